@@ -1,0 +1,140 @@
+// The log: the book of record. One interface, three implementations (memory, embedded, Kafka) that
+// behave alike in everything named here; tests/contract runs one suite on all three.
+//
+// A log holds the five event topics and the dead-letter topic, each with the same number of
+// partitions. Records of one topic-partition have rising offsets; gaps are legal.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+
+namespace daybook::log {
+
+// In the byte order of their names: "by topic" in an answer means this order. Stored: never renumber.
+enum class Topic : std::uint8_t {
+  kInvoices = 0,
+  kOrders = 1,
+  kPayments = 2,
+  kReference = 3,
+  kShipments = 4,
+  kDeadLetter = 5,
+};
+inline constexpr std::array kEventTopics = {Topic::kInvoices, Topic::kOrders, Topic::kPayments,
+                                            Topic::kReference, Topic::kShipments};
+inline constexpr std::size_t kEventTopicCount = kEventTopics.size();
+inline constexpr std::size_t kTopicCount = kEventTopicCount + 1;
+
+// "invoices", "orders", … "dead-letter".
+std::string_view topic_family(Topic topic);
+// `prefix` + "daybook.invoices.v1".
+std::string topic_name(std::string_view prefix, Topic topic);
+std::optional<Topic> parse_topic_name(std::string_view prefix, std::string_view name);
+
+// Largest record (key, value and headers together) that a log takes: max.message.bytes.
+inline constexpr std::size_t kRecordBytesMax = 2'097'152;
+
+struct TopicPartition {
+  Topic topic{};
+  std::int32_t partition = 0;
+  auto operator<=>(const TopicPartition&) const = default;
+};
+
+// A record as read. The views point into the reader and hold until its next poll.
+struct Record {
+  Topic topic{};
+  std::int32_t partition = 0;
+  std::int64_t offset = 0;
+  // The log's own append time. May go back within a partition on Kafka; never in the embedded log.
+  std::int64_t timestamp_ms = 0;
+  std::optional<std::string_view> key;
+  std::optional<std::string_view> value;
+};
+
+// A record to append. The views must hold until the call's completion has run.
+struct NewRecord {
+  Topic topic{};
+  std::optional<std::string_view> key;
+  std::optional<std::string_view> value;
+  // Left out: partition_of(key).
+  std::optional<std::int32_t> partition;
+  std::vector<std::pair<std::string, std::string>> headers;
+};
+
+// Where a record went.
+struct Appended {
+  std::int32_t partition = 0;
+  std::int64_t offset = 0;
+  std::int64_t timestamp_ms = 0;
+};
+
+struct StartPosition {
+  TopicPartition at;
+  // Offset of the first record wanted.
+  std::int64_t offset = 0;
+};
+
+// Reads a fixed set of topic-partitions, each in offset order; how they interleave is not defined.
+// One thread at a time.
+class Reader {
+ public:
+  virtual ~Reader() = default;
+  // Up to `records_max` records; none when nothing arrived within `timeout`. Returns early with
+  // what there is. Errors:
+  //   kUnavailable  the broker is away: call again;
+  //   kOutOfRange   a position is not in the log any more (truncated, expired): stop loudly;
+  //   kMismatch     a topic was deleted or re-made: stop loudly;
+  //   kFatal        this reader is done: make a new one from your own positions;
+  //   kCorrupt      bytes on disk or wire fail their checksum.
+  virtual Result<std::span<const Record>> poll(std::size_t records_max,
+                                               std::chrono::milliseconds timeout) = 0;
+};
+
+struct EndOffset {
+  TopicPartition at;
+  // Offset of the first record that can be read; of the next one to be written.
+  std::int64_t begin = 0;
+  std::int64_t end = 0;
+};
+
+using AppendDone = std::function<void(Result<std::vector<Appended>>)>;
+
+// Thread-safe. Ends its threads and waits for pending appends on destruction.
+class Log {
+ public:
+  virtual ~Log() = default;
+
+  // Partitions of every topic.
+  virtual std::int32_t partition_count() const = 0;
+
+  // Appends all of `records`, in order within each topic-partition, and calls `done` once, from a
+  // thread of the log, when all are durable (Appended in the order of `records`) or one failed. On
+  // failure some may be in the log; the caller sends all of them again. `done` must not block.
+  // A record above kRecordBytesMax fails the call with kInvalidArgument and appends nothing.
+  virtual void append(std::vector<NewRecord> records, AppendDone done) = 0;
+
+  // A reader from these positions; a topic-partition that is not named is not read.
+  virtual Result<std::unique_ptr<Reader>> open_reader(std::vector<StartPosition> starts) = 0;
+
+  // The bounds of every topic-partition of `topics`, as of now.
+  virtual Result<std::vector<EndOffset>> end_offsets(std::span<const Topic> topics) = 0;
+};
+
+// append(), waited for.
+Result<std::vector<Appended>> append_and_wait(Log& log, std::vector<NewRecord> records);
+
+// The partition that Java's default partitioner gives this key: murmur2(key) made positive, modulo
+// `partition_count`. Every publisher in any language must agree with it.
+std::int32_t partition_of(std::string_view key, std::int32_t partition_count);
+
+}  // namespace daybook::log
