@@ -1,0 +1,62 @@
+// What a record of the log is: a valid event, or unfit and why.
+#pragma once
+
+#include <google/protobuf/arena.h>
+
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "base/arena.h"
+#include "domain/event.h"
+#include "events/validate.h"
+#include "log/log.h"
+
+namespace daybook::events {
+
+// Why a record is parked. Of several the first holds. Stored and shown: never renumber.
+enum class ParkReason : std::uint8_t {
+  kNotParseable = 1,      // No value, a truncated frame, bytes that are no Event, invalid UTF-8.
+  kUnknownEventType = 2,  // No known payload, but an unknown field: a newer publisher.
+  kWrongTopic = 3,
+  kWrongKey = 4,
+  kWrongPartition = 5,
+  kInvalid = 6,  // Fails validation; `detail` lists the violations.
+};
+std::string_view park_reason_name(ParkReason reason);
+
+struct Unfit {
+  ParkReason reason{};
+  // For people.
+  std::string detail;
+  // The customer_id that the event names; empty when it names none.
+  std::string customer_id;
+};
+
+// The bytes of the Event behind an optional Confluent frame (0x00, 4-byte schema id, message-index
+// array). Nothing when the frame is truncated.
+std::optional<std::string_view> strip_frame(std::string_view value);
+
+// Judges records, one thread at a time. Events stay valid until reset().
+class RecordReader {
+ public:
+  // `partition_count`: what keys are partitioned by.
+  explicit RecordReader(std::int32_t partition_count);
+
+  std::variant<domain::Event, Unfit> read(const log::Record& record);
+
+  // Parses a record's value, whatever its place in the log; null when it does not parse. For
+  // showing and retrying parked records.
+  const v1::Event* parse(std::string_view value);
+
+  // Gives back the memory of all events read.
+  void reset();
+
+ private:
+  std::int32_t partition_count_;
+  google::protobuf::Arena messages_;
+  Arena lists_;
+  std::vector<Violation> violations_;
+};
+
+}  // namespace daybook::events

@@ -1,0 +1,34 @@
+// Complete validation of one event (docs/publishing.md, "What is checked"): the same code runs in the
+// gateway, the command line and the fold.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/arena.h"
+#include "daybook/events/v1/event.pb.h"
+#include "domain/event.h"
+#include "log/log.h"
+
+namespace daybook::events {
+
+// One fault. `field` is a path of contract names ("invoice_issued.instalments[2].amount_minor");
+// empty when the event as a whole is at fault.
+struct Violation {
+  std::string field;
+  std::string message;
+};
+
+// Largest encoded event.
+inline constexpr std::size_t kEventBytesMax = 1'048'576;
+
+// The typed event, or nothing and at least one violation. Its texts point into `message`, its lists
+// into `arena`; both must outlive it.
+std::optional<domain::Event> validate(const v1::Event& message, Arena& arena,
+                                      std::vector<Violation>& violations);
+
+// The topic that this kind of payload is published to.
+log::Topic topic_of(const domain::Payload& payload);
+
+}  // namespace daybook::events
