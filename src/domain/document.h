@@ -1,0 +1,104 @@
+// Documents keep facts: each event belongs to one document of its account, and a document's state is
+// computed from the facts it was told, never stored beside them.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "domain/event.h"
+
+namespace daybook::domain {
+
+// Stored: never renumber.
+enum class DocumentKind : std::uint8_t {
+  kCustomer = 0,    // The customer file; its id is empty.
+  kOrder = 1,       // Order and shipment events.
+  kInvoice = 2,     // Invoices and debit notes.
+  kCreditNote = 3,
+  kPayment = 4,
+  kRefund = 5,      // A refund that names neither payment nor credit note.
+  kPromise = 6,
+  kTarget = 7,      // Sales targets of one key; its id is empty.
+  kRate = 8,        // Exchange rates of one key; its id is empty.
+};
+
+struct DocumentRef {
+  DocumentKind kind{};
+  std::string_view id;
+  auto operator<=>(const DocumentRef&) const = default;
+};
+
+// The document that an event belongs to. The id points into the event.
+DocumentRef document_of(const Payload& payload);
+
+// Where in the log a record stands, inside one partition number: topics in the order of their names,
+// then offsets.
+struct Position {
+  std::uint8_t topic = 0;
+  std::int64_t offset = 0;
+  auto operator<=>(const Position&) const = default;
+};
+
+// An accepted event as a document keeps it. event.customer_id and event.correlation_id are empty.
+struct Fact {
+  Position at;
+  std::int64_t recorded_ms = 0;
+  // Told since the last commit: not part of what the stored figures show.
+  bool fresh = false;
+  Event event;
+};
+
+// A record that said something else under an id or claim that already stood.
+struct Conflict {
+  Position at;
+  std::int64_t recorded_ms = 0;
+  bool fresh = false;
+  std::string_view event_id;
+  Instant occurred_at = 0;
+  std::uint8_t type = 0;  // Index of the payload's alternative.
+};
+
+// A decoded document. Views into memory of whoever decoded it.
+struct Document {
+  DocumentRef ref;
+  // In the order in which they were read.
+  std::span<const Fact> facts;
+  // The first conflict of each topic.
+  std::span<const Conflict> conflicts;
+  // Documents that name this one (an invoice its orders, a payment its invoices), each once.
+  std::span<const DocumentRef> links;
+};
+
+// Things an event names in other documents of its account: calls `visit(DocumentRef)` for each.
+template <typename Visit>
+void for_each_reference(const Payload& payload, Visit&& visit) {
+  if (const auto* issued = std::get_if<InvoiceIssued>(&payload)) {
+    for (const auto& id : issued->order_ids) visit(DocumentRef{DocumentKind::kOrder, id});
+  } else if (const auto* credit = std::get_if<CreditNoteIssued>(&payload)) {
+    if (!credit->invoice_id.empty()) visit(DocumentRef{DocumentKind::kInvoice, credit->invoice_id});
+  } else if (const auto* received = std::get_if<PaymentReceived>(&payload)) {
+    for (const auto& item : received->allocations) {
+      visit(DocumentRef{DocumentKind::kInvoice, item.invoice_id});
+    }
+  } else if (const auto* allocated = std::get_if<PaymentAllocated>(&payload)) {
+    for (const auto& item : allocated->allocations) {
+      visit(DocumentRef{DocumentKind::kInvoice, item.invoice_id});
+    }
+  } else if (const auto* promise = std::get_if<PromiseMade>(&payload)) {
+    for (const auto& id : promise->invoice_ids) visit(DocumentRef{DocumentKind::kInvoice, id});
+  }
+}
+
+// What an event claims once within its document: the first record with the claim stands. Events
+// without a claim may all stand.
+struct Claim {
+  std::uint8_t type = 0;  // Index of the payload's alternative.
+  std::string_view id;    // Empty where the document itself is claimed.
+  bool operator==(const Claim&) const = default;
+};
+std::optional<Claim> claim_of(const Payload& payload);
+
+}  // namespace daybook::domain

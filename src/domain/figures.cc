@@ -1,0 +1,245 @@
+#include "domain/figures.h"
+
+#include <algorithm>
+#include <array>
+
+#include "domain/contribute.h"
+
+namespace daybook::domain {
+
+std::string_view anomaly_name(AnomalyKind kind) {
+  static constexpr std::array<std::string_view, 15> kNames = {
+      "allocation_exceeds_payment", "conflicting_repeat", "currency_mismatch",
+      "over_applied",               "recovery_exceeds_write_off", "refund_exceeds_unapplied",
+      "unknown_allocation",         "unknown_credit_note", "unknown_dispute",
+      "unknown_invoice",            "unknown_order",      "unknown_payment",
+      "unknown_promise",            "unknown_shipment",   "unknown_write_off"};
+  return kNames[static_cast<std::size_t>(kind) - 1];
+}
+
+Dimensions dimensions_of(Picture& picture, const Invoice& invoice) {
+  const Order* order = picture.first_order(invoice);
+  if (order == nullptr) return {};
+  return {{}, order->placed->channel, static_cast<std::uint8_t>(order->placed->kind)};
+}
+
+Anomaly anomaly_about(AnomalyKind kind, std::string_view document_id, const Fact& fact) {
+  return {.kind = kind,
+          .document_id = document_id,
+          .at = fact.at,
+          .recorded_ms = fact.recorded_ms,
+          .event_id = fact.event.event_id,
+          .occurred_at = fact.event.occurred_at,
+          .type = static_cast<std::uint8_t>(fact.event.payload.index()),
+          .from = std::numeric_limits<Day>::min(),
+          .until = kNever,
+          .while_overdrawn = {}};
+}
+
+void Lacking::add(const Fact& fact, std::string_view id) {
+  for (auto& [known_id, first] : lacked_) {
+    if (known_id != id) continue;
+    if (fact.at < first->at) first = &fact;
+    return;
+  }
+  lacked_.emplace_back(id, &fact);
+}
+
+void Lacking::report(AnomalyKind kind, Contributions& to) const {
+  for (const auto& [id, first] : lacked_) to.anomaly(anomaly_about(kind, id, *first));
+}
+
+namespace {
+
+void contribute_conflicts(Picture& picture, const Document& document, Contributions& to) {
+  for (const Conflict& conflict : document.conflicts) {
+    if (!picture.admits(conflict)) continue;
+    const std::string_view id = document.ref.id;
+    to.anomaly({.kind = AnomalyKind::kConflictingRepeat,
+                .document_id = id,
+                .at = conflict.at,
+                .recorded_ms = conflict.recorded_ms,
+                .event_id = conflict.event_id,
+                .occurred_at = conflict.occurred_at,
+                .type = conflict.type,
+                .from = std::numeric_limits<Day>::min(),
+                .until = kNever,
+                .while_overdrawn = {}});
+  }
+}
+
+// A refund that names neither payment nor credit note.
+void contribute_refund(Picture& picture, const Document& document, Contributions& to) {
+  for (const Fact& fact : document.facts) {
+    if (!picture.admits(fact)) continue;
+    contribute_standing_refund(fact, {{}, {}, std::get<RefundPaid>(fact.event.payload).value_date}, to);
+    Anomaly anomaly = anomaly_about(AnomalyKind::kRefundExceedsUnapplied, document.ref.id, fact);
+    const auto& refund = std::get<RefundPaid>(fact.event.payload);
+    anomaly.from = refund.value_date;
+    anomaly.while_overdrawn = refund.currency;
+    to.anomaly(anomaly);
+  }
+}
+
+void contribute_promise(Picture& picture, const Document& document, Contributions& to) {
+  const Expect& expect = picture.rules().expect;
+  const Fact* made = nullptr;
+  std::vector<const Fact*> withdrawn;
+  for (const Fact& fact : document.facts) {
+    if (!picture.admits(fact)) continue;
+    if (std::holds_alternative<PromiseMade>(fact.event.payload)) {
+      made = &fact;
+    } else {
+      withdrawn.push_back(&fact);
+    }
+  }
+  if (made == nullptr) {
+    if (!expect.payments) return;
+    Lacking lacking;
+    for (const Fact* fact : withdrawn) lacking.add(*fact, document.ref.id);
+    lacking.report(AnomalyKind::kUnknownPromise, to);
+    to.waiting(static_cast<std::int64_t>(withdrawn.size()));
+    return;
+  }
+  const auto& promise = std::get<PromiseMade>(made->event.payload);
+  const bool lacks = std::ranges::any_of(promise.invoice_ids, [&](std::string_view id) {
+    return picture.invoice(id) == nullptr;
+  });
+  if (lacks && expect.invoices) to.waiting(1);
+}
+
+}  // namespace
+
+void contribute_standing_refund(const Fact& fact, const Attributes& attributes, Contributions& to) {
+  const auto& refund = std::get<RefundPaid>(fact.event.payload);
+  const Day day = refund.value_date;
+  to.cell({Measure::kUnapplied, refund.currency, attributes, {}, 0, 0, day}, {-Int128(refund.amount_minor), 1});
+  contribute_refund_postings(refund, attributes, to);
+}
+
+void contribute_refund_postings(const RefundPaid& refund, const Attributes& attributes,
+                                Contributions& to) {
+  const Day day = refund.value_date;
+  to.cell({Measure::kLedgerRefunds, refund.currency, attributes, {}, day, 0, day},
+          {refund.amount_minor, 1});
+  to.cell({Measure::kCollected, refund.currency, attributes, {}, day, 0, day},
+          {-Int128(refund.amount_minor), 0});
+}
+
+void contribute(Picture& picture, const Document& document, Contributions& to) {
+  contribute_conflicts(picture, document, to);
+  switch (document.ref.kind) {
+    case DocumentKind::kOrder:
+      return contribute_order(picture, document, to);
+    case DocumentKind::kInvoice:
+      return contribute_invoice(picture, document, to);
+    case DocumentKind::kCreditNote:
+    case DocumentKind::kPayment:
+      return contribute_source(picture, document, to);
+    case DocumentKind::kRefund:
+      return contribute_refund(picture, document, to);
+    case DocumentKind::kPromise:
+      return contribute_promise(picture, document, to);
+    case DocumentKind::kCustomer:
+    case DocumentKind::kTarget:
+    case DocumentKind::kRate:
+      return;
+  }
+}
+
+namespace {
+
+class Dependents {
+ public:
+  Dependents(Picture& picture, const std::function<void(DocumentRef)>& visit)
+      : picture_(picture), visit_(visit) {}
+
+  void invoice(std::string_view id) {
+    const DocumentRef ref{DocumentKind::kInvoice, id};
+    visit_(ref);
+    if (const Invoice* known = picture_.invoice(id)) {
+      for (const auto& order_id : known->issued->order_ids) visit_({DocumentKind::kOrder, order_id});
+    }
+  }
+
+  // Its items, their invoices, and the orders of those.
+  void source(DocumentRef ref) {
+    visit_(ref);
+    const Document* document = picture_.document(ref);
+    if (document == nullptr) return;
+    for (const Fact& fact : document->facts) {
+      for_each_reference(fact.event.payload, [&](DocumentRef named) {
+        if (named.kind == DocumentKind::kInvoice) invoice(named.id);
+      });
+    }
+  }
+
+  // Everything that names the invoice.
+  void naming_invoice(std::string_view id) {
+    const Document* document = picture_.document({DocumentKind::kInvoice, id});
+    if (document == nullptr) return;
+    for (const DocumentRef& link : document->links) {
+      if (link.kind == DocumentKind::kPromise) {
+        visit_(link);
+      } else {
+        source(link);
+      }
+    }
+  }
+
+ private:
+  Picture& picture_;
+  const std::function<void(DocumentRef)>& visit_;
+};
+
+}  // namespace
+
+void for_each_dependent(Picture& picture, const Document& document,
+                        const std::function<void(DocumentRef)>& visit) {
+  Dependents dependents(picture, visit);
+  const DocumentRef ref = document.ref;
+  const auto told_anew = [&](auto&& is_such) {
+    return std::ranges::any_of(document.facts, [&](const Fact& fact) {
+      return fact.fresh && is_such(fact.event.payload);
+    });
+  };
+  visit(ref);
+  switch (ref.kind) {
+    case DocumentKind::kOrder:
+      // Its attributes are those of invoices that name it, and so of what is applied to them.
+      if (!told_anew([](const Payload& p) { return std::holds_alternative<OrderPlaced>(p); })) return;
+      for (const DocumentRef& link : document.links) {
+        visit(link);
+        dependents.naming_invoice(link.id);
+      }
+      return;
+    case DocumentKind::kInvoice:
+      if (told_anew([](const Payload& p) {
+            return std::holds_alternative<InvoiceIssued>(p) || std::holds_alternative<InvoiceVoided>(p);
+          })) {
+        dependents.invoice(ref.id);
+        dependents.naming_invoice(ref.id);
+      } else if (told_anew([](const Payload& p) {
+                   return std::holds_alternative<InvoiceWrittenOff>(p) ||
+                          std::holds_alternative<WriteOffRecovered>(p);
+                 })) {
+        dependents.invoice(ref.id);
+      }
+      return;
+    case DocumentKind::kCreditNote:
+    case DocumentKind::kPayment:
+      return dependents.source(ref);
+    case DocumentKind::kPromise:
+      for (const Fact& fact : document.facts) {
+        for_each_reference(fact.event.payload, visit);
+      }
+      return;
+    case DocumentKind::kCustomer:
+    case DocumentKind::kRefund:
+    case DocumentKind::kTarget:
+    case DocumentKind::kRate:
+      return;
+  }
+}
+
+}  // namespace daybook::domain

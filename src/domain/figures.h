@@ -1,0 +1,185 @@
+// Figures: what a document adds to every aggregate, as a pure function of facts and dates. The
+// contract's definitions (docs/figures.md) are written down here and in the states of picture.h, and
+// nowhere else.
+//
+// An aggregate cell has two dates: the day a figure belongs to (due, posting or period day) and the
+// day from which it counts. contribute() evaluates a document on each date on which one of its facts
+// takes effect and hands out the differences; any as_of is then a sum over cells with counting day
+// <= as_of.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "domain/picture.h"
+
+namespace daybook::domain {
+
+// Stored: never renumber.
+enum class Measure : std::uint8_t {
+  // Receivables. day = issue date, day2 = due date; quantity counts open instalments.
+  kOpen = 1,
+  kDisputed = 2,
+  // Positive when it is the customer's money; quantity counts payments (credits) that are not 0.
+  kUnapplied = 3,
+  kOpenCredits = 4,
+  // Ledger, signed as in the balance. day = effective date = counting day.
+  kLedgerInvoices = 10,
+  kLedgerCreditNotes = 11,
+  kLedgerCash = 12,
+  kLedgerReversals = 13,
+  kLedgerRefunds = 14,
+  kLedgerWriteOffs = 15,
+  kLedgerRecoveries = 16,
+  kLedgerVoids = 17,
+  kLedgerTransfers = 18,
+  // Sales. day = posting date.
+  kOrdered = 30,   // quantity: what remains.
+  kShipped = 31,   // quantity: dispatched less returned.
+  kInvoiced = 32,
+  kCollected = 33,
+  kFreight = 34,
+  kOrders = 35,    // quantity counts, here and below.
+  kShipments = 36,
+  kInvoices = 37,
+  kOrdersBySku = 38,  // Once under each sku of the order.
+  kShipmentsBySku = 39,
+};
+inline bool is_receivables(Measure m) { return m < Measure::kLedgerInvoices; }
+inline bool is_ledger(Measure m) { return m >= Measure::kLedgerInvoices && m < Measure::kOrdered; }
+
+// Dimensions of sales. What is missing is empty (kind: 0).
+struct Dimensions {
+  std::string_view sku;
+  std::string_view channel;
+  std::uint8_t kind = 0;  // OrderKind.
+
+  auto operator<=>(const Dimensions&) const = default;
+};
+
+struct CellKey {
+  Measure measure{};
+  Currency currency;
+  Attributes attributes;
+  Dimensions dimensions;
+  Day day = 0;
+  Day day2 = 0;
+  Day counts_from = 0;
+};
+
+struct CellValue {
+  Int128 amount = 0;
+  Int128 quantity = 0;
+
+  bool is_zero() const { return amount == 0 && quantity == 0; }
+  bool operator==(const CellValue&) const = default;
+  CellValue operator-() const { return {-amount, -quantity}; }
+  CellValue& operator+=(const CellValue& other) {
+    amount += other.amount;
+    quantity += other.quantity;
+    return *this;
+  }
+};
+
+// Stored: never renumber. In the byte order of their names.
+enum class AnomalyKind : std::uint8_t {
+  kAllocationExceedsPayment = 1,
+  kConflictingRepeat = 2,
+  kCurrencyMismatch = 3,
+  kOverApplied = 4,
+  kRecoveryExceedsWriteOff = 5,
+  kRefundExceedsUnapplied = 6,
+  kUnknownAllocation = 7,
+  kUnknownCreditNote = 8,
+  kUnknownDispute = 9,
+  kUnknownInvoice = 10,
+  kUnknownOrder = 11,
+  kUnknownPayment = 12,
+  kUnknownPromise = 13,
+  kUnknownShipment = 14,
+  kUnknownWriteOff = 15,
+};
+std::string_view anomaly_name(AnomalyKind kind);
+
+struct Anomaly {
+  AnomalyKind kind{};
+  std::string_view document_id;
+  // Of the record it is about.
+  Position at;
+  std::int64_t recorded_ms = 0;
+  std::string_view event_id;
+  Instant occurred_at = 0;
+  std::uint8_t type = 0;
+  // Open at every as_of in [from, until).
+  Day from = 0;
+  Day until = kNever;
+  // Holds only while the account's unapplied cash in this currency is below 0 (a refund that names
+  // no source); no currency: holds.
+  Currency while_overdrawn;
+};
+
+// The milestones of an order over time: a row of the order-cycle view.
+struct CycleChange {
+  Day counts_from = 0;
+  Milestones milestones;
+  std::string_view warehouse;  // Of the first dispatch.
+};
+struct CycleRow {
+  std::string_view order_id;
+  Attributes attributes;
+  OrderKind kind = OrderKind::kStandard;
+  std::string_view channel;
+  std::vector<CycleChange> changes;  // By counts_from, rising.
+};
+
+// Takes what a document contributes.
+class Contributions {
+ public:
+  virtual ~Contributions() = default;
+  virtual void cell(const CellKey& key, const CellValue& value) = 0;
+  virtual void anomaly(const Anomaly& anomaly) = 0;
+  virtual void cycle_row(const CycleRow& row) = 0;
+  // Accepted records of this document with a reference that is not resolved.
+  virtual void waiting(std::int64_t records) = 0;
+};
+
+// Hands out everything that the document contributes as the picture knows it.
+void contribute(Picture& picture, const Document& document, Contributions& to);
+
+// Documents whose figures depend on this one's facts, itself included; each may come more than once.
+// `visit(DocumentRef)`. Views into `picture`'s documents. A new customer file concerns invoices with
+// due dates from its terms; those the caller finds by date.
+void for_each_dependent(Picture& picture, const Document& document,
+                        const std::function<void(DocumentRef)>& visit);
+
+// --- states on a date, for views and cells alike ----------------------------------------------
+
+struct OpenInstalment {
+  int number = 0;  // 1, 2 … as listed.
+  Day due_date = 0;
+  Int128 amount = 0;
+  Int128 open = 0;
+  Int128 disputed = 0;
+};
+
+struct InvoiceState {
+  Int128 open = 0;
+  // What was applied and written off beyond the gross: flagged over_applied, an open credit.
+  Int128 surplus = 0;
+  Int128 disputed = 0;
+  std::vector<OpenInstalment> instalments;  // As listed.
+};
+// `as_of` not before the issue date.
+InvoiceState state_on(Picture& picture, const Invoice& invoice, Day as_of);
+
+// From which instant on the invoice is settled, as of a date; nothing while it is not.
+std::optional<Instant> settled_at(Picture& picture, const Invoice& invoice, Day as_of);
+
+// `as_of` not before the placed date.
+Milestones milestones_on(Picture& picture, const Order& order, Day as_of);
+
+}  // namespace daybook::domain

@@ -1,0 +1,113 @@
+// How facts make an invoice.
+#include <algorithm>
+
+#include "domain/picture.h"
+
+namespace daybook::domain {
+namespace {
+
+// Marks each recovery that its write-off still covers, in order of effective date, offset.
+void test_recoveries(Invoice& invoice) {
+  std::ranges::sort(invoice.recoveries, {}, [](const Invoice::Recovery& recovery) {
+    return std::pair(recovery.day, recovery.fact->at);
+  });
+  std::vector<Int128> left;
+  for (const auto& write_off : invoice.write_offs) left.push_back(write_off.event->amount_minor);
+  for (Invoice::Recovery& recovery : invoice.recoveries) {
+    Int128& rest = left[recovery.write_off];
+    recovery.counts = recovery.event->amount_minor <= rest;
+    if (recovery.counts) rest -= recovery.event->amount_minor;
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<Invoice> Picture::make_invoice(const Document& document) {
+  auto invoice = std::make_unique<Invoice>();
+  invoice->ref = document.ref;
+  for (const Fact& fact : document.facts) {
+    if (!known_.admits(fact)) continue;
+    if (const auto* issued = std::get_if<InvoiceIssued>(&fact.event.payload)) {
+      invoice->issued_fact = &fact;
+      invoice->issued = issued;
+    }
+  }
+  if (invoice->issued == nullptr) return nullptr;
+  const InvoiceIssued& issued = *invoice->issued;
+
+  if (!issued.instalments.empty()) {
+    invoice->instalments.assign(issued.instalments.begin(), issued.instalments.end());
+  } else if (issued.gross_minor() > 0) {
+    Day due = issued.due_date.value_or(issued.issue_date);
+    if (!issued.due_date) {
+      invoice->due_from_terms = true;
+      if (const auto* profile = file().on(issued.issue_date)) {
+        due += profile->payment_terms_days.value_or(0);
+      }
+    }
+    invoice->instalments.push_back({due, issued.gross_minor()});
+  }
+
+  for (const Fact& fact : document.facts) {
+    if (!known_.admits(fact)) continue;
+    const Day day = day_of(fact.event.occurred_at);
+    const Payload& payload = fact.event.payload;
+    if (const auto* voided = std::get_if<InvoiceVoided>(&payload)) {
+      invoice->voided_fact = &fact;
+      invoice->void_day = std::max(voided->date, issued.issue_date);
+    } else if (const auto* moved = std::get_if<InvoiceDueDateChanged>(&payload)) {
+      invoice->due_changes.push_back({&fact, day, moved->due_date});
+    } else if (const auto* disputed = std::get_if<InvoiceDisputed>(&payload)) {
+      invoice->disputes.push_back({&fact, disputed, day, kNever});
+    } else if (const auto* written_off = std::get_if<InvoiceWrittenOff>(&payload)) {
+      invoice->write_offs.push_back({&fact, written_off, std::max(written_off->date, issued.issue_date)});
+    }
+  }
+  std::ranges::sort(invoice->due_changes, {}, [](const Invoice::DueChange& change) {
+    return std::pair(change.fact->event.occurred_at, change.fact->at);
+  });
+
+  // What names a dispute or a write-off can only be placed once all of those are there.
+  for (const Fact& fact : document.facts) {
+    if (!known_.admits(fact)) continue;
+    if (const auto* resolved = std::get_if<DisputeResolved>(&fact.event.payload)) {
+      const auto dispute = std::ranges::find(
+          invoice->disputes, resolved->dispute_id,
+          [](const Invoice::Dispute& known) { return known.event->dispute_id; });
+      if (dispute == invoice->disputes.end()) {
+        invoice->waiting_for_dispute.emplace_back(&fact, resolved->dispute_id);
+      } else {
+        dispute->until = day_of(fact.event.occurred_at);
+      }
+    } else if (const auto* recovered = std::get_if<WriteOffRecovered>(&fact.event.payload)) {
+      const auto write_off = std::ranges::find(
+          invoice->write_offs, recovered->write_off_id,
+          [](const Invoice::WriteOff& known) { return known.event->write_off_id; });
+      if (write_off == invoice->write_offs.end()) {
+        invoice->waiting_for_write_off.emplace_back(&fact, recovered->write_off_id);
+      } else {
+        invoice->recoveries.push_back(
+            {&fact, recovered, static_cast<std::size_t>(write_off - invoice->write_offs.begin()),
+             std::max(recovered->date, write_off->day), false});
+      }
+    }
+  }
+  test_recoveries(*invoice);
+  return invoice;
+}
+
+std::vector<Day> Invoice::due_days(Day as_of) const {
+  std::vector<Day> days;
+  for (const Instalment& instalment : instalments) days.push_back(instalment.due_date);
+  const DueChange* last = nullptr;
+  for (const DueChange& change : due_changes) {
+    if (change.from <= as_of) last = &change;
+  }
+  if (last != nullptr && !days.empty()) {
+    const Day shift = last->due_date - *std::ranges::max_element(days);
+    for (Day& day : days) day += shift;
+  }
+  return days;
+}
+
+}  // namespace daybook::domain

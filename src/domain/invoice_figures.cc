@@ -1,0 +1,264 @@
+// What an invoice contributes: open amounts by due day, disputes, ledger entries, invoiced sales.
+#include <numeric>
+
+#include "domain/contribute.h"
+
+namespace daybook::domain {
+namespace {
+
+// Write-offs less recoveries in effect.
+Int128 written_off(const Invoice& invoice, Day as_of) {
+  Int128 sum = 0;
+  for (const auto& write_off : invoice.write_offs) {
+    if (write_off.day <= as_of) sum += write_off.event->amount_minor;
+  }
+  for (const auto& recovery : invoice.recoveries) {
+    if (recovery.counts && recovery.day <= as_of) sum -= recovery.event->amount_minor;
+  }
+  return sum;
+}
+
+// The invoice was never issued: everything about it waits.
+void contribute_unknown(Picture& picture, const Document& document, Contributions& to) {
+  if (!picture.rules().expect.invoices) return;
+  Lacking lacking;
+  std::int64_t waiting = 0;
+  for (const Fact& fact : document.facts) {
+    if (!picture.admits(fact)) continue;
+    lacking.add(fact, document.ref.id);
+    ++waiting;
+  }
+  for (const DocumentRef& link : document.links) {
+    if (link.kind == DocumentKind::kPromise) {
+      for (const Fact& fact : picture.document(link)->facts) {
+        if (!picture.admits(fact)) continue;
+        for_each_reference(fact.event.payload, [&](DocumentRef named) {
+          if (named == document.ref) lacking.add(fact, document.ref.id);
+        });
+      }
+    } else if (const Source* source = picture.source(link)) {
+      // An allocation of an unknown source lacks the source, not the invoice.
+      for (const Item& item : source->items) {
+        if (item.invoice_id == document.ref.id) lacking.add(*item.fact, document.ref.id);
+      }
+    }
+  }
+  lacking.report(AnomalyKind::kUnknownInvoice, to);
+  to.waiting(waiting);
+}
+
+void contribute_waiting(Picture& picture, const Invoice& invoice, Contributions& to) {
+  const Expect& expect = picture.rules().expect;
+  if (expect.orders) {
+    const bool lacks = std::ranges::any_of(invoice.issued->order_ids, [&](std::string_view id) {
+      return picture.order(id) == nullptr;
+    });
+    if (lacks) to.waiting(1);
+  }
+  if (!expect.invoices) return;
+  Lacking disputes;
+  for (const auto& [fact, id] : invoice.waiting_for_dispute) disputes.add(*fact, id);
+  disputes.report(AnomalyKind::kUnknownDispute, to);
+  Lacking write_offs;
+  for (const auto& [fact, id] : invoice.waiting_for_write_off) write_offs.add(*fact, id);
+  write_offs.report(AnomalyKind::kUnknownWriteOff, to);
+  to.waiting(static_cast<std::int64_t>(invoice.waiting_for_dispute.size() +
+                                       invoice.waiting_for_write_off.size()));
+}
+
+void contribute_ledger_and_sales(Picture& picture, const Invoice& invoice,
+                                 const Attributes& attributes, Contributions& to) {
+  const InvoiceIssued& issued = *invoice.issued;
+  const Currency currency = issued.currency;
+  const auto post = [&](Measure measure, Day day, Int128 amount) {
+    to.cell({measure, currency, attributes, {}, day, 0, day}, {amount, 1});
+  };
+  const Dimensions dimensions = dimensions_of(picture, invoice);
+  const auto sell = [&](Measure measure, Day day, CellValue value) {
+    to.cell({measure, currency, attributes, dimensions, day, 0, day}, value);
+  };
+  post(Measure::kLedgerInvoices, issued.issue_date, issued.gross_minor());
+  sell(Measure::kInvoiced, issued.issue_date, {issued.net_minor, 0});
+  sell(Measure::kInvoices, issued.issue_date, {0, 1});
+  if (invoice.void_day != kNever) {
+    post(Measure::kLedgerVoids, invoice.void_day, -Int128(issued.gross_minor()));
+    sell(Measure::kInvoiced, invoice.void_day, {-Int128(issued.net_minor), 0});
+  }
+  for (const auto& write_off : invoice.write_offs) {
+    post(Measure::kLedgerWriteOffs, write_off.day, -Int128(write_off.event->amount_minor));
+  }
+  for (const auto& recovery : invoice.recoveries) {
+    if (recovery.counts) post(Measure::kLedgerRecoveries, recovery.day, recovery.event->amount_minor);
+  }
+}
+
+// Instalments with the same due date share a cell.
+using OpenByDue = std::vector<std::pair<Day, CellValue>>;
+
+OpenByDue open_by_due(const InvoiceState& state) {
+  OpenByDue open;
+  for (const OpenInstalment& instalment : state.instalments) {
+    if (instalment.open > 0) open.push_back({instalment.due_date, {instalment.open, 1}});
+  }
+  return open;
+}
+
+}  // namespace
+
+InvoiceState state_on(Picture& picture, const Invoice& invoice, Day as_of) {
+  InvoiceState state;
+  Int128 applied = 0;
+  for (const Application& application : picture.applications(invoice)) {
+    if (application.item->in_effect(as_of)) applied += application.item->amount;
+  }
+  const Int128 settled = applied + written_off(invoice, as_of);
+  const Int128 gross = invoice.in_force(as_of) ? invoice.issued->gross_minor() : 0;
+  state.open = std::max<Int128>(0, gross - settled);
+  state.surplus = std::max<Int128>(0, settled - gross);
+
+  const std::vector<Day> due = invoice.due_days(as_of);
+  for (std::size_t i = 0; i < invoice.instalments.size(); ++i) {
+    const Int128 amount = invoice.instalments[i].amount_minor;
+    state.instalments.push_back({static_cast<int>(i) + 1, due[i], amount, 0, 0});
+  }
+  std::vector<std::size_t> by_due(due.size());
+  std::iota(by_due.begin(), by_due.end(), 0);
+  std::ranges::stable_sort(by_due, {}, [&](std::size_t i) { return due[i]; });
+
+  // Settled in due-date order: what is open is the tail.
+  Int128 rest = state.open;
+  for (auto i = by_due.rbegin(); i != by_due.rend(); ++i) {
+    OpenInstalment& instalment = state.instalments[*i];
+    instalment.open = std::min(instalment.amount, rest);
+    rest -= instalment.open;
+  }
+
+  for (const Invoice::Dispute& dispute : invoice.disputes) {
+    if (dispute.from <= as_of && as_of < dispute.until) {
+      state.disputed += dispute.event->amount_minor ? Int128(*dispute.event->amount_minor) : state.open;
+    }
+  }
+  state.disputed = std::min(state.disputed, state.open);
+  rest = state.disputed;
+  for (const std::size_t i : by_due) {
+    OpenInstalment& instalment = state.instalments[i];
+    instalment.disputed = std::min(instalment.open, rest);
+    rest -= instalment.disputed;
+  }
+  return state;
+}
+
+std::optional<Instant> settled_at(Picture& picture, const Invoice& invoice, Day as_of) {
+  const Int128 gross = invoice.issued->gross_minor();
+  if (gross == 0) return invoice.issued_fact->event.occurred_at;
+  const Instant issued = invoice.issued_fact->event.occurred_at;
+  std::vector<std::pair<Instant, Int128>> steps;
+  for (const Application& application : picture.applications(invoice)) {
+    if (application.item->in_effect(as_of)) {
+      steps.emplace_back(application.item->instant, application.item->amount);
+    }
+  }
+  for (const auto& write_off : invoice.write_offs) {
+    if (write_off.event->kind != WriteOffKind::kSmallDifference || write_off.day > as_of) continue;
+    steps.emplace_back(std::max(issued, write_off.fact->event.occurred_at),
+                       write_off.event->amount_minor);
+  }
+  for (const auto& recovery : invoice.recoveries) {
+    const auto& write_off = invoice.write_offs[recovery.write_off];
+    if (!recovery.counts || recovery.day > as_of ||
+        write_off.event->kind != WriteOffKind::kSmallDifference) {
+      continue;
+    }
+    steps.emplace_back(std::max({issued, write_off.fact->event.occurred_at,
+                                 recovery.fact->event.occurred_at}),
+                       -Int128(recovery.event->amount_minor));
+  }
+  // Walk back from the end: the settlement is the first instant of the last stretch at gross or more.
+  std::ranges::sort(steps);
+  Int128 sum = 0;
+  for (const auto& step : steps) sum += step.second;
+  if (sum < gross) return std::nullopt;
+  std::size_t i = steps.size();
+  while (i > 0) {
+    const Instant at = steps[i - 1].first;
+    Int128 before = sum;
+    std::size_t first = i;
+    while (first > 0 && steps[first - 1].first == at) before -= steps[--first].second;
+    if (before < gross) return at;
+    sum = before;
+    i = first;
+  }
+  return issued;
+}
+
+void contribute_invoice(Picture& picture, const Document& document, Contributions& to) {
+  const Invoice* known = picture.invoice(document.ref.id);
+  if (known == nullptr) return contribute_unknown(picture, document, to);
+  const Invoice& invoice = *known;
+  const Attributes attributes = picture.attributes(invoice);
+  const Currency currency = invoice.issued->currency;
+  contribute_waiting(picture, invoice, to);
+  contribute_ledger_and_sales(picture, invoice, attributes, to);
+
+  const Day issue_day = invoice.issued->issue_date;
+  Breakpoints breakpoints;
+  breakpoints.add(issue_day);
+  breakpoints.add(invoice.void_day);
+  for (const Application& application : picture.applications(invoice)) {
+    if (application.item->state != ItemState::kCounts) continue;
+    breakpoints.add(application.item->from);
+    breakpoints.add(application.item->until);
+  }
+  for (const auto& write_off : invoice.write_offs) breakpoints.add(write_off.day);
+  for (const auto& recovery : invoice.recoveries) {
+    if (recovery.counts) breakpoints.add(recovery.day);
+    if (!recovery.counts) {
+      Anomaly anomaly = anomaly_about(AnomalyKind::kRecoveryExceedsWriteOff,
+                                      recovery.event->recovery_id, *recovery.fact);
+      anomaly.from = recovery.day;
+      to.anomaly(anomaly);
+    }
+  }
+  for (const auto& change : invoice.due_changes) breakpoints.add(std::max(change.from, issue_day));
+  for (const auto& dispute : invoice.disputes) {
+    breakpoints.add(std::max(dispute.from, issue_day));
+    if (dispute.until != kNever) breakpoints.add(std::max(dispute.until, issue_day));
+  }
+
+  InvoiceState before;
+  Day surplus_since = kNever;
+  const auto report_surplus = [&](Day until) {
+    Anomaly anomaly =
+        anomaly_about(AnomalyKind::kOverApplied, invoice.ref.id, *invoice.issued_fact);
+    anomaly.from = surplus_since;
+    anomaly.until = until;
+    to.anomaly(anomaly);
+  };
+  for (const Day day : breakpoints.sorted()) {
+    InvoiceState now = state_on(picture, invoice, day);
+    const OpenByDue open_before = open_by_due(before);
+    const OpenByDue open_now = open_by_due(now);
+    if (open_before != open_now) {
+      for (const auto& [due, value] : open_before) {
+        to.cell({Measure::kOpen, currency, attributes, {}, issue_day, due, day}, -value);
+      }
+      for (const auto& [due, value] : open_now) {
+        to.cell({Measure::kOpen, currency, attributes, {}, issue_day, due, day}, value);
+      }
+    }
+    if (before.disputed != now.disputed) {
+      to.cell({Measure::kDisputed, currency, attributes, {}, 0, 0, day},
+              {now.disputed - before.disputed, 0});
+    }
+    if (before.surplus != now.surplus) {
+      to.cell({Measure::kOpenCredits, currency, attributes, {}, 0, 0, day},
+              {now.surplus - before.surplus, Int128(now.surplus > 0) - Int128(before.surplus > 0)});
+      if (before.surplus == 0) surplus_since = day;
+      if (now.surplus == 0) report_surplus(day);
+    }
+    before = std::move(now);
+  }
+  if (before.surplus > 0) report_surplus(kNever);
+}
+
+}  // namespace daybook::domain

@@ -1,0 +1,330 @@
+// An account as known at one moment: the states of its documents, computed from the facts that the
+// moment admits. All rules about how facts make a state are in order.cc, invoice.cc and source.cc.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "domain/document.h"
+#include "domain/rules.h"
+
+namespace daybook::domain {
+
+// Loads the documents of one account. A document stays where it is while pictures of it are in use.
+class Account {
+ public:
+  virtual ~Account() = default;
+  // Null when nothing was ever said about it.
+  virtual const Document* document(DocumentRef ref) = 0;
+};
+
+// Which facts count.
+class Known {
+ public:
+  // Everything read.
+  static Known all() { return Known(std::numeric_limits<std::int64_t>::max(), true); }
+  // What was committed before the facts marked fresh.
+  static Known before() { return Known(std::numeric_limits<std::int64_t>::max(), false); }
+  // Records with recorded time up to this, inclusive.
+  static Known until(std::int64_t recorded_ms) { return Known(recorded_ms, true); }
+
+  template <typename Told>
+  bool admits(const Told& told) const {
+    return told.recorded_ms <= recorded_ms_max_ && (fresh_ || !told.fresh);
+  }
+
+ private:
+  Known(std::int64_t recorded_ms_max, bool fresh) : recorded_ms_max_(recorded_ms_max), fresh_(fresh) {}
+  std::int64_t recorded_ms_max_;
+  bool fresh_;
+};
+
+// --- the customer file ------------------------------------------------------------------------
+
+class CustomerFile {
+ public:
+  struct Entry {
+    Day from = 0;
+    const Fact* fact = nullptr;
+    const CustomerProfileSet* profile = nullptr;
+  };
+
+  CustomerFile() = default;
+  // `facts`: the customer's document as known; may be null.
+  CustomerFile(const Document* document, Known known, const BusinessZone& zone);
+
+  // In force on a date: the last with a business date up to it; null before the first.
+  const CustomerProfileSet* on(Day day) const;
+  // The last known, whatever the date; null when there is none.
+  const CustomerProfileSet* last() const { return entries_.empty() ? nullptr : entries_.back().profile; }
+  // In order of occurred_at, offset.
+  const std::vector<Entry>& entries() const { return entries_; }
+
+ private:
+  std::vector<Entry> entries_;
+};
+
+// Region and sales rep of a document: its own, or those of the customer file in force on a date.
+struct Attributes {
+  // Empty: from the file.
+  std::string_view region;
+  std::string_view sales_rep;
+  Day file_day = 0;
+
+  bool operator==(const Attributes&) const = default;
+};
+
+// --- orders -----------------------------------------------------------------------------------
+
+// A line as it stands on a date.
+struct LineState {
+  std::string_view line_id;
+  const OrderLine* terms = nullptr;
+  Int128 quantity = 0;   // Scaled by 10^6, as are all quantities.
+  Int128 remaining = 0;  // 0: gone.
+};
+
+struct Lines {
+  // The lines of the order, those cut to 0 included.
+  std::vector<LineState> standing;
+  // Last terms of lines that a change dropped.
+  std::vector<const OrderLine*> dropped;
+
+  // The line's terms as they stand before any cancellation; last terms if dropped; null if none.
+  const OrderLine* terms(std::string_view line_id) const;
+};
+
+enum class Milestone : std::uint8_t {
+  kPlaced,
+  kConfirmed,
+  kReady,
+  kFirstDispatched,
+  kDispatched,
+  kDelivered,
+  kInvoiced,
+  kPaid,
+};
+inline constexpr std::size_t kMilestoneCount = 8;
+std::string_view milestone_name(Milestone milestone);
+std::optional<Milestone> parse_milestone(std::string_view name);
+using Milestones = std::array<std::optional<Instant>, kMilestoneCount>;
+
+struct Order {
+  struct Dispatch {
+    const Fact* fact = nullptr;
+    const ShipmentDispatched* event = nullptr;
+    Day day = 0;
+  };
+  struct Return {
+    const Fact* fact = nullptr;
+    const ShipmentReturned* event = nullptr;
+    Day day = 0;
+  };
+  // Anything that concerns the order and has only an instant.
+  struct Moment {
+    const Fact* fact = nullptr;
+    Day day = 0;
+  };
+
+  DocumentRef ref;
+  const Fact* placed_fact = nullptr;
+  const OrderPlaced* placed = nullptr;
+  Day placed_day = 0;
+  // Each in order of occurred_at, offset.
+  std::vector<Moment> changes;        // order_changed, order_cancelled
+  std::vector<Moment> confirmations;  // order_confirmed
+  std::vector<Moment> delays;         // order_delayed
+  std::vector<Moment> ready;          // order_ready
+  std::vector<Dispatch> dispatches;
+  std::vector<Moment> proofs;  // shipment_delivered of a known shipment
+  std::vector<Return> returns; // without shipment, or of a known one
+  // Facts about shipments that were never dispatched.
+  std::vector<std::pair<const Fact*, std::string_view>> waiting;
+
+  Attributes attributes() const {
+    return {placed->region, placed->sales_rep, placed_day};
+  }
+  // Nothing about an order takes effect before its placed date.
+  Day counts_from(Day day) const { return day < placed_day ? placed_day : day; }
+  bool counts(Day day, Day as_of) const { return counts_from(day) <= as_of; }
+
+  Lines lines(Day as_of) const;
+  // Sum of the dispatches of a line with occurred_at <= `until`, in effect at `as_of`.
+  Int128 dispatched(std::string_view line_id, Instant until, Day as_of) const;
+  Int128 returned(std::string_view line_id, Day as_of) const;
+};
+
+// --- invoices ---------------------------------------------------------------------------------
+
+struct Invoice {
+  struct DueChange {
+    const Fact* fact = nullptr;
+    Day from = 0;
+    Day due_date = 0;
+  };
+  struct Dispute {
+    const Fact* fact = nullptr;
+    const InvoiceDisputed* event = nullptr;
+    Day from = 0;
+    Day until = kNever;
+  };
+  struct WriteOff {
+    const Fact* fact = nullptr;
+    const InvoiceWrittenOff* event = nullptr;
+    Day day = 0;
+  };
+  struct Recovery {
+    const Fact* fact = nullptr;
+    const WriteOffRecovered* event = nullptr;
+    // Of the known write-offs; the recovery's own day is not before that of its write-off.
+    std::size_t write_off = 0;
+    Day day = 0;
+    // False: more than was left of the write-off.
+    bool counts = false;
+  };
+
+  DocumentRef ref;
+  const Fact* issued_fact = nullptr;
+  const InvoiceIssued* issued = nullptr;
+  const Fact* voided_fact = nullptr;
+  Day void_day = kNever;
+  // As issued, in the order listed; a gross of 0 has none.
+  std::vector<Instalment> instalments;
+  bool due_from_terms = false;
+  std::vector<DueChange> due_changes;  // By occurred_at, offset.
+  std::vector<Dispute> disputes;
+  std::vector<WriteOff> write_offs;
+  std::vector<Recovery> recoveries;  // By effective date, offset.
+  // Facts that lack a dispute or a write-off, with the id they lack.
+  std::vector<std::pair<const Fact*, std::string_view>> waiting_for_dispute;
+  std::vector<std::pair<const Fact*, std::string_view>> waiting_for_write_off;
+
+  // Due dates as moved by `as_of`, in the order listed.
+  std::vector<Day> due_days(Day as_of) const;
+  bool in_force(Day as_of) const { return issued->issue_date <= as_of && as_of < void_day; }
+};
+
+// --- payments and credit notes ----------------------------------------------------------------
+
+enum class ItemState : std::uint8_t {
+  kCounts,
+  kWaiting,           // The invoice is not known.
+  kCurrencyMismatch,  // The invoice is in another currency.
+  kNeverInEffect,
+  kDoesNotFit,        // More than the source had left.
+};
+
+// One allocation of a source to an invoice. In effect from `from` until the day before `until`.
+struct Item {
+  const Fact* fact = nullptr;  // The record that holds it.
+  std::string_view allocation_id;
+  std::string_view invoice_id;
+  std::int64_t amount = 0;
+  Day from = 0;
+  Day until = kNever;
+  // Of what ends it, unallocation and void come first: where the reversal alone ends it, cash stays
+  // split as it was.
+  bool ended_by_reversal = false;
+  bool own_of_credit_note = false;
+  ItemState state = ItemState::kWaiting;
+  // The latest occurred_at of the events it needs.
+  Instant instant = 0;
+
+  bool in_effect(Day as_of) const {
+    return state == ItemState::kCounts && from <= as_of && as_of < until;
+  }
+};
+
+struct Refund {
+  const Fact* fact = nullptr;
+  const RefundPaid* event = nullptr;
+  // Same currency as its source: lowers what the source has left. Otherwise it stands by itself.
+  bool in_sequence = false;
+};
+
+// A payment or credit note.
+struct Source {
+  DocumentRef ref;
+  const Fact* created = nullptr;
+  const PaymentReceived* payment = nullptr;      // One of these two.
+  const CreditNoteIssued* credit_note = nullptr;
+  Currency currency;
+  Int128 amount = 0;
+  Day day = 0;  // Value date or issue date.
+  const Fact* reversed_fact = nullptr;
+  Day reversed_day = kNever;
+  std::vector<Item> items;
+  std::vector<Refund> refunds;
+  // Unallocations of allocations that are not known.
+  std::vector<std::pair<const Fact*, std::string_view>> waiting;
+
+  bool exists(Day as_of) const { return day <= as_of && as_of < reversed_day; }
+  // Amount − applications − refunds in its currency.
+  Int128 unapplied(Day as_of) const;
+};
+
+// An application of a source to the invoice asked about.
+struct Application {
+  const Source* source = nullptr;
+  const Item* item = nullptr;
+};
+
+// --- the picture ------------------------------------------------------------------------------
+
+// Lazily computed; one thread. States stay where they are until the picture goes.
+class Picture {
+ public:
+  Picture(Account& account, Known known, const Rules& rules);
+  ~Picture();
+  Picture(const Picture&) = delete;
+  Picture& operator=(const Picture&) = delete;
+
+  const CustomerFile& file();
+  // Null when it is not known (not placed, not issued, not received).
+  const Order* order(std::string_view id);
+  const Invoice* invoice(std::string_view id);
+  const Source* source(DocumentRef ref);
+
+  // The document as it is, with the facts that are not admitted; null when there is none.
+  const Document* document(DocumentRef ref) { return account_.document(ref); }
+  bool admits(const Fact& fact) const { return known_.admits(fact); }
+  bool admits(const Conflict& conflict) const { return known_.admits(conflict); }
+
+  // Every item that names the invoice, of payments and credit notes, whatever its state.
+  const std::vector<Application>& applications(const Invoice& invoice);
+  // Known invoices that name the order.
+  const std::vector<const Invoice*>& invoices_of(const Order& order);
+
+  // Attributes of documents ("Attributes of a document", docs/figures.md).
+  Attributes attributes(const Invoice& invoice);
+  Attributes attributes(const Source& source);
+  // The first order it names that is known; null if none. Channel and kind of an invoice are its.
+  const Order* first_order(const Invoice& invoice);
+
+  const Rules& rules() const { return rules_; }
+  Day day_of(Instant instant) const { return rules_.zone.day_of(instant); }
+
+ private:
+  std::unique_ptr<Order> make_order(const Document& document);
+  std::unique_ptr<Invoice> make_invoice(const Document& document);
+  std::unique_ptr<Source> make_source(const Document& document);
+  void schedule(Source& source);
+
+  Account& account_;
+  Known known_;
+  const Rules& rules_;
+  std::optional<CustomerFile> file_;
+  std::map<std::string_view, std::unique_ptr<Order>> orders_;
+  std::map<std::string_view, std::unique_ptr<Invoice>> invoices_;
+  std::map<DocumentRef, std::unique_ptr<Source>> sources_;
+  std::map<std::string_view, std::vector<Application>> applications_;
+  std::map<std::string_view, std::vector<const Invoice*>> invoices_of_;
+};
+
+}  // namespace daybook::domain

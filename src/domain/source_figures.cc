@@ -1,0 +1,189 @@
+// What a payment or credit note contributes: unapplied cash, open credits, ledger entries, transfers
+// between groups, collected sales.
+#include "domain/contribute.h"
+
+namespace daybook::domain {
+namespace {
+
+void contribute_unknown(Picture& picture, const Document& document, Contributions& to) {
+  const bool is_payment = document.ref.kind == DocumentKind::kPayment;
+  const Expect& expect = picture.rules().expect;
+  Lacking lacking;
+  std::int64_t waiting = 0;
+  for (const Fact& fact : document.facts) {
+    if (!picture.admits(fact)) continue;
+    lacking.add(fact, document.ref.id);
+    ++waiting;
+    if (const auto* refund = std::get_if<RefundPaid>(&fact.event.payload)) {
+      // Cash is in the ledger as soon as it is read; only the link waits.
+      contribute_standing_refund(fact, {{}, {}, refund->value_date}, to);
+      Anomaly anomaly =
+          anomaly_about(AnomalyKind::kRefundExceedsUnapplied, document.ref.id, fact);
+      anomaly.from = refund->value_date;
+      to.anomaly(anomaly);
+    }
+  }
+  if (!(is_payment ? expect.payments : expect.invoices)) return;
+  lacking.report(is_payment ? AnomalyKind::kUnknownPayment : AnomalyKind::kUnknownCreditNote, to);
+  to.waiting(waiting);
+}
+
+void contribute_waiting(Picture& picture, const Source& source, Contributions& to) {
+  const Expect& expect = picture.rules().expect;
+  std::int64_t waiting = 0;
+  if (expect.invoices) {
+    const Fact* last = nullptr;
+    for (const Item& item : source.items) {
+      if (item.state != ItemState::kWaiting || item.fact == last) continue;
+      last = item.fact;  // The items of one record stand together.
+      ++waiting;
+    }
+  }
+  if (expect.payments) {
+    Lacking allocations;
+    for (const auto& [fact, id] : source.waiting) allocations.add(*fact, id);
+    allocations.report(AnomalyKind::kUnknownAllocation, to);
+    waiting += static_cast<std::int64_t>(source.waiting.size());
+  }
+  if (waiting > 0) to.waiting(waiting);
+}
+
+void contribute_item_anomalies(const Source& source, Contributions& to) {
+  for (const Item& item : source.items) {
+    AnomalyKind kind;
+    if (item.state == ItemState::kCurrencyMismatch) {
+      kind = AnomalyKind::kCurrencyMismatch;
+    } else if (item.state == ItemState::kDoesNotFit) {
+      kind = AnomalyKind::kAllocationExceedsPayment;
+    } else {
+      continue;
+    }
+    Anomaly anomaly = anomaly_about(kind, item.allocation_id, *item.fact);
+    anomaly.from = item.from;
+    anomaly.until = item.until;
+    to.anomaly(anomaly);
+  }
+}
+
+void contribute_refunds(const Source& source, const Attributes& attributes, Contributions& to) {
+  for (const Refund& refund : source.refunds) {
+    if (refund.in_sequence) {
+      contribute_refund_postings(*refund.event, attributes, to);
+      continue;
+    }
+    contribute_standing_refund(*refund.fact, attributes, to);
+    Anomaly mismatch =
+        anomaly_about(AnomalyKind::kCurrencyMismatch, refund.event->refund_id, *refund.fact);
+    mismatch.from = refund.event->value_date;
+    to.anomaly(mismatch);
+    Anomaly exceeds =
+        anomaly_about(AnomalyKind::kRefundExceedsUnapplied, source.ref.id, *source.created);
+    exceeds.from = refund.event->value_date;
+    to.anomaly(exceeds);
+  }
+}
+
+void contribute_unapplied(const Source& source, const Attributes& attributes, Contributions& to) {
+  Breakpoints breakpoints;
+  breakpoints.add(source.day);
+  breakpoints.add(source.reversed_day);
+  for (const Item& item : source.items) {
+    if (item.state != ItemState::kCounts) continue;
+    breakpoints.add(item.from);
+    breakpoints.add(item.until);
+  }
+  for (const Refund& refund : source.refunds) {
+    if (refund.in_sequence) breakpoints.add(refund.event->value_date);
+  }
+  const Measure measure = source.payment != nullptr ? Measure::kUnapplied : Measure::kOpenCredits;
+  Int128 before = 0;
+  Day negative_since = kNever;
+  const auto report_negative = [&](Day until) {
+    Anomaly anomaly =
+        anomaly_about(AnomalyKind::kRefundExceedsUnapplied, source.ref.id, *source.created);
+    anomaly.from = negative_since;
+    anomaly.until = until;
+    to.anomaly(anomaly);
+  };
+  for (const Day day : breakpoints.sorted()) {
+    const Int128 now = source.unapplied(day);
+    if (now == before) continue;
+    to.cell({measure, source.currency, attributes, {}, 0, 0, day},
+            {now - before, Int128(now != 0) - Int128(before != 0)});
+    if (now < 0 && before >= 0) negative_since = day;
+    if (now >= 0 && before < 0) report_negative(day);
+    before = now;
+  }
+  if (before < 0) report_negative(kNever);
+}
+
+// When an application takes effect its amount moves from the source's group to the invoice's, in the
+// ledger and in collected sales, and back when it ends.
+void contribute_moves(Picture& picture, const Source& source, const Attributes& attributes,
+                      Contributions& to) {
+  for (const Item& item : source.items) {
+    if (item.state != ItemState::kCounts) continue;
+    const Invoice& invoice = *picture.invoice(item.invoice_id);
+    const Attributes to_attributes = picture.attributes(invoice);
+    const auto transfer = [&](Day day, Int128 amount) {
+      if (to_attributes == attributes) return;
+      to.cell({Measure::kLedgerTransfers, source.currency, attributes, {}, day, 0, day}, {amount, 0});
+      to.cell({Measure::kLedgerTransfers, source.currency, to_attributes, {}, day, 0, day},
+              {-amount, 0});
+    };
+    transfer(item.from, item.amount);
+    if (item.until != kNever) transfer(item.until, -Int128(item.amount));
+
+    if (source.payment == nullptr) continue;
+    const Dimensions dimensions = dimensions_of(picture, invoice);
+    if (to_attributes == attributes && dimensions == Dimensions{}) continue;
+    const auto collect = [&](Day posted, Day counts_from, Int128 amount) {
+      to.cell({Measure::kCollected, source.currency, attributes, {}, posted, 0, counts_from},
+              {-amount, 0});
+      to.cell({Measure::kCollected, source.currency, to_attributes, dimensions, posted, 0, counts_from},
+              {amount, 0});
+    };
+    collect(source.day, item.from, item.amount);
+    if (item.ended_by_reversal) {
+      collect(source.reversed_day, source.reversed_day, -Int128(item.amount));
+    } else if (item.until != kNever) {
+      collect(source.day, item.until, -Int128(item.amount));
+    }
+  }
+}
+
+}  // namespace
+
+void contribute_source(Picture& picture, const Document& document, Contributions& to) {
+  const Source* known = picture.source(document.ref);
+  if (known == nullptr) return contribute_unknown(picture, document, to);
+  const Source& source = *known;
+  const Attributes attributes = picture.attributes(source);
+  const auto post = [&](Measure measure, Day day, Int128 amount) {
+    to.cell({measure, source.currency, attributes, {}, day, 0, day}, {amount, 1});
+  };
+  if (source.payment != nullptr) {
+    const auto collect = [&](Day day, Int128 amount) {
+      to.cell({Measure::kCollected, source.currency, attributes, {}, day, 0, day}, {amount, 0});
+    };
+    post(Measure::kLedgerCash, source.day, -source.amount);
+    collect(source.day, source.amount);
+    if (source.reversed_day != kNever) {
+      post(Measure::kLedgerReversals, source.reversed_day, source.amount);
+      collect(source.reversed_day, -source.amount);
+    }
+  } else {
+    post(Measure::kLedgerCreditNotes, source.day, -source.amount);
+    const Invoice* invoice = picture.invoice(source.credit_note->invoice_id);
+    const Dimensions dimensions = invoice ? dimensions_of(picture, *invoice) : Dimensions{};
+    to.cell({Measure::kInvoiced, source.currency, attributes, dimensions, source.day, 0, source.day},
+            {-Int128(source.credit_note->net_minor), 0});
+  }
+  contribute_waiting(picture, source, to);
+  contribute_item_anomalies(source, to);
+  contribute_refunds(source, attributes, to);
+  contribute_unapplied(source, attributes, to);
+  contribute_moves(picture, source, attributes, to);
+}
+
+}  // namespace daybook::domain
