@@ -1,0 +1,57 @@
+// The stored bytes of documents (docs/formats.md, "Documents"): an append-only list of what a
+// document was told. A document's state is never stored.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/arena.h"
+#include "base/result.h"
+#include "domain/document.h"
+
+namespace daybook::store {
+
+// The content of an event: everything but customer_id, document id, correlation_id and unknown fields.
+// Two events of one document have the same content exactly when these bytes are the same.
+struct EncodedEvent {
+  std::string bytes;
+  std::uint32_t source_at = 0;   // Behind the event_id.
+  std::uint32_t payload_at = 0;  // Type and payload: what claims compare.
+
+  std::string_view behind_event_id() const { return std::string_view(bytes).substr(source_at); }
+  std::string_view payload() const { return std::string_view(bytes).substr(payload_at); }
+};
+// Reuses the memory of `to`.
+void encode_event(const domain::Event& event, EncodedEvent& to);
+
+enum class Verdict : std::uint8_t { kNew, kDuplicate, kConflict };
+
+// What the facts of `document` say to a further event on `topic`: event ids are compared first, then
+// claims.
+Verdict judge(std::string_view document, std::uint8_t topic, const domain::Event& event,
+              const EncodedEvent& encoded);
+
+void append_fact(std::string& document, domain::Position at, std::int64_t recorded_ms,
+                 const EncodedEvent& event);
+// Keeps the first of a topic; false when there was one.
+bool append_conflict(std::string& document, domain::Position at, std::int64_t recorded_ms,
+                     const domain::Event& event);
+// Keeps each once; false when it was there.
+bool append_link(std::string& document, domain::DocumentRef from);
+
+// Decodes a document. Texts point into `bytes`, lists into `arena`. What stands at or behind
+// `fresh_from` is marked fresh. kCorrupt for bytes that no version wrote.
+Result<domain::Document> decode_document(domain::DocumentRef ref, std::string_view bytes,
+                                         std::size_t fresh_from, Arena& arena);
+
+// A hash of a fact's content for the digest: of the account, the document and the event.
+UInt128 fact_hash(std::string_view customer_id, domain::DocumentRef ref, std::uint8_t topic,
+                  std::string_view content);
+// Calls visit(topic, content) for each fact.
+template <typename Visit>
+void for_each_content(std::string_view document, Visit&& visit);
+
+}  // namespace daybook::store
+
+#include "store/document_codec_inl.h"
