@@ -1,0 +1,200 @@
+#include "store/cells.h"
+
+#include <cstring>
+
+#include "base/bytes.h"
+#include "base/hash.h"
+#include "store/keys.h"
+
+namespace daybook::store {
+namespace {
+
+// What a cell shares with the one before it, and what it lacks: one byte in front of each cell.
+enum Flag : std::uint8_t {
+  kSameMeasure = 1,
+  kSameCurrency = 2,
+  kSameAttributes = 4,
+  kSameDimensions = 8,
+  kCountsOnDay = 16,
+  kNoDay2 = 32,
+  kNoAmount = 64,
+  kNoQuantity = 128,
+};
+
+Unexpected corrupt(const char* what) {
+  return unexpected(ErrorCode::kCorrupt, std::string(what) + " holds bytes that no version wrote");
+}
+
+}  // namespace
+
+char page_family(domain::Measure measure) {
+  if (domain::is_receivables(measure)) return kReceivablesPage;
+  return domain::is_ledger(measure) ? kLedgerPage : kSalesPage;
+}
+
+std::uint16_t month_number(Day day) {
+  const CivilDate date = civil_from_day(day);
+  return static_cast<std::uint16_t>(date.year * 12 + date.month - 1);
+}
+
+std::uint16_t page_month(const CellId& cell) {
+  return month_number(domain::is_receivables(cell.measure) ? cell.counts_from : cell.day);
+}
+
+void encode_page(const std::vector<Cell>& cells, std::string& to) {
+  to.clear();
+  ByteWriter out(to);
+  CellId before;
+  for (const Cell& cell : cells) {
+    const CellId& id = cell.id;
+    std::uint8_t flags = 0;
+    if (id.measure == before.measure) flags |= kSameMeasure;
+    if (id.currency == before.currency) flags |= kSameCurrency;
+    if (id.attributes == before.attributes) flags |= kSameAttributes;
+    if (id.dimensions == before.dimensions) flags |= kSameDimensions;
+    if (id.counts_from == id.day) flags |= kCountsOnDay;
+    if (id.day2 == 0) flags |= kNoDay2;
+    if (cell.value.amount == 0) flags |= kNoAmount;
+    if (cell.value.quantity == 0) flags |= kNoQuantity;
+    out.u8(flags);
+    if (!(flags & kSameMeasure)) out.u8(static_cast<std::uint8_t>(id.measure));
+    if (!(flags & kSameCurrency)) out.varint(id.currency);
+    if (!(flags & kSameAttributes)) out.varint(id.attributes);
+    if (!(flags & kSameDimensions)) out.varint(id.dimensions);
+    out.zigzag(static_cast<std::int64_t>(id.day) - before.day);
+    if (!(flags & kNoDay2)) out.zigzag(static_cast<std::int64_t>(id.day2) - id.day);
+    if (!(flags & kCountsOnDay)) out.zigzag(static_cast<std::int64_t>(id.counts_from) - id.day);
+    if (!(flags & kNoAmount)) out.zigzag128(cell.value.amount);
+    if (!(flags & kNoQuantity)) out.zigzag128(cell.value.quantity);
+    before = id;
+  }
+}
+
+Result<void> decode_page(std::string_view bytes, std::vector<Cell>& to) {
+  to.clear();
+  ByteReader in(bytes);
+  CellId before;
+  while (!in.done()) {
+    Cell cell;
+    CellId& id = cell.id;
+    const std::uint8_t flags = in.u8();
+    id.measure = flags & kSameMeasure ? before.measure : static_cast<domain::Measure>(in.u8());
+    id.currency = flags & kSameCurrency ? before.currency : static_cast<std::uint16_t>(in.varint());
+    id.attributes = flags & kSameAttributes ? before.attributes : static_cast<LabelId>(in.varint());
+    id.dimensions = flags & kSameDimensions ? before.dimensions : static_cast<LabelId>(in.varint());
+    id.day = static_cast<Day>(before.day + in.zigzag());
+    id.day2 = flags & kNoDay2 ? 0 : static_cast<Day>(id.day + in.zigzag());
+    id.counts_from = flags & kCountsOnDay ? id.day : static_cast<Day>(id.day + in.zigzag());
+    if (!(flags & kNoAmount)) cell.value.amount = in.zigzag128();
+    if (!(flags & kNoQuantity)) cell.value.quantity = in.zigzag128();
+    if (!in.ok()) return corrupt("a page of cells");
+    to.push_back(cell);
+    before = id;
+  }
+  return {};
+}
+
+std::vector<Cell> merge_cells(const std::vector<Cell>& cells, const std::vector<Cell>& changes) {
+  std::vector<Cell> merged;
+  merged.reserve(cells.size() + changes.size());
+  auto cell = cells.begin();
+  auto change = changes.begin();
+  while (cell != cells.end() || change != changes.end()) {
+    Cell next;
+    if (change == changes.end() || (cell != cells.end() && cell->id < change->id)) {
+      next = *cell++;
+    } else {
+      next = *change++;
+      if (cell != cells.end() && cell->id == next.id) next.value += (cell++)->value;
+    }
+    if (!next.value.is_zero()) merged.push_back(next);
+  }
+  return merged;
+}
+
+UInt128 cell_hash(const CellId& id, const domain::CellValue& value, const Label& customer,
+                  const Label& attributes, const Label& dimensions) {
+  struct {
+    UInt128 customer, attributes, dimensions;
+    std::int32_t measure, currency, day, day2, counts_from, unused;
+    std::int64_t unused2;
+  } key = {};
+  key.customer = customer.hash;
+  key.attributes = attributes.hash;
+  key.dimensions = dimensions.hash;
+  key.measure = static_cast<std::int32_t>(id.measure);
+  key.currency = id.currency;
+  key.day = id.day;
+  key.day2 = id.day2;
+  key.counts_from = id.counts_from;
+  const std::string_view bytes(reinterpret_cast<const char*>(&key), sizeof key);
+  UInt128 sum = 0;
+  if (value.amount != 0) sum += static_cast<UInt128>(value.amount) * hash128(bytes, 1);
+  if (value.quantity != 0) sum += static_cast<UInt128>(value.quantity) * hash128(bytes, 2);
+  return sum;
+}
+
+void encode_cycle_row(const domain::CycleRow& row, std::string& to) {
+  to.clear();
+  ByteWriter out(to);
+  out.u8(static_cast<std::uint8_t>(row.kind));
+  out.string(row.attributes.region);
+  out.string(row.attributes.sales_rep);
+  out.zigzag(row.attributes.file_day);
+  out.string(row.channel);
+  domain::CycleChange before;
+  for (const domain::CycleChange& change : row.changes) {
+    out.zigzag(static_cast<std::int64_t>(change.counts_from) - before.counts_from);
+    // Which milestones differ, and which of these were taken back; then whether the warehouse differs.
+    std::uint8_t changed = 0;
+    std::uint8_t gone = 0;
+    for (std::size_t i = 0; i < domain::kMilestoneCount; ++i) {
+      if (change.milestones[i] == before.milestones[i]) continue;
+      changed |= static_cast<std::uint8_t>(1 << i);
+      if (!change.milestones[i]) gone |= static_cast<std::uint8_t>(1 << i);
+    }
+    const bool moved = change.warehouse != before.warehouse;
+    out.u8(changed);
+    out.u8(gone);
+    out.u8(moved);
+    const Instant base = change.milestones[0].value_or(0);
+    for (std::size_t i = 0; i < domain::kMilestoneCount; ++i) {
+      if (!(changed >> i & 1) || (gone >> i & 1)) continue;
+      out.zigzag(i == 0 ? *change.milestones[i] : *change.milestones[i] - base);
+    }
+    if (moved) out.string(change.warehouse);
+    before = change;
+  }
+}
+
+Result<domain::CycleRow> decode_cycle_row(std::string_view bytes) {
+  ByteReader in(bytes);
+  domain::CycleRow row;
+  row.kind = static_cast<domain::OrderKind>(in.u8());
+  row.attributes.region = in.string();
+  row.attributes.sales_rep = in.string();
+  row.attributes.file_day = static_cast<Day>(in.zigzag());
+  row.channel = in.string();
+  domain::CycleChange change;
+  while (in.ok() && !in.done()) {
+    change.counts_from = static_cast<Day>(change.counts_from + in.zigzag());
+    const std::uint8_t changed = in.u8();
+    const std::uint8_t gone = in.u8();
+    const bool moved = in.u8() != 0;
+    for (std::size_t i = 0; i < domain::kMilestoneCount; ++i) {
+      if (!(changed >> i & 1)) continue;
+      if (gone >> i & 1) {
+        change.milestones[i].reset();
+      } else {
+        const std::int64_t value = in.zigzag();
+        change.milestones[i] = i == 0 ? value : value + change.milestones[0].value_or(0);
+      }
+    }
+    if (moved) change.warehouse = in.string();
+    if (in.ok()) row.changes.push_back(change);
+  }
+  if (!in.ok()) return corrupt("an order-cycle row");
+  return row;
+}
+
+}  // namespace daybook::store

@@ -1,0 +1,55 @@
+// Aggregate cells as stored: pages of one customer, family and month (docs/formats.md, "Pages").
+#pragma once
+
+#include <compare>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "domain/figures.h"
+#include "store/labels.h"
+
+namespace daybook::store {
+
+// A cell's key within its shard and customer.
+struct CellId {
+  domain::Measure measure{};
+  std::uint16_t currency = 0;
+  LabelId attributes = 0;
+  LabelId dimensions = 0;
+  Day day = 0;
+  Day day2 = 0;
+  Day counts_from = 0;
+
+  auto operator<=>(const CellId&) const = default;
+};
+
+struct Cell {
+  CellId id;
+  domain::CellValue value;
+};
+
+// Which page a cell is in.
+char page_family(domain::Measure measure);
+std::uint16_t page_month(const CellId& cell);
+// First page month that can hold cells with a page day on or after `day`; months count from year 0.
+std::uint16_t month_number(Day day);
+
+// Sorted cells <-> bytes.
+void encode_page(const std::vector<Cell>& cells, std::string& to);
+Result<void> decode_page(std::string_view bytes, std::vector<Cell>& to);
+
+// Adds sorted `changes` to sorted `cells`; what becomes zero goes.
+std::vector<Cell> merge_cells(const std::vector<Cell>& cells, const std::vector<Cell>& changes);
+
+// value × hash of key, modulo 2^128. The same for every shard and partition count: made of texts,
+// not of label numbers.
+UInt128 cell_hash(const CellId& id, const domain::CellValue& value, const Label& customer,
+                  const Label& attributes, const Label& dimensions);
+
+// Order-cycle rows <-> bytes. Decoded texts point into `bytes`; row.order_id is left empty.
+void encode_cycle_row(const domain::CycleRow& row, std::string& to);
+Result<domain::CycleRow> decode_cycle_row(std::string_view bytes);
+
+}  // namespace daybook::store

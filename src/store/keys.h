@@ -1,0 +1,91 @@
+// Keys of a shard's tables (docs/formats.md, "Keys"). Numbers are big-endian: byte order is number
+// order. Stored: never renumber a prefix.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "domain/figures.h"
+
+namespace daybook::store {
+
+// --- Table::kMeta -----------------------------------------------------------------------------
+inline constexpr char kStatePrefix = 'S';    // One key: positions, counters, digest.
+inline constexpr char kLabelPrefix = 'L';
+inline constexpr char kAnomalyPrefix = 'A';
+inline constexpr char kParkedPrefix = 'P';
+inline constexpr char kTermsPrefix = 'T';    // Invoices with due dates from terms, by issue date.
+
+inline std::string state_key() { return {kStatePrefix}; }
+
+inline std::string label_key(std::uint32_t id) {
+  std::string key(1, kLabelPrefix);
+  ByteWriter(key).big32(id);
+  return key;
+}
+
+inline std::string parked_key(std::uint8_t topic, std::int64_t offset) {
+  std::string key(1, kParkedPrefix);
+  ByteWriter out(key);
+  out.u8(topic);
+  out.big64(static_cast<std::uint64_t>(offset));
+  return key;
+}
+
+// Days may lie before 1970.
+inline std::uint32_t ordered(Day day) { return static_cast<std::uint32_t>(day) ^ 0x8000'0000U; }
+
+inline std::string terms_key(std::uint32_t customer, Day issue_date, std::string_view invoice_id) {
+  std::string key(1, kTermsPrefix);
+  ByteWriter out(key);
+  out.big32(customer);
+  out.big32(ordered(issue_date));
+  out.raw(invoice_id);
+  return key;
+}
+
+// --- Table::kDocuments ------------------------------------------------------------------------
+inline constexpr std::size_t kDocumentKeyHead = 5;
+
+inline std::string document_key(std::uint32_t customer, domain::DocumentRef ref) {
+  std::string key;
+  ByteWriter out(key);
+  out.big32(customer);
+  out.u8(static_cast<std::uint8_t>(ref.kind));
+  out.raw(ref.id);
+  return key;
+}
+
+inline domain::DocumentRef document_ref(std::string_view key) {
+  return {static_cast<domain::DocumentKind>(key[4]), key.substr(kDocumentKeyHead)};
+}
+
+inline std::uint32_t document_customer(std::string_view key) { return ByteReader(key).big32(); }
+
+// --- Table::kCells ----------------------------------------------------------------------------
+// Families of pages; a page holds a customer's cells of one month.
+inline constexpr char kReceivablesPage = 'R';  // By the month from which a cell counts.
+inline constexpr char kLedgerPage = 'G';       // By effective month.
+inline constexpr char kSalesPage = 'V';        // By posting month.
+inline constexpr char kCycleRow = 'O';         // One an order.
+
+inline std::string page_key(char family, std::uint32_t customer, std::uint16_t month) {
+  std::string key(1, family);
+  ByteWriter out(key);
+  out.big32(customer);
+  out.big16(month);
+  return key;
+}
+
+inline std::string cells_prefix(char family, std::uint32_t customer) {
+  std::string key(1, family);
+  ByteWriter(key).big32(customer);
+  return key;
+}
+
+inline std::string cycle_row_key(std::uint32_t customer, std::string_view order_id) {
+  return cells_prefix(kCycleRow, customer).append(order_id);
+}
+
+}  // namespace daybook::store

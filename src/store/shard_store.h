@@ -1,0 +1,101 @@
+// The read model of one shard on disk: one RocksDB. What its keys and values mean is said in keys.h
+// and docs/formats.md; this file only moves bytes. Only shard_store.cc includes RocksDB.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace daybook::store {
+
+// Column families. Stored by name.
+enum class Table : std::uint8_t {
+  kMeta = 0,       // Positions, counters, labels, indexes, anomalies, parked records.
+  kDocuments = 1,
+  kCells = 2,      // Pages of aggregate cells, and order-cycle rows.
+};
+inline constexpr std::size_t kTableCount = 3;
+
+// Memory that all shards of a process share: block cache and write buffers, with one bound.
+class SharedMemory {
+ public:
+  SharedMemory(std::size_t block_cache_bytes, std::size_t write_buffer_bytes);
+  ~SharedMemory();
+  SharedMemory(const SharedMemory&) = delete;
+  SharedMemory& operator=(const SharedMemory&) = delete;
+
+ private:
+  friend class ShardStore;
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+// Reads, of the newest commit or of one picture.
+class Reads {
+ public:
+  virtual ~Reads() = default;
+  virtual Result<std::optional<std::string>> get(Table table, std::string_view key) const = 0;
+  // Calls visit(key, value) for keys with this prefix, from `from` on (itself included), in key
+  // order, until it returns false. The views hold during the call.
+  virtual Result<void> scan(
+      Table table, std::string_view prefix, std::string_view from,
+      const std::function<bool(std::string_view key, std::string_view value)>& visit) const = 0;
+};
+
+// Puts and removals that become true together.
+class WriteSet {
+ public:
+  WriteSet();
+  ~WriteSet();
+  WriteSet(const WriteSet&) = delete;
+  WriteSet& operator=(const WriteSet&) = delete;
+
+  void put(Table table, std::string_view key, std::string_view value);
+  void remove(Table table, std::string_view key);
+  std::size_t bytes() const;
+
+ private:
+  friend class ShardStore;
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+// Thread-safe; one writer at a time.
+class ShardStore : public Reads {
+ public:
+  enum class Mode { kReadWrite, kReadOnly };
+
+  // Creates the store when it is absent (kReadWrite). Errors: kBusy when another process has it open;
+  // kCorrupt; kUnavailable for I/O.
+  static Result<std::unique_ptr<ShardStore>> open(const std::string& path, SharedMemory& memory,
+                                                  Mode mode);
+  ~ShardStore() override;
+
+  Result<std::optional<std::string>> get(Table table, std::string_view key) const override;
+  Result<void> scan(Table table, std::string_view prefix, std::string_view from,
+                    const std::function<bool(std::string_view, std::string_view)>& visit) const override;
+
+  // All or nothing, also over a crash: through the write-ahead log, not synced by itself. After a
+  // crash the store is as of some earlier write(), never in between.
+  Result<void> write(WriteSet& set);
+  // Forces everything written onto the disk.
+  Result<void> sync();
+  // Compacts everything; for measuring sizes.
+  Result<void> compact();
+
+  // A picture of one moment; later writes do not show in it. Must go before the store does.
+  std::unique_ptr<Reads> snapshot() const;
+
+ private:
+  struct Parts;
+  explicit ShardStore(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace daybook::store
