@@ -118,7 +118,7 @@ std::unique_ptr<Source> Picture::make_source(const Document& document) {
   for (const Fact* fact : unallocations) {
     const auto& undone = std::get<PaymentUnallocated>(fact->event.payload);
     // A credit note's own item has the note's id but is no allocation that can be undone.
-    bool known = source->payment != nullptr && undone.allocation_id == source->ref.id;
+    bool known = false;
     for (Item& item : source->items) {
       if (item.own_of_credit_note || item.allocation_id != undone.allocation_id) continue;
       known = true;
@@ -142,10 +142,10 @@ void Picture::schedule(Source& source) {
     item.ended_by_reversal =
         source.reversed_day < unallocated && source.reversed_day < named->void_day;
     item.instant = std::max(item.instant, named->issued_fact->event.occurred_at);
-    if (item.until <= item.from) {
-      item.state = ItemState::kNeverInEffect;
-    } else if (named->issued->currency != source.currency) {
+    if (named->issued->currency != source.currency) {
       item.state = ItemState::kCurrencyMismatch;
+    } else if (unallocated < item.from || std::min(source.reversed_day, named->void_day) <= item.from) {
+      item.state = ItemState::kNeverInEffect;
     } else {
       item.state = ItemState::kCounts;
     }

@@ -60,7 +60,6 @@ void contribute_item_anomalies(const Source& source, Contributions& to) {
     }
     Anomaly anomaly = anomaly_about(kind, item.allocation_id, *item.fact);
     anomaly.from = item.from;
-    anomaly.until = item.until;
     to.anomaly(anomaly);
   }
 }

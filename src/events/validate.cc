@@ -399,7 +399,7 @@ domain::Payload convert(Checker& c, const v1::CreditNoteIssued& m) {
   e.issue_date = c.date("issue_date", m.issue_date(), Need::kRequired).value_or(0);
   e.reason_code = c.label("reason_code", m.reason_code(), Need::kOptional);
   if (m.has_net_minor() && m.net_minor() == 0 && m.tax_minor() == 0) {
-    c.fault(m.has_tax_minor() ? "tax_minor" : "net_minor", "net + tax must be above 0");
+    c.fault("tax_minor", "net + tax must be above 0");
   }
   return e;
 }

@@ -35,6 +35,7 @@ inline std::string parked_key(std::uint8_t topic, std::int64_t offset) {
 
 // Days may lie before 1970.
 inline std::uint32_t ordered(Day day) { return static_cast<std::uint32_t>(day) ^ 0x8000'0000U; }
+inline Day day_of_ordered(std::uint32_t ordered) { return static_cast<Day>(ordered ^ 0x8000'0000U); }
 
 inline std::string terms_key(std::uint32_t customer, Day issue_date, std::string_view invoice_id) {
   std::string key(1, kTermsPrefix);

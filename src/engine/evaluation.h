@@ -1,0 +1,85 @@
+// Evaluating the documents of one account at a commit: which figures may have changed, and by how
+// much.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/arena.h"
+#include "domain/figures.h"
+#include "store/anomalies.h"
+#include "store/cells.h"
+#include "store/labels.h"
+
+namespace daybook::engine {
+
+// A stored document: its bytes, and where what is new in them begins.
+struct DocumentBytes {
+  std::string_view bytes;
+  std::size_t fresh_from = 0;
+};
+
+// An account whose documents are decoded when asked for. `load` gives the bytes of a document key;
+// empty bytes: nothing is stored. They must stay where they are. A failed load is kept in error()
+// and looks like an absent document.
+class StoredAccount : public domain::Account {
+ public:
+  using Load = std::function<Result<DocumentBytes>(const std::string& key)>;
+  StoredAccount(store::LabelId customer, Load load) : customer_(customer), load_(std::move(load)) {}
+
+  const domain::Document* document(domain::DocumentRef ref) override;
+  const std::optional<Error>& error() const { return error_; }
+
+ private:
+  store::LabelId customer_;
+  Load load_;
+  Arena arena_;
+  std::map<std::string, std::optional<domain::Document>, std::less<>> documents_;
+  std::optional<Error> error_;
+};
+
+// What a document contributes, in stored terms.
+class Contribution : public domain::Contributions {
+ public:
+  explicit Contribution(store::Labels& labels) : labels_(labels) {}
+
+  void begin(store::LabelId customer, domain::DocumentRef document) {
+    customer_ = customer;
+    document_ = document;
+    cells_.clear();
+    anomalies_.clear();
+    cycle_row_.clear();
+    waiting_ = 0;
+  }
+
+  void cell(const domain::CellKey& key, const domain::CellValue& value) override;
+  void anomaly(const domain::Anomaly& anomaly) override {
+    anomalies_.push_back(store::encode_anomaly(customer_, document_, anomaly));
+  }
+  void cycle_row(const domain::CycleRow& row) override { store::encode_cycle_row(row, cycle_row_); }
+  void waiting(std::int64_t records) override { waiting_ += records; }
+
+  const std::vector<store::Cell>& cells() const { return cells_; }
+  // Sorted, each once.
+  const std::vector<store::AnomalyRow>& anomalies();
+  const std::string& cycle_row() const { return cycle_row_; }
+  std::int64_t waiting() const { return waiting_; }
+
+ private:
+  store::Labels& labels_;
+  store::LabelId customer_ = 0;
+  domain::DocumentRef document_;
+  std::vector<store::Cell> cells_;
+  std::vector<store::AnomalyRow> anomalies_;
+  std::string cycle_row_;
+  std::int64_t waiting_ = 0;
+};
+
+// Sorts cells by page and id and adds up those of one id.
+void add_up(std::vector<store::Cell>& cells);
+
+}  // namespace daybook::engine

@@ -1,0 +1,103 @@
+// A shard: the unit of folding, storage and recovery. Folds the records of one partition number of
+// all topics into documents, figures and cells, and commits them with the positions reached in one
+// atomic write.
+//
+//   open ──► apply(record)* ──► commit() ──► apply … ──► commit() …
+//
+// apply() keeps facts in memory; commit() evaluates every document whose figures may have changed
+// twice, as it was stored and as it is now, and adds the differences to the cells.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/arena.h"
+#include "domain/figures.h"
+#include "engine/cache.h"
+#include "engine/shard_state.h"
+#include "events/record.h"
+#include "store/cells.h"
+#include "store/document_codec.h"
+#include "store/labels.h"
+#include "store/shard_store.h"
+
+namespace daybook::engine {
+
+// A parked record, as stored and shown.
+struct ParkedRecord {
+  std::uint8_t topic = 0;
+  std::int64_t offset = 0;
+  std::int64_t recorded_ms = 0;
+  events::ParkReason reason{};
+  std::string detail;
+  std::string customer_id;
+  std::optional<std::string> key;
+  std::optional<std::string> value;
+
+  std::string encode() const;  // Without topic and offset: they are the key.
+  static Result<ParkedRecord> decode(std::string_view key, std::string_view bytes);
+};
+
+
+// One folding thread; store() and labels() may be read by any.
+class Shard {
+ public:
+  struct Options {
+    std::int32_t partition = 0;
+    std::int32_t partition_count = 1;
+    std::size_t cache_bytes = 64 << 20;
+  };
+
+  // Loads labels and state from the store, which the shard takes over.
+  static Result<std::unique_ptr<Shard>> open(std::unique_ptr<store::ShardStore> store,
+                                             const domain::Rules& rules, Options options);
+
+  std::int32_t partition() const { return options_.partition; }
+  // As applied, committed or not. The folding thread's.
+  const ShardState& state() const { return state_; }
+
+  // Folds one record; those below the position reached are dropped. Offsets of a topic must rise.
+  // An unfit record is parked. An error means the store failed: nothing since the last commit is kept
+  // by anybody, so open the shard anew.
+  Result<void> apply(const log::Record& record);
+
+  // Records applied since the last commit, and the bytes they hold.
+  std::size_t pending_records() const { return pending_records_; }
+  std::size_t pending_bytes() const { return pending_bytes_; }
+  // Of these the ones parked.
+  const std::vector<ParkedRecord>& pending_parked() const { return parked_pending_; }
+
+  // Writes everything applied. Does nothing when there is nothing.
+  Result<void> commit();
+
+  store::ShardStore& store() { return *store_; }
+  const store::Labels& labels() const { return labels_; }
+
+ private:
+  Shard(std::unique_ptr<store::ShardStore> store, const domain::Rules& rules, Options options);
+
+  Result<void> fold(const domain::Event& event, const log::Record& record, std::int64_t recorded_ms);
+  void park(const events::Unfit& unfit, const log::Record& record, std::int64_t recorded_ms);
+  // Evaluates what may have changed in one account, whose documents `keys` were told something.
+  Result<void> evaluate_account(store::LabelId customer, std::span<const std::string_view> keys,
+                                store::WriteSet& set);
+  // Adds `cells` to the pages of one account.
+  Result<void> add_cells(store::LabelId customer, std::vector<store::Cell>& cells);
+
+  std::unique_ptr<store::ShardStore> store_;
+  const domain::Rules& rules_;
+  Options options_;
+  store::Labels labels_;
+  ShardState state_;
+  events::RecordReader reader_;
+  WriteBackCache documents_;
+  WriteBackCache pages_;
+  store::EncodedEvent encoded_;
+  std::vector<ParkedRecord> parked_pending_;
+  std::size_t pending_records_ = 0;
+  std::size_t pending_bytes_ = 0;
+};
+
+}  // namespace daybook::engine
