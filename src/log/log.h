@@ -21,7 +21,8 @@
 
 namespace daybook::log {
 
-// In the byte order of their names: "by topic" in an answer means this order. Stored: never renumber.
+// In the byte order of their names: "by topic" in an answer means this order. Stored: never
+// renumber.
 enum class Topic : std::uint8_t {
   kInvoices = 0,
   kOrders = 1,
@@ -41,8 +42,10 @@ std::string_view topic_family(Topic topic);
 std::string topic_name(std::string_view prefix, Topic topic);
 std::optional<Topic> parse_topic_name(std::string_view prefix, std::string_view name);
 
-// Largest record (key, value and headers together) that a log takes: max.message.bytes.
-inline constexpr std::size_t kRecordBytesMax = 2'097'152;
+// Largest record (key, value and headers together) that a log takes: the topics' max.message.bytes,
+// less room for the broker's own framing.
+inline constexpr std::size_t kMessageBytesMax = 2'097'152;
+inline constexpr std::size_t kRecordBytesMax = kMessageBytesMax - 4'096;
 
 struct TopicPartition {
   Topic topic{};
@@ -66,7 +69,7 @@ struct NewRecord {
   Topic topic{};
   std::optional<std::string_view> key;
   std::optional<std::string_view> value;
-  // Left out: partition_of(key).
+  // Left out: partition_of(key). A record without a key must name it.
   std::optional<std::int32_t> partition;
   std::vector<std::pair<std::string, std::string>> headers;
 };
@@ -85,7 +88,7 @@ struct StartPosition {
 };
 
 // Reads a fixed set of topic-partitions, each in offset order; how they interleave is not defined.
-// One thread at a time.
+// One thread at a time. Must not outlive its log.
 class Reader {
  public:
   virtual ~Reader() = default;
@@ -118,20 +121,27 @@ class Log {
   virtual std::int32_t partition_count() const = 0;
 
   // Appends all of `records`, in order within each topic-partition, and calls `done` once, from a
-  // thread of the log, when all are durable (Appended in the order of `records`) or one failed. On
-  // failure some may be in the log; the caller sends all of them again. `done` must not block.
-  // A record above kRecordBytesMax fails the call with kInvalidArgument and appends nothing.
+  // thread of the log or from within this call, when all are durable (Appended in the order of
+  // `records`) or one failed. On failure some may be in the log; the caller sends all of them
+  // again. `done` must not block. Errors:
+  //   kInvalidArgument  a record above kRecordBytesMax, with no such partition, or with neither key
+  //                     nor partition: nothing was appended;
+  //   kUnavailable      broker or disk is away or full, or too much is waiting for it: try again.
   virtual void append(std::vector<NewRecord> records, AppendDone done) = 0;
 
-  // A reader from these positions; a topic-partition that is not named is not read.
+  // A reader from these positions; a topic-partition that is not named is not read. A position
+  // outside the log shows in the first poll; a topic-partition that cannot be is kInvalidArgument.
   virtual Result<std::unique_ptr<Reader>> open_reader(std::vector<StartPosition> starts) = 0;
 
-  // The bounds of every topic-partition of `topics`, as of now.
+  // The bounds of every topic-partition of `topics`, as of now, in the order of topic, partition.
   virtual Result<std::vector<EndOffset>> end_offsets(std::span<const Topic> topics) = 0;
 };
 
 // append(), waited for.
 Result<std::vector<Appended>> append_and_wait(Log& log, std::vector<NewRecord> records);
+
+// MurmurHash2 of a key as Apache Kafka's Java client computes it.
+std::int32_t murmur2(std::string_view key);
 
 // The partition that Java's default partitioner gives this key: murmur2(key) made positive, modulo
 // `partition_count`. Every publisher in any language must agree with it.

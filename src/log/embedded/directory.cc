@@ -1,0 +1,215 @@
+#include "log/embedded/directory.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <map>
+
+#include "base/hash.h"
+
+namespace daybook::log {
+namespace {
+
+constexpr std::int32_t kPartitionCountDefault = 8;
+constexpr std::string_view kManifestName = "MANIFEST";
+constexpr std::string_view kLockName = "LOCK";
+
+Result<void> make_directory(const std::string& path) {
+  // Level by level, each made durable in the one above.
+  const std::filesystem::path whole = std::filesystem::absolute(path).lexically_normal();
+  std::filesystem::path made;
+  for (const std::filesystem::path& part : whole) {
+    const std::filesystem::path parent = made;
+    made /= part;
+    std::error_code failure;
+    if (!std::filesystem::create_directory(made, failure)) {
+      if (failure) return system_error("make the folder", made.string(), failure.value());
+      continue;
+    }
+    RETURN_IF_ERROR(sync_directory(parent.string()));
+  }
+  return {};
+}
+
+Result<File> take_lock(const std::string& directory) {
+  ASSIGN_OR_RETURN(File lock,
+                   File::open(directory + "/" + std::string(kLockName), O_RDWR | O_CREAT));
+  if (::flock(lock.descriptor(), LOCK_EX | LOCK_NB) == 0) return lock;
+  if (errno != EWOULDBLOCK) return system_error("lock", lock.path(), errno);
+  return unexpected(
+      ErrorCode::kBusy,
+      fmt::format("the log in {} is open in another process; only one may write it", directory));
+}
+
+std::string manifest_text(std::int32_t partition_count) {
+  const std::string facts =
+      fmt::format("daybook embedded log\nversion 1\npartitions {}\n", partition_count);
+  return fmt::format("{}checksum {:016x}\n", facts, hash64(facts));
+}
+
+Result<std::int32_t> parse_manifest(const std::string& path, const std::string& text) {
+  int version = 0;
+  std::int32_t partition_count = 0;
+  if (std::sscanf(text.c_str(), "daybook embedded log\nversion %d\npartitions %d\n", &version,
+                  &partition_count) < 1) {
+    return unexpected(ErrorCode::kCorrupt, path + ": not the manifest of a log; restore the file");
+  }
+  if (version != 1) {
+    return unexpected(
+        ErrorCode::kMismatch,
+        fmt::format("{}: the log is of version {}, this program reads version 1", path, version));
+  }
+  if (partition_count < 1 || text != manifest_text(partition_count)) {
+    return unexpected(ErrorCode::kCorrupt, path + ": damaged; restore the file");
+  }
+  return partition_count;
+}
+
+Result<std::int32_t> settle_partition_count(const DirectoryOptions& options,
+                                            const std::string& directory, bool has_segments) {
+  const std::string path = directory + "/" + std::string(kManifestName);
+  const Result<std::string> text = read_file(path);
+  if (text) {
+    ASSIGN_OR_RETURN(const std::int32_t stored, parse_manifest(path, *text));
+    if (options.partition_count == 0 || options.partition_count == stored) return stored;
+    return unexpected(
+        ErrorCode::kMismatch,
+        fmt::format("the log in {} has {} partitions, not {}, and a log keeps its count: give {}",
+                    directory, stored, options.partition_count, stored));
+  }
+  if (text.error().code != ErrorCode::kNotFound || options.read_only) {
+    return unexpected(text.error());
+  }
+  if (has_segments) {
+    return unexpected(ErrorCode::kCorrupt, path + ": missing beside segments; restore the file");
+  }
+  const std::int32_t count =
+      options.partition_count == 0 ? kPartitionCountDefault : options.partition_count;
+  RETURN_IF_ERROR(write_file_durably(directory, std::string(kManifestName), manifest_text(count)));
+  return count;
+}
+
+using SegmentsFound = std::map<TopicPartition, std::vector<std::int64_t>>;
+
+Result<SegmentsFound> find_segments(const std::string& directory) {
+  std::error_code failure;
+  std::filesystem::directory_iterator files(directory, failure);
+  if (failure) return system_error("list", directory, failure.value());
+  SegmentsFound found;
+  for (const std::filesystem::directory_entry& file : files) {
+    const std::optional<SegmentName> name = parse_segment_file(file.path().filename().string());
+    if (name) found[name->at].push_back(name->base_offset);
+  }
+  for (auto& [at, base_offsets] : found) std::ranges::sort(base_offsets);
+  return found;
+}
+
+// A segment that must be whole: others follow it.
+Result<SegmentIndex> check_sealed(const std::string& directory, const SegmentName& name,
+                                  std::int64_t next_base_offset, std::int64_t timestamp_ms) {
+  ASSIGN_OR_RETURN(const File file, File::open(directory + "/" + segment_file(name), O_RDONLY));
+  ASSIGN_OR_RETURN(const std::uint64_t size, file.size());
+  SegmentIndex index;
+  const Result<std::string> bytes = read_file(directory + "/" + index_file(name));
+  std::optional<SegmentIndex> stored;
+  if (bytes) stored = decode_index(name, *bytes);
+  if (stored) {
+    index = std::move(*stored);
+  } else {
+    RETURN_IF_ERROR(check_segment_header(file, name));
+    index.end_offset = name.base_offset;
+    index.last_timestamp_ms = timestamp_ms;
+    ASSIGN_OR_RETURN(index, scan_segment(file, name, std::move(index)));
+  }
+  if (index.end_position == size && index.end_offset == next_base_offset) return index;
+  return unexpected(
+      ErrorCode::kCorrupt,
+      fmt::format("{}: {} bytes up to offset {}, but there should be {} up to offset {}, where the "
+                  "next segment begins; restore the files",
+                  file.path(), size, index.end_offset, index.end_position, next_base_offset));
+}
+
+// The segment that grows: all of it up to a torn tail, which is cut off.
+Result<SegmentIndex> recover_last(const DirectoryOptions& options, const std::string& directory,
+                                  const SegmentName& name, std::int64_t timestamp_ms) {
+  ASSIGN_OR_RETURN(File file, File::open(directory + "/" + segment_file(name),
+                                         options.read_only ? O_RDONLY : O_RDWR));
+  RETURN_IF_ERROR(check_segment_header(file, name));
+  SegmentIndex known;
+  known.end_offset = name.base_offset;
+  known.last_timestamp_ms = timestamp_ms;
+  const Result<std::string> bytes = read_file(directory + "/" + index_file(name));
+  std::optional<SegmentIndex> stored;
+  if (bytes) stored = decode_index(name, *bytes);
+  if (stored) known = std::move(*stored);
+
+  ASSIGN_OR_RETURN(const std::uint64_t size, file.size());
+  if (size < known.end_position) {
+    return unexpected(ErrorCode::kCorrupt,
+                      fmt::format("{}: {} bytes, but {} had been synced; restore the file",
+                                  file.path(), size, known.end_position));
+  }
+  ASSIGN_OR_RETURN(SegmentIndex whole, scan_segment(file, name, std::move(known)));
+  if (options.read_only) return whole;
+  if (whole.end_position < size) {
+    RETURN_IF_ERROR(file.truncate(whole.end_position));
+    if (options.on_notice) {
+      options.on_notice(fmt::format("{}: cut off {} bytes that a crash left unfinished",
+                                    file.path(), size - whole.end_position));
+    }
+  }
+  // Records that were written but not yet synced are about to be read.
+  RETURN_IF_ERROR(file.sync());
+  return whole;
+}
+
+Result<PartitionSegments> open_partition(const DirectoryOptions& options,
+                                         const std::string& directory, TopicPartition at,
+                                         std::vector<std::int64_t> base_offsets) {
+  PartitionSegments segments;
+  std::int64_t timestamp_ms = 0;
+  for (std::size_t i = 0; i + 1 < base_offsets.size(); ++i) {
+    ASSIGN_OR_RETURN(const SegmentIndex index, check_sealed(directory, {at, base_offsets[i]},
+                                                            base_offsets[i + 1], timestamp_ms));
+    timestamp_ms = index.last_timestamp_ms;
+  }
+  ASSIGN_OR_RETURN(segments.last,
+                   recover_last(options, directory, {at, base_offsets.back()}, timestamp_ms));
+  segments.base_offsets = std::move(base_offsets);
+  return segments;
+}
+
+}  // namespace
+
+Result<OpenedDirectory> open_directory(const DirectoryOptions& options) {
+  OpenedDirectory opened;
+  opened.path = options.data_directory + "/log";
+  if (!options.read_only) {
+    RETURN_IF_ERROR(make_directory(opened.path));
+    ASSIGN_OR_RETURN(opened.lock, take_lock(opened.path));
+  }
+  ASSIGN_OR_RETURN(SegmentsFound found, find_segments(opened.path));
+  ASSIGN_OR_RETURN(opened.partition_count,
+                   settle_partition_count(options, opened.path, !found.empty()));
+  opened.segments.resize(kTopicCount * opened.partition_count);
+  for (auto& [at, base_offsets] : found) {
+    if (at.partition >= opened.partition_count) {
+      return unexpected(
+          ErrorCode::kCorrupt,
+          fmt::format("{}/{}: a log of {} partitions has no such one", opened.path,
+                      segment_file({at, base_offsets.front()}), opened.partition_count));
+    }
+    PartitionSegments& segments =
+        opened.segments[static_cast<std::size_t>(at.topic) * opened.partition_count + at.partition];
+    ASSIGN_OR_RETURN(segments, open_partition(options, opened.path, at, std::move(base_offsets)));
+    opened.last_timestamp_ms = std::max(opened.last_timestamp_ms, segments.last.last_timestamp_ms);
+  }
+  return opened;
+}
+
+}  // namespace daybook::log

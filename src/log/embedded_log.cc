@@ -1,0 +1,74 @@
+#include "log/embedded_log.h"
+
+#include <unistd.h>
+
+#include "log/embedded/directory.h"
+#include "log/embedded/reader.h"
+#include "log/embedded/writer.h"
+#include "log/placement.h"
+
+namespace daybook::log {
+namespace {
+
+std::int64_t system_now_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+class EmbeddedLog final : public Log {
+ public:
+  EmbeddedLog(EmbeddedLogOptions options, OpenedDirectory opened)
+      : directory_(opened.path),
+        partition_count_(opened.partition_count),
+        published_(opened.partition_count, opened.segments) {
+    if (options.read_only) return;
+    writer_.emplace(
+        WriterOptions{options.segment_bytes, std::move(options.now_ms), std::move(options.sync)},
+        std::move(opened), published_);
+  }
+
+  std::int32_t partition_count() const override { return partition_count_; }
+
+  void append(std::vector<NewRecord> records, AppendDone done) override {
+    if (writer_) return writer_->append(std::move(records), std::move(done));
+    done(unexpected(ErrorCode::kInvalidArgument,
+                    "the log in " + directory_ + " is open for reading only"));
+  }
+
+  Result<std::unique_ptr<Reader>> open_reader(std::vector<StartPosition> starts) override {
+    RETURN_IF_ERROR(check_starts(starts, partition_count_));
+    return std::unique_ptr<Reader>(
+        std::make_unique<EmbeddedReader>(directory_, published_, std::move(starts)));
+  }
+
+  Result<std::vector<EndOffset>> end_offsets(std::span<const Topic> topics) override {
+    std::vector<EndOffset> bounds;
+    for (const Topic topic : topics) {
+      for (std::int32_t partition = 0; partition < partition_count_; ++partition) {
+        bounds.push_back(published_.bounds({topic, partition}));
+      }
+    }
+    return bounds;
+  }
+
+ private:
+  const std::string directory_;
+  const std::int32_t partition_count_;
+  Published published_;
+  // Last, so that it ends first. Nothing when reading only.
+  std::optional<Writer> writer_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Log>> open_embedded_log(EmbeddedLogOptions options) {
+  if (!options.now_ms) options.now_ms = system_now_ms;
+  if (!options.sync) options.sync = ::fdatasync;
+  ASSIGN_OR_RETURN(OpenedDirectory opened,
+                   open_directory({options.data_directory, options.partition_count,
+                                   options.read_only, options.on_notice}));
+  return std::unique_ptr<Log>(std::make_unique<EmbeddedLog>(std::move(options), std::move(opened)));
+}
+
+}  // namespace daybook::log
