@@ -1,0 +1,243 @@
+#include "engine/projector.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/ensure.h"
+
+namespace daybook::engine {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr std::size_t kPollRecords = 8192;
+constexpr milliseconds kPollTimeout{50};
+constexpr milliseconds kRetryPause{200};
+
+std::size_t place(std::int32_t partition, log::Topic topic) {
+  return static_cast<std::size_t>(partition) * log::kEventTopicCount + static_cast<std::size_t>(topic);
+}
+
+bool may_pass(ErrorCode code) { return code == ErrorCode::kUnavailable || code == ErrorCode::kFatal; }
+
+}  // namespace
+
+Result<std::unique_ptr<Projector>> Projector::open(log::Log& log, const domain::Rules& rules,
+                                                   const std::string& directory,
+                                                   store::SharedMemory& memory,
+                                                   ProjectorOptions options) {
+  std::unique_ptr<Projector> projector(new Projector(log, rules, options));
+  const std::int32_t count = log.partition_count();
+  const std::filesystem::path shards = std::filesystem::path(directory) / "shards";
+  std::error_code error;
+  std::filesystem::create_directories(shards, error);
+  if (error) {
+    return unexpected(ErrorCode::kUnavailable,
+                      fmt::format("cannot create {}: {}", shards.string(), error.message()));
+  }
+  for (std::int32_t partition = 0; partition < count; ++partition) {
+    const std::string path = (shards / fmt::format("{:04}", partition)).string();
+    ASSIGN_OR_RETURN(auto store,
+                     store::ShardStore::open(path, memory, store::ShardStore::Mode::kReadWrite));
+    Shard::Options shard_options{partition, count, options.cache_bytes / static_cast<std::size_t>(count)};
+    ASSIGN_OR_RETURN(auto shard, Shard::open(std::move(store), rules, shard_options));
+    projector->committed_.push_back(shard->state());
+    projector->shards_.push_back(std::move(shard));
+  }
+  projector->verified_.resize(projector->shards_.size() * log::kEventTopicCount);
+  return projector;
+}
+
+Projector::~Projector() { stop(); }
+
+Result<void> Projector::start() {
+  ASSIGN_OR_RETURN(targets_, log_.end_offsets(log::kEventTopics));
+  for (const log::EndOffset& bounds : targets_) {
+    const auto& progress = shards_[bounds.at.partition]->state().topics[static_cast<std::size_t>(bounds.at.topic)];
+    if (progress.next_offset > bounds.end) {
+      return unexpected(ErrorCode::kOutOfRange,
+                        fmt::format("the read model is ahead of its log: {}:{} was folded up to offset "
+                                    "{}, but the log ends at {}. Was the log replaced or truncated? "
+                                    "Nothing was changed; restore the log, or fold into a new folder",
+                                    log::topic_family(bounds.at.topic), bounds.at.partition,
+                                    progress.next_offset, bounds.end));
+    }
+  }
+  state_ = ProjectorState::kRunning;
+  const int threads = std::clamp(options_.threads, 1, static_cast<int>(shards_.size()));
+  options_.threads = threads;
+  for (int worker = 0; worker < threads; ++worker) {
+    threads_.emplace_back([this, worker] { work(worker); });
+  }
+  return {};
+}
+
+void Projector::stop() {
+  stopping_ = true;
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+  if (state_ == ProjectorState::kRunning) state_ = ProjectorState::kStopped;
+}
+
+ShardState Projector::committed(std::int32_t partition) const {
+  const std::lock_guard lock(mutex_);
+  return committed_[static_cast<std::size_t>(partition)];
+}
+
+bool Projector::wait_for(log::TopicPartition at, std::int64_t offset,
+                         steady_clock::time_point deadline) const {
+  std::unique_lock lock(mutex_);
+  return committed_changed_.wait_until(lock, deadline, [&] {
+    const ShardState& state = committed_[static_cast<std::size_t>(at.partition)];
+    return state.topics[static_cast<std::size_t>(at.topic)].next_offset > offset;
+  });
+}
+
+bool Projector::caught_up() const {
+  const std::lock_guard lock(mutex_);
+  return std::ranges::all_of(targets_, [&](const log::EndOffset& bounds) {
+    const ShardState& state = committed_[static_cast<std::size_t>(bounds.at.partition)];
+    return state.topics[static_cast<std::size_t>(bounds.at.topic)].next_offset >= bounds.end ||
+           bounds.begin == bounds.end;
+  });
+}
+
+std::string Projector::trouble() const {
+  const std::lock_guard lock(mutex_);
+  return trouble_;
+}
+
+void Projector::set_trouble(std::string trouble) {
+  const std::lock_guard lock(mutex_);
+  trouble_ = std::move(trouble);
+}
+
+void Projector::work(int worker) {
+  if (const auto done = work_until_stopped(worker); !done) {
+    set_trouble(done.error().message);
+    state_ = ProjectorState::kFailed;
+    stopping_ = true;
+  }
+}
+
+Result<std::unique_ptr<log::Reader>> Projector::open_reader(const std::vector<Shard*>& shards) {
+  std::vector<log::StartPosition> starts;
+  for (const Shard* shard : shards) {
+    for (const log::Topic topic : log::kEventTopics) {
+      const TopicProgress& progress = shard->state().topics[static_cast<std::size_t>(topic)];
+      const bool has_last = progress.last_offset >= 0;
+      verified_[place(shard->partition(), topic)] = !has_last;
+      starts.push_back({{topic, shard->partition()},
+                        has_last ? progress.last_offset : progress.next_offset});
+    }
+  }
+  return log_.open_reader(std::move(starts));
+}
+
+Result<void> Projector::apply(const log::Record& record) {
+  Shard& shard = *shards_[static_cast<std::size_t>(record.partition)];
+  char& verified = verified_[place(record.partition, record.topic)];
+  if (verified) return shard.apply(record);
+  const TopicProgress& progress = shard.state().topics[static_cast<std::size_t>(record.topic)];
+  if (record.offset != progress.last_offset || fingerprint(record) != progress.last_fingerprint) {
+    return unexpected(ErrorCode::kMismatch,
+                      fmt::format("the record at {}:{}:{} is not the one that was folded: the topic was "
+                                  "deleted and made anew, or this is another log. Nothing was changed; "
+                                  "fold into a new folder",
+                                  log::topic_family(record.topic), record.partition,
+                                  progress.last_offset));
+  }
+  verified = true;
+  return {};
+}
+
+Result<void> Projector::commit(Shard& shard) {
+  if (shard.pending_records() == 0) return {};
+  // Before the commit: a crash in between copies them once more, never not at all.
+  if (options_.dead_letters && !shard.pending_parked().empty()) {
+    std::vector<log::NewRecord> letters;
+    for (const ParkedRecord& parked : shard.pending_parked()) {
+      log::NewRecord letter;
+      letter.topic = log::Topic::kDeadLetter;
+      letter.key = parked.key;
+      letter.value = parked.value;
+      letter.partition = shard.partition();
+      letter.headers = {{"reason", std::string(events::park_reason_name(parked.reason))},
+                        {"detail", parked.detail},
+                        {"topic", log::topic_name(options_.topic_prefix, static_cast<log::Topic>(parked.topic))},
+                        {"partition", std::to_string(shard.partition())},
+                        {"offset", std::to_string(parked.offset)}};
+      letters.push_back(std::move(letter));
+    }
+    const auto sent = log::append_and_wait(log_, std::move(letters));
+    if (!sent) return unexpected(sent.error());
+  }
+  RETURN_IF_ERROR(shard.commit());
+  {
+    const std::lock_guard lock(mutex_);
+    committed_[static_cast<std::size_t>(shard.partition())] = shard.state();
+  }
+  committed_changed_.notify_all();
+  return {};
+}
+
+Result<void> Projector::work_until_stopped(int worker) {
+  std::vector<Shard*> shards;
+  for (std::size_t i = static_cast<std::size_t>(worker); i < shards_.size();
+       i += static_cast<std::size_t>(options_.threads)) {
+    shards.push_back(shards_[i].get());
+  }
+  std::unique_ptr<log::Reader> reader;
+  auto last_commit = steady_clock::now();
+  bool reached_end = false;
+  const auto commit_all = [&]() -> Result<void> {
+    for (Shard* shard : shards) {
+      // A log that is away keeps dead letters, and so the commit, waiting.
+      for (auto done = commit(*shard); !done; done = commit(*shard)) {
+        if (!may_pass(done.error().code) || stopping_) return done;
+        set_trouble(done.error().message);
+        std::this_thread::sleep_for(kRetryPause);
+      }
+    }
+    last_commit = steady_clock::now();
+    return {};
+  };
+
+  while (!stopping_) {
+    if (!reader) {
+      auto opened = open_reader(shards);
+      if (!opened) {
+        if (!may_pass(opened.error().code)) return unexpected(opened.error());
+        set_trouble(opened.error().message);
+        std::this_thread::sleep_for(kRetryPause);
+        continue;
+      }
+      reader = std::move(opened).value();
+    }
+    const auto records = reader->poll(kPollRecords, kPollTimeout);
+    if (!records) {
+      if (!may_pass(records.error().code)) return unexpected(records.error());
+      set_trouble(records.error().message);
+      if (records.error().code == ErrorCode::kFatal) reader.reset();
+      RETURN_IF_ERROR(commit_all());
+      std::this_thread::sleep_for(kRetryPause);
+      continue;
+    }
+    for (const log::Record& record : *records) RETURN_IF_ERROR(apply(record));
+    if (!records->empty()) set_trouble("");
+    std::size_t pending_bytes = 0;
+    for (const Shard* shard : shards) pending_bytes += shard->pending_bytes();
+    reached_end = reached_end || caught_up();
+    const bool idle = records->empty() || (reached_end && records->size() < kPollRecords / 8);
+    if (idle || pending_bytes >= options_.commit_bytes / static_cast<std::size_t>(options_.threads) ||
+        steady_clock::now() - last_commit >= options_.commit_interval) {
+      RETURN_IF_ERROR(commit_all());
+    }
+  }
+  return commit_all();
+}
+
+}  // namespace daybook::engine

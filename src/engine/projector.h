@@ -1,0 +1,96 @@
+// The projector: worker threads that read the log and fold it into shards, each thread its own shards.
+// It stops loudly where going on could be wrong, and tries on where the log is only away.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "engine/shard.h"
+#include "log/log.h"
+
+namespace daybook::engine {
+
+struct ProjectorOptions {
+  int threads = 2;
+  // All of a process: documents and pages kept between commits.
+  std::size_t cache_bytes = 512 << 20;
+  // While there is more to read, a commit is due after this time or these bytes; when there is
+  // nothing to read, at once.
+  std::chrono::milliseconds commit_interval{2000};
+  std::size_t commit_bytes = 64 << 20;
+  std::string topic_prefix;
+  // Copy parked records to the dead-letter topic: the live projector alone does.
+  bool dead_letters = true;
+};
+
+enum class ProjectorState { kRunning, kStopped, kFailed };
+
+class Projector {
+ public:
+  // Opens the shards under `directory`/shards, one for each of the log's partitions. `log` and
+  // `rules` must outlive it.
+  static Result<std::unique_ptr<Projector>> open(log::Log& log, const domain::Rules& rules,
+                                                 const std::string& directory,
+                                                 store::SharedMemory& memory,
+                                                 ProjectorOptions options);
+  ~Projector();
+
+  // Starts the workers. Errors: kMismatch or kOutOfRange when a shard is ahead of the log or the log
+  // is not the one it was folded from.
+  Result<void> start();
+  // Lets each worker commit what it has, and ends. Called by the destructor too.
+  void stop();
+
+  std::int32_t shard_count() const { return static_cast<std::int32_t>(shards_.size()); }
+  // For reading from any thread, by partition.
+  store::ShardStore& store(std::int32_t partition) { return shards_[partition]->store(); }
+  const store::Labels& labels(std::int32_t partition) const { return shards_[partition]->labels(); }
+
+  // State as last committed. Any thread.
+  ShardState committed(std::int32_t partition) const;
+  // Waits until the record at `offset` is committed; false when `deadline` comes first.
+  bool wait_for(log::TopicPartition at, std::int64_t offset,
+                std::chrono::steady_clock::time_point deadline) const;
+
+  // Every shard has reached the log's end as seen at start.
+  bool caught_up() const;
+  ProjectorState state() const { return state_; }
+  // Why it failed; or why it is waiting (broker away); empty when all is well.
+  std::string trouble() const;
+
+ private:
+  Projector(log::Log& log, const domain::Rules& rules, ProjectorOptions options)
+      : log_(log), rules_(rules), options_(options) {}
+
+  void work(int worker);
+  Result<void> work_until_stopped(int worker);
+  // Reads from the last record applied on, and checks that it still is what it was.
+  Result<std::unique_ptr<log::Reader>> open_reader(const std::vector<Shard*>& shards);
+  Result<void> apply(const log::Record& record);
+  Result<void> commit(Shard& shard);
+  void set_trouble(std::string trouble);
+
+  log::Log& log_;
+  const domain::Rules& rules_;
+  ProjectorOptions options_;
+  std::vector<std::unique_ptr<Shard>> shards_;
+  std::vector<log::EndOffset> targets_;  // The ends seen at start; fixed after it.
+  // By partition and topic: the last record applied was read again. Its worker's.
+  std::vector<char> verified_;
+  std::vector<std::thread> threads_;
+  std::atomic<bool> stopping_ = false;
+  std::atomic<ProjectorState> state_ = ProjectorState::kStopped;
+
+  mutable std::mutex mutex_;  // Guards the rest.
+  mutable std::condition_variable committed_changed_;
+  std::vector<ShardState> committed_;
+  std::string trouble_;
+};
+
+}  // namespace daybook::engine

@@ -1,0 +1,82 @@
+// The read model as views see it: one picture of every shard.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "domain/picture.h"
+#include "engine/evaluation.h"
+#include "engine/shard_state.h"
+#include "log/log.h"
+#include "store/cells.h"
+#include "store/labels.h"
+#include "store/shard_store.h"
+
+namespace daybook::views {
+
+// A shard at one moment.
+struct ShardPicture {
+  std::int32_t partition = 0;
+  std::unique_ptr<store::Reads> reads;
+  const store::Labels* labels = nullptr;
+  engine::ShardState state;
+};
+
+// Where views read from: a running projector, or a folder at rest. Thread-safe.
+class ReadModel {
+ public:
+  virtual ~ReadModel() = default;
+  virtual std::int32_t partition_count() const = 0;
+  virtual const domain::Rules& rules() const = 0;
+  virtual const std::string& topic_prefix() const = 0;
+  virtual Result<ShardPicture> open(std::int32_t partition) const = 0;
+  // False when the deadline came first.
+  virtual bool wait_for(log::TopicPartition at, std::int64_t offset,
+                        std::chrono::steady_clock::time_point deadline) const = 0;
+};
+
+// Today in the business time zone.
+using Today = std::function<Day()>;
+
+// A customer while a view reads it: the file and what attributes come to. One thread.
+class CustomerContext {
+ public:
+  CustomerContext(const ShardPicture& shard, store::LabelId customer, const domain::Rules& rules);
+
+  store::LabelId id() const { return id_; }
+  std::string_view name() const { return name_; }
+  // Everything known about the account.
+  domain::Picture& picture() { return picture_; }
+  engine::StoredAccount& account() { return account_; }
+
+  // Region and rep as they come to, empty where unassigned; in force on the document's own date.
+  std::string_view region(const domain::Attributes& attributes);
+  std::string_view sales_rep(const domain::Attributes& attributes);
+  std::string_view grade(Day day);
+  // The parent by the file in force on `day`, or the customer itself.
+  std::string_view parent(Day day);
+
+  // Refs of all documents of one kind, by id. They point into this.
+  std::vector<domain::DocumentRef> documents(domain::DocumentKind kind);
+
+ private:
+  const ShardPicture& shard_;
+  store::LabelId id_;
+  std::string name_;
+  engine::StoredAccount account_;
+  domain::Picture picture_;
+  std::vector<std::unique_ptr<std::string>> ids_;
+};
+
+// Calls visit(customer, cells) for the pages of one family, in key order; months outside
+// [first_month, last_month] are left out. One customer, or all.
+void scan_pages(const ShardPicture& shard, char family, std::optional<store::LabelId> customer,
+                std::uint16_t first_month, std::uint16_t last_month,
+                const std::function<void(store::LabelId, const std::vector<store::Cell>&)>& visit);
+
+}  // namespace daybook::views

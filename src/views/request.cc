@@ -1,0 +1,133 @@
+#include "views/request.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "views/rows.h"
+
+namespace daybook::views {
+
+std::string Problem::to_json() const {
+  JsonWriter json;
+  json.begin_object();
+  json.field("type", "about:blank");
+  json.field("title", title);
+  json.field("status", status);
+  json.field("detail", detail);
+  if (!violations.empty()) {
+    json.key("violations");
+    json.begin_array();
+    for (const Fault& fault : violations) {
+      json.begin_object();
+      json.field("index", fault.index);
+      json.field("field", fault.field);
+      json.field("message", fault.message);
+      json.end_object();
+    }
+    json.end_array();
+  }
+  if (!accounts.empty()) {
+    json.key("accounts");
+    json.begin_array();
+    for (const std::string& account : accounts) json.text(account);
+    json.end_array();
+  }
+  json.end_object();
+  return json.take();
+}
+
+void refuse(int status, std::string title, std::string detail) {
+  throw Refusal{{status, std::move(title), std::move(detail), {}, {}}};
+}
+
+void refuse_parameter(std::string_view name, std::string message) {
+  throw Refusal{{400,
+                 "Bad parameter",
+                 fmt::format("{}: {}", name, message),
+                 {{0, std::string(name), std::move(message)}},
+                 {}}};
+}
+
+void refuse(const Error& error) { refuse(503, "Store not available", error.message); }
+
+std::optional<std::string> Parameters::text(const std::string& name) {
+  asked_.insert(name);
+  const auto [first, last] = given_.equal_range(name);
+  if (first == last) return std::nullopt;
+  if (std::next(first) != last) refuse_parameter(name, "is given more than once");
+  return first->second;
+}
+
+std::string Parameters::text(const std::string& name, std::string fallback) {
+  return text(name).value_or(std::move(fallback));
+}
+
+std::optional<Day> Parameters::date(const std::string& name) {
+  const auto given = text(name);
+  if (!given) return std::nullopt;
+  const auto day = parse_date(*given);
+  if (!day) {
+    refuse_parameter(name, fmt::format("'{}' is not a date: YYYY-MM-DD, a real day from 1900-01-01 to "
+                                       "2199-12-31",
+                                       *given));
+  }
+  return day;
+}
+
+Day Parameters::required_date(const std::string& name) {
+  const auto day = date(name);
+  if (!day) refuse_parameter(name, "is required");
+  return *day;
+}
+
+std::optional<std::int64_t> Parameters::integer(const std::string& name, std::int64_t least,
+                                                std::int64_t most) {
+  const auto given = text(name);
+  if (!given) return std::nullopt;
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(given->data(), given->data() + given->size(), number);
+  if (error != std::errc() || end != given->data() + given->size() || number < least || number > most) {
+    refuse_parameter(name, fmt::format("'{}' is not a whole number from {} to {}", *given, least, most));
+  }
+  return number;
+}
+
+std::optional<Currency> Parameters::currency(const std::string& name) {
+  const auto given = text(name);
+  if (!given) return std::nullopt;
+  const auto currency = Currency::parse(*given);
+  if (!currency) refuse_parameter(name, fmt::format("'{}' is not an ISO 4217 currency code", *given));
+  return currency;
+}
+
+std::string Parameters::one_of(const std::string& name, const std::vector<std::string>& allowed,
+                               std::string fallback) {
+  const std::string given = text(name, std::move(fallback));
+  if (std::ranges::find(allowed, given) == allowed.end()) {
+    refuse_parameter(name, fmt::format("'{}' is not one of {}", given, fmt::join(allowed, ", ")));
+  }
+  return given;
+}
+
+std::vector<std::string> Parameters::list(const std::string& name) {
+  std::vector<std::string> items;
+  const auto given = text(name);
+  if (!given) return items;
+  std::string_view rest = *given;
+  while (true) {
+    const std::size_t comma = rest.find(',');
+    items.emplace_back(rest.substr(0, comma));
+    if (comma == std::string_view::npos) return items;
+    rest.remove_prefix(comma + 1);
+  }
+}
+
+void Parameters::done() const {
+  for (const auto& [name, value] : given_) {
+    if (!asked_.contains(name)) refuse_parameter(name, "is not a parameter of this request");
+  }
+}
+
+}  // namespace daybook::views

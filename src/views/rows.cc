@@ -1,0 +1,205 @@
+#include "views/rows.h"
+
+#include <boost/json/serialize.hpp>
+#include <algorithm>
+
+namespace daybook::views {
+
+Value Value::number(std::int64_t number) {
+  Value value;
+  value.kind_ = Kind::kNumber;
+  value.number_ = number;
+  return value;
+}
+Value Value::decimal(std::string text) {
+  Value value;
+  value.kind_ = Kind::kDecimal;
+  value.text_ = std::move(text);
+  return value;
+}
+Value Value::text(std::string_view text) {
+  Value value;
+  value.kind_ = Kind::kText;
+  value.text_ = text;
+  return value;
+}
+Value Value::boolean(bool truth) {
+  Value value;
+  value.kind_ = Kind::kBoolean;
+  value.number_ = truth;
+  return value;
+}
+Value Value::json(std::string json) {
+  Value value;
+  value.kind_ = Kind::kJson;
+  value.text_ = std::move(json);
+  return value;
+}
+Value Value::labelled(std::vector<std::pair<std::string, Value>> parts) {
+  Value value;
+  value.kind_ = Kind::kLabelled;
+  value.parts_ = std::move(parts);
+  return value;
+}
+
+void Value::write_json(JsonWriter& to) const {
+  switch (kind_) {
+    case Kind::kNull:
+      return to.null();
+    case Kind::kNumber:
+      return to.number(number_);
+    case Kind::kDecimal:
+    case Kind::kText:
+      return to.text(text_);
+    case Kind::kBoolean:
+      return to.boolean(number_ != 0);
+    case Kind::kJson:
+      return to.raw(text_);
+    case Kind::kLabelled:
+      to.begin_array();
+      for (const auto& part : parts_) part.second.write_json(to);
+      return to.end_array();
+  }
+}
+
+std::string Value::csv_text() const {
+  switch (kind_) {
+    case Kind::kNull:
+    case Kind::kLabelled:
+      return "";
+    case Kind::kNumber:
+      return std::to_string(number_);
+    case Kind::kBoolean:
+      return number_ != 0 ? "true" : "false";
+    case Kind::kDecimal:
+    case Kind::kJson:
+      return text_;
+    case Kind::kText:
+      // A spreadsheet must not take it for a formula.
+      if (!text_.empty() && std::string_view("=+-@\t\r").find(text_.front()) != std::string_view::npos) {
+        return "'" + text_;
+      }
+      return text_;
+  }
+  return "";
+}
+
+Value amount(Int128 minor, Currency currency) {
+  return Value::decimal(format_amount(minor, currency));
+}
+
+Value text_or_null(std::string_view text) { return text.empty() ? Value() : Value::text(text); }
+
+void write_json(const Row& row, JsonWriter& to) {
+  to.begin_object();
+  std::string open;
+  for (const auto& [name, value] : row.values) {
+    const std::size_t point = name.find('.');
+    const std::string parent = point == std::string::npos ? "" : name.substr(0, point);
+    if (parent != open) {
+      if (!open.empty()) to.end_object();
+      if (!parent.empty()) {
+        to.key(parent);
+        to.begin_object();
+      }
+      open = parent;
+    }
+    to.field(point == std::string::npos ? name : name.substr(point + 1), value);
+  }
+  if (!open.empty()) to.end_object();
+  to.end_object();
+}
+
+namespace {
+
+void append_csv_field(std::string& line, std::string_view text, bool& first) {
+  if (!first) line += ',';
+  first = false;
+  if (text.find_first_of(",\"\r\n") == std::string_view::npos) {
+    line += text;
+    return;
+  }
+  line += '"';
+  for (const char c : text) {
+    if (c == '"') line += '"';
+    line += c;
+  }
+  line += '"';
+}
+
+}  // namespace
+
+std::string to_csv(const std::vector<Row>& rows) {
+  std::string csv;
+  if (rows.empty()) return csv;
+  bool first = true;
+  for (const auto& [name, value] : rows.front().values) {
+    if (value.kind() == Value::Kind::kLabelled) {
+      for (const auto& part : value.parts()) append_csv_field(csv, part.first, first);
+    } else {
+      append_csv_field(csv, name, first);
+    }
+  }
+  csv += "\r\n";
+  for (const Row& row : rows) {
+    first = true;
+    for (const auto& [name, value] : row.values) {
+      if (value.kind() == Value::Kind::kLabelled) {
+        for (const auto& part : value.parts()) append_csv_field(csv, part.second.csv_text(), first);
+      } else {
+        append_csv_field(csv, value.csv_text(), first);
+      }
+    }
+    csv += "\r\n";
+  }
+  return csv;
+}
+
+void JsonWriter::separate() {
+  if (!first_) out_ += ',';
+  first_ = false;
+}
+
+void JsonWriter::open(char bracket) {
+  separate();
+  out_ += bracket;
+  first_ = true;
+}
+
+void JsonWriter::close(char bracket) {
+  out_ += bracket;
+  first_ = false;
+}
+
+void JsonWriter::key(std::string_view name) {
+  text(name);
+  out_ += ':';
+  first_ = true;
+}
+
+void JsonWriter::text(std::string_view value) {
+  separate();
+  out_ += boost::json::serialize(boost::json::string_view(value.data(), value.size()));
+}
+
+void JsonWriter::number(std::int64_t value) {
+  separate();
+  out_ += std::to_string(value);
+}
+
+void JsonWriter::boolean(bool value) {
+  separate();
+  out_ += value ? "true" : "false";
+}
+
+void JsonWriter::null() {
+  separate();
+  out_ += "null";
+}
+
+void JsonWriter::raw(std::string_view json) {
+  separate();
+  out_ += json;
+}
+
+}  // namespace daybook::views

@@ -1,0 +1,95 @@
+// Rows of an answer: flat lists of named values that become JSON objects or CSV lines.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/decimal.h"
+#include "base/money.h"
+
+namespace daybook::views {
+
+class JsonWriter;
+
+class Value {
+ public:
+  enum class Kind : std::uint8_t {
+    kNull,
+    kNumber,    // A JSON number.
+    kDecimal,   // A decimal string: amounts, quantities, ratios. Never neutralised in CSV.
+    kText,
+    kBoolean,
+    kJson,      // JSON text as it is.
+    kLabelled,  // A JSON array; in CSV a column each, under its label.
+  };
+
+  Value() = default;
+  static Value number(std::int64_t number);
+  static Value decimal(std::string text);
+  static Value text(std::string_view text);
+  static Value boolean(bool value);
+  static Value json(std::string json);
+  static Value labelled(std::vector<std::pair<std::string, Value>> parts);
+
+  Kind kind() const { return kind_; }
+  void write_json(JsonWriter& to) const;
+  // Without quoting for CSV.
+  std::string csv_text() const;
+  const std::vector<std::pair<std::string, Value>>& parts() const { return parts_; }
+
+ private:
+  Kind kind_ = Kind::kNull;
+  std::int64_t number_ = 0;
+  std::string text_;
+  std::vector<std::pair<std::string, Value>> parts_;
+};
+
+Value amount(Int128 minor, Currency currency);
+// Null for an empty text.
+Value text_or_null(std::string_view text);
+
+// A name with a point is nested in JSON: neighbours with the same first part make one object.
+struct Row {
+  std::vector<std::pair<std::string, Value>> values;
+
+  void add(std::string name, Value value) { values.emplace_back(std::move(name), std::move(value)); }
+};
+
+void write_json(const Row& row, JsonWriter& to);
+// RFC 4180, a header line and a line a row.
+std::string to_csv(const std::vector<Row>& rows);
+
+// Builds JSON text in order.
+class JsonWriter {
+ public:
+  void begin_object() { open('{'); }
+  void end_object() { close('}'); }
+  void begin_array() { open('['); }
+  void end_array() { close(']'); }
+  void key(std::string_view name);
+  void text(std::string_view value);
+  void number(std::int64_t value);
+  void boolean(bool value);
+  void null();
+  void raw(std::string_view json);
+
+  void field(std::string_view name, std::string_view value) { key(name), text(value); }
+  void field(std::string_view name, std::int64_t value) { key(name), number(value); }
+  void field(std::string_view name, const Value& value) { key(name), value.write_json(*this); }
+
+  std::string take() { return std::move(out_); }
+
+ private:
+  void open(char bracket);
+  void close(char bracket);
+  void separate();
+
+  std::string out_;
+  bool first_ = true;  // Of the list or object that is open.
+};
+
+}  // namespace daybook::views

@@ -1,0 +1,269 @@
+#include "views/view.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/bytes.h"
+#include "base/hash.h"
+
+namespace daybook::views {
+namespace {
+
+std::string to_hex_text(std::string_view bytes) {
+  std::string text;
+  for (const char c : bytes) text += fmt::format("{:02x}", static_cast<unsigned char>(c));
+  return text;
+}
+
+std::optional<std::string> from_hex_text(std::string_view text) {
+  if (text.size() % 2 != 0) return std::nullopt;
+  std::string bytes;
+  for (std::size_t i = 0; i < text.size(); i += 2) {
+    int byte = 0;
+    for (const char c : text.substr(i, 2)) {
+      const auto digit = std::string_view("0123456789abcdef").find(c);
+      if (digit == std::string_view::npos) return std::nullopt;
+      byte = byte * 16 + static_cast<int>(digit);
+    }
+    bytes += static_cast<char>(byte);
+  }
+  return bytes;
+}
+
+constexpr std::size_t kFingerprintBytes = 8;
+
+}  // namespace
+
+bool passes(const std::optional<std::string>& filter, std::string_view value) {
+  if (!filter) return true;
+  return *filter == kUnassigned && value.empty() ? true : *filter == value;
+}
+
+bool passes_region(const std::optional<std::string>& filter, std::string_view region) {
+  if (!filter) return true;
+  if (passes(filter, region)) return true;
+  return region.size() > filter->size() && region.starts_with(*filter) && region[filter->size()] == '/';
+}
+
+std::string group_name(std::string_view value) {
+  return std::string(value.empty() ? kUnassigned : value);
+}
+
+std::string cut_region(std::string_view region, int level) {
+  std::size_t end = std::string_view::npos;
+  std::size_t at = 0;
+  for (int i = 0; i < level; ++i) {
+    end = region.find('/', at);
+    if (end == std::string_view::npos) break;
+    at = end + 1;
+  }
+  return std::string(level == 0 ? region : region.substr(0, end));
+}
+
+std::string sort_key(std::initializer_list<std::string_view> parts) {
+  std::string key;
+  for (const std::string_view part : parts) {
+    key += part;
+    key += '\0';
+  }
+  return key;
+}
+
+std::string sortable(std::int64_t number) {
+  std::string key;
+  ByteWriter(key).big64(static_cast<std::uint64_t>(number) ^ 0x8000'0000'0000'0000U);
+  return key;
+}
+
+Question::Question(const ReadModel& model, const Today& today, std::string_view path,
+                   const ParameterMap& given)
+    : model_(model), path_(path), given_(given), parameters_(given) {
+  as_of_ = parameters_.date("as_of").value_or(today());
+  parameters_.one_of("attributes", {"as_was"}, "as_was");
+  parameters_.one_of("format", {"json", "csv"}, "json");
+  page_size_ = parameters_.integer("page_size", 1, 1000);
+  page_token_ = parameters_.text("page_token");
+  wait_for_position();
+}
+
+void Question::wait_for_position() {
+  const auto wait_ms = parameters_.integer("wait_ms", 0, 60'000).value_or(5'000);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(wait_ms);
+  for (const std::string& item : parameters_.list("min_position")) {
+    const std::size_t last = item.rfind(':');
+    const std::size_t middle = last == std::string::npos ? last : item.rfind(':', last - 1);
+    std::optional<log::Topic> topic;
+    std::int64_t partition = -1;
+    std::int64_t offset = -1;
+    if (middle != std::string::npos && middle > 0) {
+      topic = log::parse_topic_name(model_.topic_prefix(), item.substr(0, middle));
+      const auto number = [](std::string_view text) -> std::int64_t {
+        if (text.empty() || text.size() > 18) return -1;
+        std::int64_t value = 0;
+        for (const char c : text) {
+          if (c < '0' || c > '9') return -1;
+          value = value * 10 + (c - '0');
+        }
+        return value;
+      };
+      partition = number(std::string_view(item).substr(middle + 1, last - middle - 1));
+      offset = number(std::string_view(item).substr(last + 1));
+    }
+    if (!topic || *topic == log::Topic::kDeadLetter || partition < 0 ||
+        partition >= model_.partition_count() || offset < 0) {
+      refuse_parameter("min_position", fmt::format("'{}' is not topic:partition:offset", item));
+    }
+    if (!model_.wait_for({*topic, static_cast<std::int32_t>(partition)}, offset, deadline)) {
+      refuse(503, "Not folded yet", fmt::format("{} was not folded within {} ms", item, wait_ms));
+    }
+  }
+}
+
+Filters Question::filters(std::initializer_list<std::string_view> known) {
+  Filters filters;
+  const auto is_known = [&](std::string_view name) {
+    return std::ranges::find(known, name) != known.end();
+  };
+  const auto read = [&](const char* name, std::optional<std::string>& to) {
+    if (is_known(name)) to = parameters_.text(name);
+  };
+  read("region", filters.region);
+  read("sales_rep", filters.sales_rep);
+  read("customer_id", filters.customer_id);
+  if (is_known("currency")) filters.currency = parameters_.currency("currency");
+  read("sku", filters.sku);
+  read("channel", filters.channel);
+  read("kind", filters.kind);
+  read("warehouse", filters.warehouse);
+  read("grade", filters.grade);
+  return filters;
+}
+
+const std::vector<ShardPicture>& Question::shards() {
+  if (shards_.empty()) {
+    for (std::int32_t partition = 0; partition < model_.partition_count(); ++partition) {
+      shards_.push_back(value_or_refuse(model_.open(partition)));
+    }
+  }
+  return shards_;
+}
+
+const ShardPicture& Question::shard_of(std::string_view customer_id) {
+  return shards()[static_cast<std::size_t>(log::partition_of(customer_id, model_.partition_count()))];
+}
+
+Question::Scope Question::scope(const Filters& filters) {
+  Scope scope;
+  if (filters.customer_id) {
+    const ShardPicture& shard = shard_of(*filters.customer_id);
+    scope.customer = shard.labels->find_customer(*filters.customer_id);
+    if (scope.customer) scope.shards.push_back(&shard);
+  } else {
+    for (const ShardPicture& shard : shards()) scope.shards.push_back(&shard);
+  }
+  return scope;
+}
+
+std::string Question::request_fingerprint() const {
+  std::string bytes = path_;
+  for (const auto& [name, value] : given_) {
+    if (name == "page_token" || name == "min_position" || name == "wait_ms" || name == "page_size") continue;
+    bytes += sort_key({name, value});
+  }
+  std::string fingerprint;
+  ByteWriter(fingerprint).big64(hash64(bytes));
+  return fingerprint;
+}
+
+std::string Question::take_page(Answer& answer, bool all_by_default) {
+  std::ranges::sort(answer.rows, {}, &SortedRow::key);
+  if (page_token_) {
+    const auto token = from_hex_text(*page_token_);
+    if (!token || token->size() < kFingerprintBytes ||
+        token->substr(0, kFingerprintBytes) != request_fingerprint()) {
+      refuse_parameter("page_token", "belongs to another request");
+    }
+    const std::string after = token->substr(kFingerprintBytes);
+    std::erase_if(answer.rows, [&](const SortedRow& row) { return row.key <= after; });
+  }
+  if (all_by_default && !page_size_) return "";
+  const auto size = static_cast<std::size_t>(page_size_.value_or(100));
+  if (answer.rows.size() <= size) return "";
+  answer.rows.resize(size);
+  return to_hex_text(request_fingerprint() + answer.rows.back().key);
+}
+
+std::string Question::render_json(Answer answer) {
+  parameters_.done();
+  const std::string next_page = take_page(answer, false);
+  JsonWriter json;
+  json.begin_object();
+  json.field("as_of", format_date(as_of_));
+  json.field("known_at", Value());
+  for (const auto& [name, value] : answer.head.values) json.field(name, value);
+  if (!answer.rows_name.empty()) {
+    json.key(answer.rows_name);
+    json.begin_array();
+    for (const SortedRow& row : answer.rows) write_json(row.row, json);
+    json.end_array();
+    json.field("next_page_token", text_or_null(next_page));
+  }
+  for (const auto& [name, value] : answer.tail.values) json.field(name, value);
+
+  std::int64_t newest = 0;
+  std::int64_t waiting = 0;
+  std::int64_t parked = 0;
+  json.key("positions");
+  json.begin_array();
+  for (const log::Topic topic : log::kEventTopics) {
+    for (const ShardPicture& shard : shards()) {
+      json.begin_object();
+      json.field("topic", log::topic_name(model_.topic_prefix(), topic));
+      json.field("partition", shard.partition);
+      json.field("next_offset", shard.state.topics[static_cast<std::size_t>(topic)].next_offset);
+      json.end_object();
+    }
+  }
+  json.end_array();
+  for (const ShardPicture& shard : shards()) {
+    newest = std::max(newest, shard.state.newest_recorded_ms);
+    waiting += shard.state.waiting;
+    parked += static_cast<std::int64_t>(shard.state.parked);
+  }
+  json.field("newest_recorded_at", newest == 0 ? Value() : Value::text(format_instant_ms(newest)));
+  json.field("waiting", waiting);
+  if (answer.rows_name != "parked") json.field("parked", parked);
+  json.end_object();
+  return json.take();
+}
+
+std::string Question::render_csv(Answer answer) {
+  parameters_.done();
+  if (answer.rows_name.empty()) refuse(406, "No rows", "this answer has no rows to give as CSV");
+  take_page(answer, true);
+  std::vector<Row> rows;
+  for (SortedRow& row : answer.rows) rows.push_back(std::move(row.row));
+  return to_csv(rows);
+}
+
+void Question::write_event(JsonWriter& json, std::int32_t partition, domain::Position at,
+                           std::int64_t recorded_ms, std::string_view event_id, std::uint8_t type,
+                           Instant occurred_at) const {
+  json.begin_object();
+  json.field("event_id", event_id);
+  json.field("type", domain::payload_name(type));
+  json.field("topic", log::topic_name(model_.topic_prefix(), static_cast<log::Topic>(at.topic)));
+  json.field("partition", partition);
+  json.field("offset", at.offset);
+  json.field("recorded_at", format_instant_ms(recorded_ms));
+  json.field("occurred_at", format_instant(occurred_at));
+  json.end_object();
+}
+
+void Question::write_event(JsonWriter& json, std::int32_t partition, const domain::Fact& fact) const {
+  write_event(json, partition, fact.at, fact.recorded_ms, fact.event.event_id,
+              static_cast<std::uint8_t>(fact.event.payload.index()), fact.event.occurred_at);
+}
+
+}  // namespace daybook::views

@@ -1,0 +1,115 @@
+// What views have in common: the question (dates, filters, paging), the pictures they read, and the
+// answer that is rendered as JSON or CSV.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "views/model.h"
+#include "views/request.h"
+#include "views/rows.h"
+
+namespace daybook::views {
+
+inline constexpr std::string_view kUnassigned = "unassigned";
+
+// Filters by whatever a view can be grouped by; absent: everything.
+struct Filters {
+  std::optional<std::string> region;
+  std::optional<std::string> sales_rep;
+  std::optional<std::string> customer_id;
+  std::optional<Currency> currency;
+  std::optional<std::string> sku;
+  std::optional<std::string> channel;
+  std::optional<std::string> kind;
+  std::optional<std::string> warehouse;
+  std::optional<std::string> grade;
+};
+
+// True when `value` (empty: none) passes the filter; `unassigned` asks for what has none.
+bool passes(const std::optional<std::string>& filter, std::string_view value);
+// The same for region paths: a filter takes the subtree.
+bool passes_region(const std::optional<std::string>& filter, std::string_view region);
+// A group's name: `unassigned` for an empty value.
+std::string group_name(std::string_view value);
+// The path cut to `level` parts; as it is with level 0.
+std::string cut_region(std::string_view region, int level);
+
+// A row and what it is sorted and paged by: parts joined with a zero byte sort as the parts do.
+struct SortedRow {
+  std::string key;
+  Row row;
+};
+
+struct Answer {
+  // Fields beside the common ones, in front of the rows.
+  Row head;
+  // Name of the list; empty when the answer is no list.
+  std::string rows_name;
+  std::vector<SortedRow> rows;
+  // Fields behind the rows, over all pages.
+  Row tail;
+};
+
+// One question being answered: its parameters, and one picture of each shard, opened when asked for.
+class Question {
+ public:
+  // Reads the common parameters and waits for min_position.
+  Question(const ReadModel& model, const Today& today, std::string_view path,
+           const ParameterMap& parameters);
+
+  Parameters& parameters() { return parameters_; }
+  const domain::Rules& rules() const { return model_.rules(); }
+  const ReadModel& model() const { return model_; }
+  Day as_of() const { return as_of_; }
+  // For answers whose as_of is another date.
+  void set_as_of(Day day) { as_of_ = day; }
+
+  // Reads the filters that this view knows.
+  Filters filters(std::initializer_list<std::string_view> known);
+
+  const std::vector<ShardPicture>& shards();
+  // The shard that holds this customer.
+  const ShardPicture& shard_of(std::string_view customer_id);
+  // Shards to scan, and the customer in them, under a customer_id filter. No shard when the customer
+  // is not known.
+  struct Scope {
+    std::vector<const ShardPicture*> shards;
+    std::optional<store::LabelId> customer;
+  };
+  Scope scope(const Filters& filters);
+
+  // Writes the answer (after every parameter was asked for).
+  std::string render_json(Answer answer);
+  std::string render_csv(Answer answer);
+
+  // The reference of an event as all views show it; `customer_partition` is the shard's.
+  void write_event(JsonWriter& json, std::int32_t partition, domain::Position at,
+                   std::int64_t recorded_ms, std::string_view event_id, std::uint8_t type,
+                   Instant occurred_at) const;
+  void write_event(JsonWriter& json, std::int32_t partition, const domain::Fact& fact) const;
+
+ private:
+  void wait_for_position();
+  // Cuts the answer's rows to the page asked for; gives the token of the next.
+  std::string take_page(Answer& answer, bool all_by_default);
+  std::string request_fingerprint() const;
+
+  const ReadModel& model_;
+  std::string path_;
+  const ParameterMap& given_;
+  Parameters parameters_;
+  Day as_of_ = 0;
+  std::optional<std::int64_t> page_size_;
+  std::optional<std::string> page_token_;
+  std::vector<ShardPicture> shards_;
+};
+
+// Sort keys.
+std::string sort_key(std::initializer_list<std::string_view> parts);
+// Eight bytes in number order.
+std::string sortable(std::int64_t number);
+
+}  // namespace daybook::views
