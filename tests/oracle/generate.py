@@ -43,7 +43,7 @@ class Hostile:
         self.count = 0
         self.made = {}
         self.out = []
-        self.ordered, self.shipped, self.lost, self.allocated = [], [], [], []
+        self.ordered, self.shipped, self.invoiced, self.lost, self.allocated = [], [], [], [], []
 
     # -- little things ---------------------------------------------------------
 
@@ -71,6 +71,18 @@ class Hostile:
             return (t + timedelta(hours=8)).strftime("%Y-%m-%dT%H:%M:%S+08:00")
         if x < 0.10:
             return t.strftime("%Y-%m-%dT%H:%M:%S.987Z")
+        return t.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    TURNS = ("order_placed", "order_confirmed", "order_ready", "shipment_dispatched",
+             "shipment_delivered", "invoice_issued", "payment_received", "payment_allocated")
+
+    def in_turn(self, name):
+        """An instant in the part of the span where such an event belongs."""
+        if name not in self.TURNS:
+            return self.instant()
+        k = self.TURNS.index(name)
+        hours = self.span * 24 * (k + self.r.random() * 1.5) / len(self.TURNS)
+        t = datetime.combine(self.base, datetime.min.time()) + timedelta(hours=int(hours))
         return t.strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def late(self):
@@ -235,6 +247,7 @@ class Hostile:
                                 for n in parts]
         elif x < 0.75:
             p["due_date"] = self.date()
+        self.invoiced.append((c, p["invoice_id"], p["currency"], net + (tax or 0)))
         return p
 
     def invoice_delivered(self, c):
@@ -286,6 +299,13 @@ class Hostile:
     def payment_received(self, c):
         n = self.amount() * self.r.choice((1, 1, 2))
         n = min(n, 10 ** 15)
+        known = [x for x in self.invoiced if x[0] == c and 0 < x[3] < 10 ** 14]
+        if known and self.maybe(0.4):       # one invoice to the minor unit, or a little off
+            _, invoice, cur, gross = self.r.choice(known)
+            n = gross + self.r.choice((0, 0, 0, 1, 100))
+            return {"payment_id": self.new(c, "P"), "currency": cur, "amount_minor": str(n),
+                    "value_date": self.date(),
+                    "allocations": [{"invoice_id": invoice, "amount_minor": str(gross)}]}
         p = {"payment_id": self.new(c, "P"), "currency": self.currency(c),
              "amount_minor": self.money(n), "value_date": self.date()}
         if self.maybe(0.6):
@@ -368,7 +388,7 @@ class Hostile:
     def fresh(self):
         name = self.r.choices(list(self.WEIGHTS), list(self.WEIGHTS.values()))[0]
         e = {"event_id": self.event_id(), "source": self.r.choice(("erp", "wms")),
-             "occurred_at": self.instant()}
+             "occurred_at": self.in_turn(name) if self.maybe(0.55) else self.instant()}
         if name == "sales_target_set":
             p = {"period": self.r.choice(("2190", "2190-Q1", "2190-03")), "measure": "ORDERED",
                  "currency": "CNY", "amount_minor": self.money(self.r.choice((0, 5000)))}
