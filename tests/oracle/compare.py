@@ -389,8 +389,6 @@ def run(args, seed, history, only=None):
             found = compare(client, oracle, path, q, rng)
             if found:
                 problems.append(((path, q), found))
-                if len(problems) >= args.limit:
-                    break
         return problems, asked
     finally:
         if server is not None:
@@ -407,6 +405,22 @@ def show(request, found):
             at, *(json.dumps(x, ensure_ascii=False, default=str)[:600] for x in (ours, theirs))))
     if len(found) > 6:
         print("    … and more")
+
+
+def view_of(request):
+    """The view a request asks, documents of one kind taken together."""
+    path = request[0] if isinstance(request, tuple) else request.split("?")[0]
+    return next((p for p in views.DOCUMENTS if path.startswith(p)), path.split(" {")[0])
+
+
+def choose(problems, limit):
+    """The problems to show: the first of each view, then the others."""
+    seen, first, rest = set(), [], []
+    for x in problems:
+        v = view_of(x[0])
+        (rest if v in seen else first).append(x)
+        seen.add(v)
+    return (first + rest)[:max(limit, len(first))]
 
 
 def shrink(args, seed, history, request):
@@ -516,8 +530,12 @@ def main():
         asked += n
         if problems:
             failed.append(seed)
-            print("seed %d: %d requests differ" % (seed, len(problems)))
-            for request, found in problems:
+            count = {}
+            for request, _ in problems:
+                count[view_of(request)] = count.get(view_of(request), 0) + 1
+            print("seed %d: %d of %d requests differ: %s" % (seed, len(problems), n, ", ".join(
+                "%s %d" % x for x in sorted(count.items()))))
+            for request, found in choose(problems, args.limit):
                 show(request, found)
             print("  again: " + command(args, seed))
             if args.shrink and args.daybook:

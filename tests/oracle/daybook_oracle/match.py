@@ -179,10 +179,11 @@ def _diff_bag(ours, theirs, path, out, limit):
         return out
     if ours.keep is not None:
         theirs = [r for r in theirs if ours.keep(r)]
+    rows = ours.rows if ours.keep is None else [r for r in ours.rows if ours.keep(plain(r))]
     left = {}
     for r in theirs:
         left.setdefault(_key(r, ours.key) if isinstance(r, dict) else (str(r),), []).append(r)
-    for r in ours.rows:
+    for r in rows:
         k = _key(r, ours.key)
         at = "%s{%s}" % (path, ",".join(k))
         same = left.get(k)
