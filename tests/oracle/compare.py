@@ -27,10 +27,11 @@ from urllib.parse import quote, urlencode, urlsplit
 import generate
 from daybook_oracle import Config, Oracle, Record, events, views
 from daybook_oracle.cycle import MILESTONES
-from daybook_oracle.dates import GRAINS, parse_instant, show_date
+from daybook_oracle.dates import GRAINS, parse_instant, show_millis
 from daybook_oracle.match import diff
 
 ZONES = ("UTC", "UTC", "Asia/Shanghai", "America/New_York")
+COMMON = ("$.waiting", "$.parked", "$.newest_recorded_at", "$.known_at", "$.as_of")
 PAGED = ("rows", "items", "customers", "anomalies", "parked")
 
 
@@ -276,6 +277,16 @@ def queries(oracle, seed, days):
     yield "/v1/status", {}
 
 
+def known_before(records, plan, rng):
+    """Some of the questions again, as of a knowledge in the past."""
+    times = sorted({r.recorded_at for r in records})
+    out = []
+    for path, q in rng.sample(plan, len(plan) // 4):
+        if path != "/v1/status":
+            out.append((path, dict(q, known_at=show_millis(rng.choice(times)))))
+    return out
+
+
 def fetch_whole(client, path, q, rng):
     """The answer with all its pages put together."""
     q = dict(q)
@@ -377,16 +388,23 @@ def run(args, seed, history, only=None):
         oracle = Oracle(records, Config(business_time_zone=zone, partitions=args.partitions,
                                         today=today))
         problems = []
+        common_seen = set()
         asked = 0
         if only is None:
             problems += refusals(client, history, rng, args.invalid)
             asked += args.invalid
             plan = queries(oracle, seed, days)
+            if args.known_at:
+                plan = list(plan)
+                plan += known_before(records, plan, rng)
         else:
             plan = [only]
         for path, q in plan:
             asked += 1
-            found = compare(client, oracle, path, q, rng)
+            found = compare(client, oracle, path, q, rng) or []
+            if only is None:        # what every answer carries is shown once, not per view
+                found = [x for x in found if x[0] not in common_seen]
+                common_seen.update(x[0] for x in found if x[0] in COMMON)
             if found:
                 problems.append(((path, q), found))
         return problems, asked
@@ -483,8 +501,9 @@ def command(args, seed):
     for name in ("daybook", "url", "today", "time_zone", "file"):
         if getattr(args, name):
             out += " --%s %s" % (name.replace("_", "-"), quote_shell(getattr(args, name)))
-    if args.realistic:
-        out += " --realistic"
+    for name in ("realistic", "known_at"):
+        if getattr(args, name):
+            out += " --" + name.replace("_", "-")
     return out
 
 
@@ -504,6 +523,7 @@ def main():
     a.add_argument("--today", help="the server's DAYBOOK_TODAY (given with --url)")
     a.add_argument("--time-zone", help="the server's business_time_zone (default: by seed)")
     a.add_argument("--invalid", type=int, default=5, help="events per seed that must be refused")
+    a.add_argument("--known-at", action="store_true", help="ask also with known_at in the past")
     a.add_argument("--jobs", type=int, default=1)
     a.add_argument("--limit", type=int, default=5, help="requests with differences shown per seed")
     a.add_argument("--realistic", action="store_true")

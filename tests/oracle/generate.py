@@ -36,14 +36,18 @@ class Hostile:
         self.n = events
         self.customers = CUSTOMERS[:r.choice((2, 3, 3, 4))]
         self.main = {c: r.choice(CURRENCIES) for c in self.customers}
-        self.size = max(2, events // (26 * len(self.customers)))
+        self.size = max(2, events // (28 * len(self.customers)))
         self.base = date(r.choice((2023, 2024)), r.randint(1, 12), r.randint(1, 28))
         self.span = r.choice((20, 45, 90))
         self.hot = [self.base + timedelta(days=r.randrange(self.span)) for _ in range(8)]
         self.count = 0
         self.made = {}
         self.out = []
-        self.ordered, self.shipped, self.invoiced, self.lost, self.allocated = [], [], [], [], []
+        self.ordered, self.shipped, self.invoiced = [], [], []
+        self.lost, self.allocated, self.disputed = [], [], []
+        self.moments = [self.instant() for _ in range(5)]    # several events on one second
+        self.stories = 0
+        self.seen = {}           # (customer, document) -> event ids
 
     # -- little things ---------------------------------------------------------
 
@@ -273,12 +277,16 @@ class Hostile:
 
     def invoice_disputed(self, c):
         p = {"dispute_id": self.id("D", 3), "invoice_id": self.id("I")}
+        self.disputed.append((c, p["dispute_id"], p["invoice_id"]))
         if self.maybe(0.6):
             p["amount_minor"] = self.money(self.amount())
         return p
 
     def dispute_resolved(self, c):
-        return {"dispute_id": self.id("D", 3), "invoice_id": self.id("I"),
+        known = [x for x in self.disputed if x[0] == c]
+        d, i = self.r.choice(known)[1:] if known and self.maybe(0.8) else \
+            (self.id("D", 3), self.id("I"))
+        return {"dispute_id": d, "invoice_id": i,
                 "outcome": self.r.choice(("UPHELD", "REJECTED", "DISPUTE_OUTCOME_WITHDRAWN"))}
 
     def invoice_written_off(self, c):
@@ -388,7 +396,8 @@ class Hostile:
     def fresh(self):
         name = self.r.choices(list(self.WEIGHTS), list(self.WEIGHTS.values()))[0]
         e = {"event_id": self.event_id(), "source": self.r.choice(("erp", "wms")),
-             "occurred_at": self.in_turn(name) if self.maybe(0.55) else self.instant()}
+             "occurred_at": self.in_turn(name) if self.maybe(0.5) else self.instant()
+             if self.maybe(0.75) else self.r.choice(self.moments)}
         if name == "sales_target_set":
             p = {"period": self.r.choice(("2190", "2190-Q1", "2190-03")), "measure": "ORDERED",
                  "currency": "CNY", "amount_minor": self.money(self.r.choice((0, 5000)))}
@@ -405,7 +414,17 @@ class Hostile:
         if self.maybe(0.1):
             e["correlation_id"] = "x%d" % self.r.randrange(1000)
         e[name] = p
+        self.remember(e, p)
         return e
+
+    def remember(self, e, p):
+        """Sometimes takes an event id that the same document has already seen."""
+        id_ = next((p[k] for k in ("order_id", "payment_id", "credit_note_id", "invoice_id",
+                                   "promise_id") if k in p), "")
+        seen = self.seen.setdefault((e["customer_id"], id_), [])
+        if seen and self.maybe(0.04):
+            e["event_id"] = self.r.choice(seen)
+        seen.append(e["event_id"])
 
     def event_id(self):
         self.count += 1
@@ -457,9 +476,79 @@ class Hostile:
             return e
         return self.other_content(e)        # another claim on the same id
 
+    def story(self):
+        """An order that really gets paid, with what can go wrong on the way; all at once
+        or in pieces between other events."""
+        r = self.r
+        c = r.choice(self.customers)
+        self.stories += 1
+        k = "%d" % self.stories
+        cur = self.main[c]
+        day = [self.base + timedelta(days=r.randrange(self.span // 2))]
+        out = []
+
+        def add(name, **p):
+            day[0] += timedelta(days=r.choice((0, 0, 1, 1, 2, 5)))
+            out.append({"event_id": self.event_id(), "customer_id": c, "source": "story",
+                        "occurred_at": day[0].isoformat() + "T%02d:00:00Z" % r.choice((9, 9, 12)),
+                        name: p})
+
+        def today():
+            return day[0].isoformat()
+
+        lines = self.lines()
+        gross = r.choice((1000, 1300, 2000))
+        o, i = "SO" + k, "SI" + k
+        self.ordered.append((c, o, lines))
+        add("order_placed", order_id=o, currency=cur, lines=lines)
+        ship = [{"line_id": x["line_id"], "quantity": x["quantity"]} for x in lines]
+        if self.maybe(0.5):
+            add("order_confirmed", order_id=o)
+        add("shipment_dispatched", shipment_id="S1", order_id=o, lines=ship[:1])
+        if self.maybe(0.4):
+            add("order_cancelled", order_id=o)
+        else:
+            add("shipment_dispatched", shipment_id="S2", order_id=o, lines=ship)
+            if self.maybe(0.4):
+                add("shipment_returned", return_id="T1", shipment_id="S2", order_id=o, lines=ship)
+            if self.maybe(0.7):
+                add("shipment_delivered", shipment_id="S2", order_id=o)
+        add("shipment_delivered", shipment_id="S1", order_id=o)
+        add("invoice_issued", invoice_id=i, currency=cur, net_minor=gross, issue_date=today(),
+            order_ids=[o])
+        self.invoiced.append((c, i, cur, gross))
+        part = r.choice((100, 10))
+        add("payment_received", payment_id="SP" + k, currency=cur, amount_minor=gross,
+            value_date=today(), allocations=[{"invoice_id": i, "amount_minor": gross - part}])
+        x = r.random()
+        if x < 0.6:
+            add("invoice_written_off", write_off_id="W1", invoice_id=i, amount_minor=part,
+                date=today(), kind=r.choice(("SMALL_DIFFERENCE", "SMALL_DIFFERENCE", "BAD_DEBT")))
+            if self.maybe(0.6):
+                add("write_off_recovered", recovery_id="R1", write_off_id="W1", invoice_id=i,
+                    amount_minor=part, date=today())
+        if x > 0.3:
+            add("payment_allocated", allocation_id="SA" + k, payment_id="SP" + k, date=today(),
+                allocations=[{"invoice_id": i, "amount_minor": part}])
+        if self.maybe(0.2):
+            add("payment_unallocated", allocation_id="SP" + k, payment_id="SP" + k, date=today())
+        if self.maybe(0.2):
+            add("invoice_disputed", dispute_id="D1", invoice_id=i)
+            add("dispute_resolved", dispute_id="D1", invoice_id=i, outcome="REJECTED")
+        return out
+
     def events(self):
+        pending = []
         while len(self.out) < self.n:
-            self.out.append(self.repeat() if self.out and self.maybe(0.1) else self.fresh())
+            if self.maybe(0.012):
+                s = self.story()
+                if self.maybe(0.3):
+                    self.r.shuffle(s)
+                pending += s
+            if pending and self.maybe(0.5):
+                self.out.append(pending.pop(0))
+            else:
+                self.out.append(self.repeat() if self.out and self.maybe(0.1) else self.fresh())
         return self.out
 
 

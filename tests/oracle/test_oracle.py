@@ -291,6 +291,13 @@ class Ageing(unittest.TestCase):
         self.assertEqual(balance(1_719_791_999_999), "1550.00")   # end of 06-30
         self.assertEqual(balance(1_722_470_399_999), "1480.00")   # end of 07-31
 
+    def test_a_bare_date_known_at_is_its_end(self):
+        for zone, want in (("UTC", 1_719_791_999_999), ("Asia/Shanghai", 1_719_763_199_999),
+                           ("America/New_York", 1_719_806_399_999)):
+            o = World(business_time_zone=zone).oracle()
+            self.assertEqual(views.known_at(o, "2024-06-30"), want)
+            self.assertEqual(views.known_at(o, "2024-06-30T00:00:00.5Z"), 1_719_705_600_500)
+
     def test_edges_of_buckets(self):
         w = World()
         for k, due in enumerate(("2024-06-30", "2024-06-29", "2024-05-31", "2024-05-30",

@@ -76,7 +76,8 @@ class Oracle:
 
     def known(self, known_at):
         """The oracle of somebody who has read only what was recorded by then."""
-        return Oracle(self.everything, self.config, known_at)
+        return self.cached(("known", known_at),
+                           lambda: Oracle(self.everything, self.config, known_at))
 
     def judge(self, r):
         """None, or the first reason that fits for parking the record."""

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from . import anomalies, cycle, sales
 from .attributes import cut, in_region
-from .dates import parse_date, show_date, show_instant, show_millis
+from .dates import parse_date, parse_instant, show_date, show_instant, show_millis
 from .match import Any, Approx, Bag, Blank, Ids, Instant, Optional
 from .money import amount, fixed, show_quantity
 from .receivables import INF
@@ -692,6 +692,22 @@ def status(o, q):
             "today": o.config.today, "partitions": o.config.partitions}
 
 
+def known_at(o, text):
+    """An instant in milliseconds; a bare date means its end in the business time zone."""
+    ms = parse_instant(text, True)
+    if ms is not None:
+        return ms
+    day = parse_date(text)
+    low, high = (day - 719164) * 86400, (day - 719161) * 86400   # some second of the day is between
+    while low < high:                 # the first second of a later business date
+        middle = (low + high) // 2
+        if o.business_date(middle) > day:
+            high = middle
+        else:
+            low = middle + 1
+    return low * 1000 - 1
+
+
 VIEWS = {
     "/v1/receivables/ageing": ageing,
     "/v1/receivables/items": items,
@@ -708,6 +724,8 @@ DOCUMENTS = {"/v1/customers/": customer, "/v1/invoices/": invoice, "/v1/payments
 
 def answer(o, path, q):
     """The expected answer of GET path with the parameters q (a dict of strings)."""
+    if "known_at" in q:
+        o = o.known(known_at(o, q["known_at"]))
     view = VIEWS.get(path)
     if view is not None:
         return view(o, q)
