@@ -28,7 +28,7 @@ import generate
 from daybook_oracle import Config, Oracle, Record, events, views
 from daybook_oracle.cycle import MILESTONES
 from daybook_oracle.dates import GRAINS, parse_instant, show_millis
-from daybook_oracle.match import diff
+from daybook_oracle.match import diff, plain
 
 ZONES = ("UTC", "UTC", "Asia/Shanghai", "America/New_York")
 COMMON = ("$.waiting", "$.parked", "$.newest_recorded_at", "$.known_at", "$.as_of")
@@ -44,6 +44,7 @@ class Client:
         u = urlsplit(url)
         self.host, self.port = u.hostname, u.port or 80
         self.http = None
+        self.big = False        # a long history: few small pages
 
     def request(self, method, path, body=None, headers=None):
         for attempt in (1, 2):
@@ -106,7 +107,7 @@ def publish(client, history, rng):
     records = []
     i = 0
     while i < len(history):
-        part = history[i:i + rng.choice((1, 7, 60, 200))]
+        part = history[i:i + (rng.choice((1, 7, 60, 200)) if len(history) < 5000 else 5000)]
         body = "\n".join(json.dumps(e, ensure_ascii=False) for e in part).encode()
         status, answer = client.request("POST", "/v1/events", body,
                                         {"Content-Type": "application/x-ndjson"})
@@ -134,7 +135,8 @@ def refusals(client, history, rng, count):
                                         {"Content-Type": "application/json"})
         got = sorted({v.get("field") for v in (answer or {}).get("violations", [])}) \
             if status == 400 and isinstance(answer, dict) else None
-        if got != want:
+        # A rule between fields may be named as well where one of them is at fault.
+        if got is None or not set(want) <= set(got):
             out.append(("POST /v1/events " + json.dumps(e, ensure_ascii=False),
                         [("violations", want, "status %s" % status if got is None else got)]))
     return out
@@ -166,6 +168,8 @@ def queries(oracle, seed, days):
     rng = random.Random("queries-%d" % seed)
     turn = seed
     customers = generate.CUSTOMERS
+    if not set(customers) & set(oracle.facts.accounts):
+        customers = tuple(rng.sample(sorted(oracle.facts.accounts), min(5, len(oracle.facts.accounts))))
     regions = [r for r in generate.REGIONS if r] + ["CN/South/Guangdong", "EU", "中国", "unassigned"]
     reps = [r for r in generate.REPS if r] + ["unassigned"]
 
@@ -215,16 +219,15 @@ def queries(oracle, seed, days):
         pairs = [(a, b) for i, a in enumerate(MILESTONES) for b in MILESTONES[i + 1:]]
         groups = ("none", "region", "sales_rep", "grade", "warehouse", "customer", "kind", "channel")
         wide = {"from": "2020-01-01", "to": "2027-12-31"}
-        for k in range(4):
+        for k in range(5):
             q = dict(at, **wide)
             if k == 3:
                 q["from"], q["to"] = near[0], near[2]
-            a, b = pairs[(turn * 4 + k) % len(pairs)]
-            if (turn + k) % 3:
-                q["cycle"] = "%s..%s" % (a, b)
+            if rng.random() < 0.8:
+                q["cycle"] = "%s..%s" % rng.choice(pairs)
             q["group_by"] = groups[(turn + 3 * k) % len(groups)]
-            if q["group_by"] == "region" and turn % 2:
-                q["level"] = str(1 + turn % 2)
+            if q["group_by"] == "region" and rng.random() < 0.5:
+                q["level"] = str(rng.choice((1, 2)))
             if (turn + k) % 4:
                 q["grain"] = GRAINS[(turn + k) % len(GRAINS)]
             if k == 2:
@@ -292,7 +295,7 @@ def fetch_whole(client, path, q, rng):
     q = dict(q)
     paged = path in views.VIEWS and path != "/v1/status"
     if paged:
-        q["page_size"] = str(rng.choice((3, 100, 1000, 1000, 1000, 1000)))
+        q["page_size"] = str(1000 if client.big else rng.choice((3, 100, 1000, 1000, 1000, 1000)))
     status, answer = client.get(path, q)
     if status != 200 or not paged or not isinstance(answer, dict):
         return status, answer
@@ -341,7 +344,7 @@ def compare(client, oracle, path, q, rng):
     if found and path == "/v1/receivables/items":
         # Items with one sort key may stand in any order among themselves.
         def key(x):
-            x = views.plain(x) if not isinstance(x, dict) else x
+            x = plain(x)
             return json.dumps([x["customer_id"], x["currency"], x["due_date"] or x["issue_date"],
                                x["kind"], x["document_id"], x["instalment"], x["open"]], default=str)
         if [key(x)[:-1].rsplit(",", 1)[0] for x in want["items"]] == \
@@ -364,8 +367,11 @@ def wait_for(client, records):
         k = (r.topic, r.partition)
         ends[k] = max(ends.get(k, 0), r.offset)
     position = ",".join("%s:%d:%d" % (t, p, n) for (t, p), n in sorted(ends.items()))
-    status, answer = client.get("/v1/receivables/ageing",
-                                {"min_position": position, "wait_ms": "20000", "group_by": "none"})
+    for _ in range(100):
+        status, answer = client.get("/v1/receivables/ageing", {
+            "min_position": position, "wait_ms": "5000", "group_by": "none"})
+        if status != 503:
+            break
     if status != 200:
         raise Trouble("waiting for %s: %s %s" % (position, status, answer))
 
@@ -383,6 +389,7 @@ def run(args, seed, history, only=None):
         else:
             client = Client(args.url)
         rng = random.Random("run-%d" % seed)
+        client.big = len(history) > 5000
         records = publish(client, history, rng)
         wait_for(client, records)
         oracle = Oracle(records, Config(business_time_zone=zone, partitions=args.partitions,

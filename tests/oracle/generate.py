@@ -227,7 +227,8 @@ class Hostile:
         p = {"invoice_id": self.new(c, "I"), "currency": self.currency(c),
              "issue_date": self.date()}
         net = self.amount() if not self.maybe(0.05) else 0
-        tax = self.r.choice((None, None, 0, 13, 100)) if net else self.r.choice((None, 0))
+        tax = self.r.choice((None, None, 0, 13, 100)) if 0 < net < 10 ** 15 else \
+            self.r.choice((None, 0))
         p["net_minor"] = self.money(net)
         self.put(p, "tax_minor", tax)
         if self.maybe(0.15):
@@ -439,7 +440,8 @@ class Hostile:
         """The same event with something else in it that stays valid."""
         p = e[self.name(e)]
         if "amount_minor" in p and "allocations" not in p and self.maybe(0.6):
-            p["amount_minor"] = int(p["amount_minor"]) + 1
+            n = int(p["amount_minor"])
+            p["amount_minor"] = n + 1 if n < 10 ** 15 else n - 1
         elif "date" in p and self.maybe(0.5):
             p["date"] = self.date()
         elif self.maybe(0.5) and "order_id" in p and "lines" in p:

@@ -69,6 +69,8 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         u = urlsplit(self.path)
         q = dict(parse_qsl(u.query, keep_blank_values=True))
+        q.pop("min_position", None)
+        q.pop("wait_ms", None)
         size = int(q.pop("page_size", 100))
         start = int(q.pop("page_token", 0))
         try:

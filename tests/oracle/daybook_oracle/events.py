@@ -197,7 +197,7 @@ def region_fault(s):
     if len(parts) > 6:
         return "more than 6 levels"
     for p in parts:
-        f = label_fault(p, 128)
+        f = label_fault(p)
         if f:
             return f
     return None
