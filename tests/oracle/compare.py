@@ -14,6 +14,7 @@ import http.client
 import json
 import os
 import random
+import select
 import shutil
 import signal
 import subprocess
@@ -81,11 +82,21 @@ class Server:
             [*program, "up", "--data", os.path.join(self.dir, "data"), "--listen", "127.0.0.1:0",
              "--partitions", str(partitions)],
             stdout=subprocess.PIPE, stderr=self.log, env=env, text=True)
-        line = self.process.stdout.readline()
+        ready, _, _ = select.select([self.process.stdout], [], [], 60)
+        line = self.process.stdout.readline() if ready else ""
         if not line.startswith("listening on http://"):
+            said = self.said()
             self.stop()
-            raise Trouble("the server did not start: %r" % line)
+            raise Trouble("the server did not start: %r\n%s" % (line, said))
         self.url = line.split()[-1]
+
+    def said(self):
+        """The end of what the server wrote to stderr."""
+        with open(os.path.join(self.dir, "stderr"), "rb") as f:
+            text = f.read().decode("utf-8", "replace").strip()
+        code = self.process.poll()
+        end = "" if code is None else "\n    (it ended with %d)" % code
+        return "    " + text[-2000:].replace("\n", "\n    ") + end
 
     def stop(self):
         if self.process.poll() is None:
@@ -401,6 +412,8 @@ def run(args, seed, history, only=None):
             problems += refusals(client, history, rng, args.invalid)
             asked += args.invalid
             plan = queries(oracle, seed, days)
+            if args.views:
+                plan = [x for x in plan if any(v in x[0] for v in args.views.split(","))]
             if args.known_at:
                 plan = list(plan)
                 plan += known_before(records, plan, rng)
@@ -415,6 +428,10 @@ def run(args, seed, history, only=None):
             if found:
                 problems.append(((path, q), found))
         return problems, asked
+    except Trouble as e:
+        if server is None:
+            raise
+        raise Trouble("%s\n%s" % (e, server.said()))
     finally:
         if server is not None:
             server.stop()
@@ -505,7 +522,7 @@ def one_seed(args, seed):
 def command(args, seed):
     out = "python3 tests/oracle/compare.py --seeds %d..%d --events %d --dates %d --partitions %d" % (
         seed, seed, args.events, args.dates, args.partitions)
-    for name in ("daybook", "url", "today", "time_zone", "file"):
+    for name in ("daybook", "url", "today", "time_zone", "file", "views"):
         if getattr(args, name):
             out += " --%s %s" % (name.replace("_", "-"), quote_shell(getattr(args, name)))
     for name in ("realistic", "known_at"):
@@ -515,7 +532,7 @@ def command(args, seed):
 
 
 def quote_shell(s):
-    return s if all(c.isalnum() or c in "/._-:" for c in s) else "'%s'" % s
+    return s if all(c.isalnum() or c in "/._-:," for c in s) else "'%s'" % s
 
 
 def main():
@@ -530,6 +547,7 @@ def main():
     a.add_argument("--today", help="the server's DAYBOOK_TODAY (given with --url)")
     a.add_argument("--time-zone", help="the server's business_time_zone (default: by seed)")
     a.add_argument("--invalid", type=int, default=5, help="events per seed that must be refused")
+    a.add_argument("--views", help="only requests whose path has one of these, as in ageing,sales")
     a.add_argument("--known-at", action="store_true", help="ask also with known_at in the past")
     a.add_argument("--jobs", type=int, default=1)
     a.add_argument("--limit", type=int, default=5, help="requests with differences shown per seed")
