@@ -451,8 +451,8 @@ def show(request, found):
 
 def view_of(request):
     """The view a request asks, documents of one kind taken together."""
-    path = request[0] if isinstance(request, tuple) else request.split("?")[0]
-    return next((p for p in views.DOCUMENTS if path.startswith(p)), path.split(" {")[0])
+    path = request[0] if isinstance(request, tuple) else request.split(" {")[0]
+    return next((p for p in views.DOCUMENTS if path.startswith(p)), path)
 
 
 def choose(problems, limit):
@@ -578,7 +578,8 @@ def main():
             count = {}
             for request, _ in problems:
                 count[view_of(request)] = count.get(view_of(request), 0) + 1
-            print("seed %d: %d of %d requests differ: %s" % (seed, len(problems), n, ", ".join(
+            print("seed %d: no comparison" % seed if not n else
+                  "seed %d: %d of %d requests differ: %s" % (seed, len(problems), n, ", ".join(
                 "%s %d" % x for x in sorted(count.items()))))
             for request, found in choose(problems, args.limit):
                 show(request, found)

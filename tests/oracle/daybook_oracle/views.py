@@ -451,7 +451,7 @@ def sales_view(o, q):
         return any(cell.get(m) for m in names)
 
     return dict(common(o, q),
-                rows=[dict(period=p, group=dict(zip(by, g)), currency=cur,
+                rows=[dict(period=p, group=dict(zip(by, g)) if by else Any(), currency=cur,
                            **columns(rows[p, g, cur], cur))
                       for p, g, cur in by_bytes(rows) if nonzero(rows[p, g, cur])],
                 totals=[dict(currency=cur, **columns(totals[cur], cur, True))
