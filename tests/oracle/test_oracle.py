@@ -952,6 +952,13 @@ class Properties(unittest.TestCase):
         for e in generate.realistic(2, 3000):
             self.assertEqual(events.parse(e).faults, [])
 
+    def test_planted_faults_can_still_be_planted(self):
+        import planted
+        here = os.path.join(planted.HERE, "daybook_oracle")
+        for name, old, new in planted.FAULTS:
+            with open(os.path.join(here, name), encoding="utf-8") as f:
+                self.assertIn(old, f.read())
+
     def test_diff_finds_what_differs(self):
         self.assertEqual(diff({"a": 1}, {"a": 1, "b": 2}), [])
         self.assertEqual(diff({"a": "1"}, {}), [("$.a", "1", "(missing)")])
