@@ -1,0 +1,611 @@
+#!/usr/bin/env python3
+"""Publish seeded histories to a Daybook server and compare every view with the oracle.
+
+    compare.py --daybook build/release/bin/daybook --seeds 1..100
+    compare.py --url http://127.0.0.1:8080 --seeds 7..7     (an empty server)
+
+With --daybook each seed gets a server of its own over an empty folder.  Exit code 1
+means differences; each is shown with the request, the JSON path, our value and theirs,
+and the command that shows it again.
+"""
+import argparse
+import concurrent.futures
+import http.client
+import json
+import os
+import random
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import date, timedelta
+from decimal import Decimal
+from urllib.parse import quote, urlencode, urlsplit
+
+import generate
+from daybook_oracle import Config, Oracle, Record, events, views
+from daybook_oracle.cycle import MILESTONES
+from daybook_oracle.dates import GRAINS, parse_instant, show_millis
+from daybook_oracle.match import diff, plain
+
+ZONES = ("UTC", "UTC", "Asia/Shanghai", "America/New_York")
+COMMON = ("$.waiting", "$.parked", "$.newest_recorded_at", "$.known_at", "$.as_of")
+PAGED = ("rows", "items", "customers", "anomalies", "parked")
+
+
+class Trouble(Exception):
+    """The server did not answer as it must."""
+
+
+class Client:
+    def __init__(self, url):
+        u = urlsplit(url)
+        self.host, self.port = u.hostname, u.port or 80
+        self.http = None
+        self.big = False        # a long history: few small pages
+
+    def request(self, method, path, body=None, headers=None):
+        for attempt in (1, 2):
+            try:
+                if self.http is None:
+                    self.http = http.client.HTTPConnection(self.host, self.port, timeout=30)
+                self.http.request(method, path, body, headers or {})
+                r = self.http.getresponse()
+                data = r.read()
+                break
+            except (http.client.HTTPException, OSError) as e:
+                self.http = None
+                if attempt == 2 or method != "GET":
+                    raise Trouble("%s %s: %s" % (method, path, e))
+        try:
+            return r.status, json.loads(data, parse_float=Decimal) if data else None
+        except ValueError:
+            return r.status, data.decode("utf-8", "replace")
+
+    def get(self, path, q=None):
+        return self.request("GET", path + ("?" + urlencode(q) if q else ""))
+
+
+class Server:
+    """`daybook up` over a folder of its own."""
+
+    def __init__(self, program, today, zone, partitions):
+        self.dir = tempfile.mkdtemp(prefix="daybook-oracle-")
+        env = dict(os.environ, DAYBOOK_TODAY=today)
+        if zone != "UTC":
+            env["DAYBOOK_BUSINESS_TIME_ZONE"] = zone
+        self.log = open(os.path.join(self.dir, "stderr"), "wb")
+        self.process = subprocess.Popen(
+            [*program, "up", "--data", os.path.join(self.dir, "data"), "--listen", "127.0.0.1:0",
+             "--partitions", str(partitions)],
+            stdout=subprocess.PIPE, stderr=self.log, env=env, text=True)
+        ready, _, _ = select.select([self.process.stdout], [], [], 60)
+        line = self.process.stdout.readline() if ready else ""
+        if not line.startswith("listening on http://"):
+            said = self.said()
+            self.stop()
+            raise Trouble("the server did not start: %r\n%s" % (line, said))
+        self.url = line.split()[-1]
+
+    def said(self):
+        """The end of what the server wrote to stderr."""
+        with open(os.path.join(self.dir, "stderr"), "rb") as f:
+            text = f.read().decode("utf-8", "replace").strip()
+        code = self.process.poll()
+        end = "" if code is None else "\n    (it ended with %d)" % code
+        return "    " + text[-2000:].replace("\n", "\n    ") + end
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.process.stdout.close()
+        self.log.close()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+
+# ------------------------------------------------------------------- publishing
+
+def publish(client, history, rng):
+    """Publishes and returns the oracle's records."""
+    records = []
+    i = 0
+    while i < len(history):
+        part = history[i:i + (rng.choice((1, 7, 60, 200)) if len(history) < 5000 else 5000)]
+        body = "\n".join(json.dumps(e, ensure_ascii=False) for e in part).encode()
+        status, answer = client.request("POST", "/v1/events", body,
+                                        {"Content-Type": "application/x-ndjson"})
+        if status != 200 or answer.get("accepted") != len(part):
+            raise Trouble("POST /v1/events: %s %s" % (status, str(answer)[:2000]))
+        for e, x in zip(part, answer["results"]):
+            if x["event_id"] != e["event_id"]:
+                raise Trouble("POST /v1/events: results out of order")
+            records.append(Record(x["topic"], x["partition"], x["offset"],
+                                  parse_instant(x["recorded_at"], True), e["customer_id"], e))
+        i += len(part)
+    return records
+
+
+def refusals(client, history, rng, count):
+    """Events that the gateway must refuse, with the fields at fault."""
+    out = []
+    while count:
+        e = generate.spoil(rng, rng.choice(history))
+        want = sorted({f for f, _ in events.parse(e).faults})
+        if not want:
+            continue
+        count -= 1
+        status, answer = client.request("POST", "/v1/events", json.dumps(e).encode(),
+                                        {"Content-Type": "application/json"})
+        got = sorted({v.get("field") for v in (answer or {}).get("violations", [])}) \
+            if status == 400 and isinstance(answer, dict) else None
+        # A rule between fields may be named as well where one of them is at fault.
+        if got is None or not set(want) <= set(got):
+            out.append(("POST /v1/events " + json.dumps(e, ensure_ascii=False),
+                        [("violations", want, "status %s" % status if got is None else got)]))
+    return out
+
+
+# ---------------------------------------------------------------------- queries
+
+def days_of(history, seed, count):
+    """Dates to ask for: hot ones, edges, and one after everything."""
+    rng = random.Random("days-%d" % seed)
+    found = []
+    for e in history:
+        p = e[generate.Hostile.name(e)]
+        found += [p[k] for k in ("date", "issue_date", "value_date", "due_date") if k in p]
+        found.append(e["occurred_at"][:10])
+    found = sorted(d for d in found if d < "2100")
+    middle = found[len(found) // 20: -len(found) // 20] or found
+    out = {(date.fromisoformat(found[-1]) + timedelta(days=rng.choice((1, 90, 800)))).isoformat()}
+    for _ in range(200):
+        if len(out) >= count:
+            break
+        d = date.fromisoformat(rng.choice(middle)) + timedelta(days=rng.choice((0, 0, 0, -1, 1, 9)))
+        out.add(d.isoformat())
+    return sorted(out)
+
+
+def queries(oracle, seed, days):
+    """[(path, parameters)]: a spread per seed; over the seeds everything gets its turn."""
+    rng = random.Random("queries-%d" % seed)
+    turn = seed
+    customers = generate.CUSTOMERS
+    if not set(customers) & set(oracle.facts.accounts):
+        customers = tuple(rng.sample(sorted(oracle.facts.accounts), min(5, len(oracle.facts.accounts))))
+    regions = [r for r in generate.REGIONS if r] + ["CN/South/Guangdong", "EU", "中国", "unassigned"]
+    reps = [r for r in generate.REPS if r] + ["unassigned"]
+
+    def some_filter(q, names):
+        values = {"region": regions, "sales_rep": reps, "customer_id": customers,
+                  "currency": generate.CURRENCIES, "kind": ("STANDARD", "SAMPLE"),
+                  "channel": ("web", "门店", "unassigned"), "sku": generate.SKUS + ("unassigned",),
+                  "warehouse": ("W1", "W2", "unassigned"), "grade": ("A", "B", "unassigned")}
+        for f in rng.sample(names, rng.choice((1, 1, 2))):
+            q[f] = rng.choice(values[f])
+        return q
+
+    for n, day in enumerate(days):
+        turn += 1
+        at = {"as_of": day}
+        near = [(date.fromisoformat(day) + timedelta(days=k)).isoformat() for k in (-20, 1, 45)]
+
+        # Receivables.
+        for k, by in enumerate(("customer", "region", "sales_rep", "currency", "none",
+                                "parent_customer")):
+            q = dict(at, group_by=by)
+            if by == "region" and (turn + k) % 2:
+                q["level"] = str(1 + turn % 3)
+            if (turn + k) % 3 == 0:
+                q["basis"] = "issue_date"
+            if (turn + k) % 4 == 0:
+                q["aged_on"] = rng.choice(near)
+            if (turn + k) % 5 == 0:
+                q["buckets"] = rng.choice(("10,20", "7", "30,60,90,120,180", "15,45"))
+            yield "/v1/receivables/ageing", q
+        names = ("region", "sales_rep", "customer_id", "currency")
+        for _ in range(3):
+            q = some_filter(dict(at, group_by=rng.choice(
+                ("customer", "region", "sales_rep", "currency", "none"))), names)
+            yield "/v1/receivables/ageing", q
+        if turn % 2:
+            yield "/v1/receivables/ageing", dict(at, group_by=rng.choice(("region", "sales_rep")),
+                                                 attributes="as_now")
+        yield "/v1/receivables/items", dict(at)
+        q = some_filter(dict(at, aged_on=rng.choice(near)), names)
+        yield "/v1/receivables/items", q
+        q = dict(at, bucket=rng.choice(("not_due", "1-30", "31-60", "121+")),
+                 basis=rng.choice(("due_date", "issue_date")))
+        yield "/v1/receivables/items", q
+
+        # Order cycle.
+        pairs = [(a, b) for i, a in enumerate(MILESTONES) for b in MILESTONES[i + 1:]]
+        groups = ("none", "region", "sales_rep", "grade", "warehouse", "customer", "kind", "channel")
+        wide = {"from": "2020-01-01", "to": "2027-12-31"}
+        for k in range(5):
+            q = dict(at, **wide)
+            if k == 3:
+                q["from"], q["to"] = near[0], near[2]
+            if rng.random() < 0.8:
+                q["cycle"] = "%s..%s" % rng.choice(pairs)
+            q["group_by"] = groups[(turn + 3 * k) % len(groups)]
+            if q["group_by"] == "region" and rng.random() < 0.5:
+                q["level"] = str(rng.choice((1, 2)))
+            if (turn + k) % 4:
+                q["grain"] = GRAINS[(turn + k) % len(GRAINS)]
+            if k == 2:
+                some_filter(q, ("region", "sales_rep", "customer_id", "kind", "channel",
+                                "warehouse", "grade"))
+            yield "/v1/order-cycle", q
+
+        # Sales.
+        dims = ("region", "sales_rep", "customer", "sku", "channel", "kind")
+        for k in range(6):
+            q = dict(at, **wide)
+            by = [dims[(turn + k) % 6]] if k < 3 else rng.sample(dims, rng.choice((0, 2, 3)))
+            if by:
+                q["group_by"] = ",".join(by)
+            if "region" in by and rng.random() < 0.5:
+                q["level"] = str(rng.choice((1, 2, 3)))
+            if rng.random() < 0.7:
+                q["grain"] = rng.choice(GRAINS)
+            if k in (2, 4):
+                some_filter(q, ("region", "sales_rep", "customer_id", "currency", "sku",
+                                "channel", "kind"))
+            if k == 5:
+                q["measure"] = ("ordered", "shipped", "invoiced", "collected")[turn % 4]
+            if rng.random() < 0.3:
+                q["from"], q["to"] = near[0], near[2]
+            yield "/v1/sales", q
+
+        # Documents.
+        yield "/v1/customers", dict(at)
+        for c in customers:
+            if (turn + len(c)) % 3 == 0:
+                yield "/v1/customers/" + quote(c, safe=""), dict(at)
+        for family, path in (("invoices", "/v1/invoices/"), ("payments", "/v1/payments/"),
+                             ("orders", "/v1/orders/")):
+            known = [(a.customer, id_) for a in oracle.facts.accounts.values()
+                     for id_ in getattr(a, family)]
+            for c, id_ in rng.sample(known, min(len(known), 3)):
+                yield path + quote(id_, safe=""), dict(at, customer_id=c)
+        yield "/v1/anomalies", dict(at)
+        if turn % 3 == 0:
+            yield "/v1/anomalies", dict(at, customer_id=rng.choice(customers))
+            yield "/v1/anomalies", dict(at, kind=rng.choice(views.anomalies.KINDS))
+    for family, path in (("invoices", "/v1/invoices/"), ("payments", "/v1/payments/"),
+                         ("orders", "/v1/orders/")):
+        yield path + family[0].upper() + "1", {"as_of": days[-1]}     # often of several accounts
+        yield path + "none", {"as_of": days[-1]}
+    yield "/v1/customers/nobody", {}
+    yield "/v1/receivables/ageing", {}                    # today
+    yield "/v1/parked", {}
+    yield "/v1/status", {}
+
+
+def known_before(records, plan, rng):
+    """Some of the questions again, as of a knowledge in the past."""
+    times = sorted({r.recorded_at for r in records})
+    out = []
+    for path, q in rng.sample(plan, len(plan) // 4):
+        if path != "/v1/status":
+            out.append((path, dict(q, known_at=show_millis(rng.choice(times)))))
+    return out
+
+
+def fetch_whole(client, path, q, rng):
+    """The answer with all its pages put together."""
+    q = dict(q)
+    paged = path in views.VIEWS and path != "/v1/status"
+    if paged:
+        q["page_size"] = str(1000 if client.big else rng.choice((3, 100, 1000, 1000, 1000, 1000)))
+    status, answer = client.get(path, q)
+    if status != 200 or not paged or not isinstance(answer, dict):
+        return status, answer
+    name = next((n for n in PAGED if isinstance(answer.get(n), list)), None)
+    page = answer
+    while name and page.get("next_page_token"):
+        status, page = client.get(path, dict(q, page_token=page["next_page_token"]))
+        if status != 200 or not isinstance(page, dict):
+            return status, page
+        if page.get("totals") != answer.get("totals"):
+            return 200, dict(answer, totals="other totals on a later page")
+        answer[name] = answer[name] + page[name]
+    return status, answer
+
+
+def kinds_only(answer, path):
+    """Leaves out kinds of anomaly that belong to later milestones."""
+    if path == "/v1/anomalies" and isinstance(answer, dict) \
+            and isinstance(answer.get("anomalies"), list):
+        answer["anomalies"] = [x for x in answer["anomalies"]
+                               if x.get("kind") in views.anomalies.KINDS]
+    return answer
+
+
+def compare(client, oracle, path, q, rng):
+    """[(json path, ours, theirs)] for one request, or None where the oracle has no answer."""
+    try:
+        want = views.answer(oracle, path, q)
+    except views.NotHere:
+        return None
+    except views.NotFound:
+        status, _ = fetch_whole(client, path, q, rng)
+        return [] if status == 404 else [("status", 404, status)]
+    except views.Several as e:
+        status, got = fetch_whole(client, path, q, rng)
+        text = json.dumps(got, ensure_ascii=False, default=str)
+        if status != 409:
+            return [("status", 409, status)]
+        return [("accounts", c, text) for c in e.args[0]
+                if json.dumps(c, ensure_ascii=False)[1:-1] not in text]
+    status, got = fetch_whole(client, path, q, rng)
+    if status != 200:
+        return [("status", 200, "%s %s" % (status, str(got)[:500]))]
+    got = kinds_only(got, path)
+    found = diff(want, got)
+    if found and path == "/v1/receivables/items":
+        # Items with one sort key may stand in any order among themselves.
+        def key(x):
+            x = plain(x)
+            return json.dumps([x["customer_id"], x["currency"], x["due_date"] or x["issue_date"],
+                               x["kind"], x["document_id"], x["instalment"], x["open"]], default=str)
+        if [key(x)[:-1].rsplit(",", 1)[0] for x in want["items"]] == \
+                [key(x)[:-1].rsplit(",", 1)[0] for x in got["items"]]:
+            want["items"] = sorted(want["items"], key=key)
+            got["items"] = sorted(got["items"], key=key)
+            found = diff(want, got)
+    return found
+
+
+# ------------------------------------------------------------------------ a seed
+
+def zone_of(seed):
+    return ZONES[seed % len(ZONES)]
+
+
+def wait_for(client, records):
+    ends = {}
+    for r in records:
+        k = (r.topic, r.partition)
+        ends[k] = max(ends.get(k, 0), r.offset)
+    position = ",".join("%s:%d:%d" % (t, p, n) for (t, p), n in sorted(ends.items()))
+    for _ in range(100):
+        status, answer = client.get("/v1/receivables/ageing", {
+            "min_position": position, "wait_ms": "5000", "group_by": "none"})
+        if status != 503:
+            break
+    if status != 200:
+        raise Trouble("waiting for %s: %s %s" % (position, status, answer))
+
+
+def run(args, seed, history, only=None):
+    """(problems, number of requests); problems: [(request, [(path, ours, theirs)])]."""
+    days = days_of(history, seed, args.dates)
+    today = args.today or days[len(days) // 2]
+    zone = args.time_zone or (zone_of(seed) if args.daybook else "UTC")
+    server = None
+    try:
+        if args.daybook:
+            server = Server(args.daybook.split(), today, zone, args.partitions)
+            client = Client(server.url)
+        else:
+            client = Client(args.url)
+        rng = random.Random("run-%d" % seed)
+        client.big = len(history) > 5000
+        records = publish(client, history, rng)
+        wait_for(client, records)
+        oracle = Oracle(records, Config(business_time_zone=zone, partitions=args.partitions,
+                                        today=today))
+        problems = []
+        common_seen = set()
+        asked = 0
+        if only is None:
+            problems += refusals(client, history, rng, args.invalid)
+            asked += args.invalid
+            plan = queries(oracle, seed, days)
+            if args.views:
+                plan = [x for x in plan if any(v in x[0] for v in args.views.split(","))]
+            if args.known_at:
+                plan = list(plan)
+                plan += known_before(records, plan, rng)
+        else:
+            plan = [only]
+        for path, q in plan:
+            asked += 1
+            found = compare(client, oracle, path, q, rng) or []
+            if only is None:        # what every answer carries is shown once, not per view
+                found = [x for x in found if x[0] not in common_seen]
+                common_seen.update(x[0] for x in found if x[0] in COMMON)
+            if found:
+                problems.append(((path, q), found))
+        return problems, asked
+    except Trouble as e:
+        if server is None:
+            raise
+        raise Trouble("%s\n%s" % (e, server.said()))
+    finally:
+        if server is not None:
+            server.stop()
+
+
+def show(request, found):
+    if isinstance(request, tuple):
+        path, q = request
+        request = "GET " + path + ("?" + urlencode(q, safe="/,:") if q else "")
+    print("  " + request)
+    for at, ours, theirs in found[:6]:
+        print("    %s\n      ours:   %s\n      theirs: %s" % (
+            at, *(json.dumps(x, ensure_ascii=False, default=str)[:600] for x in (ours, theirs))))
+    if len(found) > 6:
+        print("    … and more")
+
+
+def view_of(request):
+    """The view a request asks, documents of one kind taken together."""
+    path = request[0] if isinstance(request, tuple) else request.split(" {")[0]
+    return next((p for p in views.DOCUMENTS if path.startswith(p)), path)
+
+
+def choose(problems, limit):
+    """The problems to show: the first of each view, then the others."""
+    seen, first, rest = set(), [], []
+    for x in problems:
+        v = view_of(x[0])
+        (rest if v in seen else first).append(x)
+        seen.add(v)
+    return (first + rest)[:max(limit, len(first))]
+
+
+def shrink(args, seed, history, request):
+    """The smallest history found in which the request still differs."""
+    if not isinstance(request, tuple):
+        return history
+
+    fixed = dict(request[1])
+    fixed.setdefault("as_of", args.today or days_of(history, seed, args.dates)[0])
+    args.today = args.today or fixed["as_of"]
+    request = (request[0], fixed)
+
+    def fails(part):
+        if not part:
+            return False
+        try:
+            return bool(run(args, seed, part, request)[0])
+        except Trouble:
+            return False
+
+    if not fails(history):
+        print("  (does not differ alone; not shrunk)")
+        return history
+    size = len(history) // 2
+    until = time.time() + args.shrink_seconds
+    while size >= 1 and time.time() < until:
+        i = 0
+        while i < len(history) and time.time() < until:
+            rest = history[:i] + history[i + size:]
+            if fails(rest):
+                history = rest
+            else:
+                i += size
+        size //= 2
+    return history
+
+
+def history_of(args, seed):
+    if args.file:
+        with open(args.file, encoding="utf-8") as f:
+            return [json.loads(x) for x in f if x.strip()]
+    if args.realistic:
+        return list(generate.realistic(seed, args.events))
+    return generate.hostile(seed, args.events)
+
+
+def one_seed(args, seed):
+    history = history_of(args, seed)
+    start = time.time()
+    try:
+        problems, asked = run(args, seed, history)
+    except Trouble as e:
+        problems, asked = [(str(e), [])], 0
+    return seed, problems, asked, time.time() - start
+
+
+def command(args, seed):
+    out = "python3 tests/oracle/compare.py --seeds %d..%d --events %d --dates %d --partitions %d" % (
+        seed, seed, args.events, args.dates, args.partitions)
+    for name in ("daybook", "url", "today", "time_zone", "file", "views"):
+        if getattr(args, name):
+            out += " --%s %s" % (name.replace("_", "-"), quote_shell(getattr(args, name)))
+    for name in ("realistic", "known_at"):
+        if getattr(args, name):
+            out += " --" + name.replace("_", "-")
+    return out
+
+
+def quote_shell(s):
+    return s if all(c.isalnum() or c in "/._-:," for c in s) else "'%s'" % s
+
+
+def main():
+    a = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    where = a.add_mutually_exclusive_group(required=True)
+    where.add_argument("--daybook", help="the daybook program; a server is started per seed")
+    where.add_argument("--url", help="a running server with an empty log (one seed)")
+    a.add_argument("--seeds", default="1..1", help="A..B")
+    a.add_argument("--events", type=int, default=500)
+    a.add_argument("--dates", type=int, default=5)
+    a.add_argument("--partitions", type=int, default=4, help="as the server has")
+    a.add_argument("--today", help="the server's DAYBOOK_TODAY (given with --url)")
+    a.add_argument("--time-zone", help="the server's business_time_zone (default: by seed)")
+    a.add_argument("--invalid", type=int, default=5, help="events per seed that must be refused")
+    a.add_argument("--views", help="only requests whose path has one of these, as in ageing,sales")
+    a.add_argument("--known-at", action="store_true", help="ask also with known_at in the past")
+    a.add_argument("--jobs", type=int, default=1)
+    a.add_argument("--limit", type=int, default=5, help="requests with differences shown per seed")
+    a.add_argument("--realistic", action="store_true")
+    a.add_argument("--file", help="publish this NDJSON history instead of a generated one")
+    a.add_argument("--shrink", action="store_true", help="make the first failing history small")
+    a.add_argument("--shrink-seconds", type=int, default=300)
+    a.add_argument("--keep-going", action="store_true", help="go on after a failing seed")
+    args = a.parse_args()
+    first, _, last = args.seeds.partition("..")
+    seeds = range(int(first), int(last or first) + 1)
+    if args.url and len(seeds) > 1:
+        a.error("--url takes one seed: totals need an empty log")
+    if args.url and not args.today:
+        a.error("--url needs --today, the date the server takes for today")
+    start = time.time()
+    failed, asked = [], 0
+    if args.jobs > 1 and len(seeds) > 1:
+        pool = concurrent.futures.ProcessPoolExecutor(args.jobs)
+        results = pool.map(one_seed, [args] * len(seeds), seeds)
+    else:
+        pool = None
+        results = (one_seed(args, s) for s in seeds)
+    for k, (seed, problems, n, took) in enumerate(results):
+        asked += n
+        if problems:
+            failed.append(seed)
+            count = {}
+            for request, _ in problems:
+                count[view_of(request)] = count.get(view_of(request), 0) + 1
+            print("seed %d: no comparison" % seed if not n else
+                  "seed %d: %d of %d requests differ: %s" % (seed, len(problems), n, ", ".join(
+                "%s %d" % x for x in sorted(count.items()))))
+            for request, found in choose(problems, args.limit):
+                show(request, found)
+            print("  again: " + command(args, seed))
+            if args.shrink and args.daybook:
+                small = shrink(args, seed, history_of(args, seed), problems[0][0])
+                name = "seed-%d.ndjson" % seed
+                with open(name, "w", encoding="utf-8") as f:
+                    for e in small:
+                        f.write(json.dumps(e, ensure_ascii=False) + "\n")
+                print("  shrunk to %d events, written to %s:" % (len(small), name))
+                for e in small[:40]:
+                    print("    " + json.dumps(e, ensure_ascii=False))
+            sys.stdout.flush()
+            if not args.keep_going:
+                break
+        if sys.stderr.isatty() or (k + 1) % 10 == 0:
+            gone = time.time() - start
+            sys.stderr.write("%d of %d seeds, %d requests, %.1f s, about %.0f s left\n" % (
+                k + 1, len(seeds), asked, gone, gone / (k + 1) * (len(seeds) - k - 1)))
+    if pool is not None:
+        pool.shutdown(wait=True, cancel_futures=True)
+    print("%d seeds, %d requests, %d seeds with differences, %.1f s" % (
+        len(seeds), asked, len(failed), time.time() - start))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,190 @@
+"""Part B: lines as they stand, milestones, cycles, statistics."""
+from .dates import period
+from .money import quantity
+
+MILESTONES = ("placed", "confirmed", "ready", "first_dispatched", "dispatched", "delivered",
+              "invoiced", "paid")
+BORDERS = (3600, 14400, 43200, 86400, 172800, 259200, 432000, 604800, 864000, 1209600, 1814400,
+           2592000, 3888000, 5184000, 7776000, 10368000, 15552000, 31536000, None)
+
+
+class Line:
+    """A line with its last terms; remaining is what cancellations have left."""
+    __slots__ = ("line_id", "sku", "quantity", "text", "net", "tax", "remaining")
+
+    def __init__(self, p):
+        self.line_id, self.sku, self.text = p["line_id"], p["sku"], p["quantity"]
+        self.quantity = self.remaining = quantity(p["quantity"])
+        self.net, self.tax = p["net_minor"], p["tax_minor"] or 0
+
+
+class OrderState:
+    """An order at a date on or after its placed date."""
+    __slots__ = ("order", "lines", "terms", "dispatches", "proofs", "returns", "milestones",
+                 "requested", "promises")
+
+
+def _lines(p):
+    return {x["line_id"]: Line(x) for x in p["lines"]}
+
+
+def first_proofs(o, day):
+    out = {}
+    for id_, rs in o.proofs.items():
+        ats = [r.at for r in rs if r.bd <= day]
+        if ats:
+            out[id_] = min(ats)
+    return out
+
+
+def at_date(o, day, receivables):
+    """The state of the order, None before its placed date."""
+    if day < o.rec.bd:
+        return None
+    s = OrderState()
+    s.order = o
+    s.dispatches = sorted((r for r in o.dispatches.values() if r.bd <= day), key=lambda r: r.order)
+    s.returns = [r for r in o.returns if r.bd <= day]
+    s.proofs = first_proofs(o, day)
+    s.lines = _lines(o.rec.p)
+    s.terms = dict(s.lines)
+    s.requested = o.rec.p["requested_date"]
+    steps = [r for r in o.changes + o.cancels if r.bd <= day]
+    for r in sorted(steps, key=lambda r: r.order):
+        if r.ev.type == "order_changed":
+            s.lines = _lines(r.p)
+            s.terms.update(s.lines)
+            s.requested = r.p["requested_date"] or s.requested
+            continue
+        gone = {}
+        for d in s.dispatches:
+            if d.at <= r.at:
+                for x in d.p["lines"]:
+                    gone[x["line_id"]] = gone.get(x["line_id"], 0) + quantity(x["quantity"])
+        for id_ in r.p["line_ids"] or list(s.lines):
+            line = s.lines.get(id_)
+            if line is not None:
+                line.remaining = min(line.remaining, gone.get(id_, 0))
+    promises = [r for r in o.confirms + o.delays if r.bd <= day and r.p["promised_date"]]
+    s.promises = [r.p["promised_date"] for r in sorted(promises, key=lambda r: r.order)]
+    s.milestones = _milestones(o, s, day, receivables)
+    return s
+
+
+def _milestones(o, s, day, receivables):
+    m = {"placed": o.rec.at}
+    for name, rs in (("confirmed", o.confirms), ("ready", o.readies)):
+        ats = [r.at for r in rs if r.bd <= day]
+        if ats:
+            m[name] = min(ats)
+    if s.dispatches:
+        m["first_dispatched"] = s.dispatches[0].at
+    wanted = {x.line_id: x.remaining for x in s.lines.values() if x.remaining > 0}
+    if wanted:
+        for d in s.dispatches:
+            for x in d.p["lines"]:
+                if x["line_id"] in wanted:
+                    wanted[x["line_id"]] -= quantity(x["quantity"])
+            if all(n <= 0 for n in wanted.values()):
+                m["dispatched"] = d.at
+                break
+    if "dispatched" in m:
+        proofs = []
+        for d in s.dispatches:
+            id_ = d.p["shipment_id"]
+            if id_ in s.proofs:
+                proofs.append(s.proofs[id_])
+            elif not came_back_whole(d, s.returns):
+                proofs = []
+                break
+        if proofs:
+            m["delivered"] = max(proofs)
+    invoices = [i for i in o.invoices
+                if i.rec.p["kind"] == "INVOICE" and i.rec.bd <= day
+                and (i.void_date is None or day < i.void_date)]
+    if invoices:
+        m["invoiced"] = min(i.rec.at for i in invoices)
+        if "dispatched" in m:
+            settled = [settlement(i, day, receivables) for i in invoices]
+            if None not in settled:
+                m["paid"] = max(settled)
+    return m
+
+
+def came_back_whole(dispatch, returns):
+    back = {}
+    for r in returns:
+        if r.p["shipment_id"] == dispatch.p["shipment_id"]:
+            for x in r.p["lines"]:
+                back[x["line_id"]] = back.get(x["line_id"], 0) + quantity(x["quantity"])
+    return all(back.get(x["line_id"], 0) >= quantity(x["quantity"]) for x in dispatch.p["lines"])
+
+
+def settlement(inv, day, receivables):
+    """The instant from which on the invoice is settled, or None."""
+    steps = {inv.rec.at: 0}
+
+    def add(at, n):
+        steps[at] = steps.get(at, 0) + n
+
+    for it in receivables.items_of_invoice[inv]:
+        if it.in_effect(day):
+            add(max(it.rec.at, it.source.rec.at, inv.rec.at), it.amount)
+    for w in inv.losses:
+        if w.small and w.start <= day:
+            at = max(w.rec.at, inv.rec.at)
+            add(at, w.amount)
+            for y in w.recoveries:
+                if y.counts and y.start <= day:
+                    add(max(y.rec.at, at), -y.amount)
+    total = 0
+    since = None
+    for at in sorted(steps):
+        total += steps[at]
+        if total < inv.gross:
+            since = None
+        elif since is None:
+            since = at
+    return since
+
+
+def stage_times(m, first, last):
+    """{(from, to): seconds} over the stages of the cycle that the order has."""
+    i, j = MILESTONES.index(first), MILESTONES.index(last)
+    kept = m[first]
+    out = {}
+    for k in range(i + 1, j + 1):
+        at = m.get(MILESTONES[k])
+        if at is None or at < kept or at > m[last]:
+            continue
+        out[(MILESTONES[k - 1], MILESTONES[k])] = at - kept
+        kept = at
+    return out
+
+
+class Row:
+    def __init__(self):
+        self.lengths = []
+        self.out_of_order = 0
+        self.stages = {}
+
+
+def rows(states, zone, first, last, start, end, grain, group_of):
+    """{(period, group): Row} over the order states given."""
+    out = {}
+    for s in states:
+        m = s.milestones
+        if first not in m or last not in m:
+            continue
+        day = zone.business_date(m[last])
+        if not start <= day <= end:
+            continue
+        row = out.setdefault((period(day, grain), group_of(s)), Row())
+        n = m[last] - m[first]
+        if n < 0:
+            row.out_of_order += 1
+            continue
+        row.lengths.append(n)
+        for stage, t in stage_times(m, first, last).items():
+            row.stages[stage] = row.stages.get(stage, 0) + t
+    return out

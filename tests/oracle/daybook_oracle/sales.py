@@ -1,0 +1,112 @@
+"""Part C: postings per day, measure and dimension, and their sums."""
+from .dates import parse_date, period
+from .money import quantity
+from .receivables import INF
+
+MEASURES = ("ordered", "shipped", "invoiced", "collected")
+AMOUNTS = MEASURES + ("freight",)
+COUNTS = ("orders", "shipments", "invoices")
+QUANTITIES = ("ordered_quantity", "shipped_quantity")
+
+
+class Posting:
+    """An amount, count or quantity of one day under its dimensions ("" is none).
+    sku is a set: a count stands once under each."""
+    __slots__ = ("day", "currency", "measure", "value", "region", "sales_rep", "customer",
+                 "sku", "channel", "kind")
+
+    def __init__(self, day, currency, measure, value, where, skus=("",)):
+        self.day, self.currency, self.measure, self.value = day, currency, measure, value
+        self.customer, self.region, self.sales_rep, self.channel, self.kind = where
+        self.sku = frozenset(skus)
+
+
+def of_order(s, attributes):
+    """Postings of an order's state."""
+    o = s.order
+    p = o.rec.p
+    region, rep = attributes.order(o)
+    where = (o.customer, region, rep, p["channel"], p["kind"])
+    cur = p["currency"]
+    out = []
+    for x in s.lines.values():
+        out.append(Posting(o.rec.bd, cur, "ordered", x.net * x.remaining // x.quantity, where,
+                           (x.sku,)))
+        out.append(Posting(o.rec.bd, cur, "ordered_quantity", x.remaining, where, (x.sku,)))
+    out.append(Posting(o.rec.bd, cur, "orders", 1, where, {x.sku for x in s.lines.values()}))
+
+    def chain(recs, sign):
+        total = {}
+        for r in recs:
+            for x in r.p["lines"]:
+                t = s.terms.get(x["line_id"])
+                q = quantity(x["quantity"])
+                if t is None:
+                    out.append(Posting(r.bd, cur, "shipped_quantity", sign * q, where))
+                    continue
+                before = total.get(x["line_id"], 0)
+                after = total[x["line_id"]] = before + q
+                value = t.net * after // t.quantity - t.net * before // t.quantity
+                out.append(Posting(r.bd, cur, "shipped", sign * value, where, (t.sku,)))
+                out.append(Posting(r.bd, cur, "shipped_quantity", sign * q, where, (t.sku,)))
+
+    chain(s.dispatches, 1)
+    chain(sorted(s.returns, key=lambda r: r.order), -1)
+    for r in s.dispatches:
+        skus = {s.terms[x["line_id"]].sku if x["line_id"] in s.terms else ""
+                for x in r.p["lines"]}
+        out.append(Posting(r.bd, cur, "shipments", 1, where, skus))
+        if r.p["freight_minor"]:
+            out.append(Posting(r.bd, r.p["currency"], "freight", r.p["freight_minor"], where))
+    return out
+
+
+def of_account(a, day, rc, attributes):
+    """Postings of an account's invoices and money at that date."""
+    out = []
+
+    def of_invoice(inv):
+        region, rep = attributes.invoice(inv)
+        first = inv.orders[0].rec.p if inv.orders else {"channel": "", "kind": ""}
+        return (inv.customer, region, rep, first["channel"], first["kind"])
+
+    for inv in a.invoices.values():
+        where = of_invoice(inv)
+        if inv.issue <= day:
+            out.append(Posting(inv.issue, inv.currency, "invoiced", inv.net, where))
+            out.append(Posting(inv.issue, inv.currency, "invoices", 1, where))
+        if inv.void_date is not None and inv.void_date <= day:
+            out.append(Posting(inv.void_date, inv.currency, "invoiced", -inv.net, where))
+    for s in a.credit_notes.values():
+        if s.start <= day:
+            named = a.invoices.get(s.rec.p["invoice_id"])
+            where = of_invoice(named) if named is not None else \
+                (s.customer,) + attributes.source(s) + ("", "")
+            out.append(Posting(s.start, s.currency, "invoiced", -s.rec.p["net_minor"], where))
+    for s in a.payments.values():
+        if s.start > day:
+            continue
+        parts = []
+        rest = s.amount
+        for it in rc.items_of_source[s]:
+            if it.state != "counts" or it.start > day:
+                continue
+            if it.end <= day and it.ended_by in ("unallocated", "voided"):
+                continue
+            parts.append((it.amount, of_invoice(it.invoice)))
+            rest -= it.amount
+        parts.append((rest, (s.customer,) + attributes.source(s) + ("", "")))
+        for n, where in parts:
+            out.append(Posting(s.start, s.currency, "collected", n, where))
+            if s.end != INF and s.end <= day:
+                out.append(Posting(s.end, s.currency, "collected", -n, where))
+    for r, s in a.refunds:
+        d = parse_date(r.p["value_date"])
+        if d <= day:
+            where = (a.customer,) + attributes.refund(r, s, d) + ("", "")
+            out.append(Posting(d, r.p["currency"], "collected", -r.p["amount_minor"], where))
+    return out
+
+
+def label(day, grain, whole):
+    return period(day, grain) if grain else whole

@@ -1,0 +1,735 @@
+"""The JSON answers of contract 3, from the oracle and the query parameters.
+
+Every view is a function of (oracle, parameters).  Lists are whole: whoever
+compares puts the pages of a server together first.
+"""
+from decimal import Decimal
+from fractions import Fraction
+from urllib.parse import unquote
+
+from . import anomalies, cycle, sales
+from .attributes import cut, in_region
+from .dates import parse_date, parse_instant, show_date, show_instant, show_millis
+from .match import Any, Approx, Bag, Blank, Ids, Instant, Optional
+from .money import amount, fixed, show_quantity
+from .receivables import INF
+
+
+class NotFound(Exception):
+    pass
+
+
+class Several(Exception):
+    """The id belongs to documents of several accounts."""
+
+
+class NotHere(Exception):
+    """A view or parameter of a later milestone."""
+
+
+# ---------------------------------------------------------------- common parts
+
+def instant(seconds):
+    return Instant(seconds * 1000, show_instant(seconds))
+
+
+def millis(ms):
+    return Instant(ms, show_millis(ms))
+
+
+def ref(r):
+    e = r.ev
+    return {"event_id": e.event_id, "type": e.type, "topic": r.topic, "partition": r.partition,
+            "offset": r.offset, "recorded_at": millis(r.seen_at),
+            "occurred_at": instant(e.occurred_at)}
+
+
+REF_KEY = ("topic", "partition", "offset")
+
+
+def common(o, q):
+    """What every answer carries; positions are those of everything folded."""
+    nexts = {}
+    newest = None
+    for r in o.everything:
+        nexts[(r.topic, r.partition)] = max(nexts.get((r.topic, r.partition), 0), r.offset + 1)
+        newest = r.seen_at if newest is None else max(newest, r.seen_at)
+    return {
+        "as_of": show_date(as_of(o, q)),
+        "known_at": None if o.known_at is None else millis(o.known_at),
+        "positions": Bag([{"topic": t, "partition": p, "next_offset": n}
+                          for (t, p), n in sorted(nexts.items())],
+                         ("topic", "partition"), keep=lambda x: x.get("next_offset") != 0),
+        "newest_recorded_at": None if newest is None else millis(newest),
+        "waiting": o.facts.waiting,
+        "parked": len(o.parked),
+    }
+
+
+def as_of(o, q):
+    return parse_date(q["as_of"]) if "as_of" in q else o.today
+
+
+def attributes(o, q):
+    return o.attributes(q.get("attributes") == "as_now")
+
+
+def kept(q, region, rep, customer, currency, **more):
+    """Whether the filters of the query keep something with these attributes."""
+    if "region" in q and not in_region(region, q["region"]):
+        return False
+    for name, value in (("sales_rep", rep), ("customer_id", customer), ("currency", currency),
+                        *more.items()):
+        if name in q and (value or "unassigned") != q[name]:
+            return False
+    return True
+
+
+def level(q):
+    return int(q["level"]) if "level" in q else None
+
+
+# ------------------------------------------------------------------ receivables
+
+class Cell:
+    def __init__(self, n):
+        self.not_due = self.disputed = self.unapplied = self.credits = self.ledger = 0
+        self.items = 0
+        self.buckets = [0] * n
+
+    def open(self):
+        return self.not_due + sum(self.buckets)
+
+    def balance(self):
+        return self.open() - self.unapplied - self.credits
+
+    def empty(self):
+        return not (self.not_due or self.disputed or self.unapplied or self.credits or self.ledger
+                    or self.items or any(self.buckets))
+
+    def row(self, cur):
+        def m(n):
+            return amount(n, cur)
+        return {"currency": cur, "not_due": m(self.not_due), "buckets": [m(n) for n in self.buckets],
+                "gross_open": m(self.open()), "disputed": m(self.disputed),
+                "gross_open_undisputed": m(self.open() - self.disputed),
+                "unapplied_cash": m(self.unapplied), "open_credits": m(self.credits),
+                "balance": m(self.balance()), "items": self.items,
+                "proof": {"ledger_balance": m(self.ledger),
+                          "difference": m(self.balance() - self.ledger)}}
+
+
+def limits(q):
+    return [int(x) for x in q.get("buckets", "30,60,90,120").split(",")]
+
+
+def bucket_labels(ls):
+    starts = [1] + [x + 1 for x in ls]
+    return ["%d-%d" % (a, b) for a, b in zip(starts, ls)] + ["%d+" % starts[-1]]
+
+
+def bucket_of(days, ls):
+    """None is not due, else the number of the bucket."""
+    if days <= 0:
+        return None
+    for i, x in enumerate(ls):
+        if days <= x:
+            return i
+    return len(ls)
+
+
+def open_items(o, day, att):
+    """Every open item of every account at that date, as dictionaries."""
+    rc = o.receivables
+    out = []
+
+    def put(a, document, kind, cur, n, open_, where, issue, number=None, due=None, disputed=0):
+        out.append({"customer": a.customer, "document": document, "kind": kind,
+                    "instalment": number, "issue": issue, "due": due, "currency": cur,
+                    "amount": n, "open": open_, "disputed": disputed,
+                    "region": where[0], "sales_rep": where[1], "surplus": kind == "SURPLUS"})
+
+    for a in o.facts.accounts.values():
+        for inv in a.invoices.values():
+            value = rc.invoice_value(inv, day)
+            if value > 0:
+                for number, due, n, open_, disputed in rc.open_instalments(inv, day):
+                    if open_:
+                        put(a, inv.id, inv.rec.p["kind"], inv.currency, n, open_,
+                            att.invoice(inv), inv.issue, number, due, disputed)
+            elif value < 0:
+                put(a, inv.id, "SURPLUS", inv.currency, value, value, att.invoice(inv), inv.issue)
+        for s in list(a.payments.values()) + list(a.credit_notes.values()):
+            n = rc.unapplied(s, day)
+            if n:
+                put(a, s.id, s.kind.upper(), s.currency, -s.amount, -n, att.source(s), s.start)
+        for r, s in rc.stray_refunds(a, day):
+            d = parse_date(r.p["value_date"])
+            n = r.p["amount_minor"]
+            put(a, r.p["refund_id"], "REFUND", r.p["currency"], n, n, att.refund(r, s, d), d)
+    return out
+
+
+def items_at(o, q):
+    day = as_of(o, q)
+    key = ("items", day, q.get("attributes"))
+    return o.cached(key, lambda: open_items(o, day, attributes(o, q)))
+
+
+def ledger_at(o, q):
+    """[(customer, region, rep, currency, amount)]: entries and both sides of transfers."""
+    day = as_of(o, q)
+    att = attributes(o, q)
+    rc = o.receivables
+
+    def make():
+        out = []
+        for a in o.facts.accounts.values():
+            for d, cur, n, kind, document, rec in rc.ledger(a):
+                if d > day:
+                    continue
+                if isinstance(document, tuple):
+                    where = att.refund(document[0], document[1], d)
+                elif hasattr(document, "gross"):
+                    where = att.invoice(document)
+                else:
+                    where = att.source(document)
+                out.append((a.customer,) + where + (cur, n))
+            for d, cur, n, it in rc.transfers(a):
+                if d <= day:
+                    out.append((a.customer,) + att.invoice(it.invoice) + (cur, n))
+                    out.append((a.customer,) + att.source(it.source) + (cur, -n))
+        return out
+    return o.cached(("ledger", day, q.get("attributes")), make)
+
+
+def grouping(o, q, by):
+    """(customer, region, rep, currency) -> the group's name."""
+    att = attributes(o, q)
+    day = as_of(o, q)
+    n = level(q)
+    if by == "none":
+        return lambda c, region, rep, cur: ""
+    if by == "customer":
+        return lambda c, region, rep, cur: c
+    if by == "parent_customer":
+        return lambda c, region, rep, cur: att.parent(c, day)
+    if by == "region":
+        return lambda c, region, rep, cur: cut(region, n) or "unassigned"
+    if by == "sales_rep":
+        return lambda c, region, rep, cur: rep or "unassigned"
+    if by == "currency":
+        return lambda c, region, rep, cur: cur
+    raise NotHere(by)
+
+
+def ageing(o, q):
+    if "base_currency" in q:
+        raise NotHere("base_currency")
+    by = q.get("group_by", "customer")
+    ls = limits(q)
+    aged_on = parse_date(q["aged_on"]) if "aged_on" in q else as_of(o, q)
+    basis = q.get("basis", "due_date")
+    group_of = grouping(o, q, by)
+    rows, totals = {}, {}
+
+    def cells(c, region, rep, cur):
+        g = group_of(c, region, rep, cur)
+        yield rows.setdefault((g, cur), Cell(len(ls) + 1))
+        yield totals.setdefault(cur, Cell(len(ls) + 1))
+
+    for x in items_at(o, q):
+        if not kept(q, x["region"], x["sales_rep"], x["customer"], x["currency"]):
+            continue
+        for cell in cells(x["customer"], x["region"], x["sales_rep"], x["currency"]):
+            cell.items += 1
+            if x["kind"] in ("INVOICE", "DEBIT_NOTE"):
+                b = bucket_of(aged_on - (x["due"] if basis == "due_date" else x["issue"]), ls)
+                if b is None:
+                    cell.not_due += x["open"]
+                else:
+                    cell.buckets[b] += x["open"]
+                cell.disputed += x["disputed"]
+            elif x["kind"] in ("PAYMENT", "REFUND"):
+                cell.unapplied -= x["open"]
+            else:
+                cell.credits -= x["open"]
+    for c, region, rep, cur, n in ledger_at(o, q):
+        if kept(q, region, rep, c, cur):
+            for cell in cells(c, region, rep, cur):
+                cell.ledger += n
+    out = common(o, q)
+    out.update({
+        "aged_on": show_date(aged_on), "basis": basis, "group_by": by, "buckets": bucket_labels(ls),
+        "rows": [dict(group=g, **rows[g, cur].row(cur)) for g, cur in by_bytes(rows)
+                 if not rows[g, cur].empty()],
+        "totals": [totals[cur].row(cur) for cur in sorted(totals) if not totals[cur].empty()]})
+    return out
+
+
+def by_bytes(keys):
+    """Keys (tuples of strings, or of tuples of strings) sorted byte by byte."""
+    def enc(k):
+        return tuple(enc(x) if isinstance(x, tuple) else x.encode("utf-8") for x in k)
+    return sorted(keys, key=enc)
+
+
+def show_item(x, aged_on):
+    due = x["due"]
+    return {"customer_id": x["customer"], "document_id": x["document"], "kind": x["kind"],
+            "instalment": x["instalment"], "issue_date": show_date(x["issue"]),
+            "due_date": show_date(due), "days_overdue": None if due is None else aged_on - due,
+            "currency": x["currency"], "amount": amount(x["amount"], x["currency"]),
+            "open": amount(x["open"], x["currency"]),
+            "disputed": amount(x["disputed"], x["currency"]),
+            "region": Blank(x["region"]), "sales_rep": Blank(x["sales_rep"]),
+            "over_applied": x["surplus"]}
+
+
+def item_key(x):
+    return (x["customer"].encode(), x["currency"], x["due"] if x["due"] is not None else x["issue"],
+            x["kind"], x["document"].encode(), x["instalment"] or 0, x["open"])
+
+
+def items(o, q):
+    ls = limits(q)
+    aged_on = parse_date(q["aged_on"]) if "aged_on" in q else as_of(o, q)
+    basis = q.get("basis", "due_date")
+    labels = bucket_labels(ls)
+    out = []
+    for x in sorted(items_at(o, q), key=item_key):
+        if not kept(q, x["region"], x["sales_rep"], x["customer"], x["currency"]):
+            continue
+        if "bucket" in q:
+            if x["due"] is None:
+                continue
+            b = bucket_of(aged_on - (x["due"] if basis == "due_date" else x["issue"]), ls)
+            if ("not_due" if b is None else labels[b]) != q["bucket"]:
+                continue
+        out.append(show_item(x, aged_on))
+    return dict(common(o, q), items=out)
+
+
+# ------------------------------------------------------------------ order cycle
+
+def order_group(o, q, by):
+    att = attributes(o, q)
+    n = level(q)
+    return {
+        "none": lambda s: "",
+        "region": lambda s: cut(att.order(s.order)[0], n) or "unassigned",
+        "sales_rep": lambda s: att.order(s.order)[1] or "unassigned",
+        "grade": lambda s: att.grade(s.order) or "unassigned",
+        "warehouse": lambda s: warehouse(s) or "unassigned",
+        "customer": lambda s: s.order.customer,
+        "kind": lambda s: s.order.rec.p["kind"],
+        "channel": lambda s: s.order.rec.p["channel"] or "unassigned",
+    }[by]
+
+
+def warehouse(s):
+    return s.dispatches[0].p["warehouse"] if s.dispatches else ""
+
+
+def orders_kept(o, q):
+    att = attributes(o, q)
+    out = []
+    for s in o.order_states(as_of(o, q)):
+        p = s.order.rec.p
+        region, rep = att.order(s.order)
+        more = {"kind": p["kind"], "channel": p["channel"]}
+        if "warehouse" in q:
+            more["warehouse"] = warehouse(s)
+        if "grade" in q:
+            more["grade"] = att.grade(s.order)
+        if kept(q, region, rep, s.order.customer, p["currency"], **more):
+            out.append(s)
+    return out
+
+
+def decimal3(x):
+    return None if x is None else Decimal(fixed(x, 3))
+
+
+def order_cycle(o, q):
+    first, last = q.get("cycle", "placed..delivered").split("..")
+    i, j = cycle.MILESTONES.index(first), cycle.MILESTONES.index(last)
+    rows = cycle.rows(orders_kept(o, q), o.zone, first, last, parse_date(q["from"]),
+                      parse_date(q["to"]), q.get("grain", "month"),
+                      order_group(o, q, q.get("group_by", "none")))
+    out = []
+    for period, group in by_bytes(rows):
+        r = rows[period, group]
+        xs = sorted(r.lengths)
+        n = len(xs)
+        row = {"period": period, "group": group, "n": n, "total_seconds": sum(xs),
+               "mean_seconds": decimal3(Fraction(sum(xs), n) if n else None),
+               "min_seconds": Approx(xs[0]) if n else None,
+               "max_seconds": Approx(xs[-1]) if n else None}
+        for p in (50, 90, 95, 99):
+            row["p%d_seconds" % p] = Approx(xs[-(-p * n // 100) - 1]) if n else None
+        row["out_of_order"] = r.out_of_order
+        row["stages"] = []
+        for k in range(i + 1, j + 1):
+            stage = (cycle.MILESTONES[k - 1], cycle.MILESTONES[k])
+            t = r.stages.get(stage, 0)
+            row["stages"].append({"from": stage[0], "to": stage[1], "total_seconds": t,
+                                  "mean_seconds": decimal3(Fraction(t, n) if n else None)})
+        row["histogram"] = []
+        low = -1
+        for b in cycle.BORDERS:
+            row["histogram"].append({"le_seconds": b, "count": sum(
+                1 for x in xs if x > low and (b is None or x <= b))})
+            low = b
+        out.append(row)
+    return dict(common(o, q), rows=out)
+
+
+# ------------------------------------------------------------------------ sales
+
+def postings(o, q):
+    day = as_of(o, q)
+    att = attributes(o, q)
+
+    def make():
+        out = []
+        for s in o.order_states(day):
+            out += sales.of_order(s, att)
+        for a in o.facts.accounts.values():
+            out += sales.of_account(a, day, o.receivables, att)
+        return out
+    return o.cached(("postings", day, q.get("attributes")), make)
+
+
+def sales_view(o, q):
+    for later in ("base_currency", "compare"):
+        if later in q:
+            raise NotHere(later)
+    by = [] if q.get("group_by", "none") == "none" else q["group_by"].split(",")
+    start, end = parse_date(q["from"]), parse_date(q["to"])
+    whole = "%s/%s" % (q["from"], q["to"])
+    n = level(q)
+    one = q.get("measure")
+    rows, totals = {}, {}
+    for x in postings(o, q):
+        if not start <= x.day <= end or not x.value or (one and x.measure != one):
+            continue
+        if not kept(q, x.region, x.sales_rep, x.customer, x.currency, channel=x.channel,
+                    kind=x.kind):
+            continue
+        skus = {k or "unassigned" for k in x.sku}
+        if "sku" in q:
+            skus &= {q["sku"]}
+            if not skus:
+                continue
+        parts = {"region": cut(x.region, n), "sales_rep": x.sales_rep, "customer": x.customer,
+                 "channel": x.channel, "kind": x.kind}
+        for sku in skus if "sku" in by else ("",):
+            parts["sku"] = sku
+            group = tuple(parts[g] or "unassigned" for g in by)
+            k = (sales.label(x.day, q.get("grain"), whole), group, x.currency)
+            cell = rows.setdefault(k, {})
+            cell[x.measure] = cell.get(x.measure, 0) + x.value
+        cell = totals.setdefault(x.currency, {})
+        cell[x.measure] = cell.get(x.measure, 0) + x.value
+
+    def columns(cell, cur, total=False):
+        if one:
+            if one in sales.COUNTS:
+                return {one: cell.get(one, 0)}
+            return {one: amount(cell.get(one, 0), cur)}
+        out = {m: amount(cell.get(m, 0), cur) for m in sales.AMOUNTS}
+        out.update({m: cell.get(m, 0) for m in sales.COUNTS})
+        if "sku" in by:
+            for m in sales.QUANTITIES:
+                v = show_quantity(cell.get(m, 0))
+                out[m] = Optional(v) if total else v
+        return out
+
+    def nonzero(cell):
+        names = sales.AMOUNTS + sales.COUNTS + (sales.QUANTITIES if "sku" in by else ())
+        return any(cell.get(m) for m in names)
+
+    return dict(common(o, q),
+                rows=[dict(period=p, group=dict(zip(by, g)) if by else Any(), currency=cur,
+                           **columns(rows[p, g, cur], cur))
+                      for p, g, cur in by_bytes(rows) if nonzero(rows[p, g, cur])],
+                totals=[dict(currency=cur, **columns(totals[cur], cur, True))
+                        for cur in sorted(totals) if nonzero(totals[cur])])
+
+
+# -------------------------------------------------------------------- documents
+
+def real_customers(o):
+    """Accounts with an accepted event (targets and rates are no customers)."""
+    return by_bytes1({r.ev.customer_id for r in o.facts.accepted
+                      if not r.ev.customer_id.startswith(("target:", "fx:"))})
+
+
+def by_bytes1(names):
+    return sorted(names, key=lambda s: s.encode("utf-8"))
+
+
+def empty_cell_row(row):
+    return all(set(str(v)) <= set("0.") for k, v in row.items() if k != "currency")
+
+
+def profile(p):
+    if p is None:
+        return {}
+    out = {f: Blank(p[f]) for f in ("name", "region", "sales_rep", "grade", "parent_customer_id",
+                                    "credit_currency")}
+    out["payment_terms_days"] = Blank(p["payment_terms_days"]) \
+        if p["payment_terms_days"] is None else p["payment_terms_days"]
+    return out
+
+
+def customers(o, q):
+    day = as_of(o, q)
+    att = attributes(o, q)
+    sums = {}
+    for c, region, rep, cur, n in ledger_at(o, q):
+        sums[c, cur] = sums.get((c, cur), 0) + n
+    out = []
+    for c in real_customers(o):
+        f = att.file(c, day) if c in o.facts.accounts else None
+        f = f or {}
+        if not kept(q, f.get("region", ""), f.get("sales_rep", ""), c, None):
+            continue
+        row = {"customer_id": c}
+        for name in ("name", "region", "sales_rep", "grade", "parent_customer_id"):
+            row[name] = Blank(f.get(name, ""))
+        row["balances"] = Bag([{"currency": cur, "balance": amount(n, cur)}
+                               for (k, cur), n in sorted(sums.items()) if k == c and n],
+                              ("currency",), keep=lambda r: not empty_cell_row(r))
+        out.append(row)
+    return dict(common(o, q), customers=out)
+
+
+def customer(o, q, id_):
+    if id_ not in real_customers(o):
+        raise NotFound(id_)
+    day = as_of(o, q)
+    a = o.facts.accounts[id_]
+    q1 = dict(q, customer_id=id_, group_by="currency")
+    balances = [{k: r[k] for k in ("currency", "gross_open", "disputed", "unapplied_cash",
+                                   "open_credits", "balance")} for r in ageing(o, q1)["rows"]]
+    history = {}
+    for r in a.profiles:
+        if r.bd <= day:
+            history[r.bd] = {"from": show_date(r.bd), "profile": profile(r.p)}
+    f = attributes(o, q).file(id_, day)
+    return dict(common(o, q), customer_id=id_,
+                profile=profile(f) if f is not None else Optional(Any()),
+                history=Bag([history[d] for d in sorted(history)], ("from",),
+                            keep=lambda r: r.get("from", "") <= show_date(day)),
+                balances=Bag(balances, ("currency",), keep=lambda r: not empty_cell_row(r)),
+                items=[show_item(x, day) for x in sorted(items_at(o, q), key=item_key)
+                       if x["customer"] == id_])
+
+
+def find(o, q, family, id_):
+    found = [a for a in o.facts.accounts.values() if id_ in getattr(a, family)
+             and q.get("customer_id", a.customer) == a.customer]
+    if not found:
+        raise NotFound(id_)
+    if len(found) > 1:
+        raise Several(by_bytes1(a.customer for a in found))
+    return found[0], getattr(found[0], family)[id_]
+
+
+def document_events(o, kind, customer_id, id_):
+    return Bag([ref(r) for r in o.facts.by_document[kind, customer_id, id_]], REF_KEY, subset=True)
+
+
+def until(end):
+    return None if end == INF else show_date(end)
+
+
+def invoice(o, q, id_):
+    a, inv = find(o, q, "invoices", id_)
+    day = as_of(o, q)
+    rc = o.receivables
+    cur = inv.currency
+    where = attributes(o, q).invoice(inv)
+    value = rc.invoice_value(inv, day)
+    moved = rc.shift(inv, day)
+    parts = rc.open_instalments(inv, day)
+    applied = []
+    for it in rc.items_of_invoice[inv]:
+        if it.in_effect(day):
+            t = "payment" if it.source.kind == "payment" else \
+                "credit_note" if it.own else "credit_allocation"
+            applied.append((t, it.alloc_id, it.amount, it.start, it.end))
+    for w in inv.losses:
+        if w.start <= day:
+            applied.append(("write_off", w.id, w.amount, w.start, INF))
+            applied += [("recovery", y.rec.p["recovery_id"], y.amount, y.start, INF)
+                        for y in w.recoveries if y.counts and y.start <= day]
+    voided = inv.void_date is not None and inv.void_date <= day
+    return dict(
+        common(o, q), customer_id=inv.customer, invoice_id=inv.id, kind=inv.rec.p["kind"],
+        currency=cur, net=amount(inv.net, cur), tax=amount(inv.tax, cur),
+        gross=amount(inv.gross, cur), issue_date=show_date(inv.issue),
+        due_date=show_date(inv.last_due + moved),
+        void_date=show_date(inv.void_date) if voided else None,
+        open=amount(max(0, value), cur),
+        disputed=amount(rc.disputed(inv, day, max(0, value)), cur),
+        over_applied=value < 0, order_ids=list(inv.rec.p["order_ids"]),
+        region=Blank(where[0]), sales_rep=Blank(where[1]),
+        instalments=[{"number": n, "due_date": show_date(due), "amount": amount(x, cur),
+                      "open": amount(open_, cur)}
+                     for n, due, x, open_, _ in parts] if inv.gross else Any(),
+        applications=Bag([{"type": t, "id": i, "amount": amount(x, cur), "from": show_date(start),
+                           "until": until(end)} for t, i, x, start, end in applied],
+                         ("type", "id", "amount")),
+        events=document_events(o, "invoice", inv.customer, inv.id))
+
+
+def payment(o, q, id_):
+    a, s = find(o, q, "payments", id_)
+    day = as_of(o, q)
+    rc = o.receivables
+    cur = s.currency
+    allocations = []
+    for it in rc.items_of_source[s]:
+        row = {"allocation_id": it.alloc_id, "invoice_id": it.invoice_id,
+               "amount": amount(it.amount, cur), "from": Any(), "until": Any()}
+        if it.state == "waiting":
+            state = "waiting"
+        elif it.start > day:
+            state = "future"
+        elif it.state in ("mismatch", "rejected"):
+            state = "rejected"
+        elif it.state == "never" or it.end <= day:
+            state = "ended"
+        else:
+            state = "in_effect"
+        if it.state == "counts":
+            row["from"], row["until"] = show_date(it.start), until(it.end)
+        row["state"] = state
+        allocations.append(row)
+    return dict(
+        common(o, q), customer_id=Optional(s.customer), payment_id=Optional(s.id),
+        currency=Optional(cur), amount=amount(s.amount, cur), value_date=show_date(s.start),
+        reversed_on=show_date(s.end) if s.end <= day else None,
+        refunded=amount(rc.source_refunded(s, day), cur),
+        unapplied=amount(rc.unapplied(s, day), cur),
+        allocations=Bag(allocations, ("allocation_id", "invoice_id", "amount", "state")),
+        events=document_events(o, "payment", s.customer, s.id))
+
+
+def order(o, q, id_):
+    a, doc = find(o, q, "orders", id_)
+    day = as_of(o, q)
+    s = cycle.at_date(doc, day, o.receivables)
+    if s is None:
+        raise NotHere("an order before its placed date")
+    p = doc.rec.p
+    cur = p["currency"]
+    where = attributes(o, q).order(doc)
+    gone, back, proven = {}, {}, {}
+    for r in s.dispatches:
+        for x in r.p["lines"]:
+            n = sales.quantity(x["quantity"])
+            gone[x["line_id"]] = gone.get(x["line_id"], 0) + n
+            if r.p["shipment_id"] in s.proofs:
+                proven[x["line_id"]] = proven.get(x["line_id"], 0) + n
+    for r in s.returns:
+        for x in r.p["lines"]:
+            back[x["line_id"]] = back.get(x["line_id"], 0) + sales.quantity(x["quantity"])
+    lines = [{"line_id": x.line_id, "sku": x.sku, "quantity": show_quantity(x.quantity),
+              "remaining_quantity": show_quantity(x.remaining),
+              "dispatched": show_quantity(gone.get(x.line_id, 0)),
+              "returned": show_quantity(back.get(x.line_id, 0)),
+              "delivered": show_quantity(proven.get(x.line_id, 0)),
+              "net": amount(x.net, cur), "tax": amount(x.tax, cur)} for x in s.lines.values()]
+    return dict(
+        common(o, q), customer_id=Optional(doc.customer), order_id=Optional(doc.id),
+        kind=p["kind"], currency=cur, region=Blank(where[0]), sales_rep=Blank(where[1]),
+        channel=Blank(p["channel"]), requested_date=Blank(s.requested),
+        first_promise=Blank(s.promises[0] if s.promises else ""),
+        last_promise=Blank(s.promises[-1] if s.promises else ""),
+        lines=Bag(lines, ("line_id",)),
+        milestones={m: instant(t) for m, t in s.milestones.items()},
+        shipments=Ids([r.p["shipment_id"] for r in s.dispatches], "shipment_id", "id"),
+        invoices=Any(),
+        events=document_events(o, "order", doc.customer, doc.id))
+
+
+# ------------------------------------------------- anomalies, parked and status
+
+def anomalies_view(o, q):
+    found = anomalies.open_at(o, as_of(o, q))
+    out = []
+    for k in by_bytes(found):
+        kind, c, document = k
+        r = found[k]
+        if q.get("kind", kind) != kind or q.get("customer_id", c) != c:
+            continue
+        event = ref(r) if r.ev is not None else \
+            {"topic": r.topic, "partition": r.partition, "offset": r.offset,
+             "recorded_at": millis(r.seen_at)}
+        out.append({"kind": kind, "state": "open", "customer_id": c, "document_id": document,
+                    "detail": Any(), "event": event})
+    return dict(common(o, q), anomalies=out)
+
+
+def parked_view(o, q):
+    # The list takes the place of the count that every other answer has under this name.
+    return dict(common(o, q), parked=[
+        {"topic": r.topic, "partition": r.partition, "offset": r.offset,
+         "recorded_at": millis(r.seen_at), "reason": reason, "detail": Any(), "bytes": Any()}
+        for r, reason in o.parked])
+
+
+def status(o, q):
+    c = common(o, q)
+    return {"positions": c["positions"], "newest_recorded_at": c["newest_recorded_at"],
+            "accepted": len(o.facts.accepted), "duplicates": o.facts.duplicates,
+            "conflicts": len(o.facts.conflicts), "parked": len(o.parked),
+            "waiting": o.facts.waiting, "business_time_zone": o.config.business_time_zone,
+            "today": o.config.today, "partitions": o.config.partitions}
+
+
+def known_at(o, text):
+    """An instant in milliseconds; a bare date means its end in the business time zone."""
+    ms = parse_instant(text, True)
+    if ms is not None:
+        return ms
+    day = parse_date(text)
+    low, high = (day - 719164) * 86400, (day - 719161) * 86400   # some second of the day is between
+    while low < high:                 # the first second of a later business date
+        middle = (low + high) // 2
+        if o.business_date(middle) > day:
+            high = middle
+        else:
+            low = middle + 1
+    return low * 1000 - 1
+
+
+VIEWS = {
+    "/v1/receivables/ageing": ageing,
+    "/v1/receivables/items": items,
+    "/v1/order-cycle": order_cycle,
+    "/v1/sales": sales_view,
+    "/v1/customers": customers,
+    "/v1/anomalies": anomalies_view,
+    "/v1/parked": parked_view,
+    "/v1/status": status,
+}
+DOCUMENTS = {"/v1/customers/": customer, "/v1/invoices/": invoice, "/v1/payments/": payment,
+             "/v1/orders/": order}
+
+
+def answer(o, path, q):
+    """The expected answer of GET path with the parameters q (a dict of strings)."""
+    if "known_at" in q:
+        o = o.known(known_at(o, q["known_at"]))
+    view = VIEWS.get(path)
+    if view is not None:
+        return view(o, q)
+    for prefix, page in DOCUMENTS.items():
+        if path.startswith(prefix):
+            return page(o, q, unquote(path[len(prefix):]))
+    raise NotHere(path)

@@ -1,0 +1,786 @@
+#!/usr/bin/env python3
+"""Seeded histories as NDJSON: hostile small ones, realistic large ones.
+
+    generate.py hostile   --seed 7 --events 500 [--invalid]
+    generate.py realistic --seed 1 --events 100000
+
+The same arguments give the same bytes.
+"""
+import argparse
+import copy
+import heapq
+import json
+import random
+import sys
+from datetime import date, datetime, timedelta
+
+CURRENCIES = ("CNY", "JPY", "KWD", "EUR")
+REGIONS = (None, "CN/South/Hunan", "CN/South", "CN/South/Guangdong/Shenzhen", "CN", "CNX",
+           "中国/华南", "中国/华南/湖南", "EU/DE", "Süd/Köln ä/é/1/2/3")
+REPS = (None, "r1", "r2", "Zoë")
+CHANNELS = (None, "web", "门店")
+SKUS = ("s1", "s2", "s3", "s-4/α")
+WAREHOUSES = (None, "W1", "W2")
+GRADES = (None, "A", "B")
+CUSTOMERS = ("C1", "C2", "客户3", "C 4/ü%+")
+AMOUNTS = (100, 200, 300, 300, 500, 500, 1000, 1000, 1234, 2500, 1, 3)
+QUANTITIES = ("1", "2", "3", "2.5", "10", "0.000001", "7.25", "6")
+
+
+class Hostile:
+    """Few ids, clustered dates, everything out of order; every event is valid by itself."""
+
+    def __init__(self, seed, events=500):
+        self.r = random.Random("hostile-%d" % seed)
+        r = self.r
+        self.n = events
+        self.customers = CUSTOMERS[:r.choice((2, 3, 3, 4))]
+        self.main = {c: r.choice(CURRENCIES) for c in self.customers}
+        self.size = max(2, events // (28 * len(self.customers)))
+        self.base = date(r.choice((2023, 2024)), r.randint(1, 12), r.randint(1, 28))
+        self.span = r.choice((20, 45, 90))
+        self.hot = [self.base + timedelta(days=r.randrange(self.span)) for _ in range(8)]
+        self.count = 0
+        self.made = {}
+        self.out = []
+        self.ordered, self.shipped, self.invoiced = [], [], []
+        self.lost, self.allocated, self.disputed = [], [], []
+        self.moments = [self.instant() for _ in range(5)]    # several events on one second
+        self.stories = 0
+        self.seen = {}           # (customer, document) -> event ids
+
+    # -- little things ---------------------------------------------------------
+
+    def maybe(self, p):
+        return self.r.random() < p
+
+    def day(self):
+        x = self.r.random()
+        if x < 0.7:
+            return self.r.choice(self.hot)
+        if x < 0.97:
+            return self.base + timedelta(days=self.r.randrange(-5, self.span + 5))
+        return self.base + timedelta(days=self.r.randrange(-400, 400))
+
+    def date(self):
+        return self.day().isoformat()
+
+    def instant(self):
+        x = self.r.random()
+        seconds = self.r.choice((0, 86399, 43200)) if x < 0.2 else \
+            self.r.randrange(24) * 3600 if x < 0.5 else self.r.randrange(86400)
+        t = datetime.combine(self.day(), datetime.min.time()) + timedelta(seconds=seconds)
+        x = self.r.random()
+        if x < 0.05:
+            return (t + timedelta(hours=8)).strftime("%Y-%m-%dT%H:%M:%S+08:00")
+        if x < 0.10:
+            return t.strftime("%Y-%m-%dT%H:%M:%S.987Z")
+        return t.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    TURNS = ("order_placed", "order_confirmed", "order_ready", "shipment_dispatched",
+             "shipment_delivered", "invoice_issued", "payment_received", "payment_allocated")
+
+    def in_turn(self, name):
+        """An instant in the part of the span where such an event belongs."""
+        if name not in self.TURNS:
+            return self.instant()
+        k = self.TURNS.index(name)
+        hours = self.span * 24 * (k + self.r.random() * 1.5) / len(self.TURNS)
+        t = datetime.combine(self.base, datetime.min.time()) + timedelta(hours=int(hours))
+        return t.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def late(self):
+        """A date that is mostly in the later part of the span."""
+        return max(self.date() for _ in range(self.r.choice((1, 2, 3))))
+
+    def amount(self):
+        return self.r.choice(AMOUNTS) if not self.maybe(0.004) else 10 ** 15
+
+    def money(self, n):
+        return n if self.maybe(0.3) else str(n)
+
+    def currency(self, c):
+        return self.main[c] if self.maybe(0.85) else self.r.choice(CURRENCIES)
+
+    def id(self, letter, few=None):
+        n = few or self.size
+        ghost = 1 if self.maybe(0.06) else 0
+        return "%s%d" % (letter, self.r.randint(1, n) if not ghost else n + 1)
+
+    def new(self, c, letter, few=None):
+        """Usually an id that is not taken yet."""
+        taken = self.made.setdefault((c, letter), set())
+        free = [i for i in range(1, (few or self.size) + 1) if i not in taken]
+        if free and not self.maybe(0.06):
+            i = self.r.choice(free)
+        else:
+            i = self.r.randint(1, few or self.size)
+        taken.add(i)
+        return "%s%d" % (letter, i)
+
+    def put(self, d, name, value):
+        if value is not None:
+            d[name] = value
+
+    def quantity(self):
+        return self.r.choice(QUANTITIES)
+
+    def lines(self, ship=False):
+        out = []
+        for k in self.r.sample((1, 2, 3, 4), self.r.choice((1, 1, 2, 2, 3))):
+            x = {"line_id": "L%d" % k, "quantity": self.quantity()}
+            if not ship:
+                x["sku"] = self.r.choice(SKUS)
+                x["net_minor"] = self.money(self.r.choice(AMOUNTS + (0,)))
+                if self.maybe(0.5):
+                    x["tax_minor"] = self.money(self.r.choice((0, 13, 60)))
+            out.append(x)
+        return out
+
+    def allocations(self, limit=None, least=0):
+        out = []
+        for _ in range(self.r.choice((least, 1, 1, 2, 3))):
+            n = self.r.choice(AMOUNTS)
+            if limit is not None:
+                n = min(n, limit)
+                limit -= n
+            if n:
+                out.append({"invoice_id": self.id("I"), "amount_minor": self.money(n)})
+        return out
+
+    # -- payloads ------------------------------------------------------------------
+
+    def order_placed(self, c):
+        p = {"order_id": self.new(c, "O"), "currency": self.currency(c), "lines": self.lines()}
+        self.ordered.append((c, p["order_id"], p["lines"]))
+        if self.maybe(0.2):
+            p["kind"] = self.r.choice(("SAMPLE", "ORDER_KIND_SAMPLE", "STANDARD"))
+        self.put(p, "region", self.r.choice(REGIONS))
+        self.put(p, "sales_rep", self.r.choice(REPS))
+        self.put(p, "channel", self.r.choice(CHANNELS))
+        if self.maybe(0.5):
+            p["requested_date"] = self.date()
+        return p
+
+    def order_confirmed(self, c):
+        p = {"order_id": self.id("O")}
+        if self.maybe(0.6):
+            p["promised_date"] = self.date()
+        return p
+
+    def order_changed(self, c):
+        p = {"order_id": self.id("O"), "lines": self.lines()}
+        self.ordered.append((c, p["order_id"], p["lines"]))
+        if self.maybe(0.3):
+            p["requested_date"] = self.date()
+        return p
+
+    def order_delayed(self, c):
+        p = {"order_id": self.id("O"), "reason_code": self.r.choice(("stock", "天气")),
+             "stage": self.r.choice(("CONFIRM", "PRODUCE", "DISPATCH", "DELIVER", "INVOICE"))}
+        if self.maybe(0.5):
+            p["promised_date"] = self.date()
+        return p
+
+    def order_ready(self, c):
+        return {"order_id": self.id("O")}
+
+    def order_cancelled(self, c):
+        p = {"order_id": self.id("O")}
+        if self.maybe(0.7):
+            p["line_ids"] = ["L%d" % k for k in self.r.sample((1, 2, 3, 4), self.r.choice((1, 2)))]
+        return p
+
+    def shipment_dispatched(self, c):
+        p = {"shipment_id": self.id("S"), "order_id": self.id("O"), "lines": self.lines(True)}
+        known = [x for x in self.ordered if x[0] == c]
+        if known and self.maybe(0.6):       # exactly what an order wants, or a part of it
+            _, p["order_id"], lines = self.r.choice(known)
+            lines = [{"line_id": x["line_id"], "quantity": x["quantity"]} for x in lines]
+            p["lines"] = lines if self.maybe(0.7) else lines[:1]
+        self.put(p, "warehouse", self.r.choice(WAREHOUSES))
+        if self.maybe(0.4):
+            p["freight_minor"] = self.money(self.r.choice((0, 15, 40)))
+            p["currency"] = self.currency(c)
+        self.shipped.append((c, p["shipment_id"], p["order_id"], p["lines"]))
+        return p
+
+    def a_shipment(self, c):
+        known = [x for x in self.shipped if x[0] == c]
+        if known and self.maybe(0.85):
+            return self.r.choice(known)[1:]
+        return self.id("S"), self.id("O"), self.lines(True)
+
+    def shipment_delivered(self, c):
+        s, o, _ = self.a_shipment(c)
+        return {"shipment_id": s, "order_id": o}
+
+    def shipment_returned(self, c):
+        s, o, lines = self.a_shipment(c)
+        p = {"return_id": self.new(c, "T"), "order_id": o,
+             "lines": copy.deepcopy(lines) if self.maybe(0.5) else self.lines(True)}
+        if self.maybe(0.7):
+            p["shipment_id"] = s
+        return p
+
+    def invoice_issued(self, c):
+        p = {"invoice_id": self.new(c, "I"), "currency": self.currency(c),
+             "issue_date": self.date()}
+        net = self.amount() if not self.maybe(0.05) else 0
+        tax = self.r.choice((None, None, 0, 13, 100)) if 0 < net < 10 ** 15 else \
+            self.r.choice((None, 0))
+        p["net_minor"] = self.money(net)
+        self.put(p, "tax_minor", tax)
+        if self.maybe(0.15):
+            p["kind"] = self.r.choice(("DEBIT_NOTE", "INVOICE", "INVOICE_KIND_DEBIT_NOTE"))
+        if self.maybe(0.7):
+            ids = list(dict.fromkeys(self.id("O") for _ in range(self.r.choice((1, 1, 2, 3)))))
+            p["order_ids"] = ids
+        if self.maybe(0.3):
+            self.put(p, "region", self.r.choice(REGIONS))
+            self.put(p, "sales_rep", self.r.choice(REPS))
+        x = self.r.random()
+        gross = net + (tax or 0)
+        if x < 0.4 and gross > 3:
+            parts = []
+            for _ in range(self.r.choice((0, 1, 2))):
+                n = self.r.randint(1, gross // 3)
+                parts.append(n)
+                gross -= n
+            parts.append(gross)
+            p["instalments"] = [{"due_date": self.date(), "amount_minor": self.money(n)}
+                                for n in parts]
+        elif x < 0.75:
+            p["due_date"] = self.date()
+        self.invoiced.append((c, p["invoice_id"], p["currency"], net + (tax or 0)))
+        return p
+
+    def invoice_delivered(self, c):
+        return {"invoice_id": self.id("I")}
+
+    def invoice_due_date_changed(self, c):
+        return {"invoice_id": self.id("I"), "due_date": self.date()}
+
+    def invoice_voided(self, c):
+        return {"invoice_id": "I%d" % self.r.randint(1, 2), "date": self.late()}
+
+    def credit_note_issued(self, c):
+        n = self.amount()
+        p = {"credit_note_id": self.new(c, "N"), "currency": self.currency(c),
+             "net_minor": self.money(n), "issue_date": self.date()}
+        if self.maybe(0.3):
+            p["tax_minor"] = 13
+            if self.maybe(0.2):
+                p["net_minor"] = 0
+        if self.maybe(0.6):
+            p["invoice_id"] = self.id("I")
+        return p
+
+    def invoice_disputed(self, c):
+        p = {"dispute_id": self.id("D", 3), "invoice_id": self.id("I")}
+        self.disputed.append((c, p["dispute_id"], p["invoice_id"]))
+        if self.maybe(0.6):
+            p["amount_minor"] = self.money(self.amount())
+        return p
+
+    def dispute_resolved(self, c):
+        known = [x for x in self.disputed if x[0] == c]
+        d, i = self.r.choice(known)[1:] if known and self.maybe(0.8) else \
+            (self.id("D", 3), self.id("I"))
+        return {"dispute_id": d, "invoice_id": i,
+                "outcome": self.r.choice(("UPHELD", "REJECTED", "DISPUTE_OUTCOME_WITHDRAWN"))}
+
+    def invoice_written_off(self, c):
+        p = {"write_off_id": self.id("W", 2), "invoice_id": self.id("I"),
+             "amount_minor": self.money(self.amount()), "date": self.date()}
+        self.put(p, "kind", self.r.choice((None, "BAD_DEBT", "SMALL_DIFFERENCE",
+                                           "SMALL_DIFFERENCE")))
+        self.lost.append((c, p["write_off_id"], p["invoice_id"]))
+        return p
+
+    def write_off_recovered(self, c):
+        known = [x for x in self.lost if x[0] == c]
+        w, i = self.r.choice(known)[1:] if known and self.maybe(0.85) else \
+            (self.id("W", 2), self.id("I"))
+        return {"recovery_id": self.id("R"), "write_off_id": w, "invoice_id": i,
+                "amount_minor": self.money(self.amount()), "date": self.date()}
+
+    def payment_received(self, c):
+        n = self.amount() * self.r.choice((1, 1, 2))
+        n = min(n, 10 ** 15)
+        known = [x for x in self.invoiced if x[0] == c and 0 < x[3] < 10 ** 14]
+        if known and self.maybe(0.4):       # one invoice to the minor unit, or a little off
+            _, invoice, cur, gross = self.r.choice(known)
+            n = gross + self.r.choice((0, 0, 0, 1, 100))
+            return {"payment_id": self.new(c, "P"), "currency": cur, "amount_minor": str(n),
+                    "value_date": self.date(),
+                    "allocations": [{"invoice_id": invoice, "amount_minor": str(gross)}]}
+        p = {"payment_id": self.new(c, "P"), "currency": self.currency(c),
+             "amount_minor": self.money(n), "value_date": self.date()}
+        if self.maybe(0.6):
+            p["allocations"] = self.allocations(n)
+        if self.maybe(0.1):
+            p["counterparty_customer_id"] = self.r.choice(self.customers)
+        return p
+
+    def source(self, p, payment=0.75):
+        if self.maybe(payment):
+            p["payment_id"] = self.id("P")
+        else:
+            p["credit_note_id"] = self.id("N")
+        return p
+
+    def payment_allocated(self, c):
+        p = self.source({"allocation_id": self.id("A", 4), "date": self.date(),
+                         "allocations": self.allocations(None, 1)})
+        self.allocated.append((c, p))
+        return p
+
+    def payment_unallocated(self, c):
+        known = [p for k, p in self.allocated if k == c]
+        if known and self.maybe(0.6):
+            k = self.r.choice(known)
+            p = {f: k[f] for f in ("allocation_id", "payment_id", "credit_note_id") if f in k}
+            p["date"] = self.late()
+            return p
+        p = self.source({"allocation_id": self.id("A", 4), "date": self.date()})
+        if "payment_id" in p and self.maybe(0.6):
+            p["allocation_id"] = p["payment_id"]
+        return p
+
+    def payment_reversed(self, c):
+        return {"payment_id": "P%d" % self.r.randint(1, 2), "date": self.late()}
+
+    def refund_paid(self, c):
+        p = {"refund_id": self.id("F", 3), "currency": self.currency(c),
+             "amount_minor": self.money(self.r.choice(AMOUNTS)), "value_date": self.date()}
+        if self.maybe(0.75):
+            self.source(p)
+        return p
+
+    def promise_made(self, c):
+        p = {"promise_id": self.new(c, "M", 4), "currency": self.currency(c),
+             "amount_minor": self.money(self.amount()), "promised_date": self.date()}
+        if self.maybe(0.7):
+            p["invoice_ids"] = list(dict.fromkeys(self.id("I") for _ in range(2)))
+        return p
+
+    def promise_withdrawn(self, c):
+        return {"promise_id": self.id("M", 4)}
+
+    def customer_profile_set(self, c):
+        p = {}
+        self.put(p, "name", self.r.choice((None, "名 name", "=1+1")))
+        self.put(p, "region", self.r.choice(REGIONS))
+        self.put(p, "sales_rep", self.r.choice(REPS))
+        self.put(p, "grade", self.r.choice(GRADES))
+        self.put(p, "parent_customer_id", self.r.choice((None, "C1", "C2", "group")))
+        self.put(p, "payment_terms_days", self.r.choice((None, 0, 10, 30)))
+        if self.maybe(0.4):
+            p["credit_currency"] = self.r.choice(CURRENCIES)
+            if self.maybe(0.6):
+                p["credit_limit_minor"] = self.money(self.r.choice((0, 1000, 100000)))
+        return p
+
+    WEIGHTS = {
+        "order_placed": 5, "order_confirmed": 3, "order_changed": 3, "order_delayed": 1,
+        "order_ready": 3, "order_cancelled": 2, "shipment_dispatched": 7,
+        "shipment_delivered": 6, "shipment_returned": 3, "invoice_issued": 6,
+        "invoice_delivered": 1, "invoice_due_date_changed": 2, "invoice_voided": 0.6,
+        "credit_note_issued": 3, "invoice_disputed": 2, "dispute_resolved": 2,
+        "invoice_written_off": 3, "write_off_recovered": 3, "payment_received": 6,
+        "payment_allocated": 7, "payment_unallocated": 3, "payment_reversed": 0.7,
+        "refund_paid": 4, "promise_made": 1, "promise_withdrawn": 1, "customer_profile_set": 3,
+        "sales_target_set": 1, "exchange_rate_published": 1,
+    }
+
+    def fresh(self):
+        name = self.r.choices(list(self.WEIGHTS), list(self.WEIGHTS.values()))[0]
+        e = {"event_id": self.event_id(), "source": self.r.choice(("erp", "wms")),
+             "occurred_at": self.in_turn(name) if self.maybe(0.5) else self.instant()
+             if self.maybe(0.75) else self.r.choice(self.moments)}
+        if name == "sales_target_set":
+            p = {"period": self.r.choice(("2190", "2190-Q1", "2190-03")), "measure": "ORDERED",
+                 "currency": "CNY", "amount_minor": self.money(self.r.choice((0, 5000)))}
+            p["region"] = self.r.choice(REGIONS[1:])
+            e["customer_id"] = "target:" + p["region"]
+        elif name == "exchange_rate_published":
+            cur, base = self.r.sample(CURRENCIES, 2)
+            p = {"currency": cur, "base_currency": base, "date": self.date(),
+                 "rate": self.r.choice(("1.5", "0.048", "23"))}
+            e["customer_id"] = "fx:" + cur
+        else:
+            e["customer_id"] = self.r.choice(self.customers)
+            p = getattr(self, name)(e["customer_id"])
+        if self.maybe(0.1):
+            e["correlation_id"] = "x%d" % self.r.randrange(1000)
+        e[name] = p
+        self.remember(e, p)
+        return e
+
+    def remember(self, e, p):
+        """Sometimes takes an event id that the same document has already seen."""
+        id_ = next((p[k] for k in ("order_id", "payment_id", "credit_note_id", "invoice_id",
+                                   "promise_id") if k in p), "")
+        seen = self.seen.setdefault((e["customer_id"], id_), [])
+        if seen and self.maybe(0.04):
+            e["event_id"] = self.r.choice(seen)
+        seen.append(e["event_id"])
+
+    def event_id(self):
+        self.count += 1
+        return "e%d" % (self.count if not self.maybe(0.03) else self.r.randint(1, self.count))
+
+    @staticmethod
+    def name(e):
+        return next(k for k in e if k not in ("event_id", "source", "occurred_at", "customer_id",
+                                              "correlation_id"))
+
+    def other_content(self, e):
+        """The same event with something else in it that stays valid."""
+        p = e[self.name(e)]
+        if "amount_minor" in p and "allocations" not in p and self.maybe(0.6):
+            n = int(p["amount_minor"])
+            p["amount_minor"] = n + 1 if n < 10 ** 15 else n - 1
+        elif "date" in p and self.maybe(0.5):
+            p["date"] = self.date()
+        elif self.maybe(0.5) and "order_id" in p and "lines" in p:
+            p["lines"] = p["lines"][::-1] if len(p["lines"]) > 1 else p["lines"]
+            p["lines"][0]["quantity"] = "9"
+        else:
+            e["source"] = "other"
+            if "reason_code" not in p and self.name(e) in (
+                    "invoice_voided", "payment_reversed", "invoice_disputed", "order_cancelled"):
+                p["reason_code"] = "again"
+        return e
+
+    def repeat(self):
+        e = copy.deepcopy(self.r.choice(self.out))
+        x = self.r.random()
+        if x < 0.35:                        # the same again, written differently
+            e.pop("correlation_id", None)
+            if self.maybe(0.5):
+                e["correlation_id"] = "again"
+            p = e[self.name(e)]
+            for k in ("amount_minor", "net_minor"):
+                if k in p:
+                    p[k] = str(p[k]) if isinstance(p[k], int) else int(p[k])
+            if self.name(e) == "order_placed":
+                p.setdefault("kind", "ORDER_KIND_STANDARD")
+            if e["occurred_at"].endswith("00Z"):
+                e["occurred_at"] = e["occurred_at"][:-1] + ".5Z"
+            return e
+        if x < 0.6:                         # the same id, other content
+            return self.other_content(e)
+        e["event_id"] = self.event_id()
+        if x < 0.8:                         # the same claim under another event id
+            e["occurred_at"] = self.instant()
+            return e
+        return self.other_content(e)        # another claim on the same id
+
+    def story(self):
+        """An order that really gets paid, with what can go wrong on the way; all at once
+        or in pieces between other events."""
+        r = self.r
+        c = r.choice(self.customers)
+        self.stories += 1
+        k = "%d" % self.stories
+        cur = self.main[c]
+        day = [self.base + timedelta(days=r.randrange(self.span // 2))]
+        out = []
+
+        def add(name, **p):
+            day[0] += timedelta(days=r.choice((0, 0, 1, 1, 2, 5)))
+            out.append({"event_id": self.event_id(), "customer_id": c, "source": "story",
+                        "occurred_at": day[0].isoformat() + "T%02d:00:00Z" % r.choice((9, 9, 12)),
+                        name: p})
+
+        def today():
+            return day[0].isoformat()
+
+        lines = self.lines()
+        gross = r.choice((1000, 1300, 2000))
+        o, i = "SO" + k, "SI" + k
+        self.ordered.append((c, o, lines))
+        add("order_placed", order_id=o, currency=cur, lines=lines)
+        ship = [{"line_id": x["line_id"], "quantity": x["quantity"]} for x in lines]
+        if self.maybe(0.5):
+            add("order_confirmed", order_id=o)
+        add("shipment_dispatched", shipment_id="S1", order_id=o, lines=ship[:1])
+        if self.maybe(0.4):
+            add("order_cancelled", order_id=o)
+        else:
+            add("shipment_dispatched", shipment_id="S2", order_id=o, lines=ship)
+            if self.maybe(0.4):
+                add("shipment_returned", return_id="T1", shipment_id="S2", order_id=o, lines=ship)
+            if self.maybe(0.7):
+                add("shipment_delivered", shipment_id="S2", order_id=o)
+        add("shipment_delivered", shipment_id="S1", order_id=o)
+        add("invoice_issued", invoice_id=i, currency=cur, net_minor=gross, issue_date=today(),
+            order_ids=[o])
+        self.invoiced.append((c, i, cur, gross))
+        part = r.choice((100, 10))
+        add("payment_received", payment_id="SP" + k, currency=cur, amount_minor=gross,
+            value_date=today(), allocations=[{"invoice_id": i, "amount_minor": gross - part}])
+        x = r.random()
+        if x < 0.6:
+            add("invoice_written_off", write_off_id="W1", invoice_id=i, amount_minor=part,
+                date=today(), kind=r.choice(("SMALL_DIFFERENCE", "SMALL_DIFFERENCE", "BAD_DEBT")))
+            if self.maybe(0.6):
+                add("write_off_recovered", recovery_id="R1", write_off_id="W1", invoice_id=i,
+                    amount_minor=part, date=today())
+        if x > 0.3:
+            add("payment_allocated", allocation_id="SA" + k, payment_id="SP" + k, date=today(),
+                allocations=[{"invoice_id": i, "amount_minor": part}])
+        if self.maybe(0.2):
+            add("payment_unallocated", allocation_id="SP" + k, payment_id="SP" + k, date=today())
+        if self.maybe(0.2):
+            add("invoice_disputed", dispute_id="D1", invoice_id=i)
+            add("dispute_resolved", dispute_id="D1", invoice_id=i, outcome="REJECTED")
+        return out
+
+    def events(self):
+        pending = []
+        while len(self.out) < self.n:
+            if self.maybe(0.012):
+                s = self.story()
+                if self.maybe(0.3):
+                    self.r.shuffle(s)
+                pending += s
+            if pending and self.maybe(0.5):
+                self.out.append(pending.pop(0))
+            else:
+                self.out.append(self.repeat() if self.out and self.maybe(0.1) else self.fresh())
+        return self.out
+
+
+def hostile(seed, events=500):
+    return Hostile(seed, events).events()
+
+
+def spoil(r, e):
+    """A copy of the event with one thing in it that contract 1 forbids."""
+    e = copy.deepcopy(e)
+    name = Hostile.name(e)
+    p = e[name]
+    choices = []
+
+    def can(f):
+        choices.append(f)
+        return f
+
+    can(lambda: e.pop(r.choice(("event_id", "customer_id", "source", "occurred_at"))))
+    can(lambda: e.update(event_id=r.choice(("", " a", "a\u2028b", "x" * 65, "a\u202eb"))))
+    can(lambda: e.update(occurred_at=r.choice(("2024-13-01T00:00:00Z", "1899-12-31T23:59:59Z",
+                                               "yesterday", "2024-01-01"))))
+    can(lambda: p.update(surprise=1))
+    can(lambda: e.pop(name))
+    ids = [k for k in p if k.endswith("_id") and isinstance(p[k], str)]
+    if ids and not name.startswith(("sales_", "exchange_")):
+        can(lambda: p.update({r.choice(ids): r.choice(("\u0007", "a ", "b" * 65))}))
+    for k in p:
+        if k.endswith("_minor") and k != "tax_minor":
+            can(lambda k=k: p.update({k: r.choice((-1, "1000000000000001", "1.5", True, "x"))}))
+        if k.endswith("date"):
+            can(lambda k=k: p.update({k: r.choice(("2023-02-29", "1899-12-31", "24-01-01"))}))
+        if k == "currency" and name not in ("exchange_rate_published",):
+            can(lambda k=k: p.update({k: r.choice(("XXZ", "cny"))}))
+        if k == "lines":
+            can(lambda: p["lines"].append(copy.deepcopy(p["lines"][0])))
+            can(lambda: p["lines"][-1].update(quantity=r.choice(("0", "-1", "1e3", ".5", "1.1234567",
+                                                                 "1234567890123"))))
+            can(lambda: p.update(lines=[]))
+        if k in ("line_ids", "order_ids", "invoice_ids"):
+            can(lambda k=k: p[k].append(p[k][0]))
+        if k == "instalments":
+            can(lambda: p["instalments"][0].update(amount_minor=10 ** 14))
+            can(lambda: p.update(due_date="2024-01-01"))
+        if k == "allocations" and p[k] and name == "payment_received":
+            can(lambda: p["allocations"][0].update(amount_minor=10 ** 15))
+        if k == "region" and name != "sales_target_set":
+            can(lambda: p.update(region=r.choice(("a//b", "/a", "a/ b", "a/b/c/d/e/f/g"))))
+    r.choice(choices)()
+    return e
+
+
+def with_invalid(seed, events):
+    """The events with invalid ones among them, as they may stand in a log."""
+    r = random.Random("invalid-%d" % seed)
+    out = []
+    for e in events:
+        out.append(e)
+        if r.random() < 0.06:
+            out.append(spoil(r, e))
+    return out
+
+
+def realistic(seed, events=100000, years=4):
+    """Plausible order life cycles over years, in order of time."""
+    r = random.Random("realistic-%d" % seed)
+    customers = max(20, events // 400)
+    orders = max(1, int(events / 8.3))
+    start = datetime(2020, 1, 1)
+    seconds = years * 365 * 86400
+    heap = []
+    tie = 0
+    made = 0
+    regions = ["CN/%s/%s" % (a, b) for a in ("East", "South", "North", "West")
+               for b in ("P1", "P2", "P3")] + ["EU/DE", "EU/FR", "US"]
+
+    def at(t):
+        return t.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def push(t, c, name, p):
+        nonlocal tie
+        tie += 1
+        heapq.heappush(heap, (t, tie, c, name, p))
+
+    def pop():
+        nonlocal made
+        t, n, c, name, p = heapq.heappop(heap)
+        made += 1
+        return {"event_id": "r%d" % n, "customer_id": c, "source": "erp", "occurred_at": at(t),
+                name: p}
+
+    money_of = {}
+    for i in range(customers):
+        c = "K%05d" % i
+        money_of[c] = r.choices(("CNY", "EUR", "JPY", "KWD"), (80, 10, 7, 3))[0]
+        push(start, c, "customer_profile_set",
+             {"name": "Customer %d" % i, "region": r.choice(regions),
+              "sales_rep": "rep%02d" % r.randrange(30), "grade": r.choice("ABC"),
+              "payment_terms_days": r.choice((0, 30, 30, 60, 90))})
+    names = list(money_of)
+    k = 0
+    while made < events:
+        if k < orders:
+            t = start + timedelta(seconds=seconds * k // orders)
+            while heap and heap[0][0] < t and made < events:
+                yield pop()
+            if made < events:
+                life(r, push, r.choice(names), money_of, "%07d" % k, t)
+            k += 1
+        elif heap:
+            yield pop()
+        else:
+            orders += 100
+
+
+def life(r, push, c, money_of, n, t):
+    """One order from placing to payment."""
+    cur = money_of[c]
+    lines = []
+    for i in range(r.choice((1, 1, 2, 3))):
+        net = r.randrange(1000, 500000)
+        lines.append({"line_id": str(i + 1), "sku": "sku%03d" % r.randrange(200),
+                      "quantity": str(r.randrange(1, 50)), "net_minor": str(net),
+                      "tax_minor": str(net * 13 // 100)})
+    o = {"order_id": "SO" + n, "currency": cur, "lines": lines, "channel": r.choice(("web", "field")),
+         "requested_date": (t + timedelta(days=20)).date().isoformat()}
+    sample = r.random() < 0.05
+    if sample:
+        o["kind"] = "SAMPLE"
+    push(t, c, "order_placed", o)
+
+    def later(t, mean_hours):
+        return t + timedelta(seconds=int(r.expovariate(1 / (mean_hours * 3600))) + 60)
+
+    t1 = later(t, 20)
+    push(t1, c, "order_confirmed", {"order_id": o["order_id"],
+                                    "promised_date": (t1 + timedelta(days=15)).date().isoformat()})
+    if r.random() < 0.04:
+        push(later(t1, 30), c, "order_cancelled", {"order_id": o["order_id"]})
+        return
+    if r.random() < 0.1:
+        push(later(t1, 40), c, "order_delayed",
+             {"order_id": o["order_id"], "stage": "PRODUCE", "reason_code": r.choice("xyz")})
+    t2 = later(t1, 120)
+    push(t2, c, "order_ready", {"order_id": o["order_id"]})
+    t3 = t2
+    batches = [lines] if len(lines) == 1 or r.random() < 0.7 else [lines[:1], lines[1:]]
+    for i, part in enumerate(batches):
+        t3 = later(t3, 30)
+        s = "SH%s-%d" % (n, i)
+        d = {"shipment_id": s, "order_id": o["order_id"], "warehouse": r.choice(("WH1", "WH2")),
+             "lines": [{"line_id": x["line_id"], "quantity": x["quantity"]} for x in part]}
+        if r.random() < 0.3:
+            d["freight_minor"], d["currency"] = str(r.randrange(500, 5000)), cur
+        push(t3, c, "shipment_dispatched", d)
+        t4 = later(t3, 60)
+        if r.random() < 0.97:
+            push(t4, c, "shipment_delivered", {"shipment_id": s, "order_id": o["order_id"]})
+        if r.random() < 0.02:
+            push(later(t4, 100), c, "shipment_returned",
+                 {"return_id": "RT" + s, "shipment_id": s, "order_id": o["order_id"],
+                  "lines": [{"line_id": part[0]["line_id"], "quantity": "1"}]})
+    if sample:
+        return
+    net = sum(int(x["net_minor"]) for x in lines)
+    tax = sum(int(x["tax_minor"]) for x in lines)
+    t5 = later(t3, 24)
+    issue = t5.date()
+    inv = {"invoice_id": "IN" + n, "order_ids": [o["order_id"]], "currency": cur,
+           "net_minor": str(net), "tax_minor": str(tax), "issue_date": issue.isoformat()}
+    due = issue + timedelta(days=30)
+    if r.random() < 0.1:
+        half = (net + tax) // 2
+        inv["instalments"] = [
+            {"due_date": (issue + timedelta(days=30)).isoformat(), "amount_minor": str(half)},
+            {"due_date": (issue + timedelta(days=60)).isoformat(),
+             "amount_minor": str(net + tax - half)}]
+    elif r.random() < 0.5:
+        inv["due_date"] = due.isoformat()
+    push(t5, c, "invoice_issued", inv)
+    if r.random() < 0.5:
+        push(later(t5, 60), c, "invoice_delivered", {"invoice_id": inv["invoice_id"]})
+    gross = net + tax
+    x = r.random()
+    if x < 0.02:
+        push(later(t5, 100), c, "invoice_voided",
+             {"invoice_id": inv["invoice_id"], "date": (issue + timedelta(days=3)).isoformat()})
+        return
+    if x < 0.05:
+        cut = r.randrange(1, gross // 2)
+        push(later(t5, 200), c, "credit_note_issued",
+             {"credit_note_id": "CN" + n, "invoice_id": inv["invoice_id"], "currency": cur,
+              "net_minor": str(cut), "issue_date": (issue + timedelta(days=10)).isoformat()})
+        gross -= cut
+    if x < 0.10:
+        push(later(t5, 300), c, "invoice_disputed",
+             {"dispute_id": "1", "invoice_id": inv["invoice_id"], "reason_code": "quality"})
+        push(later(t5, 1500), c, "dispute_resolved",
+             {"dispute_id": "1", "invoice_id": inv["invoice_id"], "outcome": "REJECTED"})
+    if x > 0.94:
+        return
+    t6 = t5 + timedelta(days=max(1, int(r.gauss(38, 20))))
+    pay = {"payment_id": "PY" + n, "currency": cur, "amount_minor": str(gross),
+           "value_date": t6.date().isoformat()}
+    if x < 0.6:
+        pay["allocations"] = [{"invoice_id": inv["invoice_id"], "amount_minor": str(gross)}]
+    push(t6, c, "payment_received", pay)
+    if x >= 0.6:
+        push(later(t6, 50), c, "payment_allocated",
+             {"allocation_id": "AL" + n, "payment_id": pay["payment_id"],
+              "date": (t6 + timedelta(days=1)).date().isoformat(),
+              "allocations": [{"invoice_id": inv["invoice_id"], "amount_minor": str(gross)}]})
+
+
+def main():
+    a = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    a.add_argument("kind", choices=("hostile", "realistic"))
+    a.add_argument("--seed", type=int, default=1)
+    a.add_argument("--events", type=int)
+    a.add_argument("--invalid", action="store_true", help="hostile: put invalid events among them")
+    args = a.parse_args()
+    if args.kind == "hostile":
+        out = hostile(args.seed, args.events or 500)
+        if args.invalid:
+            out = with_invalid(args.seed, out)
+    else:
+        out = realistic(args.seed, args.events or 100000)
+    for e in out:
+        sys.stdout.write(json.dumps(e, ensure_ascii=False, separators=(",", ":")) + "\n")
+
+
+if __name__ == "__main__":
+    main()

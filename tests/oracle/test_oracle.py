@@ -1,0 +1,969 @@
+"""Hand-computed cases that pin the oracle itself.  Run: python3 -m unittest"""
+import os
+import random
+import sys
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import generate  # noqa: E402
+from daybook_oracle import Config, Oracle, Record, events, money, views  # noqa: E402
+from daybook_oracle.match import diff, plain  # noqa: E402
+from daybook_oracle.partition import murmur2, partition  # noqa: E402
+
+
+class World:
+    """Collects events and gives them positions; every topic has one log per partition."""
+
+    def __init__(self, **config):
+        self.config = Config(**config)
+        self.records = []
+        self.ends = {}
+        self.count = 0
+        self.clock = 1_700_000_000_000
+
+    def raw(self, e, topic=None, key=None, part=None, recorded=None):
+        name = next((k for k in e if k in events.SCHEMA), None)
+        topic = topic or events.TOPIC_OF.get(name, "daybook.orders.v1")
+        key = e.get("customer_id", "") if key is None else key
+        part = partition(key, self.config.partitions) if part is None else part
+        n = self.ends.get((topic, part), 0)
+        self.ends[topic, part] = n + 1
+        self.clock += 1
+        r = Record(topic, part, n, self.clock if recorded is None else recorded, key, e)
+        self.records.append(r)
+        return r
+
+    def put(self, name, /, at="2024-05-01T08:00:00Z", c="C", id=None, recorded=None, **p):
+        self.count += 1
+        if len(at) == 10:
+            at += "T08:00:00Z"
+        return self.raw({"event_id": id or "e%d" % self.count, "customer_id": c, "source": "t",
+                         "occurred_at": at, name: p}, recorded=recorded)
+
+    # Shorthands; amounts in minor units of CNY unless said otherwise.
+    def invoice(self, id_, net, issue="2024-05-01", currency="CNY", **p):
+        at = p.pop("at", issue)
+        c = p.pop("c", "C")
+        return self.put("invoice_issued", at, c, invoice_id=id_, currency=currency, net_minor=net,
+                        issue_date=issue, **p)
+
+    def pay(self, id_, n, day, to=(), currency="CNY", **p):
+        at = p.pop("at", day)
+        c = p.pop("c", "C")
+        return self.put("payment_received", at, c, payment_id=id_, currency=currency,
+                        amount_minor=n, value_date=day,
+                        allocations=[{"invoice_id": i, "amount_minor": x} for i, x in to], **p)
+
+    def allocate(self, id_, payment, day, to, credit_note=None, at=None):
+        source = {"credit_note_id": credit_note} if credit_note else {"payment_id": payment}
+        return self.put("payment_allocated", at or day, allocation_id=id_, date=day,
+                        allocations=[{"invoice_id": i, "amount_minor": x} for i, x in to], **source)
+
+    def credit(self, id_, n, day, invoice=None, currency="CNY"):
+        p = {"invoice_id": invoice} if invoice else {}
+        return self.put("credit_note_issued", day, credit_note_id=id_, currency=currency,
+                        net_minor=n, issue_date=day, **p)
+
+    def order(self, id_="O", at="2024-05-01", lines=(("1", "10", 1000),), currency="CNY", **p):
+        return self.put("order_placed", at, order_id=id_, currency=currency,
+                        lines=[{"line_id": i, "sku": "s" + i, "quantity": q, "net_minor": n}
+                               for i, q, n in lines], **p)
+
+    def change(self, at, lines, id_="O"):
+        return self.put("order_changed", at, order_id=id_,
+                        lines=[{"line_id": i, "sku": "s" + i, "quantity": q, "net_minor": n}
+                               for i, q, n in lines])
+
+    def ship(self, id_, at, lines, order="O", **p):
+        return self.put("shipment_dispatched", at, shipment_id=id_, order_id=order,
+                        lines=[{"line_id": i, "quantity": q} for i, q in lines], **p)
+
+    def deliver(self, id_, at, order="O"):
+        return self.put("shipment_delivered", at, shipment_id=id_, order_id=order)
+
+    def give_back(self, id_, at, lines, shipment=None, order="O"):
+        p = {"shipment_id": shipment} if shipment else {}
+        return self.put("shipment_returned", at, return_id=id_, order_id=order,
+                        lines=[{"line_id": i, "quantity": q} for i, q in lines], **p)
+
+    def oracle(self, known_at=None):
+        return Oracle(self.records, self.config, known_at)
+
+    def get(self, path, as_of="2024-12-31", **q):
+        q = {k.rstrip("_"): v for k, v in q.items()}
+        return plain(views.answer(self.oracle(), path, dict(q, as_of=as_of)))
+
+    def ageing(self, as_of="2024-12-31", **q):
+        return self.get("/v1/receivables/ageing", as_of, **q)
+
+    def items(self, as_of="2024-12-31", **q):
+        return self.get("/v1/receivables/items", as_of, **q)["items"]
+
+    def kinds(self, as_of="2024-12-31"):
+        return {(x["kind"], x["document_id"]) for x in self.get("/v1/anomalies", as_of)["anomalies"]}
+
+    def cycle(self, as_of="2024-12-31", cycle="placed..delivered", **q):
+        q = dict({"from_": "2020-01-01", "to": "2030-01-01", "grain": "year"}, **q)
+        return self.get("/v1/order-cycle", as_of, cycle=cycle, **q)["rows"]
+
+    def sales(self, as_of="2024-12-31", **q):
+        q = dict({"from_": "2020-01-01", "to": "2030-01-01"}, **q)
+        return self.get("/v1/sales", as_of, **q)
+
+    def milestones(self, as_of="2024-12-31", id_="O"):
+        return self.get("/v1/orders/" + id_, as_of)["milestones"]
+
+
+class Pieces(unittest.TestCase):
+    def test_money(self):
+        self.assertEqual(money.amount(123450, "CNY"), "1234.50")
+        self.assertEqual(money.amount(-5, "KWD"), "-0.005")
+        self.assertEqual(money.amount(-5, "JPY"), "-5")
+        self.assertEqual(money.show_quantity(money.quantity("12.50")), "12.5")
+        self.assertEqual(money.show_quantity(money.quantity("0.000001")), "0.000001")
+        self.assertEqual(money.fixed(money.Fraction(-1, 8), 2), "-0.13")
+        self.assertEqual(money.fixed(money.Fraction(1, 200), 2), "0.01")
+
+    def test_murmur2_as_in_the_java_client(self):
+        # The values of the Java client's own test (Utils.murmur2).
+        for text, want in (("21", -973932308), ("foobar", -790332482),
+                           ("a-little-bit-long-string", -985981536),
+                           ("a-little-bit-longer-string", -1486304829),
+                           ("lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", -58897971),
+                           ("abc", 479470107)):
+            self.assertEqual(murmur2(text.encode()), want & 0xFFFFFFFF, text)
+
+    def fault(self, name, **p):
+        e = {"event_id": "e", "customer_id": p.pop("c", "C"), "source": "s",
+             "occurred_at": p.pop("at", "2024-05-01T08:00:00Z"), name: p}
+        return [f for f, _ in events.parse(e).faults]
+
+    def test_faults(self):
+        self.assertEqual(self.fault("order_ready", order_id="O"), [])
+        self.assertEqual(self.fault("order_ready", orderId="O"), [])
+        self.assertEqual(self.fault("order_ready"), ["order_ready.order_id"])
+        self.assertEqual(self.fault("order_ready", order_id="O", at="2024-02-30T00:00:00Z"),
+                         ["occurred_at"])
+        self.assertEqual(self.fault("order_ready", order_id="O", x=1), ["order_ready.x"])
+        base = dict(invoice_id="I", currency="CNY", net_minor="100", issue_date="2024-05-01")
+        self.assertEqual(self.fault("invoice_issued", **base), [])
+        self.assertEqual(self.fault("invoice_issued", **dict(base, net_minor=-1)),
+                         ["invoice_issued.net_minor"])
+        parts = [{"due_date": "2024-05-01", "amount_minor": 100},
+                 {"due_date": "2024-05-01", "amount_minor": 0}]
+        self.assertEqual(self.fault("invoice_issued", instalments=parts, **base),
+                         ["invoice_issued.instalments[1].amount_minor"])
+        self.assertEqual(self.fault("invoice_issued", instalments=parts[:1], due_date="2024-05-02",
+                                    **base), ["invoice_issued.instalments"])
+        self.assertEqual(self.fault("payment_allocated", allocation_id="P", payment_id="P",
+                                    date="2024-05-01",
+                                    allocations=[{"invoice_id": "I", "amount_minor": 1}]),
+                         ["payment_allocated.payment_id"])
+        self.assertEqual(self.fault("sales_target_set", c="target:EU", region="EU", period="2024-Q5",
+                                    measure="ORDERED", currency="EUR", amount_minor=0),
+                         ["sales_target_set.period"])
+        self.assertEqual(self.fault("order_ready", c="fx:EUR", order_id="O"), ["customer_id"])
+
+    def test_region_and_labels(self):
+        self.assertIsNone(events.region_fault("中国/华南"))
+        for bad in ("a//b", "/a", "a/", "a/ b", "a/b/c/d/e/f/g", "x" * 65, "/".join(["x" * 33] * 4)):
+            self.assertIsNotNone(events.region_fault(bad), bad)
+        self.assertIsNotNone(events.label_fault("a\u2066b"))
+        self.assertIsNotNone(events.label_fault("\u00a0a"))
+        self.assertIsNone(events.label_fault("é" * 32))
+        self.assertIsNotNone(events.label_fault("é" * 32 + "x"))
+
+
+class Repeats(unittest.TestCase):
+    def counters(self, w):
+        s = w.get("/v1/status")
+        return s["accepted"], s["duplicates"], s["conflicts"], s["parked"], s["waiting"]
+
+    def test_same_id_same_content(self):
+        w = World()
+        w.put("invoice_issued", id="x", invoice_id="I", currency="CNY", net_minor="100",
+              issue_date="2024-05-01")
+        w.put("invoice_delivered", id="y", invoice_id="I")
+        w.put("invoice_issued", "2024-05-01T08:00:00.9Z", id="x", invoice_id="I", currency="CNY",
+              net_minor=100, issue_date="2024-05-01", kind="INVOICE_KIND_INVOICE")
+        self.assertEqual(self.counters(w), (2, 1, 0, 0, 0))
+
+    def test_absent_and_zero_differ(self):
+        w = World()
+        for extra in ({}, {"tax_minor": 0}):
+            w.put("invoice_issued", id="x", invoice_id="I", currency="CNY", net_minor=100,
+                  issue_date="2024-05-01", **extra)
+        self.assertEqual(self.counters(w), (1, 0, 1, 0, 0))
+        self.assertEqual(w.kinds(), {("conflicting_repeat", "I")})
+
+    def test_claims_compare_the_payload_alone(self):
+        w = World()
+        w.put("payment_reversed", id="a", payment_id="P", date="2024-05-01")
+        w.put("payment_reversed", "2024-05-09", id="b", payment_id="P", date="2024-05-01")
+        w.put("payment_reversed", id="c", payment_id="P", date="2024-05-02")
+        w.put("payment_reversed", id="c", payment_id="P", date="2024-05-02")
+        self.assertEqual(self.counters(w), (1, 1, 2, 0, 1))
+
+    def test_a_conflict_holds_no_id(self):
+        w = World()
+        w.put("invoice_voided", id="a", invoice_id="I", date="2024-05-01")
+        w.put("invoice_voided", id="b", invoice_id="I", date="2024-05-02")   # conflict
+        w.put("invoice_delivered", id="b", invoice_id="I")                   # stands
+        self.assertEqual(self.counters(w), (2, 0, 1, 0, 2))
+
+    def test_ids_are_compared_within_one_document_and_topic(self):
+        w = World()
+        w.put("order_ready", id="a", order_id="O1")
+        w.put("order_ready", id="a", order_id="O2")
+        w.ship("S", "2024-05-01", [("1", "1")], order="O1").value["event_id"] = "a"
+        self.assertEqual(self.counters(w), (3, 0, 0, 0, 3))
+
+    def test_parked(self):
+        w = World()
+        good = {"event_id": "e", "customer_id": "C", "source": "s",
+                "occurred_at": "2024-05-01T08:00:00Z", "order_ready": {"order_id": "O"}}
+        w.raw(good, topic="daybook.invoices.v1")
+        w.raw(good, key="D")
+        w.raw(good, part=(partition("C", 4) + 1) % 4)
+        w.raw(dict(good, order_ready={}))
+        w.raw({k: v for k, v in good.items() if k != "order_ready"})
+        w.raw(dict({k: v for k, v in good.items() if k != "order_ready"}, novelty={}))
+        w.raw(good)
+        self.assertEqual([x["reason"] for x in w.get("/v1/parked")["parked"]],
+                         [r for _, r in sorted(((x.topic, x.partition, x.offset), r) for x, r in zip(
+                             w.records, ["wrong_topic", "wrong_key", "wrong_partition", "invalid",
+                                         "invalid", "unknown_event_type"]))])
+        self.assertEqual(self.counters(w), (1, 0, 0, 6, 1))
+
+    def test_outermost_reference_only_and_counts_once(self):
+        w = World()
+        w.allocate("A", "P", "2024-05-01", [("I1", 1), ("I2", 1)])
+        self.assertEqual(w.kinds(), {("unknown_payment", "P")})
+        w.pay("P", 10, "2024-05-01", [("I1", 1), ("I3", 1)])
+        self.assertEqual(w.kinds(), {("unknown_invoice", "I1"), ("unknown_invoice", "I2"),
+                                     ("unknown_invoice", "I3")})
+        self.assertEqual(self.counters(w)[4], 2)
+        w.put("dispute_resolved", dispute_id="D", invoice_id="I1", outcome="UPHELD")
+        w.invoice("I1", 5)
+        self.assertIn(("unknown_dispute", "D"), w.kinds())
+
+    def test_expect_leaves_a_family_out(self):
+        w = World(expect=("invoices", "payments"))
+        w.invoice("I", 5, order_ids=["O"])
+        self.assertEqual(self.counters(w)[4], 0)
+        self.assertEqual(w.kinds(), set())
+
+
+class Ageing(unittest.TestCase):
+    def golden(self):
+        w = World()
+        w.invoice("I1", 100000, "2024-04-01", due_date="2024-05-01")
+        w.invoice("I2", 50000, "2024-06-01", due_date="2024-06-30")
+        w.invoice("I3", 20000, "2024-06-01", due_date="2024-06-29")
+        w.invoice("I4", 30000, "2024-05-01", due_date="2024-05-31")
+        w.invoice("I5", 30000, "2024-05-01", due_date="2024-05-30")
+        w.pay("P1", 40000, "2024-05-20", [("I1", 40000)])
+        w.pay("P2", 25000, "2024-06-01")
+        w.credit("N", 10000, "2024-06-01")
+        return w
+
+    def test_golden(self):
+        w = self.golden()
+        a = w.ageing("2024-06-30")
+        r = a["rows"][0]
+        self.assertEqual(a["buckets"], ["1-30", "31-60", "61-90", "91-120", "121+"])
+        self.assertEqual((r["group"], r["not_due"], r["buckets"]),
+                         ("C", "500.00", ["500.00", "900.00", "0.00", "0.00", "0.00"]))
+        self.assertEqual((r["gross_open"], r["unapplied_cash"], r["open_credits"], r["balance"],
+                          r["items"]), ("1900.00", "250.00", "100.00", "1550.00", 7))
+        self.assertEqual(r["proof"], {"ledger_balance": "1550.00", "difference": "0.00"})
+        self.assertEqual(a["totals"], [{k: v for k, v in r.items() if k != "group"}])
+
+    def test_golden_known_at(self):
+        w = self.golden()
+        for r in w.records:
+            r.recorded_at = 1_718_000_000_000                    # 2024-06-10
+        w.pay("P3", 7000, "2024-06-28", recorded=1_720_180_000_000)   # 2024-07-05
+
+        def balance(known_at):
+            return views.ageing(w.oracle(known_at), {"as_of": "2024-06-30"})["rows"][0]["balance"]
+        self.assertEqual(balance(1_719_791_999_999), "1550.00")   # end of 06-30
+        self.assertEqual(balance(1_722_470_399_999), "1480.00")   # end of 07-31
+
+    def test_a_bare_date_known_at_is_its_end(self):
+        for zone, want in (("UTC", 1_719_791_999_999), ("Asia/Shanghai", 1_719_763_199_999),
+                           ("America/New_York", 1_719_806_399_999)):
+            o = World(business_time_zone=zone).oracle()
+            self.assertEqual(views.known_at(o, "2024-06-30"), want)
+            self.assertEqual(views.known_at(o, "2024-06-30T00:00:00.5Z"), 1_719_705_600_500)
+
+    def test_edges_of_buckets(self):
+        w = World()
+        for k, due in enumerate(("2024-06-30", "2024-06-29", "2024-05-31", "2024-05-30",
+                                 "2024-03-02", "2024-03-01")):
+            w.invoice("I%d" % k, 10 ** k, "2024-01-01", due_date=due, currency="JPY")
+        r = w.ageing("2024-06-30")["rows"][0]        # L = 0, 1, 30, 31, 120, 121
+        self.assertEqual((r["not_due"], r["buckets"]), ("1", ["110", "1000", "0", "10000", "100000"]))
+        r = w.ageing("2024-06-30", buckets="30", aged_on="2024-06-29")["rows"][0]
+        self.assertEqual((r["not_due"], r["buckets"]), ("11", ["1100", "110000"]))
+        r = w.ageing("2024-06-30", basis="issue_date")["rows"][0]
+        self.assertEqual(r["buckets"], ["0", "0", "0", "0", "111111"])
+
+    def test_terms_of_the_file_on_the_issue_date(self):
+        w = World()
+        w.put("customer_profile_set", "2024-05-01T23:00:00Z", payment_terms_days=30)
+        w.put("customer_profile_set", "2024-05-03", payment_terms_days=0)
+        w.put("customer_profile_set", "2024-05-05", name="n")
+        for d in (30, 1, 2, 3, 5):
+            w.invoice("I%d" % d, 1, "2024-%s-%02d" % ("04" if d == 30 else "05", d))
+        self.assertEqual({x["document_id"]: x["due_date"] for x in w.items()},
+                         {"I30": "2024-04-30", "I1": "2024-05-31", "I2": "2024-06-01",
+                          "I3": "2024-05-03", "I5": "2024-05-05"})
+
+    def test_due_date_changes_do_not_add_up(self):
+        w = World()
+        w.invoice("I", 300, "2024-05-01", instalments=[
+            {"due_date": "2024-06-30", "amount_minor": 100},
+            {"due_date": "2024-05-31", "amount_minor": 200}])
+        w.put("invoice_due_date_changed", "2024-05-10", invoice_id="I", due_date="2024-07-10")
+        w.put("invoice_due_date_changed", "2024-05-09", invoice_id="I", due_date="2024-08-30")
+
+        def due(day):
+            return [(x["instalment"], x["due_date"]) for x in w.items(day)]
+        self.assertEqual(due("2024-05-08"), [(2, "2024-05-31"), (1, "2024-06-30")])
+        self.assertEqual(due("2024-05-09"), [(2, "2024-07-31"), (1, "2024-08-30")])
+        self.assertEqual(due("2024-05-10"), [(2, "2024-06-10"), (1, "2024-07-10")])
+
+    def test_instalments_are_settled_by_due_date_then_list(self):
+        w = World()
+        w.invoice("I", 600, instalments=[{"due_date": d, "amount_minor": n} for d, n in (
+            ("2024-07-01", 100), ("2024-06-01", 200), ("2024-06-01", 300))])
+        w.pay("P", 250, "2024-05-02", [("I", 250)])
+        self.assertEqual([(x["instalment"], x["open"]) for x in w.items()],
+                         [(3, "2.50"), (1, "1.00")])
+
+    def test_dispute_is_laid_over_open_instalments(self):
+        w = World()
+        w.invoice("I", 600, instalments=[{"due_date": d, "amount_minor": n} for d, n in (
+            ("2024-07-01", 100), ("2024-06-01", 200), ("2024-06-15", 300))])
+        w.pay("P", 150, "2024-05-02", [("I", 150)])
+        w.put("invoice_disputed", "2024-05-05", dispute_id="1", invoice_id="I", amount_minor=60)
+        w.put("invoice_disputed", "2024-05-05", dispute_id="2", invoice_id="I", amount_minor=100)
+        w.put("dispute_resolved", "2024-05-20", dispute_id="1", invoice_id="I", outcome="UPHELD")
+        self.assertEqual([(x["instalment"], x["disputed"]) for x in w.items("2024-05-19")],
+                         [(2, "0.50"), (3, "1.10"), (1, "0.00")])
+        self.assertEqual(w.ageing("2024-05-04")["rows"][0]["disputed"], "0.00")
+        r = w.ageing("2024-05-20")["rows"][0]
+        self.assertEqual((r["disputed"], r["gross_open_undisputed"]), ("1.00", "3.50"))
+
+    def test_dispute_of_all_is_never_more_than_open(self):
+        w = World()
+        w.invoice("I", 600)
+        w.put("invoice_disputed", "2024-05-05", dispute_id="1", invoice_id="I")
+        w.put("invoice_disputed", "2024-05-05", dispute_id="2", invoice_id="I", amount_minor=10)
+        w.pay("P", 150, "2024-05-06", [("I", 150)])
+        self.assertEqual(w.ageing()["rows"][0]["disputed"], "4.50")
+
+    def test_before_and_after(self):
+        w = World()
+        w.invoice("I", 600, "2024-05-10")
+        w.pay("P", 600, "2024-05-05", [("I", 600)])
+        self.assertEqual(w.ageing("2024-05-04")["rows"], [])
+        r = w.ageing("2024-05-05")["rows"][0]
+        self.assertEqual((r["unapplied_cash"], r["gross_open"]), ("6.00", "0.00"))
+        self.assertEqual(w.ageing("2024-05-10")["rows"], [])
+
+
+class Applications(unittest.TestCase):
+    def test_void_unapplies(self):
+        w = World()
+        w.invoice("I", 600)
+        w.pay("P", 600, "2024-05-05", [("I", 600)])
+        w.put("invoice_voided", "2024-06-01", invoice_id="I", date="2024-05-20")
+        self.assertEqual(w.ageing("2024-05-19")["rows"], [])
+        r = w.ageing("2024-05-20")["rows"][0]
+        self.assertEqual((r["gross_open"], r["unapplied_cash"], r["balance"]),
+                         ("0.00", "6.00", "-6.00"))
+
+    def test_reversal_ends_payment_and_allocations(self):
+        w = World()
+        w.invoice("I", 600)
+        w.pay("P", 700, "2024-05-05", [("I", 600)])
+        w.put("refund_paid", "2024-05-06", refund_id="F", payment_id="P", currency="CNY",
+              amount_minor=40, value_date="2024-05-06")
+        w.put("payment_reversed", "2024-05-10", payment_id="P", date="2024-05-01")   # not before 05-05
+        for day, want in (("2024-05-04", ("6.00", "0.00")), ("2024-05-05", ("6.00", "0.00")),
+                          ("2024-05-06", ("6.00", "-0.40"))):
+            r = w.ageing(day)["rows"][0]
+            self.assertEqual((r["gross_open"], r["unapplied_cash"]), want, day)
+        self.assertEqual(w.kinds("2024-05-06"), {("refund_exceeds_unapplied", "P")})
+        self.assertEqual(w.kinds("2024-05-05"), set())
+
+    def test_unallocated_from_a_date_and_used_again(self):
+        w = World()
+        w.invoice("I", 600)
+        w.invoice("J", 600)
+        w.pay("P", 600, "2024-05-05", [("I", 600)])
+        w.put("payment_unallocated", "2024-06-01", allocation_id="P", payment_id="P",
+              date="2024-05-10")
+        w.allocate("A", "P", "2024-05-09", [("J", 600)])     # still applied to I: does not fit
+        w.allocate("B", "P", "2024-05-10", [("J", 600)])     # free from that day on
+        self.assertEqual(w.kinds(), {("allocation_exceeds_payment", "A")})
+        states = {x["allocation_id"]: x["state"]
+                  for x in w.get("/v1/payments/P", "2024-05-10")["allocations"]}
+        self.assertEqual(states, {"P": "ended", "A": "rejected", "B": "in_effect"})
+        self.assertEqual([x["document_id"] for x in w.items("2024-05-10")], ["I"])
+
+    def test_unallocated_before_it_took_effect_never_was(self):
+        w = World()
+        w.invoice("I", 600, "2024-05-20")
+        w.invoice("J", 600, "2024-05-01")
+        w.pay("P", 600, "2024-05-05", [("I", 600)])
+        w.put("payment_unallocated", "2024-05-10", allocation_id="P", payment_id="P",
+              date="2024-05-10")
+        w.allocate("A", "P", "2024-05-25", [("J", 600)])
+        self.assertEqual(w.kinds(), set())
+        self.assertEqual([x["document_id"] for x in w.items()], ["I"])
+
+    def test_items_are_tested_one_by_one_in_order(self):
+        w = World()
+        for i in "IJKL":
+            w.invoice(i, 1000)
+        w.pay("P", 500, "2024-05-05")
+        w.allocate("A2", "P", "2024-05-07", [("I", 100), ("J", 450), ("K", 100)])
+        w.allocate("A1", "P", "2024-05-06", [("L", 300)])      # earlier date goes first
+        self.assertEqual({(x["document_id"], x["open"]) for x in w.items()},
+                         {("I", "9.00"), ("J", "10.00"), ("K", "9.00"), ("L", "7.00")})
+        self.assertEqual(w.kinds("2024-05-07"), {("allocation_exceeds_payment", "A2")})
+        self.assertEqual(w.kinds("2024-05-06"), set())
+
+    def test_refunds_stand_in_the_sequence(self):
+        w = World()
+        w.invoice("I", 1000)
+        w.pay("P", 500, "2024-05-05")
+        w.allocate("A", "P", "2024-05-07", [("I", 500)])
+        w.put("refund_paid", "2024-05-08", refund_id="F", payment_id="P", currency="CNY",
+              amount_minor=1, value_date="2024-05-06")
+        self.assertEqual(w.kinds(), {("allocation_exceeds_payment", "A")})
+        w.put("refund_paid", "2024-05-08", refund_id="G", payment_id="P", currency="CNY",
+              amount_minor=500, value_date="2024-05-09")
+        self.assertEqual(w.kinds("2024-05-09"), {("allocation_exceeds_payment", "A"),
+                                                 ("refund_exceeds_unapplied", "P")})
+        self.assertEqual(w.items()[-1]["open"], "0.01")
+
+    def test_credit_notes_own_item_goes_first(self):
+        w = World()
+        w.invoice("I", 1000, "2024-05-05")
+        w.invoice("J", 1000, "2024-05-05")
+        w.credit("N", 300, "2024-05-01", "I")
+        w.allocate("A", None, "2024-05-05", [("J", 1)], credit_note="N")
+        self.assertEqual(w.kinds(), {("allocation_exceeds_payment", "A")})
+        self.assertEqual({(x["document_id"], x["open"]) for x in w.items()},
+                         {("I", "7.00"), ("J", "10.00")})
+
+    def test_over_applied(self):
+        w = World()
+        w.invoice("I", 1000)
+        w.pay("P", 1200, "2024-05-05", [("I", 700), ("I", 500)])
+        x, = w.items()
+        self.assertEqual((x["kind"], x["document_id"], x["open"], x["amount"], x["over_applied"]),
+                         ("SURPLUS", "I", "-2.00", "-2.00", True))
+        r, = w.ageing()["rows"]
+        self.assertEqual((r["open_credits"], r["balance"], r["items"]), ("2.00", "-2.00", 1))
+        self.assertEqual(w.kinds(), {("over_applied", "I")})
+        self.assertEqual(w.kinds("2024-05-04"), set())
+
+    def test_write_off_of_a_voided_invoice_stays_until_recovered(self):
+        w = World()
+        w.invoice("I", 1000)
+        w.put("invoice_written_off", "2024-05-02", write_off_id="W", invoice_id="I",
+              amount_minor=400, date="2024-05-02")
+        w.put("invoice_voided", "2024-05-03", invoice_id="I", date="2024-05-03")
+        w.put("write_off_recovered", "2024-05-04", recovery_id="R", write_off_id="W",
+              invoice_id="I", amount_minor=400, date="2024-05-04")
+        self.assertEqual(w.items("2024-05-02")[0]["open"], "6.00")
+        self.assertEqual(w.items("2024-05-03")[0]["kind"], "SURPLUS")
+        self.assertEqual(w.items("2024-05-03")[0]["open"], "-4.00")
+        self.assertEqual(w.items("2024-05-04"), [])
+
+    def test_recovery_of_more_than_is_left(self):
+        w = World()
+        w.invoice("I", 1000)
+        w.put("invoice_written_off", "2024-05-02", write_off_id="W", invoice_id="I",
+              amount_minor=400, date="2024-05-02")
+        for i, n, day in (("R1", 300, "2024-05-06"), ("R2", 200, "2024-05-05"),
+                          ("R3", 200, "2024-05-07")):
+            w.put("write_off_recovered", day, recovery_id=i, write_off_id="W", invoice_id="I",
+                  amount_minor=n, date=day)
+        # R2 (200) counts, R1 (300) does not fit, R3 (200) does.
+        self.assertEqual(w.kinds(), {("recovery_exceeds_write_off", "R1")})
+        self.assertEqual(w.items()[0]["open"], "10.00")
+
+    def test_currency_mismatch(self):
+        w = World()
+        w.invoice("I", 1000)
+        w.pay("P", 500, "2024-05-05", [("I", 500)], currency="EUR")
+        w.put("refund_paid", "2024-05-06", refund_id="F", payment_id="P", currency="CNY",
+              amount_minor=70, value_date="2024-05-06")
+        self.assertEqual(w.kinds(), {("currency_mismatch", "P"), ("currency_mismatch", "F"),
+                                     ("refund_exceeds_unapplied", "P")})
+        rows = {r["currency"]: r for r in w.ageing()["rows"]}
+        self.assertEqual((rows["CNY"]["gross_open"], rows["CNY"]["unapplied_cash"]),
+                         ("10.00", "-0.70"))
+        self.assertEqual(rows["EUR"]["unapplied_cash"], "5.00")
+        self.assertEqual([(x["kind"], x["open"]) for x in w.items(currency="CNY")],
+                         [("INVOICE", "10.00"), ("REFUND", "0.70")])
+
+    def test_refunds_of_nothing_in_particular(self):
+        w = World()
+        w.pay("P", 500, "2024-05-05")
+        for i, n, day in (("F1", 400, "2024-05-06"), ("F2", 200, "2024-05-07")):
+            w.put("refund_paid", day, refund_id=i, currency="CNY", amount_minor=n, value_date=day)
+        self.assertEqual(w.kinds("2024-05-06"), set())
+        self.assertEqual(w.kinds("2024-05-07"), {("refund_exceeds_unapplied", "F1"),
+                                                 ("refund_exceeds_unapplied", "F2")})
+        w.put("refund_paid", "2024-05-01", refund_id="F3", payment_id="later", currency="CNY",
+              amount_minor=1, value_date="2024-05-01")
+        self.assertEqual(w.kinds("2024-05-01"), {("refund_exceeds_unapplied", "later"),
+                                                 ("unknown_payment", "later")})
+
+    def test_transfers_between_regions(self):
+        w = World()
+        w.put("customer_profile_set", "2024-01-01", region="EU/DE", sales_rep="r")
+        w.invoice("I", 1000, region="CN/South/Hunan")
+        w.pay("P", 1500, "2024-05-05", [("I", 1000)])
+        w.put("payment_unallocated", "2024-05-10", allocation_id="P", payment_id="P",
+              date="2024-05-10")
+
+        def rows(day, **q):
+            return {r["group"]: (r["balance"], r["proof"]["ledger_balance"])
+                    for r in w.ageing(day, group_by="region", **q)["rows"]}
+        self.assertEqual(rows("2024-05-04"), {"CN/South/Hunan": ("10.00", "10.00")})
+        self.assertEqual(rows("2024-05-05"), {"EU/DE": ("-5.00", "-5.00")})
+        self.assertEqual(rows("2024-05-10", level="1"), {"CN": ("10.00", "10.00"),
+                                                         "EU": ("-15.00", "-15.00")})
+        self.assertEqual(rows("2024-05-10", region="CN/South"), {"CN/South/Hunan": ("10.00", "10.00")})
+        self.assertEqual(rows("2024-05-10", region="CN/So"), {})
+
+    def test_attributes_of_an_invoice(self):
+        w = World()
+        w.put("customer_profile_set", "2024-05-01", region="F1", sales_rep="f1")
+        w.put("customer_profile_set", "2024-05-05", region="F2")
+        w.order("O1", sales_rep="o1")
+        w.order("O2", region="O2", sales_rep="o2")
+        w.invoice("I", 1, "2024-05-02", order_ids=["O0", "O1", "O2"])
+        w.invoice("J", 1, "2024-05-02", order_ids=["O1"])
+        w.invoice("K", 1, "2024-05-06")
+        w.invoice("L", 1, "2024-05-02", order_ids=["O2"], region="own")
+        w.invoice("M", 1, "2024-04-30")
+        self.assertEqual({x["document_id"]: (x["region"], x["sales_rep"]) for x in w.items()},
+                         {"I": ("O2", "o1"), "J": ("F1", "o1"), "K": ("F2", None),
+                          "L": ("own", "o2"), "M": (None, None)})
+        self.assertEqual({x["document_id"]: x["region"] for x in w.items(attributes="as_now")},
+                         {"I": "O2", "J": "F2", "K": "F2", "L": "own", "M": "F2"})
+        self.assertEqual([r["group"] for r in w.ageing(group_by="region")["rows"]],
+                         ["F1", "F2", "O2", "own", "unassigned"])
+
+
+class Cycle(unittest.TestCase):
+    def test_dispatched_in_parts(self):
+        w = World()
+        w.order(lines=(("1", "10", 1000), ("2", "5", 500)))
+        w.ship("S1", "2024-05-03", [("1", "10")])
+        w.ship("S2", "2024-05-05", [("2", "2.5"), ("9", "7")])
+        w.ship("S3", "2024-05-06", [("2", "2.5")])
+        m = w.milestones("2024-05-05")
+        self.assertEqual(m, {"placed": "2024-05-01T08:00:00Z", "first_dispatched": "2024-05-03T08:00:00Z"})
+        self.assertEqual(w.milestones()["dispatched"], "2024-05-06T08:00:00Z")
+        w.give_back("T", "2024-05-06", [("1", "10")])
+        self.assertEqual(w.milestones()["dispatched"], "2024-05-06T08:00:00Z")
+
+    def test_cancelling_the_rest_makes_it_dispatched_earlier(self):
+        w = World()
+        w.order(lines=(("1", "10", 1000), ("2", "5", 500)))
+        w.ship("S1", "2024-05-03", [("1", "4")])
+        w.put("order_cancelled", "2024-05-04", order_id="O")
+        w.ship("S2", "2024-05-05", [("1", "6")])
+        p = w.get("/v1/orders/O")
+        self.assertEqual([(x["line_id"], x["quantity"], x["remaining_quantity"], x["dispatched"])
+                          for x in p["lines"]], [("1", "10", "4", "10"), ("2", "5", "0", "0")])
+        self.assertEqual(p["milestones"]["dispatched"], "2024-05-03T08:00:00Z")
+        self.assertNotIn("dispatched", w.milestones("2024-05-03"))
+
+    def test_wholly_cancelled_is_never_dispatched(self):
+        w = World()
+        w.order()
+        w.put("order_cancelled", "2024-05-02", order_id="O", line_ids=["1"])
+        w.ship("S1", "2024-05-03", [("1", "10")])
+        w.deliver("S1", "2024-05-04")
+        self.assertEqual(set(w.milestones()), {"placed", "first_dispatched"})
+
+    def test_a_change_after_a_cancellation_sets_lines_anew(self):
+        w = World()
+        w.order()
+        w.change("2024-05-03", (("2", "3", 300),))
+        w.put("order_cancelled", "2024-05-02", order_id="O")
+        self.assertEqual([x["remaining_quantity"] for x in w.get("/v1/orders/O", "2024-05-02")["lines"]],
+                         ["0"])
+        self.assertEqual([(x["line_id"], x["remaining_quantity"])
+                          for x in w.get("/v1/orders/O")["lines"]], [("2", "3")])
+
+    def test_delivered_needs_every_proof(self):
+        w = World()
+        w.order()
+        w.ship("S1", "2024-05-03", [("1", "4")])
+        w.ship("S2", "2024-05-04", [("1", "6")])
+        w.deliver("S2", "2024-05-06")
+        self.assertNotIn("delivered", w.milestones())
+        w.deliver("S1", "2024-05-09")
+        w.deliver("S1", "2024-05-08")        # the earliest is the proof
+        self.assertEqual(w.milestones()["delivered"], "2024-05-08T08:00:00Z")
+
+    def test_a_shipment_that_came_back_whole_is_left_out(self):
+        w = World()
+        w.order()
+        w.ship("S1", "2024-05-03", [("1", "4")])
+        w.ship("S2", "2024-05-04", [("1", "6")])
+        w.deliver("S2", "2024-05-06")
+        w.give_back("T1", "2024-05-07", [("1", "3")], "S1")
+        self.assertNotIn("delivered", w.milestones())
+        w.give_back("T2", "2024-05-08", [("1", "1")], "S1")
+        self.assertEqual(w.milestones()["delivered"], "2024-05-06T08:00:00Z")
+
+    def test_nothing_before_the_placed_date_but_instants_stay(self):
+        w = World()
+        w.order(at="2024-05-10")
+        w.ship("S1", "2024-05-03", [("1", "10")])
+        w.deliver("S1", "2024-05-04")
+        self.assertEqual(w.cycle("2024-05-09", "first_dispatched..delivered"), [])
+        self.assertEqual(w.sales("2024-05-09")["rows"], [])
+        r, = w.cycle("2024-05-10", "first_dispatched..delivered")
+        self.assertEqual((r["n"], r["total_seconds"]), (1, 86400))
+        r, = w.cycle("2024-05-10")
+        self.assertEqual((r["n"], r["out_of_order"], r["mean_seconds"]), (0, 1, None))
+        self.assertEqual(w.sales(grain="day")["rows"][0]["period"], "2024-05-03")
+
+    def test_paid(self):
+        w = World()
+        w.order()
+        w.ship("S", "2024-05-02", [("1", "10")])
+        w.invoice("I", 1000, "2024-05-03", order_ids=["O"], at="2024-05-04")
+        w.invoice("D", 50, "2024-05-03", order_ids=["O"], kind="DEBIT_NOTE")
+        w.pay("P", 990, "2024-05-10", [("I", 990)], at="2024-05-12")
+        self.assertNotIn("paid", w.milestones())
+        w.put("invoice_written_off", "2024-05-11", write_off_id="W", invoice_id="I",
+              amount_minor=10, date="2024-05-20", kind="SMALL_DIFFERENCE")
+        self.assertEqual(w.milestones("2024-05-20")["paid"], "2024-05-12T08:00:00Z")
+        self.assertNotIn("paid", w.milestones("2024-05-19"))
+        self.assertEqual(w.milestones()["invoiced"], "2024-05-04T08:00:00Z")
+        w.put("write_off_recovered", "2024-05-25", recovery_id="R", write_off_id="W",
+              invoice_id="I", amount_minor=10, date="2024-05-25")
+        self.assertNotIn("paid", w.milestones())
+        w.pay("Q", 20, "2024-05-26", [("I", 20)])
+        self.assertEqual(w.milestones()["paid"], "2024-05-26T08:00:00Z")
+
+    def test_a_bad_debt_is_not_paid(self):
+        w = World()
+        w.order()
+        w.ship("S", "2024-05-02", [("1", "10")])
+        w.invoice("I", 1000, "2024-05-03", order_ids=["O"])
+        w.put("invoice_written_off", "2024-05-11", write_off_id="W", invoice_id="I",
+              amount_minor=1000, date="2024-05-11")
+        self.assertNotIn("paid", w.milestones())
+
+    def test_statistics_and_stages(self):
+        w = World()
+        for i, hours in enumerate((10, 20, 40)):
+            id_ = "O%d" % i
+            w.order(id_)
+            w.ship("S", "2024-05-01T10:00:00Z", [("1", "10")], order=id_)
+            w.deliver("S", "2024-05-%02dT%02d:00:00Z" % (1 + (8 + hours) // 24, (8 + hours) % 24),
+                      order=id_)
+        w.put("order_confirmed", "2024-05-01T09:00:00Z", order_id="O0")
+        w.put("order_confirmed", "2024-05-09T09:00:00Z", order_id="O1")     # after its end
+        r, = w.cycle()
+        self.assertEqual((r["n"], r["total_seconds"], r["mean_seconds"], r["min_seconds"],
+                          r["p50_seconds"], r["p90_seconds"], r["max_seconds"]),
+                         (3, 252000, 84000, 36000, 72000, 144000, 144000))
+        self.assertEqual([(s["from"], s["to"], s["total_seconds"]) for s in r["stages"]],
+                         [("placed", "confirmed", 3600), ("confirmed", "ready", 0),
+                          ("ready", "first_dispatched", 3600 + 7200 + 7200),
+                          ("first_dispatched", "dispatched", 0),
+                          ("dispatched", "delivered", 252000 - 3600 - 18000)])
+        self.assertEqual([(h["le_seconds"], h["count"]) for h in r["histogram"] if h["count"]],
+                         [(43200, 1), (86400, 1), (172800, 1)])
+        self.assertEqual([(x["period"], x["n"]) for x in w.cycle(grain="day")],
+                         [("2024-05-01", 1), ("2024-05-02", 1), ("2024-05-03", 1)])
+
+    def test_groups(self):
+        w = World()
+        w.put("customer_profile_set", "2024-04-01", grade="A", region="X/Y")
+        w.put("customer_profile_set", "2024-05-02", grade="B", region="Z")
+        w.order(kind="SAMPLE", channel="web")
+        w.ship("S2", "2024-05-04", [("1", "5")], warehouse="W2")
+        w.ship("S1", "2024-05-03", [("1", "5")], warehouse="W1")
+        for by, want in (("grade", "A"), ("region", "X/Y"), ("warehouse", "W1"), ("kind", "SAMPLE"),
+                         ("channel", "web"), ("customer", "C"), ("sales_rep", "unassigned"),
+                         ("none", "")):
+            r, = w.cycle(cycle="placed..dispatched", group_by=by)
+            self.assertEqual(r["group"], want)
+        self.assertEqual(w.cycle(cycle="placed..dispatched", kind="STANDARD"), [])
+
+    def test_business_time_zone(self):
+        w = World(business_time_zone="Asia/Shanghai")
+        w.order(at="2024-05-31T16:00:00Z")
+        self.assertEqual(w.sales("2024-06-01", grain="month")["rows"][0]["period"], "2024-06")
+        self.assertEqual(w.sales("2024-05-31")["rows"], [])
+
+
+class Sales(unittest.TestCase):
+    def test_shipped_parts_add_up(self):
+        w = World()
+        w.order(lines=(("1", "3", 100),))
+        for i, d in enumerate(("2024-05-03", "2024-05-02", "2024-05-04", "2024-05-05")):
+            w.ship("S%d" % i, d, [("1", "1")])
+        w.give_back("T1", "2024-05-06", [("1", "1")])
+        w.give_back("T2", "2024-05-07", [("1", "1")])
+        got = [(r["period"], r["shipped"]) for r in w.sales(grain="day")["rows"]]
+        self.assertEqual(got, [("2024-05-01", "0.00"), ("2024-05-02", "0.33"), ("2024-05-03", "0.33"),
+                               ("2024-05-04", "0.34"), ("2024-05-05", "0.33"),
+                               ("2024-05-06", "-0.33"), ("2024-05-07", "-0.33")])
+
+    def test_ordered_is_restated(self):
+        w = World()
+        w.order(lines=(("1", "3", 100), ("2", "1", 50)))
+        w.ship("S", "2024-05-02", [("1", "2")])
+        w.put("order_cancelled", "2024-05-03", order_id="O")
+        self.assertEqual(w.sales("2024-05-02")["totals"][0]["ordered"], "1.50")
+        r, = w.sales("2024-05-03", grain="day", to="2024-05-01")["rows"]
+        self.assertEqual((r["ordered"], r["orders"]), ("0.66", 1))
+        w.change("2024-05-04", (("3", "1", 7),))
+        by = {r["group"]["sku"]: r for r in w.sales(group_by="sku")["rows"]}
+        self.assertEqual((by["s3"]["ordered"], by["s3"]["orders"], by["s1"]["shipped"]),
+                         ("0.07", 1, "0.66"))
+
+    def test_skus_and_counts(self):
+        w = World()
+        w.order(lines=(("1", "3", 100), ("2", "1", 50)))
+        w.ship("S", "2024-05-02", [("1", "2"), ("2", "1"), ("9", "4")], freight_minor=30,
+               currency="CNY")
+        a = w.sales(group_by="sku")
+        self.assertEqual([(r["group"]["sku"], r["orders"], r["shipments"], r["shipped_quantity"],
+                           r["freight"]) for r in a["rows"]],
+                         [("s1", 1, 1, "2", "0.00"), ("s2", 1, 1, "1", "0.00"),
+                          ("unassigned", 0, 1, "4", "0.30")])
+        t, = a["totals"]
+        self.assertEqual((t["orders"], t["shipments"], t["freight"], t["shipped"]),
+                         (1, 1, "0.30", "1.16"))
+
+    def test_invoiced(self):
+        w = World()
+        w.order(channel="web", kind="SAMPLE")
+        w.invoice("I", 1000, "2024-05-02", tax_minor=130, order_ids=["O"])
+        w.invoice("D", 5, "2024-05-02", kind="DEBIT_NOTE")
+        w.credit("N", 100, "2024-05-03", "I")
+        w.put("invoice_voided", "2024-05-09", invoice_id="I", date="2024-05-04")
+        got = [(r["period"], r["group"], r["invoiced"], r["invoices"])
+               for r in w.sales(grain="day", group_by="channel,kind", from_="2024-05-02")["rows"]]
+        web, none = {"channel": "web", "kind": "SAMPLE"}, {"channel": "unassigned",
+                                                           "kind": "unassigned"}
+        self.assertEqual(got, [("2024-05-02", none, "0.05", 1), ("2024-05-02", web, "10.00", 1),
+                               ("2024-05-03", web, "-1.00", 0), ("2024-05-04", web, "-10.00", 0)])
+
+    def test_collected_is_split_by_applications(self):
+        w = World()
+        w.put("customer_profile_set", "2024-01-01", region="EU")
+        w.invoice("I", 1000, region="CN")
+        w.pay("P", 1500, "2024-05-05")
+        w.allocate("A", "P", "2024-06-02", [("I", 1000)])
+
+        def by(day, **q):
+            return [(r["period"], r["group"]["region"], r["collected"]) for r in
+                    w.sales(day, group_by="region", grain="month", measure="collected", **q)["rows"]]
+        self.assertEqual(by("2024-06-01"), [("2024-05", "EU", "15.00")])
+        self.assertEqual(by("2024-06-02"), [("2024-05", "CN", "10.00"), ("2024-05", "EU", "5.00")])
+        w.put("payment_reversed", "2024-07-01", payment_id="P", date="2024-07-01")
+        self.assertEqual(by("2024-07-01")[2:], [("2024-07", "CN", "-10.00"), ("2024-07", "EU", "-5.00")])
+        w.put("payment_unallocated", "2024-06-20", payment_id="P", allocation_id="A",
+              date="2024-06-20")
+        self.assertEqual(by("2024-07-01"), [("2024-05", "EU", "15.00"), ("2024-07", "EU", "-15.00")])
+
+    def test_region_levels(self):
+        w = World()
+        w.order("O1", region="CN/South/Hunan")
+        w.order("O2", region="CN")
+        w.order("O3", region="CN/South")
+        w.order("O4")
+
+        def rows(**q):
+            return [(r["group"]["region"], r["ordered"])
+                    for r in w.sales(group_by="region", **q)["rows"]]
+        self.assertEqual(rows(level="1"), [("CN", "30.00"), ("unassigned", "10.00")])
+        self.assertEqual(rows(level="2"), [("CN", "10.00"), ("CN/South", "20.00"),
+                                           ("unassigned", "10.00")])
+        self.assertEqual(rows(region="CN/South"), [("CN/South", "10.00"), ("CN/South/Hunan", "10.00")])
+        self.assertEqual(rows(region="unassigned"), [("unassigned", "10.00")])
+
+    def test_periods(self):
+        w = World()
+        w.order(at="2024-12-30")
+        for grain, want in (("day", "2024-12-30"), ("week", "2025-W01"), ("month", "2024-12"),
+                            ("quarter", "2024-Q4"), ("year", "2024")):
+            self.assertEqual(w.sales(grain=grain)["rows"][0]["period"], want)
+        self.assertEqual(w.sales()["rows"][0]["period"], "2020-01-01/2030-01-01")
+
+
+class Pages(unittest.TestCase):
+    def test_invoice(self):
+        w = World()
+        w.invoice("I", 1000, tax_minor=130)
+        w.pay("P", 500, "2024-05-05", [("I", 500)])
+        w.credit("N", 100, "2024-05-06", "I")
+        w.put("payment_unallocated", "2024-05-20", allocation_id="P", payment_id="P",
+              date="2024-05-20")
+        p = w.get("/v1/invoices/I", "2024-05-10")
+        self.assertEqual((p["gross"], p["open"], p["over_applied"], p["void_date"]),
+                         ("11.30", "5.30", False, None))
+        self.assertEqual(sorted(p["applications"], key=lambda x: x["id"]), [
+            {"type": "credit_note", "id": "N", "amount": "1.00", "from": "2024-05-06",
+             "until": None},
+            {"type": "payment", "id": "P", "amount": "5.00", "from": "2024-05-05",
+             "until": "2024-05-20"}])
+
+    def test_one_account_is_one_world(self):
+        w = World()
+        w.invoice("I", 1000)
+        w.invoice("I", 2000, c="D")
+        w.pay("P", 1000, "2024-05-05", [("I", 1000)], c="D")
+        self.assertEqual([(x["customer_id"], x["open"]) for x in w.items()],
+                         [("C", "10.00"), ("D", "10.00")])
+        with self.assertRaises(views.Several):
+            w.get("/v1/invoices/I")
+        self.assertEqual(w.get("/v1/invoices/I", customer_id="D")["gross"], "20.00")
+        with self.assertRaises(views.NotFound):
+            w.get("/v1/invoices/X")
+
+    def test_customers(self):
+        w = World()
+        w.put("customer_profile_set", "2024-05-01T10:00:00Z", name="n", grade="A")
+        w.put("customer_profile_set", "2024-05-01T09:00:00Z", name="m", region="EU")
+        w.put("order_ready", c="D", order_id="O")
+        w.put("exchange_rate_published", c="fx:EUR", currency="EUR", base_currency="CNY",
+              date="2024-05-01", rate="7.8")
+        w.invoice("I", 5)
+        a = w.get("/v1/customers")["customers"]
+        self.assertEqual([(x["customer_id"], x["name"], x["region"], x["balances"]) for x in a],
+                         [("C", "n", None, [{"currency": "CNY", "balance": "0.05"}]),
+                          ("D", None, None, [])])
+        self.assertEqual(len(w.get("/v1/customers/C")["history"]), 1)
+
+
+class Properties(unittest.TestCase):
+    """Things that must hold of any history, over generated ones."""
+
+    def records(self, history, partitions=4):
+        w = World(partitions=partitions)
+        for e in history:
+            w.raw(e)
+        return w
+
+    def test_generated_histories(self):
+        seen = set()
+        for seed in range(12):
+            w = self.records(generate.hostile(seed, 300))
+            o = w.oracle()
+            self.assertEqual(o.parked, [])
+            self.assertEqual(len(o.facts.accepted) + o.facts.duplicates + len(o.facts.conflicts), 300)
+            for day in ("%04d-%02d-11" % (y, m) for y in (2023, 2024) for m in range(1, 13, 2)):
+                self.proof(o, day)
+                self.sales_agree(o, day)
+                seen |= {k[0] for k in views.anomalies.open_at(o, views.parse_date(day))}
+        missing = set(views.anomalies.KINDS) - seen - {
+            "not_parseable", "unknown_event_type", "wrong_topic", "wrong_key", "wrong_partition",
+            "invalid"}
+        self.assertEqual(missing, set())
+
+    def proof(self, o, day):
+        totals = None
+        for by in ("customer", "region", "sales_rep", "currency", "none", "parent_customer"):
+            a = views.ageing(o, {"as_of": day, "group_by": by})
+            for r in a["rows"] + a["totals"]:
+                self.assertEqual(set(r["proof"]["difference"]) - set("0."), set(), (by, r))
+            totals = totals or a["totals"]
+            self.assertEqual(a["totals"], totals)
+
+    def sales_agree(self, o, day):
+        totals = None
+        for by in ("none", "region", "sku,kind", "sales_rep,channel,customer"):
+            q = {"as_of": day, "from": "2020-01-01", "to": "2030-01-01", "group_by": by}
+            a = plain(views.sales_view(o, q))
+            t = [{k: v for k, v in r.items() if "quantity" not in k} for r in a["totals"]]
+            totals = totals or t
+            self.assertEqual(t, totals, by)
+            for cur in t:
+                for m in ("ordered", "shipped", "invoiced", "collected", "freight"):
+                    rows = [money.Fraction(r[m]) for r in a["rows"] if r["currency"] == cur["currency"]]
+                    self.assertEqual(sum(rows), money.Fraction(cur[m]))
+
+    def test_stages_add_up(self):
+        for seed in range(8):
+            o = self.records(generate.hostile(seed, 300)).oracle()
+            for c in ("placed..delivered", "confirmed..paid", "first_dispatched..invoiced"):
+                q = {"as_of": "2026-01-01", "from": "2020-01-01", "to": "2030-01-01", "cycle": c}
+                for r in plain(views.order_cycle(o, q))["rows"]:
+                    self.assertEqual(sum(s["total_seconds"] for s in r["stages"]), r["total_seconds"])
+                    self.assertEqual(sum(h["count"] for h in r["histogram"]), r["n"])
+
+    def test_interleaving_of_topics_does_not_matter(self):
+        history = generate.hostile(3, 300)
+        by_topic = {}
+        for e in history:
+            t = events.TOPIC_OF[generate.Hostile.name(e)]
+            by_topic.setdefault(t, []).append(e)
+        q = {"as_of": "2024-12-31", "group_by": "region"}
+
+        def answer(order):
+            w = self.records(order)
+            for r in w.records:
+                r.recorded_at = 0
+            return [plain(views.answer(w.oracle(), v, q)) for v in
+                    ("/v1/receivables/ageing", "/v1/receivables/items", "/v1/anomalies")]
+        want = answer(history)
+        rng = random.Random(1)
+        for _ in range(3):
+            queues = {t: list(es) for t, es in by_topic.items()}
+            order = []
+            while queues:
+                t = rng.choice(list(queues))
+                order.append(queues[t].pop(0))
+                if not queues[t]:
+                    del queues[t]
+            self.assertEqual(answer(order), want)
+
+    def test_invalid_events_are_seen(self):
+        rng = random.Random(5)
+        history = generate.hostile(5, 200)
+        refused = sum(1 for _ in range(200)
+                      if events.parse(generate.spoil(rng, rng.choice(history))).faults)
+        self.assertGreater(refused, 190)
+
+    def test_realistic_events_are_valid(self):
+        for e in generate.realistic(2, 3000):
+            self.assertEqual(events.parse(e).faults, [])
+
+    def test_planted_faults_can_still_be_planted(self):
+        import planted
+        here = os.path.join(planted.HERE, "daybook_oracle")
+        for name, old, new in planted.FAULTS:
+            with open(os.path.join(here, name), encoding="utf-8") as f:
+                self.assertIn(old, f.read())
+
+    def test_diff_finds_what_differs(self):
+        self.assertEqual(diff({"a": 1}, {"a": 1, "b": 2}), [])
+        self.assertEqual(diff({"a": "1"}, {}), [("$.a", "1", "(missing)")])
+        self.assertEqual(len(diff([1, 2], [1, 3, 4])), 3)
+
+
+if __name__ == "__main__":
+    unittest.main()
