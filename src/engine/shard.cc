@@ -15,6 +15,12 @@ namespace {
 // Half of a shard's cache for documents, half for pages.
 constexpr std::size_t kCaches = 2;
 
+// Documents that are asked for by their id alone.
+bool has_page(domain::DocumentKind kind) {
+  return kind == domain::DocumentKind::kOrder || kind == domain::DocumentKind::kInvoice ||
+         kind == domain::DocumentKind::kPayment;
+}
+
 // The stretches of days in which two customer files give different payment terms.
 std::vector<std::pair<Day, Day>> terms_changes(const domain::CustomerFile& before,
                                                const domain::CustomerFile& after) {
@@ -296,6 +302,12 @@ Result<void> Shard::commit() {
     while (end < keys.size() && store::document_customer(keys[end]) == customer) ++end;
     RETURN_IF_ERROR(evaluate_account(customer, std::span(keys).subspan(first, end - first), set));
     first = end;
+  }
+  for (const std::string_view key : keys) {
+    const domain::DocumentRef ref = store::document_ref(key);
+    if (documents_.entry(key).stored == 0 && has_page(ref.kind)) {
+      set.put(store::Table::kMeta, store::id_key(ref, store::document_customer(key)), "");
+    }
   }
   for (const ParkedRecord& parked : parked_pending_) {
     set.put(store::Table::kMeta, store::parked_key(parked.topic, parked.offset), parked.encode());
