@@ -92,8 +92,8 @@ struct StartPosition {
 class Reader {
  public:
   virtual ~Reader() = default;
-  // Up to `records_max` records; none when nothing arrived within `timeout`. Returns early with
-  // what there is. Errors:
+  // Up to `records_max` records (above 0); none when nothing arrived within `timeout`. Returns
+  // early with what there is. Errors:
   //   kUnavailable  the broker is away: call again;
   //   kOutOfRange   a position is not in the log any more (truncated, expired): stop loudly;
   //   kMismatch     a topic was deleted or re-made: stop loudly;

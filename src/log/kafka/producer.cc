@@ -126,15 +126,21 @@ void Producer::append(std::vector<NewRecord> records, AppendDone done) {
   call->appended.resize(records.size());
   call->slots.resize(records.size());
   call->unfinished = records.size() + 1;
+  hand_over(records, *partitions, call);
+  finish_one(call);
+}
+
+void Producer::hand_over(const std::vector<NewRecord>& records,
+                         const std::vector<std::int32_t>& partitions, Call* call) {
   const std::shared_lock lock(mutex_);
   for (std::size_t i = 0; i < records.size(); ++i) {
     call->slots[i] = {call, i};
-    call->appended[i].partition = (*partitions)[i];
+    call->appended[i].partition = partitions[i];
     const std::string& topic = topic_names_[static_cast<std::size_t>(records[i].topic)];
     const rd_kafka_resp_err_t error =
         client_ == nullptr
             ? RD_KAFKA_RESP_ERR__STATE
-            : produce(client_->get(), topic, (*partitions)[i], records[i], &call->slots[i]);
+            : produce(client_->get(), topic, partitions[i], records[i], &call->slots[i]);
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
       // After a gap the later ones would be out of order.
       call->fail(
@@ -144,7 +150,6 @@ void Producer::append(std::vector<NewRecord> records, AppendDone done) {
       break;
     }
   }
-  finish_one(call);
 }
 
 void Producer::on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void*) {

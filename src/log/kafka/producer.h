@@ -34,6 +34,9 @@ class Producer {
 
   Producer(KafkaOptions options, std::int32_t partition_count, std::shared_ptr<Client> client);
   static void on_delivery(rd_kafka_t* handle, const rd_kafka_message_t* message, void* opaque);
+  // Gives the records to the client, up to the first that it does not take.
+  void hand_over(const std::vector<NewRecord>& records, const std::vector<std::int32_t>& partitions,
+                 Call* call);
   void run();
   // Fails what the client holds, and puts a new one in its place.
   void replace_client();

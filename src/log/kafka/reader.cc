@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/ensure.h"
 
@@ -72,6 +73,7 @@ Result<std::span<const Record>> KafkaReader::poll(std::size_t records_max,
     // A fault waits for its turn: what was read before it is given out first.
     if (!records_.empty()) break;
     if (failure_) continue;
+    if (trouble_) return unexpected(*std::exchange(trouble_, std::nullopt));
     // Whether a broker is back is told by nothing but an answer.
     if (client_->brokers_down() && !find_missing_topics()) {
       return unexpected(ErrorCode::kUnavailable, "no Kafka broker answers at " + options_.brokers);
@@ -142,11 +144,12 @@ void KafkaReader::take(const rd_kafka_message_t& message) {
 void KafkaReader::note_fault(const rd_kafka_message_t& message, TopicPartition at,
                              std::int64_t position) {
   const ErrorCode code = error_code_of(message.err);
-  // What is but away comes back by itself.
-  if (code == ErrorCode::kUnavailable || failure_) return;
-  failure_ = Error{code, fmt::format("offset {} of {}, partition {}: {}", position,
-                                     topic_name(options_.topic_prefix, at.topic), at.partition,
-                                     rd_kafka_message_errstr(&message))};
+  // What is but away comes back by itself, and is told once.
+  std::optional<Error>& fault = code == ErrorCode::kUnavailable ? trouble_ : failure_;
+  if (fault) return;
+  fault = Error{code, fmt::format("offset {} of {}, partition {}: {}", position,
+                                  topic_name(options_.topic_prefix, at.topic), at.partition,
+                                  rd_kafka_message_errstr(&message))};
 }
 
 Topic KafkaReader::topic_of(const rd_kafka_topic_t* handle) {

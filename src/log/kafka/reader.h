@@ -47,6 +47,7 @@ class KafkaReader final : public Reader {
   std::vector<rd_kafka_message_t*> messages_;
   std::vector<Record> records_;
   std::optional<std::chrono::steady_clock::time_point> missing_since_;
+  std::optional<Error> trouble_;
   // Set once for all: the reader reads no further.
   std::optional<Error> failure_;
 };
