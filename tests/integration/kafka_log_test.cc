@@ -280,6 +280,28 @@ TEST(KafkaProducerTest, AfterAFatalErrorPendingAppendsFailAndLaterOnesGoThrough)
   EXPECT_TRUE(outcome);
 }
 
+TEST(KafkaProducerTest, WithoutABrokerAppendsWaitThenAreRefusedAndFailAtTheEnd) {
+  KafkaOptions options = test::new_kafka_options("127.0.0.1:1");
+  options.timeout = 200ms;
+  auto producer = *Producer::make(options, 1);
+  const std::string large(2'000'000, 'x');
+  std::atomic<int> busy = 0;
+  std::atomic<int> failed = 0;
+  constexpr int kAppends = 200;
+  for (int i = 0; i < kAppends; ++i) {
+    producer->append({{Topic::kOrders, "k", large, 0, {}}}, [&](const auto& appended) {
+      ASSERT_FALSE(appended);
+      EXPECT_EQ(appended.error().code, ErrorCode::kUnavailable);
+      ++(appended.error().message.starts_with("busy") ? busy : failed);
+    });
+  }
+  EXPECT_GT(busy, 0);
+  EXPECT_LT(busy, kAppends - 100);
+  EXPECT_EQ(failed, 0);
+  producer.reset();
+  EXPECT_EQ(busy + failed, kAppends);
+}
+
 // A broker of the test's own, that it may kill.
 class OwnBroker {
  public:
