@@ -29,7 +29,8 @@ fetch() {
   draft=$(mktemp -d "$libs.XXXXXX")
   mvn --batch-mode --quiet --file "$here/pom.xml" dependency:copy-dependencies \
     -DincludeScope=runtime -DoutputDirectory="$draft" >&2 || { rm -rf "$draft"; fail "Maven failed"; }
-  mv -T "$draft" "$libs"
+  # Somebody else may have been quicker.
+  mv -T "$draft" "$libs" 2> /dev/null || rm -rf "$draft"
 }
 
 free_port() {
