@@ -1,5 +1,6 @@
 // What does not add up: anomalies of the facts, and parked records.
 #include <fmt/format.h>
+#include <openssl/evp.h>
 
 #include "engine/shard.h"
 #include "store/anomalies.h"
@@ -43,6 +44,15 @@ std::string detail_of(domain::AnomalyKind kind) {
     case K::kUnknownWriteOff: return "no such write-off was read yet";
   }
   return "";
+}
+
+std::string to_base64(std::string_view bytes) {
+  std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');  // EVP_EncodeBlock ends with a zero byte.
+  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
+                                   reinterpret_cast<const unsigned char*>(bytes.data()),
+                                   static_cast<int>(bytes.size()));
+  text.resize(static_cast<std::size_t>(size));
+  return text;
 }
 
 // A parked record names at most what its bytes gave; its event is not one of ours.
@@ -174,7 +184,7 @@ Answer parked_records(Question& question) {
       row.row.add("recorded_at", Value::text(format_instant_ms(parked.recorded_ms)));
       row.row.add("reason", Value::text(events::park_reason_name(parked.reason)));
       row.row.add("detail", Value::text(parked.detail));
-      row.row.add("bytes", Value::number(static_cast<std::int64_t>(parked.value.value_or("").size())));
+      row.row.add("bytes", Value::text(to_base64(parked.value.value_or(""))));
       answer.rows.push_back(std::move(row));
     });
   }
