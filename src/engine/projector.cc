@@ -25,6 +25,10 @@ bool may_pass(ErrorCode code) { return code == ErrorCode::kUnavailable || code =
 
 }  // namespace
 
+std::string shard_path(const std::string& directory, std::int32_t partition) {
+  return fmt::format("{}/shards/{:04}", directory, partition);
+}
+
 Result<std::unique_ptr<Projector>> Projector::open(const domain::Rules& rules,
                                                    const std::string& directory,
                                                    std::int32_t count,
@@ -39,9 +43,8 @@ Result<std::unique_ptr<Projector>> Projector::open(const domain::Rules& rules,
                       fmt::format("cannot create {}: {}", shards.string(), error.message()));
   }
   for (std::int32_t partition = 0; partition < count; ++partition) {
-    const std::string path = (shards / fmt::format("{:04}", partition)).string();
-    ASSIGN_OR_RETURN(auto store,
-                     store::ShardStore::open(path, memory, store::ShardStore::Mode::kReadWrite));
+    ASSIGN_OR_RETURN(auto store, store::ShardStore::open(shard_path(directory, partition), memory,
+                                                         store::ShardStore::Mode::kReadWrite));
     Shard::Options shard_options{partition, count, options.cache_bytes / static_cast<std::size_t>(count)};
     ASSIGN_OR_RETURN(auto shard, Shard::open(std::move(store), rules, shard_options));
     projector->committed_.push_back(shard->state());

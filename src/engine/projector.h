@@ -29,6 +29,9 @@ struct ProjectorOptions {
   bool dead_letters = true;
 };
 
+// Where the store of a shard is.
+std::string shard_path(const std::string& directory, std::int32_t partition);
+
 enum class ProjectorState { kRunning, kStopped, kFailed };
 
 class Projector {

@@ -1,0 +1,41 @@
+// What a handler of requests sees: nothing of sockets, and nothing of the library behind them.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace daybook::http {
+
+struct Request {
+  // "GET" for HEAD too: the server leaves the body of the answer out.
+  std::string method;
+  // As sent, still percent-encoded; without the parameters.
+  std::string path;
+  // The path's parts, percent-decoded: none for "/", an empty last one after a trailing "/".
+  std::vector<std::string> segments;
+  // Percent-decoded, "+" is a blank.
+  std::multimap<std::string, std::string> parameters;
+  std::string accept;
+  std::string content_type;
+  std::string body;
+};
+
+struct Response {
+  int status = 200;
+  std::string content_type;
+  std::string body;
+  std::vector<std::pair<std::string, std::string>> headers;
+};
+
+// Answers one request: from any thread, now or later, even after the server has gone. Only the
+// first call counts; when the last copy goes without a call, the client gets a 500.
+using Respond = std::function<void(Response)>;
+
+// Called on a worker thread, several at a time. Must not wait for long: keep `respond` instead. A
+// thrown exception becomes a 500.
+using Handler = std::function<void(Request, Respond)>;
+
+}  // namespace daybook::http

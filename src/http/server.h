@@ -1,0 +1,78 @@
+// An HTTP/1.1 server: connections and their limits here, meaning in the handler.
+//
+// A few I/O threads read and write, each with its own share of the connections; handlers run on a
+// pool of workers, so that a busy handler never keeps a connection waiting for its bytes. Whatever
+// the server itself refuses is answered with problem details.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "http/message.h"
+
+namespace daybook::http {
+
+// What one connection may take. A peer that is too slow is closed within its limit and one sweep.
+struct Limits {
+  std::size_t header_bytes_max = 16 * 1024;
+  std::size_t target_bytes_max = 8 * 1024;
+  std::size_t body_bytes_max = 16 * 1024 * 1024;
+  // From the first byte of a request to the end of its header.
+  std::chrono::milliseconds header_timeout{9'000};
+  // A body or an answer that is not done in this time must have moved `progress_bytes` in it, which
+  // start the time anew.
+  std::chrono::milliseconds body_timeout{9'000};
+  std::chrono::milliseconds write_timeout{9'000};
+  std::size_t progress_bytes = 256 * 1024;
+  // Between requests.
+  std::chrono::milliseconds idle_timeout{75'000};
+};
+
+struct ServerOptions {
+  // A loopback address, or "localhost".
+  std::string address = "127.0.0.1";
+  // 0 takes a free one.
+  std::uint16_t port = 0;
+  unsigned io_threads = 2;
+  unsigned workers = 2;
+  // Requests that wait for a worker; beyond, 503.
+  std::size_t queue_max = 1'024;
+  // Beyond, 503 and closed.
+  std::size_t connections_max = 4'096;
+  // How often deadlines are looked at.
+  std::chrono::milliseconds sweep_interval{250};
+  // How long stop() lets requests under way go on.
+  std::chrono::milliseconds stop_timeout{5'000};
+  Limits limits;
+};
+
+// Thread-safe.
+class Server {
+ public:
+  // Listens and serves until stop(). kInvalidArgument for an address that is not this machine's
+  // own loopback; kUnavailable when the port cannot be had.
+  static Result<std::unique_ptr<Server>> start(ServerOptions options, Handler handler);
+
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  std::uint16_t port() const;
+  // Connections that are open.
+  std::size_t connections() const;
+  // Accepts no more, finishes the requests under way within `stop_timeout`, closes. Returns when
+  // all threads have ended; the destructor does the same. A worker is waited for however long it
+  // takes.
+  void stop();
+
+ private:
+  class Impl;
+  explicit Server(std::unique_ptr<Impl> impl);
+
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace daybook::http

@@ -1,0 +1,376 @@
+#include "http/session.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <array>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/buffers_suffix.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/status.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <ctime>
+
+#include "http/problem.h"
+#include "http/target.h"
+
+namespace daybook::http {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+using Parser = beast::http::request_parser<beast::http::string_body>;
+using beast::http::field;
+using boost::system::error_code;
+
+constexpr auto kAwait = asio::as_tuple(asio::use_awaitable_t<Executor>{});
+constexpr std::size_t kReadBytes = 4 * 1024;
+constexpr std::size_t kBodyReadBytes = 64 * 1024;
+// How long, and how many bytes, a peer may go on sending after a refusal.
+constexpr auto kDrainTimeout = std::chrono::seconds(1);
+constexpr std::size_t kDrainBytesMax = 64 * 1024 * 1024;
+
+// The way back from a handler to its session, which may be gone by then.
+class Ticket {
+ public:
+  Ticket(std::shared_ptr<asio::io_context> context, std::weak_ptr<Session> session)
+      : context_(std::move(context)), session_(std::move(session)) {}
+  Ticket(const Ticket&) = delete;
+  Ticket& operator=(const Ticket&) = delete;
+  ~Ticket() {
+    if (!used_) use(problem(500, "No answer", "the request was dropped without an answer"));
+  }
+
+  void use(Response response) {
+    if (used_.exchange(true)) return;
+    // The session lives on its context's thread alone.
+    asio::post(*context_, [session = session_, response = std::move(response)]() mutable {
+      if (const auto here = session.lock()) here->deliver(std::move(response));
+    });
+  }
+
+ private:
+  const std::shared_ptr<asio::io_context> context_;
+  const std::weak_ptr<Session> session_;
+  std::atomic<bool> used_ = false;
+};
+
+std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
+
+// Header fields must not be able to end their line.
+void append_clean(std::string& out, std::string_view text) {
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    out += byte < 0x20 || byte == 0x7f ? ' ' : c;
+  }
+}
+
+// "Sun, 06 Nov 1994 08:49:37 GMT", made once a second and thread.
+const std::string& date_now() {
+  thread_local std::time_t made_for = 0;
+  thread_local std::string text;
+  const std::time_t now = std::time(nullptr);
+  if (now != made_for) {
+    text = fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(now));
+    made_for = now;
+  }
+  return text;
+}
+
+std::string header_of(const Response& response, bool keep_alive) {
+  const auto reason = beast::http::obsolete_reason(
+      beast::http::int_to_status(static_cast<unsigned>(response.status)));
+  std::string header = fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\nContent-Length: {}\r\n",
+                                   response.status, view(reason), date_now(), response.body.size());
+  if (!response.content_type.empty()) {
+    header += "Content-Type: ";
+    append_clean(header, response.content_type);
+    header += "\r\n";
+  }
+  for (const auto& [name, value] : response.headers) {
+    append_clean(header, name);
+    header += ": ";
+    append_clean(header, value);
+    header += "\r\n";
+  }
+  header += keep_alive ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n";
+  return header;
+}
+
+Response refusal_of(const error_code& error, const Limits& limits) {
+  using Error = beast::http::error;
+  if (error == Error::header_limit) {
+    return problem(431, "Header too large",
+                   fmt::format("a request's header may take {} bytes", limits.header_bytes_max));
+  }
+  if (error == Error::body_limit) {
+    return problem(413, "Body too large",
+                   fmt::format("a request's body may take {} bytes", limits.body_bytes_max));
+  }
+  return problem(400, "Bad request", "the request is not HTTP/1.1: " + error.message());
+}
+
+}  // namespace
+
+struct Session::Incoming {
+  Parser parser;
+};
+
+Session::Session(Socket socket, std::weak_ptr<asio::io_context> context, Service& service)
+    : socket_(std::move(socket)),
+      context_(std::move(context)),
+      service_(service),
+      wake_(socket_.get_executor()) {}
+
+void Session::enter(State state, Clock::duration timeout) {
+  state_ = state;
+  timeout_ = timeout;
+  moved_bytes_ = 0;
+  deadline_ = Clock::now() + timeout;
+}
+
+void Session::progress(std::size_t bytes) {
+  moved_bytes_ += bytes;
+  if (moved_bytes_ >= service_.limits.progress_bytes) enter(state_, timeout_);
+}
+
+void Session::sweep(Clock::time_point now) {
+  if (now < deadline_) return;
+  deadline_ = Clock::time_point::max();
+  expired_ = true;
+  error_code ignored;
+  if (state_ == State::kReading) {
+    socket_.cancel(ignored);  // The reader wakes up and says so to the peer.
+  } else {
+    socket_.close(ignored);
+  }
+}
+
+void Session::stop() {
+  if (state_ == State::kIdle) close();
+}
+
+void Session::abort() {
+  aborted_ = true;
+  close();
+  wake_.cancel();
+}
+
+void Session::deliver(Response response) {
+  response_ = std::move(response);
+  wake_.cancel();
+}
+
+void Session::close() {
+  error_code ignored;
+  socket_.shutdown(Socket::shutdown_both, ignored);
+  socket_.close(ignored);
+}
+
+// GCC 12 breaks some coroutines that await within a larger expression or unbraced statement: here a
+// co_await stands alone, and what is awaited gets no temporaries that need destroying.
+Awaitable<void> Session::run() {
+  error_code ignored;
+  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  while (true) {
+    const bool more = co_await serve_one();
+    if (!more) break;
+    if (buffer_.size() == 0 && buffer_.capacity() > kBodyReadBytes) buffer_ = {};
+  }
+  close();
+}
+
+Awaitable<void> Session::refuse(const Response& response) {
+  const bool answered = co_await answer(response, true, false);
+  if (answered) {
+    co_await drain();
+  }
+  close();
+}
+
+Awaitable<bool> Session::fill(std::size_t bytes_max) {
+  if (expired_) co_return false;
+  const auto [error, bytes] = co_await socket_.async_read_some(buffer_.prepare(bytes_max), kAwait);
+  buffer_.commit(bytes);
+  lost_ = error && !expired_;
+  co_return !error;
+}
+
+Awaitable<bool> Session::serve_one() {
+  if (buffer_.size() == 0) {
+    if (service_.stopping) co_return false;
+    enter(State::kIdle, service_.limits.idle_timeout);
+    const bool filled = co_await fill(kReadBytes);
+    if (!filled) co_return false;
+  }
+  enter(State::kReading, service_.limits.header_timeout);
+  Incoming incoming;
+  auto refusal = co_await read_header(incoming);
+  if (!refusal && !lost_) {
+    refusal = co_await read_body(incoming);
+  }
+  if (lost_) co_return false;
+  auto& message = incoming.parser.get();
+  const bool with_body = message.method() != beast::http::verb::head;
+  if (refusal) {
+    const bool slow = expired_;
+    const bool answered = co_await answer(*refusal, with_body, false);
+    if (answered && !slow) {
+      co_await drain();
+    }
+    co_return false;
+  }
+
+  bool keep_alive = message.keep_alive();
+  Request request;
+  if (auto fault = read_target(view(message.target()), request)) {
+    const Response response = problem(400, "Bad target", *fault);
+    const bool answered = co_await answer(response, with_body, keep_alive);
+    co_return answered&& keep_alive;
+  }
+  request.method = with_body ? view(message.method_string()) : "GET";
+  request.accept = view(message[field::accept]);
+  request.content_type = view(message[field::content_type]);
+  request.body = std::move(message.body());
+  const Response response = co_await handle(std::move(request));
+  if (aborted_) co_return false;
+  keep_alive = keep_alive && !service_.stopping;
+  const bool answered = co_await answer(response, with_body, keep_alive);
+  co_return answered&& keep_alive;
+}
+
+std::optional<Response> Session::interrupted() {
+  if (lost_) return std::nullopt;
+  return problem(408, "Request too slow", "the request did not arrive in time");
+}
+
+Awaitable<std::optional<Response>> Session::read_header(Incoming& incoming) {
+  const Limits& limits = service_.limits;
+  Parser& parser = incoming.parser;
+  parser.header_limit(static_cast<std::uint32_t>(limits.header_bytes_max));
+  parser.body_limit(limits.body_bytes_max);
+  while (true) {
+    error_code error;
+    buffer_.consume(parser.put(buffer_.data(), error));
+    if (parser.is_header_done() && !error) break;
+    if (error && error != beast::http::error::need_more) co_return refusal_of(error, limits);
+    const bool filled = co_await fill(kReadBytes);
+    if (!filled) co_return interrupted();
+  }
+  const auto& message = parser.get();
+  if (message.target().size() > limits.target_bytes_max) {
+    co_return problem(414, "Target too long",
+                      fmt::format("a target may take {} bytes", limits.target_bytes_max));
+  }
+  if (message.version() >= 11 && message.count(field::host) != 1) {
+    co_return problem(400, "Bad request", "HTTP/1.1 asks for one Host field");
+  }
+  const auto encoding = message[field::content_encoding];
+  if (!encoding.empty() && !beast::iequals(encoding, "identity")) {
+    co_return problem(415, "Encoding not supported", "bodies are taken as they are, uncompressed");
+  }
+  const auto expect = message[field::expect];
+  if (expect.empty()) co_return std::nullopt;
+  if (!beast::iequals(expect, "100-continue")) {
+    co_return problem(417, "Expectation failed", "no other expectation than 100-continue is met");
+  }
+  if (message.version() >= 11 && !parser.is_done() && buffer_.size() == 0) {
+    const bool written = co_await write("HTTP/1.1 100 Continue\r\n\r\n", {});
+    lost_ = !written;
+  }
+  co_return std::nullopt;
+}
+
+Awaitable<std::optional<Response>> Session::read_body(Incoming& incoming) {
+  const Limits& limits = service_.limits;
+  Parser& parser = incoming.parser;
+  enter(State::kReading, limits.body_timeout);
+  parser.eager(true);
+  while (!parser.is_done()) {
+    error_code error;
+    if (buffer_.size() != 0) {
+      const std::size_t taken = parser.put(buffer_.data(), error);
+      buffer_.consume(taken);
+      progress(taken);
+      if (error && error != beast::http::error::need_more) co_return refusal_of(error, limits);
+      if (parser.is_done()) break;
+      if (!error && taken != 0) continue;
+      if (buffer_.size() > kBodyReadBytes) {
+        co_return problem(400, "Bad request", "the header of a chunk is too long");
+      }
+    }
+    const bool filled = co_await fill(kBodyReadBytes);
+    if (!filled) co_return interrupted();
+  }
+  co_return std::nullopt;
+}
+
+void Session::submit(Request request) {
+  const auto ticket = std::make_shared<Ticket>(context_.lock(), weak_from_this());
+  auto task = [&handler = service_.handler, ticket,
+               request = std::make_shared<Request>(std::move(request))] {
+    try {
+      handler(std::move(*request),
+              [ticket](Response response) { ticket->use(std::move(response)); });
+    } catch (const std::exception& failure) {
+      ticket->use(problem(500, "Internal error", failure.what()));
+    }
+  };
+  if (!service_.workers->try_submit(std::move(task))) {
+    ticket->use(problem(503, "Too busy", "too many requests are waiting; try again"));
+  }
+}
+
+Awaitable<Response> Session::handle(Request request) {
+  state_ = State::kHandling;
+  deadline_ = Clock::time_point::max();
+  response_.reset();
+  wake_.expires_at(Clock::time_point::max());
+  submit(std::move(request));
+  while (!response_ && !aborted_) {
+    co_await wake_.async_wait(kAwait);
+  }
+  co_return response_ ? *std::move(response_) : Response{};
+}
+
+Awaitable<bool> Session::answer(const Response& response, bool with_body, bool keep_alive) {
+  expired_ = false;
+  const std::string header = header_of(response, keep_alive);
+  const bool written =
+      co_await write(header, with_body ? std::string_view(response.body) : std::string_view());
+  co_return written;
+}
+
+Awaitable<bool> Session::write(std::string_view header, std::string_view body) {
+  const std::array<asio::const_buffer, 2> buffers = {asio::buffer(header), asio::buffer(body)};
+  beast::buffers_suffix<std::array<asio::const_buffer, 2>> rest(buffers);
+  const std::size_t size = header.size() + body.size();
+  std::size_t written = 0;
+  enter(State::kWriting, service_.limits.write_timeout);
+  while (written < size) {
+    const auto [error, bytes] = co_await socket_.async_write_some(rest, kAwait);
+    if (error) co_return false;
+    rest.consume(bytes);
+    written += bytes;
+    progress(bytes);
+  }
+  co_return true;
+}
+
+Awaitable<void> Session::drain() {
+  error_code error;
+  socket_.shutdown(Socket::shutdown_send, error);
+  enter(State::kWriting, kDrainTimeout);
+  for (std::size_t drained = 0; !error && drained < kDrainBytesMax;) {
+    buffer_.clear();
+    const auto [failure, bytes] =
+        co_await socket_.async_read_some(buffer_.prepare(kBodyReadBytes), kAwait);
+    drained += bytes;
+    error = failure;
+  }
+}
+
+}  // namespace daybook::http

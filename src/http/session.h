@@ -1,0 +1,97 @@
+// One connection: reads requests one after the other, hands each to the handler, writes its answer.
+#pragma once
+
+#include <atomic>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <chrono>
+#include <memory>
+#include <optional>
+
+#include "http/message.h"
+#include "http/server.h"
+#include "http/worker_pool.h"
+
+namespace daybook::http {
+
+using Executor = boost::asio::io_context::executor_type;
+using Clock = std::chrono::steady_clock;
+using Timer = boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<Clock>, Executor>;
+using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, Executor>;
+template <typename T>
+using Awaitable = boost::asio::awaitable<T, Executor>;
+
+// What all connections share; outlives them.
+struct Service {
+  Limits limits;
+  Handler handler;
+  std::unique_ptr<WorkerPool> workers;
+  std::atomic<bool> stopping = false;
+};
+
+// Everything here runs on the thread of `context`.
+//
+//   idle ─► reading ─► handling ─► writing ─┐        Each state but handling has a deadline.
+//    ▲──────────────────────────────────────┘
+class Session : public std::enable_shared_from_this<Session> {
+ public:
+  Session(Socket socket, std::weak_ptr<boost::asio::io_context> context, Service& service);
+
+  // Serves until the connection is done.
+  Awaitable<void> run();
+  // Says why nothing more is served, and closes.
+  Awaitable<void> refuse(const Response& response);
+
+  // Gives up on a peer that is past its deadline.
+  void sweep(Clock::time_point now);
+  // Closes when no request is under way; the others close after their answer.
+  void stop();
+  void abort();
+  // The answer to the request being handled.
+  void deliver(Response response);
+
+ private:
+  enum class State { kIdle, kReading, kHandling, kWriting };
+  struct Incoming;
+
+  void enter(State state, Clock::duration timeout);
+  // Counts bytes moved; enough of them start the state's time anew.
+  void progress(std::size_t bytes);
+  // One request and its answer; false when the connection is done.
+  Awaitable<bool> serve_one();
+  // More bytes from the peer; false when there are none.
+  Awaitable<bool> fill(std::size_t bytes_max);
+  // Each gives what is answered instead when the request is not fit; `lost_` when the peer is gone.
+  Awaitable<std::optional<Response>> read_header(Incoming& incoming);
+  Awaitable<std::optional<Response>> read_body(Incoming& incoming);
+  // When reading stopped early: too slow, or gone.
+  std::optional<Response> interrupted();
+  // Gives the request to a worker; its answer comes to deliver().
+  void submit(Request request);
+  Awaitable<Response> handle(Request request);
+  Awaitable<bool> write(std::string_view header, std::string_view body);
+  Awaitable<bool> answer(const Response& response, bool with_body, bool keep_alive);
+  // Reads what the peer still sends, so that closing does not destroy the answer on its way.
+  Awaitable<void> drain();
+  void close();
+
+  Socket socket_;
+  std::weak_ptr<boost::asio::io_context> context_;
+  Service& service_;
+  boost::beast::flat_buffer buffer_;
+  Timer wake_;
+  State state_ = State::kIdle;
+  Clock::time_point deadline_ = Clock::time_point::max();
+  Clock::duration timeout_{};
+  std::size_t moved_bytes_ = 0;
+  bool expired_ = false;
+  bool lost_ = false;
+  bool aborted_ = false;
+  std::optional<Response> response_;
+};
+
+}  // namespace daybook::http

@@ -1,0 +1,19 @@
+// The target of a request line.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "http/message.h"
+
+namespace daybook::http {
+
+// Fills in path, segments and parameters. What is wrong with the target, for people; nothing when
+// it is fine.
+std::optional<std::string> read_target(std::string_view target, Request& request);
+
+// Percent-decoded; nothing for a "%" without two hexadecimal digits. `plus_is_blank` in parameters.
+std::optional<std::string> percent_decode(std::string_view text, bool plus_is_blank);
+
+}  // namespace daybook::http

@@ -1,0 +1,392 @@
+// The server over real sockets: what a connection may do, and what it may not.
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <atomic>
+#include <latch>
+#include <mutex>
+#include <thread>
+
+#include "http/problem.h"
+#include "http/server.h"
+#include "support/http_peer.h"
+
+namespace daybook::http {
+namespace {
+
+using test::HttpAnswer;
+using test::HttpPeer;
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+// Says what it was asked.
+void echo(Request request, const Respond& respond) {
+  std::string text = request.method + " " + request.path;
+  for (const auto& segment : request.segments) text += " [" + segment + "]";
+  for (const auto& [name, value] : request.parameters) text += " " + name + "=" + value;
+  if (!request.body.empty()) text += " " + request.body;
+  respond({200, "text/plain", std::move(text), {}});
+}
+
+ServerOptions quick() {
+  ServerOptions options;
+  options.sweep_interval = 20ms;
+  options.limits.header_timeout = 300ms;
+  options.limits.body_timeout = 300ms;
+  options.limits.write_timeout = 300ms;
+  return options;
+}
+
+std::unique_ptr<Server> serve(const ServerOptions& options, Handler handler = echo) {
+  auto server = Server::start(options, std::move(handler));
+  EXPECT_TRUE(server) << server.error().message;
+  return *std::move(server);
+}
+
+std::string get(std::string_view target, std::string_view more = "") {
+  return "GET " + std::string(target) + " HTTP/1.1\r\nHost: here\r\n" + std::string(more) + "\r\n";
+}
+
+std::string post(std::string_view body, std::string_view more = "") {
+  return "POST /p HTTP/1.1\r\nHost: here\r\nContent-Length: " + std::to_string(body.size()) +
+         "\r\n" + std::string(more) + "\r\n" + std::string(body);
+}
+
+TEST(HttpServerTest, KeepsAConnectionForManyRequests) {
+  const auto server = serve({});
+  HttpPeer peer(server->port());
+  for (int i = 0; i < 50; ++i) {
+    const HttpAnswer answer = peer.ask(get("/v1/" + std::to_string(i)));
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(answer.body, "GET /v1/" + std::to_string(i) + " [v1] [" + std::to_string(i) + "]");
+  }
+  EXPECT_EQ(server->connections(), 1U);
+}
+
+TEST(HttpServerTest, DecodesPathAndParameters) {
+  const auto server = serve({});
+  HttpPeer peer(server->port());
+  EXPECT_EQ(peer.ask(get("/v1/a%2Fb/?x=1+2&y=%E4%B8%AD&z")).body,
+            "GET /v1/a%2Fb/ [v1] [a/b] [] x=1 2 y=\xE4\xB8\xAD z=");
+  EXPECT_EQ(peer.ask(get("/")).body, "GET /");
+  EXPECT_EQ(peer.ask(get("http://here/v1")).body, "GET /v1 [v1]");
+  for (const char* bad : {"/%", "/%2", "/%zz", "/%ff", "/?a=%", "nowhere"}) {
+    const HttpAnswer answer = peer.ask(get(bad));
+    EXPECT_EQ(answer.status, 400) << bad;
+    EXPECT_NE(answer.header.find("application/problem+json"), std::string::npos) << bad;
+    EXPECT_NE(answer.body.find("\"status\":400"), std::string::npos) << bad;
+  }
+}
+
+TEST(HttpServerTest, AnswersPipelinedRequestsInOrder) {
+  const auto server = serve({});
+  HttpPeer peer(server->port());
+  std::string all;
+  for (int i = 0; i < 100; ++i) all += i % 2 == 0 ? get("/" + std::to_string(i)) : post("odd");
+  peer.send(all);
+  for (int i = 0; i < 100; ++i) {
+    const std::string text = std::to_string(i);
+    EXPECT_EQ(peer.receive().body,
+              i % 2 == 0 ? "GET /" + text + " [" + text + "]" : "POST /p [p] odd");
+  }
+}
+
+TEST(HttpServerTest, ReadsBodiesInChunksHoweverTheyAreCut) {
+  const auto server = serve({});
+  HttpPeer peer(server->port());
+  const std::string request =
+      "POST /p HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "3;name=value\r\nabc\r\n5\r\ndefgh\r\n0\r\nTrailer: t\r\n\r\n";
+  for (const char byte : request) peer.send(std::string_view(&byte, 1));
+  EXPECT_EQ(peer.receive().body, "POST /p [p] abcdefgh");
+  EXPECT_EQ(peer.ask(request + get("/next")).body, "POST /p [p] abcdefgh");
+  EXPECT_EQ(peer.receive().body, "GET /next [next]");
+}
+
+TEST(HttpServerTest, TakesABodyUpToTheLimitAndNoMore) {
+  ServerOptions options;
+  options.limits.body_bytes_max = 1'000'000;
+  const auto server = serve(options, [](Request request, const Respond& respond) {
+    respond({200, "text/plain", std::to_string(request.body.size()), {}});
+  });
+  HttpPeer peer(server->port());
+  EXPECT_EQ(peer.ask(post(std::string(1'000'000, 'x'))).body, "1000000");
+  const HttpAnswer refused = peer.ask(post(std::string(1'000'001, 'x')));
+  EXPECT_EQ(refused.status, 413);
+  EXPECT_NE(refused.header.find("Connection: close"), std::string::npos);
+  EXPECT_TRUE(peer.closed());
+
+  HttpPeer chunking(server->port());
+  std::string chunks = "POST /p HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (int i = 0; i < 11; ++i) chunks += "186a0\r\n" + std::string(100'000, 'x') + "\r\n";
+  EXPECT_EQ(chunking.ask(chunks + "0\r\n\r\n").status, 413);
+}
+
+TEST(HttpServerTest, HeadHasTheLengthButNoBody) {
+  const auto server = serve({});
+  HttpPeer peer(server->port());
+  peer.send("HEAD /x HTTP/1.1\r\nHost: here\r\n\r\n");
+  const HttpAnswer answer = peer.receive(true);
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_NE(answer.header.find("Content-Length: 10"), std::string::npos);
+  EXPECT_EQ(peer.ask(get("/y")).body, "GET /y [y]");
+}
+
+TEST(HttpServerTest, ClosesWhenAsked) {
+  const auto server = serve({});
+  HttpPeer peer(server->port());
+  EXPECT_EQ(peer.ask(get("/x", "Connection: close\r\n")).status, 200);
+  EXPECT_TRUE(peer.closed());
+  HttpPeer old(server->port());
+  EXPECT_EQ(old.ask("GET /x HTTP/1.0\r\n\r\n").status, 200);
+  EXPECT_TRUE(old.closed());
+}
+
+TEST(HttpServerTest, AsksForTheBodyWhenThePeerWaits) {
+  const auto server = serve({});
+  HttpPeer peer(server->port());
+  EXPECT_EQ(peer.ask("POST /p HTTP/1.1\r\nHost: here\r\nContent-Length: 3\r\n"
+                     "Expect: 100-continue\r\n\r\n")
+                .status,
+            100);
+  EXPECT_EQ(peer.ask("abc").body, "POST /p [p] abc");
+  EXPECT_EQ(peer.ask(get("/", "Expect: wonders\r\n")).status, 417);
+}
+
+TEST(HttpServerTest, RefusesWhatIsNoFitRequest) {
+  const auto server = serve({});
+  const struct {
+    std::string request;
+    int status;
+  } kCases[] = {
+      {"nonsense\r\n\r\n", 400},
+      {"GET / HTTP/2.0\r\nHost: here\r\n\r\n", 400},
+      {"GET / HTTP/1.1\r\n\r\n", 400},
+      {get("/", "Host: there\r\n"), 400},
+      {get("/", "bad header\r\n"), 400},
+      {post("x", "Transfer-Encoding: chunked\r\n"), 400},
+      {post("x", "Content-Length: 2\r\n"), 400},
+      {post("x", "Content-Encoding: gzip\r\n"), 415},
+      {get("/" + std::string(9'000, 'x')), 414},
+      {get("/", "X: " + std::string(20'000, 'x') + "\r\n"), 431},
+      {"POST / HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\n1;" +
+           std::string(200'000, 'x'),
+       400},
+  };
+  for (const auto& [request, status] : kCases) {
+    HttpPeer peer(server->port());
+    const HttpAnswer answer = peer.ask(request);
+    EXPECT_EQ(answer.status, status) << request.substr(0, 100);
+    EXPECT_NE(answer.header.find("application/problem+json"), std::string::npos);
+    EXPECT_TRUE(peer.closed()) << request.substr(0, 100);
+  }
+}
+
+TEST(HttpServerTest, DropsAPeerThatTricklesItsHeader) {
+  const auto server = serve(quick());
+  HttpPeer peer(server->port());
+  const auto begin = Clock::now();
+  peer.send("GET / HTTP/1.1\r\n");
+  std::thread trickle([&] {
+    while (Clock::now() < begin + 5s && peer.send("X: y\r\n")) std::this_thread::sleep_for(20ms);
+  });
+  EXPECT_EQ(peer.receive().status, 408);
+  EXPECT_LT(Clock::now() - begin, 3s);
+  trickle.join();
+}
+
+TEST(HttpServerTest, DropsAPeerThatTricklesItsBody) {
+  const auto server = serve(quick());
+  HttpPeer peer(server->port());
+  const auto begin = Clock::now();
+  peer.send("POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 100000\r\n\r\n");
+  std::thread trickle([&] {
+    while (Clock::now() < begin + 5s && peer.send("x")) std::this_thread::sleep_for(20ms);
+  });
+  EXPECT_EQ(peer.receive().status, 408);
+  EXPECT_LT(Clock::now() - begin, 3s);
+  trickle.join();
+}
+
+TEST(HttpServerTest, DropsAPeerThatDoesNotReadItsAnswer) {
+  const auto server = serve(quick(), [](const Request&, const Respond& respond) {
+    respond({200, "text/plain", std::string(64 * 1024 * 1024, 'x'), {}});
+  });
+  HttpPeer peer(server->port());
+  peer.send(get("/"));
+  const auto begin = Clock::now();
+  while (server->connections() == 0 && Clock::now() < begin + 1s) std::this_thread::sleep_for(1ms);
+  while (server->connections() > 0 && Clock::now() < begin + 10s) std::this_thread::sleep_for(10ms);
+  EXPECT_EQ(server->connections(), 0U);
+}
+
+TEST(HttpServerTest, ClosesIdleConnectionsAfterTheirTime) {
+  ServerOptions options = quick();
+  options.limits.idle_timeout = 200ms;
+  const auto server = serve(options);
+  HttpPeer peer(server->port());
+  EXPECT_EQ(peer.ask(get("/")).status, 200);
+  EXPECT_TRUE(peer.closed());
+}
+
+TEST(HttpServerTest, AnswersGoodRequestsBesideAThousandIdleAndSlowOnes) {
+  rlimit files{};
+  ::getrlimit(RLIMIT_NOFILE, &files);
+  files.rlim_cur = files.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &files);
+  const auto server = serve({});
+  std::vector<HttpPeer> idle;
+  for (int i = 0; i < 1'200; ++i) {
+    idle.emplace_back(server->port());
+    if (i % 2 == 0) idle.back().send("GET / HT");
+  }
+  HttpPeer peer(server->port());
+  const auto begin = Clock::now();
+  for (int i = 0; i < 1'000; ++i) ASSERT_EQ(peer.ask(get("/")).status, 200);
+  EXPECT_LT(Clock::now() - begin, 5s);
+  EXPECT_EQ(server->connections(), 1'201U);
+  EXPECT_EQ(idle[1].ask(get("/late")).status, 200);
+}
+
+TEST(HttpServerTest, TellsOneConnectionTooManyAndClosesIt) {
+  ServerOptions options;
+  options.connections_max = 2;
+  const auto server = serve(options);
+  HttpPeer first(server->port());
+  HttpPeer second(server->port());
+  EXPECT_EQ(first.ask(get("/")).status, 200);
+  EXPECT_EQ(second.ask(get("/")).status, 200);
+  HttpPeer third(server->port());
+  const HttpAnswer answer = third.ask(get("/"));
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_NE(answer.header.find("Connection: close"), std::string::npos);
+  EXPECT_EQ(first.ask(get("/")).status, 200);
+}
+
+TEST(HttpServerTest, SaysBusyWhenTheWorkersQueueIsFull) {
+  ServerOptions options;
+  options.workers = 1;
+  options.queue_max = 1;
+  std::latch go(1);
+  std::atomic<int> begun = 0;
+  const auto server = serve(options, [&](const Request&, const Respond& respond) {
+    ++begun;
+    go.wait();
+    respond({200, "text/plain", "done", {}});
+  });
+  HttpPeer running(server->port());
+  running.send(get("/"));
+  while (begun == 0) std::this_thread::sleep_for(1ms);
+  // Of these two one waits in the queue and the other is refused.
+  HttpPeer one(server->port());
+  HttpPeer other(server->port());
+  one.send(get("/"));
+  other.send(get("/"));
+  std::this_thread::sleep_for(100ms);
+  go.count_down();
+  EXPECT_EQ(running.receive().status, 200);
+  const int first = one.receive().status;
+  const int second = other.receive().status;
+  EXPECT_EQ(first + second, 200 + 503);
+  EXPECT_EQ(one.ask(get("/")).status, 200);
+}
+
+TEST(HttpServerTest, AnswersFromAnotherThreadLater) {
+  std::vector<std::thread> threads;
+  std::mutex mutex;
+  const auto server = serve({}, [&](Request request, Respond respond) {
+    const std::lock_guard lock(mutex);
+    threads.emplace_back([respond = std::move(respond), path = std::move(request.path)] {
+      std::this_thread::sleep_for(20ms);
+      respond({201, "text/plain", path, {{"X-Split", "a\r\nInjected: b"}}});
+      respond({500, "text/plain", "the second answer does not count", {}});
+    });
+  });
+  HttpPeer peer(server->port());
+  for (const char* path : {"/a", "/b", "/c"}) {
+    const HttpAnswer answer = peer.ask(get(path));
+    EXPECT_EQ(answer.status, 201);
+    EXPECT_EQ(answer.body, path);
+    EXPECT_EQ(answer.header.find("\r\nInjected"), std::string::npos);
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+TEST(HttpServerTest, AHandlerThatFailsOrForgetsIsA500) {
+  const auto server = serve({}, [](Request request, const Respond& respond) {
+    if (request.path == "/throw") throw std::runtime_error("broken");
+    if (request.path == "/ok") respond({200, "text/plain", "ok", {}});
+  });
+  HttpPeer peer(server->port());
+  EXPECT_EQ(peer.ask(get("/throw")).status, 500);
+  EXPECT_EQ(peer.ask(get("/forget")).status, 500);
+  EXPECT_EQ(peer.ask(get("/ok")).status, 200);
+}
+
+TEST(HttpServerTest, StopFinishesWhatIsUnderWay) {
+  std::atomic<bool> begun = false;
+  const auto server = serve({}, [&](const Request&, const Respond& respond) {
+    begun = true;
+    std::this_thread::sleep_for(200ms);
+    respond({200, "text/plain", "finished", {}});
+  });
+  HttpPeer idle(server->port());
+  HttpPeer busy(server->port());
+  busy.send(get("/"));
+  while (!begun) std::this_thread::sleep_for(1ms);
+  std::thread stop([&] { server->stop(); });
+  const HttpAnswer answer = busy.receive();
+  EXPECT_EQ(answer.body, "finished");
+  EXPECT_NE(answer.header.find("Connection: close"), std::string::npos);
+  EXPECT_TRUE(busy.closed());
+  EXPECT_TRUE(idle.closed());
+  stop.join();
+}
+
+TEST(HttpServerTest, StopDoesNotWaitForEverAndAnswersMayComeAfterIt) {
+  ServerOptions options = quick();
+  options.stop_timeout = 100ms;
+  std::mutex mutex;
+  std::vector<Respond> kept;
+  auto server = serve(options, [&](const Request&, Respond respond) {
+    const std::lock_guard lock(mutex);
+    kept.push_back(std::move(respond));
+  });
+  HttpPeer peer(server->port());
+  peer.send(get("/"));
+  const auto begin = Clock::now();
+  while (Clock::now() < begin + 5s) {
+    const std::lock_guard lock(mutex);
+    if (!kept.empty()) break;
+  }
+  server->stop();
+  EXPECT_LT(Clock::now() - begin, 3s);
+  EXPECT_TRUE(peer.closed());
+  server.reset();
+  kept.front()({200, "text/plain", "too late", {}});
+}
+
+TEST(HttpServerTest, ListensOnLoopbackOnly) {
+  ServerOptions options;
+  for (const char* address : {"0.0.0.0", "::", "192.0.2.1"}) {
+    options.address = address;
+    const auto server = Server::start(options, echo);
+    ASSERT_FALSE(server) << address;
+    EXPECT_EQ(server.error().code, ErrorCode::kInvalidArgument);
+    EXPECT_NE(server.error().message.find("TLS"), std::string::npos);
+  }
+  options.address = "nowhere";
+  EXPECT_FALSE(Server::start(options, echo));
+}
+
+TEST(HttpServerTest, APortInUseIsAnError) {
+  const auto server = serve({});
+  ServerOptions options;
+  options.port = server->port();
+  const auto second = Server::start(options, echo);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, ErrorCode::kUnavailable);
+}
+
+}  // namespace
+}  // namespace daybook::http

@@ -1,0 +1,92 @@
+// A peer that says over a socket exactly what a test wants said.
+#pragma once
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace daybook::test {
+
+struct HttpAnswer {
+  int status = 0;  // 0: the peer closed.
+  std::string header;
+  std::string body;
+};
+
+class HttpPeer {
+ public:
+  explicit HttpPeer(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(::connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    const timeval patience{20, 0};
+    ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  }
+  HttpPeer(HttpPeer&& other) noexcept
+      : socket_(std::exchange(other.socket_, -1)), received_(std::move(other.received_)) {}
+  ~HttpPeer() {
+    if (socket_ >= 0) ::close(socket_);
+  }
+
+  // False when the other side has closed.
+  bool send(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const auto sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (sent <= 0) return false;
+      bytes.remove_prefix(static_cast<std::size_t>(sent));
+    }
+    return true;
+  }
+
+  // The next answer. `without_body` after HEAD.
+  HttpAnswer receive(bool without_body = false) {
+    std::size_t end = 0;
+    while ((end = received_.find("\r\n\r\n")) == std::string::npos) {
+      if (!read_more()) return {};
+    }
+    HttpAnswer answer;
+    answer.header = received_.substr(0, end + 2);
+    received_.erase(0, end + 4);
+    answer.status = std::stoi(answer.header.substr(9, 3));
+    const auto length_at = answer.header.find("Content-Length: ");
+    if (without_body || length_at == std::string::npos) return answer;
+    const std::size_t length = std::stoul(answer.header.substr(length_at + 16));
+    while (received_.size() < length) {
+      if (!read_more()) return {};
+    }
+    answer.body = received_.substr(0, length);
+    received_.erase(0, length);
+    return answer;
+  }
+  HttpAnswer ask(std::string_view request) {
+    send(request);
+    return receive();
+  }
+
+  // Waits until the other side closes; false when it has something to say first.
+  bool closed() { return received_.empty() && !read_more() && received_.empty(); }
+
+ private:
+  bool read_more() {
+    char bytes[16 * 1024];
+    const auto count = ::recv(socket_, bytes, sizeof bytes, 0);
+    if (count <= 0) return false;
+    received_.append(bytes, static_cast<std::size_t>(count));
+    return true;
+  }
+
+  int socket_;
+  std::string received_;
+};
+
+}  // namespace daybook::test
