@@ -62,6 +62,11 @@ class Admin {
     rd_kafka_NewTopic_t* one = made.get();
     rd_kafka_CreateTopics(client_->get(), &one, 1, nullptr, queue_.get());
     wait();
+    // The broker may learn of it a little later.
+    const auto deadline = std::chrono::steady_clock::now() + 10s;
+    while (!exists(name(topic)) && std::chrono::steady_clock::now() < deadline) {
+      std::this_thread::sleep_for(20ms);
+    }
   }
 
   void remove(Topic topic) {
@@ -83,6 +88,15 @@ class Admin {
 
  private:
   std::string name(Topic topic) const { return topic_name(options_.topic_prefix, topic); }
+  bool exists(const std::string& topic) {
+    const rd_kafka_metadata_t* raw = nullptr;
+    if (rd_kafka_metadata(client_->get(), 1, nullptr, &raw, 10'000) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      return false;
+    }
+    const KafkaPtr<const rd_kafka_metadata_t> metadata(raw);
+    return std::any_of(metadata->topics, metadata->topics + metadata->topic_cnt,
+                       [&](const auto& each) { return each.topic == topic; });
+  }
   void wait() {
     const KafkaPtr<rd_kafka_event_t> event(rd_kafka_queue_poll(queue_.get(), 20'000));
     ASSERT_NE(event, nullptr);

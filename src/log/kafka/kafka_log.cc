@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <thread>
+
 #include "log/kafka/producer.h"
 #include "log/kafka/reader.h"
 #include "log/kafka/topics.h"
@@ -9,6 +12,18 @@
 
 namespace daybook::log {
 namespace {
+
+using namespace std::chrono_literals;
+
+// Between two questions for a leader.
+constexpr auto kLeaderPause = 50ms;
+
+// A partition is new, or its leader has changed; the question is not repeated by librdkafka.
+bool leader_is_moving(rd_kafka_resp_err_t error) {
+  return error == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
+         error == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
+         error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+}
 
 class KafkaLog final : public Log {
  public:
@@ -32,23 +47,34 @@ class KafkaLog final : public Log {
   }
 
   Result<std::vector<EndOffset>> end_offsets(std::span<const Topic> topics) override {
+    const auto deadline = std::chrono::steady_clock::now() + options_.timeout;
     std::vector<EndOffset> bounds;
     for (const Topic topic : topics) {
-      const std::string name = topic_name(options_.topic_prefix, topic);
       for (std::int32_t partition = 0; partition < partition_count_; ++partition) {
-        EndOffset& found = bounds.emplace_back(EndOffset{{topic, partition}, 0, 0});
-        const rd_kafka_resp_err_t error = rd_kafka_query_watermark_offsets(
-            asking_->get(), name.c_str(), partition, &found.begin, &found.end,
-            static_cast<int>(options_.timeout.count()));
-        if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-          return kafka_error(error, fmt::format("bounds of {}, partition {}", name, partition));
-        }
+        ASSIGN_OR_RETURN(bounds.emplace_back(), ask_bounds({topic, partition}, deadline));
       }
     }
     return bounds;
   }
 
  private:
+  Result<EndOffset> ask_bounds(TopicPartition at, std::chrono::steady_clock::time_point deadline) {
+    const std::string name = topic_name(options_.topic_prefix, at.topic);
+    EndOffset bounds{at, 0, 0};
+    while (true) {
+      const auto left =
+          std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+      const rd_kafka_resp_err_t error = rd_kafka_query_watermark_offsets(
+          asking_->get(), name.c_str(), at.partition, &bounds.begin, &bounds.end,
+          static_cast<int>(std::max(left, 1ms).count()));
+      if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return bounds;
+      if (!leader_is_moving(error) || left <= 0ms) {
+        return kafka_error(error, fmt::format("bounds of {}, partition {}", name, at.partition));
+      }
+      std::this_thread::sleep_for(kLeaderPause);
+    }
+  }
+
   const KafkaOptions options_;
   const std::int32_t partition_count_;
   // For questions alone.
