@@ -43,16 +43,6 @@ Result<std::unique_ptr<log::Log>> open_log(const Settings& settings,
   return log::open_embedded_log(options);
 }
 
-Result<views::ShardPicture> LiveModel::open(std::int32_t partition) const {
-  views::ShardPicture picture;
-  picture.partition = partition;
-  picture.reads = projector_.store(partition).snapshot();
-  picture.labels = &projector_.labels(partition);
-  // The state in the same picture, so that positions and figures belong together.
-  ASSIGN_OR_RETURN(picture.state, engine::read_state(*picture.reads));
-  return picture;
-}
-
 Instance::Instance(const Settings& settings, domain::Rules rules, Notice notice)
     : settings_(settings), rules_(std::move(rules)), notice_(std::move(notice)) {}
 
@@ -89,8 +79,8 @@ Result<std::unique_ptr<Instance>> Instance::start(const Settings& settings, Noti
     const engine::ShardState state = instance->projector_->committed(i);
     instance->folded_before_ += state.accepted + state.duplicates + state.conflicts + state.parked;
   }
-  instance->model_ = std::make_unique<LiveModel>(*instance->projector_, instance->rules_,
-                                                 settings.topic_prefix);
+  instance->model_ = std::make_unique<views::LiveModel>(*instance->projector_, instance->rules_,
+                                                        settings.topic_prefix);
   if (log) {
     RETURN_IF_ERROR(instance->attach(std::move(log).value()));
   } else {
