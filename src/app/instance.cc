@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/hash.h"
 #include "http/problem.h"
 #include "log/embedded_log.h"
 #include "log/kafka/kafka_log.h"
@@ -117,7 +118,9 @@ Result<void> Instance::attach(std::unique_ptr<log::Log> log) {
                                   projector_->shard_count(), log->partition_count()));
   }
   log_ = std::move(log);
-  gateway_ = std::make_unique<gateway::Gateway>(*log_, settings_.topic_prefix);
+  gateway::GatewayOptions options;
+  options.topic_prefix = settings_.topic_prefix;
+  gateway_ = std::make_unique<gateway::Gateway>(*log_, std::move(options));
   RETURN_IF_ERROR(projector_->start(*log_));
   attached_ = true;
   return {};
@@ -174,7 +177,7 @@ void Instance::handle(http::Request request, http::Respond respond) {
     if (!attached_) {
       return respond(http::problem(503, "Log not available", "the log is away; send it all again later"));
     }
-    return gateway_->handle(std::move(request), std::move(respond));
+    return gateway_->publish(std::move(request), std::move(respond));
   }
   if (request.method != "GET") {
     http::Response refused = http::problem(405, "Method not allowed", request.method + " is not allowed here");

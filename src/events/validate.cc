@@ -689,4 +689,12 @@ log::Topic topic_of(const domain::Payload& payload) {
   return log::Topic::kReference;
 }
 
+log::Topic topic_of(v1::Event::PayloadCase payload) {
+  // The field numbers of a topic's payloads share their tens digit.
+  static constexpr log::Topic kTopics[] = {log::Topic::kOrders, log::Topic::kShipments,
+                                           log::Topic::kInvoices, log::Topic::kPayments,
+                                           log::Topic::kReference};
+  return kTopics[static_cast<int>(payload) / 10 - 1];
+}
+
 }  // namespace daybook::events
