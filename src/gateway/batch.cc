@@ -4,6 +4,8 @@
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/wire_format_lite.h>
 
+#include <algorithm>
+
 #include "base/ensure.h"
 #include "events/json.h"
 
@@ -48,6 +50,18 @@ void Batch::add_json(std::string_view text) {
 void Batch::add_json(const boost::json::value& value) {
   events::v1::Event* event = new_event();
   take(*event, events::read_event(value, *event, violations_));
+}
+
+bool Batch::add_lines(std::string_view lines, std::size_t events_max) {
+  while (!lines.empty()) {
+    const std::size_t end = std::min(lines.find('\n'), lines.size());
+    const std::string_view line = lines.substr(0, end);
+    lines.remove_prefix(std::min(end + 1, lines.size()));
+    if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+    if (size_ == events_max) return false;
+    add_json(line);
+  }
+  return true;
 }
 
 bool Batch::add_protobuf(std::string bytes, std::size_t events_max) {

@@ -27,6 +27,8 @@ class Batch {
   // One event.
   void add_json(std::string_view text);
   void add_json(const boost::json::value& value);
+  // One event a line; blank lines do not count. False as for add_protobuf().
+  bool add_lines(std::string_view lines, std::size_t events_max);
   // The events of an EventBatch, whose bytes are published as they came; on an empty batch only.
   // False, and nothing is to be published, when there are more than `events_max`.
   bool add_protobuf(std::string bytes, std::size_t events_max);

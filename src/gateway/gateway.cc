@@ -37,7 +37,7 @@ http::Response too_many(std::size_t events_max) {
                        fmt::format("one request may have {} events; send several", events_max));
 }
 
-// Each gives false when there are more than `events_max`.
+// False when there are more than `events_max`.
 bool read_json(std::string_view body, std::size_t events_max, Batch& batch,
                std::vector<http::Fault>& faults) {
   const auto json = events::parse_json(body);
@@ -51,18 +51,6 @@ bool read_json(std::string_view body, std::size_t events_max, Batch& batch,
   }
   if (json->get_array().size() > events_max) return false;
   for (const auto& event : json->get_array()) batch.add_json(event);
-  return true;
-}
-
-bool read_lines(std::string_view body, std::size_t events_max, Batch& batch) {
-  while (!body.empty()) {
-    const std::size_t end = std::min(body.find('\n'), body.size());
-    const std::string_view line = body.substr(0, end);
-    body.remove_prefix(std::min(end + 1, body.size()));
-    if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-    if (batch.size() == events_max) return false;
-    batch.add_json(line);
-  }
   return true;
 }
 
@@ -98,7 +86,7 @@ void Gateway::publish(http::Request request, http::Respond respond) {
       fits = read_json(request.body, options_.events_max, *batch, faults);
       break;
     case Form::kLines:
-      fits = read_lines(request.body, options_.events_max, *batch);
+      fits = batch->add_lines(request.body, options_.events_max);
       break;
     case Form::kProtobuf:
       fits = batch->add_protobuf(std::move(request.body), options_.events_max);
