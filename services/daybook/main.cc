@@ -54,9 +54,11 @@ int main(int argc, char** argv) {
   app.get_formatter()->column_width(34);
   Run run;
   add_up(app, run);
+  add_publish(app, run);
   add_query(app, run);
   add_verify(app, run);
   add_topics(app, run);
+  add_parked(app, run);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
