@@ -6,7 +6,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "command.h"
-#include "gateway/http_get.h"
+#include "http/client.h"
 #include "offline.h"
 #include "views/router.h"
 
@@ -190,7 +190,7 @@ int query(const app::Settings& settings, const QueryOptions& options) {
   const std::vector<std::string> segments = segments_of(options.view);
   views::Rendered rendered;
   if (!options.url.empty()) {
-    auto answer = gateway::http_get(options.url, segments, *parameters);
+    auto answer = http::get(options.url, segments, *parameters);
     if (!answer) return fail(answer.error());
     rendered = {answer->status, answer->content_type, std::move(answer->body)};
   } else {

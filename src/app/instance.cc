@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/hash.h"
 #include "http/problem.h"
 #include "log/embedded_log.h"
 #include "log/kafka/kafka_log.h"
@@ -43,16 +44,6 @@ Result<std::unique_ptr<log::Log>> open_log(const Settings& settings,
   return log::open_embedded_log(options);
 }
 
-Result<views::ShardPicture> LiveModel::open(std::int32_t partition) const {
-  views::ShardPicture picture;
-  picture.partition = partition;
-  picture.reads = projector_.store(partition).snapshot();
-  picture.labels = &projector_.labels(partition);
-  // The state in the same picture, so that positions and figures belong together.
-  ASSIGN_OR_RETURN(picture.state, engine::read_state(*picture.reads));
-  return picture;
-}
-
 Instance::Instance(const Settings& settings, domain::Rules rules, Notice notice)
     : settings_(settings), rules_(std::move(rules)), notice_(std::move(notice)) {}
 
@@ -89,8 +80,8 @@ Result<std::unique_ptr<Instance>> Instance::start(const Settings& settings, Noti
     const engine::ShardState state = instance->projector_->committed(i);
     instance->folded_before_ += state.accepted + state.duplicates + state.conflicts + state.parked;
   }
-  instance->model_ = std::make_unique<LiveModel>(*instance->projector_, instance->rules_,
-                                                 settings.topic_prefix);
+  instance->model_ = std::make_unique<views::LiveModel>(*instance->projector_, instance->rules_,
+                                                        settings.topic_prefix);
   if (log) {
     RETURN_IF_ERROR(instance->attach(std::move(log).value()));
   } else {
@@ -127,7 +118,9 @@ Result<void> Instance::attach(std::unique_ptr<log::Log> log) {
                                   projector_->shard_count(), log->partition_count()));
   }
   log_ = std::move(log);
-  gateway_ = std::make_unique<gateway::Gateway>(*log_, settings_.topic_prefix);
+  gateway::GatewayOptions options;
+  options.topic_prefix = settings_.topic_prefix;
+  gateway_ = std::make_unique<gateway::Gateway>(*log_, std::move(options));
   RETURN_IF_ERROR(projector_->start(*log_));
   attached_ = true;
   return {};
@@ -184,7 +177,7 @@ void Instance::handle(http::Request request, http::Respond respond) {
     if (!attached_) {
       return respond(http::problem(503, "Log not available", "the log is away; send it all again later"));
     }
-    return gateway_->handle(std::move(request), std::move(respond));
+    return gateway_->publish(std::move(request), std::move(respond));
   }
   if (request.method != "GET") {
     http::Response refused = http::problem(405, "Method not allowed", request.method + " is not allowed here");

@@ -14,6 +14,7 @@
 #include "gateway/gateway.h"
 #include "http/server.h"
 #include "log/log.h"
+#include "views/live_model.h"
 #include "views/router.h"
 
 namespace daybook::app {
@@ -21,27 +22,6 @@ namespace daybook::app {
 // Opens the log that the settings name. Notices go to `notice`.
 Result<std::unique_ptr<log::Log>> open_log(const Settings& settings,
                                            const std::function<void(const std::string&)>& notice);
-
-// Views of a running projector.
-class LiveModel : public views::ReadModel {
- public:
-  LiveModel(engine::Projector& projector, const domain::Rules& rules, std::string topic_prefix)
-      : projector_(projector), rules_(rules), topic_prefix_(std::move(topic_prefix)) {}
-
-  std::int32_t partition_count() const override { return projector_.shard_count(); }
-  const domain::Rules& rules() const override { return rules_; }
-  const std::string& topic_prefix() const override { return topic_prefix_; }
-  Result<views::ShardPicture> open(std::int32_t partition) const override;
-  bool wait_for(log::TopicPartition at, std::int64_t offset,
-                std::chrono::steady_clock::time_point deadline) const override {
-    return projector_.wait_for(at, offset, deadline);
-  }
-
- private:
-  engine::Projector& projector_;
-  const domain::Rules& rules_;
-  std::string topic_prefix_;
-};
 
 // Thread-safe. Everything ends in the destructor.
 class Instance {
@@ -75,7 +55,7 @@ class Instance {
   std::unique_ptr<log::Log> log_;  // Set once, before attached_.
   std::unique_ptr<gateway::Gateway> gateway_;  // Likewise.
   std::unique_ptr<engine::Projector> projector_;
-  std::unique_ptr<LiveModel> model_;
+  std::unique_ptr<views::LiveModel> model_;
   std::atomic<bool> attached_ = false;
   std::atomic<bool> stopping_ = false;
   std::atomic<bool> proven_ = false;      // The proof was looked at since catching up, and held.

@@ -277,9 +277,16 @@ bool read_event(const json::value& json, v1::Event& message, std::vector<Violati
                    form.field.starts_with(violation.field + ".") ||
                    (violation.field.starts_with(form.field + ".") && !form.field.empty());
           });
-      const bool no_payload = violation.field == "payload" && violations.size() > before &&
-                              message.payload_case() == v1::Event::PAYLOAD_NOT_SET;
-      if (!said && !no_payload) violations.push_back(std::move(violation));
+      // An unknown field of the event itself may be its payload, misspelt.
+      const bool misspelt =
+          violation.field == "payload" &&
+          std::any_of(violations.begin() + static_cast<std::ptrdiff_t>(before),
+                      violations.begin() + static_cast<std::ptrdiff_t>(form_faults_end),
+                      [](const Violation& form) {
+                        return v1::Event::descriptor()->FindFieldByName(form.field) == nullptr &&
+                               form.field.find('.') == std::string::npos;
+                      });
+      if (!said && !misspelt) violations.push_back(std::move(violation));
     }
     if (violations.size() == before && message.ByteSizeLong() > kEventBytesMax) {
       violations.push_back({"", fmt::format("is {} bytes encoded; at most {} are allowed",

@@ -95,11 +95,7 @@ std::variant<domain::Event, Unfit> RecordReader::read(const log::Record& record)
   violations_.clear();
   const auto event = validate(*message, lists_, violations_);
   if (has_payload) {
-    // The field numbers of a topic's payloads share their tens digit.
-    static constexpr log::Topic kTopics[] = {log::Topic::kOrders, log::Topic::kShipments,
-                                             log::Topic::kInvoices, log::Topic::kPayments,
-                                             log::Topic::kReference};
-    const log::Topic topic = kTopics[static_cast<int>(message->payload_case()) / 10 - 1];
+    const log::Topic topic = topic_of(message->payload_case());
     if (topic != record.topic) {
       return Unfit{ParkReason::kWrongTopic,
                    fmt::format("belongs to the topic of {}, not of {}", log::topic_family(topic),

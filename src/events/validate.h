@@ -30,5 +30,7 @@ std::optional<domain::Event> validate(const v1::Event& message, Arena& arena,
 
 // The topic that this kind of payload is published to.
 log::Topic topic_of(const domain::Payload& payload);
+// The same; there must be a payload.
+log::Topic topic_of(v1::Event::PayloadCase payload);
 
 }  // namespace daybook::events

@@ -180,7 +180,7 @@ Answer ageing(Question& question) {
     std::string group;
     const auto place = [&](store::LabelId id, const Cell& cell) {
       if (customer == nullptr || customer->id() != id) {
-        customer = std::make_unique<CustomerContext>(*shard, id, question.rules());
+        customer = question.new_customer(*shard, id);
       } else if (cell.id.attributes == attributes_id) {
         return;
       }

@@ -118,13 +118,14 @@ void add_found(ShownBy& all, const Question& question, const ShardPicture& shard
       const auto at = balances.find(anomaly.while_overdrawn);
       if (at == balances.end() || at->second.unapplied_cash >= 0) return;
     }
+    const std::string customer(shard.labels->get(stored.customer).customer);
     JsonWriter event;
     question.write_event(event, shard.partition, anomaly.at, anomaly.recorded_ms, anomaly.event_id,
                          anomaly.type, anomaly.occurred_at);
     keep_lowest(all,
-                {std::string(domain::anomaly_name(anomaly.kind)),
-                 std::string(shard.labels->get(stored.customer).customer),
-                 std::string(anomaly.document_id)},
+                {std::string(domain::anomaly_name(anomaly.kind)), customer,
+                 // Customer files, targets and rates are known by their account.
+                 anomaly.document_id.empty() ? customer : std::string(anomaly.document_id)},
                 {anomaly.at, shard.partition, detail_of(anomaly.kind), event.take()});
   };
   const auto scanned = shard.reads->scan(

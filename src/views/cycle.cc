@@ -161,7 +161,7 @@ Answer order_cycle(Question& question) {
       if (!period.holds(day)) return;
       const store::LabelId id = ByteReader(key.substr(1)).big32();
       if (customer == nullptr || customer->id() != id) {
-        customer = std::make_unique<CustomerContext>(*shard, id, question.rules());
+        customer = question.new_customer(*shard, id);
       }
       const std::string_view region = customer->region(row.attributes);
       const std::string_view rep = customer->sales_rep(row.attributes);

@@ -48,7 +48,7 @@ Found find(Question& question, DocumentRef ref, const char* what,
            const std::function<bool(domain::Picture&)>& is_known) {
   std::vector<Found> found;
   const auto consider = [&](const ShardPicture& shard, store::LabelId id) {
-    auto customer = std::make_unique<CustomerContext>(shard, id, question.rules());
+    auto customer = question.new_customer(shard, id);
     if (is_known(customer->picture())) found.push_back({&shard, std::move(customer)});
   };
   if (const auto customer_id = question.parameters().text("customer_id")) {
@@ -118,10 +118,10 @@ Answer customers(Question& question) {
     const auto ids = scope.customer ? std::vector<store::LabelId>{*scope.customer}
                                     : shard->labels->customers_after("", SIZE_MAX);
     for (const store::LabelId id : ids) {
-      CustomerContext customer(*shard, id, question.rules());
+      CustomerContext customer = question.customer(*shard, id);
       if (!is_customer(customer.name())) continue;
       static const domain::CustomerProfileSet kNone;
-      const auto* in_force = customer.picture().file().on(as_of);
+      const auto* in_force = customer.profile(as_of);
       const domain::CustomerProfileSet& profile = in_force ? *in_force : kNone;
       if (!passes_region(filters.region, profile.region) ||
           !passes(filters.sales_rep, profile.sales_rep) || !passes(filters.grade, profile.grade)) {
@@ -157,12 +157,12 @@ Answer customer_page(Question& question, std::string_view customer_id) {
   if (!id || !is_customer(customer_id)) {
     refuse(404, "Not found", fmt::format("there is no customer '{}'", customer_id));
   }
-  CustomerContext customer(shard, *id, question.rules());
+  CustomerContext customer = question.customer(shard, *id);
   Answer answer;
   answer.head.add("customer_id", Value::text(customer_id));
   const domain::CustomerFile& file = customer.picture().file();
   JsonWriter profile;
-  if (const auto* in_force = file.on(as_of)) {
+  if (const auto* in_force = customer.profile(as_of)) {
     write_profile(profile, *in_force);
   } else {
     profile.null();

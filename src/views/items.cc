@@ -164,7 +164,7 @@ Answer receivable_items(Question& question) {
     const auto ids = scope.customer ? std::vector<store::LabelId>{*scope.customer}
                                     : shard->labels->customers_after("", SIZE_MAX);
     for (const store::LabelId id : ids) {
-      CustomerContext customer(*shard, id, question.rules());
+      CustomerContext customer = question.customer(*shard, id);
       for (const OpenItem& item : open_items(customer, as_of)) {
         if (filters.currency && item.currency != *filters.currency) continue;
         if (!passes_region(filters.region, customer.region(item.attributes))) continue;

@@ -157,7 +157,7 @@ Answer sales(Question& question) {
       const Currency currency = Currency::from_number(cell.id.currency);
       if (filters.currency && currency != *filters.currency) return;
       if (customer == nullptr || customer->id() != id) {
-        customer = std::make_unique<CustomerContext>(*shard, id, question.rules());
+        customer = question.new_customer(*shard, id);
       }
       const auto& attributes = shard->labels->get(cell.id.attributes).attributes;
       const auto& dimensions = shard->labels->get(cell.id.dimensions).dimensions;

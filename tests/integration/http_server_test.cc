@@ -309,6 +309,7 @@ TEST(HttpServerTest, AnswersFromAnotherThreadLater) {
     EXPECT_EQ(answer.body, path);
     EXPECT_EQ(answer.header.find("\r\nInjected"), std::string::npos);
   }
+  const std::lock_guard lock(mutex);
   for (std::thread& thread : threads) thread.join();
 }
 

@@ -1,0 +1,151 @@
+#include "gateway/gateway.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json/serialize.hpp>
+#include <boost/json/string_view.hpp>
+#include <boost/json/value.hpp>
+#include <optional>
+
+#include "base/date.h"
+#include "events/json.h"
+
+namespace daybook::gateway {
+namespace {
+
+// Faults that one answer lists.
+constexpr std::size_t kFaultsMax = 1'000;
+
+enum class Form { kJson, kLines, kProtobuf };
+
+// Of a content type, whatever its parameters.
+std::optional<Form> form_of(std::string_view content_type) {
+  std::string type(content_type.substr(0, content_type.find(';')));
+  while (!type.empty() && type.back() == ' ') type.pop_back();
+  std::ranges::transform(type, type.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  if (type == "application/json") return Form::kJson;
+  if (type == "application/x-ndjson") return Form::kLines;
+  if (type == "application/x-protobuf") return Form::kProtobuf;
+  return std::nullopt;
+}
+
+http::Response too_many(std::size_t events_max) {
+  return http::problem(413, "Too many events",
+                       fmt::format("one request may have {} events; send several", events_max));
+}
+
+// False when there are more than `events_max`.
+bool read_json(std::string_view body, std::size_t events_max, Batch& batch,
+               std::vector<http::Fault>& faults) {
+  const auto json = events::parse_json(body);
+  if (!json) {
+    faults.push_back({0, "", json.error().message});
+    return true;
+  }
+  if (!json->is_array()) {
+    batch.add_json(*json);
+    return true;
+  }
+  if (json->get_array().size() > events_max) return false;
+  for (const auto& event : json->get_array()) batch.add_json(event);
+  return true;
+}
+
+http::Response refusal(std::span<const http::Fault> faults) {
+  const std::span<const http::Fault> shown = faults.first(std::min(faults.size(), kFaultsMax));
+  return http::problem(400, "Invalid events",
+                       shown.size() == faults.size()
+                           ? fmt::format("{} faults; nothing was published", faults.size())
+                           : fmt::format("{} faults, the first {} listed; nothing was published",
+                                         faults.size(), shown.size()),
+                       shown);
+}
+
+}  // namespace
+
+void Gateway::publish(http::Request request, http::Respond respond) {
+  const auto form = form_of(request.content_type);
+  if (!form) {
+    return respond(http::problem(415, "Unsupported content type",
+                                 "send application/json, application/x-ndjson or "
+                                 "application/x-protobuf (an EventBatch)"));
+  }
+  const std::size_t body_bytes = request.body.size();
+  if (body_bytes > options_.body_bytes_max) {
+    return respond(http::problem(413, "Body too large",
+                                 fmt::format("a body may take {} bytes", options_.body_bytes_max)));
+  }
+  auto batch = std::make_shared<Batch>();
+  std::vector<http::Fault> faults;
+  bool fits = false;
+  switch (*form) {
+    case Form::kJson:
+      fits = read_json(request.body, options_.events_max, *batch, faults);
+      break;
+    case Form::kLines:
+      fits = batch->add_lines(request.body, options_.events_max);
+      break;
+    case Form::kProtobuf:
+      fits = batch->add_protobuf(std::move(request.body), options_.events_max);
+      break;
+  }
+  if (!fits) return respond(too_many(options_.events_max));
+  if (!batch->faults().empty()) return respond(refusal(batch->faults()));
+  if (!faults.empty()) return respond(refusal(faults));
+  append(std::move(batch), body_bytes, std::move(respond));
+}
+
+void Gateway::append(std::shared_ptr<const Batch> batch, std::size_t body_bytes,
+                     http::Respond respond) {
+  if (batch->size() == 0) return respond(answer(*batch, std::vector<log::Appended>()));
+  if (waiting_bytes_ += body_bytes; waiting_bytes_ > options_.waiting_bytes_max) {
+    waiting_bytes_ -= body_bytes;
+    auto busy = http::problem(429, "Too much is waiting",
+                              "the log is slower than what is published; try again");
+    busy.headers.emplace_back("Retry-After", "1");
+    return respond(std::move(busy));
+  }
+  auto records = batch->records();
+  log_.append(std::move(records),
+              [this, batch = std::move(batch), body_bytes,
+               respond = std::move(respond)](const Result<std::vector<log::Appended>>& appended) {
+                waiting_bytes_ -= body_bytes;
+                respond(answer(*batch, appended));
+              });
+}
+
+http::Response Gateway::answer(const Batch& batch,
+                               const Result<std::vector<log::Appended>>& appended) const {
+  if (!appended) {
+    return http::problem(503, "Log not available",
+                         "part of the request may have been published; send all of it again: " +
+                             appended.error().message);
+  }
+  std::array<std::string, log::kTopicCount> names;
+  for (const log::Topic topic : log::kEventTopics) {
+    names[static_cast<std::size_t>(topic)] =
+        boost::json::serialize(boost::json::value(log::topic_name(options_.topic_prefix, topic)));
+  }
+  std::string body = fmt::format(R"({{"accepted":{},"results":[)", appended->size());
+  body.reserve(body.size() + appended->size() * 160);
+  std::string recorded_at;
+  for (std::size_t i = 0; i < appended->size(); ++i) {
+    const log::Appended& place = (*appended)[i];
+    if (i == 0 || place.timestamp_ms != (*appended)[i - 1].timestamp_ms) {
+      recorded_at = format_instant_ms(place.timestamp_ms);
+    }
+    fmt::format_to(
+        std::back_inserter(body),
+        R"({}{{"event_id":{},"topic":{},"partition":{},"offset":{},"recorded_at":"{}"}})",
+        i == 0 ? "" : ",", boost::json::serialize(boost::json::string_view(batch.event_id(i))),
+        names[static_cast<std::size_t>(batch.topic(i))], place.partition, place.offset,
+        recorded_at);
+  }
+  body += "]}";
+  return {200, "application/json", std::move(body), {}};
+}
+
+}  // namespace daybook::gateway

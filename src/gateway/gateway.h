@@ -1,0 +1,43 @@
+// POST /v1/events: events from anywhere into the log, checked before they are published.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "gateway/batch.h"
+#include "http/message.h"
+#include "log/log.h"
+
+namespace daybook::gateway {
+
+struct GatewayOptions {
+  // In front of the topics' names.
+  std::string topic_prefix;
+  std::size_t events_max = 10'000;
+  std::size_t body_bytes_max = 16 * 1024 * 1024;
+  // Of requests that wait for the log; beyond, 429.
+  std::size_t waiting_bytes_max = 256 * 1024 * 1024;
+};
+
+// Thread-safe. Must outlive the log's pending appends; the log must outlive the gateway.
+class Gateway {
+ public:
+  Gateway(log::Log& log, GatewayOptions options) : log_(log), options_(std::move(options)) {}
+
+  // Answers once the log has all events durably: 200 with their places, in the order sent. Else
+  // nothing of the request was published (400, 413, 415, 429), or the log failed and part of it may
+  // have been (503). No thread waits in between.
+  void publish(http::Request request, http::Respond respond);
+
+ private:
+  void append(std::shared_ptr<const Batch> batch, std::size_t body_bytes, http::Respond respond);
+  http::Response answer(const Batch& batch,
+                        const Result<std::vector<log::Appended>>& appended) const;
+
+  log::Log& log_;
+  const GatewayOptions options_;
+  std::atomic<std::size_t> waiting_bytes_ = 0;
+};
+
+}  // namespace daybook::gateway

@@ -1,0 +1,305 @@
+// POST /v1/events on a log in memory.
+#include "gateway/gateway.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "log/memory_log.h"
+
+namespace daybook::gateway {
+namespace {
+
+namespace json = boost::json;
+
+// Publishes to a log of its own.
+class GatewayTest : public testing::Test {
+ protected:
+  http::Response post(std::string content_type, std::string body) {
+    http::Request request;
+    request.content_type = std::move(content_type);
+    request.body = std::move(body);
+    std::optional<http::Response> answer;
+    gateway_.publish(std::move(request), [&](http::Response response) {
+      EXPECT_FALSE(answer) << "answered twice";
+      answer = std::move(response);
+    });
+    return answer.value_or(http::Response{0, "", "", {}});
+  }
+
+  std::size_t published() const {
+    std::size_t count = 0;
+    for (const log::Topic topic : log::kEventTopics) {
+      for (std::int32_t partition = 0; partition < log_.partition_count(); ++partition) {
+        count += log_.records({topic, partition}).size();
+      }
+    }
+    return count;
+  }
+
+  // The violations of a 400 after which nothing is in the log: "index|field|message" each.
+  std::vector<std::string> faults(std::string content_type, std::string body) {
+    const http::Response response = post(std::move(content_type), std::move(body));
+    EXPECT_EQ(response.status, 400) << response.body;
+    EXPECT_EQ(response.content_type, "application/problem+json");
+    EXPECT_EQ(published(), 0U);
+    std::vector<std::string> list;
+    const json::value problem = json::parse(response.body);
+    for (const json::value& fault : problem.at("violations").as_array()) {
+      list.push_back(json::serialize(fault.at("index")) + "|" +
+                     std::string(fault.at("field").as_string()) + "|" +
+                     std::string(fault.at("message").as_string()));
+    }
+    return list;
+  }
+  // Index and field of the only violation.
+  std::string fault(std::string content_type, std::string body) {
+    const auto list = faults(std::move(content_type), std::move(body));
+    EXPECT_EQ(list.size(), 1U) << testing::PrintToString(list);
+    return list.empty() ? "" : list.front().substr(0, list.front().rfind('|'));
+  }
+
+  log::MemoryLog log_{4};
+  Gateway gateway_{log_, {.topic_prefix = "test.", .waiting_bytes_max = 1'000'000}};
+};
+
+std::string event(std::string_view id, std::string_view payload) {
+  return R"({"event_id":")" + std::string(id) +
+         R"(","customer_id":"C1","source":"erp","occurred_at":"2024-05-01T08:00:00Z",)" +
+         std::string(payload) + "}";
+}
+std::string ready(std::string_view id) { return event(id, R"("order_ready":{"order_id":"O1"})"); }
+std::string lines_of(std::size_t count) {
+  std::string lines;
+  for (std::size_t i = 0; i < count; ++i) lines += ready("e" + std::to_string(i)) + "\n";
+  return lines;
+}
+
+events::v1::Event ready_message(const std::string& id) {
+  events::v1::Event message;
+  message.set_event_id(id);
+  message.set_customer_id("C1");
+  message.set_source("erp");
+  message.mutable_occurred_at()->set_seconds(1'714'550'400);
+  message.mutable_order_ready()->set_order_id("O1");
+  return message;
+}
+
+constexpr const char* kJson = "application/json";
+constexpr const char* kLines = "application/x-ndjson";
+constexpr const char* kProtobuf = "application/x-protobuf";
+
+TEST_F(GatewayTest, AnswersWithThePlaceOfAnEvent) {
+  log_.set_time_ms(1'714'550'400'123);
+  const http::Response response = post(kJson, ready(R"(e\"1)"));
+  EXPECT_EQ(response.status, 200);
+  const std::int32_t partition = log::partition_of("C1", 4);
+  EXPECT_EQ(json::parse(response.body),
+            json::parse(R"({"accepted":1,"results":[{"event_id":"e\"1","topic":)"
+                        R"("test.daybook.orders.v1","partition":)" +
+                        std::to_string(partition) +
+                        R"(,"offset":0,"recorded_at":"2024-05-01T08:00:00.123Z"}]})"));
+  const auto records = log_.records({log::Topic::kOrders, partition});
+  ASSERT_EQ(records.size(), 1U);
+  EXPECT_EQ(records[0].key, "C1");
+  EXPECT_EQ(records[0].value, ready_message("e\"1").SerializeAsString());
+}
+
+TEST_F(GatewayTest, TakesListsAndLinesInTheirOrder) {
+  EXPECT_EQ(post(kJson, "[" + ready("a") + "," + ready("b") + "]").status, 200);
+  EXPECT_EQ(post("Application/X-NDJSON; charset=utf-8", ready("c") + "\r\n\n" + ready("d")).status,
+            200);
+  const auto records = log_.records({log::Topic::kOrders, log::partition_of("C1", 4)});
+  ASSERT_EQ(records.size(), 4U);
+  for (std::size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(records[i].value, ready_message(std::string(1, "abcd"[i])).SerializeAsString());
+  }
+}
+
+TEST_F(GatewayTest, PublishesProtobufBytesAsTheyCame) {
+  events::v1::EventBatch batch;
+  *batch.add_events() = ready_message("a");
+  auto* invoice = batch.add_events();
+  *invoice = ready_message("b");
+  invoice->mutable_invoice_delivered()->set_invoice_id("I1");
+  // A field of a newer version passes, in the batch and in an event.
+  invoice->GetReflection()->MutableUnknownFields(invoice)->AddVarint(99, 7);
+  const std::string bytes = batch.SerializeAsString() + "\xa0\x06\x01";
+  const http::Response response = post(kProtobuf, bytes);
+  EXPECT_EQ(response.status, 200) << response.body;
+  const auto records = log_.records({log::Topic::kInvoices, log::partition_of("C1", 4)});
+  ASSERT_EQ(records.size(), 1U);
+  EXPECT_EQ(records[0].value, invoice->SerializeAsString());
+  EXPECT_EQ(published(), 2U);
+}
+
+TEST_F(GatewayTest, NothingToPublishIsFine) {
+  for (const auto& [type, body] : {std::pair(kJson, "[]"), {kLines, "\n"}, {kProtobuf, ""}}) {
+    const http::Response response = post(type, body);
+    EXPECT_EQ(response.status, 200);
+    EXPECT_EQ(response.body, R"({"accepted":0,"results":[]})");
+  }
+}
+
+TEST_F(GatewayTest, ReadsShortAndLongNamesAndCamelCase) {
+  const std::string line =
+      R"("currency":"CNY","lines":[{"line_id":"1","sku":"S","quantity":"1","net_minor":5}]})";
+  EXPECT_EQ(
+      post(kJson, event("a", R"("order_placed":{"order_id":"O","kind":"SAMPLE",)" + line)).status,
+      200);
+  EXPECT_EQ(post(kJson,
+                 event("a", R"("order_placed":{"order_id":"O","kind":"ORDER_KIND_SAMPLE",)" + line))
+                .status,
+            200);
+  EXPECT_EQ(
+      post(kJson, event("a", R"("orderPlaced":{"orderId":"O","kind":"SAMPLE",)" + line)).status,
+      200);
+  const auto records = log_.records({log::Topic::kOrders, log::partition_of("C1", 4)});
+  ASSERT_EQ(records.size(), 3U);
+  EXPECT_EQ(records[0].value, records[1].value);
+  EXPECT_EQ(records[0].value, records[2].value);
+  for (const char* kind : {"1", "\"UNSPECIFIED\"", "\"ORDER_KIND_UNSPECIFIED\"", "\"sample\""}) {
+    const http::Response response = post(
+        kJson,
+        event("a", R"("order_placed":{"order_id":"O","kind":)" + std::string(kind) + "," + line));
+    EXPECT_EQ(response.status, 400) << kind;
+    EXPECT_NE(response.body.find("order_placed.kind"), std::string::npos) << kind;
+  }
+}
+
+TEST_F(GatewayTest, SaysWhichEventAndWhichField) {
+  const std::string bad = event("b", R"("order_ready":{"order_id":" x"})");
+  EXPECT_EQ(fault(kJson, bad), "0|order_ready.order_id");
+  EXPECT_EQ(fault(kJson, "[" + ready("a") + "," + bad + "]"), "1|order_ready.order_id");
+  EXPECT_EQ(fault(kLines, ready("a") + "\n\n" + bad + "\n" + ready("c")), "1|order_ready.order_id");
+  events::v1::EventBatch batch;
+  *batch.add_events() = ready_message("a");
+  *batch.add_events() = ready_message("b");
+  batch.mutable_events(1)->mutable_order_ready()->clear_order_id();
+  EXPECT_EQ(fault(kProtobuf, batch.SerializeAsString()), "1|order_ready.order_id");
+  EXPECT_EQ(faults(kJson, "[{},{}]").size(), 10U);
+}
+
+TEST_F(GatewayTest, RefusesWhatIsNoEvent) {
+  EXPECT_EQ(fault(kJson, ""), "0|");
+  EXPECT_EQ(fault(kJson, "{"), "0|");
+  EXPECT_EQ(fault(kJson, "5"), "0|");
+  EXPECT_EQ(fault(kJson, "[[]]"), "0|");
+  EXPECT_EQ(fault(kJson, ready("a").substr(0, 60)), "0|");
+  EXPECT_EQ(fault(kJson, std::string(100, '[')), "0|");
+  EXPECT_EQ(fault(kLines, ready("a") + "\n{\n"), "1|");
+  EXPECT_EQ(fault(kJson, event("a", "\"order_ready\":{\"order_id\":\"\xff\"}")), "0|");
+  EXPECT_EQ(fault(kJson, event("a", R"("order_ready":{"order_id":"O","colour":1})")),
+            "0|order_ready.colour");
+  EXPECT_EQ(
+      fault(kJson,
+            event("a", R"("order_ready":{"order_id":"O"},"invoice_delivered":{"invoice_id":"I"})")),
+      "0|invoice_delivered");
+  EXPECT_EQ(
+      fault(
+          kJson,
+          R"({"event_id":"e","customer_id":"C1","source":"s","occurred_at":"2024-05-01T08:00:00Z"})"),
+      "0|payload");
+}
+
+TEST_F(GatewayTest, RefusesProtobufThatIsCutOffOrNotUtf8) {
+  events::v1::EventBatch batch;
+  *batch.add_events() = ready_message("a");
+  const std::string whole = batch.SerializeAsString();
+  EXPECT_EQ(fault(kProtobuf, whole.substr(0, whole.size() - 1)), "0|");
+  EXPECT_EQ(fault(kProtobuf, whole + "\x0a"), "1|");
+  EXPECT_EQ(fault(kProtobuf, whole + std::string("\0", 1)), "1|");
+  EXPECT_EQ(fault(kProtobuf, "no protobuf"), "0|");
+  std::string broken = whole;
+  broken[broken.find("C1")] = '\xff';
+  EXPECT_EQ(fault(kProtobuf, broken), "0|");
+}
+
+TEST_F(GatewayTest, RefusesAnEventOverOneMebibyte) {
+  std::string lines;
+  for (int i = 0; i < 9'000; ++i) {
+    lines += std::string(i == 0 ? "" : ",") + R"({"line_id":")" + std::to_string(i) +
+             std::string(58, 'l') + R"(","sku":")" + std::string(64, 's') +
+             R"(","quantity":"1","net_minor":"1"})";
+  }
+  const std::string large =
+      event("a", R"("order_placed":{"order_id":"O","currency":"CNY","lines":[)" + lines + "]}");
+  EXPECT_EQ(fault(kJson, large), "0|");
+
+  events::v1::EventBatch batch;
+  *batch.add_events() = ready_message("a");
+  *batch.add_events() = ready_message("b");
+  batch.mutable_events(1)->mutable_order_ready()->set_order_id(std::string(2 << 20, 'x'));
+  EXPECT_EQ(fault(kProtobuf, batch.SerializeAsString()), "1|");
+}
+
+TEST_F(GatewayTest, RefusesTooManyEventsAndTooManyBytes) {
+  EXPECT_EQ(post(kLines, lines_of(10'001)).status, 413);
+  events::v1::EventBatch batch;
+  for (int i = 0; i < 10'001; ++i) *batch.add_events() = ready_message("a");
+  EXPECT_EQ(post(kProtobuf, batch.SerializeAsString()).status, 413);
+  std::string list = "[";
+  for (int i = 0; i < 10'000; ++i) list += "0,";
+  EXPECT_EQ(post(kJson, list + "0]").status, 413);
+  EXPECT_EQ(post(kJson, std::string((16 << 20) + 1, ' ')).status, 413);
+  EXPECT_EQ(published(), 0U);
+}
+
+TEST_F(GatewayTest, TakesTenThousandEvents) {
+  Gateway roomy(log_, {});
+  http::Request request;
+  request.content_type = kLines;
+  request.body = lines_of(10'000);
+  roomy.publish(std::move(request), [](const http::Response& response) {
+    EXPECT_EQ(response.status, 200);
+    EXPECT_TRUE(response.body.starts_with(R"({"accepted":10000,)"));
+  });
+  EXPECT_EQ(published(), 10'000U);
+}
+
+TEST_F(GatewayTest, RefusesOtherContentTypes) {
+  for (const char* type : {"", "text/plain", "application/jsonx", "multipart/form-data"}) {
+    EXPECT_EQ(post(type, ready("a")).status, 415) << type;
+  }
+  EXPECT_EQ(published(), 0U);
+}
+
+TEST_F(GatewayTest, AFailingLogIsNotAvailable) {
+  log_.fail_appends({ErrorCode::kUnavailable, "the disk is full"}, 1);
+  const http::Response response = post(kJson, ready("a"));
+  EXPECT_EQ(response.status, 503);
+  EXPECT_NE(response.body.find("the disk is full"), std::string::npos);
+  EXPECT_EQ(post(kJson, ready("a")).status, 200);
+}
+
+TEST_F(GatewayTest, AnswersOnlyOnceTheLogHasTheEvents) {
+  log_.stall_appends(true);
+  int status = 0;
+  http::Request request;
+  request.content_type = kJson;
+  request.body = ready("a");
+  gateway_.publish(std::move(request),
+                   [&](const http::Response& response) { status = response.status; });
+  EXPECT_EQ(status, 0);
+  log_.stall_appends(false);
+  EXPECT_EQ(status, 200);
+}
+
+TEST_F(GatewayTest, SaysWhenTooMuchWaitsForTheLog) {
+  log_.stall_appends(true);
+  std::vector<int> statuses;
+  for (int i = 0; i < 2; ++i) {
+    http::Request request;
+    request.content_type = kLines;
+    request.body = lines_of(5'000);
+    gateway_.publish(std::move(request),
+                     [&](const http::Response& response) { statuses.push_back(response.status); });
+  }
+  EXPECT_EQ(statuses, std::vector({429}));
+  log_.stall_appends(false);
+  EXPECT_EQ(statuses, std::vector({429, 200}));
+}
+
+}  // namespace
+}  // namespace daybook::gateway
