@@ -9,7 +9,8 @@
 #   kafka.sh kill DIR     ends it as a crash would
 #
 # A broker started again on the same DIR has the same data and address. The jars are in
-# DAYBOOK_KAFKA_LIBS (build/kafka/libs).
+# DAYBOOK_KAFKA_LIBS (build/kafka/libs); its heap, enough for some two thousand partitions in all, is
+# DAYBOOK_KAFKA_HEAP (128m).
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -29,7 +30,8 @@ fetch() {
   draft=$(mktemp -d "$libs.XXXXXX")
   mvn --batch-mode --quiet --file "$here/pom.xml" dependency:copy-dependencies \
     -DincludeScope=runtime -DoutputDirectory="$draft" >&2 || { rm -rf "$draft"; fail "Maven failed"; }
-  mv -T "$draft" "$libs"
+  # Somebody else may have been quicker.
+  mv -T "$draft" "$libs" 2> /dev/null || rm -rf "$draft"
 }
 
 free_port() {
@@ -42,7 +44,7 @@ free_port() {
   fail "found no free port"
 }
 
-java_options=(-Xmx128m -XX:+UseSerialGC -XX:TieredStopAtLevel=1
+java_options=("-Xmx${DAYBOOK_KAFKA_HEAP:-128m}" -XX:+UseSerialGC -XX:TieredStopAtLevel=1
   "-Dlog4j2.configurationFile=$here/log4j2.properties" -cp "$libs/*")
 
 format() {
@@ -123,7 +125,8 @@ end() {
     running_pid "$dir" > /dev/null || { rm -f "$dir/pid"; return 0; }
     sleep 0.1
   done
-  fail "the broker $pid does not end"
+  [ "$signal" = KILL ] && fail "the broker $pid does not end"
+  end "$dir" KILL
 }
 
 command=${1:-}

@@ -19,4 +19,9 @@ std::string_view payload_name(std::size_t index) {
   return kNames[index];
 }
 
+std::string_view order_kind_name(std::uint8_t kind) {
+  static constexpr std::array<std::string_view, 3> kNames = {"", "STANDARD", "SAMPLE"};
+  return kNames[kind];
+}
+
 }  // namespace daybook::domain

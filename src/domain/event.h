@@ -273,6 +273,9 @@ inline constexpr std::size_t kPayloadCount = std::variant_size_v<Payload>;
 // "order_placed", …: the name of the alternative with this index.
 std::string_view payload_name(std::size_t index);
 
+// "STANDARD", "SAMPLE"; empty for 0: none.
+std::string_view order_kind_name(std::uint8_t kind);
+
 struct Event {
   std::string_view event_id;
   std::string_view customer_id;

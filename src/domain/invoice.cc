@@ -37,15 +37,19 @@ std::unique_ptr<Invoice> Picture::make_invoice(const Document& document) {
 
   if (!issued.instalments.empty()) {
     invoice->instalments.assign(issued.instalments.begin(), issued.instalments.end());
-  } else if (issued.gross_minor() > 0) {
-    Day due = issued.due_date.value_or(issued.issue_date);
+    invoice->last_due =
+        std::ranges::max_element(invoice->instalments, {}, &Instalment::due_date)->due_date;
+  } else {
+    invoice->last_due = issued.due_date.value_or(issued.issue_date);
     if (!issued.due_date) {
       invoice->due_from_terms = true;
       if (const auto* profile = file().on(issued.issue_date)) {
-        due += profile->payment_terms_days.value_or(0);
+        invoice->last_due += profile->payment_terms_days.value_or(0);
       }
     }
-    invoice->instalments.push_back({due, issued.gross_minor()});
+    if (issued.gross_minor() > 0) {
+      invoice->instalments.push_back({invoice->last_due, issued.gross_minor()});
+    }
   }
 
   for (const Fact& fact : document.facts) {
@@ -96,17 +100,18 @@ std::unique_ptr<Invoice> Picture::make_invoice(const Document& document) {
   return invoice;
 }
 
-std::vector<Day> Invoice::due_days(Day as_of) const {
-  std::vector<Day> days;
-  for (const Instalment& instalment : instalments) days.push_back(instalment.due_date);
+Day Invoice::due_shift(Day as_of) const {
   const DueChange* last = nullptr;
   for (const DueChange& change : due_changes) {
     if (change.from <= as_of) last = &change;
   }
-  if (last != nullptr && !days.empty()) {
-    const Day shift = last->due_date - *std::ranges::max_element(days);
-    for (Day& day : days) day += shift;
-  }
+  return last == nullptr ? 0 : last->due_date - last_due;
+}
+
+std::vector<Day> Invoice::due_days(Day as_of) const {
+  const Day shift = due_shift(as_of);
+  std::vector<Day> days;
+  for (const Instalment& instalment : instalments) days.push_back(instalment.due_date + shift);
   return days;
 }
 

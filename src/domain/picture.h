@@ -196,6 +196,8 @@ struct Invoice {
   Day void_day = kNever;
   // As issued, in the order listed; a gross of 0 has none.
   std::vector<Instalment> instalments;
+  // The latest due date as issued, also where there is nothing to pay.
+  Day last_due = 0;
   bool due_from_terms = false;
   std::vector<DueChange> due_changes;  // By occurred_at, offset.
   std::vector<Dispute> disputes;
@@ -205,7 +207,9 @@ struct Invoice {
   std::vector<std::pair<const Fact*, std::string_view>> waiting_for_dispute;
   std::vector<std::pair<const Fact*, std::string_view>> waiting_for_write_off;
 
-  // Due dates as moved by `as_of`, in the order listed.
+  // By how many days due dates have been moved by `as_of`.
+  Day due_shift(Day as_of) const;
+  // Due dates as moved, in the order listed.
   std::vector<Day> due_days(Day as_of) const;
   bool in_force(Day as_of) const { return issued->issue_date <= as_of && as_of < void_day; }
 };

@@ -25,12 +25,16 @@ bool may_pass(ErrorCode code) { return code == ErrorCode::kUnavailable || code =
 
 }  // namespace
 
-Result<std::unique_ptr<Projector>> Projector::open(log::Log& log, const domain::Rules& rules,
+std::string shard_path(const std::string& directory, std::int32_t partition) {
+  return fmt::format("{}/shards/{:04}", directory, partition);
+}
+
+Result<std::unique_ptr<Projector>> Projector::open(const domain::Rules& rules,
                                                    const std::string& directory,
+                                                   std::int32_t count,
                                                    store::SharedMemory& memory,
                                                    ProjectorOptions options) {
-  std::unique_ptr<Projector> projector(new Projector(log, rules, options));
-  const std::int32_t count = log.partition_count();
+  std::unique_ptr<Projector> projector(new Projector(rules, options));
   const std::filesystem::path shards = std::filesystem::path(directory) / "shards";
   std::error_code error;
   std::filesystem::create_directories(shards, error);
@@ -39,9 +43,8 @@ Result<std::unique_ptr<Projector>> Projector::open(log::Log& log, const domain::
                       fmt::format("cannot create {}: {}", shards.string(), error.message()));
   }
   for (std::int32_t partition = 0; partition < count; ++partition) {
-    const std::string path = (shards / fmt::format("{:04}", partition)).string();
-    ASSIGN_OR_RETURN(auto store,
-                     store::ShardStore::open(path, memory, store::ShardStore::Mode::kReadWrite));
+    ASSIGN_OR_RETURN(auto store, store::ShardStore::open(shard_path(directory, partition), memory,
+                                                         store::ShardStore::Mode::kReadWrite));
     Shard::Options shard_options{partition, count, options.cache_bytes / static_cast<std::size_t>(count)};
     ASSIGN_OR_RETURN(auto shard, Shard::open(std::move(store), rules, shard_options));
     projector->committed_.push_back(shard->state());
@@ -53,8 +56,10 @@ Result<std::unique_ptr<Projector>> Projector::open(log::Log& log, const domain::
 
 Projector::~Projector() { stop(); }
 
-Result<void> Projector::start() {
-  ASSIGN_OR_RETURN(targets_, log_.end_offsets(log::kEventTopics));
+Result<void> Projector::start(log::Log& log) {
+  ENSURE(log.partition_count() == shard_count(), "the manifest holds log and shards together");
+  log_ = &log;
+  ASSIGN_OR_RETURN(targets_, log.end_offsets(log::kEventTopics));
   for (const log::EndOffset& bounds : targets_) {
     const auto& progress = shards_[bounds.at.partition]->state().topics[static_cast<std::size_t>(bounds.at.topic)];
     if (progress.next_offset > bounds.end) {
@@ -67,6 +72,10 @@ Result<void> Projector::start() {
     }
   }
   state_ = ProjectorState::kRunning;
+  {
+    const std::lock_guard lock(mutex_);
+    started_ = true;
+  }
   const int threads = std::clamp(options_.threads, 1, static_cast<int>(shards_.size()));
   options_.threads = threads;
   for (int worker = 0; worker < threads; ++worker) {
@@ -98,7 +107,7 @@ bool Projector::wait_for(log::TopicPartition at, std::int64_t offset,
 
 bool Projector::caught_up() const {
   const std::lock_guard lock(mutex_);
-  return std::ranges::all_of(targets_, [&](const log::EndOffset& bounds) {
+  return started_ && std::ranges::all_of(targets_, [&](const log::EndOffset& bounds) {
     const ShardState& state = committed_[static_cast<std::size_t>(bounds.at.partition)];
     return state.topics[static_cast<std::size_t>(bounds.at.topic)].next_offset >= bounds.end ||
            bounds.begin == bounds.end;
@@ -134,7 +143,7 @@ Result<std::unique_ptr<log::Reader>> Projector::open_reader(const std::vector<Sh
                         has_last ? progress.last_offset : progress.next_offset});
     }
   }
-  return log_.open_reader(std::move(starts));
+  return log_->open_reader(std::move(starts));
 }
 
 Result<void> Projector::apply(const log::Record& record) {
@@ -172,7 +181,7 @@ Result<void> Projector::commit(Shard& shard) {
                         {"offset", std::to_string(parked.offset)}};
       letters.push_back(std::move(letter));
     }
-    const auto sent = log::append_and_wait(log_, std::move(letters));
+    const auto sent = log::append_and_wait(*log_, std::move(letters));
     if (!sent) return unexpected(sent.error());
   }
   RETURN_IF_ERROR(shard.commit());

@@ -29,21 +29,24 @@ struct ProjectorOptions {
   bool dead_letters = true;
 };
 
+// Where the store of a shard is.
+std::string shard_path(const std::string& directory, std::int32_t partition);
+
 enum class ProjectorState { kRunning, kStopped, kFailed };
 
 class Projector {
  public:
-  // Opens the shards under `directory`/shards, one for each of the log's partitions. `log` and
-  // `rules` must outlive it.
-  static Result<std::unique_ptr<Projector>> open(log::Log& log, const domain::Rules& rules,
+  // Opens the shards under `directory`/shards, one for each partition. `rules` must outlive it.
+  static Result<std::unique_ptr<Projector>> open(const domain::Rules& rules,
                                                  const std::string& directory,
+                                                 std::int32_t partition_count,
                                                  store::SharedMemory& memory,
                                                  ProjectorOptions options);
   ~Projector();
 
-  // Starts the workers. Errors: kMismatch or kOutOfRange when a shard is ahead of the log or the log
-  // is not the one it was folded from.
-  Result<void> start();
+  // Starts the workers, once. `log` must have as many partitions, and outlive stop(). kOutOfRange
+  // when a shard is ahead of the log.
+  Result<void> start(log::Log& log);
   // Lets each worker commit what it has, and ends. Called by the destructor too.
   void stop();
 
@@ -58,15 +61,15 @@ class Projector {
   bool wait_for(log::TopicPartition at, std::int64_t offset,
                 std::chrono::steady_clock::time_point deadline) const;
 
-  // Every shard has reached the log's end as seen at start.
+  // Started, and every shard has reached the log's end as seen at start.
   bool caught_up() const;
   ProjectorState state() const { return state_; }
   // Why it failed; or why it is waiting (broker away); empty when all is well.
   std::string trouble() const;
 
  private:
-  Projector(log::Log& log, const domain::Rules& rules, ProjectorOptions options)
-      : log_(log), rules_(rules), options_(options) {}
+  Projector(const domain::Rules& rules, ProjectorOptions options)
+      : rules_(rules), options_(std::move(options)) {}
 
   void work(int worker);
   Result<void> work_until_stopped(int worker);
@@ -76,7 +79,7 @@ class Projector {
   Result<void> commit(Shard& shard);
   void set_trouble(std::string trouble);
 
-  log::Log& log_;
+  log::Log* log_ = nullptr;
   const domain::Rules& rules_;
   ProjectorOptions options_;
   std::vector<std::unique_ptr<Shard>> shards_;
@@ -90,6 +93,7 @@ class Projector {
   mutable std::mutex mutex_;  // Guards the rest.
   mutable std::condition_variable committed_changed_;
   std::vector<ShardState> committed_;
+  bool started_ = false;
   std::string trouble_;
 };
 

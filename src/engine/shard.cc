@@ -15,6 +15,12 @@ namespace {
 // Half of a shard's cache for documents, half for pages.
 constexpr std::size_t kCaches = 2;
 
+// Documents that are asked for by their id alone.
+bool has_page(domain::DocumentKind kind) {
+  return kind == domain::DocumentKind::kOrder || kind == domain::DocumentKind::kInvoice ||
+         kind == domain::DocumentKind::kPayment;
+}
+
 // The stretches of days in which two customer files give different payment terms.
 std::vector<std::pair<Day, Day>> terms_changes(const domain::CustomerFile& before,
                                                const domain::CustomerFile& after) {
@@ -51,6 +57,26 @@ std::string ParkedRecord::encode() const {
   return bytes;
 }
 
+UInt128 ParkedRecord::content_hash() const {
+  std::string content(1, static_cast<char>(topic));
+  ByteWriter out(content);
+  out.u8(static_cast<std::uint8_t>(key.has_value() | value.has_value() << 1));
+  out.string(key.value_or(""));
+  out.string(value.value_or(""));
+  out.string(events::park_reason_name(reason));
+  return hash128(content);
+}
+
+UInt128 cycle_row_hash(std::string_view customer_id, std::string_view order_id, std::string_view row) {
+  if (row.empty()) return 0;
+  std::string bytes;
+  ByteWriter out(bytes);
+  out.string(customer_id);
+  out.string(order_id);
+  out.raw(row);
+  return hash128(bytes, 3);
+}
+
 Result<ParkedRecord> ParkedRecord::decode(std::string_view key_bytes, std::string_view bytes) {
   ParkedRecord record;
   ByteReader at(key_bytes);
@@ -85,10 +111,7 @@ Result<std::unique_ptr<Shard>> Shard::open(std::unique_ptr<store::ShardStore> st
                                            const domain::Rules& rules, Options options) {
   std::unique_ptr<Shard> shard(new Shard(std::move(store), rules, options));
   RETURN_IF_ERROR(shard->labels_.load(*shard->store_));
-  ASSIGN_OR_RETURN(const auto stored, shard->store_->get(store::Table::kMeta, store::state_key()));
-  if (stored) {
-    ASSIGN_OR_RETURN(shard->state_, ShardState::decode(*stored));
-  }
+  ASSIGN_OR_RETURN(shard->state_, read_state(*shard->store_));
   return shard;
 }
 
@@ -117,13 +140,7 @@ void Shard::park(const events::Unfit& unfit, const log::Record& record, std::int
                       unfit.reason, unfit.detail, unfit.customer_id, std::nullopt, std::nullopt};
   if (record.key) parked.key = std::string(*record.key);
   if (record.value) parked.value = std::string(*record.value);
-  std::string content(1, static_cast<char>(record.topic));
-  ByteWriter out(content);
-  out.u8(static_cast<std::uint8_t>(record.key.has_value() | record.value.has_value() << 1));
-  out.string(record.key.value_or(""));
-  out.string(record.value.value_or(""));
-  out.string(events::park_reason_name(unfit.reason));
-  state_.digest += hash128(content);
+  state_.digest += parked.content_hash();
   ++state_.parked;
   parked_pending_.push_back(std::move(parked));
 }
@@ -240,16 +257,8 @@ Result<void> Shard::evaluate_account(store::LabelId customer, std::span<const st
       }
     }
     if (old.cycle_row() != now.cycle_row()) {
-      const auto row_hash = [&](const std::string& row) -> UInt128 {
-        if (row.empty()) return 0;
-        std::string bytes;
-        ByteWriter out(bytes);
-        out.string(name.customer);
-        out.string(ref.id);
-        out.raw(row);
-        return hash128(bytes, 3);
-      };
-      state_.digest += row_hash(now.cycle_row()) - row_hash(old.cycle_row());
+      state_.digest += cycle_row_hash(name.customer, ref.id, now.cycle_row()) -
+                       cycle_row_hash(name.customer, ref.id, old.cycle_row());
       set.put(store::Table::kCells, store::cycle_row_key(customer, ref.id), now.cycle_row());
     }
   }
@@ -296,6 +305,12 @@ Result<void> Shard::commit() {
     while (end < keys.size() && store::document_customer(keys[end]) == customer) ++end;
     RETURN_IF_ERROR(evaluate_account(customer, std::span(keys).subspan(first, end - first), set));
     first = end;
+  }
+  for (const std::string_view key : keys) {
+    const domain::DocumentRef ref = store::document_ref(key);
+    if (documents_.entry(key).stored == 0 && has_page(ref.kind)) {
+      set.put(store::Table::kMeta, store::id_key(ref, store::document_customer(key)), "");
+    }
   }
   for (const ParkedRecord& parked : parked_pending_) {
     set.put(store::Table::kMeta, store::parked_key(parked.topic, parked.offset), parked.encode());

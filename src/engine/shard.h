@@ -37,9 +37,14 @@ struct ParkedRecord {
   std::optional<std::string> value;
 
   std::string encode() const;  // Without topic and offset: they are the key.
+  // What it adds to the digest: a hash of topic, key, bytes and reason.
+  UInt128 content_hash() const;
   static Result<ParkedRecord> decode(std::string_view key, std::string_view bytes);
 };
 
+
+// What an order-cycle row adds to the digest.
+UInt128 cycle_row_hash(std::string_view customer_id, std::string_view order_id, std::string_view row);
 
 // One folding thread; store() and labels() may be read by any.
 class Shard {

@@ -2,6 +2,7 @@
 
 #include "base/bytes.h"
 #include "base/hash.h"
+#include "store/keys.h"
 
 namespace daybook::engine {
 
@@ -44,6 +45,12 @@ Result<ShardState> ShardState::decode(std::string_view bytes) {
     return unexpected(ErrorCode::kCorrupt, "the shard's state holds bytes that no version wrote");
   }
   return state;
+}
+
+Result<ShardState> read_state(const store::Reads& reads) {
+  ASSIGN_OR_RETURN(const auto stored, reads.get(store::Table::kMeta, store::state_key()));
+  if (!stored) return ShardState();
+  return ShardState::decode(*stored);
 }
 
 std::uint64_t fingerprint(const log::Record& record) {

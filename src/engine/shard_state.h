@@ -9,6 +9,7 @@
 #include "base/int128.h"
 #include "base/result.h"
 #include "log/log.h"
+#include "store/shard_store.h"
 
 namespace daybook::engine {
 
@@ -38,6 +39,9 @@ struct ShardState {
   std::string encode() const;
   static Result<ShardState> decode(std::string_view bytes);
 };
+
+// The state that a store holds; a new one when it holds none.
+Result<ShardState> read_state(const store::Reads& reads);
 
 // What `record` is known by when it is read again.
 std::uint64_t fingerprint(const log::Record& record);

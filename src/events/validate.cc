@@ -137,10 +137,18 @@ class Checker {
       } else if (auto wrong = label_fault(texts[i])) {
         fault(name, *wrong);
       } else if (!unique.insert(texts[i])) {
-        fault(name, fmt::format("'{}' stands twice", texts[i]));
+        stands_twice(field, texts[i]);
       }
     }
     return out;
+  }
+
+  // Of a list, said once.
+  void stands_twice(std::string_view list, std::string_view id) {
+    const std::string path = path_ + std::string(list);
+    const bool said = std::ranges::any_of(
+        violations_, [&](const Violation& violation) { return violation.field == path; });
+    if (!said) fault(list, fmt::format("'{}' stands twice", id));
   }
 
   // Finds repeats; linear for the short lists that nearly all are.
@@ -198,7 +206,7 @@ std::span<const domain::OrderLine> order_lines(Checker& check, const Lines& line
     Checker at = check.item("lines", i);
     domain::OrderLine& to = out[static_cast<std::size_t>(i)];
     to.line_id = at.label("line_id", line.line_id(), Need::kRequired);
-    if (!to.line_id.empty() && !unique.insert(to.line_id)) at.fault("line_id", "stands twice");
+    if (!to.line_id.empty() && !unique.insert(to.line_id)) check.stands_twice("lines", to.line_id);
     to.sku = at.label("sku", line.sku(), Need::kRequired);
     to.quantity = at.decimal("quantity", line.quantity(), kQuantityPlaces);
     to.net_minor = at.amount("net_minor", line.has_net_minor(), line.net_minor(), 0, Need::kRequired);
@@ -216,7 +224,7 @@ std::span<const domain::ShipmentLine> shipment_lines(Checker& check, const Lines
     Checker at = check.item("lines", i);
     domain::ShipmentLine& to = out[static_cast<std::size_t>(i)];
     to.line_id = at.label("line_id", lines[i].line_id(), Need::kRequired);
-    if (!to.line_id.empty() && !unique.insert(to.line_id)) at.fault("line_id", "stands twice");
+    if (!to.line_id.empty() && !unique.insert(to.line_id)) check.stands_twice("lines", to.line_id);
     to.quantity = at.decimal("quantity", lines[i].quantity(), kQuantityPlaces);
   }
   return out;

@@ -92,8 +92,8 @@ struct StartPosition {
 class Reader {
  public:
   virtual ~Reader() = default;
-  // Up to `records_max` records; none when nothing arrived within `timeout`. Returns early with
-  // what there is. Errors:
+  // Up to `records_max` records (above 0); none when nothing arrived within `timeout`. Returns
+  // early with what there is. Errors:
   //   kUnavailable  the broker is away: call again;
   //   kOutOfRange   a position is not in the log any more (truncated, expired): stop loudly;
   //   kMismatch     a topic was deleted or re-made: stop loudly;
@@ -101,6 +101,10 @@ class Reader {
   //   kCorrupt      bytes on disk or wire fail their checksum.
   virtual Result<std::span<const Record>> poll(std::size_t records_max,
                                                std::chrono::milliseconds timeout) = 0;
+  // The next offset wanted of a topic-partition that is read: what is below has been given, or
+  // holds no record. At the log's end this is its end, once a poll has given nothing, even where
+  // the last offsets hold no record (as after a transaction).
+  virtual std::int64_t position(TopicPartition at) const = 0;
 };
 
 struct EndOffset {

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "base/ensure.h"
 #include "log/placement.h"
 
 namespace daybook::log {
@@ -25,6 +28,12 @@ class MemoryLog::MemoryReader final : public Reader {
     return std::span<const Record>(records_);
   }
 
+  std::int64_t position(TopicPartition at) const override {
+    const auto read = std::ranges::find(positions_, at, &StartPosition::at);
+    ENSURE(read != positions_.end(), "only what is read has a position");
+    return read->offset;
+  }
+
  private:
   // Collects what there is. The log's mutex is held.
   Result<void> take(std::size_t records_max) {
@@ -41,7 +50,10 @@ class MemoryLog::MemoryReader final : public Reader {
                         partition.end));
       }
       auto at = partition.records.lower_bound(next.offset);
-      if (at == partition.records.end()) continue;
+      if (at == partition.records.end()) {
+        next.offset = partition.end;
+        continue;
+      }
       if (log_.polls_to_fail_ > 0) {
         --log_.polls_to_fail_;
         return unexpected(log_.poll_error_);

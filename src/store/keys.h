@@ -33,6 +33,22 @@ inline std::string parked_key(std::uint8_t topic, std::int64_t offset) {
   return key;
 }
 
+// Which accounts have a document of this id: kind, id, a zero byte, customer.
+inline constexpr char kIdPrefix = 'I';
+inline std::string id_prefix(domain::DocumentRef ref) {
+  std::string key(1, kIdPrefix);
+  ByteWriter out(key);
+  out.u8(static_cast<std::uint8_t>(ref.kind));
+  out.raw(ref.id);
+  out.u8(0);
+  return key;
+}
+inline std::string id_key(domain::DocumentRef ref, std::uint32_t customer) {
+  std::string key = id_prefix(ref);
+  ByteWriter(key).big32(customer);
+  return key;
+}
+
 // Days may lie before 1970.
 inline std::uint32_t ordered(Day day) { return static_cast<std::uint32_t>(day) ^ 0x8000'0000U; }
 inline Day day_of_ordered(std::uint32_t ordered) { return static_cast<Day>(ordered ^ 0x8000'0000U); }

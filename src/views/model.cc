@@ -8,9 +8,10 @@
 namespace daybook::views {
 
 CustomerContext::CustomerContext(const ShardPicture& shard, store::LabelId customer,
-                                 const domain::Rules& rules)
+                                 const domain::Rules& rules, FileChoice choice)
     : shard_(shard),
       id_(customer),
+      choice_(choice),
       name_(shard.labels->get(customer).customer),
       account_(customer,
                [this](const std::string& key) -> Result<engine::DocumentBytes> {
@@ -24,25 +25,25 @@ CustomerContext::CustomerContext(const ShardPicture& shard, store::LabelId custo
 
 std::string_view CustomerContext::region(const domain::Attributes& attributes) {
   if (!attributes.region.empty()) return attributes.region;
-  const auto* profile = picture_.file().on(attributes.file_day);
-  return profile == nullptr ? std::string_view() : profile->region;
+  const auto* file = profile(attributes.file_day);
+  return file == nullptr ? std::string_view() : file->region;
 }
 
 std::string_view CustomerContext::sales_rep(const domain::Attributes& attributes) {
   if (!attributes.sales_rep.empty()) return attributes.sales_rep;
-  const auto* profile = picture_.file().on(attributes.file_day);
-  return profile == nullptr ? std::string_view() : profile->sales_rep;
+  const auto* file = profile(attributes.file_day);
+  return file == nullptr ? std::string_view() : file->sales_rep;
 }
 
 std::string_view CustomerContext::grade(Day day) {
-  const auto* profile = picture_.file().on(day);
-  return profile == nullptr ? std::string_view() : profile->grade;
+  const auto* file = profile(day);
+  return file == nullptr ? std::string_view() : file->grade;
 }
 
 std::string_view CustomerContext::parent(Day day) {
-  const auto* profile = picture_.file().on(day);
-  return profile == nullptr || profile->parent_customer_id.empty() ? std::string_view(name_)
-                                                                   : profile->parent_customer_id;
+  const auto* file = profile(day);
+  return file == nullptr || file->parent_customer_id.empty() ? std::string_view(name_)
+                                                             : file->parent_customer_id;
 }
 
 std::vector<domain::DocumentRef> CustomerContext::documents(domain::DocumentKind kind) {

@@ -43,10 +43,15 @@ class ReadModel {
 // Today in the business time zone.
 using Today = std::function<Day()>;
 
+// Which customer file gives what a document lacks: the one in force on the document's own date, or
+// the last one known.
+enum class FileChoice : std::uint8_t { kAsWas, kAsNow };
+
 // A customer while a view reads it: the file and what attributes come to. One thread.
 class CustomerContext {
  public:
-  CustomerContext(const ShardPicture& shard, store::LabelId customer, const domain::Rules& rules);
+  CustomerContext(const ShardPicture& shard, store::LabelId customer, const domain::Rules& rules,
+                  FileChoice choice);
 
   store::LabelId id() const { return id_; }
   std::string_view name() const { return name_; }
@@ -54,7 +59,12 @@ class CustomerContext {
   domain::Picture& picture() { return picture_; }
   engine::StoredAccount& account() { return account_; }
 
-  // Region and rep as they come to, empty where unassigned; in force on the document's own date.
+  // The file that counts for a document of this date; null when there is none.
+  const domain::CustomerProfileSet* profile(Day day) {
+    const domain::CustomerFile& file = picture_.file();
+    return choice_ == FileChoice::kAsWas ? file.on(day) : file.last();
+  }
+  // Region and rep as they come to, empty where unassigned.
   std::string_view region(const domain::Attributes& attributes);
   std::string_view sales_rep(const domain::Attributes& attributes);
   std::string_view grade(Day day);
@@ -67,6 +77,7 @@ class CustomerContext {
  private:
   const ShardPicture& shard_;
   store::LabelId id_;
+  FileChoice choice_;
   std::string name_;
   engine::StoredAccount account_;
   domain::Picture picture_;

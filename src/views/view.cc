@@ -80,7 +80,9 @@ Question::Question(const ReadModel& model, const Today& today, std::string_view 
                    const ParameterMap& given)
     : model_(model), path_(path), given_(given), parameters_(given) {
   as_of_ = parameters_.date("as_of").value_or(today());
-  parameters_.one_of("attributes", {"as_was"}, "as_was");
+  if (parameters_.one_of("attributes", {"as_was", "as_now"}, "as_was") == "as_now") {
+    file_choice_ = FileChoice::kAsNow;
+  }
   parameters_.one_of("format", {"json", "csv"}, "json");
   page_size_ = parameters_.integer("page_size", 1, 1000);
   page_token_ = parameters_.text("page_token");

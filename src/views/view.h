@@ -63,6 +63,12 @@ class Question {
   Parameters& parameters() { return parameters_; }
   const domain::Rules& rules() const { return model_.rules(); }
   const ReadModel& model() const { return model_; }
+  CustomerContext customer(const ShardPicture& shard, store::LabelId id) const {
+    return CustomerContext(shard, id, rules(), file_choice_);
+  }
+  std::unique_ptr<CustomerContext> new_customer(const ShardPicture& shard, store::LabelId id) const {
+    return std::make_unique<CustomerContext>(shard, id, rules(), file_choice_);
+  }
   Day as_of() const { return as_of_; }
   // For answers whose as_of is another date.
   void set_as_of(Day day) { as_of_ = day; }
@@ -102,6 +108,7 @@ class Question {
   const ParameterMap& given_;
   Parameters parameters_;
   Day as_of_ = 0;
+  FileChoice file_choice_ = FileChoice::kAsWas;
   std::optional<std::int64_t> page_size_;
   std::optional<std::string> page_token_;
   std::vector<ShardPicture> shards_;

@@ -7,7 +7,9 @@
 #include <thread>
 
 #include "log/embedded_log.h"
+#include "log/kafka/kafka_log.h"
 #include "log/memory_log.h"
+#include "support/kafka_topics.h"
 #include "support/log_helpers.h"
 #include "support/temp_dir.h"
 
@@ -41,6 +43,12 @@ OpenLog open_embedded() {
   auto log = open_embedded_log(options);
   EXPECT_TRUE(log) << log.error().message;
   return {std::move(directory), log ? *std::move(log) : nullptr};
+}
+
+OpenLog open_kafka() {
+  auto log = open_kafka_log(test::new_kafka_topics(kPartitions));
+  EXPECT_TRUE(log) << log.error().message;
+  return {nullptr, log ? *std::move(log) : nullptr};
 }
 
 class LogContract : public testing::TestWithParam<OpenLog (*)()> {
@@ -223,6 +231,17 @@ TEST_P(LogContract, ReadersDoNotDisturbEachOther) {
   EXPECT_EQ(values_of(read_records(*one, 2)), (std::vector<std::string>{"2", "3"}));
 }
 
+TEST_P(LogContract, ThePositionIsBehindTheRecordsGivenAndInTheEndAtTheEnd) {
+  for (int i = 0; i < 4; ++i) append_order(log(), 0, std::to_string(i));
+  const auto reader = open_reader(log(), {{{Topic::kOrders, 0}, 1}, {{Topic::kInvoices, 2}, 0}});
+  EXPECT_EQ(reader->position({Topic::kOrders, 0}), 1);
+  read_records(*reader, 2);
+  EXPECT_EQ(reader->position({Topic::kOrders, 0}), 3);
+  read_records(*reader, 1);
+  EXPECT_EQ(reader->position({Topic::kOrders, 0}), 4);
+  EXPECT_EQ(reader->position({Topic::kInvoices, 2}), 0);
+}
+
 TEST_P(LogContract, EndOffsetsAreThoseOfEveryPartitionInOrder) {
   append_order(log(), 1, "a");
   const std::int64_t last = append_order(log(), 1, "b");
@@ -312,6 +331,8 @@ TEST_P(LogContract, AppendsWithoutWaitingKeepTheirOrder) {
 INSTANTIATE_TEST_SUITE_P(Memory, LogContract, testing::Values(&open_memory),
                          [](const auto&) { return "Log"; });
 INSTANTIATE_TEST_SUITE_P(Embedded, LogContract, testing::Values(&open_embedded),
+                         [](const auto&) { return "Log"; });
+INSTANTIATE_TEST_SUITE_P(Kafka, LogContract, testing::Values(&open_kafka),
                          [](const auto&) { return "Log"; });
 
 }  // namespace

@@ -434,6 +434,35 @@ TEST(EmbeddedLogTest, AFailedSyncFailsItsAppendsAndLeavesNothing) {
   EXPECT_EQ((*reopened->end_offsets(std::array{Topic::kInvoices}))[1].end, 0);
 }
 
+TEST(EmbeddedLogTest, WhenTooMuchWaitsForTheDiskAppendsAreRefused) {
+  const TempDir directory;
+  std::mutex syncing;
+  EmbeddedLogOptions options = options_for(directory.path());
+  options.sync = [&](int) {
+    const std::lock_guard wait(syncing);
+    errno = EIO;
+    return -1;
+  };
+  const auto log = open_log(options);
+  const std::string large(2'000'000, 'x');
+  std::atomic<int> busy = 0;
+  std::atomic<int> failed = 0;
+  constexpr int kAppends = 200;
+  {
+    const std::lock_guard stalled(syncing);
+    for (int i = 0; i < kAppends; ++i) {
+      log->append({{Topic::kOrders, "k", large, 0, {}}}, [&](const auto& appended) {
+        ASSERT_FALSE(appended);
+        EXPECT_EQ(appended.error().code, ErrorCode::kUnavailable);
+        ++(appended.error().message.starts_with("busy") ? busy : failed);
+      });
+    }
+    EXPECT_GT(busy, 0);
+    EXPECT_LT(busy, kAppends - 100);
+  }
+  while (busy + failed < kAppends) std::this_thread::sleep_for(1ms);
+}
+
 // Lets no file of this process grow beyond `bytes`, as a full disk would not.
 class FileSizeLimit {
  public:

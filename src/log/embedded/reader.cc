@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "base/ensure.h"
+
 namespace daybook::log {
 namespace {
 
@@ -47,6 +49,12 @@ Result<std::span<const Record>> EmbeddedReader::poll(std::size_t records_max,
     published_.wait_for_change(seen, deadline);
   }
   return std::span<const Record>(records_);
+}
+
+std::int64_t EmbeddedReader::position(TopicPartition at) const {
+  const auto cursor = std::ranges::find(cursors_, at, &Cursor::at);
+  ENSURE(cursor != cursors_.end(), "only what is read has a position");
+  return cursor->wanted;
 }
 
 Result<bool> EmbeddedReader::collect(std::size_t records_max) {

@@ -14,6 +14,7 @@ class EmbeddedReader final : public Reader {
 
   Result<std::span<const Record>> poll(std::size_t records_max,
                                        std::chrono::milliseconds timeout) override;
+  std::int64_t position(TopicPartition at) const override;
 
  private:
   // How far one topic-partition has been read.

@@ -143,11 +143,13 @@ def open_items(o, day, att):
     rc = o.receivables
     out = []
 
-    def put(a, document, kind, cur, n, open_, where, issue, number=None, due=None, disputed=0):
+    def put(a, document, kind, cur, n, open_, where, issue, number=None, due=None, disputed=0,
+            source=""):
         out.append({"customer": a.customer, "document": document, "kind": kind,
                     "instalment": number, "issue": issue, "due": due, "currency": cur,
                     "amount": n, "open": open_, "disputed": disputed,
-                    "region": where[0], "sales_rep": where[1], "surplus": kind == "SURPLUS"})
+                    "region": where[0], "sales_rep": where[1], "surplus": kind == "SURPLUS",
+                    "source": source})
 
     for a in o.facts.accounts.values():
         for inv in a.invoices.values():
@@ -166,7 +168,8 @@ def open_items(o, day, att):
         for r, s in rc.stray_refunds(a, day):
             d = parse_date(r.p["value_date"])
             n = r.p["amount_minor"]
-            put(a, r.p["refund_id"], "REFUND", r.p["currency"], n, n, att.refund(r, s, d), d)
+            put(a, r.p["refund_id"], "REFUND", r.p["currency"], n, n, att.refund(r, s, d), d,
+                source=r.p.get("payment_id") or r.p.get("credit_note_id") or "")
     return out
 
 
@@ -288,7 +291,7 @@ def show_item(x, aged_on):
 
 def item_key(x):
     return (x["customer"].encode(), x["currency"], x["due"] if x["due"] is not None else x["issue"],
-            x["kind"], x["document"].encode(), x["instalment"] or 0, x["open"])
+            x["kind"], x["document"].encode(), x["instalment"] or 0, x["source"].encode())
 
 
 def items(o, q):

@@ -1,0 +1,41 @@
+#include "offline.h"
+
+#include "engine/projector.h"
+#include "engine/shard_state.h"
+
+namespace daybook::cli {
+
+Result<std::unique_ptr<OfflineModel>> OfflineModel::open(const app::Settings& settings) {
+  ASSIGN_OR_RETURN(const engine::Manifest manifest, engine::read_manifest(settings.data));
+  ASSIGN_OR_RETURN(auto zone, BusinessZone::find(manifest.business_time_zone));
+  std::unique_ptr<OfflineModel> model(
+      new OfflineModel({std::move(zone), manifest.expect}, settings.topic_prefix));
+  model->memory_ = std::make_unique<store::SharedMemory>(64 << 20, 64 << 20);
+  for (std::int32_t partition = 0; partition < manifest.partitions; ++partition) {
+    ASSIGN_OR_RETURN(auto store,
+                     store::ShardStore::open(engine::shard_path(settings.data, partition), *model->memory_,
+                                             store::ShardStore::Mode::kReadOnly));
+    auto labels = std::make_unique<store::Labels>();
+    RETURN_IF_ERROR(labels->load(*store));
+    model->stores_.push_back(std::move(store));
+    model->labels_.push_back(std::move(labels));
+  }
+  return model;
+}
+
+Result<views::ShardPicture> OfflineModel::open(std::int32_t partition) const {
+  views::ShardPicture picture;
+  picture.partition = partition;
+  picture.reads = stores_[partition]->snapshot();
+  picture.labels = labels_[partition].get();
+  ASSIGN_OR_RETURN(picture.state, engine::read_state(*picture.reads));
+  return picture;
+}
+
+bool OfflineModel::wait_for(log::TopicPartition at, std::int64_t offset,
+                            std::chrono::steady_clock::time_point) const {
+  const auto state = engine::read_state(*stores_[at.partition]);
+  return state && state->topics[static_cast<std::size_t>(at.topic)].next_offset > offset;
+}
+
+}  // namespace daybook::cli

@@ -1,0 +1,43 @@
+// Reading the read models of a data folder, beside a running server or without one.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/settings.h"
+#include "engine/manifest.h"
+#include "store/labels.h"
+#include "store/shard_store.h"
+#include "views/model.h"
+
+namespace daybook::cli {
+
+// The shards of a folder as of opening it. Thread-safe.
+class OfflineModel : public views::ReadModel {
+ public:
+  // kNotFound when there is no read model.
+  static Result<std::unique_ptr<OfflineModel>> open(const app::Settings& settings);
+
+  std::int32_t partition_count() const override { return static_cast<std::int32_t>(stores_.size()); }
+  const domain::Rules& rules() const override { return rules_; }
+  const std::string& topic_prefix() const override { return topic_prefix_; }
+  Result<views::ShardPicture> open(std::int32_t partition) const override;
+  // What is not there will not come.
+  bool wait_for(log::TopicPartition at, std::int64_t offset,
+                std::chrono::steady_clock::time_point deadline) const override;
+
+  const store::Reads& reads(std::int32_t partition) const { return *stores_[partition]; }
+
+ private:
+  OfflineModel(domain::Rules rules, std::string topic_prefix)
+      : rules_(std::move(rules)), topic_prefix_(std::move(topic_prefix)) {}
+
+  domain::Rules rules_;
+  std::string topic_prefix_;
+  std::unique_ptr<store::SharedMemory> memory_;
+  std::vector<std::unique_ptr<store::ShardStore>> stores_;
+  std::vector<std::unique_ptr<store::Labels>> labels_;
+};
+
+}  // namespace daybook::cli

@@ -1,0 +1,247 @@
+// daybook query VIEW: the same views over a data folder or a URL.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "command.h"
+#include "http/client.h"
+#include "offline.h"
+#include "views/router.h"
+
+namespace daybook::cli {
+namespace {
+
+namespace json = boost::json;
+
+struct QueryOptions {
+  std::string view;
+  std::string url;
+  std::string format = "table";
+  std::vector<std::string> parameters;  // "--as-of", "2024-06-30", …
+};
+
+// "ageing" -> v1/receivables/ageing; "invoices/INV-7" as it is.
+std::vector<std::string> segments_of(std::string_view view) {
+  std::vector<std::string> segments = {"v1"};
+  if (view == "ageing" || view == "items") segments.emplace_back("receivables");
+  while (true) {
+    const std::size_t slash = view.find('/');
+    segments.emplace_back(view.substr(0, slash));
+    if (slash == std::string_view::npos) return segments;
+    view.remove_prefix(slash + 1);
+  }
+}
+
+Result<views::ParameterMap> parameters_of(const std::vector<std::string>& words) {
+  views::ParameterMap parameters;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    std::string name = words[i];
+    if (!name.starts_with("--") || name.size() == 2) {
+      return unexpected(ErrorCode::kInvalidArgument,
+                        fmt::format("'{}': a parameter of the view is --name value", name));
+    }
+    name = name.substr(2);
+    std::string value;
+    if (const std::size_t equals = name.find('='); equals != std::string::npos) {
+      value = name.substr(equals + 1);
+      name.resize(equals);
+    } else if (i + 1 < words.size()) {
+      value = words[++i];
+    } else {
+      return unexpected(ErrorCode::kInvalidArgument, fmt::format("--{} needs a value", name));
+    }
+    std::ranges::replace(name, '-', '_');
+    parameters.emplace(name, value);
+  }
+  return parameters;
+}
+
+std::string cell_text(const json::value& value) {
+  if (value.is_null()) return "";
+  if (value.is_string()) return std::string(value.get_string());
+  return json::serialize(value);
+}
+
+// Columns on screen: by characters, not bytes; wide East Asian ones count twice.
+std::size_t width_of(std::string_view text) {
+  std::size_t width = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if ((byte & 0xC0) == 0x80) continue;
+    width += byte >= 0xE3 ? 2 : 1;
+  }
+  return width;
+}
+
+void flatten(const json::object& object, const std::string& prefix,
+             std::vector<std::pair<std::string, std::string>>& to, bool& numeric) {
+  for (const auto& member : object) {
+    const std::string name = prefix + std::string(member.key());
+    if (member.value().is_object()) {
+      flatten(member.value().get_object(), name + ".", to, numeric);
+    } else {
+      to.emplace_back(name, cell_text(member.value()));
+    }
+  }
+}
+
+bool looks_numeric(std::string_view text) {
+  return text.empty() || (text.find_first_not_of("-0123456789.") == std::string_view::npos);
+}
+
+void print_table(const json::array& rows) {
+  std::vector<std::string> names;
+  std::vector<std::vector<std::string>> lines;
+  for (const json::value& row : rows) {
+    std::vector<std::pair<std::string, std::string>> cells;
+    bool numeric = false;
+    flatten(row.get_object(), "", cells, numeric);
+    if (names.empty()) {
+      for (const auto& cell : cells) names.push_back(cell.first);
+    }
+    std::vector<std::string> line;
+    for (auto& cell : cells) line.push_back(std::move(cell.second));
+    line.resize(names.size());
+    lines.push_back(std::move(line));
+  }
+  std::vector<std::size_t> widths;
+  std::vector<bool> right;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    std::size_t width = width_of(names[i]);
+    bool numeric = true;
+    for (const auto& line : lines) {
+      width = std::max(width, width_of(line[i]));
+      numeric = numeric && looks_numeric(line[i]);
+    }
+    widths.push_back(width);
+    right.push_back(numeric);
+  }
+  const auto print = [&](const std::vector<std::string>& line) {
+    std::string text;
+    for (std::size_t i = 0; i < line.size(); ++i) {
+      const std::string pad(widths[i] - width_of(line[i]), ' ');
+      text += right[i] ? pad + line[i] : line[i] + pad;
+      text += "  ";
+    }
+    text.erase(text.find_last_not_of(' ') + 1);
+    fmt::print("{}\n", text);
+  };
+  print(names);
+  for (const auto& line : lines) print(line);
+}
+
+// Buckets become columns under their labels.
+void spread_buckets(json::object& answer, json::array& rows) {
+  const auto* labels = answer.if_contains("buckets");
+  if (labels == nullptr || !labels->is_array()) return;
+  for (json::value& row : rows) {
+    json::object spread;
+    for (auto& member : row.get_object()) {
+      if (member.key() != "buckets") {
+        spread[member.key()] = member.value();
+        continue;
+      }
+      for (std::size_t i = 0; i < labels->get_array().size(); ++i) {
+        spread[labels->get_array()[i].get_string()] = member.value().get_array()[i];
+      }
+    }
+    row = std::move(spread);
+  }
+}
+
+void print_answer(const std::string& body) {
+  json::value value = json::parse(body);
+  json::object& answer = value.get_object();
+  bool has_rows = false;
+  for (const char* name : {"rows", "items", "customers", "anomalies", "parked"}) {
+    auto* rows = answer.if_contains(name);
+    if (rows == nullptr || !rows->is_array() || answer.contains("customer_id")) continue;
+    has_rows = true;
+    spread_buckets(answer, rows->get_array());
+    print_table(rows->get_array());
+    if (auto* totals = answer.if_contains("totals"); totals != nullptr && !totals->get_array().empty()) {
+      fmt::print("\ntotals\n");
+      spread_buckets(answer, totals->get_array());
+      print_table(totals->get_array());
+    }
+    if (const auto* next = answer.if_contains("next_page_token"); next != nullptr && next->is_string()) {
+      say("there is more: --page-token " + std::string(next->get_string()));
+    }
+  }
+  if (has_rows) return;
+  for (const auto& member : answer) {
+    if (member.key() == "positions") continue;
+    if (member.value().is_array() && !member.value().get_array().empty() &&
+        member.value().get_array().front().is_object()) {
+      fmt::print("\n{}\n", std::string(member.key()));
+      print_table(member.value().get_array());
+    } else {
+      fmt::print("{:22} {}\n", std::string(member.key()), cell_text(member.value()));
+    }
+  }
+}
+
+int query(const app::Settings& settings, const QueryOptions& options) {
+  auto parameters = parameters_of(options.parameters);
+  if (!parameters) return fail(parameters.error());
+  if (options.format == "csv") parameters->emplace("format", "csv");
+  const std::vector<std::string> segments = segments_of(options.view);
+  views::Rendered rendered;
+  if (!options.url.empty()) {
+    auto answer = http::get(options.url, segments, *parameters);
+    if (!answer) return fail(answer.error());
+    rendered = {answer->status, answer->content_type, std::move(answer->body)};
+  } else {
+    const auto model = OfflineModel::open(settings);
+    if (!model) return fail(model.error());
+    const views::Today today = [&] {
+      if (settings.today) return *settings.today;
+      return (*model)->rules().zone.day_of(std::chrono::duration_cast<std::chrono::seconds>(
+                                               std::chrono::system_clock::now().time_since_epoch())
+                                               .count());
+    };
+    rendered = views::answer(**model, today, segments, *parameters, "");
+  }
+  if (rendered.status != 200) {
+    const json::value problem = json::parse(rendered.body);
+    say(std::string(problem.at("detail").as_string()));
+    return rendered.status == 400 || rendered.status == 404 ? kUsage : kFailed;
+  }
+  if (options.format == "table") {
+    print_answer(rendered.body);
+  } else {
+    fmt::print("{}{}", rendered.body, options.format == "json" ? "\n" : "");
+  }
+  return kDone;
+}
+
+}  // namespace
+
+void add_query(CLI::App& app, Run& run) {
+  CLI::App* command = app.add_subcommand(
+      "query",
+      "Ask a view: ageing, items, order-cycle, sales, customers, anomalies, parked,\n"
+      "customers/ID, invoices/ID, payments/ID, orders/ID. Parameters of the view follow as flags:\n"
+      "  daybook query ageing --as-of 2024-06-30 --group-by region\n"
+      "  daybook query sales --from 2024-01-01 --to 2024-12-31 --grain month --url http://127.0.0.1:8080");
+  auto flags = std::make_shared<SettingFlags>();
+  auto options = std::make_shared<QueryOptions>();
+  command->add_option("view", options->view, "which view")->required();
+  command->add_option("--url", options->url, "a running instance; without it --data is read");
+  command->add_option("--output", options->format, "table, json or csv")
+      ->check(CLI::IsMember({"table", "json", "csv"}))
+      ->capture_default_str();
+  flags->add_to(*command, {"data", "topic_prefix", "today"});
+  command->allow_extras();
+  command->callback([&run, flags, options, command] {
+    options->parameters = command->remaining();
+    run = [flags, options] {
+      const auto settings = flags->read();
+      return settings ? query(*settings, *options) : fail(settings.error());
+    };
+  });
+}
+
+}  // namespace daybook::cli

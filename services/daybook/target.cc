@@ -1,0 +1,58 @@
+#include "target.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "app/instance.h"
+
+namespace daybook::cli {
+
+void TargetFlags::add_to(CLI::App& command) {
+  command_ = &command;
+  command.add_option("--to", url_, "URL of an instance, such as http://127.0.0.1:8080");
+  flags_.add_to(command, {"brokers", "data", "topic_prefix", "partitions"});
+}
+
+bool TargetFlags::given() const {
+  return command_->count("--to") + command_->count("--brokers") + command_->count("--data") > 0;
+}
+
+Result<gateway::PublishTarget*> TargetFlags::open() {
+  if (command_->count("--to") + command_->count("--brokers") + command_->count("--data") != 1) {
+    return unexpected(ErrorCode::kInvalidArgument,
+                      "say where to: one of --to URL, --brokers HOST:PORT,… or --data DIR");
+  }
+  if (!url_.empty()) {
+    ASSIGN_OR_RETURN(target_, gateway::target_of(url_, gateway::HttpTargetOptions{}));
+    return target_.get();
+  }
+  ASSIGN_OR_RETURN(const app::Settings settings, flags_.read());
+  ASSIGN_OR_RETURN(log_, app::open_log(settings, say));
+  target_ = gateway::target_of(*log_, settings.topic_prefix);
+  return target_.get();
+}
+
+int publish(gateway::LineSource& source, gateway::PublishTarget& target) {
+  gateway::PublishOptions options;
+  const bool show_progress = isatty(STDERR_FILENO) != 0;
+  options.progress = [&](const gateway::PublishProgress& progress) {
+    if (show_progress) {
+      fmt::print(stderr, "\r{} events, {:.0f}/s ", progress.events, progress.events_per_second);
+    }
+  };
+  const gateway::PublishReport report = gateway::publish_lines(source, target, options);
+  if (show_progress) fmt::print(stderr, "\r\033[K");
+  for (const gateway::LineFault& fault : report.faults) {
+    say(fmt::format("line {}: {}{}{}", fault.line, fault.field, fault.field.empty() ? "" : ": ",
+                    fault.message));
+  }
+  fmt::print("published {} events\n", report.events);
+  for (const auto& [at, offset] : report.last) fmt::print("{}:{}:{}\n", at.first, at.second, offset);
+  if (report.error) return fail(*report.error);
+  if (!report.faults.empty()) {
+    return fail("the batch with these lines was refused, and nothing behind it was sent");
+  }
+  return kDone;
+}
+
+}  // namespace daybook::cli

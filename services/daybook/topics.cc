@@ -1,0 +1,50 @@
+// daybook topics create|check: the topics on Kafka.
+#include <fmt/format.h>
+
+#include "command.h"
+#include "log/kafka/topics.h"
+
+namespace daybook::cli {
+
+void add_topics(CLI::App& app, Run& run) {
+  CLI::App* topics = app.add_subcommand("topics", "Make or check the topics on Kafka.");
+  topics->require_subcommand(1);
+
+  CLI::App* create = topics->add_subcommand(
+      "create", "Make the topics that are missing, with the settings a book of record needs.");
+  auto create_flags = std::make_shared<SettingFlags>();
+  create_flags->add_to(*create, {"brokers", "topic_prefix", "partitions"});
+  auto replication = std::make_shared<int>(1);
+  create->add_option("--replication-factor", *replication, "copies of each partition")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  create->callback([&run, create_flags, replication] {
+    run = [create_flags, replication] {
+      const auto settings = create_flags->read();
+      if (!settings) return fail(settings.error());
+      if (settings->brokers.empty()) return fail({ErrorCode::kInvalidArgument, "--brokers is required"});
+      const std::int32_t partitions = settings->partitions.value_or(8);
+      const auto done = log::create_topics(settings->kafka_options(), partitions, *replication);
+      if (!done) return fail(done.error());
+      fmt::print("topics ready: {} partitions each\n", partitions);
+      return kDone;
+    };
+  });
+
+  CLI::App* check = topics->add_subcommand("check", "Say whether the topics are fit, and every fault if not.");
+  auto check_flags = std::make_shared<SettingFlags>();
+  check_flags->add_to(*check, {"brokers", "topic_prefix"});
+  check->callback([&run, check_flags] {
+    run = [check_flags] {
+      const auto settings = check_flags->read();
+      if (!settings) return fail(settings.error());
+      if (settings->brokers.empty()) return fail({ErrorCode::kInvalidArgument, "--brokers is required"});
+      const auto partitions = log::check_topics(settings->kafka_options());
+      if (!partitions) return fail(partitions.error());
+      fmt::print("topics fit: {} partitions each\n", *partitions);
+      return kDone;
+    };
+  });
+}
+
+}  // namespace daybook::cli

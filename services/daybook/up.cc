@@ -1,0 +1,48 @@
+// daybook up: gateway, projections and query service in one process.
+#include <fmt/format.h>
+#include <signal.h>
+
+#include "app/instance.h"
+#include "command.h"
+
+namespace daybook::cli {
+namespace {
+
+int up(const app::Settings& settings) {
+  // Taken here by waiting for them, in no other thread.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+
+  auto instance = app::Instance::start(settings, say);
+  if (!instance) return fail(instance.error());
+  fmt::print("listening on {}\n", (*instance)->address());
+  std::fflush(stdout);
+  while (true) {
+    const timespec pause{0, 200'000'000};
+    if (sigtimedwait(&signals, nullptr, &pause) > 0) return kDone;
+    if (const std::string failure = (*instance)->failure(); !failure.empty()) return fail(failure);
+  }
+}
+
+}  // namespace
+
+void add_up(CLI::App& app, Run& run) {
+  CLI::App* command = app.add_subcommand(
+      "up", "Serve: take events, fold them, answer questions, all in one process.\n"
+            "Without --brokers the log is embedded under --data. SIGTERM and SIGINT end it cleanly.");
+  auto flags = std::make_shared<SettingFlags>();
+  flags->add_to(*command, {"data", "listen", "brokers", "topic_prefix", "partitions",
+                           "business_time_zone", "expect", "today", "threads", "memory_mib"});
+  command->callback([&run, flags] {
+    run = [flags] {
+      const auto settings = flags->read();
+      return settings ? up(*settings) : fail(settings.error());
+    };
+  });
+}
+
+}  // namespace daybook::cli

@@ -1,0 +1,333 @@
+#include "app/instance.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/hash.h"
+#include "http/problem.h"
+#include "log/embedded_log.h"
+#include "log/kafka/kafka_log.h"
+#include "views/views.h"
+
+namespace daybook::app {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr milliseconds kAttendEvery{100};
+constexpr milliseconds kRetryLogEvery{1000};
+constexpr milliseconds kProveEvery{30'000};
+
+// Of the memory bound: block cache, write buffers, and the projector's own cache.
+constexpr std::size_t kBlockCacheShare = 4;   // A quarter.
+constexpr std::size_t kWriteBufferShare = 4;  // A quarter.
+constexpr std::size_t kFoldCacheShare = 4;    // A quarter; the rest is for prefetch and decoding.
+
+http::Response json(std::string body) { return {200, "application/json", std::move(body), {}}; }
+
+http::Response to_response(views::Rendered rendered) {
+  return {rendered.status, std::move(rendered.content_type), std::move(rendered.body), {}};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<log::Log>> open_log(const Settings& settings,
+                                           const std::function<void(const std::string&)>& notice) {
+  if (!settings.brokers.empty()) return log::open_kafka_log(settings.kafka_options());
+  log::EmbeddedLogOptions options;
+  options.data_directory = settings.data;
+  options.partition_count = settings.partitions.value_or(0);
+  options.on_notice = notice;
+  return log::open_embedded_log(options);
+}
+
+Instance::Instance(const Settings& settings, domain::Rules rules, Notice notice)
+    : settings_(settings), rules_(std::move(rules)), notice_(std::move(notice)) {}
+
+Result<std::unique_ptr<Instance>> Instance::start(const Settings& settings, Notice notice) {
+  ASSIGN_OR_RETURN(auto rules, make_rules(settings));
+  std::unique_ptr<Instance> instance(new Instance(settings, std::move(rules), std::move(notice)));
+
+  auto log = open_log(settings, instance->notice_);
+  const auto kept = engine::read_manifest(settings.data);
+  if (!log && (log.error().code != ErrorCode::kUnavailable || !kept || settings.brokers.empty())) {
+    return unexpected(log.error());
+  }
+  engine::Manifest manifest;
+  manifest.partitions = log ? (*log)->partition_count() : kept->partitions;
+  if (settings.partitions && *settings.partitions != manifest.partitions) {
+    return unexpected(ErrorCode::kMismatch, fmt::format("partitions: the log has {}, not {}",
+                                                        manifest.partitions, *settings.partitions));
+  }
+  manifest.business_time_zone = settings.business_time_zone;
+  manifest.expect = settings.expect;
+  RETURN_IF_ERROR(engine::keep_manifest(settings.data, manifest));
+
+  const std::size_t bytes = settings.memory_mib << 20;
+  instance->memory_ =
+      std::make_unique<store::SharedMemory>(bytes / kBlockCacheShare, bytes / kWriteBufferShare);
+  engine::ProjectorOptions options;
+  options.threads = settings.threads;
+  options.cache_bytes = bytes / kFoldCacheShare;
+  options.topic_prefix = settings.topic_prefix;
+  ASSIGN_OR_RETURN(instance->projector_,
+                   engine::Projector::open(instance->rules_, settings.data, manifest.partitions,
+                                           *instance->memory_, options));
+  for (std::int32_t i = 0; i < manifest.partitions; ++i) {
+    const engine::ShardState state = instance->projector_->committed(i);
+    instance->folded_before_ += state.accepted + state.duplicates + state.conflicts + state.parked;
+  }
+  instance->model_ = std::make_unique<views::LiveModel>(*instance->projector_, instance->rules_,
+                                                        settings.topic_prefix);
+  if (log) {
+    RETURN_IF_ERROR(instance->attach(std::move(log).value()));
+  } else {
+    instance->notice_(log.error().message + "; serving what is there, and trying on");
+  }
+
+  http::ServerOptions http;
+  const std::size_t colon = settings.listen.rfind(':');
+  http.address = settings.listen.substr(0, colon);
+  http.port = static_cast<std::uint16_t>(std::stoi(settings.listen.substr(colon + 1)));
+  http.io_threads = static_cast<unsigned>(settings.threads);
+  http.workers = static_cast<unsigned>(settings.threads) * 2;
+  Instance* self = instance.get();
+  ASSIGN_OR_RETURN(instance->server_,
+                   http::Server::start(http, [self](http::Request request, http::Respond respond) {
+                     self->handle(std::move(request), std::move(respond));
+                   }));
+  instance->address_ = fmt::format("http://{}:{}", http.address, instance->server_->port());
+  instance->attendant_ = std::thread([self] { self->attend(); });
+  return instance;
+}
+
+Instance::~Instance() {
+  stopping_ = true;
+  if (attendant_.joinable()) attendant_.join();
+  if (server_) server_->stop();
+  if (projector_) projector_->stop();
+}
+
+Result<void> Instance::attach(std::unique_ptr<log::Log> log) {
+  if (log->partition_count() != projector_->shard_count()) {
+    return unexpected(ErrorCode::kMismatch,
+                      fmt::format("partitions: the read model in {} has {}, the log {}", settings_.data,
+                                  projector_->shard_count(), log->partition_count()));
+  }
+  log_ = std::move(log);
+  gateway::GatewayOptions options;
+  options.topic_prefix = settings_.topic_prefix;
+  gateway_ = std::make_unique<gateway::Gateway>(*log_, std::move(options));
+  RETURN_IF_ERROR(projector_->start(*log_));
+  attached_ = true;
+  return {};
+}
+
+std::string Instance::failure() const {
+  if (projector_->state() == engine::ProjectorState::kFailed) return projector_->trouble();
+  const std::lock_guard lock(mutex_);
+  return failure_;
+}
+
+// Tries the log again while it is away; looks at the proof once caught up, and from time to time.
+void Instance::attend() {
+  auto next_try = steady_clock::now() + kRetryLogEvery;
+  auto next_proof = steady_clock::now();
+  while (!stopping_) {
+    std::this_thread::sleep_for(kAttendEvery);
+    const auto now = steady_clock::now();
+    if (!attached_ && now >= next_try) {
+      auto log = open_log(settings_, notice_);
+      const auto done = log ? attach(std::move(log).value()) : Result<void>(unexpected(log.error()));
+      if (!done && done.error().code != ErrorCode::kUnavailable) {
+        const std::lock_guard lock(mutex_);
+        failure_ = done.error().message;
+        return;
+      }
+      next_try = steady_clock::now() + kRetryLogEvery;
+    }
+    if (!projector_->caught_up() || now < next_proof) continue;
+    std::int64_t faults = 0;
+    try {
+      for (std::int32_t i = 0; i < projector_->shard_count() && !stopping_; ++i) {
+        const auto picture = views::value_or_refuse(model_->open(i));
+        for (const auto& fault : views::proof_faults(picture, kNever - 1)) {
+          ++faults;
+          notice_(fmt::format("proof broken: customer '{}' in {} differs by {} minor units",
+                              fault.customer_id, fault.currency.code(), to_string(fault.difference)));
+        }
+      }
+    } catch (const views::Refusal& refusal) {
+      notice_(refusal.problem.detail);
+      ++faults;
+    }
+    proof_faults_ = faults;
+    proven_ = faults == 0;
+    next_proof = steady_clock::now() + kProveEvery;
+  }
+}
+
+void Instance::handle(http::Request request, http::Respond respond) {
+  const auto& segments = request.segments;
+  const auto is = [&](std::string_view path) { return request.path == path; };
+  if (is("/v1/events")) {
+    if (!attached_) {
+      return respond(http::problem(503, "Log not available", "the log is away; send it all again later"));
+    }
+    return gateway_->publish(std::move(request), std::move(respond));
+  }
+  if (request.method != "GET") {
+    http::Response refused = http::problem(405, "Method not allowed", request.method + " is not allowed here");
+    refused.headers.emplace_back("Allow", "GET, HEAD");
+    return respond(std::move(refused));
+  }
+  if (is("/healthz")) return respond({200, "text/plain", "ok\n", {}});
+  if (is("/readyz")) return respond(ready());
+  if (is("/metrics")) return respond(metrics());
+  if (is("/v1/status")) {
+    if (!request.parameters.empty()) {
+      return respond(http::problem(400, "Bad parameter", request.parameters.begin()->first +
+                                                             ": is not a parameter of this request"));
+    }
+    return respond(status());
+  }
+  const views::Today today = [this] {
+    if (settings_.today) return *settings_.today;
+    return rules_.zone.day_of(std::chrono::duration_cast<std::chrono::seconds>(
+                                  std::chrono::system_clock::now().time_since_epoch())
+                                  .count());
+  };
+  respond(to_response(views::answer(*model_, today, segments, request.parameters, request.accept)));
+}
+
+http::Response Instance::ready() {
+  std::string why;
+  if (!attached_) {
+    why = "the log is away";
+  } else if (projector_->state() == engine::ProjectorState::kFailed) {
+    why = projector_->trouble();
+  } else if (!projector_->caught_up()) {
+    why = "still reading what the log held at start";
+  } else if (!proven_) {
+    why = proof_faults_ > 0 ? "the proof does not hold" : "the proof is being looked at";
+  }
+  if (!why.empty()) return http::problem(503, "Not ready", why);
+  return {200, "text/plain", "ready\n", {}};
+}
+
+http::Response Instance::status() {
+  engine::ShardState sum;
+  std::vector<log::EndOffset> ends;
+  if (attached_) {
+    if (auto found = log_->end_offsets(log::kEventTopics)) ends = std::move(found).value();
+  }
+  views::JsonWriter positions;
+  positions.begin_array();
+  std::vector<engine::ShardState> states;
+  for (std::int32_t i = 0; i < projector_->shard_count(); ++i) {
+    const engine::ShardState state = projector_->committed(i);
+    sum.accepted += state.accepted;
+    sum.duplicates += state.duplicates;
+    sum.conflicts += state.conflicts;
+    sum.parked += state.parked;
+    sum.waiting += state.waiting;
+    sum.digest += state.digest;
+    sum.newest_recorded_ms = std::max(sum.newest_recorded_ms, state.newest_recorded_ms);
+    states.push_back(state);
+  }
+  for (const log::Topic topic : log::kEventTopics) {
+    for (std::int32_t i = 0; i < projector_->shard_count(); ++i) {
+      const std::int64_t next =
+          states[static_cast<std::size_t>(i)].topics[static_cast<std::size_t>(topic)].next_offset;
+      const auto end = std::ranges::find(ends, log::TopicPartition{topic, i}, &log::EndOffset::at);
+      positions.begin_object();
+      positions.field("topic", log::topic_name(settings_.topic_prefix, topic));
+      positions.field("partition", i);
+      positions.field("next_offset", next);
+      positions.field("end_offset", end == ends.end() ? views::Value() : views::Value::number(end->end));
+      positions.field("lag", end == ends.end() ? views::Value()
+                                               : views::Value::number(std::max<std::int64_t>(0, end->end - next)));
+      positions.end_object();
+    }
+  }
+  positions.end_array();
+  const std::uint64_t folded = sum.accepted + sum.duplicates + sum.conflicts + sum.parked - folded_before_;
+  const double seconds = std::chrono::duration<double>(steady_clock::now() - started_at_).count();
+  const Instant now = std::chrono::duration_cast<std::chrono::seconds>(
+                          std::chrono::system_clock::now().time_since_epoch())
+                          .count();
+
+  views::JsonWriter out;
+  out.begin_object();
+  out.key("positions");
+  out.raw(positions.take());
+  out.key("rates");
+  out.begin_object();
+  out.field("records_since_start", static_cast<std::int64_t>(folded));
+  out.field("records_per_second", static_cast<std::int64_t>(static_cast<double>(folded) / std::max(seconds, 0.001)));
+  out.end_object();
+  out.field("newest_recorded_at", sum.newest_recorded_ms == 0
+                                      ? views::Value()
+                                      : views::Value::text(format_instant_ms(sum.newest_recorded_ms)));
+  out.field("accepted", static_cast<std::int64_t>(sum.accepted));
+  out.field("duplicates", static_cast<std::int64_t>(sum.duplicates));
+  out.field("conflicts", static_cast<std::int64_t>(sum.conflicts));
+  out.field("parked", static_cast<std::int64_t>(sum.parked));
+  out.field("waiting", sum.waiting);
+  out.field("digest", to_hex(sum.digest));
+  out.field("build", DAYBOOK_VERSION);
+  out.field("business_time_zone", settings_.business_time_zone);
+  out.field("today", format_date(settings_.today.value_or(rules_.zone.day_of(now))));
+  out.field("partitions", projector_->shard_count());
+  out.field("log", settings_.brokers.empty() ? "embedded" : "kafka");
+  out.field("trouble", views::text_or_null(projector_->trouble()));
+  out.end_object();
+  return json(out.take());
+}
+
+http::Response Instance::metrics() {
+  std::string text;
+  const auto family = [&](std::string_view name, std::string_view type, std::string_view help) {
+    text += fmt::format("# HELP {0} {1}\n# TYPE {0} {2}\n", name, help, type);
+  };
+  std::vector<engine::ShardState> states;
+  for (std::int32_t i = 0; i < projector_->shard_count(); ++i) states.push_back(projector_->committed(i));
+  const auto per_shard = [&](std::string_view name, std::string_view type, std::string_view help,
+                             auto&& value_of) {
+    family(name, type, help);
+    for (std::size_t i = 0; i < states.size(); ++i) {
+      text += fmt::format("{}{{shard=\"{}\"}} {}\n", name, i, value_of(states[i]));
+    }
+  };
+  using State = engine::ShardState;
+  per_shard("daybook_accepted_total", "counter", "Records accepted as facts.",
+            [](const State& s) { return s.accepted; });
+  per_shard("daybook_duplicates_total", "counter", "Repeated records without effect.",
+            [](const State& s) { return s.duplicates; });
+  per_shard("daybook_conflicts_total", "counter", "Records that say something else under a known id.",
+            [](const State& s) { return s.conflicts; });
+  per_shard("daybook_parked_total", "counter", "Records that are unfit and kept aside.",
+            [](const State& s) { return s.parked; });
+  per_shard("daybook_waiting_records", "gauge", "Accepted records with an unresolved reference.",
+            [](const State& s) { return s.waiting; });
+  per_shard("daybook_newest_recorded_timestamp_seconds", "gauge", "Recorded time of the newest record folded.",
+            [](const State& s) { return fmt::format("{:.3f}", static_cast<double>(s.newest_recorded_ms) / 1000); });
+  family("daybook_next_offset", "gauge", "Next offset to be folded.");
+  for (std::size_t i = 0; i < states.size(); ++i) {
+    for (const log::Topic topic : log::kEventTopics) {
+      text += fmt::format("daybook_next_offset{{topic=\"{}\",partition=\"{}\"}} {}\n",
+                          log::topic_name(settings_.topic_prefix, topic), i,
+                          states[i].topics[static_cast<std::size_t>(topic)].next_offset);
+    }
+  }
+  family("daybook_proof_faults", "gauge", "Accounts whose balance and ledger differ; must be 0.");
+  text += fmt::format("daybook_proof_faults {}\n", proof_faults_.load());
+  family("daybook_ready", "gauge", "1 when the instance is ready.");
+  text += fmt::format("daybook_ready {}\n", ready().status == 200 ? 1 : 0);
+  return {200, "text/plain; version=0.0.4", std::move(text), {}};
+}
+
+}  // namespace daybook::app

@@ -1,0 +1,203 @@
+#include "app/settings.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <toml++/toml.h>
+
+namespace daybook::app {
+namespace {
+
+Result<std::int64_t> whole_number(const std::string& value, std::int64_t least, std::int64_t most) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+  if (error != std::errc() || end != value.data() + value.size() || number < least || number > most) {
+    return unexpected(ErrorCode::kInvalidArgument, fmt::format("a whole number from {} to {}", least, most));
+  }
+  return number;
+}
+
+Result<void> not_empty(std::string& to, const std::string& value, const char* allowed) {
+  if (value.empty()) return unexpected(ErrorCode::kInvalidArgument, allowed);
+  to = value;
+  return {};
+}
+
+Result<void> apply(Settings& settings, const std::string& key, const std::string& value,
+                   const std::string& from) {
+  const auto known = std::ranges::find(setting_keys(), key, &SettingKey::name);
+  if (known == setting_keys().end()) {
+    return unexpected(ErrorCode::kInvalidArgument, fmt::format("{}: '{}' is not a setting", from, key));
+  }
+  if (const auto done = known->set(settings, value); !done) {
+    return unexpected(ErrorCode::kInvalidArgument, fmt::format("{} = '{}' ({}): allowed is {}", key, value,
+                                                               from, done.error().message));
+  }
+  return {};
+}
+
+Result<void> read_file(Settings& settings, const std::string& path) {
+  toml::table table;
+  try {
+    table = toml::parse_file(path);
+  } catch (const toml::parse_error& error) {
+    return unexpected(ErrorCode::kInvalidArgument,
+                      fmt::format("{}:{}: {}", path, error.source().begin.line, error.description()));
+  }
+  const auto text_of = [](const toml::node& node) -> std::optional<std::string> {
+    if (const auto text = node.value_exact<std::string>()) return *text;
+    if (const auto number = node.value_exact<std::int64_t>()) return std::to_string(*number);
+    if (const auto truth = node.value_exact<bool>()) return *truth ? "true" : "false";
+    if (const auto date = node.value_exact<toml::date>()) {
+      return fmt::format("{:04}-{:02}-{:02}", date->year, date->month, date->day);
+    }
+    return std::nullopt;
+  };
+  // [kafka] passes anything through; its own names have points, which TOML reads as tables.
+  const std::function<Result<void>(const toml::table&, const std::string&)> take_kafka =
+      [&](const toml::table& properties, const std::string& prefix) -> Result<void> {
+    for (const auto& [key, node] : properties) {
+      const std::string name = prefix + std::string(key.str());
+      if (const auto* inner = node.as_table()) {
+        RETURN_IF_ERROR(take_kafka(*inner, name + "."));
+      } else if (const auto text = text_of(node)) {
+        settings.kafka[name] = *text;
+      } else {
+        return unexpected(ErrorCode::kInvalidArgument,
+                          fmt::format("{}: kafka.{} must be a text, a number or a truth value", path, name));
+      }
+    }
+    return {};
+  };
+  for (const auto& [key, node] : table) {
+    const std::string name(key.str());
+    if (name == "kafka" && node.is_table()) {
+      RETURN_IF_ERROR(take_kafka(*node.as_table(), ""));
+      continue;
+    }
+    std::string value;
+    if (const auto* list = node.as_array()) {
+      for (const toml::node& item : *list) {
+        if (!value.empty()) value += ',';
+        value += text_of(item).value_or("?");
+      }
+    } else {
+      value = text_of(node).value_or("?");
+    }
+    RETURN_IF_ERROR(apply(settings, name, value, path));
+  }
+  return {};
+}
+
+}  // namespace
+
+const std::vector<SettingKey>& setting_keys() {
+  static const std::vector<SettingKey> keys = {
+      {"data", "folder of the read models, and of the log where it is embedded",
+       [](Settings& s, const std::string& v) { return not_empty(s.data, v, "a folder's path"); }},
+      {"listen", "address and port to serve on; port 0 takes a free one",
+       [](Settings& s, const std::string& v) -> Result<void> {
+         const std::size_t colon = v.rfind(':');
+         if (colon == std::string::npos || colon == 0 ||
+             !whole_number(v.substr(colon + 1), 0, 65535)) {
+           return unexpected(ErrorCode::kInvalidArgument, "HOST:PORT, such as 127.0.0.1:8080");
+         }
+         s.listen = v;
+         return {};
+       }},
+      {"brokers", "Kafka brokers HOST:PORT,…; without them the log is embedded under the data folder",
+       [](Settings& s, const std::string& v) {
+         s.brokers = v;
+         return Result<void>();
+       }},
+      {"topic_prefix", "in front of every topic's name",
+       [](Settings& s, const std::string& v) {
+         s.topic_prefix = v;
+         return Result<void>();
+       }},
+      {"partitions", "partitions of every topic of a new log (8), or shards of a store",
+       [](Settings& s, const std::string& v) -> Result<void> {
+         ASSIGN_OR_RETURN(const std::int64_t count, whole_number(v, 1, 1024));
+         s.partitions = static_cast<std::int32_t>(count);
+         return {};
+       }},
+      {"business_time_zone", "IANA name of the zone that makes dates of instants (UTC)",
+       [](Settings& s, const std::string& v) -> Result<void> {
+         if (const auto zone = BusinessZone::find(v); !zone) {
+           return unexpected(ErrorCode::kInvalidArgument, "an IANA time zone, such as Asia/Shanghai");
+         }
+         s.business_time_zone = v;
+         return {};
+       }},
+      {"expect", "families that upstreams publish, of orders,shipments,invoices,payments (all)",
+       [](Settings& s, const std::string& v) -> Result<void> {
+         ASSIGN_OR_RETURN(s.expect, engine::parse_expect(v));
+         return {};
+       }},
+      {"today", "fixes today for every view, for repeatable reports",
+       [](Settings& s, const std::string& v) -> Result<void> {
+         s.today = parse_date(v);
+         if (!s.today) return unexpected(ErrorCode::kInvalidArgument, "a date, YYYY-MM-DD");
+         return {};
+       }},
+      {"threads", "folding threads, and as many that answer (2)",
+       [](Settings& s, const std::string& v) -> Result<void> {
+         ASSIGN_OR_RETURN(const std::int64_t count, whole_number(v, 1, 256));
+         s.threads = static_cast<int>(count);
+         return {};
+       }},
+      {"memory_mib", "bound on caches and write buffers of the process (1024)",
+       [](Settings& s, const std::string& v) -> Result<void> {
+         ASSIGN_OR_RETURN(const std::int64_t size, whole_number(v, 64, 1 << 20));
+         s.memory_mib = static_cast<std::size_t>(size);
+         return {};
+       }},
+  };
+  return keys;
+}
+
+std::string flag_of(std::string_view key) {
+  std::string flag = "--" + std::string(key);
+  std::ranges::replace(flag, '_', '-');
+  std::ranges::replace(flag, '.', '-');
+  return flag;
+}
+
+std::string variable_of(std::string_view key) {
+  std::string name = "DAYBOOK_" + std::string(key);
+  std::ranges::transform(name, name.begin(), [](char c) {
+    return c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  });
+  return name;
+}
+
+Result<Settings> read_settings(const std::string& file, const std::map<std::string, std::string>& flags,
+                               const std::vector<std::string>& kafka_flags) {
+  Settings settings;
+  if (!file.empty()) RETURN_IF_ERROR(read_file(settings, file));
+  for (const SettingKey& key : setting_keys()) {
+    const std::string variable = variable_of(key.name);
+    if (const char* value = std::getenv(variable.c_str())) {
+      RETURN_IF_ERROR(apply(settings, std::string(key.name), value, variable));
+    }
+  }
+  for (const auto& [key, value] : flags) RETURN_IF_ERROR(apply(settings, key, value, flag_of(key)));
+  for (const std::string& property : kafka_flags) {
+    const std::size_t equals = property.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return unexpected(ErrorCode::kInvalidArgument,
+                        fmt::format("--kafka '{}': allowed is PROPERTY=VALUE", property));
+    }
+    settings.kafka[property.substr(0, equals)] = property.substr(equals + 1);
+  }
+  return settings;
+}
+
+Result<domain::Rules> make_rules(const Settings& settings) {
+  ASSIGN_OR_RETURN(auto zone, BusinessZone::find(settings.business_time_zone));
+  return domain::Rules{std::move(zone), settings.expect};
+}
+
+}  // namespace daybook::app

@@ -1,0 +1,56 @@
+// Settings: a TOML file, DAYBOOK_… environment variables, flags; later wins.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/date.h"
+#include "base/result.h"
+#include "domain/rules.h"
+#include "engine/manifest.h"
+#include "engine/projector.h"
+#include "log/kafka/options.h"
+
+namespace daybook::app {
+
+struct Settings {
+  std::string data = "./daybook-data";
+  std::string listen = "127.0.0.1:8080";
+  std::string brokers;  // Empty: the embedded log.
+  std::string topic_prefix;
+  std::optional<std::int32_t> partitions;  // Left out: what is there, or 8.
+  std::string business_time_zone = "UTC";
+  domain::Expect expect;
+  std::optional<Day> today;  // Left out: the clock's.
+  int threads = 2;
+  std::size_t memory_mib = 1024;
+  std::map<std::string, std::string> kafka;  // librdkafka's own properties.
+
+  log::KafkaOptions kafka_options() const { return {brokers, topic_prefix, kafka}; }
+};
+
+// A key that file, environment and flags know alike.
+struct SettingKey {
+  std::string_view name;  // "business_time_zone": DAYBOOK_BUSINESS_TIME_ZONE, --business-time-zone.
+  std::string_view help;
+  // Takes the value over, or says what is allowed.
+  Result<void> (*set)(Settings& settings, const std::string& value);
+};
+const std::vector<SettingKey>& setting_keys();
+
+std::string flag_of(std::string_view key);
+std::string variable_of(std::string_view key);
+
+// `flags`: values by key, as given on the command line. `file`: a TOML file's path, or empty.
+// kInvalidArgument names the key, its value, where it came from and what is allowed.
+Result<Settings> read_settings(const std::string& file,
+                               const std::map<std::string, std::string>& flags,
+                               const std::vector<std::string>& kafka_flags);
+
+// Checked and ready to fold by.
+Result<domain::Rules> make_rules(const Settings& settings);
+
+}  // namespace daybook::app

@@ -1,0 +1,117 @@
+#include "engine/manifest.h"
+
+#include <fmt/format.h>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace daybook::engine {
+namespace {
+
+std::string path_of(const std::string& directory) { return directory + "/manifest.json"; }
+
+}  // namespace
+
+std::string format_expect(const domain::Expect& expect) {
+  std::string text;
+  const auto add = [&](bool is_expected, const char* name) {
+    if (!is_expected) return;
+    if (!text.empty()) text += ',';
+    text += name;
+  };
+  add(expect.orders, "orders");
+  add(expect.shipments, "shipments");
+  add(expect.invoices, "invoices");
+  add(expect.payments, "payments");
+  return text;
+}
+
+Result<domain::Expect> parse_expect(std::string_view text) {
+  domain::Expect expect{false, false, false, false};
+  while (!text.empty()) {
+    const std::size_t comma = text.find(',');
+    const std::string_view name = text.substr(0, comma);
+    if (name == "orders") {
+      expect.orders = true;
+    } else if (name == "shipments") {
+      expect.shipments = true;
+    } else if (name == "invoices") {
+      expect.invoices = true;
+    } else if (name == "payments") {
+      expect.payments = true;
+    } else {
+      return unexpected(ErrorCode::kInvalidArgument,
+                        fmt::format("'{}' is not one of orders, shipments, invoices, payments", name));
+    }
+    if (comma == std::string_view::npos) break;
+    text.remove_prefix(comma + 1);
+  }
+  return expect;
+}
+
+std::string Manifest::to_json() const {
+  const boost::json::object object{{"fold_version", fold_version},
+                                   {"partitions", partitions},
+                                   {"business_time_zone", business_time_zone},
+                                   {"expect", format_expect(expect)}};
+  return boost::json::serialize(object);
+}
+
+Result<Manifest> Manifest::parse(const std::string& json) {
+  try {
+    const boost::json::value value = boost::json::parse(json);
+    Manifest manifest;
+    manifest.fold_version = static_cast<int>(value.at("fold_version").as_int64());
+    manifest.partitions = static_cast<std::int32_t>(value.at("partitions").as_int64());
+    manifest.business_time_zone = std::string(value.at("business_time_zone").as_string());
+    ASSIGN_OR_RETURN(manifest.expect, parse_expect(std::string(value.at("expect").as_string())));
+    return manifest;
+  } catch (const std::exception& error) {
+    return unexpected(ErrorCode::kCorrupt, fmt::format("the manifest cannot be read: {}", error.what()));
+  }
+}
+
+Result<Manifest> read_manifest(const std::string& directory) {
+  std::ifstream file(path_of(directory));
+  if (!file) return unexpected(ErrorCode::kNotFound, "there is no read model in " + directory);
+  std::stringstream text;
+  text << file.rdbuf();
+  return Manifest::parse(text.str());
+}
+
+Result<void> keep_manifest(const std::string& directory, const Manifest& wanted) {
+  const auto kept = read_manifest(directory);
+  if (!kept && kept.error().code != ErrorCode::kNotFound) return unexpected(kept.error());
+  if (!kept) {
+    std::error_code error;
+    std::filesystem::create_directories(directory, error);
+    const std::string temporary = path_of(directory) + ".new";
+    std::ofstream file(temporary);
+    file << wanted.to_json() << "\n";
+    file.close();
+    if (!error && file) std::filesystem::rename(temporary, path_of(directory), error);
+    if (error || !file) {
+      return unexpected(ErrorCode::kUnavailable,
+                        fmt::format("cannot write to the data folder {}{}{}", directory,
+                                    error ? ": " : "", error ? error.message() : ""));
+    }
+    return {};
+  }
+  const auto differs = [&](std::string_view key, const auto& has, const auto& asked) -> Result<void> {
+    if (has == asked) return {};
+    return unexpected(ErrorCode::kMismatch,
+                      fmt::format("{}: the read model in {} was folded with '{}', not '{}'. Go back to "
+                                  "that, or fold anew into an empty folder (another --data with the "
+                                  "same log)",
+                                  key, directory, has, asked));
+  };
+  RETURN_IF_ERROR(differs("fold_version", kept->fold_version, wanted.fold_version));
+  RETURN_IF_ERROR(differs("partitions", kept->partitions, wanted.partitions));
+  RETURN_IF_ERROR(differs("business_time_zone", kept->business_time_zone, wanted.business_time_zone));
+  return differs("expect", format_expect(kept->expect), format_expect(wanted.expect));
+}
+
+}  // namespace daybook::engine

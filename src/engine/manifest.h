@@ -1,0 +1,34 @@
+// What a read model was folded under: fixed when its folder is made. Another value needs a rebuild.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "domain/rules.h"
+
+namespace daybook::engine {
+
+// Raised whenever the fold gives other documents or cells for the same records.
+inline constexpr int kFoldVersion = 1;
+
+struct Manifest {
+  int fold_version = kFoldVersion;
+  std::int32_t partitions = 8;
+  std::string business_time_zone = "UTC";
+  domain::Expect expect;
+
+  std::string to_json() const;
+  static Result<Manifest> parse(const std::string& json);
+};
+
+// The manifest of `directory`; kNotFound when there is none.
+Result<Manifest> read_manifest(const std::string& directory);
+// Keeps `wanted` in a new folder; in one that has a manifest, checks that it says the same: kMismatch
+// names what differs and the rebuild.
+Result<void> keep_manifest(const std::string& directory, const Manifest& wanted);
+
+// "orders,payments" in a fixed order.
+std::string format_expect(const domain::Expect& expect);
+Result<domain::Expect> parse_expect(std::string_view text);
+
+}  // namespace daybook::engine

@@ -1,0 +1,88 @@
+#include "http/client.h"
+
+#include <fmt/format.h>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <chrono>
+
+namespace daybook::http {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+
+constexpr std::chrono::seconds kTimeout{60};
+constexpr std::uint64_t kBodyBytesMax = 1ULL << 32;
+
+std::string percent_encode(std::string_view text) {
+  std::string encoded;
+  for (const char c : text) {
+    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                       std::string_view("-._~").find(c) != std::string_view::npos;
+    encoded += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return encoded;
+}
+
+}  // namespace
+
+Result<Response> get(const std::string& base_url, const std::vector<std::string>& segments,
+                     const std::multimap<std::string, std::string>& parameters) {
+  constexpr std::string_view kScheme = "http://";
+  std::string authority = base_url.starts_with(kScheme) ? base_url.substr(kScheme.size()) : "";
+  while (authority.ends_with('/')) authority.pop_back();
+  if (authority.empty() || authority.find('/') != std::string::npos) {
+    return unexpected(ErrorCode::kInvalidArgument,
+                      fmt::format("'{}' is not the address of an instance, such as http://127.0.0.1:8080",
+                                  base_url));
+  }
+  const std::size_t colon = authority.rfind(':');
+  const std::string host = authority.substr(0, colon);
+  const std::string port = colon == std::string::npos ? "80" : authority.substr(colon + 1);
+  std::string target;
+  for (const std::string& segment : segments) target += "/" + percent_encode(segment);
+  char separator = '?';
+  for (const auto& [name, value] : parameters) {
+    target += separator + percent_encode(name) + "=" + percent_encode(value);
+    separator = '&';
+  }
+
+  asio::io_context context;
+  beast::tcp_stream stream(context);
+  beast::error_code error;
+  beast::flat_buffer buffer;
+  beast::http::response_parser<beast::http::string_body> parser;
+  parser.body_limit(kBodyBytesMax);
+  beast::http::request<beast::http::empty_body> request(beast::http::verb::get, target, 11);
+  request.set(beast::http::field::host, authority);
+  request.set(beast::http::field::accept, "application/json");
+  // Asynchronous, so that the timeout holds.
+  stream.expires_after(kTimeout);
+  asio::ip::tcp::resolver resolver(context);
+  const auto endpoints = resolver.resolve(host, port, error);
+  if (!error) {
+    stream.async_connect(endpoints, [&](beast::error_code failed, const auto&) {
+      if ((error = failed)) return;
+      beast::http::async_write(stream, request, [&](beast::error_code not_sent, std::size_t) {
+        if ((error = not_sent)) return;
+        beast::http::async_read(stream, buffer, parser, [&](beast::error_code not_read, std::size_t) {
+          error = not_read;
+        });
+      });
+    });
+    context.run();
+  }
+  if (error) {
+    return unexpected(ErrorCode::kUnavailable,
+                      fmt::format("no answer from {}: {}", base_url, error.message()));
+  }
+  Response response;
+  response.status = static_cast<int>(parser.get().result_int());
+  response.content_type = std::string(parser.get()[beast::http::field::content_type]);
+  response.body = std::move(parser.get().body());
+  return response;
+}
+
+}  // namespace daybook::http

@@ -1,0 +1,208 @@
+#include "log/kafka/client.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <future>
+#include <string_view>
+#include <thread>
+
+#include "log/log.h"
+
+namespace daybook::log {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Property {
+  const char* name;
+  const char* value;
+};
+
+// What the promises of the log rest on.
+constexpr std::array kConsumerRules = {
+    Property{"enable.auto.commit", "false"},
+    Property{"enable.auto.offset.store", "false"},
+    // A position outside the log is told, never moved.
+    Property{"auto.offset.reset", "error"},
+    Property{"enable.partition.eof", "true"},
+    Property{"check.crcs", "true"},
+    Property{"allow.auto.create.topics", "false"},
+};
+constexpr std::array kProducerRules = {
+    Property{"enable.idempotence", "true"},
+    Property{"acks", "all"},
+};
+// What may be set otherwise.
+constexpr std::array kDefaults = {
+    Property{"client.id", "daybook"},
+    // A broker that is back is found within this.
+    Property{"reconnect.backoff.max.ms", "1000"},
+};
+constexpr std::array kConsumerDefaults = {
+    // Members of no group: the positions are ours. librdkafka wants a name all the same.
+    Property{"group.id", "daybook"},
+    // The prefetch is limited by bytes alone; at its limit by count the fetcher sleeps.
+    Property{"queued.min.messages", "10000000"},
+};
+constexpr std::array kProducerDefaults = {
+    Property{"compression.codec", "zstd"},
+    // Longer than a broker takes to come back.
+    Property{"message.timeout.ms", "120000"},
+    Property{"linger.ms", "2"},
+    // The producer's own bound is below these.
+    Property{"queue.buffering.max.messages", "2000000"},
+    Property{"queue.buffering.max.kbytes", "1048576"},
+};
+
+// Long enough for a client that ends at all.
+constexpr auto kDestroyPatience = 5s;
+
+Result<void> set(rd_kafka_conf_t* conf, const std::string& name, const std::string& value) {
+  char reason[512];
+  if (rd_kafka_conf_set(conf, name.c_str(), value.c_str(), reason, sizeof reason) ==
+      RD_KAFKA_CONF_OK) {
+    return {};
+  }
+  return unexpected(ErrorCode::kInvalidArgument,
+                    fmt::format("[kafka] {} = {}: {}", name, value, reason));
+}
+
+template <typename Properties>
+Result<void> set_all(rd_kafka_conf_t* conf, const Properties& properties) {
+  for (const auto& [name, value] : properties) RETURN_IF_ERROR(set(conf, name, value));
+  return {};
+}
+
+// The value that a rule gives to this property, if one does.
+std::optional<std::string_view> ruled_value(const std::string& name) {
+  for (const auto& [ruled, value] : kConsumerRules) {
+    if (name == ruled) return value;
+  }
+  for (const auto& [ruled, value] : kProducerRules) {
+    if (name == ruled) return value;
+  }
+  return std::nullopt;
+}
+
+Result<void> configure(rd_kafka_conf_t* conf, const KafkaOptions& options, Client::Kind kind) {
+  const bool consumer = kind == Client::Kind::kConsumer;
+  RETURN_IF_ERROR(set(conf, "bootstrap.servers", options.brokers));
+  RETURN_IF_ERROR(set(conf, "message.max.bytes", std::to_string(kMessageBytesMax)));
+  RETURN_IF_ERROR(set_all(conf, kDefaults));
+  RETURN_IF_ERROR(consumer ? set_all(conf, kConsumerDefaults) : set_all(conf, kProducerDefaults));
+  for (const auto& [name, value] : options.properties) {
+    const std::optional<std::string_view> ruled = ruled_value(name);
+    if (ruled && value != *ruled) {
+      return unexpected(
+          ErrorCode::kInvalidArgument,
+          fmt::format("[kafka] {} = {}: the log needs {}; leave it out", name, value, *ruled));
+    }
+    RETURN_IF_ERROR(set(conf, name, value));
+  }
+  return consumer ? set_all(conf, kConsumerRules) : set_all(conf, kProducerRules);
+}
+
+// Faults travel through the error callback and results; librdkafka's log lines repeat them.
+void ignore_log_line(const rd_kafka_t*, int, const char*, const char*) {}
+
+}  // namespace
+
+ErrorCode error_code_of(rd_kafka_resp_err_t error) {
+  switch (error) {
+    case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+    case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
+      return ErrorCode::kOutOfRange;
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    // Somebody must look: asking again will not help.
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+      return ErrorCode::kMismatch;
+    case RD_KAFKA_RESP_ERR__BAD_MSG:
+    case RD_KAFKA_RESP_ERR__BAD_COMPRESSION:
+    case RD_KAFKA_RESP_ERR_INVALID_MSG:
+      return ErrorCode::kCorrupt;
+    case RD_KAFKA_RESP_ERR__FATAL:
+    case RD_KAFKA_RESP_ERR__FENCED:
+      return ErrorCode::kFatal;
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+    case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE:
+      return ErrorCode::kInvalidArgument;
+    default:
+      return ErrorCode::kUnavailable;
+  }
+}
+
+Unexpected kafka_error(rd_kafka_resp_err_t error, const std::string& what) {
+  return unexpected(error_code_of(error), fmt::format("{}: {}", what, rd_kafka_err2str(error)));
+}
+
+Result<std::unique_ptr<Client>> Client::make(const KafkaOptions& options, Kind kind,
+                                             DeliveryReport delivered) {
+  KafkaPtr<rd_kafka_conf_t> conf(rd_kafka_conf_new());
+  RETURN_IF_ERROR(configure(conf.get(), options, kind));
+  auto state = std::make_shared<State>();
+  // The callback's own hold on the state goes with the librdkafka object, or stays with it.
+  auto opaque = std::make_unique<std::shared_ptr<State>>(state);
+  rd_kafka_conf_set_opaque(conf.get(), opaque.get());
+  rd_kafka_conf_set_error_cb(conf.get(), &Client::on_error);
+  rd_kafka_conf_set_log_cb(conf.get(), &ignore_log_line);
+  if (delivered != nullptr) rd_kafka_conf_set_dr_msg_cb(conf.get(), delivered);
+  char reason[512];
+  rd_kafka_t* const handle =
+      rd_kafka_new(kind == Kind::kConsumer ? RD_KAFKA_CONSUMER : RD_KAFKA_PRODUCER, conf.get(),
+                   reason, sizeof reason);
+  if (handle == nullptr) {
+    return unexpected(ErrorCode::kInvalidArgument, fmt::format("[kafka]: {}", reason));
+  }
+  // Both are the object's now.
+  static_cast<void>(conf.release());
+  static_cast<void>(opaque.release());
+  return std::unique_ptr<Client>(new Client(handle, std::move(state)));
+}
+
+Client::~Client() {
+  std::promise<void> ended;
+  std::future<void> end = ended.get_future();
+  std::thread([handle = handle_, ended = std::move(ended)]() mutable {
+    auto* const opaque = static_cast<std::shared_ptr<State>*>(rd_kafka_opaque(handle));
+    rd_kafka_destroy_flags(handle, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    delete opaque;
+    ended.set_value();
+  }).detach();
+  if (!left_behind_) end.wait_for(kDestroyPatience);
+}
+
+std::optional<Error> Client::fatal() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->fatal;
+}
+
+void Client::on_error(rd_kafka_t* handle, int error, const char*, void* opaque) {
+  State& state = **static_cast<std::shared_ptr<State>*>(opaque);
+  switch (error) {
+    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+      state.brokers_down = true;
+      break;
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+      state.topic_missed = true;
+      break;
+    case RD_KAFKA_RESP_ERR__FATAL: {
+      char text[512];
+      const rd_kafka_resp_err_t cause = rd_kafka_fatal_error(handle, text, sizeof text);
+      const std::lock_guard lock(state.mutex);
+      state.fatal = Error{ErrorCode::kFatal,
+                          fmt::format("Kafka client: {} ({})", text, rd_kafka_err2name(cause))};
+      break;
+    }
+    default:
+      // The loss of one broker, and what else librdkafka mends by itself.
+      break;
+  }
+}
+
+}  // namespace daybook::log

@@ -1,0 +1,91 @@
+// A librdkafka client object: its properties, what its error callback has said, and its end.
+#pragma once
+
+#include <librdkafka/rdkafka.h>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "base/result.h"
+#include "log/kafka/options.h"
+
+namespace daybook::log {
+
+// Our error for one of librdkafka's.
+ErrorCode error_code_of(rd_kafka_resp_err_t error);
+// "`what`: " and librdkafka's words for it.
+Unexpected kafka_error(rd_kafka_resp_err_t error, const std::string& what);
+
+class Client {
+ public:
+  enum class Kind { kConsumer, kProducer };
+  using DeliveryReport = void (*)(rd_kafka_t*, const rd_kafka_message_t*, void*);
+
+  // kInvalidArgument when a property is unknown or not allowed.
+  static Result<std::unique_ptr<Client>> make(const KafkaOptions& options, Kind kind,
+                                              DeliveryReport delivered = nullptr);
+  // librdkafka may wait for ever where a topic was deleted: then the object is left behind.
+  ~Client();
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  rd_kafka_t* get() const { return handle_; }
+
+  // Every broker was lost, and nobody has said since that one is back.
+  bool brokers_down() const { return state_->brokers_down; }
+  void set_brokers_up() { state_->brokers_down = false; }
+  // A fault after which this object is of no use.
+  std::optional<Error> fatal() const;
+  // A topic was unknown to a broker: deleted, or not known to it yet.
+  bool topic_missed() const { return state_->topic_missed; }
+  void set_topic_missed() { state_->topic_missed = true; }
+  void clear_topic_missed() { state_->topic_missed = false; }
+
+  // Its end is known to hang: the destructor does not wait for it.
+  void leave_behind() { left_behind_ = true; }
+
+ private:
+  // What callbacks write. Outlives the client where the object is left behind.
+  struct State {
+    std::atomic<bool> brokers_down = false;
+    std::atomic<bool> topic_missed = false;
+    std::mutex mutex;
+    std::optional<Error> fatal;  // Guarded by `mutex`.
+  };
+
+  Client(rd_kafka_t* handle, std::shared_ptr<State> state)
+      : handle_(handle), state_(std::move(state)) {}
+  static void on_error(rd_kafka_t* handle, int error, const char* reason, void* opaque);
+
+  rd_kafka_t* const handle_;
+  const std::shared_ptr<State> state_;
+  bool left_behind_ = false;
+};
+
+// Deleters, so that librdkafka's objects can be held.
+struct KafkaDelete {
+  void operator()(rd_kafka_topic_partition_list_t* list) const {
+    rd_kafka_topic_partition_list_destroy(list);
+  }
+  void operator()(rd_kafka_queue_t* queue) const { rd_kafka_queue_destroy(queue); }
+  void operator()(rd_kafka_event_t* event) const { rd_kafka_event_destroy(event); }
+  void operator()(rd_kafka_AdminOptions_t* options) const {
+    rd_kafka_AdminOptions_destroy(options);
+  }
+  void operator()(rd_kafka_ConfigResource_t* resource) const {
+    rd_kafka_ConfigResource_destroy(resource);
+  }
+  void operator()(rd_kafka_NewTopic_t* topic) const { rd_kafka_NewTopic_destroy(topic); }
+  void operator()(const rd_kafka_metadata_t* metadata) const {
+    rd_kafka_metadata_destroy(metadata);
+  }
+  void operator()(rd_kafka_message_t* message) const { rd_kafka_message_destroy(message); }
+  void operator()(rd_kafka_conf_t* conf) const { rd_kafka_conf_destroy(conf); }
+};
+template <typename T>
+using KafkaPtr = std::unique_ptr<T, KafkaDelete>;
+
+}  // namespace daybook::log

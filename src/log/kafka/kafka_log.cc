@@ -1,0 +1,95 @@
+#include "log/kafka/kafka_log.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "log/kafka/producer.h"
+#include "log/kafka/reader.h"
+#include "log/kafka/topics.h"
+#include "log/placement.h"
+
+namespace daybook::log {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Between two questions for a leader.
+constexpr auto kLeaderPause = 50ms;
+
+// A partition is new, or its leader has changed; the question is not repeated by librdkafka.
+bool leader_is_moving(rd_kafka_resp_err_t error) {
+  return error == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
+         error == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
+         error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+}
+
+class KafkaLog final : public Log {
+ public:
+  KafkaLog(KafkaOptions options, std::int32_t partition_count, std::unique_ptr<Client> asking,
+           std::unique_ptr<Producer> producer)
+      : options_(std::move(options)),
+        partition_count_(partition_count),
+        asking_(std::move(asking)),
+        producer_(std::move(producer)) {}
+
+  std::int32_t partition_count() const override { return partition_count_; }
+
+  void append(std::vector<NewRecord> records, AppendDone done) override {
+    producer_->append(std::move(records), std::move(done));
+  }
+
+  Result<std::unique_ptr<Reader>> open_reader(std::vector<StartPosition> starts) override {
+    RETURN_IF_ERROR(check_starts(starts, partition_count_));
+    ASSIGN_OR_RETURN(std::unique_ptr<KafkaReader> reader, KafkaReader::make(options_, starts));
+    return std::unique_ptr<Reader>(std::move(reader));
+  }
+
+  Result<std::vector<EndOffset>> end_offsets(std::span<const Topic> topics) override {
+    const auto deadline = std::chrono::steady_clock::now() + options_.timeout;
+    std::vector<EndOffset> bounds;
+    for (const Topic topic : topics) {
+      for (std::int32_t partition = 0; partition < partition_count_; ++partition) {
+        ASSIGN_OR_RETURN(bounds.emplace_back(), ask_bounds({topic, partition}, deadline));
+      }
+    }
+    return bounds;
+  }
+
+ private:
+  Result<EndOffset> ask_bounds(TopicPartition at, std::chrono::steady_clock::time_point deadline) {
+    const std::string name = topic_name(options_.topic_prefix, at.topic);
+    EndOffset bounds{at, 0, 0};
+    while (true) {
+      const auto left =
+          std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+      const rd_kafka_resp_err_t error = rd_kafka_query_watermark_offsets(
+          asking_->get(), name.c_str(), at.partition, &bounds.begin, &bounds.end,
+          static_cast<int>(std::max(left, 1ms).count()));
+      if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return bounds;
+      if (!leader_is_moving(error) || left <= 0ms) {
+        return kafka_error(error, fmt::format("bounds of {}, partition {}", name, at.partition));
+      }
+      std::this_thread::sleep_for(kLeaderPause);
+    }
+  }
+
+  const KafkaOptions options_;
+  const std::int32_t partition_count_;
+  // For questions alone.
+  const std::unique_ptr<Client> asking_;
+  const std::unique_ptr<Producer> producer_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Log>> open_kafka_log(const KafkaOptions& options) {
+  ASSIGN_OR_RETURN(auto asking, Client::make(options, Client::Kind::kConsumer));
+  ASSIGN_OR_RETURN(const std::int32_t partition_count, check_topics(*asking, options));
+  ASSIGN_OR_RETURN(auto producer, Producer::make(options, partition_count));
+  return std::unique_ptr<Log>(
+      std::make_unique<KafkaLog>(options, partition_count, std::move(asking), std::move(producer)));
+}
+
+}  // namespace daybook::log

@@ -1,0 +1,22 @@
+// How to reach the log in Kafka.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+
+namespace daybook::log {
+
+struct KafkaOptions {
+  // "HOST:PORT,…"
+  std::string brokers;
+  std::string topic_prefix;
+  // librdkafka's own properties, for producer and consumers. Those that the log's promises rest on
+  // (see client.cc) cannot be set.
+  std::map<std::string, std::string> properties;
+  // For everything that is asked of the broker and waited for.
+  std::chrono::milliseconds timeout{10'000};
+};
+
+}  // namespace daybook::log

@@ -1,0 +1,201 @@
+#include "log/kafka/reader.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/ensure.h"
+
+namespace daybook::log {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A broker that has just come back may not know its topics yet.
+constexpr auto kTopicPatience = 3s;
+// How long a broker has for an answer that only tells whether it is there.
+constexpr auto kAnswerPatience = 500ms;
+
+}  // namespace
+
+Result<std::unique_ptr<KafkaReader>> KafkaReader::make(const KafkaOptions& options,
+                                                       const std::vector<StartPosition>& starts) {
+  ASSIGN_OR_RETURN(std::unique_ptr<Client> client, Client::make(options, Client::Kind::kConsumer));
+  std::unique_ptr<KafkaReader> reader(new KafkaReader(options, std::move(client), starts));
+  RETURN_IF_ERROR(reader->assign(starts));
+  return reader;
+}
+
+KafkaReader::KafkaReader(KafkaOptions options, std::unique_ptr<Client> client,
+                         const std::vector<StartPosition>& starts)
+    : options_(std::move(options)), client_(std::move(client)) {
+  for (const auto& [at, offset] : starts) positions_[at] = offset;
+  // Also what the error callback is told comes through this one queue.
+  rd_kafka_poll_set_consumer(client_->get());
+  queue_.reset(rd_kafka_queue_get_consumer(client_->get()));
+}
+
+KafkaReader::~KafkaReader() { release_messages(); }
+
+void KafkaReader::release_messages() {
+  for (rd_kafka_message_t* message : messages_) rd_kafka_message_destroy(message);
+  messages_.clear();
+}
+
+Result<void> KafkaReader::assign(const std::vector<StartPosition>& starts) {
+  const KafkaPtr<rd_kafka_topic_partition_list_t> list(
+      rd_kafka_topic_partition_list_new(static_cast<int>(starts.size())));
+  for (const auto& [at, offset] : starts) {
+    const std::string name = topic_name(options_.topic_prefix, at.topic);
+    rd_kafka_topic_partition_list_add(list.get(), name.c_str(), at.partition)->offset = offset;
+  }
+  const rd_kafka_resp_err_t error = rd_kafka_assign(client_->get(), list.get());
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return kafka_error(error, "assigning partitions");
+  return {};
+}
+
+std::int64_t KafkaReader::position(TopicPartition at) const { return positions_.at(at); }
+
+Result<std::span<const Record>> KafkaReader::poll(std::size_t records_max,
+                                                  std::chrono::milliseconds timeout) {
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  records_.clear();
+  while (true) {
+    if (client_->topic_missed()) look_for_topics();
+    if (!failure_) failure_ = client_->fatal();
+    if (failure_) return unexpected(*failure_);
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    fetch(records_max, std::max(left, 0ms));
+    for (const rd_kafka_message_t* message : messages_) take(*message);
+    // A fault waits for its turn: what was read before it is given out first.
+    if (!records_.empty()) break;
+    if (failure_) continue;
+    if (trouble_) return unexpected(*std::exchange(trouble_, std::nullopt));
+    // Whether a broker is back is told by nothing but an answer.
+    if (client_->brokers_down() && !find_missing_topics()) {
+      return unexpected(ErrorCode::kUnavailable, "no Kafka broker answers at " + options_.brokers);
+    }
+    if (std::chrono::steady_clock::now() >= deadline) break;
+  }
+  return std::span<const Record>(records_);
+}
+
+void KafkaReader::fetch(std::size_t count_max, std::chrono::milliseconds timeout) {
+  release_messages();
+  messages_.resize(count_max);
+  // A batch with a timeout waits until it is full; so only what is there is taken as one.
+  const auto take_batch = [&](std::size_t from) {
+    return static_cast<std::size_t>(std::max<ssize_t>(
+        0,
+        rd_kafka_consume_batch_queue(queue_.get(), 0, messages_.data() + from, count_max - from)));
+  };
+  std::size_t count = take_batch(0);
+  if (count == 0 && timeout > 0ms) {
+    messages_[0] = rd_kafka_consume_queue(queue_.get(), static_cast<int>(timeout.count()));
+    if (messages_[0] != nullptr) count = 1 + take_batch(1);
+  }
+  messages_.resize(count);
+}
+
+void KafkaReader::take(const rd_kafka_message_t& message) {
+  if (message.rkt == nullptr) {
+    // Not about a topic-partition; the error callback hears of it too.
+    if (message.err == RD_KAFKA_RESP_ERR__FATAL) failure_ = client_->fatal();
+    return;
+  }
+  const TopicPartition at{topic_of(message.rkt), message.partition};
+  std::int64_t& position = positions_.at(at);
+  switch (message.err) {
+    case RD_KAFKA_RESP_ERR_NO_ERROR: {
+      // Compressed batches are sent whole, from before the offset asked for.
+      if (message.offset < position) return;
+      position = message.offset + 1;
+      rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+      Record& record = records_.emplace_back();
+      record.topic = at.topic;
+      record.partition = at.partition;
+      record.offset = message.offset;
+      record.timestamp_ms = rd_kafka_message_timestamp(&message, &type);
+      if (message.key != nullptr) {
+        record.key.emplace(static_cast<const char*>(message.key), message.key_len);
+      }
+      if (message.payload != nullptr) {
+        record.value.emplace(static_cast<const char*>(message.payload), message.len);
+      }
+      return;
+    }
+    case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+      // Past the last record there may be offsets that hold none.
+      position = std::max(position, message.offset);
+      return;
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+      client_->set_topic_missed();
+      return;
+    default:
+      note_fault(message, at, position);
+  }
+}
+
+void KafkaReader::note_fault(const rd_kafka_message_t& message, TopicPartition at,
+                             std::int64_t position) {
+  const ErrorCode code = error_code_of(message.err);
+  // What is but away comes back by itself, and is told once.
+  std::optional<Error>& fault = code == ErrorCode::kUnavailable ? trouble_ : failure_;
+  if (fault) return;
+  fault = Error{code, fmt::format("offset {} of {}, partition {}: {}", position,
+                                  topic_name(options_.topic_prefix, at.topic), at.partition,
+                                  rd_kafka_message_errstr(&message))};
+}
+
+Topic KafkaReader::topic_of(const rd_kafka_topic_t* handle) {
+  const auto known = topics_.find(handle);
+  if (known != topics_.end()) return known->second;
+  const auto parsed = parse_topic_name(options_.topic_prefix, rd_kafka_topic_name(handle));
+  ENSURE(parsed.has_value(), "only topics of the log are assigned");
+  return topics_[handle] = *parsed;
+}
+
+std::optional<std::vector<std::string>> KafkaReader::find_missing_topics() {
+  const rd_kafka_metadata_t* raw = nullptr;
+  if (rd_kafka_metadata(client_->get(), 1, nullptr, &raw,
+                        static_cast<int>(kAnswerPatience.count())) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return std::nullopt;
+  }
+  client_->set_brokers_up();
+  const KafkaPtr<const rd_kafka_metadata_t> metadata(raw);
+  const std::span topics(metadata->topics, static_cast<std::size_t>(metadata->topic_cnt));
+  std::vector<std::string> missing;
+  for (const auto& [at, position] : positions_) {
+    const std::string name = topic_name(options_.topic_prefix, at.topic);
+    const auto found = std::ranges::find_if(topics, [&](const auto& topic) {
+      return topic.topic == name && topic.err == RD_KAFKA_RESP_ERR_NO_ERROR &&
+             at.partition < topic.partition_cnt;
+    });
+    if (found == topics.end())
+      missing.push_back(fmt::format("{}, partition {}", name, at.partition));
+  }
+  return missing;
+}
+
+void KafkaReader::look_for_topics() {
+  const auto missing = find_missing_topics();
+  if (!missing) return;
+  if (missing->empty()) {
+    client_->clear_topic_missed();
+    missing_since_.reset();
+    return;
+  }
+  const auto now = std::chrono::steady_clock::now();
+  if (!missing_since_) missing_since_ = now;
+  if (now - *missing_since_ < kTopicPatience) return;
+  failure_ = Error{ErrorCode::kMismatch,
+                   fmt::format("deleted while it was read: {}", fmt::join(*missing, "; "))};
+  client_->leave_behind();
+}
+
+}  // namespace daybook::log

@@ -1,0 +1,55 @@
+// Reads from Kafka with a client of its own, from given offsets, in no group.
+#pragma once
+
+#include <map>
+#include <optional>
+
+#include "log/kafka/client.h"
+#include "log/log.h"
+
+namespace daybook::log {
+
+class KafkaReader final : public Reader {
+ public:
+  static Result<std::unique_ptr<KafkaReader>> make(const KafkaOptions& options,
+                                                   const std::vector<StartPosition>& starts);
+  ~KafkaReader() override;
+
+  Result<std::span<const Record>> poll(std::size_t records_max,
+                                       std::chrono::milliseconds timeout) override;
+  std::int64_t position(TopicPartition at) const override;
+
+ private:
+  KafkaReader(KafkaOptions options, std::unique_ptr<Client> client,
+              const std::vector<StartPosition>& starts);
+
+  Result<void> assign(const std::vector<StartPosition>& starts);
+  // Takes messages into `messages_`: those that are there, or the first to come within `timeout`.
+  void fetch(std::size_t count_max, std::chrono::milliseconds timeout);
+  void release_messages();
+  // Makes a record of a message, or notes what it says.
+  void take(const rd_kafka_message_t& message);
+  void note_fault(const rd_kafka_message_t& message, TopicPartition at, std::int64_t position);
+  Topic topic_of(const rd_kafka_topic_t* handle);
+  // Those of our topic-partitions that the brokers do not know; nothing when none answers.
+  std::optional<std::vector<std::string>> find_missing_topics();
+  // Tells a deleted topic from a broker that does not know it yet.
+  void look_for_topics();
+
+  const KafkaOptions options_;
+  std::unique_ptr<Client> client_;
+  KafkaPtr<rd_kafka_queue_t> queue_;
+  // Offset of the next record wanted.
+  std::map<TopicPartition, std::int64_t> positions_;
+  // Topics by librdkafka's own object, so that no name is compared for each record.
+  std::map<const rd_kafka_topic_t*, Topic> topics_;
+  // What the records of the last poll point into.
+  std::vector<rd_kafka_message_t*> messages_;
+  std::vector<Record> records_;
+  std::optional<std::chrono::steady_clock::time_point> missing_since_;
+  std::optional<Error> trouble_;
+  // Set once for all: the reader reads no further.
+  std::optional<Error> failure_;
+};
+
+}  // namespace daybook::log

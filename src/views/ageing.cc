@@ -1,0 +1,285 @@
+// Receivables by age: sums over two-date cells, with the proof against the ledger.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "store/keys.h"
+#include "views/views.h"
+
+namespace daybook::views {
+namespace {
+
+using domain::Measure;
+using store::Cell;
+
+constexpr std::size_t kBucketsMax = 50;
+
+// Limits 30, 60 … as buckets "1-30", "31-60", … and "61+".
+struct Buckets {
+  std::vector<Day> limits;
+
+  std::vector<std::string> labels() const {
+    std::vector<std::string> labels;
+    Day from = 1;
+    for (const Day limit : limits) {
+      labels.push_back(fmt::format("{}-{}", from, limit));
+      from = limit + 1;
+    }
+    labels.push_back(fmt::format("{}+", from));
+    return labels;
+  }
+
+  // Bucket of an age above 0.
+  std::size_t of(std::int64_t days) const {
+    return static_cast<std::size_t>(std::ranges::lower_bound(limits, days) - limits.begin());
+  }
+};
+
+Buckets read_buckets(Parameters& parameters) {
+  const auto items = parameters.list("buckets");
+  if (items.empty()) return {{30, 60, 90, 120}};
+  Buckets buckets;
+  for (const std::string& item : items) {
+    Day limit = 0;
+    const auto [end, error] = std::from_chars(item.data(), item.data() + item.size(), limit);
+    if (error != std::errc() || end != item.data() + item.size() || limit < 1 || limit > 100'000) {
+      refuse_parameter("buckets", fmt::format("'{}' is not a whole number of days from 1 on", item));
+    }
+    if (!buckets.limits.empty() && limit <= buckets.limits.back()) {
+      refuse_parameter("buckets", "must rise");
+    }
+    buckets.limits.push_back(limit);
+  }
+  if (buckets.limits.size() > kBucketsMax) {
+    refuse_parameter("buckets", fmt::format("at most {} limits", kBucketsMax));
+  }
+  return buckets;
+}
+
+struct AgeingRow {
+  Int128 not_due = 0;
+  std::vector<Int128> buckets;
+  AccountBalance account;
+  Int128 items = 0;
+  Int128 ledger_balance = 0;
+
+  bool is_zero() const {
+    return not_due == 0 && account.gross_open == 0 && account.disputed == 0 &&
+           account.unapplied_cash == 0 && account.open_credits == 0 && items == 0 &&
+           ledger_balance == 0 && std::ranges::all_of(buckets, [](Int128 b) { return b == 0; });
+  }
+
+  AgeingRow& operator+=(const AgeingRow& other) {
+    not_due += other.not_due;
+    for (std::size_t i = 0; i < buckets.size(); ++i) buckets[i] += other.buckets[i];
+    account.gross_open += other.account.gross_open;
+    account.disputed += other.account.disputed;
+    account.unapplied_cash += other.account.unapplied_cash;
+    account.open_credits += other.account.open_credits;
+    items += other.items;
+    ledger_balance += other.ledger_balance;
+    return *this;
+  }
+
+  void write(Row& row, Currency currency, const std::vector<std::string>& labels) const {
+    row.add("not_due", amount(not_due, currency));
+    std::vector<std::pair<std::string, Value>> parts;
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+      parts.emplace_back(labels[i], amount(buckets[i], currency));
+    }
+    row.add("buckets", Value::labelled(std::move(parts)));
+    row.add("gross_open", amount(account.gross_open, currency));
+    row.add("disputed", amount(account.disputed, currency));
+    row.add("gross_open_undisputed", amount(account.gross_open - account.disputed, currency));
+    row.add("unapplied_cash", amount(account.unapplied_cash, currency));
+    row.add("open_credits", amount(account.open_credits, currency));
+    row.add("balance", amount(account.balance(), currency));
+    row.add("items", Value::number(static_cast<std::int64_t>(items)));
+    row.add("proof.ledger_balance", amount(ledger_balance, currency));
+    row.add("proof.difference", amount(account.balance() - ledger_balance, currency));
+  }
+};
+
+enum class Basis { kDueDate, kIssueDate };
+
+struct Ageing {
+  Day as_of = 0;
+  Day aged_on = 0;
+  Basis basis = Basis::kDueDate;
+  Buckets buckets;
+
+  void add(AgeingRow& row, const Cell& cell) const {
+    switch (cell.id.measure) {
+      case Measure::kOpen: {
+        const Day since = basis == Basis::kDueDate ? cell.id.day2 : cell.id.day;
+        const std::int64_t age = static_cast<std::int64_t>(aged_on) - since;
+        (age <= 0 ? row.not_due : row.buckets[buckets.of(age)]) += cell.value.amount;
+        row.account.gross_open += cell.value.amount;
+        row.items += cell.value.quantity;
+        return;
+      }
+      case Measure::kDisputed:
+        row.account.disputed += cell.value.amount;
+        return;
+      case Measure::kUnapplied:
+        row.account.unapplied_cash += cell.value.amount;
+        row.items += cell.value.quantity;
+        return;
+      case Measure::kOpenCredits:
+        row.account.open_credits += cell.value.amount;
+        row.items += cell.value.quantity;
+        return;
+      default:
+        row.ledger_balance += cell.value.amount;
+    }
+  }
+};
+
+// Cells of the receivables and the ledger that count at a date.
+void scan_receivables(const ShardPicture& shard, std::optional<store::LabelId> customer, Day as_of,
+                      const std::function<void(store::LabelId, const Cell&)>& visit) {
+  for (const char family : {store::kReceivablesPage, store::kLedgerPage}) {
+    scan_pages(shard, family, customer, 0, store::month_number(as_of),
+               [&](store::LabelId id, const std::vector<Cell>& cells) {
+                 for (const Cell& cell : cells) {
+                   if (cell.id.counts_from <= as_of) visit(id, cell);
+                 }
+               });
+  }
+}
+
+}  // namespace
+
+Answer ageing(Question& question) {
+  Parameters& parameters = question.parameters();
+  Ageing ageing;
+  ageing.as_of = question.as_of();
+  ageing.aged_on = parameters.date("aged_on").value_or(ageing.as_of);
+  const std::string basis = parameters.one_of("basis", {"due_date", "issue_date"}, "due_date");
+  ageing.basis = basis == "due_date" ? Basis::kDueDate : Basis::kIssueDate;
+  ageing.buckets = read_buckets(parameters);
+  const std::string group_by = parameters.one_of(
+      "group_by", {"customer", "parent_customer", "region", "sales_rep", "currency", "none"}, "customer");
+  const auto level = parameters.integer("level", 1, 6);
+  if (level && group_by != "region") refuse_parameter("level", "needs group_by=region");
+  const Filters filters = question.filters({"region", "sales_rep", "customer_id", "currency"});
+
+  const AgeingRow empty{.not_due = 0,
+                        .buckets = std::vector<Int128>(ageing.buckets.limits.size() + 1),
+                        .account = {},
+                        .items = 0,
+                        .ledger_balance = 0};
+  std::map<std::pair<std::string, Currency>, AgeingRow> rows;
+  const auto scope = question.scope(filters);
+  for (const ShardPicture* shard : scope.shards) {
+    std::unique_ptr<CustomerContext> customer;
+    // What cells of one customer and attributes come to, kept while both stay.
+    store::LabelId attributes_id = 0;
+    bool passed = false;
+    std::string group;
+    const auto place = [&](store::LabelId id, const Cell& cell) {
+      if (customer == nullptr || customer->id() != id) {
+        customer = question.new_customer(*shard, id);
+      } else if (cell.id.attributes == attributes_id) {
+        return;
+      }
+      attributes_id = cell.id.attributes;
+      const domain::Attributes& attributes = shard->labels->get(attributes_id).attributes;
+      const bool by_region = filters.region || group_by == "region";
+      const std::string_view region = by_region ? customer->region(attributes) : std::string_view();
+      const bool by_rep = filters.sales_rep || group_by == "sales_rep";
+      const std::string_view rep = by_rep ? customer->sales_rep(attributes) : std::string_view();
+      passed = passes_region(filters.region, region) && passes(filters.sales_rep, rep);
+      if (group_by == "customer") {
+        group = customer->name();
+      } else if (group_by == "parent_customer") {
+        group = customer->parent(ageing.as_of);
+      } else if (group_by == "region") {
+        group = group_name(cut_region(region, static_cast<int>(level.value_or(0))));
+      } else if (group_by == "sales_rep") {
+        group = group_name(rep);
+      }
+    };
+    scan_receivables(*shard, scope.customer, ageing.as_of, [&](store::LabelId id, const Cell& cell) {
+      const Currency currency = Currency::from_number(cell.id.currency);
+      if (filters.currency && currency != *filters.currency) return;
+      place(id, cell);
+      if (!passed) return;
+      const std::string name = group_by == "currency" ? currency.code() : group;
+      ageing.add(rows.try_emplace({name, currency}, empty).first->second, cell);
+    });
+  }
+
+  const std::vector<std::string> labels = ageing.buckets.labels();
+  Answer answer;
+  answer.head.add("aged_on", Value::text(format_date(ageing.aged_on)));
+  answer.head.add("basis", Value::text(basis));
+  answer.head.add("group_by", Value::text(group_by));
+  JsonWriter names;
+  names.begin_array();
+  for (const std::string& label : labels) names.text(label);
+  names.end_array();
+  answer.head.add("buckets", Value::json(names.take()));
+  answer.rows_name = "rows";
+  std::map<Currency, AgeingRow> totals;
+  for (const auto& [at, sums] : rows) {
+    const auto& [group, currency] = at;
+    totals.try_emplace(currency, empty).first->second += sums;
+    if (sums.is_zero()) continue;
+    SortedRow row{sort_key({group, currency.code()}), {}};
+    row.row.add("group", Value::text(group));
+    row.row.add("currency", Value::text(currency.code()));
+    sums.write(row.row, currency, labels);
+    answer.rows.push_back(std::move(row));
+  }
+  JsonWriter total_rows;
+  total_rows.begin_array();
+  for (const auto& [currency, sums] : totals) {
+    if (sums.is_zero()) continue;
+    Row row;
+    row.add("currency", Value::text(currency.code()));
+    sums.write(row, currency, labels);
+    write_json(row, total_rows);
+  }
+  total_rows.end_array();
+  answer.tail.add("totals", Value::json(total_rows.take()));
+  return answer;
+}
+
+std::map<Currency, AccountBalance> account_balances(const ShardPicture& shard,
+                                                    store::LabelId customer, Day as_of) {
+  const Ageing ageing{as_of, as_of, Basis::kDueDate, {}};
+  std::map<Currency, AgeingRow> rows;
+  const AgeingRow empty{0, std::vector<Int128>(1), {}, 0, 0};
+  scan_receivables(shard, customer, as_of, [&](store::LabelId, const Cell& cell) {
+    ageing.add(rows.try_emplace(Currency::from_number(cell.id.currency), empty).first->second, cell);
+  });
+  std::map<Currency, AccountBalance> balances;
+  for (const auto& [currency, row] : rows) balances[currency] = row.account;
+  return balances;
+}
+
+std::vector<ProofFault> proof_faults(const ShardPicture& shard, Day as_of) {
+  std::map<std::pair<store::LabelId, Currency>, Int128> differences;
+  scan_receivables(shard, std::nullopt, as_of, [&](store::LabelId id, const Cell& cell) {
+    Int128& difference = differences[{id, Currency::from_number(cell.id.currency)}];
+    switch (cell.id.measure) {
+      case Measure::kOpen:
+        difference += cell.value.amount;
+        return;
+      case Measure::kDisputed:
+        return;
+      default:
+        difference -= cell.value.amount;
+    }
+  });
+  std::vector<ProofFault> faults;
+  for (const auto& [at, difference] : differences) {
+    if (difference == 0) continue;
+    faults.push_back({std::string(shard.labels->get(at.first).customer), at.second, difference});
+  }
+  return faults;
+}
+
+}  // namespace daybook::views

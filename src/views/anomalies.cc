@@ -1,0 +1,195 @@
+// What does not add up: anomalies of the facts, and parked records.
+#include <fmt/format.h>
+#include <openssl/evp.h>
+
+#include "engine/shard.h"
+#include "store/anomalies.h"
+#include "store/keys.h"
+#include "views/views.h"
+
+namespace daybook::views {
+namespace {
+
+// What a view of anomalies shows for each kind, customer and document: the lowest position.
+struct Shown {
+  domain::Position at;
+  std::int32_t partition = 0;
+  std::string detail;
+  std::string event_json;
+};
+using ShownBy = std::map<std::tuple<std::string, std::string, std::string>, Shown>;
+
+void keep_lowest(ShownBy& all, std::tuple<std::string, std::string, std::string> by, Shown shown) {
+  const auto [at, is_new] = all.try_emplace(std::move(by), shown);
+  if (!is_new && shown.at < at->second.at) at->second = std::move(shown);
+}
+
+std::string detail_of(domain::AnomalyKind kind) {
+  using K = domain::AnomalyKind;
+  switch (kind) {
+    case K::kAllocationExceedsPayment: return "more is allocated than the payment or credit note had left";
+    case K::kConflictingRepeat: return "a later record says something else under an id that already stands";
+    case K::kCurrencyMismatch: return "the currency is not that of the document it refers to";
+    case K::kOverApplied: return "more is applied or written off than the invoice is worth";
+    case K::kRecoveryExceedsWriteOff: return "more is recovered than is left of the write-off";
+    case K::kRefundExceedsUnapplied: return "more is refunded than is unapplied";
+    case K::kUnknownAllocation: return "no such allocation was read yet";
+    case K::kUnknownCreditNote: return "no such credit note was read yet";
+    case K::kUnknownDispute: return "no such dispute was read yet";
+    case K::kUnknownInvoice: return "no such invoice was read yet";
+    case K::kUnknownOrder: return "no such order was read yet";
+    case K::kUnknownPayment: return "no such payment was read yet";
+    case K::kUnknownPromise: return "no such promise was read yet";
+    case K::kUnknownShipment: return "no such shipment of the order was read yet";
+    case K::kUnknownWriteOff: return "no such write-off was read yet";
+  }
+  return "";
+}
+
+std::string to_base64(std::string_view bytes) {
+  std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');  // EVP_EncodeBlock ends with a zero byte.
+  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
+                                   reinterpret_cast<const unsigned char*>(bytes.data()),
+                                   static_cast<int>(bytes.size()));
+  text.resize(static_cast<std::size_t>(size));
+  return text;
+}
+
+// A parked record names at most what its bytes gave; its event is not one of ours.
+std::string parked_ref(const Question& question, const ShardPicture& shard,
+                       const engine::ParkedRecord& parked) {
+  JsonWriter json;
+  json.begin_object();
+  json.field("event_id", Value());
+  json.field("type", Value());
+  json.field("topic", log::topic_name(question.model().topic_prefix(),
+                                      static_cast<log::Topic>(parked.topic)));
+  json.field("partition", shard.partition);
+  json.field("offset", parked.offset);
+  json.field("recorded_at", format_instant_ms(parked.recorded_ms));
+  json.field("occurred_at", Value());
+  json.end_object();
+  return json.take();
+}
+
+void for_each_parked(const ShardPicture& shard,
+                     const std::function<void(const engine::ParkedRecord&)>& visit) {
+  std::optional<Error> error;
+  const auto scanned = shard.reads->scan(
+      store::Table::kMeta, std::string(1, store::kParkedPrefix), "",
+      [&](std::string_view key, std::string_view value) {
+        const auto parked = engine::ParkedRecord::decode(key, value);
+        if (!parked) {
+          error = parked.error();
+          return false;
+        }
+        visit(*parked);
+        return true;
+      });
+  if (!scanned) refuse(scanned.error());
+  if (error) refuse(*error);
+}
+
+std::string parked_id(const Question& question, const ShardPicture& shard,
+                      const engine::ParkedRecord& parked) {
+  return fmt::format("{}:{}:{}",
+                     log::topic_name(question.model().topic_prefix(),
+                                     static_cast<log::Topic>(parked.topic)),
+                     shard.partition, parked.offset);
+}
+
+void add_parked(ShownBy& all, const Question& question, const ShardPicture& shard) {
+  for_each_parked(shard, [&](const engine::ParkedRecord& parked) {
+    keep_lowest(all,
+                {std::string(events::park_reason_name(parked.reason)), parked.customer_id,
+                 parked_id(question, shard, parked)},
+                {{parked.topic, parked.offset}, shard.partition, parked.detail,
+                 parked_ref(question, shard, parked)});
+  });
+}
+
+void add_found(ShownBy& all, const Question& question, const ShardPicture& shard, Day as_of) {
+  std::optional<Error> error;
+  const auto add = [&](const store::StoredAnomaly& stored) {
+    const domain::Anomaly& anomaly = stored.anomaly;
+    if (as_of < anomaly.from || as_of >= anomaly.until) return;
+    if (anomaly.while_overdrawn) {
+      const auto balances = account_balances(shard, stored.customer, as_of);
+      const auto at = balances.find(anomaly.while_overdrawn);
+      if (at == balances.end() || at->second.unapplied_cash >= 0) return;
+    }
+    const std::string customer(shard.labels->get(stored.customer).customer);
+    JsonWriter event;
+    question.write_event(event, shard.partition, anomaly.at, anomaly.recorded_ms, anomaly.event_id,
+                         anomaly.type, anomaly.occurred_at);
+    keep_lowest(all,
+                {std::string(domain::anomaly_name(anomaly.kind)), customer,
+                 // Customer files, targets and rates are known by their account.
+                 anomaly.document_id.empty() ? customer : std::string(anomaly.document_id)},
+                {anomaly.at, shard.partition, detail_of(anomaly.kind), event.take()});
+  };
+  const auto scanned = shard.reads->scan(
+      store::Table::kMeta, std::string(1, store::kAnomalyPrefix), "",
+      [&](std::string_view key, std::string_view value) {
+        const auto stored = store::decode_anomaly(key, value);
+        if (!stored) {
+          error = stored.error();
+          return false;
+        }
+        add(*stored);
+        return true;
+      });
+  if (!scanned) refuse(scanned.error());
+  if (error) refuse(*error);
+}
+
+}  // namespace
+
+Answer anomalies(Question& question) {
+  const auto kind = question.parameters().text("kind");
+  question.parameters().one_of("state", {"open"}, "open");
+  const auto customer_id = question.parameters().text("customer_id");
+  ShownBy all;
+  for (const ShardPicture& shard : question.shards()) {
+    add_found(all, question, shard, question.as_of());
+    add_parked(all, question, shard);
+  }
+  Answer answer;
+  answer.rows_name = "anomalies";
+  for (auto& [by, shown] : all) {
+    const auto& [name, customer, document] = by;
+    if ((kind && *kind != name) || (customer_id && *customer_id != customer)) continue;
+    SortedRow row{sort_key({name, customer, document}), {}};
+    row.row.add("kind", Value::text(name));
+    row.row.add("state", Value::text("open"));
+    row.row.add("customer_id", Value::text(customer));
+    row.row.add("document_id", Value::text(document));
+    row.row.add("detail", Value::text(shown.detail));
+    row.row.add("event", Value::json(std::move(shown.event_json)));
+    answer.rows.push_back(std::move(row));
+  }
+  return answer;
+}
+
+Answer parked_records(Question& question) {
+  Answer answer;
+  answer.rows_name = "parked";
+  for (const ShardPicture& shard : question.shards()) {
+    for_each_parked(shard, [&](const engine::ParkedRecord& parked) {
+      const std::string topic =
+          log::topic_name(question.model().topic_prefix(), static_cast<log::Topic>(parked.topic));
+      SortedRow row{sort_key({topic, sortable(shard.partition), sortable(parked.offset)}), {}};
+      row.row.add("topic", Value::text(topic));
+      row.row.add("partition", Value::number(shard.partition));
+      row.row.add("offset", Value::number(parked.offset));
+      row.row.add("recorded_at", Value::text(format_instant_ms(parked.recorded_ms)));
+      row.row.add("reason", Value::text(events::park_reason_name(parked.reason)));
+      row.row.add("detail", Value::text(parked.detail));
+      row.row.add("bytes", Value::text(to_base64(parked.value.value_or(""))));
+      answer.rows.push_back(std::move(row));
+    });
+  }
+  return answer;
+}
+
+}  // namespace daybook::views

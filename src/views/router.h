@@ -1,0 +1,25 @@
+// From a path and parameters to an answer as text: every GET under /v1, over HTTP and offline alike.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "views/view.h"
+
+namespace daybook::views {
+
+struct Rendered {
+  int status = 200;
+  std::string content_type;
+  std::string body;
+};
+
+// `segments`: the path's parts, decoded ("v1", "receivables", "ageing"). `accept`: the header, for
+// answers in CSV. Refusals become problem details. Any thread.
+Rendered answer(const ReadModel& model, const Today& today, const std::vector<std::string>& segments,
+                const ParameterMap& parameters, std::string_view accept);
+
+Rendered render(const Problem& problem);
+
+}  // namespace daybook::views

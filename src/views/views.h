@@ -1,0 +1,66 @@
+// The views, each a function from a question to an answer (docs/figures.md says what they mean).
+// They throw Refusal for what cannot be answered.
+#pragma once
+
+#include <string_view>
+
+#include "views/view.h"
+
+namespace daybook::views {
+
+Answer ageing(Question& question);
+Answer receivable_items(Question& question);
+Answer order_cycle(Question& question);
+Answer sales(Question& question);
+Answer customers(Question& question);
+Answer customer_page(Question& question, std::string_view customer_id);
+Answer invoice_page(Question& question, std::string_view invoice_id);
+Answer payment_page(Question& question, std::string_view payment_id);
+Answer order_page(Question& question, std::string_view order_id);
+Answer anomalies(Question& question);
+Answer parked_records(Question& question);
+
+// An open item of the ageing: an instalment, or a credit with negative amounts.
+struct OpenItem {
+  std::string_view document_id;
+  std::string kind;
+  int instalment = 0;  // 0: a credit.
+  Day date = 0;        // Issue date or value date.
+  std::optional<Day> due_date;
+  Currency currency;
+  Int128 amount = 0;
+  Int128 open = 0;
+  Int128 disputed = 0;
+  domain::Attributes attributes;
+  bool over_applied = false;
+  // Tells refunds with one id apart: what they were paid out of.
+  std::string_view source_id;
+};
+// All open items of an account on a date, in no order.
+std::vector<OpenItem> open_items(CustomerContext& customer, Day as_of);
+// An item as every answer shows it, with and without its customer.
+Row item_row(const OpenItem& item, CustomerContext& customer, Day aged_on);
+std::string item_key(const OpenItem& item, std::string_view customer_id);
+
+// Columns of the ageing that do not depend on buckets, of one account and currency.
+struct AccountBalance {
+  Int128 gross_open = 0;
+  Int128 disputed = 0;
+  Int128 unapplied_cash = 0;
+  Int128 open_credits = 0;
+
+  Int128 balance() const { return gross_open - unapplied_cash - open_credits; }
+};
+std::map<Currency, AccountBalance> account_balances(const ShardPicture& shard,
+                                                    store::LabelId customer, Day as_of);
+
+// The proof: for every account and currency, the balance by open amounts less the balance by ledger
+// entries, as of a date. Empty when all is well.
+struct ProofFault {
+  std::string customer_id;
+  Currency currency;
+  Int128 difference = 0;
+};
+std::vector<ProofFault> proof_faults(const ShardPicture& shard, Day as_of);
+
+}  // namespace daybook::views

@@ -1,0 +1,141 @@
+// A whole Daybook in one process for tests: a log in memory, the projector on a temporary folder, and
+// the views as HTTP gives them.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/audit.h"
+#include "engine/projector.h"
+#include "events/json.h"
+#include "log/memory_log.h"
+#include "support/temp_dir.h"
+#include "views/live_model.h"
+#include "views/router.h"
+
+namespace daybook::test {
+
+inline domain::Rules utc_rules(domain::Expect expect = {}) {
+  return {BusinessZone::find("UTC").value(), expect};
+}
+
+class Book {
+ public:
+  explicit Book(std::int32_t partitions = 3, domain::Rules rules = utc_rules())
+      : log_(partitions), rules_(std::move(rules)), memory_(16 << 20, 16 << 20) {
+    log_.set_time_ms(1'700'000'000'000);
+    open();
+  }
+  ~Book() { close(); }
+
+  // Publishes one JSON event and waits until it is folded.
+  void tell(const std::string& json) {
+    events::v1::Event event;
+    std::vector<events::Violation> violations;
+    const bool valid = events::read_event(json, event, violations);
+    ASSERT_TRUE(valid) << json << "\n" << (valid ? "" : violations[0].field + ": " + violations[0].message);
+    Arena arena;
+    const auto typed = events::validate(event, arena, violations);
+    append(events::topic_of(typed->payload), event.customer_id(), event.SerializeAsString());
+  }
+  // The envelope is filled in: customer C1, one event id each, at noon of `day`.
+  void tell(const std::string& day, const std::string& payload, const std::string& customer = "C1") {
+    tell("{\"event_id\":\"e" + std::to_string(++told_) + "\",\"customer_id\":\"" + customer +
+         "\",\"source\":\"test\",\"occurred_at\":\"" + day + "T12:00:00Z\"," + payload + "}");
+  }
+  void append(log::Topic topic, std::optional<std::string> key, std::optional<std::string> value,
+              std::optional<std::int32_t> partition = {}) {
+    std::vector<log::NewRecord> records(1);
+    records[0].topic = topic;
+    if (key) records[0].key = *key;
+    if (value) records[0].value = *value;
+    records[0].partition = partition;
+    const auto appended = log::append_and_wait(log_, std::move(records));
+    ASSERT_TRUE(appended) << appended.error().message;
+    const auto& at = appended->front();
+    ASSERT_TRUE(projector_->wait_for({topic, at.partition}, at.offset,
+                                     std::chrono::steady_clock::now() + std::chrono::seconds(10)))
+        << projector_->trouble();
+  }
+
+  views::Rendered get(const std::string& path, const views::ParameterMap& parameters = {}) {
+    std::vector<std::string> segments;
+    for (std::size_t at = 0; at != std::string::npos;) {
+      const std::size_t slash = path.find('/', at);
+      segments.push_back(path.substr(at, slash == std::string::npos ? slash : slash - at));
+      at = slash == std::string::npos ? slash : slash + 1;
+    }
+    return views::answer(*model_, [] { return day_from_civil({2024, 6, 30}); }, segments, parameters, "");
+  }
+  boost::json::value json(const std::string& path, const views::ParameterMap& parameters = {}) {
+    const views::Rendered rendered = get(path, parameters);
+    EXPECT_EQ(rendered.status, 200) << path << ": " << rendered.body;
+    return boost::json::parse(rendered.body);
+  }
+
+  engine::ShardState sum() const {
+    engine::ShardState sum;
+    for (std::int32_t i = 0; i < projector_->shard_count(); ++i) {
+      const engine::ShardState state = projector_->committed(i);
+      sum.accepted += state.accepted;
+      sum.duplicates += state.duplicates;
+      sum.conflicts += state.conflicts;
+      sum.parked += state.parked;
+      sum.waiting += state.waiting;
+      sum.digest += state.digest;
+    }
+    return sum;
+  }
+
+  // Stops and starts again on the same folder.
+  void reopen() {
+    close();
+    open();
+  }
+
+  log::MemoryLog& log() { return log_; }
+  engine::Projector& projector() { return *projector_; }
+  const domain::Rules& rules() const { return rules_; }
+
+  // Every figure follows from the facts.
+  void expect_audited() {
+    for (std::int32_t i = 0; i < projector_->shard_count(); ++i) {
+      const auto report = engine::audit(projector_->store(i), rules_, [](std::uint64_t) {});
+      ASSERT_TRUE(report) << report.error().message;
+      EXPECT_TRUE(report->ok()) << (report->ok() ? "" : report->faults.front());
+    }
+  }
+
+ private:
+  void open() {
+    engine::ProjectorOptions options;
+    options.threads = 1;
+    options.cache_bytes = 8 << 20;
+    auto projector =
+        engine::Projector::open(rules_, directory_.path(), log_.partition_count(), memory_, options);
+    ASSERT_TRUE(projector) << projector.error().message;
+    projector_ = std::move(projector).value();
+    model_ = std::make_unique<views::LiveModel>(*projector_, rules_, "");
+    const auto started = projector_->start(log_);
+    ASSERT_TRUE(started) << started.error().message;
+  }
+  void close() {
+    model_.reset();
+    projector_.reset();
+  }
+
+  TempDir directory_;
+  log::MemoryLog log_;
+  domain::Rules rules_;
+  store::SharedMemory memory_;
+  std::unique_ptr<engine::Projector> projector_;
+  std::unique_ptr<views::LiveModel> model_;
+  int told_ = 0;
+};
+
+}  // namespace daybook::test

@@ -1,0 +1,300 @@
+// Histories that try everything: small id spaces, every payload, repeats, conflicts, references to
+// what never comes. Deterministic in their seed.
+#pragma once
+
+#include <array>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "base/date.h"
+#include "daybook/events/v1/event.pb.h"
+#include "events/validate.h"
+#include "log/log.h"
+
+namespace daybook::test {
+
+struct HostileRecord {
+  log::Topic topic{};
+  std::string key;
+  std::string value;
+};
+
+class Hostile {
+ public:
+  explicit Hostile(std::uint32_t seed) : random_(seed) {}
+
+  std::vector<HostileRecord> records(std::size_t count) {
+    std::vector<HostileRecord> records;
+    while (records.size() < count) {
+      if (!records.empty() && below(8) == 0) {
+        records.push_back(records[below(records.size())]);  // Again, as it was.
+        continue;
+      }
+      Event event = make();
+      Arena arena;
+      std::vector<events::Violation> violations;
+      const auto valid = events::validate(event, arena, violations);
+      if (!valid && below(10) != 0) continue;  // Few unfit ones.
+      const log::Topic topic = valid ? events::topic_of(valid->payload) : log::Topic::kOrders;
+      records.push_back({topic, event.customer_id(), event.SerializeAsString()});
+    }
+    return records;
+  }
+
+ private:
+  using Event = events::v1::Event;
+
+  std::size_t below(std::size_t n) { return random_() % n; }
+  bool chance(std::size_t in) { return below(in) == 0; }
+  std::string id(const char* prefix, std::size_t n) { return prefix + std::to_string(below(n)); }
+  std::string day() { return format_date(19800 + static_cast<Day>(below(40))); }
+  std::int64_t minor() { return static_cast<std::int64_t>(100 * (1 + below(9))); }
+  const char* currency() { return std::array{"CNY", "JPY", "KWD"}[chance(4) ? below(3) : 0]; }
+  std::string quantity() { return std::to_string(1 + below(4)); }
+
+  template <typename Lines>
+  void lines(Lines* to) {
+    for (std::size_t i = 0, n = 1 + below(3); i < n; ++i) {
+      auto* line = to->add_lines();
+      line->set_line_id("L" + std::to_string(i));
+      line->set_quantity(quantity());
+      if constexpr (requires { line->set_sku(""); }) {
+        line->set_sku(id("S", 3));
+        line->set_net_minor(minor());
+        if (chance(2)) line->set_tax_minor(minor() / 10);
+      }
+    }
+  }
+  template <typename To>
+  void allocations(To* to, std::int64_t most) {
+    for (std::size_t i = 0, n = below(3); i < n && most > 0; ++i) {
+      auto* item = to->add_allocations();
+      item->set_invoice_id(id("I", 5));
+      const std::int64_t part = std::min(most, minor());
+      item->set_amount_minor(part);
+      most -= part;
+    }
+  }
+  template <typename To>
+  void source(To* to) {
+    if (chance(3)) {
+      to->set_credit_note_id(id("N", 3));
+    } else {
+      to->set_payment_id(id("P", 4));
+    }
+  }
+
+  Event make() {
+    Event event;
+    event.set_event_id(id("e", 2000));
+    event.set_customer_id(id("C", 4));
+    event.set_source("test");
+    event.mutable_occurred_at()->set_seconds((19800 + static_cast<std::int64_t>(below(40))) * 86400 +
+                                             static_cast<std::int64_t>(below(86400)));
+    switch (below(28)) {
+      case 0:
+      case 1: {
+        auto* e = event.mutable_order_placed();
+        e->set_order_id(id("O", 4));
+        if (chance(2)) e->set_region(chance(2) ? "CN/South" : "CN/North/Hebei");
+        if (chance(2)) e->set_sales_rep(id("R", 2));
+        if (chance(2)) e->set_channel("web");
+        if (chance(6)) e->set_kind(events::v1::ORDER_KIND_SAMPLE);
+        e->set_currency(currency());
+        lines(e);
+        break;
+      }
+      case 2: {
+        event.mutable_order_confirmed()->set_order_id(id("O", 4));
+        break;
+      }
+      case 3: {
+        auto* e = event.mutable_order_changed();
+        e->set_order_id(id("O", 4));
+        lines(e);
+        break;
+      }
+      case 4: {
+        auto* e = event.mutable_order_delayed();
+        e->set_order_id(id("O", 4));
+        e->set_reason_code("late");
+        break;
+      }
+      case 5: event.mutable_order_ready()->set_order_id(id("O", 4)); break;
+      case 6: {
+        auto* e = event.mutable_order_cancelled();
+        e->set_order_id(id("O", 4));
+        if (chance(2)) e->add_line_ids("L0");
+        break;
+      }
+      case 7:
+      case 8: {
+        auto* e = event.mutable_shipment_dispatched();
+        e->set_shipment_id(id("D", 5));
+        e->set_order_id(id("O", 4));
+        if (chance(2)) e->set_warehouse(id("W", 2));
+        lines(e);
+        if (chance(2)) {
+          e->set_freight_minor(minor());
+          e->set_currency(currency());
+        }
+        break;
+      }
+      case 9: {
+        auto* e = event.mutable_shipment_delivered();
+        e->set_shipment_id(id("D", 5));
+        e->set_order_id(id("O", 4));
+        break;
+      }
+      case 10: {
+        auto* e = event.mutable_shipment_returned();
+        e->set_return_id(id("B", 4));
+        if (chance(2)) e->set_shipment_id(id("D", 5));
+        e->set_order_id(id("O", 4));
+        lines(e);
+        break;
+      }
+      case 11:
+      case 12:
+      case 13: {
+        auto* e = event.mutable_invoice_issued();
+        e->set_invoice_id(id("I", 5));
+        if (chance(6)) e->set_kind(events::v1::INVOICE_KIND_DEBIT_NOTE);
+        if (chance(2)) e->add_order_ids(id("O", 5));
+        if (chance(3)) e->set_region("CN/East");
+        e->set_currency(currency());
+        const std::int64_t net = minor() * 2;
+        e->set_net_minor(net);
+        e->set_issue_date(day());
+        if (chance(3)) {
+          e->set_due_date(day());
+        } else if (chance(2)) {
+          for (int i = 0; i < 2; ++i) {
+            auto* part = e->add_instalments();
+            part->set_due_date(day());
+            part->set_amount_minor(net / 2);
+          }
+        }
+        break;
+      }
+      case 14: event.mutable_invoice_delivered()->set_invoice_id(id("I", 5)); break;
+      case 15: {
+        auto* e = event.mutable_invoice_due_date_changed();
+        e->set_invoice_id(id("I", 5));
+        e->set_due_date(day());
+        break;
+      }
+      case 16: {
+        if (!chance(3)) return make();
+        auto* e = event.mutable_invoice_voided();
+        e->set_invoice_id(id("I", 5));
+        e->set_date(day());
+        break;
+      }
+      case 17: {
+        auto* e = event.mutable_credit_note_issued();
+        e->set_credit_note_id(id("N", 3));
+        if (chance(2)) e->set_invoice_id(id("I", 6));
+        e->set_currency(currency());
+        e->set_net_minor(minor());
+        e->set_issue_date(day());
+        break;
+      }
+      case 18: {
+        auto* e = event.mutable_invoice_disputed();
+        e->set_dispute_id(id("X", 3));
+        e->set_invoice_id(id("I", 5));
+        if (chance(2)) e->set_amount_minor(minor());
+        break;
+      }
+      case 19: {
+        auto* e = event.mutable_dispute_resolved();
+        e->set_dispute_id(id("X", 3));
+        e->set_invoice_id(id("I", 5));
+        e->set_outcome(events::v1::DISPUTE_OUTCOME_UPHELD);
+        break;
+      }
+      case 20: {
+        auto* e = event.mutable_invoice_written_off();
+        e->set_write_off_id(id("W", 3));
+        e->set_invoice_id(id("I", 5));
+        e->set_amount_minor(minor());
+        e->set_date(day());
+        if (chance(2)) e->set_kind(events::v1::WRITE_OFF_KIND_SMALL_DIFFERENCE);
+        break;
+      }
+      case 21: {
+        auto* e = event.mutable_write_off_recovered();
+        e->set_recovery_id(id("Y", 3));
+        e->set_write_off_id(id("W", 3));
+        e->set_invoice_id(id("I", 5));
+        e->set_amount_minor(minor());
+        e->set_date(day());
+        break;
+      }
+      case 22:
+      case 23: {
+        auto* e = event.mutable_payment_received();
+        e->set_payment_id(id("P", 4));
+        e->set_currency(currency());
+        e->set_amount_minor(minor() * 2);
+        e->set_value_date(day());
+        allocations(e, e->amount_minor());
+        break;
+      }
+      case 24: {
+        auto* e = event.mutable_payment_allocated();
+        e->set_allocation_id(id("A", 4));
+        source(e);
+        e->set_date(day());
+        allocations(e, 10'000);
+        break;
+      }
+      case 25: {
+        auto* e = event.mutable_payment_unallocated();
+        e->set_allocation_id(chance(3) ? id("P", 4) : id("A", 4));
+        source(e);
+        e->set_date(day());
+        break;
+      }
+      case 26: {
+        if (chance(3)) {
+          auto* e = event.mutable_payment_reversed();
+          e->set_payment_id(id("P", 4));
+          e->set_date(day());
+        } else {
+          auto* e = event.mutable_refund_paid();
+          e->set_refund_id(id("F", 3));
+          if (!chance(3)) source(e);
+          e->set_currency(currency());
+          e->set_amount_minor(minor());
+          e->set_value_date(day());
+        }
+        break;
+      }
+      default: {
+        if (chance(3)) {
+          auto* e = event.mutable_promise_made();
+          e->set_promise_id(id("Q", 3));
+          if (chance(2)) e->add_invoice_ids(id("I", 6));
+          e->set_currency(currency());
+          e->set_amount_minor(minor());
+          e->set_promised_date(day());
+        } else if (chance(4)) {
+          event.mutable_promise_withdrawn()->set_promise_id(id("Q", 3));
+        } else {
+          auto* e = event.mutable_customer_profile_set();
+          e->set_region(chance(2) ? "CN/South" : "DE");
+          e->set_sales_rep(id("R", 3));
+          if (!chance(3)) e->set_payment_terms_days(static_cast<int>(below(40)));
+        }
+      }
+    }
+    return event;
+  }
+
+  std::mt19937 random_;
+};
+
+}  // namespace daybook::test
