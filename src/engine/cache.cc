@@ -6,13 +6,15 @@ namespace daybook::engine {
 namespace {
 
 // What an entry costs besides its key and value.
-constexpr std::size_t kEntryOverhead = 160;
+constexpr std::size_t kEntryOverhead = 120;
+
+constexpr std::uint64_t kAgeFirstSwept = 16;
 
 }  // namespace
 
 Result<WriteBackCache::Slot*> WriteBackCache::get(std::string_view key) {
   if (const auto at = entries_.find(key); at != entries_.end()) {
-    by_use_.splice(by_use_.begin(), by_use_, at->second.place);
+    at->second.used = interval_;
     return &*at;
   }
   ASSIGN_OR_RETURN(std::optional<std::string> stored, reads_.get(table_, key));
@@ -20,8 +22,7 @@ Result<WriteBackCache::Slot*> WriteBackCache::get(std::string_view key) {
   Entry& entry = at->second;
   if (stored) entry.value = *std::move(stored);
   entry.stored = entry.value.size();
-  by_use_.push_front(&*at);
-  entry.place = by_use_.begin();
+  entry.used = interval_;
   entry.counted = key.size() + entry.value.size() + kEntryOverhead;
   bytes_ += entry.counted;
   return &*at;
@@ -59,12 +60,19 @@ void WriteBackCache::clean() {
     entry.counted = now;
   }
   dirty_.clear();
-  while (bytes_ > bytes_max_ && !by_use_.empty()) {
-    const Slot* const oldest = by_use_.back();
-    bytes_ -= oldest->second.counted;
-    by_use_.pop_back();
-    entries_.erase(entries_.find(oldest->first));
+  // Beyond the budget: first what was not used for long, then ever younger ones, down to what leaves
+  // room for some intervals without another sweep.
+  if (bytes_ > bytes_max_) {
+    for (std::uint64_t age = kAgeFirstSwept; bytes_ > bytes_max_ / 4 * 3; age /= 2) {
+      std::erase_if(entries_, [&](const Slot& slot) {
+        if (interval_ - slot.second.used < age) return false;
+        bytes_ -= slot.second.counted;
+        return true;
+      });
+      if (age == 0) break;
+    }
   }
+  ++interval_;
 }
 
 }  // namespace daybook::engine

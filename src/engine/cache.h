@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <list>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -29,7 +28,7 @@ class WriteBackCache {
 
    private:
     friend class WriteBackCache;
-    std::list<Slot*>::iterator place;
+    std::uint64_t used = 0;  // The last commit interval in which it was asked for.
     std::size_t counted = 0;
   };
 
@@ -43,7 +42,8 @@ class WriteBackCache {
 
   // Puts every dirty value into `set` (an empty one is removed).
   void write_dirty(store::WriteSet& set);
-  // After the write: nothing is dirty any more; drops the entries longest unused beyond the budget.
+  // After the write: nothing is dirty any more; drops the entries longest unused when they are beyond
+  // the budget.
   void clean();
 
   // What is dirty, by key.
@@ -56,7 +56,7 @@ class WriteBackCache {
   std::size_t bytes_max_;
   std::size_t bytes_ = 0;
   std::unordered_map<std::string, Entry, TextHash, std::equal_to<>> entries_;
-  std::list<Slot*> by_use_;  // Most recent first.
+  std::uint64_t interval_ = 1;  // Counts clean().
   std::vector<Slot*> dirty_;
 };
 

@@ -300,7 +300,7 @@ Result<void> Shard::add_cells(store::LabelId customer, std::vector<store::Cell>&
 
 Result<void> Shard::commit() {
   if (pending_records_ == 0) return {};
-  store::WriteSet set;
+  store::WriteSet set(*store_);
   const std::span<WriteBackCache::Slot* const> told = documents_.dirty();
   for (std::size_t first = 0; first < told.size();) {
     const store::LabelId customer = store::document_customer(told[first]->first);
