@@ -1,5 +1,6 @@
 // daybook: the command line and the all-in-one server.
 #include <fmt/format.h>
+#include <google/protobuf/stubs/logging.h>
 
 #include <cstdio>
 
@@ -44,6 +45,8 @@ Result<app::Settings> SettingFlags::read() const {
 
 int main(int argc, char** argv) {
   using namespace daybook::cli;
+  // Bytes that do not parse are parked and counted; the library need not say so as well.
+  google::protobuf::SetLogHandler(nullptr);
   CLI::App app(
       "Daybook: orders and receivables from a log of events. Everything is written down once, in\n"
       "order, and every ledger is posted from it. Start with `daybook up`, publish events with\n"

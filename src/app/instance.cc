@@ -109,6 +109,8 @@ Instance::~Instance() {
   if (attendant_.joinable()) attendant_.join();
   if (server_) server_->stop();
   if (projector_) projector_->stop();
+  // Its pending appends call the gateway.
+  log_.reset();
 }
 
 Result<void> Instance::attach(std::unique_ptr<log::Log> log) {

@@ -19,6 +19,12 @@ inline std::uint64_t hash64(std::string_view bytes) {
   return XXH3_64bits(bytes.data(), bytes.size());
 }
 
+// For hash tables keyed by texts; looks up views and strings alike.
+struct TextHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const { return hash64(text); }
+};
+
 inline std::string to_hex(UInt128 value) {
   std::string text(32, '0');
   for (int i = 31; i >= 0; --i, value >>= 4) text[i] = "0123456789abcdef"[static_cast<int>(value & 15)];

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace daybook {
 namespace {
 
@@ -71,6 +73,9 @@ std::optional<std::string> label_fault(std::string_view text, std::size_t bytes_
   if (text.size() > bytes_max) {
     return fmt::format("is {} bytes long; at most {} are allowed", text.size(), bytes_max);
   }
+  // Nearly all are plain ASCII: what is left needs the rules of Unicode.
+  const auto is_plain = [](char c) { return c > ' ' && c <= '~'; };
+  if (std::ranges::all_of(text, is_plain)) return std::nullopt;
   bool first = true;
   char32_t last = 0;
   while (!text.empty()) {

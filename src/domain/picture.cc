@@ -47,12 +47,13 @@ const Invoice* Picture::invoice(std::string_view id) {
 }
 
 const Source* Picture::source(DocumentRef ref) {
-  if (const auto at = sources_.find(ref); at != sources_.end()) return at->second.get();
+  auto& sources = ref.kind == DocumentKind::kPayment ? payments_ : credit_notes_;
+  if (const auto at = sources.find(ref.id); at != sources.end()) return at->second.get();
   const Document* document = account_.document(ref);
   if (document == nullptr) return nullptr;
   auto source = make_source(*document);
   if (source) schedule(*source);
-  return sources_.emplace(document->ref, std::move(source)).first->second.get();
+  return sources.emplace(document->ref.id, std::move(source)).first->second.get();
 }
 
 const std::vector<Application>& Picture::applications(const Invoice& invoice) {

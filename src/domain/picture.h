@@ -5,12 +5,13 @@
 #include <array>
 #include <cstdint>
 #include <limits>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
+#include "base/hash.h"
 #include "domain/document.h"
 #include "domain/rules.h"
 
@@ -324,11 +325,12 @@ class Picture {
   Known known_;
   const Rules& rules_;
   std::optional<CustomerFile> file_;
-  std::map<std::string_view, std::unique_ptr<Order>> orders_;
-  std::map<std::string_view, std::unique_ptr<Invoice>> invoices_;
-  std::map<DocumentRef, std::unique_ptr<Source>> sources_;
-  std::map<std::string_view, std::vector<Application>> applications_;
-  std::map<std::string_view, std::vector<const Invoice*>> invoices_of_;
+  std::unordered_map<std::string_view, std::unique_ptr<Order>, TextHash> orders_;
+  std::unordered_map<std::string_view, std::unique_ptr<Invoice>, TextHash> invoices_;
+  std::unordered_map<std::string_view, std::unique_ptr<Source>, TextHash> payments_;
+  std::unordered_map<std::string_view, std::unique_ptr<Source>, TextHash> credit_notes_;
+  std::unordered_map<std::string_view, std::vector<Application>, TextHash> applications_;
+  std::unordered_map<std::string_view, std::vector<const Invoice*>, TextHash> invoices_of_;
 };
 
 }  // namespace daybook::domain

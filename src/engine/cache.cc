@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "base/hash.h"
-
 namespace daybook::engine {
 namespace {
 
@@ -11,8 +9,6 @@ namespace {
 constexpr std::size_t kEntryOverhead = 160;
 
 }  // namespace
-
-std::size_t WriteBackCache::Hash::operator()(std::string_view text) const { return hash64(text); }
 
 Result<WriteBackCache::Entry*> WriteBackCache::get(std::string_view key) {
   if (const auto at = entries_.find(key); at != entries_.end()) {

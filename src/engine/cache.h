@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/hash.h"
 #include "base/result.h"
 #include "store/shard_store.h"
 
@@ -46,16 +47,11 @@ class WriteBackCache {
   std::size_t bytes() const { return bytes_; }
 
  private:
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const;
-  };
-
   const store::Reads& reads_;
   store::Table table_;
   std::size_t bytes_max_;
   std::size_t bytes_ = 0;
-  std::unordered_map<std::string, Entry, Hash, std::equal_to<>> entries_;
+  std::unordered_map<std::string, Entry, TextHash, std::equal_to<>> entries_;
   std::list<std::string_view> by_use_;  // Most recent first; views of the map's keys.
   std::vector<std::string_view> dirty_;
 };

@@ -31,11 +31,19 @@ const domain::Document* StoredAccount::document(domain::DocumentRef ref) {
 
 void Contribution::cell(const domain::CellKey& key, const domain::CellValue& value) {
   if (value.is_zero()) return;
+  if (!last_attributes_id_ || !(key.attributes == last_attributes_)) {
+    last_attributes_ = key.attributes;
+    last_attributes_id_ = labels_.attributes(key.attributes);
+  }
+  if (!last_dimensions_id_ || !(key.dimensions == last_dimensions_)) {
+    last_dimensions_ = key.dimensions;
+    last_dimensions_id_ = labels_.dimensions(key.dimensions);
+  }
   store::Cell cell;
   cell.id = {.measure = key.measure,
              .currency = key.currency.number(),
-             .attributes = labels_.attributes(key.attributes),
-             .dimensions = labels_.dimensions(key.dimensions),
+             .attributes = *last_attributes_id_,
+             .dimensions = *last_dimensions_id_,
              .day = key.day,
              .day2 = key.day2,
              .counts_from = key.counts_from};
@@ -51,7 +59,7 @@ const std::vector<store::AnomalyRow>& Contribution::anomalies() {
 
 void add_up(std::vector<store::Cell>& cells) {
   const auto place = [](const store::Cell& cell) {
-    return std::tuple(store::page_family(cell.id.measure), store::page_month(cell.id), cell.id);
+    return std::tuple(store::page_family(cell.id.measure), store::page_span(cell.id), cell.id);
   };
   std::ranges::sort(cells, {}, place);
   std::size_t kept = 0;

@@ -3,13 +3,14 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/arena.h"
+#include "base/hash.h"
 #include "domain/figures.h"
 #include "store/anomalies.h"
 #include "store/cells.h"
@@ -38,7 +39,7 @@ class StoredAccount : public domain::Account {
   store::LabelId customer_;
   Load load_;
   Arena arena_;
-  std::map<std::string, std::optional<domain::Document>, std::less<>> documents_;
+  std::unordered_map<std::string, std::optional<domain::Document>, TextHash> documents_;
   std::optional<Error> error_;
 };
 
@@ -54,6 +55,8 @@ class Contribution : public domain::Contributions {
     anomalies_.clear();
     cycle_row_.clear();
     waiting_ = 0;
+    last_attributes_id_.reset();
+    last_dimensions_id_.reset();
   }
 
   void cell(const domain::CellKey& key, const domain::CellValue& value) override;
@@ -71,6 +74,11 @@ class Contribution : public domain::Contributions {
 
  private:
   store::Labels& labels_;
+  // The last ones asked for: the cells of a document mostly share them.
+  domain::Attributes last_attributes_;
+  std::optional<store::LabelId> last_attributes_id_;
+  domain::Dimensions last_dimensions_;
+  std::optional<store::LabelId> last_dimensions_id_;
   store::LabelId customer_ = 0;
   domain::DocumentRef document_;
   std::vector<store::Cell> cells_;

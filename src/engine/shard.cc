@@ -1,7 +1,6 @@
 #include "engine/shard.h"
 
 #include <algorithm>
-#include <set>
 
 #include "base/bytes.h"
 #include "base/ensure.h"
@@ -195,11 +194,10 @@ Result<void> Shard::evaluate_account(store::LabelId customer, std::span<const st
   domain::Picture before(account, domain::Known::before(), rules_);
   domain::Picture after(account, domain::Known::all(), rules_);
 
-  std::set<domain::DocumentRef> affected;
+  std::vector<const domain::Document*> affected;
   std::vector<std::string> by_terms;  // Ids found by date.
   const auto affect = [&](domain::DocumentRef ref) {
-    // Keeps the id of the account's own document, which stays.
-    if (const domain::Document* document = account.document(ref)) affected.insert(document->ref);
+    if (const domain::Document* document = account.document(ref)) affected.push_back(document);
   };
   for (const std::string_view key : keys) {
     const domain::DocumentRef ref = store::document_ref(key);
@@ -229,16 +227,19 @@ Result<void> Shard::evaluate_account(store::LabelId customer, std::span<const st
   }
   for (const std::string& id : by_terms) affect({domain::DocumentKind::kInvoice, id});
 
-  const store::Label& name = labels_.get(customer);
+  std::ranges::sort(affected);
+  affected.erase(std::unique(affected.begin(), affected.end()), affected.end());
+
+  const store::Label& name = labels_.own(customer);
   Contribution old(labels_);
   Contribution now(labels_);
   std::vector<store::Cell> cells;
-  for (const domain::DocumentRef& ref : affected) {
-    const domain::Document& document = *account.document(ref);
+  for (const domain::Document* document : affected) {
+    const domain::DocumentRef ref = document->ref;
     old.begin(customer, ref);
     now.begin(customer, ref);
-    domain::contribute(before, document, old);
-    domain::contribute(after, document, now);
+    domain::contribute(before, *document, old);
+    domain::contribute(after, *document, now);
     for (store::Cell cell : old.cells()) {
       cell.value = -cell.value;
       cells.push_back(cell);
@@ -268,21 +269,21 @@ Result<void> Shard::evaluate_account(store::LabelId customer, std::span<const st
 
 Result<void> Shard::add_cells(store::LabelId customer, std::vector<store::Cell>& cells) {
   add_up(cells);
-  const store::Label& name = labels_.get(customer);
+  const store::Label& name = labels_.own(customer);
   for (const store::Cell& cell : cells) {
-    state_.digest += store::cell_hash(cell.id, cell.value, name, labels_.get(cell.id.attributes),
-                                      labels_.get(cell.id.dimensions));
+    state_.digest += store::cell_hash(cell.id, cell.value, name, labels_.own(cell.id.attributes),
+                                      labels_.own(cell.id.dimensions));
   }
   std::vector<store::Cell> page;
   for (std::size_t first = 0; first < cells.size();) {
     const char family = store::page_family(cells[first].id.measure);
-    const std::uint16_t month = store::page_month(cells[first].id);
+    const std::uint16_t span = store::page_span(cells[first].id);
     std::size_t end = first;
     while (end < cells.size() && store::page_family(cells[end].id.measure) == family &&
-           store::page_month(cells[end].id) == month) {
+           store::page_span(cells[end].id) == span) {
       ++end;
     }
-    const std::string key = store::page_key(family, customer, month);
+    const std::string key = store::page_key(family, customer, span);
     ASSIGN_OR_RETURN(WriteBackCache::Entry* const entry, pages_.get(key));
     RETURN_IF_ERROR(store::decode_page(entry->value, page));
     const std::vector<store::Cell> changes(cells.begin() + static_cast<std::ptrdiff_t>(first),

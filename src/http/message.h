@@ -3,11 +3,14 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace daybook::http {
+
+class Stream;  // stream.h
 
 struct Request {
   // "GET" for HEAD too: the server leaves the body of the answer out.
@@ -27,7 +30,9 @@ struct Response {
   int status = 200;
   std::string content_type;
   std::string body;
-  std::vector<std::pair<std::string, std::string>> headers;
+  std::vector<std::pair<std::string, std::string>> headers = {};
+  // Goes on behind `body` when there is one.
+  std::shared_ptr<Stream> stream = nullptr;
 };
 
 // Answers one request: from any thread, now or later, even after the server has gone. Only the

@@ -80,11 +80,16 @@ const std::string& date_now() {
   return text;
 }
 
-std::string header_of(const Response& response, bool keep_alive) {
+std::string header_of(const Response& response, bool keep_alive, bool chunked) {
   const auto reason = beast::http::obsolete_reason(
       beast::http::int_to_status(static_cast<unsigned>(response.status)));
-  std::string header = fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\nContent-Length: {}\r\n",
-                                   response.status, view(reason), date_now(), response.body.size());
+  std::string header =
+      fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\n", response.status, view(reason), date_now());
+  if (chunked) {
+    header += "Transfer-Encoding: chunked\r\n";
+  } else if (response.stream == nullptr) {
+    header += fmt::format("Content-Length: {}\r\n", response.body.size());
+  }
   if (!response.content_type.empty()) {
     header += "Content-Type: ";
     append_clean(header, response.content_type);
@@ -151,6 +156,7 @@ void Session::sweep(Clock::time_point now) {
 
 void Session::stop() {
   if (state_ == State::kIdle) close();
+  if (state_ == State::kStreaming) wake_.cancel();
 }
 
 void Session::abort() {
@@ -224,6 +230,7 @@ Awaitable<bool> Session::serve_one() {
     co_return false;
   }
 
+  const unsigned version = message.version();
   bool keep_alive = message.keep_alive();
   Request request;
   if (auto fault = read_target(view(message.target()), request)) {
@@ -238,7 +245,14 @@ Awaitable<bool> Session::serve_one() {
   const Response response = co_await handle(std::move(request));
   if (aborted_) co_return false;
   keep_alive = keep_alive && !service_.stopping;
-  const bool answered = co_await answer(response, with_body, keep_alive);
+  bool answered = false;
+  if (response.stream != nullptr && with_body) {
+    keep_alive = keep_alive && version >= 11;
+    answered = co_await answer_stream(response, keep_alive);
+  } else {
+    if (response.stream != nullptr) response.stream->close();
+    answered = co_await answer(response, with_body, keep_alive);
+  }
   co_return answered&& keep_alive;
 }
 
@@ -338,10 +352,51 @@ Awaitable<Response> Session::handle(Request request) {
 
 Awaitable<bool> Session::answer(const Response& response, bool with_body, bool keep_alive) {
   expired_ = false;
-  const std::string header = header_of(response, keep_alive);
+  const std::string header = header_of(response, keep_alive, false);
   const bool written =
       co_await write(header, with_body ? std::string_view(response.body) : std::string_view());
   co_return written;
+}
+
+Awaitable<bool> Session::answer_stream(const Response& response, bool keep_alive) {
+  // Without a length or chunks a peer reads until the connection closes.
+  const bool chunked = keep_alive;
+  const std::string header = header_of(response, keep_alive, chunked);
+  response.stream->push(response.body);
+  bool written = co_await write(header, {});
+  if (written) {
+    written = co_await send(*response.stream, chunked);
+  }
+  response.stream->close();
+  co_return written;
+}
+
+Awaitable<bool> Session::send(Stream& stream, bool chunked) {
+  stream.attach([context = context_.lock(), session = weak_from_this()] {
+    asio::post(*context, [session] {
+      if (const auto here = session.lock()) here->wake_.cancel();
+    });
+  });
+  while (true) {
+    Stream::Taken taken = stream.take();
+    if (!taken.bytes.empty()) {
+      std::string size;
+      if (chunked) {
+        size = fmt::format("{:x}\r\n", taken.bytes.size());
+        taken.bytes += "\r\n";
+      }
+      const bool written = co_await write(size, taken.bytes);
+      if (!written) co_return false;
+      continue;
+    }
+    if (taken.closed || service_.stopping || aborted_) break;
+    state_ = State::kStreaming;
+    deadline_ = Clock::time_point::max();
+    wake_.expires_at(Clock::time_point::max());
+    co_await wake_.async_wait(kAwait);
+  }
+  const bool ended = co_await write(chunked ? "0\r\n\r\n" : "", {});
+  co_return ended;
 }
 
 Awaitable<bool> Session::write(std::string_view header, std::string_view body) {

@@ -14,6 +14,7 @@
 
 #include "http/message.h"
 #include "http/server.h"
+#include "http/stream.h"
 #include "http/worker_pool.h"
 
 namespace daybook::http {
@@ -35,8 +36,9 @@ struct Service {
 
 // Everything here runs on the thread of `context`.
 //
-//   idle ─► reading ─► handling ─► writing ─┐        Each state but handling has a deadline.
-//    ▲──────────────────────────────────────┘
+//   idle ─► reading ─► handling ─► writing ─┬─► streaming      All states but handling and
+//   streaming
+//    ▲──────────────────────────────────────┘                  have a deadline.
 class Session : public std::enable_shared_from_this<Session> {
  public:
   Session(Socket socket, std::weak_ptr<boost::asio::io_context> context, Service& service);
@@ -48,14 +50,14 @@ class Session : public std::enable_shared_from_this<Session> {
 
   // Gives up on a peer that is past its deadline.
   void sweep(Clock::time_point now);
-  // Closes when no request is under way; the others close after their answer.
+  // Closes when no request is under way, and ends a stream; the others close after their answer.
   void stop();
   void abort();
   // The answer to the request being handled.
   void deliver(Response response);
 
  private:
-  enum class State { kIdle, kReading, kHandling, kWriting };
+  enum class State { kIdle, kReading, kHandling, kWriting, kStreaming };
   struct Incoming;
 
   void enter(State state, Clock::duration timeout);
@@ -75,6 +77,9 @@ class Session : public std::enable_shared_from_this<Session> {
   Awaitable<Response> handle(Request request);
   Awaitable<bool> write(std::string_view header, std::string_view body);
   Awaitable<bool> answer(const Response& response, bool with_body, bool keep_alive);
+  Awaitable<bool> answer_stream(const Response& response, bool keep_alive);
+  // Sends what is pushed until the stream is closed.
+  Awaitable<bool> send(Stream& stream, bool chunked);
   // Reads what the peer still sends, so that closing does not destroy the answer on its way.
   Awaitable<void> drain();
   void close();

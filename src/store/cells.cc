@@ -32,13 +32,13 @@ char page_family(domain::Measure measure) {
   return domain::is_ledger(measure) ? kLedgerPage : kSalesPage;
 }
 
-std::uint16_t month_number(Day day) {
-  const CivilDate date = civil_from_day(day);
-  return static_cast<std::uint16_t>(date.year * 12 + date.month - 1);
+std::uint16_t span_of(Day day) {
+  constexpr Day kBefore = 1'000'000;  // Days that can be stored lie well within it either way.
+  return static_cast<std::uint16_t>((day + kBefore) >> 5);
 }
 
-std::uint16_t page_month(const CellId& cell) {
-  return month_number(domain::is_receivables(cell.measure) ? cell.counts_from : cell.day);
+std::uint16_t page_span(const CellId& cell) {
+  return span_of(domain::is_receivables(cell.measure) ? cell.counts_from : cell.day);
 }
 
 void encode_page(const std::vector<Cell>& cells, std::string& to) {

@@ -1,4 +1,4 @@
-// Aggregate cells as stored: pages of one customer, family and month (docs/formats.md, "Pages").
+// Aggregate cells as stored: pages of one customer, family and span of 32 days (docs/formats.md, "Pages").
 #pragma once
 
 #include <compare>
@@ -30,11 +30,11 @@ struct Cell {
   domain::CellValue value;
 };
 
-// Which page a cell is in.
+// Which page a cell is in: a family, and a span of 32 days of its page day.
 char page_family(domain::Measure measure);
-std::uint16_t page_month(const CellId& cell);
-// First page month that can hold cells with a page day on or after `day`; months count from year 0.
-std::uint16_t month_number(Day day);
+std::uint16_t page_span(const CellId& cell);
+// The span that holds this day. Spans rise with days.
+std::uint16_t span_of(Day day);
 
 // Sorted cells <-> bytes.
 void encode_page(const std::vector<Cell>& cells, std::string& to);

@@ -81,17 +81,17 @@ inline domain::DocumentRef document_ref(std::string_view key) {
 inline std::uint32_t document_customer(std::string_view key) { return ByteReader(key).big32(); }
 
 // --- Table::kCells ----------------------------------------------------------------------------
-// Families of pages; a page holds a customer's cells of one month.
-inline constexpr char kReceivablesPage = 'R';  // By the month from which a cell counts.
-inline constexpr char kLedgerPage = 'G';       // By effective month.
-inline constexpr char kSalesPage = 'V';        // By posting month.
+// Families of pages; a page holds a customer's cells of one span of 32 days.
+inline constexpr char kReceivablesPage = 'R';  // By the day from which a cell counts.
+inline constexpr char kLedgerPage = 'G';       // By effective day.
+inline constexpr char kSalesPage = 'V';        // By posting day.
 inline constexpr char kCycleRow = 'O';         // One an order.
 
-inline std::string page_key(char family, std::uint32_t customer, std::uint16_t month) {
+inline std::string page_key(char family, std::uint32_t customer, std::uint16_t span) {
   std::string key(1, family);
   ByteWriter out(key);
   out.big32(customer);
-  out.big16(month);
+  out.big16(span);
   return key;
 }
 

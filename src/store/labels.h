@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/hash.h"
 #include "base/int128.h"
 #include "base/result.h"
 #include "domain/figures.h"
@@ -44,6 +45,8 @@ class Labels {
   LabelId dimensions(const domain::Dimensions& dimensions);
 
   const Label& get(LabelId id) const;
+  // get() for the writer itself, which need not wait for anybody.
+  const Label& own(LabelId id) const { return labels_[id]; }
   std::optional<LabelId> find_customer(std::string_view id) const;
   // Customers that have a name greater than `after` (all when empty), in byte order, at most `count`.
   std::vector<LabelId> customers_after(std::string_view after, std::size_t count) const;
@@ -58,7 +61,7 @@ class Labels {
 
   mutable std::shared_mutex mutex_;  // Guards all below; the writer reads without it.
   std::deque<Label> labels_;
-  std::unordered_map<std::string_view, LabelId> ids_;
+  std::unordered_map<std::string_view, LabelId, TextHash> ids_;
   LabelId written_ = 0;
 };
 

@@ -140,7 +140,7 @@ struct Ageing {
 void scan_receivables(const ShardPicture& shard, std::optional<store::LabelId> customer, Day as_of,
                       const std::function<void(store::LabelId, const Cell&)>& visit) {
   for (const char family : {store::kReceivablesPage, store::kLedgerPage}) {
-    scan_pages(shard, family, customer, 0, store::month_number(as_of),
+    scan_pages(shard, family, customer, 0, store::span_of(as_of),
                [&](store::LabelId id, const std::vector<Cell>& cells) {
                  for (const Cell& cell : cells) {
                    if (cell.id.counts_from <= as_of) visit(id, cell);

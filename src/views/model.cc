@@ -60,7 +60,7 @@ std::vector<domain::DocumentRef> CustomerContext::documents(domain::DocumentKind
 }
 
 void scan_pages(const ShardPicture& shard, char family, std::optional<store::LabelId> customer,
-                std::uint16_t first_month, std::uint16_t last_month,
+                std::uint16_t first_span, std::uint16_t last_span,
                 const std::function<void(store::LabelId, const std::vector<store::Cell>&)>& visit) {
   const std::string prefix =
       customer ? store::cells_prefix(family, *customer) : std::string(1, family);
@@ -70,8 +70,8 @@ void scan_pages(const ShardPicture& shard, char family, std::optional<store::Lab
       store::Table::kCells, prefix, "", [&](std::string_view key, std::string_view value) {
         ByteReader in(key.substr(1));
         const store::LabelId id = in.big32();
-        const std::uint16_t month = in.big16();
-        if (month < first_month || month > last_month) return true;
+        const std::uint16_t span = in.big16();
+        if (span < first_span || span > last_span) return true;
         if (const auto decoded = store::decode_page(value, cells); !decoded) {
           error = decoded.error();
           return false;

@@ -84,10 +84,10 @@ class CustomerContext {
   std::vector<std::unique_ptr<std::string>> ids_;
 };
 
-// Calls visit(customer, cells) for the pages of one family, in key order; months outside
-// [first_month, last_month] are left out. One customer, or all.
+// Calls visit(customer, cells) for the pages of one family, in key order; spans outside
+// [first_span, last_span] are left out. One customer, or all.
 void scan_pages(const ShardPicture& shard, char family, std::optional<store::LabelId> customer,
-                std::uint16_t first_month, std::uint16_t last_month,
+                std::uint16_t first_span, std::uint16_t last_span,
                 const std::function<void(store::LabelId, const std::vector<store::Cell>&)>& visit);
 
 }  // namespace daybook::views

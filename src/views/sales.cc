@@ -192,8 +192,8 @@ Answer sales(Question& question) {
       }
       add(rows[key], cell, row_counts);
     };
-    scan_pages(*shard, store::kSalesPage, scope.customer, store::month_number(period.from),
-               store::month_number(period.to),
+    scan_pages(*shard, store::kSalesPage, scope.customer, store::span_of(period.from),
+               store::span_of(period.to),
                [&](store::LabelId id, const std::vector<store::Cell>& cells) {
                  for (const store::Cell& cell : cells) {
                    if (cell.id.counts_from <= as_of && period.holds(cell.id.day)) take(id, cell);

@@ -7,8 +7,8 @@
 #include <mutex>
 #include <thread>
 
-#include "http/problem.h"
 #include "http/server.h"
+#include "http/stream.h"
 #include "support/http_peer.h"
 
 namespace daybook::http {
@@ -311,6 +311,58 @@ TEST(HttpServerTest, AnswersFromAnotherThreadLater) {
   }
   const std::lock_guard lock(mutex);
   for (std::thread& thread : threads) thread.join();
+}
+
+TEST(HttpServerTest, StreamsWhatIsPushedUntilItIsClosed) {
+  const auto stream = std::make_shared<Stream>();
+  const auto server = serve({}, [&](Request request, const Respond& respond) {
+    if (request.path != "/changes") return echo(std::move(request), respond);
+    respond({200, "text/event-stream", "hello\n", {}, stream});
+  });
+  HttpPeer peer(server->port());
+  EXPECT_NE(peer.ask(get("/changes")).header.find("Transfer-Encoding: chunked"), std::string::npos);
+  EXPECT_EQ(peer.receive_chunk(), "hello\n");
+  for (int i = 0; i < 100; ++i) {
+    const std::string note = "note " + std::to_string(i) + "\n";
+    EXPECT_TRUE(stream->push(note));
+    EXPECT_EQ(peer.receive_chunk(), note);
+  }
+  stream->close();
+  EXPECT_EQ(peer.receive_chunk(), "");
+  EXPECT_FALSE(stream->push("more"));
+  EXPECT_EQ(peer.ask(get("/next")).body, "GET /next [next]");
+}
+
+TEST(HttpServerTest, AStreamEndsWithItsPeerAndWithTheServer) {
+  std::vector<std::shared_ptr<Stream>> streams = {
+      std::make_shared<Stream>(), std::make_shared<Stream>(), std::make_shared<Stream>()};
+  const auto server = serve(quick(), [&](Request request, const Respond& respond) {
+    const auto index = static_cast<std::size_t>(request.path.back() - '0');
+    respond({200, "text/event-stream", "", {}, streams[index]});
+  });
+  const auto ends = [&](std::size_t index, std::string_view note) {
+    for (int i = 0; i < 10'000; ++i) {
+      if (!streams[index]->push(note)) return true;
+      std::this_thread::sleep_for(1ms);
+    }
+    return false;
+  };
+  {
+    HttpPeer gone(server->port());
+    EXPECT_EQ(gone.ask(get("/0")).status, 200);
+  }
+  EXPECT_TRUE(ends(0, "note\n"));
+  HttpPeer slow(server->port());
+  slow.send(get("/1"));
+  EXPECT_TRUE(ends(1, std::string(500'000, 'x')));
+  HttpPeer last(server->port());
+  EXPECT_EQ(last.ask(get("/2")).status, 200);
+  EXPECT_TRUE(streams[2]->push("note\n"));
+  EXPECT_EQ(last.receive_chunk(), "note\n");
+  server->stop();
+  EXPECT_EQ(last.receive_chunk(), "");
+  EXPECT_TRUE(last.closed());
+  EXPECT_FALSE(streams[2]->push("note\n"));
 }
 
 TEST(HttpServerTest, AHandlerThatFailsOrForgetsIsA500) {

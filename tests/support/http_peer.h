@@ -73,6 +73,22 @@ class HttpPeer {
     return receive();
   }
 
+  // The next chunk of an answer that has no length; empty at its end.
+  std::string receive_chunk() {
+    std::size_t end = 0;
+    while ((end = received_.find("\r\n")) == std::string::npos) {
+      if (!read_more()) return "(closed)";
+    }
+    const std::size_t length = std::stoul(received_.substr(0, end), nullptr, 16);
+    received_.erase(0, end + 2);
+    while (received_.size() < length + 2) {
+      if (!read_more()) return "(closed)";
+    }
+    std::string chunk = received_.substr(0, length);
+    received_.erase(0, length + 2);
+    return chunk;
+  }
+
   // Waits until the other side closes; false when it has something to say first.
   bool closed() { return received_.empty() && !read_more() && received_.empty(); }
 
