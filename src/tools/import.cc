@@ -189,15 +189,13 @@ class Importer {
     } else {
       fault(table, "id = \"…\" is required: what tells this event from the others of its kind");
     }
-    toml::table fields = table;
-    for (const char* own : {"for", "once_per_key", "when", "id"}) fields.erase(own);
     const auto& type = *events::v1::Event::descriptor();
-    for (const auto& [key, value] : fields) {
+    for (const auto& [key, value] : table) {
       const auto* field = type.FindFieldByName(std::string(key.str()));
       if (field != nullptr && field->real_containing_oneof() != nullptr)
         plan.payload = field->name();
     }
-    plan.event = compiler.object(fields, type, scope);
+    plan.event = compiler.object(table, type, scope, {"for", "once_per_key", "when", "id"});
     plans_.push_back(std::move(plan));
   }
 

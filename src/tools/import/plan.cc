@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
@@ -89,11 +90,12 @@ std::optional<Node> PlanCompiler::condition(const toml::node& node, const ScopeI
 }
 
 Plan PlanCompiler::object(const toml::table& table, const Descriptor& type,
-                          const ScopeInputs& scope) {
+                          const ScopeInputs& scope, std::initializer_list<std::string_view> own) {
   Plan plan;
   plan.kind = Plan::Kind::kObject;
   for (const auto& [key, node] : table) {
     const std::string name(key.str());
+    if (std::ranges::find(own, name) != own.end()) continue;
     const FieldDescriptor* known = type.FindFieldByName(name);
     if (known == nullptr) {
       fault(node, fmt::format("'{}' is no field of {}", name, type.name()));
@@ -155,15 +157,12 @@ Plan PlanCompiler::each(const toml::table& table, const FieldDescriptor& field,
   ScopeInputs inner = {plan.rows.input};
   inner.insert(inner.end(), scope.begin(), scope.end());
   if (const auto* when = table.get("when")) plan.when = condition(*when, inner);
-  toml::table fields = table;
-  fields.erase("each");
-  fields.erase("when");
   if (!is_message(field)) {
     fault(table, fmt::format("'{}' is a list of texts; only lists of objects are made of rows",
                              field.name()));
     return plan;
   }
-  plan.fields = object(fields, *field.message_type(), inner).fields;
+  plan.fields = object(table, *field.message_type(), inner, {"each", "when"}).fields;
   return plan;
 }
 

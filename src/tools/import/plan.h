@@ -36,9 +36,10 @@ class PlanCompiler {
   PlanCompiler(std::string file, const Names& names, std::vector<ImportFault>& faults)
       : file_(std::move(file)), names_(names), faults_(faults) {}
 
-  // The table's fields, which are those of `type`.
+  // The table's fields, which are those of `type`, but for the keys in `own`, which are the
+  // mapping's.
   Plan object(const toml::table& table, const google::protobuf::Descriptor& type,
-              const ScopeInputs& scope);
+              const ScopeInputs& scope, std::initializer_list<std::string_view> own = {});
   Plan text(const toml::node& node, const ScopeInputs& scope);
   std::optional<Node> condition(const toml::node& node, const ScopeInputs& scope);
   void fault(const toml::node& node, std::string message);
