@@ -6,37 +6,42 @@ namespace daybook::engine {
 namespace {
 
 // What an entry costs besides its key and value.
-constexpr std::size_t kEntryOverhead = 160;
+constexpr std::size_t kEntryOverhead = 120;
+
+constexpr std::uint64_t kAgeFirstSwept = 16;
 
 }  // namespace
 
-Result<WriteBackCache::Entry*> WriteBackCache::get(std::string_view key) {
+Result<WriteBackCache::Slot*> WriteBackCache::get(std::string_view key) {
   if (const auto at = entries_.find(key); at != entries_.end()) {
-    by_use_.splice(by_use_.begin(), by_use_, at->second.place);
-    return &at->second;
+    at->second.used = interval_;
+    return &*at;
   }
   ASSIGN_OR_RETURN(std::optional<std::string> stored, reads_.get(table_, key));
   const auto [at, is_new] = entries_.try_emplace(std::string(key));
   Entry& entry = at->second;
   if (stored) entry.value = *std::move(stored);
   entry.stored = entry.value.size();
-  by_use_.push_front(at->first);
-  entry.place = by_use_.begin();
+  entry.used = interval_;
   entry.counted = key.size() + entry.value.size() + kEntryOverhead;
   bytes_ += entry.counted;
-  return &entry;
+  return &*at;
 }
 
-void WriteBackCache::mark_dirty(std::string_view key, Entry& entry) {
-  if (entry.dirty) return;
-  entry.dirty = true;
-  dirty_.push_back(entries_.find(key)->first);
+void WriteBackCache::mark_dirty(Slot& slot) {
+  if (slot.second.dirty) return;
+  slot.second.dirty = true;
+  dirty_.push_back(&slot);
+}
+
+const std::vector<WriteBackCache::Slot*>& WriteBackCache::dirty() {
+  std::ranges::sort(dirty_, {}, [](const Slot* slot) -> const std::string& { return slot->first; });
+  return dirty_;
 }
 
 void WriteBackCache::write_dirty(store::WriteSet& set) {
-  std::ranges::sort(dirty_);
-  for (const std::string_view key : dirty_) {
-    const Entry& entry = entries_.find(key)->second;
+  for (const Slot* slot : dirty()) {
+    const auto& [key, entry] = *slot;
     if (entry.value.empty()) {
       set.remove(table_, key);
     } else {
@@ -46,8 +51,8 @@ void WriteBackCache::write_dirty(store::WriteSet& set) {
 }
 
 void WriteBackCache::clean() {
-  for (const std::string_view key : dirty_) {
-    Entry& entry = entries_.find(key)->second;
+  for (Slot* slot : dirty_) {
+    auto& [key, entry] = *slot;
     entry.dirty = false;
     entry.stored = entry.value.size();
     const std::size_t now = key.size() + entry.value.capacity() + kEntryOverhead;
@@ -55,12 +60,19 @@ void WriteBackCache::clean() {
     entry.counted = now;
   }
   dirty_.clear();
-  while (bytes_ > bytes_max_ && !by_use_.empty()) {
-    const auto at = entries_.find(by_use_.back());
-    bytes_ -= at->second.counted;
-    by_use_.pop_back();
-    entries_.erase(at);
+  // Beyond the budget: first what was not used for long, then ever younger ones, down to what leaves
+  // room for some intervals without another sweep.
+  if (bytes_ > bytes_max_) {
+    for (std::uint64_t age = kAgeFirstSwept; bytes_ > bytes_max_ / 4 * 3; age /= 2) {
+      std::erase_if(entries_, [&](const Slot& slot) {
+        if (interval_ - slot.second.used < age) return false;
+        bytes_ -= slot.second.counted;
+        return true;
+      });
+      if (age == 0) break;
+    }
   }
+  ++interval_;
 }
 
 }  // namespace daybook::engine

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <list>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -18,6 +17,10 @@ namespace daybook::engine {
 // clean().
 class WriteBackCache {
  public:
+  struct Entry;
+  // A key and its entry. Where a pointer to one is given, it holds until clean().
+  using Slot = std::pair<const std::string, Entry>;
+
   struct Entry {
     std::string value;        // Empty: nothing is stored.
     std::size_t stored = 0;   // Size of the value as stored: what was appended stands behind it.
@@ -25,7 +28,7 @@ class WriteBackCache {
 
    private:
     friend class WriteBackCache;
-    std::list<std::string_view>::iterator place;
+    std::uint64_t used = 0;  // The last commit interval in which it was asked for.
     std::size_t counted = 0;
   };
 
@@ -33,17 +36,18 @@ class WriteBackCache {
   WriteBackCache(const store::Reads& reads, store::Table table, std::size_t bytes_max)
       : reads_(reads), table_(table), bytes_max_(bytes_max) {}
 
-  // The entry of this key, from the store when it is not here. The pointer holds until clean().
-  Result<Entry*> get(std::string_view key);
-  void mark_dirty(std::string_view key, Entry& entry);
+  // The entry of this key, from the store when it is not here.
+  Result<Slot*> get(std::string_view key);
+  void mark_dirty(Slot& slot);
 
   // Puts every dirty value into `set` (an empty one is removed).
   void write_dirty(store::WriteSet& set);
-  // After the write: nothing is dirty any more; drops the entries longest unused beyond the budget.
+  // After the write: nothing is dirty any more; drops the entries longest unused when they are beyond
+  // the budget.
   void clean();
 
-  const std::vector<std::string_view>& dirty_keys() const { return dirty_; }
-  Entry& entry(std::string_view key) { return entries_.find(key)->second; }
+  // What is dirty, by key.
+  const std::vector<Slot*>& dirty();
   std::size_t bytes() const { return bytes_; }
 
  private:
@@ -52,8 +56,8 @@ class WriteBackCache {
   std::size_t bytes_max_;
   std::size_t bytes_ = 0;
   std::unordered_map<std::string, Entry, TextHash, std::equal_to<>> entries_;
-  std::list<std::string_view> by_use_;  // Most recent first; views of the map's keys.
-  std::vector<std::string_view> dirty_;
+  std::uint64_t interval_ = 1;  // Counts clean().
+  std::vector<Slot*> dirty_;
 };
 
 }  // namespace daybook::engine

@@ -58,17 +58,26 @@ const std::vector<store::AnomalyRow>& Contribution::anomalies() {
 }
 
 void add_up(std::vector<store::Cell>& cells) {
-  const auto place = [](const store::Cell& cell) {
-    return std::tuple(store::page_family(cell.id.measure), store::page_span(cell.id), cell.id);
+  // Pages are worked out once a cell, not once a comparison.
+  struct Placed {
+    std::uint32_t page;
+    store::Cell cell;
   };
-  std::ranges::sort(cells, {}, place);
-  std::size_t kept = 0;
-  for (std::size_t i = 0; i < cells.size();) {
-    store::Cell sum = cells[i];
-    for (++i; i < cells.size() && cells[i].id == sum.id; ++i) sum.value += cells[i].value;
-    if (!sum.value.is_zero()) cells[kept++] = sum;
+  std::vector<Placed> placed;
+  placed.reserve(cells.size());
+  for (const store::Cell& cell : cells) {
+    const auto family = static_cast<std::uint8_t>(store::page_family(cell.id.measure));
+    placed.push_back({static_cast<std::uint32_t>(family) << 16 | store::page_span(cell.id), cell});
   }
-  cells.resize(kept);
+  std::ranges::sort(placed, [](const Placed& a, const Placed& b) {
+    return a.page != b.page ? a.page < b.page : a.cell.id < b.cell.id;
+  });
+  cells.clear();
+  for (std::size_t i = 0; i < placed.size();) {
+    store::Cell sum = placed[i].cell;
+    for (++i; i < placed.size() && placed[i].cell.id == sum.id; ++i) sum.value += placed[i].cell.value;
+    if (!sum.value.is_zero()) cells.push_back(sum);
+  }
 }
 
 }  // namespace daybook::engine

@@ -151,45 +151,45 @@ Result<void> Shard::fold(const domain::Event& event, const log::Record& record,
   const std::string key = store::document_key(customer, ref);
   const auto topic = static_cast<std::uint8_t>(record.topic);
   const domain::Position at{topic, record.offset};
-  ASSIGN_OR_RETURN(WriteBackCache::Entry* const document, documents_.get(key));
+  ASSIGN_OR_RETURN(WriteBackCache::Slot* const slot, documents_.get(key));
+  std::string& document = slot->second.value;
 
   store::encode_event(event, encoded_);
-  switch (store::judge(document->value, topic, event, encoded_)) {
+  switch (store::judge(document, topic, event, encoded_)) {
     case store::Verdict::kDuplicate:
       ++state_.duplicates;
       return {};
     case store::Verdict::kConflict:
       ++state_.conflicts;
-      if (store::append_conflict(document->value, at, recorded_ms, event)) {
-        documents_.mark_dirty(key, *document);
+      if (store::append_conflict(document, at, recorded_ms, event)) {
+        documents_.mark_dirty(*slot);
       }
       return {};
     case store::Verdict::kNew:
       break;
   }
   ++state_.accepted;
-  store::append_fact(document->value, at, recorded_ms, encoded_);
-  documents_.mark_dirty(key, *document);
+  store::append_fact(document, at, recorded_ms, encoded_);
+  documents_.mark_dirty(*slot);
   state_.digest += store::fact_hash(event.customer_id, ref, topic, encoded_.bytes);
 
   Result<void> linked;
   domain::for_each_reference(event.payload, [&](domain::DocumentRef named) {
-    const std::string named_key = store::document_key(customer, named);
-    auto entry = documents_.get(named_key);
-    if (!entry) {
-      linked = unexpected(entry.error());
-      return;
+    const auto named_slot = documents_.get(store::document_key(customer, named));
+    if (!named_slot) {
+      linked = unexpected(named_slot.error());
+    } else if (store::append_link((*named_slot)->second.value, ref)) {
+      documents_.mark_dirty(**named_slot);
     }
-    if (store::append_link((*entry)->value, ref)) documents_.mark_dirty(named_key, **entry);
   });
   return linked;
 }
 
-Result<void> Shard::evaluate_account(store::LabelId customer, std::span<const std::string_view> keys,
+Result<void> Shard::evaluate_account(store::LabelId customer, std::span<WriteBackCache::Slot* const> told,
                                      store::WriteSet& set) {
   StoredAccount account(customer, [&](const std::string& key) -> Result<DocumentBytes> {
-    ASSIGN_OR_RETURN(WriteBackCache::Entry* const entry, documents_.get(key));
-    return DocumentBytes{entry->value, entry->stored};
+    ASSIGN_OR_RETURN(const WriteBackCache::Slot* const slot, documents_.get(key));
+    return DocumentBytes{slot->second.value, slot->second.stored};
   });
   domain::Picture before(account, domain::Known::before(), rules_);
   domain::Picture after(account, domain::Known::all(), rules_);
@@ -199,8 +199,11 @@ Result<void> Shard::evaluate_account(store::LabelId customer, std::span<const st
   const auto affect = [&](domain::DocumentRef ref) {
     if (const domain::Document* document = account.document(ref)) affected.push_back(document);
   };
-  for (const std::string_view key : keys) {
-    const domain::DocumentRef ref = store::document_ref(key);
+  for (const WriteBackCache::Slot* slot : told) {
+    const domain::DocumentRef ref = store::document_ref(slot->first);
+    if (slot->second.stored == 0 && has_page(ref.kind)) {
+      set.put(store::Table::kMeta, store::id_key(ref, customer), "");
+    }
     const domain::Document* document = account.document(ref);
     if (document == nullptr) continue;
     domain::for_each_dependent(after, *document, affect);
@@ -284,12 +287,12 @@ Result<void> Shard::add_cells(store::LabelId customer, std::vector<store::Cell>&
       ++end;
     }
     const std::string key = store::page_key(family, customer, span);
-    ASSIGN_OR_RETURN(WriteBackCache::Entry* const entry, pages_.get(key));
-    RETURN_IF_ERROR(store::decode_page(entry->value, page));
+    ASSIGN_OR_RETURN(WriteBackCache::Slot* const slot, pages_.get(key));
+    RETURN_IF_ERROR(store::decode_page(slot->second.value, page));
     const std::vector<store::Cell> changes(cells.begin() + static_cast<std::ptrdiff_t>(first),
                                            cells.begin() + static_cast<std::ptrdiff_t>(end));
-    store::encode_page(store::merge_cells(page, changes), entry->value);
-    pages_.mark_dirty(key, *entry);
+    store::encode_page(store::merge_cells(page, changes), slot->second.value);
+    pages_.mark_dirty(*slot);
     first = end;
   }
   return {};
@@ -297,21 +300,14 @@ Result<void> Shard::add_cells(store::LabelId customer, std::vector<store::Cell>&
 
 Result<void> Shard::commit() {
   if (pending_records_ == 0) return {};
-  store::WriteSet set;
-  std::vector<std::string_view> keys = documents_.dirty_keys();
-  std::ranges::sort(keys);
-  for (std::size_t first = 0; first < keys.size();) {
-    const store::LabelId customer = store::document_customer(keys[first]);
+  store::WriteSet set(*store_);
+  const std::span<WriteBackCache::Slot* const> told = documents_.dirty();
+  for (std::size_t first = 0; first < told.size();) {
+    const store::LabelId customer = store::document_customer(told[first]->first);
     std::size_t end = first;
-    while (end < keys.size() && store::document_customer(keys[end]) == customer) ++end;
-    RETURN_IF_ERROR(evaluate_account(customer, std::span(keys).subspan(first, end - first), set));
+    while (end < told.size() && store::document_customer(told[end]->first) == customer) ++end;
+    RETURN_IF_ERROR(evaluate_account(customer, told.subspan(first, end - first), set));
     first = end;
-  }
-  for (const std::string_view key : keys) {
-    const domain::DocumentRef ref = store::document_ref(key);
-    if (documents_.entry(key).stored == 0 && has_page(ref.kind)) {
-      set.put(store::Table::kMeta, store::id_key(ref, store::document_customer(key)), "");
-    }
   }
   for (const ParkedRecord& parked : parked_pending_) {
     set.put(store::Table::kMeta, store::parked_key(parked.topic, parked.offset), parked.encode());

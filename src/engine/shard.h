@@ -85,8 +85,8 @@ class Shard {
 
   Result<void> fold(const domain::Event& event, const log::Record& record, std::int64_t recorded_ms);
   void park(const events::Unfit& unfit, const log::Record& record, std::int64_t recorded_ms);
-  // Evaluates what may have changed in one account, whose documents `keys` were told something.
-  Result<void> evaluate_account(store::LabelId customer, std::span<const std::string_view> keys,
+  // Evaluates what may have changed in one account, whose documents `told` were told something.
+  Result<void> evaluate_account(store::LabelId customer, std::span<WriteBackCache::Slot* const> told,
                                 store::WriteSet& set);
   // Adds `cells` to the pages of one account.
   Result<void> add_cells(store::LabelId customer, std::vector<store::Cell>& cells);

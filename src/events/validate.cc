@@ -21,15 +21,20 @@ enum class Need { kRequired, kOptional };
 // Checks the fields of one message, says what is wrong with each, and converts them.
 class Checker {
  public:
-  Checker(std::string path, Arena& arena, std::vector<Violation>& violations)
-      : path_(std::move(path)), arena_(arena), violations_(violations) {}
+  // `name`: of the message within its parent; empty for the event itself.
+  Checker(std::string_view name, Arena& arena, std::vector<Violation>& violations)
+      : name_(name), arena_(arena), violations_(violations) {}
 
   void fault(std::string_view field, std::string message) {
-    violations_.push_back({path_ + std::string(field), std::move(message)});
+    violations_.push_back({path() + std::string(field), std::move(message)});
   }
 
+  // An entry of a list of this message, which must outlive it.
   Checker item(std::string_view list, int index) {
-    return Checker(fmt::format("{}{}[{}].", path_, list, index), arena_, violations_);
+    Checker entry(list, arena_, violations_);
+    entry.parent_ = this;
+    entry.index_ = index;
+    return entry;
   }
 
   std::string_view label(std::string_view field, const std::string& text, Need need) {
@@ -145,9 +150,9 @@ class Checker {
 
   // Of a list, said once.
   void stands_twice(std::string_view list, std::string_view id) {
-    const std::string path = path_ + std::string(list);
+    const std::string list_path = path() + std::string(list);
     const bool said = std::ranges::any_of(
-        violations_, [&](const Violation& violation) { return violation.field == path; });
+        violations_, [&](const Violation& violation) { return violation.field == list_path; });
     if (!said) fault(list, fmt::format("'{}' stands twice", id));
   }
 
@@ -176,7 +181,15 @@ class Checker {
     return is_valid_utf8(text) && text.size() <= 64 ? text : "…";
   }
 
-  std::string path_;
+  // "invoice_issued.instalments[2].": put together only where there is a fault.
+  std::string path() const {
+    if (parent_ != nullptr) return fmt::format("{}{}[{}].", parent_->path(), name_, index_);
+    return name_.empty() ? "" : fmt::format("{}.", name_);
+  }
+
+  std::string_view name_;
+  const Checker* parent_ = nullptr;
+  int index_ = 0;
   Arena& arena_;
   std::vector<Violation>& violations_;
 };
@@ -592,6 +605,21 @@ domain::Payload convert(Checker& c, const v1::ExchangeRatePublished& m) {
   return e;
 }
 
+// Names of payloads by their field numbers.
+const std::vector<std::string>& payload_names() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> all;
+    const auto* type = v1::Event::descriptor();
+    for (int i = 0; i < type->field_count(); ++i) {
+      const auto number = static_cast<std::size_t>(type->field(i)->number());
+      if (all.size() <= number) all.resize(number + 1);
+      all[number] = type->field(i)->name();
+    }
+    return all;
+  }();
+  return names;
+}
+
 // The account: a customer, or the key of a target or a rate.
 void check_account(Checker& envelope, const std::string& customer_id, const domain::Payload& payload,
                    std::vector<Violation>& violations) {
@@ -646,9 +674,7 @@ std::optional<domain::Event> validate(const v1::Event& message, Arena& arena,
   event.correlation_id = envelope.label("correlation_id", message.correlation_id(), Need::kOptional);
 
   const auto take = [&](const auto& payload) {
-    const auto* field =
-        v1::Event::descriptor()->FindFieldByNumber(static_cast<int>(message.payload_case()));
-    Checker check(field->name() + ".", arena, violations);
+    Checker check(payload_names()[static_cast<std::size_t>(message.payload_case())], arena, violations);
     event.payload = convert(check, payload);
   };
   using P = v1::Event::PayloadCase;

@@ -4,6 +4,7 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_buffer_manager.h>
 
@@ -41,35 +42,6 @@ SharedMemory::SharedMemory(std::size_t block_cache_bytes, std::size_t write_buff
   parts_->write_buffers = std::make_shared<rocksdb::WriteBufferManager>(write_buffer_bytes);
 }
 SharedMemory::~SharedMemory() = default;
-
-struct WriteSet::Parts {
-  struct Change {
-    Table table;
-    bool is_put;
-    std::size_t key_at, key_size, value_at, value_size;
-  };
-  std::vector<Change> changes;
-  std::string bytes;
-};
-WriteSet::WriteSet() : parts_(std::make_unique<Parts>()) {}
-WriteSet::~WriteSet() = default;
-
-void WriteSet::put(Table table, std::string_view key, std::string_view value) {
-  std::string& bytes = parts_->bytes;
-  const std::size_t key_at = bytes.size();
-  bytes.append(key);
-  const std::size_t value_at = bytes.size();
-  bytes.append(value);
-  parts_->changes.push_back({table, true, key_at, key.size(), value_at, value.size()});
-}
-
-void WriteSet::remove(Table table, std::string_view key) {
-  std::string& bytes = parts_->bytes;
-  parts_->changes.push_back({table, false, bytes.size(), key.size(), 0, 0});
-  bytes.append(key);
-}
-
-std::size_t WriteSet::bytes() const { return parts_->bytes.size(); }
 
 struct ShardStore::Parts {
   std::string path;
@@ -111,6 +83,26 @@ struct ShardStore::Parts {
   }
 };
 
+struct WriteSet::Parts {
+  const ShardStore::Parts& store;
+  rocksdb::WriteBatch batch;
+};
+
+WriteSet::WriteSet(ShardStore& store)
+    : parts_(std::make_unique<Parts>(Parts{*store.parts_, rocksdb::WriteBatch()})) {}
+WriteSet::~WriteSet() = default;
+
+void WriteSet::put(Table table, std::string_view key, std::string_view value) {
+  const rocksdb::Status status =
+      parts_->batch.Put(parts_->store.handle(table), slice(key), slice(value));
+  ENSURE(status.ok(), "a batch in memory takes every put");
+}
+
+void WriteSet::remove(Table table, std::string_view key) {
+  const rocksdb::Status status = parts_->batch.Delete(parts_->store.handle(table), slice(key));
+  ENSURE(status.ok(), "a batch in memory takes every removal");
+}
+
 ShardStore::ShardStore(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 ShardStore::~ShardStore() = default;
 
@@ -120,6 +112,8 @@ Result<std::unique_ptr<ShardStore>> ShardStore::open(const std::string& path, Sh
   options.create_if_missing = true;
   options.create_missing_column_families = true;
   options.write_buffer_manager = memory.parts_->write_buffers;
+  // One writer, whose keys come sorted: inserting near the last place beats inserting in parallel.
+  options.allow_concurrent_memtable_write = false;
   options.max_background_jobs = 2;
   options.max_open_files = 512;
   options.keep_log_file_num = 2;
@@ -140,6 +134,7 @@ Result<std::unique_ptr<ShardStore>> ShardStore::open(const std::string& path, Sh
   family.bottommost_compression = rocksdb::kZSTD;
   family.level_compaction_dynamic_level_bytes = true;
   family.write_buffer_size = 32 << 20;
+  family.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(1));
 
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
   for (const char* name : kTableNames) families.emplace_back(name, family);
@@ -168,17 +163,7 @@ Result<void> ShardStore::scan(
 }
 
 Result<void> ShardStore::write(WriteSet& set) {
-  rocksdb::WriteBatch batch(set.bytes() + 64 * set.parts_->changes.size());
-  const std::string_view bytes = set.parts_->bytes;
-  for (const auto& change : set.parts_->changes) {
-    const auto key = slice(bytes.substr(change.key_at, change.key_size));
-    const rocksdb::Status status =
-        change.is_put ? batch.Put(parts_->handle(change.table), key,
-                                  slice(bytes.substr(change.value_at, change.value_size)))
-                      : batch.Delete(parts_->handle(change.table), key);
-    ENSURE(status.ok(), "a batch in memory takes every put and delete");
-  }
-  const rocksdb::Status status = parts_->db->Write({}, &batch);
+  const rocksdb::Status status = parts_->db->Write({}, &set.parts_->batch);
   if (!status.ok()) return failure(status, "write to " + parts_->path);
   return {};
 }

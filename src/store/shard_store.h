@@ -48,17 +48,18 @@ class Reads {
       const std::function<bool(std::string_view key, std::string_view value)>& visit) const = 0;
 };
 
-// Puts and removals that become true together.
+class ShardStore;
+
+// Puts and removals that become true together. Belongs to one store; goes before it.
 class WriteSet {
  public:
-  WriteSet();
+  explicit WriteSet(ShardStore& store);
   ~WriteSet();
   WriteSet(const WriteSet&) = delete;
   WriteSet& operator=(const WriteSet&) = delete;
 
   void put(Table table, std::string_view key, std::string_view value);
   void remove(Table table, std::string_view key);
-  std::size_t bytes() const;
 
  private:
   friend class ShardStore;
@@ -93,6 +94,7 @@ class ShardStore : public Reads {
   std::unique_ptr<Reads> snapshot() const;
 
  private:
+  friend class WriteSet;
   struct Parts;
   explicit ShardStore(std::unique_ptr<Parts> parts);
   std::unique_ptr<Parts> parts_;

@@ -2,6 +2,7 @@
 // the machines are shared and noisy. `run` beside this file prints them all as one table.
 #include <fmt/format.h>
 #include <librdkafka/rdkafka.h>
+#include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -32,6 +33,16 @@ constexpr int kThreads = 2;
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// Processor time of the whole process: comparable also while something else takes the cores.
+double cpu_seconds() {
+  rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
 template <typename T>
@@ -232,10 +243,14 @@ int fold_kafka(const std::string& brokers, std::int64_t orders, int runs) {
   must(log::create_topics(options, 8, 1));
   const auto log = must(log::open_kafka_log(options));
   const std::uint64_t events = load(*log, orders, std::max<std::int64_t>(200, orders / 50));
-  Spread bare, fold, ratio;
+  Spread bare, fold, ratio, bare_cpu, fold_cpu;
   for (int run = 0; run < runs; ++run) {
+    const double cpu_at_start = cpu_seconds();
     const double bare_seconds = consume_bare(options, *log);
+    const double cpu_between = cpu_seconds();
     const Folded folded(*log, options.topic_prefix);
+    bare_cpu.add((cpu_between - cpu_at_start) / static_cast<double>(events));
+    fold_cpu.add((cpu_seconds() - cpu_between) / static_cast<double>(events));
     bare.add(static_cast<double>(events) / bare_seconds);
     fold.add(static_cast<double>(events) / folded.seconds);
     ratio.add(bare_seconds / folded.seconds);
@@ -243,6 +258,8 @@ int fold_kafka(const std::string& brokers, std::int64_t orders, int runs) {
   fmt::print("events                        {}\n", events);
   fmt::print("bare consumer, M records/s    {}\n", bare.text(1e6));
   fmt::print("fold from Kafka, M events/s   {}\n", fold.text(1e6));
+  fmt::print("bare, processor us a record   {}\n", bare_cpu.text(1e-6));
+  fmt::print("fold, processor us an event   {}\n", fold_cpu.text(1e-6));
   fmt::print("fold / bare                   {}   (target at this stage 0.200)\n", ratio.text());
   return ratio.median() >= 0.2 ? 0 : 1;
 }
