@@ -41,6 +41,8 @@ class SettingFlags {
 using Run = std::function<int()>;
 void add_up(CLI::App& app, Run& run);
 void add_publish(CLI::App& app, Run& run);
+void add_generate(CLI::App& app, Run& run);
+void add_import(CLI::App& app, Run& run);
 void add_query(CLI::App& app, Run& run);
 void add_verify(CLI::App& app, Run& run);
 void add_topics(CLI::App& app, Run& run);

@@ -58,6 +58,8 @@ int main(int argc, char** argv) {
   Run run;
   add_up(app, run);
   add_publish(app, run);
+  add_generate(app, run);
+  add_import(app, run);
   add_query(app, run);
   add_verify(app, run);
   add_topics(app, run);

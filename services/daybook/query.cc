@@ -61,6 +61,8 @@ Result<views::ParameterMap> parameters_of(const std::vector<std::string>& words)
 std::string cell_text(const json::value& value) {
   if (value.is_null()) return "";
   if (value.is_string()) return std::string(value.get_string());
+  // Means have three decimals; serialize() would write 6.5E5.
+  if (value.is_double()) return fmt::format("{:.3f}", value.get_double());
   return json::serialize(value);
 }
 
@@ -75,13 +77,14 @@ std::size_t width_of(std::string_view text) {
   return width;
 }
 
+// Lists within a row (stages, histograms) have no place in a table; --output json has them.
 void flatten(const json::object& object, const std::string& prefix,
-             std::vector<std::pair<std::string, std::string>>& to, bool& numeric) {
+             std::vector<std::pair<std::string, std::string>>& to) {
   for (const auto& member : object) {
     const std::string name = prefix + std::string(member.key());
     if (member.value().is_object()) {
-      flatten(member.value().get_object(), name + ".", to, numeric);
-    } else {
+      flatten(member.value().get_object(), name + ".", to);
+    } else if (!member.value().is_array()) {
       to.emplace_back(name, cell_text(member.value()));
     }
   }
@@ -96,8 +99,7 @@ void print_table(const json::array& rows) {
   std::vector<std::vector<std::string>> lines;
   for (const json::value& row : rows) {
     std::vector<std::pair<std::string, std::string>> cells;
-    bool numeric = false;
-    flatten(row.get_object(), "", cells, numeric);
+    flatten(row.get_object(), "", cells);
     if (names.empty()) {
       for (const auto& cell : cells) names.push_back(cell.first);
     }

@@ -8,17 +8,23 @@
 namespace daybook::cli {
 
 void TargetFlags::add_to(CLI::App& command) {
-  command_ = &command;
   command.add_option("--to", url_, "URL of an instance, such as http://127.0.0.1:8080");
+  add_logs_to(command);
+}
+
+void TargetFlags::add_logs_to(CLI::App& command) {
+  command_ = &command;
   flags_.add_to(command, {"brokers", "data", "topic_prefix", "partitions"});
 }
 
-bool TargetFlags::given() const {
-  return command_->count("--to") + command_->count("--brokers") + command_->count("--data") > 0;
+std::size_t TargetFlags::count() const {
+  return (url_.empty() ? 0 : 1) + command_->count("--brokers") + command_->count("--data");
 }
 
+bool TargetFlags::given() const { return count() > 0; }
+
 Result<gateway::PublishTarget*> TargetFlags::open() {
-  if (command_->count("--to") + command_->count("--brokers") + command_->count("--data") != 1) {
+  if (count() != 1) {
     return unexpected(ErrorCode::kInvalidArgument,
                       "say where to: one of --to URL, --brokers HOST:PORT,… or --data DIR");
   }

@@ -13,12 +13,18 @@ class TargetFlags {
  public:
   // Adds --to, and the settings' --brokers and --data.
   void add_to(CLI::App& command);
+  // The same without --to, for a command that reads it itself and says set_url().
+  void add_logs_to(CLI::App& command);
+  void set_url(std::string url) { url_ = std::move(url); }
   bool given() const;
   // Opens what was named; it lives as long as this. kInvalidArgument when nothing or too much was.
   Result<gateway::PublishTarget*> open();
   Result<app::Settings> settings() const { return flags_.read(); }
 
  private:
+  // How many of the three were given.
+  std::size_t count() const;
+
   std::string url_;
   SettingFlags flags_;
   CLI::App* command_ = nullptr;

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# One command for all tests, from a bare Debian 12: installs what is missing, builds, and runs the tests
+# (those of Kafka against a real broker) and the comparison with the oracle.
+#
+# DAYBOOK_SEEDS are the histories to compare (1..100).
+set -euo pipefail
+
+# shellcheck source=deploy/dev/common.sh
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+ensure_packages "${build_packages[@]}" openjdk-17-jre-headless maven python3
+build all
+step "fetching the Kafka broker's jars, unless they are there"
+deploy/kafka/kafka.sh fetch
+step "tests"
+ctest --preset release
+step "the oracle's own tests"
+(cd tests/oracle && python3 -m unittest)
+step "histories compared with the oracle"
+python3 tests/oracle/compare.py --daybook "$daybook" --seeds "${DAYBOOK_SEEDS:-1..100}" --events 500
+step "all passed"

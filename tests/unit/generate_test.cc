@@ -1,0 +1,160 @@
+// The synthetic history: always the same, always valid, and like a company's.
+#include "tools/generate.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "events/json.h"
+#include "events/validate.h"
+
+namespace daybook::tools {
+namespace {
+
+GenerateOptions small() {
+  GenerateOptions options;
+  options.customers = 50;
+  options.orders = 2'000;
+  return options;
+}
+
+template <typename Each>
+void each_event(const GenerateOptions& options, Each each) {
+  Generator generator(options);
+  events::v1::Event event;
+  while (generator.next(event)) each(event);
+}
+
+std::vector<std::string> lines_of(const GenerateOptions& options) {
+  std::vector<std::string> lines;
+  each_event(options, [&](const auto& event) { lines.push_back(events::to_json(event)); });
+  return lines;
+}
+
+// Amounts open by invoice: what was issued less what came off it, by the plainest reading.
+std::map<std::string, std::int64_t> open_amounts(const GenerateOptions& options) {
+  std::map<std::string, std::int64_t> open;
+  std::map<std::string, std::vector<std::pair<std::string, std::int64_t>>> applied;
+  const auto apply = [&](const std::string& id, const auto& allocations) {
+    for (const auto& item : allocations) {
+      open[item.invoice_id()] -= item.amount_minor();
+      applied[id].emplace_back(item.invoice_id(), item.amount_minor());
+    }
+  };
+  const auto undo = [&](const std::string& id) {
+    for (const auto& [invoice, amount] : applied[id]) open[invoice] += amount;
+  };
+  each_event(options, [&](const events::v1::Event& event) {
+    if (event.has_invoice_issued()) {
+      const auto& issued = event.invoice_issued();
+      open[issued.invoice_id()] = issued.net_minor() + issued.tax_minor();
+    } else if (event.has_invoice_voided()) {
+      open[event.invoice_voided().invoice_id()] = 0;
+    } else if (event.has_credit_note_issued()) {
+      const auto& note = event.credit_note_issued();
+      if (!note.invoice_id().empty())
+        open[note.invoice_id()] -= note.net_minor() + note.tax_minor();
+    } else if (event.has_payment_received()) {
+      apply(event.payment_received().payment_id(), event.payment_received().allocations());
+    } else if (event.has_payment_allocated()) {
+      apply(event.payment_allocated().allocation_id(), event.payment_allocated().allocations());
+    } else if (event.has_payment_unallocated()) {
+      undo(event.payment_unallocated().allocation_id());
+    } else if (event.has_payment_reversed()) {
+      undo(event.payment_reversed().payment_id());
+    } else if (event.has_invoice_written_off()) {
+      open[event.invoice_written_off().invoice_id()] -= event.invoice_written_off().amount_minor();
+    } else if (event.has_write_off_recovered()) {
+      open[event.write_off_recovered().invoice_id()] += event.write_off_recovered().amount_minor();
+    }
+  });
+  return open;
+}
+
+TEST(GeneratorTest, TheSameOptionsGiveTheSameEvents) {
+  EXPECT_EQ(lines_of(small()), lines_of(small()));
+}
+
+TEST(GeneratorTest, AnotherSeedGivesAnotherHistory) {
+  GenerateOptions other = small();
+  other.seed = 2;
+  EXPECT_NE(lines_of(small()), lines_of(other));
+}
+
+// The history must not change by accident: benchmarks are compared over versions.
+TEST(GeneratorTest, TheFirstOrderIsTheOneItAlwaysWas) {
+  std::string first;
+  each_event(small(), [&](const auto& event) {
+    if (first.empty() && event.has_order_placed()) first = events::to_json(event);
+  });
+  EXPECT_EQ(
+      first,
+      R"({"event_id":"99c26188-38ce-46f1-b0e4-6488f93bfbbc","customer_id":"C-00005","source":"erp","occurred_at":"2023-01-02T07:19:34Z","order_placed":{"order_id":"SO-000001","region":"EU/FR","sales_rep":"rep-10","channel":"field","currency":"EUR","requested_date":"2023-01-16","lines":[{"line_id":"1","sku":"SKU-0134","quantity":"32","net_minor":"953728","tax_minor":"190746"},{"line_id":"2","sku":"SKU-0014","quantity":"20","net_minor":"125300","tax_minor":"25060"}]}})");
+}
+
+TEST(GeneratorTest, EveryEventIsValidAndInOrderOfTimeUnderAnIdOfItsOwn) {
+  Arena arena;
+  std::unordered_set<std::string> ids;
+  std::int64_t last = 0;
+  each_event(small(), [&](const events::v1::Event& event) {
+    arena.reset();
+    std::vector<events::Violation> violations;
+    EXPECT_TRUE(events::validate(event, arena, violations)) << events::to_json(event);
+    EXPECT_TRUE(ids.insert(event.event_id()).second) << event.event_id();
+    EXPECT_GE(event.occurred_at().seconds(), last);
+    last = event.occurred_at().seconds();
+  });
+  EXPECT_LT(last, (Instant{small().to} + 1) * 86400);
+}
+
+TEST(GeneratorTest, EveryKindOfEventHappens) {
+  GenerateOptions options = small();
+  options.orders = 20'000;
+  std::unordered_set<int> kinds;
+  each_event(options, [&](const auto& event) { kinds.insert(event.payload_case()); });
+  EXPECT_EQ(kinds.size(), static_cast<std::size_t>(
+                              events::v1::Event::descriptor()->oneof_decl(0)->field_count()));
+}
+
+TEST(GeneratorTest, OrdersAreAllPlacedAndHaveAboutEightEventsEach) {
+  std::int64_t orders = 0;
+  std::int64_t all = 0;
+  GenerateOptions options = small();
+  options.orders = 10'000;
+  each_event(options, [&](const auto& event) {
+    orders += event.has_order_placed() ? 1 : 0;
+    ++all;
+  });
+  EXPECT_EQ(orders, 10'000);
+  EXPECT_NEAR(static_cast<double>(all) / 10'000, 8.2, 0.5);
+}
+
+TEST(GeneratorTest, AFewInvoicesAreOpenAtTheEndAndNoneIsOverpaid) {
+  GenerateOptions options = small();
+  options.orders = 20'000;
+  std::int64_t open = 0;
+  const auto amounts = open_amounts(options);
+  for (const auto& [invoice, amount] : amounts) {
+    EXPECT_GE(amount, 0) << invoice;
+    open += amount > 0 ? 1 : 0;
+  }
+  EXPECT_NEAR(static_cast<double>(open) / static_cast<double>(amounts.size()), 0.06, 0.02);
+}
+
+TEST(GeneratorTest, AHistoryWithoutOrdersHasItsReferenceData) {
+  GenerateOptions options = small();
+  options.orders = 0;
+  options.to = options.from;
+  std::int64_t profiles = 0;
+  each_event(options, [&](const auto& event) {
+    EXPECT_GE(event.payload_case(), events::v1::Event::kCustomerProfileSet);
+    profiles += event.has_customer_profile_set() ? 1 : 0;
+  });
+  EXPECT_EQ(profiles, 50);
+}
+
+}  // namespace
+}  // namespace daybook::tools
