@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "app/openapi.h"
 #include "base/hash.h"
 #include "http/problem.h"
 #include "log/embedded_log.h"
@@ -189,6 +190,7 @@ void Instance::handle(http::Request request, http::Respond respond) {
   if (is("/healthz")) return respond({200, "text/plain", "ok\n", {}});
   if (is("/readyz")) return respond(ready());
   if (is("/metrics")) return respond(metrics());
+  if (is("/openapi.json")) return respond(json(openapi()));
   if (is("/v1/status")) {
     if (!request.parameters.empty()) {
       return respond(http::problem(400, "Bad parameter", request.parameters.begin()->first +

@@ -1,0 +1,497 @@
+#include "app/openapi.h"
+
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+#include <initializer_list>
+#include <string_view>
+#include <vector>
+
+namespace daybook::app {
+namespace {
+
+namespace json = boost::json;
+
+// --- schemas ----------------------------------------------------------------------------------
+
+json::object typed(const char* type, const char* description = nullptr) {
+  json::object schema{{"type", type}};
+  if (description != nullptr) schema["description"] = description;
+  return schema;
+}
+json::object text() { return typed("string"); }
+json::object number() { return typed("number"); }
+json::object integer() { return typed("integer"); }
+json::object boolean() { return typed("boolean"); }
+json::object date() { return {{"type", "string"}, {"format", "date"}}; }
+json::object time() { return {{"type", "string"}, {"format", "date-time"}}; }
+json::object amount() {
+  return typed("string", "Decimal in the currency's own decimals, such as 1234.50.");
+}
+json::object nullable(json::object schema) {
+  schema["type"] = json::array{schema["type"], "null"};
+  return schema;
+}
+json::object ref(const char* name) {
+  return {{"$ref", std::string("#/components/schemas/") + name}};
+}
+json::object list(json::object items) { return {{"type", "array"}, {"items", std::move(items)}}; }
+
+using Fields = std::initializer_list<std::pair<const char*, json::object>>;
+json::object object(Fields fields) {
+  json::object properties;
+  for (const auto& [name, schema] : fields) properties[name] = schema;
+  return {{"type", "object"}, {"properties", std::move(properties)}};
+}
+
+json::object ageing_columns(bool with_group) {
+  json::object row = object({{"currency", text()},
+                             {"not_due", amount()},
+                             {"buckets", list(amount())},
+                             {"gross_open", amount()},
+                             {"disputed", amount()},
+                             {"gross_open_undisputed", amount()},
+                             {"unapplied_cash", amount()},
+                             {"open_credits", amount()},
+                             {"balance", amount()},
+                             {"items", integer()},
+                             {"proof", object({{"ledger_balance", amount()}, {"difference", amount()}})}});
+  if (with_group) row["properties"].get_object()["group"] = text();
+  return row;
+}
+
+json::object sales_columns(bool with_group) {
+  json::object row = object({{"currency", text()},
+                             {"ordered", amount()},
+                             {"shipped", amount()},
+                             {"invoiced", amount()},
+                             {"collected", amount()},
+                             {"freight", amount()},
+                             {"orders", integer()},
+                             {"shipments", integer()},
+                             {"invoices", integer()},
+                             {"ordered_quantity", text()},
+                             {"shipped_quantity", text()}});
+  if (with_group) {
+    row["properties"].get_object()["period"] = text();
+    row["properties"].get_object()["group"] =
+        json::object{{"description", "By name of each grouping; an empty text when not grouped."},
+                     {"type", json::array{"object", "string"}}};
+  }
+  return row;
+}
+
+json::object schemas() {
+  json::object all;
+  all["Event"] = object({{"event_id", nullable(text())},
+                         {"type", nullable(text())},
+                         {"topic", text()},
+                         {"partition", integer()},
+                         {"offset", integer()},
+                         {"recorded_at", time()},
+                         {"occurred_at", nullable(time())}});
+  all["Position"] = object({{"topic", text()}, {"partition", integer()}, {"next_offset", integer()}});
+  all["Problem"] = object(
+      {{"type", text()},
+       {"title", text()},
+       {"status", integer()},
+       {"detail", text()},
+       {"violations", list(object({{"index", integer()}, {"field", text()}, {"message", text()}}))},
+       {"accounts", list(text())}});
+  all["AgeingRow"] = ageing_columns(true);
+  all["AgeingTotal"] = ageing_columns(false);
+  all["Item"] = object({{"customer_id", text()},
+                        {"document_id", text()},
+                        {"kind", text()},
+                        {"instalment", nullable(integer())},
+                        {"issue_date", date()},
+                        {"due_date", nullable(date())},
+                        {"days_overdue", nullable(integer())},
+                        {"currency", text()},
+                        {"amount", amount()},
+                        {"open", amount()},
+                        {"disputed", amount()},
+                        {"region", nullable(text())},
+                        {"sales_rep", nullable(text())},
+                        {"over_applied", boolean()}});
+  all["Stage"] = object({{"from", text()},
+                         {"to", text()},
+                         {"total_seconds", integer()},
+                         {"mean_seconds", nullable(number())}});
+  all["CycleRow"] = object(
+      {{"period", text()},
+       {"group", text()},
+       {"n", integer()},
+       {"total_seconds", integer()},
+       {"mean_seconds", nullable(number())},
+       {"min_seconds", nullable(integer())},
+       {"max_seconds", nullable(integer())},
+       {"p50_seconds", nullable(integer())},
+       {"p90_seconds", nullable(integer())},
+       {"p95_seconds", nullable(integer())},
+       {"p99_seconds", nullable(integer())},
+       {"out_of_order", integer()},
+       {"stages", list(ref("Stage"))},
+       {"histogram", list(object({{"le_seconds", nullable(integer())}, {"count", integer()}}))}});
+  all["SalesRow"] = sales_columns(true);
+  all["SalesTotal"] = sales_columns(false);
+  all["Profile"] = object({{"name", nullable(text())},
+                           {"region", nullable(text())},
+                           {"sales_rep", nullable(text())},
+                           {"grade", nullable(text())},
+                           {"parent_customer_id", nullable(text())},
+                           {"credit_currency", nullable(text())},
+                           {"credit_limit", nullable(amount())},
+                           {"payment_terms_days", nullable(integer())}});
+  all["Customer"] = object({{"customer_id", text()},
+                            {"name", nullable(text())},
+                            {"region", nullable(text())},
+                            {"sales_rep", nullable(text())},
+                            {"grade", nullable(text())},
+                            {"parent_customer_id", nullable(text())},
+                            {"balances", list(object({{"currency", text()}, {"balance", amount()}}))}});
+  all["Anomaly"] = object({{"kind", text()},
+                           {"state", text()},
+                           {"customer_id", text()},
+                           {"document_id", text()},
+                           {"detail", text()},
+                           {"event", ref("Event")}});
+  all["ParkedRecord"] = object({{"topic", text()},
+                                {"partition", integer()},
+                                {"offset", integer()},
+                                {"recorded_at", time()},
+                                {"reason", text()},
+                                {"detail", text()},
+                                {"bytes", typed("string", "The record's value, base64.")}});
+  return all;
+}
+
+// --- parameters -------------------------------------------------------------------------------
+
+struct Parameter {
+  const char* name;
+  json::object schema;
+  const char* description;
+  bool required = false;
+};
+
+Parameter group_by(std::initializer_list<std::string_view> values, const char* fallback) {
+  json::array names;
+  for (const auto& value : values) names.emplace_back(value);
+  return {"group_by", {{"type", "string"}, {"enum", names}, {"default", fallback}}, "What rows are grouped by."};
+}
+
+std::vector<Parameter> common() {
+  return {{"as_of", date(), "Only what has taken effect by the end of this date counts; default today."},
+          {"attributes", {{"type", "string"}, {"enum", json::array{"as_was", "as_now"}}, {"default", "as_was"}},
+           "Which customer file gives what a document lacks: the one in force then, or the last."},
+          {"min_position", text(), "topic:partition:offset[,…]: waits until these records are folded."},
+          {"wait_ms", {{"type", "integer"}, {"minimum", 0}, {"maximum", 60000}, {"default", 5000}},
+           "How long to wait for min_position; then 503."},
+          {"page_size", {{"type", "integer"}, {"minimum", 1}, {"maximum", 1000}, {"default", 100}},
+           "Rows a page."},
+          {"page_token", text(), "next_page_token of the page before."},
+          {"format", {{"type", "string"}, {"enum", json::array{"json", "csv"}}, {"default", "json"}},
+           "csv where rows are returned; likewise Accept: text/csv."}};
+}
+
+const Parameter kRegion{"region", text(), "This region and all below it; unassigned for none."};
+const Parameter kRep{"sales_rep", text(), "This sales rep; unassigned for none."};
+const Parameter kCustomer{"customer_id", text(), "This account."};
+const Parameter kCurrency{"currency", text(), "This ISO 4217 currency."};
+const Parameter kLevel{"level", {{"type", "integer"}, {"minimum", 1}, {"maximum", 6}},
+                       "With group_by=region: paths are cut to so many parts."};
+const Parameter kFrom{"from", date(), "First day.", true};
+const Parameter kTo{"to", date(), "Last day.", true};
+const Parameter kGrain{"grain",
+                       {{"type", "string"}, {"enum", json::array{"day", "week", "month", "quarter", "year"}}},
+                       "Length of the periods."};
+const Parameter kAgedOn{"aged_on", date(), "The date ages are measured from; default as_of."};
+const Parameter kBasis{"basis",
+                       {{"type", "string"}, {"enum", json::array{"due_date", "issue_date"}}, {"default", "due_date"}},
+                       "What ages are counted from."};
+const Parameter kKind{"kind", text(), "STANDARD or SAMPLE; unassigned for none."};
+const Parameter kChannel{"channel", text(), "This channel; unassigned for none."};
+
+// --- paths ------------------------------------------------------------------------------------
+
+json::object problem(const char* description) {
+  return {{"description", description},
+          {"content", {{"application/problem+json", {{"schema", ref("Problem")}}}}}};
+}
+
+// What every view answers beside its own fields.
+json::object answer_schema(Fields fields) {
+  json::object schema = object({{"as_of", date()},
+                                {"known_at", nullable(time())},
+                                {"positions", list(ref("Position"))},
+                                {"newest_recorded_at", nullable(time())},
+                                {"waiting", integer()},
+                                {"parked", integer()}});
+  for (const auto& [name, field] : fields) schema["properties"].get_object()[name] = field;
+  return schema;
+}
+
+json::object view(const char* summary, std::vector<Parameter> own, json::object schema, bool rows,
+                  const char* path_parameter = nullptr) {
+  json::array parameters;
+  const auto add = [&](const Parameter& parameter, const char* in) {
+    parameters.push_back(json::object{{"name", parameter.name},
+                                      {"in", in},
+                                      {"required", parameter.required},
+                                      {"description", parameter.description},
+                                      {"schema", parameter.schema}});
+  };
+  if (path_parameter != nullptr) {
+    add({path_parameter, text(), "The id, percent-encoded.", true}, "path");
+  }
+  for (const Parameter& parameter : own) add(parameter, "query");
+  for (const Parameter& parameter : common()) {
+    add(parameter, "query");
+  }
+  json::object content{{"application/json", {{"schema", std::move(schema)}}}};
+  if (rows) content["text/csv"] = json::object{{"schema", text()}};
+  json::object responses{{"200", {{"description", "The answer."}, {"content", std::move(content)}}},
+                         {"400", problem("A parameter is unknown or out of range; it is named.")},
+                         {"503", problem("min_position was not folded in time, or the store failed.")}};
+  if (path_parameter != nullptr) {
+    responses["404"] = problem("There is none.");
+    responses["409"] = problem("Several accounts have this id: say which with customer_id.");
+  }
+  return {{"get", {{"summary", summary}, {"parameters", std::move(parameters)}, {"responses", std::move(responses)}}}};
+}
+
+json::object plain(const char* summary, const char* type, json::object schema) {
+  return {{"get",
+           {{"summary", summary},
+            {"responses",
+             {{"200", {{"description", "The answer."}, {"content", {{type, {{"schema", std::move(schema)}}}}}}},
+              {"503", problem("Not ready; says why.")}}}}}};
+}
+
+json::object publish() {
+  const json::object one = {
+      {"type", "object"},
+      {"description", "An event as docs/publishing.md describes: the envelope and one payload."}};
+  return {
+      {"post",
+       {{"summary", "Publish events: answered once the log has them durably."},
+        {"requestBody",
+         {{"required", true},
+          {"content",
+           {{"application/json", {{"schema", {{"oneOf", json::array{one, list(one)}}}}}},
+            {"application/x-ndjson", {{"schema", text()}}},
+            {"application/x-protobuf", {{"schema", typed("string", "A daybook.events.v1.EventBatch.")}}}}}}},
+        {"responses",
+         {{"200",
+           {{"description", "All are in the log."},
+            {"content",
+             {{"application/json",
+               {{"schema", object({{"accepted", integer()},
+                                   {"results", list(object({{"event_id", text()},
+                                                            {"topic", text()},
+                                                            {"partition", integer()},
+                                                            {"offset", integer()},
+                                                            {"recorded_at", time()}}))}})}}}}}}},
+          {"400", problem("Not valid, and nothing was published; violations say where.")},
+          {"413", problem("Too many events or bytes.")},
+          {"415", problem("Another content type than the three.")},
+          {"429", problem("Too much is waiting for the log.")},
+          {"503", problem("The log is away; part may be in it: send all of it again.")}}}}}};
+}
+
+std::string make() {
+  json::object paths;
+  paths["/v1/events"] = publish();
+  paths["/v1/receivables/ageing"] = view(
+      "Receivables by age, with the proof against the ledger.",
+      {kAgedOn, kBasis,
+       {"buckets", text(), "Limits in days, rising; default 30,60,90,120."},
+       group_by({"customer", "parent_customer", "region", "sales_rep", "currency", "none"}, "customer"),
+       kLevel, kRegion, kRep, kCustomer, kCurrency},
+      answer_schema({{"aged_on", date()},
+                     {"basis", text()},
+                     {"group_by", text()},
+                     {"buckets", list(text())},
+                     {"rows", list(ref("AgeingRow"))},
+                     {"totals", list(ref("AgeingTotal"))},
+                     {"next_page_token", nullable(text())}}),
+      true);
+  paths["/v1/receivables/items"] =
+      view("Open items: what the ageing is made of.",
+           {kAgedOn, kBasis, {"bucket", text(), "not_due, 31-60, 121+ …: open instalments of this age."},
+            kRegion, kRep, kCustomer, kCurrency},
+           answer_schema({{"aged_on", date()}, {"items", list(ref("Item"))}, {"next_page_token", nullable(text())}}),
+           true);
+  paths["/v1/order-cycle"] = view(
+      "How long orders take between two milestones, and in which stage.",
+      {kFrom, kTo, kGrain, {"cycle", text(), "Two milestones in their order; default placed..delivered."},
+       group_by({"none", "region", "sales_rep", "grade", "warehouse", "customer", "kind", "channel"}, "none"),
+       kLevel, kRegion, kRep, {"grade", text(), "Grade by the file on the placed date."},
+       {"warehouse", text(), "Warehouse of the first dispatch."}, kCustomer, kKind, kChannel},
+      answer_schema({{"cycle", text()}, {"rows", list(ref("CycleRow"))}, {"next_page_token", nullable(text())}}),
+      true);
+  paths["/v1/sales"] = view(
+      "What was ordered, shipped, invoiced and collected.",
+      {kFrom, kTo, kGrain,
+       {"group_by", text(), "One or more of region, sales_rep, customer, sku, channel, kind; or none."},
+       {"measure",
+        {{"type", "string"},
+         {"enum", json::array{"ordered", "shipped", "invoiced", "collected", "freight", "orders", "shipments", "invoices"}}},
+        "This one alone."},
+       kLevel, kRegion, kRep, kCustomer, kCurrency, {"sku", text(), "This sku; unassigned for none."}, kChannel,
+       kKind},
+      answer_schema({{"rows", list(ref("SalesRow"))},
+                     {"totals", list(ref("SalesTotal"))},
+                     {"next_page_token", nullable(text())}}),
+      true);
+  paths["/v1/customers"] =
+      view("All accounts, with their balances.", {kRegion, kRep, kCustomer, {"grade", text(), "This grade."}},
+           answer_schema({{"customers", list(ref("Customer"))}, {"next_page_token", nullable(text())}}), true);
+  paths["/v1/customers/{customer_id}"] =
+      view("A customer: file, balances, open items.", {},
+           answer_schema({{"customer_id", text()},
+                          {"profile", json::object{{"anyOf", json::array{ref("Profile"), typed("null")}}}},
+                          {"history", list(object({{"from", date()}, {"profile", ref("Profile")}}))},
+                          {"balances", list(object({{"currency", text()},
+                                                    {"gross_open", amount()},
+                                                    {"disputed", amount()},
+                                                    {"unapplied_cash", amount()},
+                                                    {"open_credits", amount()},
+                                                    {"balance", amount()}}))},
+                          {"items", list(ref("Item"))},
+                          {"events", list(ref("Event"))}}),
+           false, "customer_id");
+  paths["/v1/invoices/{invoice_id}"] =
+      view("An invoice, what was applied to it, and the events behind it.", {kCustomer},
+           answer_schema({{"customer_id", text()},
+                          {"invoice_id", text()},
+                          {"kind", text()},
+                          {"currency", text()},
+                          {"net", amount()},
+                          {"tax", amount()},
+                          {"gross", amount()},
+                          {"issue_date", date()},
+                          {"due_date", date()},
+                          {"void_date", nullable(date())},
+                          {"open", amount()},
+                          {"disputed", amount()},
+                          {"over_applied", boolean()},
+                          {"order_ids", list(text())},
+                          {"region", nullable(text())},
+                          {"sales_rep", nullable(text())},
+                          {"instalments", list(object({{"number", integer()},
+                                                       {"due_date", date()},
+                                                       {"amount", amount()},
+                                                       {"open", amount()}}))},
+                          {"applications", list(object({{"type", text()},
+                                                        {"id", text()},
+                                                        {"amount", amount()},
+                                                        {"from", date()},
+                                                        {"until", nullable(date())}}))},
+                          {"events", list(ref("Event"))}}),
+           false, "invoice_id");
+  paths["/v1/payments/{payment_id}"] =
+      view("A payment, its allocations, and the events behind it.", {kCustomer},
+           answer_schema({{"customer_id", text()},
+                          {"payment_id", text()},
+                          {"currency", text()},
+                          {"amount", amount()},
+                          {"value_date", date()},
+                          {"reversed_on", nullable(date())},
+                          {"refunded", amount()},
+                          {"unapplied", amount()},
+                          {"method", nullable(text())},
+                          {"reference", nullable(text())},
+                          {"counterparty_customer_id", nullable(text())},
+                          {"allocations", list(object({{"allocation_id", text()},
+                                                       {"invoice_id", text()},
+                                                       {"amount", amount()},
+                                                       {"from", date()},
+                                                       {"until", nullable(date())},
+                                                       {"state", text()}}))},
+                          {"events", list(ref("Event"))}}),
+           false, "payment_id");
+  paths["/v1/orders/{order_id}"] =
+      view("An order: lines as they stand, milestones, shipments, invoices, events.", {kCustomer},
+           answer_schema({{"customer_id", text()},
+                          {"order_id", text()},
+                          {"kind", text()},
+                          {"currency", text()},
+                          {"region", nullable(text())},
+                          {"sales_rep", nullable(text())},
+                          {"channel", nullable(text())},
+                          {"requested_date", nullable(date())},
+                          {"first_promise", nullable(date())},
+                          {"last_promise", nullable(date())},
+                          {"lines", list(object({{"line_id", text()},
+                                                 {"sku", text()},
+                                                 {"quantity", text()},
+                                                 {"remaining_quantity", text()},
+                                                 {"dispatched", text()},
+                                                 {"returned", text()},
+                                                 {"delivered", text()},
+                                                 {"net", amount()},
+                                                 {"tax", amount()}}))},
+                          {"milestones", typed("object", "By name, those it has, as instants.")},
+                          {"shipments", list(text())},
+                          {"invoices", list(text())},
+                          {"events", list(ref("Event"))}}),
+           false, "order_id");
+  paths["/v1/anomalies"] =
+      view("What does not add up, at the record it is about.",
+           {{"kind", text(), "This kind alone."},
+            {"state", {{"type", "string"}, {"enum", json::array{"open"}}, {"default", "open"}}, "Those open at as_of."},
+            kCustomer},
+           answer_schema({{"anomalies", list(ref("Anomaly"))}, {"next_page_token", nullable(text())}}), true);
+  json::object parked = view("Records that are no valid events: kept whole, never dropped.", {},
+                             answer_schema({{"next_page_token", nullable(text())}}), true);
+  parked["get"]
+      .at("responses").at("200").at("content").at("application/json").at("schema").at("properties")
+      .get_object()["parked"] = list(ref("ParkedRecord"));
+  paths["/v1/parked"] = std::move(parked);
+  paths["/v1/status"] = plain(
+      "How far the log is folded, and what was counted.", "application/json",
+      object({{"positions", list(object({{"topic", text()},
+                                         {"partition", integer()},
+                                         {"next_offset", integer()},
+                                         {"end_offset", nullable(integer())},
+                                         {"lag", nullable(integer())}}))},
+              {"rates", object({{"records_since_start", integer()}, {"records_per_second", integer()}})},
+              {"newest_recorded_at", nullable(time())},
+              {"accepted", integer()},
+              {"duplicates", integer()},
+              {"conflicts", integer()},
+              {"parked", integer()},
+              {"waiting", integer()},
+              {"digest", text()},
+              {"build", text()},
+              {"business_time_zone", text()},
+              {"today", date()},
+              {"partitions", integer()},
+              {"log", text()},
+              {"trouble", nullable(text())}}));
+  paths["/healthz"] = plain("The process is alive.", "text/plain", text());
+  paths["/readyz"] = plain("Everything up to the log's end at start is folded, and the proof holds.",
+                           "text/plain", text());
+  paths["/metrics"] = plain("Counters and gauges for Prometheus.", "text/plain", text());
+  paths["/openapi.json"] = plain("This description.", "application/json", typed("object"));
+
+  return json::serialize(json::object{
+      {"openapi", "3.1.0"},
+      {"info",
+       {{"title", "Daybook"},
+        {"version", DAYBOOK_VERSION},
+        {"description", "Orders and receivables from a log of events: who owes what and how late, how long "
+                        "orders take, what each region sells."}}},
+      {"paths", std::move(paths)},
+      {"components", {{"schemas", schemas()}}}});
+}
+
+}  // namespace
+
+const std::string& openapi() {
+  static const std::string text = make();
+  return text;
+}
+
+}  // namespace daybook::app
