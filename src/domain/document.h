@@ -64,6 +64,8 @@ struct Conflict {
 // A decoded document. Views into memory of whoever decoded it.
 struct Document {
   DocumentRef ref;
+  // Nothing was stored of it before the last commit.
+  bool fresh = false;
   // In the order in which they were read.
   std::span<const Fact> facts;
   // The first conflict of each topic.

@@ -122,7 +122,15 @@ Int128 Order::returned(std::string_view line_id, Day as_of) const {
   return sum;
 }
 
-Lines Order::lines(Day as_of) const {
+const Lines& Order::lines(Day as_of) const {
+  std::size_t count = 0;  // Changes are in order of their instants, and so of their days.
+  while (count < changes.size() && counts(changes[count].day, as_of)) ++count;
+  lines_.resize(changes.size() + 1);
+  if (!lines_[count]) lines_[count] = lines_after(count);
+  return *lines_[count];
+}
+
+Lines Order::lines_after(std::size_t changes_count) const {
   Lines lines;
   const auto set = [&](std::span<const OrderLine> terms) {
     std::vector<LineState> before = std::move(lines.standing);
@@ -140,8 +148,7 @@ Lines Order::lines(Day as_of) const {
     }
   };
   set(placed->lines);
-  for (const Moment& change : changes) {
-    if (!counts(change.day, as_of)) continue;
+  for (const Moment& change : std::span(changes).first(changes_count)) {
     const Event& event = change.fact->event;
     if (const auto* changed = std::get_if<OrderChanged>(&event.payload)) {
       set(changed->lines);
@@ -152,7 +159,7 @@ Lines Order::lines(Day as_of) const {
       const bool named = cancelled.line_ids.empty() ||
                          std::ranges::find(cancelled.line_ids, line.line_id) != cancelled.line_ids.end();
       if (!named) continue;
-      line.remaining = std::min(line.remaining, dispatched(line.line_id, event.occurred_at, as_of));
+      line.remaining = std::min(line.remaining, dispatched(line.line_id, event.occurred_at, kNever));
     }
   }
   return lines;

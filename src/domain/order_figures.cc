@@ -91,7 +91,7 @@ void count_by_sku(std::vector<Posting>& postings, Measure measure, Currency curr
 
 std::vector<Posting> sales_on(const Order& order, Day as_of) {
   std::vector<Posting> postings;
-  const Lines lines = order.lines(as_of);
+  const Lines& lines = order.lines(as_of);
   const Currency currency = order.placed->currency;
   const Day placed = order.placed_day;
 

@@ -155,10 +155,17 @@ struct Order {
   Day counts_from(Day day) const { return day < placed_day ? placed_day : day; }
   bool counts(Day day, Day as_of) const { return counts_from(day) <= as_of; }
 
-  Lines lines(Day as_of) const;
+  // Stays while the order does.
+  const Lines& lines(Day as_of) const;
   // Sum of the dispatches of a line with occurred_at <= `until`, in effect at `as_of`.
   Int128 dispatched(std::string_view line_id, Instant until, Day as_of) const;
   Int128 returned(std::string_view line_id, Day as_of) const;
+
+ private:
+  Lines lines_after(std::size_t changes_count) const;
+  // By the number of changes in effect, which alone decides: a cancellation looks at dispatches up to
+  // its own instant, and those are in effect whenever it is.
+  mutable std::vector<std::optional<Lines>> lines_;
 };
 
 // --- invoices ---------------------------------------------------------------------------------

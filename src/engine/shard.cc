@@ -241,7 +241,7 @@ Result<void> Shard::evaluate_account(store::LabelId customer, std::span<WriteBac
     const domain::DocumentRef ref = document->ref;
     old.begin(customer, ref);
     now.begin(customer, ref);
-    domain::contribute(before, *document, old);
+    if (!document->fresh) domain::contribute(before, *document, old);
     domain::contribute(after, *document, now);
     for (store::Cell cell : old.cells()) {
       cell.value = -cell.value;

@@ -382,7 +382,7 @@ Result<Document> decode_document(DocumentRef ref, std::string_view bytes, std::s
         return corrupt();
     }
   }
-  return Document{ref, facts, conflicts, links};
+  return Document{ref, fresh_from == 0, facts, conflicts, links};
 }
 
 UInt128 fact_hash(std::string_view customer_id, DocumentRef ref, std::uint8_t topic,
