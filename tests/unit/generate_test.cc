@@ -110,6 +110,23 @@ TEST(GeneratorTest, EveryEventIsValidAndInOrderOfTimeUnderAnIdOfItsOwn) {
   EXPECT_LT(last, (Instant{small().to} + 1) * 86400);
 }
 
+TEST(GeneratorTest, NoDocumentIsMadeTwice) {
+  GenerateOptions options = small();
+  options.orders = 20'000;
+  std::unordered_set<std::string> made;
+  each_event(options, [&](const events::v1::Event& event) {
+    for (const std::string& id :
+         {event.order_placed().order_id(), event.shipment_dispatched().shipment_id(),
+          event.shipment_returned().return_id(), event.invoice_issued().invoice_id(),
+          event.credit_note_issued().credit_note_id(), event.invoice_disputed().dispute_id(),
+          event.invoice_written_off().write_off_id(), event.write_off_recovered().recovery_id(),
+          event.payment_received().payment_id(), event.payment_allocated().allocation_id(),
+          event.refund_paid().refund_id(), event.promise_made().promise_id()}) {
+      EXPECT_TRUE(id.empty() || made.insert(id).second) << id;
+    }
+  });
+}
+
 TEST(GeneratorTest, EveryKindOfEventHappens) {
   GenerateOptions options = small();
   options.orders = 20'000;

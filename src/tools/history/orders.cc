@@ -290,7 +290,9 @@ void Orders::deliver(const Step& step, Order& order, v1::Event& event) {
   delivered.set_shipment_id(fmt::format("SH-{:06}-{}", order.number, step.detail + 1));
   delivered.set_order_id(order_id(order.number));
   if (random.chance(600)) delivered.set_signed_by(any_of(kSigners, random));
-  if (order.returned_milli == 0 && random.chance(20)) {
+  // At most one return an order.
+  if (!order.return_planned && random.chance(20)) {
+    order.return_planned = true;
     plan(days_later(step.at, random.between(3, 14), random), Action::kReturn, step.subject,
          step.detail);
   }

@@ -30,9 +30,9 @@ class Orders {
     std::uint32_t customer = 0;
     Random random;
     bool sample = false;
-    bool cancelled = false;
     std::uint8_t lines_count = 0;
     std::uint8_t shipments = 1;
+    bool return_planned = false;
     std::uint8_t returned_line = 0;
     std::int64_t returned_milli = 0;
     // Once billed alone; else empty.
