@@ -50,14 +50,11 @@ build_packages=(
   libzstd-dev mold ninja-build pkg-config protobuf-compiler tzdata zlib1g-dev
 )
 
-# The number of the server that run.sh started, and of nobody who has it by now. A program built
-# anew since then has left its name to it.
+# The number of the server that run.sh started, and of nobody who has it by now.
 server_pid() {
-  local pid exe
-  [ -f "$pid_file" ] || return
-  pid=$(cat "$pid_file")
-  exe=$(readlink "/proc/$pid/exe") || return
-  [ "${exe% (deleted)}" = "$daybook" ] && echo "$pid"
+  local pid
+  [ -f "$pid_file" ] && pid=$(cat "$pid_file") && [ -r "/proc/$pid/cmdline" ] &&
+    tr '\0' ' ' < "/proc/$pid/cmdline" | grep --quiet --fixed-strings "$daybook up --config" && echo "$pid"
 }
 
 # build TARGET…: the release preset; what did not change is not built again.
