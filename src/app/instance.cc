@@ -223,7 +223,8 @@ http::Response Instance::ready() {
 http::Response Instance::status() {
   engine::ShardState sum;
   std::vector<log::EndOffset> ends;
-  if (attached_) {
+  // A log that is away would keep the answer waiting.
+  if (attached_ && projector_->trouble().empty()) {
     if (auto found = log_->end_offsets(log::kEventTopics)) ends = std::move(found).value();
   }
   views::JsonWriter positions;
