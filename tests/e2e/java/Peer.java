@@ -240,26 +240,36 @@ public final class Peer {
     for (int i = 0; ; ++i) {
       try {
         admin().createTopics(Set.of(topic)).all().get();
-        return new JsonObject();
+        break;
       } catch (ExecutionException e) {
         if (i == 50 || !(e.getCause() instanceof TopicExistsException)) throw e;
         Thread.sleep(200);
       }
     }
+    awaitTopic(topic.name(), true);
+    return new JsonObject();
+  }
+
+  /** A broker learns of what its controller has done a little later. */
+  private void awaitTopic(String topic, boolean there) throws Exception {
+    for (int i = 0; i < 100; ++i) {
+      boolean known = true;
+      try {
+        admin().describeTopics(Set.of(topic)).allTopicNames().get();
+      } catch (ExecutionException e) {
+        if (!(e.getCause() instanceof UnknownTopicOrPartitionException)) throw e;
+        known = false;
+      }
+      if (known == there) return;
+      Thread.sleep(50);
+    }
+    throw new IllegalStateException(topic + (there ? " does not appear" : " does not go away"));
   }
 
   private JsonObject delete(JsonObject request) throws Exception {
     String topic = request.get("topic").getAsString();
     admin().deleteTopics(Set.of(topic)).all().get();
-    for (int i = 0; i < 50; ++i) {
-      try {
-        admin().describeTopics(Set.of(topic)).allTopicNames().get();
-      } catch (ExecutionException e) {
-        if (e.getCause() instanceof UnknownTopicOrPartitionException) break;
-        throw e;
-      }
-      Thread.sleep(100);
-    }
+    awaitTopic(topic, false);
     return new JsonObject();
   }
 
