@@ -18,4 +18,6 @@ step "the oracle's own tests"
 (cd tests/oracle && python3 -m unittest)
 step "histories compared with the oracle"
 python3 tests/oracle/compare.py --daybook "$daybook" --seeds "${DAYBOOK_SEEDS:-1..100}" --events 500
+step "a realistic history of 100,000 events compared with the oracle"
+python3 tests/oracle/compare.py --daybook "$daybook" --realistic --events 100000 --seeds 1..1 --dates 1
 step "all passed"

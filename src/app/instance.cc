@@ -52,8 +52,11 @@ Result<std::unique_ptr<Instance>> Instance::start(const Settings& settings, Noti
   ASSIGN_OR_RETURN(auto rules, make_rules(settings));
   std::unique_ptr<Instance> instance(new Instance(settings, std::move(rules), std::move(notice)));
 
-  auto log = open_log(settings, instance->notice_);
   const auto kept = engine::read_manifest(settings.data);
+  // A log that was lost is not made anew with another count than its store has.
+  Settings for_log = settings;
+  if (kept && !for_log.partitions) for_log.partitions = kept->partitions;
+  auto log = open_log(for_log, instance->notice_);
   if (!log && (log.error().code != ErrorCode::kUnavailable || !kept || settings.brokers.empty())) {
     return unexpected(log.error());
   }
@@ -176,25 +179,27 @@ void Instance::attend() {
 void Instance::handle(http::Request request, http::Respond respond) {
   const auto& segments = request.segments;
   const auto is = [&](std::string_view path) { return request.path == path; };
+  const auto refuse_method = [&](const char* allowed) {
+    http::Response refused = http::problem(405, "Method not allowed", request.method + " is not allowed here");
+    refused.headers.emplace_back("Allow", allowed);
+    respond(std::move(refused));
+  };
   if (is("/v1/events")) {
+    if (request.method != "POST") return refuse_method("POST");
     if (!attached_) {
       return respond(http::problem(503, "Log not available", "the log is away; send it all again later"));
     }
     return gateway_->publish(std::move(request), std::move(respond));
   }
-  if (request.method != "GET") {
-    http::Response refused = http::problem(405, "Method not allowed", request.method + " is not allowed here");
-    refused.headers.emplace_back("Allow", "GET, HEAD");
-    return respond(std::move(refused));
-  }
+  if (request.method != "GET") return refuse_method("GET, HEAD");
   if (is("/healthz")) return respond({200, "text/plain", "ok\n", {}});
   if (is("/readyz")) return respond(ready());
   if (is("/metrics")) return respond(metrics());
   if (is("/openapi.json")) return respond(json(openapi()));
   if (is("/v1/status")) {
     if (!request.parameters.empty()) {
-      return respond(http::problem(400, "Bad parameter", request.parameters.begin()->first +
-                                                             ": is not a parameter of this request"));
+      const http::Fault fault{0, request.parameters.begin()->first, "is not a parameter of this request"};
+      return respond(http::problem(400, "Bad parameter", fault.field + ": " + fault.message, {&fault, 1}));
     }
     return respond(status());
   }
@@ -225,7 +230,8 @@ http::Response Instance::ready() {
 http::Response Instance::status() {
   engine::ShardState sum;
   std::vector<log::EndOffset> ends;
-  if (attached_) {
+  // A log that is away would keep the answer waiting.
+  if (attached_ && projector_->trouble().empty()) {
     if (auto found = log_->end_offsets(log::kEventTopics)) ends = std::move(found).value();
   }
   views::JsonWriter positions;

@@ -21,6 +21,14 @@ std::size_t place(std::int32_t partition, log::Topic topic) {
   return static_cast<std::size_t>(partition) * log::kEventTopicCount + static_cast<std::size_t>(topic);
 }
 
+Unexpected another_log(log::Topic topic, std::int32_t partition, std::int64_t offset) {
+  return unexpected(ErrorCode::kMismatch,
+                    fmt::format("the record at {}:{}:{} is not the one that was folded: the topic was "
+                                "deleted and made anew, or this is another log. Nothing was changed; "
+                                "fold into a new folder",
+                                log::topic_family(topic), partition, offset));
+}
+
 bool may_pass(ErrorCode code) { return code == ErrorCode::kUnavailable || code == ErrorCode::kFatal; }
 
 }  // namespace
@@ -152,19 +160,27 @@ Result<void> Projector::apply(const log::Record& record) {
   if (verified) return shard.apply(record);
   const TopicProgress& progress = shard.state().topics[static_cast<std::size_t>(record.topic)];
   if (record.offset != progress.last_offset || fingerprint(record) != progress.last_fingerprint) {
-    return unexpected(ErrorCode::kMismatch,
-                      fmt::format("the record at {}:{}:{} is not the one that was folded: the topic was "
-                                  "deleted and made anew, or this is another log. Nothing was changed; "
-                                  "fold into a new folder",
-                                  log::topic_family(record.topic), record.partition,
-                                  progress.last_offset));
+    return another_log(record.topic, record.partition, progress.last_offset);
   }
   verified = true;
   return {};
 }
 
+Result<void> Projector::pass_over_gaps(const log::Reader& reader, Shard& shard) {
+  for (const log::Topic topic : log::kEventTopics) {
+    const std::int64_t position = reader.position({topic, shard.partition()});
+    const TopicProgress& progress = shard.state().topics[static_cast<std::size_t>(topic)];
+    if (verified_[place(shard.partition(), topic)]) {
+      shard.pass_over(topic, position);
+    } else if (position > progress.last_offset) {
+      return another_log(topic, shard.partition(), progress.last_offset);
+    }
+  }
+  return {};
+}
+
 Result<void> Projector::commit(Shard& shard) {
-  if (shard.pending_records() == 0) return {};
+  if (!shard.has_pending()) return {};
   // Before the commit: a crash in between copies them once more, never not at all.
   if (options_.dead_letters && !shard.pending_parked().empty()) {
     std::vector<log::NewRecord> letters;
@@ -236,7 +252,8 @@ Result<void> Projector::work_until_stopped(int worker) {
       continue;
     }
     for (const log::Record& record : *records) RETURN_IF_ERROR(apply(record));
-    if (!records->empty()) set_trouble("");
+    for (Shard* shard : shards) RETURN_IF_ERROR(pass_over_gaps(*reader, *shard));
+    set_trouble("");
     std::size_t pending_bytes = 0;
     for (const Shard* shard : shards) pending_bytes += shard->pending_bytes();
     reached_end = reached_end || caught_up();

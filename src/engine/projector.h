@@ -76,6 +76,8 @@ class Projector {
   // Reads from the last record applied on, and checks that it still is what it was.
   Result<std::unique_ptr<log::Reader>> open_reader(const std::vector<Shard*>& shards);
   Result<void> apply(const log::Record& record);
+  // Moves the shard's positions over what the reader found to hold no record.
+  Result<void> pass_over_gaps(const log::Reader& reader, Shard& shard);
   Result<void> commit(Shard& shard);
   void set_trouble(std::string trouble);
 

@@ -134,6 +134,13 @@ Result<void> Shard::apply(const log::Record& record) {
   return {};
 }
 
+void Shard::pass_over(log::Topic topic, std::int64_t offset) {
+  TopicProgress& progress = state_.topics[static_cast<std::size_t>(topic)];
+  if (offset <= progress.next_offset) return;
+  progress.next_offset = offset;
+  passed_over_ = true;
+}
+
 void Shard::park(const events::Unfit& unfit, const log::Record& record, std::int64_t recorded_ms) {
   ParkedRecord parked{static_cast<std::uint8_t>(record.topic), record.offset, recorded_ms,
                       unfit.reason, unfit.detail, unfit.customer_id, std::nullopt, std::nullopt};
@@ -299,7 +306,7 @@ Result<void> Shard::add_cells(store::LabelId customer, std::vector<store::Cell>&
 }
 
 Result<void> Shard::commit() {
-  if (pending_records_ == 0) return {};
+  if (!has_pending()) return {};
   store::WriteSet set(*store_);
   const std::span<WriteBackCache::Slot* const> told = documents_.dirty();
   for (std::size_t first = 0; first < told.size();) {
@@ -323,6 +330,7 @@ Result<void> Shard::commit() {
   reader_.reset();
   pending_records_ = 0;
   pending_bytes_ = 0;
+  passed_over_ = false;
   return {};
 }
 

@@ -68,12 +68,18 @@ class Shard {
   // by anybody, so open the shard anew.
   Result<void> apply(const log::Record& record);
 
+  // The log holds no record of this topic below `offset` but those applied: what else stands there, such
+  // as the end of a transaction, is nothing to fold.
+  void pass_over(log::Topic topic, std::int64_t offset);
+
   // Records applied since the last commit, and the bytes they hold.
   std::size_t pending_records() const { return pending_records_; }
   std::size_t pending_bytes() const { return pending_bytes_; }
   // Of these the ones parked.
   const std::vector<ParkedRecord>& pending_parked() const { return parked_pending_; }
 
+  // Whether commit() has anything to write.
+  bool has_pending() const { return pending_records_ > 0 || passed_over_; }
   // Writes everything applied. Does nothing when there is nothing.
   Result<void> commit();
 
@@ -103,6 +109,7 @@ class Shard {
   std::vector<ParkedRecord> parked_pending_;
   std::size_t pending_records_ = 0;
   std::size_t pending_bytes_ = 0;
+  bool passed_over_ = false;
 };
 
 }  // namespace daybook::engine

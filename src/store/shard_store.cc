@@ -144,6 +144,10 @@ Result<std::unique_ptr<ShardStore>> ShardStore::open(const std::string& path, Sh
       mode == Mode::kReadOnly
           ? rocksdb::DB::OpenForReadOnly(options, path, families, &handles, &db)
           : rocksdb::DB::Open(options, path, families, &handles, &db);
+  if (status.IsIOError() && status.ToString().find("lock") != std::string::npos) {
+    return unexpected(ErrorCode::kBusy,
+                      "the store " + path + " is open in another process; only one may write it");
+  }
   if (!status.ok()) return failure(status, "open the store " + path);
   auto parts = std::make_unique<Parts>();
   parts->path = path;

@@ -95,7 +95,14 @@ struct History {
 };
 
 // Feeds the history in an interleaving and with batches chosen by `random`; now and then crashes.
-void feed(Folding& folding, const History& history, std::mt19937& random, bool crashes) {
+// With `check` the books must balance, and every figure follow from the facts, after each batch.
+void feed(Folding& folding, const History& history, std::mt19937& random, bool crashes, bool check) {
+  const auto commit = [&] {
+    folding.commit();
+    if (!check) return;
+    folding.check_audit();
+    folding.check_proof();
+  };
   while (true) {
     std::vector<std::size_t> left;
     for (std::size_t topic = 0; topic < log::kEventTopicCount; ++topic) {
@@ -109,10 +116,10 @@ void feed(Folding& folding, const History& history, std::mt19937& random, bool c
       if (next >= history.topics[topic].size()) break;
       folding.apply(history.topics[topic][next]);
     }
-    if (random() % 3 == 0) folding.commit();
+    if (random() % 3 == 0) commit();
     if (crashes && random() % 10 == 0) folding.crash();
   }
-  folding.commit();
+  commit();
 }
 
 engine::ShardState total(std::uint32_t seed, std::size_t events, std::int32_t partitions,
@@ -122,11 +129,7 @@ engine::ShardState total(std::uint32_t seed, std::size_t events, std::int32_t pa
   for (std::int32_t partition = 0; partition < partitions; ++partition) {
     const History history(Hostile(seed).records(events), partition, partitions);
     Folding folding(rules, partition, partitions);
-    feed(folding, history, random, crashes);
-    if (check) {
-      folding.check_audit();
-      folding.check_proof();
-    }
+    feed(folding, history, random, crashes, check);
     const engine::ShardState& state = folding.state();
     sum.digest += state.digest;
     sum.accepted += state.accepted;

@@ -18,6 +18,9 @@ using namespace std::chrono_literals;
 // Between two questions for a leader.
 constexpr auto kLeaderPause = 50ms;
 
+// How long a broker has for an answer that only tells whether it is there.
+constexpr std::chrono::milliseconds kAnswerPatience = 3s;
+
 // A partition is new, or its leader has changed; the question is not repeated by librdkafka.
 bool leader_is_moving(rd_kafka_resp_err_t error) {
   return error == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
@@ -47,6 +50,7 @@ class KafkaLog final : public Log {
   }
 
   Result<std::vector<EndOffset>> end_offsets(std::span<const Topic> topics) override {
+    RETURN_IF_ERROR(check_broker());
     const auto deadline = std::chrono::steady_clock::now() + options_.timeout;
     std::vector<EndOffset> bounds;
     for (const Topic topic : topics) {
@@ -58,6 +62,21 @@ class KafkaLog final : public Log {
   }
 
  private:
+  // A question for bounds waits for minutes where the broker is away, whatever timeout it is given
+  // (librdkafka 2.0); this one keeps to it.
+  Result<void> check_broker() {
+    const rd_kafka_metadata_t* raw = nullptr;
+    const rd_kafka_resp_err_t error = rd_kafka_metadata(asking_->get(), 0, nullptr, &raw,
+                                                        static_cast<int>(kAnswerPatience.count()));
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      return unexpected(ErrorCode::kUnavailable,
+                        fmt::format("no Kafka broker answers at {}: {}", options_.brokers,
+                                    rd_kafka_err2str(error)));
+    }
+    rd_kafka_metadata_destroy(raw);
+    return {};
+  }
+
   Result<EndOffset> ask_bounds(TopicPartition at, std::chrono::steady_clock::time_point deadline) {
     const std::string name = topic_name(options_.topic_prefix, at.topic);
     EndOffset bounds{at, 0, 0};

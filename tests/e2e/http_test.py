@@ -1,0 +1,274 @@
+"""The HTTP interface as its users meet it: parameters, pages, CSV, positions."""
+import csv
+import io
+import json
+from urllib.parse import quote
+
+from harness import Case, main
+
+CUSTOMERS = ("C1", "C2", "=cmd|' /C calc'!A0", "+49", "-1", "@home", 'say "hi", twice', "客户/3 ä%", "C 9")
+CURRENCIES = ("CNY", "JPY", "KWD")
+
+
+def event(event_id, customer, **payload):
+    return {"event_id": event_id, "customer_id": customer, "source": "erp",
+            "occurred_at": "2024-05-01T08:00:00Z", **payload}
+
+
+def history():
+    events = []
+    for i, customer in enumerate(CUSTOMERS):
+        events.append(event(f"f{i}", customer, customer_profile_set={"name": customer, "region": f"CN/R{i % 3}"}))
+        for k in range(4):
+            currency = CURRENCIES[(i + k) % 3]
+            events.append(event(f"o{i}-{k}", customer, order_placed={
+                "order_id": f"O{i}-{k}", "currency": currency,
+                "lines": [{"line_id": "1", "sku": f"s{k}", "quantity": "2.5", "net_minor": "1000"}]}))
+            events.append(event(f"i{i}-{k}", customer, invoice_issued={
+                "invoice_id": f"I{k}", "currency": currency, "net_minor": str(123456 + i),
+                "issue_date": "2024-01-15", "due_date": f"2024-0{2 + k}-01", "order_ids": [f"O{i}-{k}"]}))
+        events.append(event(f"p{i}", customer, payment_received={
+            "payment_id": f"P{i}", "currency": "CNY", "amount_minor": "5000", "value_date": "2024-04-01"}))
+        # Said again with another amount: an anomaly.
+        events.append(event(f"p{i}", customer, payment_received={
+            "payment_id": f"P{i}", "currency": "CNY", "amount_minor": "5001", "value_date": "2024-04-01"}))
+    return events
+
+
+class Interface(Case):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        # One server for all: none of them changes anything but the two that publish aside.
+        cls.shared = Case("setUp")
+        cls.shared.setUp()
+        cls.server = cls.shared.daybook("data", "--partitions", 4).start()
+        cls.server.publish(history())
+        cls.server.wait_ready().wait_folded()
+
+    @classmethod
+    def tearDownClass(cls):
+        try:
+            cls.server.stop()
+        finally:
+            cls.shared.doCleanups()
+            super().tearDownClass()
+
+    def csv_rows(self, path, **parameters):
+        answer = self.server.get(path, {**parameters, "format": "csv"})
+        self.assertEqual(answer.status, 200, answer)
+        self.assertEqual(answer.headers["Content-Type"], "text/csv; charset=utf-8")
+        self.assertFalse(answer.body.startswith(b"\xef\xbb\xbf"))
+        self.assertTrue(answer.body.endswith(b"\r\n"))
+        return list(csv.reader(io.StringIO(answer.text, newline=""), strict=True))
+
+
+class Parameters(Interface):
+    PERIOD = {"from": "2024-01-01", "to": "2024-12-31"}
+    EVERY = (("as_of", "2024-02-30"), ("as_of", ""), ("as_of", "2024-6-1"), ("as_of", "1899-12-31"),
+             ("attributes", "maybe"), ("format", "pdf"), ("wait_ms", "-1"), ("wait_ms", "60001"),
+             ("min_position", "x"), ("min_position", "daybook.orders.v1:0"),
+             ("min_position", "daybook.orders.v1:4:0"), ("min_position", "daybook.orders.v1:0:-1"),
+             ("min_position", "daybook.dead-letter.v1:0:0"), ("min_position", "other.orders.v1:0:0"),
+             ("nonsense", "1"), ("As_of", "2024-01-01"))
+    ROWS = (("page_size", "0"), ("page_size", "1001"), ("page_size", "many"), ("page_token", "zz"),
+            ("page_token", "00112233445566778899"), ("page_token", ""))
+
+    def refused(self, path, given, name):
+        answer = self.server.get(path, given)
+        with self.subTest(path=path, given=given):
+            self.assertEqual(answer.status, 400, answer)
+            self.assertEqual(answer.headers["Content-Type"], "application/problem+json")
+            self.assertEqual([v["field"] for v in answer.json["violations"]], [name], answer)
+            self.assertTrue(answer.json["detail"].startswith(name + ": "), answer)
+
+    def test_what_every_view_refuses(self):
+        views = {"/v1/receivables/ageing": {}, "/v1/receivables/items": {}, "/v1/order-cycle": self.PERIOD,
+                 "/v1/sales": self.PERIOD, "/v1/customers": {}, "/v1/anomalies": {}, "/v1/parked": {}}
+        for path, needed in views.items():
+            self.assertEqual(self.server.get(path, needed).status, 200)
+            for name, value in self.EVERY + self.ROWS:
+                self.refused(path, {**needed, name: value}, name)
+        for path in ("/v1/customers/C1", "/v1/invoices/I1", "/v1/payments/P1", "/v1/orders/O1-1"):
+            for name, value in self.EVERY:
+                self.refused(path, {"customer_id": "C2", name: value}
+                             if "customers" not in path else {name: value}, name)
+        self.refused("/v1/status", {"as_of": "2024-01-01"}, "as_of")
+
+    def test_what_each_refuses(self):
+        year = self.PERIOD
+        for path, given, name in (
+                ("receivables/ageing", {"aged_on": "2023-02-29"}, "aged_on"),
+                ("receivables/ageing", {"basis": "whim"}, "basis"),
+                ("receivables/ageing", {"buckets": "30,30"}, "buckets"),
+                ("receivables/ageing", {"buckets": "60,30"}, "buckets"),
+                ("receivables/ageing", {"buckets": "0,30"}, "buckets"),
+                ("receivables/ageing", {"buckets": "30,x"}, "buckets"),
+                ("receivables/ageing", {"buckets": ""}, "buckets"),
+                ("receivables/ageing", {"buckets": "30,"}, "buckets"),
+                ("receivables/ageing", {"group_by": "moon"}, "group_by"),
+                ("receivables/ageing", {"level": "1"}, "level"),
+                ("receivables/ageing", {"level": "1", "group_by": "customer"}, "level"),
+                ("receivables/ageing", {"level": "0", "group_by": "region"}, "level"),
+                ("receivables/ageing", {"level": "7", "group_by": "region"}, "level"),
+                ("receivables/ageing", {"currency": "XXZ"}, "currency"),
+                ("receivables/ageing", {"currency": "cny"}, "currency"),
+                ("receivables/ageing", {"bucket": "not_due"}, "bucket"),
+                ("receivables/items", {"bucket": "31"}, "bucket"),
+                ("receivables/items", {"bucket": "60-31"}, "bucket"),
+                ("receivables/items", {"bucket": "soon"}, "bucket"),
+                ("receivables/items", {"bucket": "0-30"}, "bucket"),
+                ("receivables/items", {"group_by": "region"}, "group_by"),
+                ("order-cycle", {}, "from"),
+                ("order-cycle", {"from": "2024-01-01"}, "to"),
+                ("order-cycle", {"from": "2024-12-31", "to": "2024-01-01"}, "from"),
+                ("order-cycle", {**year, "to": "2024-11-31"}, "to"),
+                ("order-cycle", {**year, "grain": "fortnight"}, "grain"),
+                ("order-cycle", {**year, "cycle": "delivered..placed"}, "cycle"),
+                ("order-cycle", {**year, "cycle": "placed"}, "cycle"),
+                ("order-cycle", {**year, "cycle": "placed..lost"}, "cycle"),
+                ("order-cycle", {**year, "level": "1"}, "level"),
+                ("order-cycle", {**year, "group_by": "sku"}, "group_by"),
+                ("sales", {"to": "2024-01-01"}, "from"),
+                ("sales", {"from": "2024-12-31", "to": "2024-01-01"}, "from"),
+                ("sales", {**year, "group_by": "region,region"}, "group_by"),
+                ("sales", {**year, "group_by": "region,"}, "group_by"),
+                ("sales", {**year, "level": "2", "group_by": "sku"}, "level"),
+                ("sales", {**year, "measure": "profit"}, "measure"),
+                ("anomalies", {"state": "perhaps"}, "state")):
+            self.refused("/v1/" + path, given, name)
+
+    def test_a_parameter_given_twice(self):
+        answer = self.server.get("/v1/customers?as_of=2024-01-01&as_of=2024-01-02")
+        self.assertEqual((answer.status, answer.json["violations"][0]["field"]), (400, "as_of"))
+
+    def test_paths_and_methods(self):
+        for path in ("/v1", "/v1/", "/v1/nothing", "/nothing", "/v1/receivables", "/v1/receivables/moon",
+                     "/v1/customers/C1/moon", "/v1/customers/nobody", "/v1/invoices/none", "/v1/invoices/",
+                     "/v2/customers", "/v1/../etc/passwd"):
+            with self.subTest(path=path):
+                answer = self.server.get(path)
+                self.assertEqual((answer.status, answer.json["status"]), (404, 404), answer)
+                self.assertEqual(answer.headers["Content-Type"], "application/problem+json")
+        for method, path, allowed in (("POST", "/v1/receivables/ageing", "GET, HEAD"),
+                                      ("DELETE", "/v1/customers/C1", "GET, HEAD"),
+                                      ("PUT", "/v1/status", "GET, HEAD"),
+                                      ("GET", "/v1/events", "POST"), ("DELETE", "/v1/events", "POST"),
+                                      ("PUT", "/v1/events", "POST")):
+            with self.subTest(method=method, path=path):
+                body = json.dumps(event("x", "C1", invoice_delivered={"invoice_id": "I1"}))
+                answer = self.server.request(method, path, None, body, {"Content-Type": "application/json"})
+                self.assertEqual((answer.status, answer.headers["Allow"]), (405, allowed), answer)
+        head = self.server.request("HEAD", "/v1/customers")
+        self.assertEqual((head.status, head.body), (200, b""))
+
+
+class Rows(Interface):
+    def test_csv_is_quoted_and_has_no_formulas(self):
+        rows = self.csv_rows("/v1/receivables/ageing")
+        self.assertEqual(rows[0], [
+            "group", "currency", "not_due", "1-30", "31-60", "61-90", "91-120", "121+", "gross_open",
+            "disputed", "gross_open_undisputed", "unapplied_cash", "open_credits", "balance", "items",
+            "proof.ledger_balance", "proof.difference"])
+        groups = {r[0] for r in rows[1:]}
+        self.assertEqual(groups, {("'" if c[0] in "=+-@" else "") + c for c in CUSTOMERS})
+        shown = self.server.ask("/v1/receivables/ageing", page_size=1000)["rows"]
+        self.assertEqual(len(rows) - 1, len(shown))
+        for line, row in zip(rows[1:], shown):
+            self.assertEqual(line[3:8], row["buckets"])
+            self.assertEqual(line[16], row["proof"]["difference"])
+        # Buckets of one's own stand under their own labels.
+        self.assertEqual(self.csv_rows("/v1/receivables/ageing", buckets="10")[0][3:5], ["1-10", "11+"])
+        # Numbers keep their sign, and what is null is empty.
+        items = self.csv_rows("/v1/receivables/items", customer_id="-1")
+        column = {name: i for i, name in enumerate(items[0])}
+        payment = next(r for r in items if r[column["kind"]] == "PAYMENT")
+        self.assertEqual(payment[column["open"]], "-50.00")
+        self.assertEqual(payment[column["customer_id"]], "'-1")
+        self.assertEqual(payment[column["due_date"]], "")
+        sales = self.csv_rows("/v1/sales", **{"from": "2024-01-01", "to": "2024-12-31", "group_by": "region"})
+        self.assertIn("group.region", sales[0])
+
+    def test_csv_by_accept_and_all_rows_unless_paged(self):
+        answer = self.server.get("/v1/receivables/items", Accept="text/csv")
+        self.assertEqual(answer.headers["Content-Type"], "text/csv; charset=utf-8")
+        everything = len(answer.text.splitlines()) - 1
+        self.assertEqual(everything, len(CUSTOMERS) * 5)
+        self.assertEqual(len(self.csv_rows("/v1/receivables/items", page_size=7)), 8)
+
+    def test_pages_walk_every_row_once(self):
+        period = {"from": "2024-01-01", "to": "2024-12-31"}
+        for path, name, parameters in (
+                ("/v1/receivables/ageing", "rows", {}),
+                ("/v1/receivables/ageing", "rows", {"group_by": "region", "as_of": "2024-03-15"}),
+                ("/v1/receivables/items", "items", {}),
+                ("/v1/customers", "customers", {}),
+                ("/v1/anomalies", "anomalies", {}),
+                ("/v1/sales", "rows", {**period, "group_by": "customer,sku"})):
+            whole = self.server.ask(path, page_size=1000, **parameters)
+            self.assertIsNone(whole["next_page_token"])
+            self.assertGreaterEqual(len(whole[name]), 3, path)
+            for size in (1, 2, 3, len(whole[name]) - 1, len(whole[name]), len(whole[name]) + 1):
+                with self.subTest(path=path, parameters=parameters, size=size):
+                    rows, token, pages = [], None, 0
+                    while True:
+                        more = {"page_token": token} if token else {}
+                        page = self.server.ask(path, page_size=size, **parameters, **more)
+                        self.assertLessEqual(len(page[name]), size)
+                        self.assertEqual(page.get("totals"), whole.get("totals"))
+                        rows += page[name]
+                        pages += 1
+                        token = page["next_page_token"]
+                        if token is None:
+                            break
+                    self.assertEqual(rows, whole[name])
+                    self.assertLessEqual(pages, -(-len(rows) // size) + 1)
+
+    def test_a_token_belongs_to_its_request(self):
+        token = self.server.ask("/v1/receivables/items", page_size=2)["next_page_token"]
+        for path, other in (("/v1/receivables/items", {"as_of": "2024-03-01"}),
+                            ("/v1/receivables/items", {"currency": "CNY"}),
+                            ("/v1/receivables/ageing", {}), ("/v1/customers", {})):
+            answer = self.server.get(path, {"page_token": token, **other})
+            with self.subTest(path=path, other=other):
+                self.assertEqual(answer.status, 400)
+                self.assertEqual(answer.json["violations"][0]["field"], "page_token")
+
+
+class Documents(Interface):
+    def test_ids_of_several_accounts(self):
+        answer = self.server.get("/v1/invoices/I1")
+        self.assertEqual(answer.status, 409)
+        self.assertEqual(answer.json["accounts"], sorted(CUSTOMERS, key=str.encode))
+        for customer in CUSTOMERS:
+            page = self.server.ask("/v1/invoices/I1", customer_id=customer)
+            self.assertEqual(page["customer_id"], customer)
+        self.assertEqual(self.server.get("/v1/invoices/I1", {"customer_id": "nobody"}).status, 404)
+
+    def test_ids_in_paths_are_percent_encoded(self):
+        for customer in CUSTOMERS:
+            page = self.server.ask("/v1/customers/" + quote(customer, safe=""))
+            self.assertEqual(page["customer_id"], customer)
+
+
+class Positions(Case):
+    def test_a_caller_reads_its_own_writes(self):
+        server = self.daybook("data", "--partitions", 4).start()
+        for i in range(50):
+            place, = server.publish([event(f"e{i}", "C1", invoice_issued={
+                "invoice_id": f"I{i}", "currency": "CNY", "net_minor": "100", "issue_date": "2024-05-01"})])
+            position = f"{place['topic']}:{place['partition']}:{place['offset']}"
+            page = server.ask("/v1/receivables/ageing", min_position=position)
+            self.assertEqual(page["totals"][0]["gross_open"], f"{i + 1}.00")
+            folded = {(p["topic"], p["partition"]): p["next_offset"] for p in page["positions"]}
+            self.assertGreater(folded[place["topic"], place["partition"]], place["offset"])
+        ahead = f"{place['topic']}:{place['partition']}:{place['offset'] + 1}"
+        answer = server.get("/v1/receivables/ageing", {"min_position": ahead, "wait_ms": 200})
+        self.assertEqual(answer.status, 503)
+        self.assertIn(ahead, answer.json["detail"])
+        both = server.get("/v1/receivables/ageing", {"min_position": f"{position},{ahead}", "wait_ms": 0})
+        self.assertEqual(both.status, 503)
+
+
+if __name__ == "__main__":
+    main()
