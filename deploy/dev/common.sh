@@ -44,7 +44,7 @@ ensure_packages() {
 
 # shellcheck disable=SC2034  # For the scripts.
 build_packages=(
-  ca-certificates ccache cmake curl g++ git libboost-json1.81-dev libboost1.81-dev libbenchmark-dev
+  ca-certificates ccache cmake curl g++ git libboost-json1.81-dev libboost1.81-dev
   libcli11-dev libfmt-dev libgtest-dev libhowardhinnant-date-dev libjemalloc-dev libprotobuf-dev
   librapidcheck-dev librdkafka-dev librocksdb-dev libssl-dev libtomlplusplus-dev libxxhash-dev
   libzstd-dev mold ninja-build pkg-config protobuf-compiler tzdata zlib1g-dev
