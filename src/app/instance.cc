@@ -22,10 +22,12 @@ constexpr milliseconds kAttendEvery{100};
 constexpr milliseconds kRetryLogEvery{1000};
 constexpr milliseconds kProveEvery{30'000};
 
-// Of the memory bound: block cache, write buffers, and the projector's own cache.
-constexpr std::size_t kBlockCacheShare = 4;   // A quarter.
-constexpr std::size_t kWriteBufferShare = 4;  // A quarter.
-constexpr std::size_t kFoldCacheShare = 4;    // A quarter; the rest is for prefetch and decoding.
+// Of the memory bound: block cache, write buffers, the projector's own cache, and what it may hold
+// beyond that between commits; the rest is for prefetch, decoding and answers.
+constexpr std::size_t kBlockCacheShare = 6;
+constexpr std::size_t kWriteBufferShare = 6;
+constexpr std::size_t kFoldCacheShare = 5;
+constexpr std::size_t kPendingShare = 5;
 
 http::Response json(std::string body) { return {200, "application/json", std::move(body), {}}; }
 
@@ -76,6 +78,7 @@ Result<std::unique_ptr<Instance>> Instance::start(const Settings& settings, Noti
   engine::ProjectorOptions options;
   options.threads = settings.threads;
   options.cache_bytes = bytes / kFoldCacheShare;
+  options.commit_bytes = bytes / kPendingShare;
   options.topic_prefix = settings.topic_prefix;
   ASSIGN_OR_RETURN(instance->projector_,
                    engine::Projector::open(instance->rules_, settings.data, manifest.partitions,

@@ -16,6 +16,8 @@ using std::chrono::steady_clock;
 constexpr std::size_t kPollRecords = 8192;
 constexpr milliseconds kPollTimeout{50};
 constexpr milliseconds kRetryPause{200};
+// Once the log's end was reached, what is read is wanted by somebody who waits.
+constexpr milliseconds kLiveCommitInterval{5};
 
 std::size_t place(std::int32_t partition, log::Topic topic) {
   return static_cast<std::size_t>(partition) * log::kEventTopicCount + static_cast<std::size_t>(topic);
@@ -257,9 +259,9 @@ Result<void> Projector::work_until_stopped(int worker) {
     std::size_t pending_bytes = 0;
     for (const Shard* shard : shards) pending_bytes += shard->pending_bytes();
     reached_end = reached_end || caught_up();
-    const bool idle = records->empty() || (reached_end && records->size() < kPollRecords / 8);
-    if (idle || pending_bytes >= options_.commit_bytes / static_cast<std::size_t>(options_.threads) ||
-        steady_clock::now() - last_commit >= options_.commit_interval) {
+    const auto interval = reached_end ? kLiveCommitInterval : options_.commit_interval;
+    if (records->empty() || pending_bytes >= options_.commit_bytes / static_cast<std::size_t>(options_.threads) ||
+        steady_clock::now() - last_commit >= interval) {
       RETURN_IF_ERROR(commit_all());
     }
   }

@@ -20,10 +20,11 @@ struct ProjectorOptions {
   int threads = 2;
   // All of a process: documents and pages kept between commits.
   std::size_t cache_bytes = 512 << 20;
-  // While there is more to read, a commit is due after this time or these bytes; when there is
-  // nothing to read, at once.
-  std::chrono::milliseconds commit_interval{2000};
-  std::size_t commit_bytes = 64 << 20;
+  // While there is more to read, a commit is due after this time or these bytes of records: long,
+  // because a reader gives topics in large pieces, and what falls into one commit is evaluated once.
+  // When there is nothing to read, at once.
+  std::chrono::milliseconds commit_interval{10'000};
+  std::size_t commit_bytes = 192 << 20;
   std::string topic_prefix;
   // Copy parked records to the dead-letter topic: the live projector alone does.
   bool dead_letters = true;
