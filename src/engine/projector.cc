@@ -126,7 +126,7 @@ bool Projector::caught_up() const {
 
 std::string Projector::trouble() const {
   const std::lock_guard lock(mutex_);
-  return trouble_;
+  return failure_.empty() ? trouble_ : failure_;
 }
 
 void Projector::set_trouble(std::string trouble) {
@@ -136,7 +136,10 @@ void Projector::set_trouble(std::string trouble) {
 
 void Projector::work(int worker) {
   if (const auto done = work_until_stopped(worker); !done) {
-    set_trouble(done.error().message);
+    {
+      const std::lock_guard lock(mutex_);
+      if (failure_.empty()) failure_ = done.error().message;
+    }
     state_ = ProjectorState::kFailed;
     stopping_ = true;
   }

@@ -97,7 +97,8 @@ class Projector {
   mutable std::condition_variable committed_changed_;
   std::vector<ShardState> committed_;
   bool started_ = false;
-  std::string trouble_;
+  std::string trouble_;  // What any worker waits for; goes away.
+  std::string failure_;  // What the first worker failed of; stays.
 };
 
 }  // namespace daybook::engine
