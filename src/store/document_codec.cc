@@ -273,7 +273,7 @@ Verdict judge(std::string_view document, std::uint8_t topic, const Event& event,
     body.string();
     body.zigzag();
     const std::string_view payload = body.raw(body.left());
-    if (static_cast<std::uint8_t>(payload.front()) != claim->type) continue;
+    if (payload.empty() || static_cast<std::uint8_t>(payload.front()) != claim->type) continue;
     if (!claim->id.empty() && ByteReader(payload.substr(1)).string() != claim->id) continue;
     by_claim = payload == encoded.payload() ? Verdict::kDuplicate : Verdict::kConflict;
   }
@@ -289,7 +289,7 @@ bool append_conflict(std::string& document, Position at, std::int64_t recorded_m
                      const Event& event) {
   Entries entries(document);
   for (Entry entry; entries.next(entry);) {
-    if (entry.tag == EntryTag::kConflict && static_cast<std::uint8_t>(entry.body.front()) == at.topic) {
+    if (entry.tag == EntryTag::kConflict && ByteReader(entry.body).u8() == at.topic) {
       return false;
     }
   }

@@ -1,0 +1,590 @@
+// Dates, decimals, money, texts and packed bytes: what everything else counts on.
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/date.h"
+#include "base/decimal.h"
+#include "base/money.h"
+#include "base/text.h"
+
+namespace daybook {
+namespace {
+
+Day day(const char* text) { return parse_date(text).value(); }
+Instant instant(const char* text) { return parse_instant(text).value(); }
+
+// --- dates ------------------------------------------------------------------------------------
+
+TEST(Dates, EpochIsDayZero) {
+  EXPECT_EQ(day("1970-01-01"), 0);
+  EXPECT_EQ(day("1969-12-31"), -1);
+  EXPECT_EQ(day("2000-03-01"), 11017);
+}
+
+TEST(Dates, LeapYearsFollowTheGregorianRule) {
+  EXPECT_TRUE(parse_date("2024-02-29"));
+  EXPECT_TRUE(parse_date("2000-02-29"));
+  EXPECT_FALSE(parse_date("2023-02-29"));
+  EXPECT_FALSE(parse_date("1900-02-29"));
+  EXPECT_FALSE(parse_date("2100-02-29"));
+  EXPECT_EQ(day("2024-03-01") - day("2024-02-28"), 2);
+  EXPECT_EQ(day("1900-03-01") - day("1900-02-28"), 1);
+}
+
+TEST(Dates, RangeIs1900To2199) {
+  EXPECT_TRUE(parse_date("1900-01-01"));
+  EXPECT_TRUE(parse_date("2199-12-31"));
+  EXPECT_FALSE(parse_date("1899-12-31"));
+  EXPECT_FALSE(parse_date("2200-01-01"));
+}
+
+TEST(Dates, EveryDayOfTheRangeComesBack) {
+  for (Day d = day("1900-01-01"); d <= day("2199-12-31"); ++d) {
+    ASSERT_EQ(day_from_civil(civil_from_day(d)), d);
+    ASSERT_EQ(parse_date(format_date(d)), d);
+  }
+}
+
+TEST(Dates, OtherFormsAreRefused) {
+  for (const char* text : {"", "2024-5-01", "2024-05-1", "2024/05/01", "20240501", "2024-05-01 ",
+                           " 2024-05-01", "2024-13-01", "2024-00-10", "2024-04-31", "2024-04-00",
+                           "+024-05-01", "2024-05-0x", "2024-05-01T00:00:00Z"}) {
+    EXPECT_FALSE(parse_date(text)) << text;
+  }
+}
+
+// --- instants ---------------------------------------------------------------------------------
+
+TEST(Instants, OffsetsAreTakenOff) {
+  EXPECT_EQ(instant("1970-01-01T00:00:00Z"), 0);
+  EXPECT_EQ(instant("1970-01-01T08:00:00+08:00"), 0);
+  EXPECT_EQ(instant("1969-12-31T18:30:00-05:30"), 0);
+  EXPECT_EQ(instant("2024-05-01T00:00:00+00:00"), instant("2024-05-01T00:00:00-00:00"));
+}
+
+TEST(Instants, FractionsAreCutOff) {
+  EXPECT_EQ(instant("2024-05-01T10:00:00.9Z"), instant("2024-05-01T10:00:00Z"));
+  EXPECT_EQ(instant("2024-05-01T10:00:00.999999999Z"), instant("2024-05-01T10:00:00Z"));
+  EXPECT_EQ(instant("1969-12-31T23:59:59.5Z"), -1);
+  EXPECT_EQ(instant("2024-05-01T10:00:00.25+02:00"), instant("2024-05-01T08:00:00Z"));
+}
+
+TEST(Instants, RangeIsTakenAfterTheOffset) {
+  EXPECT_EQ(instant("1900-01-01T00:00:00Z"), kInstantMin);
+  EXPECT_EQ(instant("2199-12-31T23:59:59Z"), kInstantMax);
+  EXPECT_EQ(instant("1899-12-31T22:00:00-02:00"), kInstantMin);
+  EXPECT_EQ(instant("2200-01-01T07:59:59+08:00"), kInstantMax);
+  EXPECT_FALSE(parse_instant("1900-01-01T00:00:00+00:01"));
+  EXPECT_FALSE(parse_instant("2199-12-31T23:59:59-00:01"));
+  EXPECT_FALSE(parse_instant("1899-12-30T23:59:59-23:59"));
+}
+
+TEST(Instants, OtherFormsAreRefused) {
+  for (const char* text : {"",
+                           "2024-05-01",
+                           "2024-05-01T10:00:00",
+                           "2024-05-01T10:00Z",
+                           "2024-05-01 10:00:00Z",
+                           "2024-05-01t10:00:00Z",
+                           "2024-05-01T10:00:00z",
+                           "2024-05-01T24:00:00Z",
+                           "2024-05-01T10:60:00Z",
+                           "2024-05-01T10:00:60Z",
+                           "2024-05-01T10:00:00.Z",
+                           "2024-05-01T10:00:00.1234567890Z",
+                           "2024-05-01T10:00:00,5Z",
+                           "2024-05-01T10:00:00+0800",
+                           "2024-05-01T10:00:00+08",
+                           "2024-05-01T10:00:00+8:00",
+                           "2024-05-01T10:00:00+24:00",
+                           "2024-05-01T10:00:00+08:60",
+                           "2024-05-01T10:00:00ZZ",
+                           "2024-02-30T10:00:00Z",
+                           "2024-05-01T10:00:00.5"}) {
+    EXPECT_FALSE(parse_instant(text)) << text;
+  }
+}
+
+TEST(Instants, AreWrittenInUtc) {
+  EXPECT_EQ(format_instant(0), "1970-01-01T00:00:00Z");
+  EXPECT_EQ(format_instant(-1), "1969-12-31T23:59:59Z");
+  EXPECT_EQ(format_instant(instant("2024-05-01T01:02:03+08:00")), "2024-04-30T17:02:03Z");
+  EXPECT_EQ(format_instant_ms(1'500), "1970-01-01T00:00:01.500Z");
+  EXPECT_EQ(format_instant_ms(-1), "1969-12-31T23:59:59.999Z");
+  EXPECT_EQ(format_instant_ms(-1000), "1969-12-31T23:59:59.000Z");
+}
+
+// --- business zone ----------------------------------------------------------------------------
+
+TEST(BusinessZones, UtcChangesAtMidnightBeforeAndAfter1970) {
+  const BusinessZone zone = BusinessZone::find("UTC").value();
+  EXPECT_EQ(zone.day_of(-1), -1);
+  EXPECT_EQ(zone.day_of(0), 0);
+  EXPECT_EQ(zone.day_of(86'399), 0);
+  EXPECT_EQ(zone.day_of(86'400), 1);
+  EXPECT_EQ(zone.day_of(-86'400), -1);
+  EXPECT_EQ(zone.day_of(-86'401), -2);
+}
+
+TEST(BusinessZones, ShanghaiChangesAtSixteenHoursUtc) {
+  const BusinessZone zone = BusinessZone::find("Asia/Shanghai").value();
+  EXPECT_EQ(zone.day_of(instant("2024-05-31T15:59:59Z")), day("2024-05-31"));
+  EXPECT_EQ(zone.day_of(instant("2024-05-31T16:00:00Z")), day("2024-06-01"));
+  EXPECT_EQ(zone.day_of(instant("2024-12-31T16:00:00Z")), day("2025-01-01"));
+}
+
+TEST(BusinessZones, BerlinFollowsSummerTime) {
+  const BusinessZone zone = BusinessZone::find("Europe/Berlin").value();
+  // Clocks go from +01:00 to +02:00 on 2024-03-31 and back on 2024-10-27, at 01:00 UTC.
+  EXPECT_EQ(zone.day_of(instant("2024-03-30T22:59:59Z")), day("2024-03-30"));
+  EXPECT_EQ(zone.day_of(instant("2024-03-30T23:00:00Z")), day("2024-03-31"));
+  EXPECT_EQ(zone.day_of(instant("2024-03-31T21:59:59Z")), day("2024-03-31"));
+  EXPECT_EQ(zone.day_of(instant("2024-03-31T22:00:00Z")), day("2024-04-01"));
+  EXPECT_EQ(zone.day_of(instant("2024-10-26T22:00:00Z")), day("2024-10-27"));
+  EXPECT_EQ(zone.day_of(instant("2024-10-27T22:59:59Z")), day("2024-10-27"));
+  EXPECT_EQ(zone.day_of(instant("2024-10-27T23:00:00Z")), day("2024-10-28"));
+}
+
+TEST(BusinessZones, TwoZonesUsedInTurnDoNotDisturbEachOther) {
+  const BusinessZone east = BusinessZone::find("Asia/Shanghai").value();
+  const BusinessZone west = BusinessZone::find("America/New_York").value();
+  const Instant noon = instant("2024-05-01T20:00:00Z");
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(east.day_of(noon), day("2024-05-02"));
+    EXPECT_EQ(west.day_of(noon), day("2024-05-01"));
+  }
+}
+
+TEST(BusinessZones, UnknownNameIsRefusedAndNamed) {
+  const auto zone = BusinessZone::find("Mars/Olympus");
+  ASSERT_FALSE(zone);
+  EXPECT_EQ(zone.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_NE(zone.error().message.find("Mars/Olympus"), std::string::npos);
+}
+
+// --- periods ----------------------------------------------------------------------------------
+
+TEST(Periods, WeeksAreIsoWeeks) {
+  struct Case {
+    const char* date;
+    const char* week;
+  };
+  for (const Case& c : std::vector<Case>{{"2024-12-29", "2024-W52"},
+                                         {"2024-12-30", "2025-W01"},
+                                         {"2021-01-03", "2020-W53"},
+                                         {"2021-01-04", "2021-W01"},
+                                         {"2020-12-31", "2020-W53"},
+                                         {"2016-01-03", "2015-W53"},
+                                         {"2023-01-01", "2022-W52"},
+                                         {"2023-01-02", "2023-W01"},
+                                         {"2018-12-31", "2019-W01"},
+                                         {"1970-01-01", "1970-W01"},
+                                         {"1969-12-28", "1969-W52"},
+                                         {"2024-03-05", "2024-W10"}}) {
+    EXPECT_EQ(period_label(Grain::kWeek, day(c.date)), c.week) << c.date;
+  }
+}
+
+TEST(Periods, WeeksBeginOnMondayAlsoBefore1970) {
+  EXPECT_EQ(period_start(Grain::kWeek, day("2024-07-01")), day("2024-07-01"));
+  EXPECT_EQ(period_start(Grain::kWeek, day("2024-07-07")), day("2024-07-01"));
+  EXPECT_EQ(period_start(Grain::kWeek, day("1969-12-28")), day("1969-12-22"));
+  EXPECT_EQ(period_start(Grain::kWeek, day("1969-12-29")), day("1969-12-29"));
+}
+
+TEST(Periods, QuartersHoldThreeMonths) {
+  const char* const labels[] = {"Q1", "Q1", "Q1", "Q2", "Q2", "Q2",
+                                "Q3", "Q3", "Q3", "Q4", "Q4", "Q4"};
+  for (int month = 1; month <= 12; ++month) {
+    const Day last = day_from_civil({2024, month, days_in_month(2024, month)});
+    EXPECT_EQ(period_label(Grain::kQuarter, last), std::string("2024-") + labels[month - 1]);
+    EXPECT_EQ(period_start(Grain::kQuarter, last),
+              day_from_civil({2024, (month - 1) / 3 * 3 + 1, 1}));
+  }
+}
+
+TEST(Periods, LabelsOfEveryGrain) {
+  const Day d = day("2024-03-05");
+  EXPECT_EQ(period_label(Grain::kDay, d), "2024-03-05");
+  EXPECT_EQ(period_label(Grain::kMonth, d), "2024-03");
+  EXPECT_EQ(period_label(Grain::kYear, d), "2024");
+  EXPECT_EQ(period_label(Grain::kNone, d), "");
+  EXPECT_EQ(period_start(Grain::kMonth, d), day("2024-03-01"));
+  EXPECT_EQ(period_start(Grain::kYear, d), day("2024-01-01"));
+  EXPECT_EQ(period_start(Grain::kDay, d), d);
+}
+
+TEST(Periods, GrainsAreNamedInLowerCase) {
+  for (const char* name : {"day", "week", "month", "quarter", "year"})
+    EXPECT_TRUE(parse_grain(name)) << name;
+  for (const char* name : {"", "Day", "days", "decade", "none"})
+    EXPECT_FALSE(parse_grain(name)) << name;
+}
+
+// --- decimals ---------------------------------------------------------------------------------
+
+TEST(Decimals, EverySpellingComesBack) {
+  for (const char* text :
+       {"0", "00", "000.000", "1", "1.0", "12.5", "12.50", "012.50", "0.000001", "000000000001",
+        "999999999999", "999999999999.999999", "100", "0.10", "00.1"}) {
+    const auto decimal = parse_decimal(text, kQuantityPlaces);
+    ASSERT_TRUE(decimal) << text;
+    EXPECT_EQ(format_decimal(*decimal), text);
+  }
+  EXPECT_EQ(format_decimal(parse_decimal("999999999999.999999999999", kRatePlaces).value()),
+            "999999999999.999999999999");
+}
+
+TEST(Decimals, SpellingsOfOneNumberHaveOneValue) {
+  for (const char* text : {"12.5", "12.50", "012.500000"}) {
+    EXPECT_EQ(to_string(parse_decimal(text, kQuantityPlaces)->scaled(kQuantityPlaces)), "12500000")
+        << text;
+  }
+  EXPECT_EQ(to_string(parse_decimal("999999999999.999999999999", kRatePlaces)->scaled(kRatePlaces)),
+            "999999999999999999999999");
+}
+
+TEST(Decimals, LimitsOfDigits) {
+  EXPECT_TRUE(parse_decimal("123456789012", 6));
+  EXPECT_FALSE(parse_decimal("1234567890123", 6));
+  EXPECT_FALSE(parse_decimal("0000000000000", 6));
+  EXPECT_TRUE(parse_decimal("1.123456", 6));
+  EXPECT_FALSE(parse_decimal("1.1234567", 6));
+  EXPECT_FALSE(parse_decimal("1.0000000", 6));
+}
+
+TEST(Decimals, OtherFormsAreRefused) {
+  for (const char* text : {"", ".", ".5", "5.", "-1", "+1", "1e3", "1,5", "1.2.3", " 1", "1 ",
+                           "0x1", "1_000", "NaN", "\xD9\xA1"}) {
+    EXPECT_FALSE(parse_decimal(text, 6)) << text;
+  }
+}
+
+TEST(Decimals, ScaledFormIsTheShortest) {
+  EXPECT_EQ(format_scaled(12'500'000, 6), "12.5");
+  EXPECT_EQ(format_scaled(-3'000'000, 6), "-3");
+  EXPECT_EQ(format_scaled(0, 6), "0");
+  EXPECT_EQ(format_scaled(1, 6), "0.000001");
+  EXPECT_EQ(format_scaled(-1, 6), "-0.000001");
+  EXPECT_EQ(format_scaled(100, 0), "100");
+}
+
+TEST(Decimals, DivisionRoundsHalfAwayFromZero) {
+  struct Case {
+    int numerator, denominator, rounded, floor;
+  };
+  for (const Case& c : {Case{5, 2, 3, 2},
+                        {-5, 2, -3, -3},
+                        {1, 3, 0, 0},
+                        {-1, 3, 0, -1},
+                        {2, 3, 1, 0},
+                        {-2, 3, -1, -1},
+                        {1, 2, 1, 0},
+                        {-1, 2, -1, -1},
+                        {0, 7, 0, 0},
+                        {6, 3, 2, 2},
+                        {-6, 3, -2, -2},
+                        {3, 6, 1, 0},
+                        {249, 100, 2, 2},
+                        {250, 100, 3, 2},
+                        {-250, 100, -3, -3},
+                        {-249, 100, -2, -3}}) {
+    EXPECT_EQ(static_cast<int>(divide_rounded(c.numerator, c.denominator)), c.rounded)
+        << c.numerator << "/" << c.denominator;
+    EXPECT_EQ(static_cast<int>(divide_floor(c.numerator, c.denominator)), c.floor)
+        << c.numerator << "/" << c.denominator;
+  }
+}
+
+TEST(Decimals, DivisionOfLargeNumbersIsExact) {
+  const Int128 large = static_cast<Int128>(kAmountMax) * 1'000'000'000'000LL;
+  EXPECT_EQ(to_string(divide_rounded(large * 2 + 1, large * 2)), "1");
+  EXPECT_EQ(to_string(divide_rounded(large * 3, large * 2)), "2");
+  EXPECT_EQ(to_string(divide_rounded(-large * 3, large * 2)), "-2");
+}
+
+// --- money ------------------------------------------------------------------------------------
+
+TEST(Money, AmountsHaveTheDecimalsOfTheirCurrency) {
+  struct Case {
+    const char* code;
+    std::int64_t minor;
+    const char* text;
+  };
+  for (const Case& c : {Case{"JPY", 1234, "1234"},
+                        {"JPY", -5, "-5"},
+                        {"CNY", 123450, "1234.50"},
+                        {"CNY", 5, "0.05"},
+                        {"CNY", -5, "-0.05"},
+                        {"CNY", 0, "0.00"},
+                        {"KWD", 1, "0.001"},
+                        {"KWD", -1234, "-1.234"},
+                        {"UYW", 12345, "1.2345"},
+                        {"UYW", -1, "-0.0001"},
+                        {"KRW", 0, "0"}}) {
+    EXPECT_EQ(format_amount(c.minor, Currency::parse(c.code).value()), c.text) << c.code;
+  }
+}
+
+TEST(Money, SumsBeyondSixtyFourBitsAreWrittenWhole) {
+  const Int128 sum = static_cast<Int128>(kAmountMax) * 1'000'000;
+  EXPECT_EQ(format_amount(sum, Currency::parse("CNY").value()), "10000000000000000000.00");
+  EXPECT_EQ(format_amount(-sum, Currency::parse("CNY").value()), "-10000000000000000000.00");
+}
+
+TEST(Money, CodesComeBackAndSortAsTexts) {
+  Currency before;
+  for (const char* code : {"AED", "BHD", "CNY", "EUR", "JPY", "KWD", "USD", "UYW", "ZMW"}) {
+    const Currency currency = Currency::parse(code).value();
+    EXPECT_EQ(currency.code(), code);
+    EXPECT_EQ(Currency::from_number(currency.number()), currency);
+    EXPECT_LT(before, currency);
+    before = currency;
+  }
+}
+
+TEST(Money, CodesThatAreNoneAreRefused) {
+  for (const char* code : {"", "cny", "CN", "CNYX", "XXX", "ZZZ", "C1Y", "AAA"}) {
+    EXPECT_FALSE(Currency::parse(code)) << code;
+  }
+  EXPECT_EQ(Currency().code(), "");
+  EXPECT_FALSE(Currency());
+}
+
+// --- texts ------------------------------------------------------------------------------------
+
+TEST(Texts, LabelsTakeAnyScript) {
+  for (const char* text : {"a", "I-1", "a b", "华南", "Größe", "\xF0\x9F\x93\x92", "x/y",
+                           "\xE2\x80\x8B"
+                           "a"}) {
+    EXPECT_FALSE(label_fault(text)) << text << ": " << *label_fault(text);
+  }
+}
+
+TEST(Texts, LabelsAreMeasuredInBytes) {
+  EXPECT_FALSE(label_fault(std::string(64, 'x')));
+  EXPECT_TRUE(label_fault(std::string(65, 'x')));
+  std::string wide;
+  for (int i = 0; i < 32; ++i) wide += "é";
+  EXPECT_FALSE(label_fault(wide));
+  EXPECT_TRUE(label_fault(wide + "x"));
+  EXPECT_FALSE(label_fault(std::string(128, 'x'), 128));
+  EXPECT_TRUE(label_fault(""));
+}
+
+TEST(Texts, LabelsHoldNoControlCharacters) {
+  using namespace std::string_literals;
+  for (const std::string& text :
+       {"a\0b"s, "a\nb"s, "a\tb"s, "a\x1F"s + "b", "a\x7F"s + "b", "a\xC2\x80"s + "b",
+        "a\xC2\x9F"s + "b", "a\xE2\x80\xA8"s + "b", "a\xE2\x80\xA9"s + "b"}) {
+    EXPECT_TRUE(label_fault(text)) << text;
+  }
+}
+
+TEST(Texts, LabelsHoldNoBidirectionalOverridesOrIsolates) {
+  for (const char* middle :
+       {"\xE2\x80\xAA", "\xE2\x80\xAB", "\xE2\x80\xAC", "\xE2\x80\xAD", "\xE2\x80\xAE",
+        "\xE2\x81\xA6", "\xE2\x81\xA7", "\xE2\x81\xA8", "\xE2\x81\xA9"}) {
+    EXPECT_TRUE(label_fault(std::string("a") + middle + "b")) << middle;
+  }
+  EXPECT_NE(label_fault("a\xE2\x80\xAE"
+                        "b")
+                ->find("U+202E"),
+            std::string::npos);
+}
+
+TEST(Texts, LabelsHaveNoWhiteSpaceAtEitherEnd) {
+  for (const char* space : {" ", "\xC2\xA0", "\xE1\x9A\x80", "\xE2\x80\x80", "\xE2\x80\x8A",
+                            "\xE2\x80\xAF", "\xE2\x81\x9F", "\xE3\x80\x80"}) {
+    EXPECT_TRUE(label_fault(std::string(space) + "a")) << space;
+    EXPECT_TRUE(label_fault(std::string("a") + space)) << space;
+    EXPECT_TRUE(label_fault(space));
+    EXPECT_FALSE(label_fault(std::string("a") + space + "b"));
+  }
+}
+
+TEST(Texts, Utf8MustBeTheShortestForm) {
+  EXPECT_TRUE(is_valid_utf8(""));
+  EXPECT_TRUE(is_valid_utf8("\xC2\x80"));
+  EXPECT_TRUE(is_valid_utf8("\xE0\xA0\x80"));
+  EXPECT_TRUE(is_valid_utf8("\xED\x9F\xBF"));
+  EXPECT_TRUE(is_valid_utf8("\xEE\x80\x80"));
+  EXPECT_TRUE(is_valid_utf8("\xF0\x90\x80\x80"));
+  EXPECT_TRUE(is_valid_utf8("\xF4\x8F\xBF\xBF"));
+  for (const char* text : {"\x80", "\xBF", "\xC0\x80", "\xC0\xAF", "\xC1\xBF", "\xC2", "\xC2\x41",
+                           "\xE0\x80\xAF", "\xE0\x9F\xBF", "\xE0\xA0", "\xED\xA0\x80",
+                           "\xED\xBF\xBF", "\xF0\x80\x80\xAF", "\xF0\x8F\xBF\xBF", "\xF0\x90\x80",
+                           "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFE", "\xFF"}) {
+    EXPECT_FALSE(is_valid_utf8(text));
+    EXPECT_FALSE(is_valid_utf8(std::string("a") + text));
+    EXPECT_TRUE(label_fault(std::string("a") + text));
+    EXPECT_TRUE(free_text_fault(text));
+  }
+}
+
+TEST(Texts, RegionsAreLabelsJoinedBySlashes) {
+  for (const std::string& text :
+       {std::string("CN"), std::string("中国/华南"), std::string("a/b/c/d/e/f"),
+        std::string(64, 'x') + "/" + std::string(63, 'y')}) {
+    EXPECT_FALSE(region_fault(text)) << text;
+  }
+  for (const std::string& text :
+       {std::string(""), std::string("/"), std::string("/a"), std::string("a/"),
+        std::string("a//b"), std::string("a/ b"), std::string("a /b"), std::string("a/b/c/d/e/f/g"),
+        std::string(65, 'x'), std::string(64, 'x') + "/" + std::string(64, 'y'),
+        std::string("a/\xFF")}) {
+    EXPECT_TRUE(region_fault(text)) << text;
+  }
+}
+
+TEST(Texts, FreeTextTakesAnythingUpTo512Bytes) {
+  EXPECT_FALSE(free_text_fault(""));
+  EXPECT_FALSE(free_text_fault(" two\nlines\t"));
+  EXPECT_FALSE(free_text_fault(std::string(512, 'x')));
+  EXPECT_TRUE(free_text_fault(std::string(513, 'x')));
+}
+
+// --- packed bytes -----------------------------------------------------------------------------
+
+TEST(Bytes, NumbersComeBackInOrder) {
+  std::vector<std::uint64_t> numbers;
+  for (int bit = 0; bit < 64; ++bit) {
+    const std::uint64_t power = std::uint64_t{1} << bit;
+    numbers.insert(numbers.end(), {power - 1, power, power + 1});
+  }
+  numbers.push_back(UINT64_MAX);
+  std::string bytes;
+  ByteWriter out(bytes);
+  for (const std::uint64_t number : numbers) {
+    out.varint(number);
+    out.zigzag(static_cast<std::int64_t>(number));
+    out.varint128(static_cast<UInt128>(number) << 64 | number);
+    out.zigzag128(-static_cast<Int128>(number) * 3);
+  }
+  ByteReader in(bytes);
+  for (const std::uint64_t number : numbers) {
+    ASSERT_EQ(in.varint(), number);
+    ASSERT_EQ(in.zigzag(), static_cast<std::int64_t>(number));
+    ASSERT_TRUE(in.varint128() == (static_cast<UInt128>(number) << 64 | number));
+    ASSERT_TRUE(in.zigzag128() == -static_cast<Int128>(number) * 3);
+  }
+  EXPECT_TRUE(in.ok());
+  EXPECT_TRUE(in.done());
+}
+
+TEST(Bytes, ExtremesOfSignedNumbersComeBack) {
+  const Int128 least = static_cast<Int128>(static_cast<UInt128>(1) << 127);
+  std::string bytes;
+  ByteWriter out(bytes);
+  out.zigzag(INT64_MIN);
+  out.zigzag(INT64_MAX);
+  out.zigzag128(least);
+  out.zigzag128(~least);
+  ByteReader in(bytes);
+  EXPECT_EQ(in.zigzag(), INT64_MIN);
+  EXPECT_EQ(in.zigzag(), INT64_MAX);
+  EXPECT_TRUE(in.zigzag128() == least);
+  EXPECT_TRUE(in.zigzag128() == ~least);
+  EXPECT_TRUE(in.ok() && in.done());
+}
+
+TEST(Bytes, SmallSignedNumbersTakeOneByte) {
+  for (const std::int64_t number : {0, -1, 1, -64, 63}) {
+    std::string bytes;
+    ByteWriter(bytes).zigzag(number);
+    EXPECT_EQ(bytes.size(), 1U) << number;
+  }
+}
+
+TEST(Bytes, NumbersThatAreTooLongAreFaults) {
+  for (const std::string& bytes :
+       {std::string(10, '\xFF'), std::string(9, '\xFF') + "\x02", std::string(11, '\x80')}) {
+    ByteReader in(bytes);
+    EXPECT_EQ(in.varint(), 0U);
+    EXPECT_FALSE(in.ok());
+  }
+  for (const std::string& bytes :
+       {std::string(19, '\xFF'), std::string(18, '\xFF') + "\x04", std::string(20, '\x80')}) {
+    ByteReader in(bytes);
+    EXPECT_TRUE(in.varint128() == 0);
+    EXPECT_FALSE(in.ok());
+  }
+}
+
+TEST(Bytes, TruncatedInputIsAFaultEverywhere) {
+  std::string bytes;
+  ByteWriter out(bytes);
+  out.u8(7);
+  out.varint(300);
+  out.varint128(static_cast<UInt128>(1) << 100);
+  out.string("text");
+  out.big16(1);
+  out.big32(2);
+  out.big64(3);
+  const auto read = [](std::string_view part) {
+    ByteReader in(part);
+    in.u8();
+    in.varint();
+    in.varint128();
+    in.string();
+    in.big16();
+    in.big32();
+    in.big64();
+    return in.ok() && in.done();
+  };
+  EXPECT_TRUE(read(bytes));
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_FALSE(read(std::string(bytes, 0, size))) << size;  // A copy: reading past it would show.
+  }
+}
+
+TEST(Bytes, AfterAFaultEverythingIsZero) {
+  ByteReader in(
+      "\x05"
+      "ab");
+  EXPECT_EQ(in.string(), "");
+  EXPECT_FALSE(in.ok());
+  EXPECT_EQ(in.left(), 0U);
+  EXPECT_EQ(in.u8(), 0);
+  EXPECT_EQ(in.varint(), 0U);
+  EXPECT_EQ(in.big64(), 0U);
+  EXPECT_EQ(in.raw(1), "");
+  EXPECT_FALSE(in.ok());
+}
+
+TEST(Bytes, ALengthBeyondAnyInputIsAFault) {
+  std::string bytes;
+  ByteWriter(bytes).varint(UINT64_MAX);
+  bytes += "rest";
+  ByteReader in(bytes);
+  EXPECT_EQ(in.string(), "");
+  EXPECT_FALSE(in.ok());
+}
+
+TEST(Bytes, BigEndianBytesSortAsNumbers) {
+  std::string before;
+  for (const std::uint32_t number :
+       {0U, 1U, 255U, 256U, 65'535U, 65'536U, 0x7FFF'FFFFU, 0x8000'0000U, 0xFFFF'FFFFU}) {
+    std::string bytes;
+    ByteWriter(bytes).big32(number);
+    EXPECT_EQ(bytes.size(), 4U);
+    EXPECT_TRUE(number == 0 || before < bytes);
+    EXPECT_EQ(ByteReader(bytes).big32(), number);
+    before = bytes;
+  }
+}
+
+TEST(Bytes, OneHundredTwentyEightBitsAreWrittenInDecimal) {
+  EXPECT_EQ(to_string(Int128{0}), "0");
+  EXPECT_EQ(to_string(static_cast<Int128>(static_cast<UInt128>(1) << 127)),
+            "-170141183460469231731687303715884105728");
+  EXPECT_EQ(to_string(~static_cast<Int128>(static_cast<UInt128>(1) << 127)),
+            "170141183460469231731687303715884105727");
+}
+
+}  // namespace
+}  // namespace daybook

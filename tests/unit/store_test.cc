@@ -1,0 +1,855 @@
+// What is stored: documents, pages of cells, order-cycle rows, anomalies and labels come back as
+// they were, repeats are found in the bytes, damaged bytes are told, and a write set is all or
+// nothing.
+#include <gtest/gtest.h>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+#include <deque>
+#include <random>
+#include <set>
+
+#include "base/bytes.h"
+#include "events/json.h"
+#include "events/validate.h"
+#include "store/anomalies.h"
+#include "store/cells.h"
+#include "store/document_codec.h"
+#include "store/keys.h"
+#include "store/labels.h"
+#include "store/shard_store.h"
+#include "support/payloads.h"
+#include "support/temp_dir.h"
+
+namespace daybook::store {
+namespace {
+
+using domain::DocumentKind;
+using domain::DocumentRef;
+namespace json = boost::json;
+
+// An event from JSON, and the memory it points into.
+struct Told {
+  events::v1::Event message;
+  Arena arena;
+  domain::Event event;
+  bool valid = false;
+
+  explicit Told(const std::string& text) {
+    std::vector<events::Violation> violations;
+    if (!events::read_event(text, message, violations)) return;
+    const auto typed = events::validate(message, arena, violations);
+    if (!typed) return;
+    event = *typed;
+    valid = true;
+  }
+  EncodedEvent encoded() const {
+    EncodedEvent bytes;
+    encode_event(event, bytes);
+    return bytes;
+  }
+};
+
+std::string envelope(const std::string& id, const std::string& payload,
+                     const std::string& at = "2024-05-01T08:00:00Z",
+                     const std::string& source = "erp") {
+  return R"({"event_id":")" + id + R"(","customer_id":"C1","source":")" + source +
+         R"(","occurred_at":")" + at + "\"," + payload + "}";
+}
+
+std::string document_with(const std::vector<const Told*>& told, std::uint8_t topic = 0) {
+  std::string bytes;
+  std::int64_t offset = 0;
+  for (const Told* one : told) append_fact(bytes, {topic, offset++}, 1000, one->encoded());
+  return bytes;
+}
+
+// --- documents --------------------------------------------------------------------------------
+
+TEST(DocumentCodec, EveryPayloadComesBack) {
+  std::set<std::size_t> seen;
+  for (const auto& [name, payload] : test::kPayloads) {
+    const Told told(test::event_of(name, payload));
+    ASSERT_TRUE(told.valid) << name;
+    const DocumentRef ref = domain::document_of(told.event.payload);
+    std::string bytes;
+    append_fact(bytes, {3, 77}, 1'700'000'000'123, told.encoded());
+    Arena arena;
+    const auto document = decode_document(ref, bytes, bytes.size() + 1, arena);
+    ASSERT_TRUE(document) << name << ": " << document.error().message;
+    ASSERT_EQ(document->facts.size(), 1U);
+    const domain::Fact& fact = document->facts[0];
+    EXPECT_EQ(fact.at, (domain::Position{3, 77}));
+    EXPECT_EQ(fact.recorded_ms, 1'700'000'000'123);
+    EXPECT_FALSE(fact.fresh);
+    EXPECT_EQ(fact.event.event_id, "e1");
+    EXPECT_EQ(fact.event.source, "erp");
+    EXPECT_EQ(fact.event.occurred_at, told.event.occurred_at);
+    ASSERT_EQ(fact.event.payload.index(), told.event.payload.index()) << name;
+    EXPECT_EQ(domain::payload_name(fact.event.payload.index()), name);
+    EXPECT_EQ(domain::document_of(fact.event.payload), ref) << name;
+    EncodedEvent again;
+    encode_event(fact.event, again);
+    EXPECT_EQ(again.bytes, told.encoded().bytes) << name;
+    seen.insert(told.event.payload.index());
+  }
+  EXPECT_EQ(seen.size(), domain::kPayloadCount);
+}
+
+// Every value that could stand in place of the one at `path`.
+std::vector<json::value> others_than(const json::value& value) {
+  std::vector<json::value> others;
+  if (value.is_string()) {
+    for (const char* text : {"2024-09-30", "2024-Q2", "7", "USD", "EUR", "STANDARD", "INVOICE",
+                             "DISPATCH", "REJECTED", "BAD_DEBT", "ORDERED", "other"}) {
+      if (value.as_string() != text) others.emplace_back(text);
+    }
+  } else if (value.is_int64()) {
+    others.emplace_back(value.as_int64() + 1);
+  }
+  return others;
+}
+
+// Calls visit(pointer) for each leaf.
+void for_each_leaf(const json::value& value, const std::string& at,
+                   const std::function<void(const std::string&, const json::value&)>& visit) {
+  if (const auto* object = value.if_object()) {
+    for (const auto& [key, member] : *object)
+      for_each_leaf(member, at + "/" + std::string(key), visit);
+  } else if (const auto* array = value.if_array()) {
+    for (std::size_t i = 0; i < array->size(); ++i)
+      for_each_leaf((*array)[i], at + "/" + std::to_string(i), visit);
+  } else {
+    visit(at, value);
+  }
+}
+
+TEST(DocumentCodec, EveryFieldIsContentOrTheDocumentsOwnId) {
+  for (const auto& [name, payload] : test::kPayloads) {
+    const Told told(test::event_of(name, payload));
+    const std::string before = told.encoded().bytes;
+    const DocumentRef ref = domain::document_of(told.event.payload);
+    const json::value form = json::parse(payload);
+    for_each_leaf(form, "", [&](const std::string& at, const json::value& leaf) {
+      int valid = 0;
+      for (const json::value& other : others_than(leaf)) {
+        json::value changed = form;
+        boost::system::error_code fault;
+        *changed.find_pointer(at, fault) = other;
+        const Told different(test::event_of(name, json::serialize(changed)));
+        if (!different.valid) continue;
+        ++valid;
+        const bool same_document = domain::document_of(different.event.payload) == ref;
+        EXPECT_EQ(different.encoded().bytes == before, !same_document)
+            << name << at << " = " << other;
+      }
+      // What is bound to other fields (sums, keys) cannot be changed alone.
+      const bool is_bound = name == "sales_target_set" || name == "exchange_rate_published" ||
+                            at.find("minor") != std::string::npos;
+      if (!is_bound) {
+        EXPECT_GT(valid, 0) << name << at;
+      }
+    });
+  }
+}
+
+TEST(DocumentCodec, AbsentAndZeroDiffer) {
+  const std::string head =
+      R"("invoice_issued":{"invoice_id":"I","currency":"CNY","net_minor":"5","issue_date":"2024-05-01")";
+  const Told absent(envelope("e", head + "}"));
+  const Told zero(envelope("e", head + R"(,"tax_minor":"0"})"));
+  EXPECT_NE(absent.encoded().bytes, zero.encoded().bytes);
+}
+
+TEST(DocumentCodec, CorrelationAndAccountAreNoContent) {
+  const Told with(
+      R"({"event_id":"e","customer_id":"C1","source":"s","occurred_at":"2024-05-01T08:00:00Z",)"
+      R"("correlation_id":"x","order_ready":{"order_id":"O"}})");
+  const Told without(
+      R"({"event_id":"e","customer_id":"C2","source":"s","occurred_at":"2024-05-01T16:00:00.5+08:00",)"
+      R"("order_ready":{"order_id":"O"}})");
+  ASSERT_TRUE(with.valid && without.valid);
+  EXPECT_EQ(with.encoded().bytes, without.encoded().bytes);
+}
+
+TEST(DocumentCodec, ConflictsAreKeptOncePerTopic) {
+  const Told told(envelope("late", R"("order_ready":{"order_id":"O"})"));
+  std::string bytes;
+  EXPECT_TRUE(append_conflict(bytes, {1, 5}, 10, told.event));
+  EXPECT_FALSE(append_conflict(bytes, {1, 6}, 11, told.event));
+  EXPECT_TRUE(append_conflict(bytes, {4, 7}, 12, told.event));
+  Arena arena;
+  const auto document = decode_document({DocumentKind::kOrder, "O"}, bytes, 0, arena);
+  ASSERT_TRUE(document);
+  ASSERT_EQ(document->conflicts.size(), 2U);
+  EXPECT_EQ(document->conflicts[0].at, (domain::Position{1, 5}));
+  EXPECT_EQ(document->conflicts[0].event_id, "late");
+  EXPECT_EQ(document->conflicts[0].occurred_at, told.event.occurred_at);
+  EXPECT_EQ(document->conflicts[0].type, told.event.payload.index());
+  EXPECT_EQ(document->conflicts[1].at, (domain::Position{4, 7}));
+}
+
+TEST(DocumentCodec, LinksAreKeptOnce) {
+  std::string bytes;
+  EXPECT_TRUE(append_link(bytes, {DocumentKind::kPayment, "P"}));
+  EXPECT_TRUE(append_link(bytes, {DocumentKind::kCreditNote, "P"}));
+  EXPECT_FALSE(append_link(bytes, {DocumentKind::kPayment, "P"}));
+  Arena arena;
+  const auto document = decode_document({DocumentKind::kInvoice, "I"}, bytes, 0, arena);
+  ASSERT_TRUE(document);
+  ASSERT_EQ(document->links.size(), 2U);
+  EXPECT_EQ(document->links[1], (DocumentRef{DocumentKind::kCreditNote, "P"}));
+}
+
+TEST(DocumentCodec, WhatStandsBehindTheLastCommitIsFresh) {
+  const Told one(envelope("a", R"("order_ready":{"order_id":"O"})"));
+  const Told two(envelope("b", R"("order_ready":{"order_id":"O"})"));
+  std::string bytes = document_with({&one});
+  const std::size_t committed = bytes.size();
+  append_fact(bytes, {1, 9}, 1000, two.encoded());
+  Arena arena;
+  const auto document = decode_document({DocumentKind::kOrder, "O"}, bytes, committed, arena);
+  ASSERT_TRUE(document);
+  EXPECT_FALSE(document->fresh);
+  EXPECT_FALSE(document->facts[0].fresh);
+  EXPECT_TRUE(document->facts[1].fresh);
+  EXPECT_TRUE(decode_document({DocumentKind::kOrder, "O"}, bytes, 0, arena)->fresh);
+}
+
+std::string everything(std::string_view of) {
+  std::string bytes;
+  const Told told(test::event_of(std::string(of), test::kPayloads.at(std::string(of))));
+  append_fact(bytes, {1, 300}, 1'700'000'000'000, told.encoded());
+  append_conflict(bytes, {1, 301}, 1'700'000'000'001, told.event);
+  append_link(bytes, {DocumentKind::kInvoice, "I"});
+  return bytes;
+}
+
+TEST(DocumentCodec, TruncatedDocumentsAreCorruptUnlessCutBetweenEntries) {
+  for (const auto& [name, payload] : test::kPayloads) {
+    const std::string bytes = everything(name);
+    std::set<std::size_t> borders = {0};
+    Entries entries(bytes);
+    for (Entry entry; entries.next(entry);) {
+      borders.insert(
+          static_cast<std::size_t>(entry.body.data() + entry.body.size() - bytes.data()));
+    }
+    ASSERT_EQ(borders.size(), 4U);
+    for (std::size_t size = 0; size <= bytes.size(); ++size) {
+      const std::string part(bytes, 0, size);
+      Arena arena;
+      const auto document = decode_document({DocumentKind::kOrder, "O"}, part, 0, arena);
+      EXPECT_EQ(document.has_value(), borders.contains(size)) << name << " cut to " << size;
+      if (!document) {
+        EXPECT_EQ(document.error().code, ErrorCode::kCorrupt);
+      }
+    }
+  }
+}
+
+TEST(DocumentCodec, FlippedBitsNeverCrash) {
+  for (const auto& [name, payload] : test::kPayloads) {
+    const std::string bytes = everything(name);
+    const Told told(test::event_of(name, payload));
+    const EncodedEvent encoded = told.encoded();
+    for (std::size_t at = 0; at < bytes.size(); ++at) {
+      for (int bit = 0; bit < 8; ++bit) {
+        std::string damaged = bytes;
+        damaged[at] = static_cast<char>(damaged[at] ^ (1 << bit));
+        Arena arena;
+        const auto document = decode_document({DocumentKind::kOrder, "O"}, damaged, 0, arena);
+        if (!document) {
+          EXPECT_EQ(document.error().code, ErrorCode::kCorrupt);
+        }
+        judge(damaged, 1, told.event, encoded);
+        for_each_content(damaged, [](std::uint8_t, std::string_view) {});
+      }
+    }
+  }
+}
+
+TEST(DocumentCodec, UnknownTagsTypesAndTrailingBytesAreCorrupt) {
+  Arena arena;
+  const DocumentRef ref{DocumentKind::kOrder, "O"};
+  const Told told(envelope("a", R"("order_ready":{"order_id":"O"})"));
+  const std::string good = document_with({&told});
+  std::string tag = good;
+  tag[0] = 9;
+  EXPECT_FALSE(decode_document(ref, tag, 0, arena));
+  std::string type = good;
+  type.back() = static_cast<char>(domain::kPayloadCount);
+  EXPECT_FALSE(decode_document(ref, type, 0, arena));
+  std::string longer = good + "x";
+  ++longer[1];  // The length takes the byte in.
+  EXPECT_FALSE(decode_document(ref, longer, 0, arena));
+}
+
+// --- repeats ----------------------------------------------------------------------------------
+
+constexpr const char* kReversed = R"("payment_reversed":{"payment_id":"P","date":"2024-05-01"})";
+constexpr const char* kReversedLater =
+    R"("payment_reversed":{"payment_id":"P","date":"2024-05-02"})";
+
+Verdict verdict(const std::string& document, const Told& told, std::uint8_t topic = 0) {
+  return judge(document, topic, told.event, told.encoded());
+}
+
+TEST(Judge, FirstIsNew) {
+  const Told told(envelope("a", kReversed));
+  EXPECT_EQ(verdict("", told), Verdict::kNew);
+}
+
+TEST(Judge, SameIdSameContentIsADuplicateHoweverManyCameBetween) {
+  const Told a(envelope("a", R"("order_ready":{"order_id":"O"})"));
+  const Told b(envelope("b", R"("order_ready":{"order_id":"O"})"));
+  const std::string document = document_with({&a, &b});
+  EXPECT_EQ(verdict(document, a), Verdict::kDuplicate);
+  EXPECT_EQ(verdict(document, b), Verdict::kDuplicate);
+}
+
+TEST(Judge, SameIdOtherContentIsAConflict) {
+  const Told a(envelope("a", R"("order_ready":{"order_id":"O"})"));
+  const std::string document = document_with({&a});
+  EXPECT_EQ(verdict(document, Told(envelope("a", R"("order_confirmed":{"order_id":"O"})"))),
+            Verdict::kConflict);
+  EXPECT_EQ(verdict(document, Told(envelope("a", R"("order_ready":{"order_id":"O"})",
+                                            "2024-05-01T08:00:01Z"))),
+            Verdict::kConflict);
+  EXPECT_EQ(verdict(document, Told(envelope("a", R"("order_ready":{"order_id":"O"})",
+                                            "2024-05-01T08:00:00Z", "wms"))),
+            Verdict::kConflict);
+}
+
+TEST(Judge, ClaimsCompareThePayloadAlone) {
+  const Told a(envelope("a", kReversed));
+  const std::string document = document_with({&a});
+  EXPECT_EQ(verdict(document, Told(envelope("b", kReversed, "2024-05-09T08:00:00Z", "bank"))),
+            Verdict::kDuplicate);
+  EXPECT_EQ(verdict(document, Told(envelope("b", kReversedLater))), Verdict::kConflict);
+}
+
+TEST(Judge, IdsComeBeforeClaims) {
+  const Told first(envelope("a", kReversed));
+  const Told second(envelope(
+      "b",
+      R"("payment_allocated":{"allocation_id":"A","payment_id":"P","date":"2024-05-01","allocations":[{"invoice_id":"I","amount_minor":"1"}]})"));
+  const std::string document = document_with({&first, &second});
+  // By its claim a duplicate of the first; but its id is the second's.
+  EXPECT_EQ(verdict(document, Told(envelope("b", kReversed))), Verdict::kConflict);
+}
+
+TEST(Judge, PartsOfADocumentClaimTheirOwnIds) {
+  const Told one(envelope(
+      "a", R"("invoice_disputed":{"dispute_id":"D1","invoice_id":"I","amount_minor":"1"})"));
+  const std::string document = document_with({&one});
+  EXPECT_EQ(
+      verdict(
+          document,
+          Told(envelope(
+              "b",
+              R"("invoice_disputed":{"dispute_id":"D2","invoice_id":"I","amount_minor":"1"})"))),
+      Verdict::kNew);
+  EXPECT_EQ(
+      verdict(
+          document,
+          Told(envelope(
+              "b",
+              R"("invoice_disputed":{"dispute_id":"D1","invoice_id":"I","amount_minor":"2"})"))),
+      Verdict::kConflict);
+  EXPECT_EQ(
+      verdict(
+          document,
+          Told(envelope(
+              "b",
+              R"("dispute_resolved":{"dispute_id":"D1","invoice_id":"I","outcome":"UPHELD"})"))),
+      Verdict::kNew);
+}
+
+TEST(Judge, EventsWithoutAClaimMayAllStand) {
+  const Told a(envelope("a", R"("order_ready":{"order_id":"O"})"));
+  EXPECT_EQ(verdict(document_with({&a}), Told(envelope("b", R"("order_ready":{"order_id":"O"})"))),
+            Verdict::kNew);
+}
+
+TEST(Judge, OtherTopicsAreNotLookedAt) {
+  const Told a(envelope("a", R"("order_ready":{"order_id":"O"})"));
+  const std::string document = document_with({&a}, 1);
+  EXPECT_EQ(verdict(document, Told(envelope("a", R"("order_confirmed":{"order_id":"O"})")), 4),
+            Verdict::kNew);
+  EXPECT_EQ(verdict(document, Told(envelope("a", R"("order_confirmed":{"order_id":"O"})")), 1),
+            Verdict::kConflict);
+}
+
+TEST(Judge, AConflictHoldsNeitherIdNorClaim) {
+  const Told a(envelope("a", kReversed));
+  const Told b(envelope("b", kReversedLater));
+  std::string document = document_with({&a});
+  append_conflict(document, {0, 1}, 1000, b.event);
+  EXPECT_EQ(verdict(document, b), Verdict::kConflict);
+  EXPECT_EQ(
+      verdict(
+          document,
+          Told(envelope(
+              "b",
+              R"("refund_paid":{"refund_id":"F","payment_id":"P","currency":"CNY","amount_minor":"1","value_date":"2024-05-01"})"))),
+      Verdict::kNew);
+}
+
+TEST(Judge, AFactWithoutAPayloadSaysNothing) {
+  const Told a(envelope("a", kReversed));
+  std::string body;
+  ByteWriter out(body);
+  out.u8(0);
+  out.varint(1);
+  out.varint(1);
+  out.string("b");
+  out.string("erp");
+  out.zigzag(0);
+  std::string document;
+  ByteWriter entry(document);
+  entry.u8(static_cast<std::uint8_t>(EntryTag::kFact));
+  entry.string(body);
+  EXPECT_EQ(verdict(document, a), Verdict::kNew);
+}
+
+TEST(FactHash, DependsOnAccountDocumentTopicAndContent) {
+  const std::set<std::string> hashes = {
+      to_hex(fact_hash("C", {DocumentKind::kOrder, "O"}, 1, "x")),
+      to_hex(fact_hash("D", {DocumentKind::kOrder, "O"}, 1, "x")),
+      to_hex(fact_hash("C", {DocumentKind::kInvoice, "O"}, 1, "x")),
+      to_hex(fact_hash("C", {DocumentKind::kOrder, "P"}, 1, "x")),
+      to_hex(fact_hash("C", {DocumentKind::kOrder, "O"}, 4, "x")),
+      to_hex(fact_hash("C", {DocumentKind::kOrder, "O"}, 1, "y")),
+      to_hex(fact_hash("CO", {DocumentKind::kOrder, ""}, 1, "x"))};
+  EXPECT_EQ(hashes.size(), 7U);
+}
+
+// --- pages ------------------------------------------------------------------------------------
+
+Int128 large(std::mt19937_64& random) {
+  const Int128 value = static_cast<Int128>(static_cast<UInt128>(random()) << 64 | random());
+  return random() % 3 == 0 ? Int128{0} : value >> (random() % 128);
+}
+
+std::vector<Cell> random_cells(std::mt19937_64& random, std::size_t count) {
+  std::map<CellId, domain::CellValue> cells;
+  const domain::Measure measures[] = {domain::Measure::kOpen, domain::Measure::kDisputed,
+                                      domain::Measure::kLedgerCash,
+                                      domain::Measure::kShipmentsBySku};
+  for (std::size_t i = 0; i < count; ++i) {
+    CellId id;
+    id.measure = measures[random() % 4];
+    id.currency = static_cast<std::uint16_t>(random() % 3 == 0 ? random() % 17577 : 1);
+    id.attributes = static_cast<LabelId>(random() % 3 == 0 ? random() : random() % 4);
+    id.dimensions = static_cast<LabelId>(random() % 2);
+    id.day = static_cast<Day>(random() % 120'000) - 30'000;
+    id.day2 = random() % 2 == 0 ? 0 : static_cast<Day>(random() % 120'000) - 30'000;
+    id.counts_from = random() % 2 == 0 ? id.day : static_cast<Day>(random() % 120'000) - 30'000;
+    cells[id] = {large(random), large(random)};
+  }
+  std::vector<Cell> sorted;
+  for (const auto& [id, value] : cells) sorted.push_back({id, value});
+  return sorted;
+}
+
+void expect_same(const std::vector<Cell>& a, const std::vector<Cell>& b) {
+  ASSERT_EQ(a.size(), b.size());
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    ASSERT_TRUE(a[i].id == b[i].id && a[i].value == b[i].value) << i;
+  }
+}
+
+TEST(Pages, SortedCellsComeBack) {
+  std::mt19937_64 random(1);
+  for (int round = 0; round < 300; ++round) {
+    const std::vector<Cell> cells = random_cells(random, random() % 40);
+    std::string bytes;
+    encode_page(cells, bytes);
+    std::vector<Cell> back;
+    ASSERT_TRUE(decode_page(bytes, back));
+    expect_same(back, cells);
+  }
+}
+
+TEST(Pages, TruncatedPagesAreCorruptUnlessCutBetweenCells) {
+  std::mt19937_64 random(2);
+  const std::vector<Cell> cells = random_cells(random, 12);
+  std::set<std::size_t> borders;
+  for (std::size_t i = 0; i <= cells.size(); ++i) {
+    std::string bytes;
+    encode_page({cells.begin(), cells.begin() + static_cast<std::ptrdiff_t>(i)}, bytes);
+    borders.insert(bytes.size());
+  }
+  std::string bytes;
+  encode_page(cells, bytes);
+  for (std::size_t size = 0; size <= bytes.size(); ++size) {
+    std::vector<Cell> back;
+    EXPECT_EQ(decode_page(std::string(bytes, 0, size), back).has_value(), borders.contains(size))
+        << size;
+  }
+}
+
+TEST(Pages, FlippedBitsNeverCrash) {
+  std::mt19937_64 random(3);
+  std::string bytes;
+  encode_page(random_cells(random, 20), bytes);
+  for (std::size_t at = 0; at < bytes.size() * 8; ++at) {
+    std::string damaged = bytes;
+    damaged[at / 8] = static_cast<char>(damaged[at / 8] ^ (1 << (at % 8)));
+    std::vector<Cell> back;
+    const auto decoded = decode_page(damaged, back);
+    if (!decoded) {
+      EXPECT_EQ(decoded.error().code, ErrorCode::kCorrupt);
+    }
+  }
+}
+
+TEST(Pages, MergingAddsValuesAndDropsZeros) {
+  std::mt19937_64 random(4);
+  for (int round = 0; round < 200; ++round) {
+    const auto small = [&](std::size_t count) {
+      std::map<CellId, domain::CellValue> cells;
+      for (std::size_t i = 0; i < count; ++i) {
+        CellId id{domain::Measure::kOpen};
+        id.day = static_cast<Day>(random() % 8);
+        cells[id] = {static_cast<Int128>(random() % 3) - 1, static_cast<Int128>(random() % 3) - 1};
+      }
+      std::vector<Cell> sorted;
+      for (const auto& [id, value] : cells) {
+        if (!value.is_zero()) sorted.push_back({id, value});
+      }
+      return sorted;
+    };
+    const std::vector<Cell> cells = small(6);
+    const std::vector<Cell> changes = small(6);
+    std::map<CellId, domain::CellValue> expected;
+    for (const Cell& cell : cells) expected[cell.id] += cell.value;
+    for (const Cell& cell : changes) expected[cell.id] += cell.value;
+    std::erase_if(expected, [](const auto& cell) { return cell.second.is_zero(); });
+    std::vector<Cell> wanted;
+    for (const auto& [id, value] : expected) wanted.push_back({id, value});
+    expect_same(merge_cells(cells, changes), wanted);
+  }
+}
+
+TEST(Pages, SpansOf32DaysRiseWithDaysAlsoBefore1970) {
+  EXPECT_LT(span_of(-40), span_of(-1));
+  EXPECT_EQ(span_of(0), span_of(31));
+  EXPECT_EQ(span_of(31) + 1, span_of(32));
+  for (Day day = -100'000; day < 200'000; ++day) ASSERT_LE(span_of(day), span_of(day + 1));
+}
+
+TEST(Pages, ReceivablesStandByCountingDayTheRestByTheirOwn) {
+  CellId id{domain::Measure::kOpen};
+  id.day = 0;
+  id.counts_from = 64;
+  EXPECT_EQ(page_span(id), span_of(64));
+  EXPECT_EQ(page_family(id.measure), kReceivablesPage);
+  id.measure = domain::Measure::kLedgerVoids;
+  EXPECT_EQ(page_span(id), span_of(0));
+  EXPECT_EQ(page_family(id.measure), kLedgerPage);
+  id.measure = domain::Measure::kShipped;
+  EXPECT_EQ(page_span(id), span_of(0));
+  EXPECT_EQ(page_family(id.measure), kSalesPage);
+}
+
+TEST(Pages, HashesOfCellsAddUp) {
+  Label label;
+  CellId id{domain::Measure::kOpen};
+  const auto hash = [&](std::int64_t amount, std::int64_t quantity) {
+    return cell_hash(id, {amount, quantity}, label, label, label);
+  };
+  EXPECT_TRUE(hash(5, 1) + hash(-3, 2) == hash(2, 3));
+  EXPECT_TRUE(hash(5, 1) + hash(-5, -1) == 0);
+  EXPECT_FALSE(hash(1, 0) == hash(0, 1));
+}
+
+// --- order-cycle rows -------------------------------------------------------------------------
+
+TEST(CycleRows, ComeBack) {
+  std::mt19937_64 random(5);
+  for (int round = 0; round < 200; ++round) {
+    domain::CycleRow row;
+    row.kind = random() % 2 == 0 ? domain::OrderKind::kStandard : domain::OrderKind::kSample;
+    row.attributes = {"CN/South", "", static_cast<Day>(random() % 40'000) - 20'000};
+    row.channel = "web";
+    domain::CycleChange change;
+    change.counts_from = -5;
+    for (std::size_t i = random() % 6; i > 0; --i) {
+      change.counts_from += static_cast<Day>(random() % 50 + 1);
+      for (auto& milestone : change.milestones) {
+        if (random() % 2 == 0) continue;
+        milestone = random() % 3 == 0
+                        ? std::nullopt
+                        : std::optional<Instant>(static_cast<Instant>(random() % 9'000'000'000) -
+                                                 2'000'000'000);
+      }
+      change.warehouse = random() % 2 == 0 ? "W1" : "";
+      row.changes.push_back(change);
+    }
+    std::string bytes;
+    encode_cycle_row(row, bytes);
+    const auto back = decode_cycle_row(bytes);
+    ASSERT_TRUE(back);
+    EXPECT_EQ(back->kind, row.kind);
+    EXPECT_EQ(back->attributes, row.attributes);
+    EXPECT_EQ(back->channel, row.channel);
+    ASSERT_EQ(back->changes.size(), row.changes.size());
+    for (std::size_t i = 0; i < row.changes.size(); ++i) {
+      EXPECT_EQ(back->changes[i].counts_from, row.changes[i].counts_from);
+      EXPECT_EQ(back->changes[i].milestones, row.changes[i].milestones);
+      EXPECT_EQ(back->changes[i].warehouse, row.changes[i].warehouse);
+    }
+    for (std::size_t size = 0; size < bytes.size(); ++size) {
+      const auto part = decode_cycle_row(std::string(bytes, 0, size));
+      if (!part) {
+        EXPECT_EQ(part.error().code, ErrorCode::kCorrupt);
+      }
+    }
+  }
+}
+
+// --- anomalies --------------------------------------------------------------------------------
+
+domain::Anomaly anomaly() {
+  domain::Anomaly one;
+  one.kind = domain::AnomalyKind::kUnknownInvoice;
+  one.document_id = "I";
+  one.at = {2, 5'000'000'000};
+  one.recorded_ms = 1'700'000'000'123;
+  one.event_id = "e";
+  one.occurred_at = -7;
+  one.type = 18;
+  one.from = -3;
+  return one;
+}
+
+TEST(Anomalies, ComeBack) {
+  domain::Anomaly one = anomaly();
+  one.while_overdrawn = Currency::parse("CNY").value();
+  const AnomalyRow row = encode_anomaly(7, {DocumentKind::kPayment, "P"}, one);
+  const auto back = decode_anomaly(row.key, row.value);
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->customer, 7U);
+  EXPECT_EQ(back->anomaly.kind, one.kind);
+  EXPECT_EQ(back->anomaly.document_id, "I");
+  EXPECT_EQ(back->anomaly.at, one.at);
+  EXPECT_EQ(back->anomaly.recorded_ms, one.recorded_ms);
+  EXPECT_EQ(back->anomaly.event_id, "e");
+  EXPECT_EQ(back->anomaly.occurred_at, -7);
+  EXPECT_EQ(back->anomaly.type, 18);
+  EXPECT_EQ(back->anomaly.from, -3);
+  EXPECT_EQ(back->anomaly.until, kNever);
+  EXPECT_EQ(back->anomaly.while_overdrawn, one.while_overdrawn);
+}
+
+TEST(Anomalies, KeysTellApartWhatIsNotTheSame) {
+  std::set<std::string> keys;
+  const auto add = [&](const domain::Anomaly& one, LabelId customer = 1,
+                       DocumentRef by = {DocumentKind::kPayment, "P"}) {
+    keys.insert(encode_anomaly(customer, by, one).key);
+  };
+  add(anomaly());
+  add(anomaly());
+  EXPECT_EQ(keys.size(), 1U);
+  add(anomaly(), 2);
+  add(anomaly(), 1, {DocumentKind::kPayment, "Q"});
+  add(anomaly(), 1, {DocumentKind::kCreditNote, "P"});
+  domain::Anomaly other = anomaly();
+  other.kind = domain::AnomalyKind::kUnknownOrder;
+  add(other);
+  other = anomaly();
+  other.document_id = "J";
+  add(other);
+  other = anomaly();
+  other.at.offset += 1;
+  add(other);
+  other = anomaly();
+  other.from = 5;
+  add(other);
+  other = anomaly();
+  other.until = 5;
+  add(other);
+  EXPECT_EQ(keys.size(), 9U);
+}
+
+TEST(Anomalies, TruncatedBytesAreCorrupt) {
+  const AnomalyRow row = encode_anomaly(7, {DocumentKind::kPayment, "P"}, anomaly());
+  for (std::size_t size = 0; size < row.key.size(); ++size) {
+    EXPECT_FALSE(decode_anomaly(std::string(row.key, 0, size), row.value)) << size;
+  }
+  for (std::size_t size = 0; size < row.value.size(); ++size) {
+    EXPECT_FALSE(decode_anomaly(row.key, std::string(row.value, 0, size))) << size;
+  }
+}
+
+// --- keys -------------------------------------------------------------------------------------
+
+TEST(Keys, DocumentKeysComeBack) {
+  const std::string key = document_key(300, {DocumentKind::kInvoice, "I-7"});
+  EXPECT_EQ(document_customer(key), 300U);
+  EXPECT_EQ(document_ref(key), (DocumentRef{DocumentKind::kInvoice, "I-7"}));
+}
+
+TEST(Keys, ByteOrderIsNumberOrder) {
+  EXPECT_LT(terms_key(1, -1, "Z"), terms_key(1, 0, "A"));
+  EXPECT_LT(terms_key(1, 40'000, "Z"), terms_key(2, -40'000, "A"));
+  EXPECT_LT(parked_key(0, 300), parked_key(1, 2));
+  EXPECT_LT(label_key(255), label_key(256));
+  for (const Day day : {-40'000, -1, 0, 1, 80'000}) EXPECT_EQ(day_of_ordered(ordered(day)), day);
+}
+
+TEST(Keys, AnIdIsNoPrefixOfAnother) {
+  EXPECT_FALSE(
+      id_key({DocumentKind::kOrder, "O1"}, 1).starts_with(id_prefix({DocumentKind::kOrder, "O"})));
+  EXPECT_TRUE(
+      id_key({DocumentKind::kOrder, "O"}, 1).starts_with(id_prefix({DocumentKind::kOrder, "O"})));
+}
+
+// --- store and labels -------------------------------------------------------------------------
+
+class StoreTest : public testing::Test {
+ protected:
+  std::unique_ptr<ShardStore> open(ShardStore::Mode mode = ShardStore::Mode::kReadWrite) {
+    auto store = ShardStore::open(directory_.path() + "/shard", memory_, mode);
+    EXPECT_TRUE(store) << (store ? "" : store.error().message);
+    return store ? std::move(store).value() : nullptr;
+  }
+
+  test::TempDir directory_;
+  SharedMemory memory_{8 << 20, 8 << 20};
+};
+
+TEST_F(StoreTest, AWriteSetIsThereWholeAfterReopening) {
+  {
+    auto store = open();
+    WriteSet set(*store);
+    set.put(Table::kMeta, "a", "1");
+    set.put(Table::kDocuments, "a", "2");
+    set.put(Table::kCells, "a", "3");
+    ASSERT_TRUE(store->write(set));
+    WriteSet second(*store);
+    second.remove(Table::kMeta, "a");
+    second.put(Table::kCells, "a", "4");
+    ASSERT_TRUE(store->write(second));
+  }
+  auto store = open();
+  EXPECT_EQ(store->get(Table::kMeta, "a").value(), std::nullopt);
+  EXPECT_EQ(store->get(Table::kDocuments, "a").value(), "2");
+  EXPECT_EQ(store->get(Table::kCells, "a").value(), "4");
+}
+
+TEST_F(StoreTest, AWriteSetThatWasNotWrittenLeavesNothing) {
+  {
+    auto store = open();
+    WriteSet set(*store);
+    set.put(Table::kMeta, "a", "1");
+    set.put(Table::kDocuments, "a", "2");
+  }
+  auto store = open();
+  EXPECT_EQ(store->get(Table::kMeta, "a").value(), std::nullopt);
+  EXPECT_EQ(store->get(Table::kDocuments, "a").value(), std::nullopt);
+}
+
+TEST_F(StoreTest, ASnapshotDoesNotSeeLaterWrites) {
+  auto store = open();
+  WriteSet set(*store);
+  set.put(Table::kMeta, "a", "1");
+  ASSERT_TRUE(store->write(set));
+  const auto picture = store->snapshot();
+  WriteSet later(*store);
+  later.put(Table::kMeta, "a", "2");
+  later.put(Table::kMeta, "b", "3");
+  ASSERT_TRUE(store->write(later));
+  EXPECT_EQ(picture->get(Table::kMeta, "a").value(), "1");
+  EXPECT_EQ(picture->get(Table::kMeta, "b").value(), std::nullopt);
+  EXPECT_EQ(store->get(Table::kMeta, "a").value(), "2");
+}
+
+TEST_F(StoreTest, ScansStayWithinTheirPrefixAndStopWhenTold) {
+  auto store = open();
+  WriteSet set(*store);
+  for (const char* key : {"a", "b1", "b2", "b3", "c"}) set.put(Table::kMeta, key, key);
+  set.put(Table::kMeta, "b\xFF\xFF", "last");
+  ASSERT_TRUE(store->write(set));
+  const auto scan = [&](std::string_view prefix, std::string_view from, std::size_t most) {
+    std::string seen;
+    std::size_t count = 0;
+    EXPECT_TRUE(
+        store->scan(Table::kMeta, prefix, from, [&](std::string_view, std::string_view value) {
+          seen.append(value).append(" ");
+          return ++count < most;
+        }));
+    return seen;
+  };
+  EXPECT_EQ(scan("b", "", 9), "b1 b2 b3 last ");
+  EXPECT_EQ(scan("b", "b2", 9), "b2 b3 last ");
+  EXPECT_EQ(scan("b", "b11", 1), "b2 ");
+  EXPECT_EQ(scan("d", "", 9), "");
+  EXPECT_EQ(scan("", "", 9), "a b1 b2 b3 last c ");
+}
+
+TEST_F(StoreTest, ASecondWriterIsToldThatItIsBusy) {
+  auto store = open();
+  const auto second =
+      ShardStore::open(directory_.path() + "/shard", memory_, ShardStore::Mode::kReadWrite);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, ErrorCode::kBusy) << second.error().message;
+}
+
+TEST_F(StoreTest, LabelsKeepTheirNumbersOverReopening) {
+  std::vector<std::string> texts;
+  {
+    auto store = open();
+    Labels labels;
+    ASSERT_TRUE(labels.load(*store));
+    EXPECT_EQ(labels.customer("C2"), 0U);
+    EXPECT_EQ(labels.customer("C1"), 1U);
+    EXPECT_EQ(labels.attributes({"CN", "", 5}), 2U);
+    EXPECT_EQ(labels.dimensions({"sku", "web", 2}), 3U);
+    EXPECT_EQ(labels.customer("C2"), 0U);
+    for (int i = 0; i < 300; ++i) labels.customer("many" + std::to_string(i));
+    WriteSet set(*store);
+    labels.write_new(set);
+    ASSERT_TRUE(store->write(set));
+    EXPECT_EQ(labels.customer("unwritten"), 304U);
+    for (LabelId id = 0; id < 304; ++id) texts.push_back(labels.get(id).bytes);
+  }
+  auto store = open();
+  Labels labels;
+  ASSERT_TRUE(labels.load(*store));
+  ASSERT_EQ(labels.size(), 304U);
+  for (LabelId id = 0; id < 304; ++id) EXPECT_EQ(labels.get(id).bytes, texts[id]);
+  EXPECT_EQ(labels.find_customer("C1"), 1U);
+  EXPECT_EQ(labels.find_customer("unwritten"), std::nullopt);
+  EXPECT_EQ(labels.get(2).attributes, (domain::Attributes{"CN", "", 5}));
+  EXPECT_EQ(labels.get(3).dimensions, (domain::Dimensions{"sku", "web", 2}));
+  EXPECT_EQ(labels.customer("unwritten"), 304U);
+}
+
+TEST(LabelsTest, AttributesThatNeedNoFileForgetItsDay) {
+  Labels labels;
+  EXPECT_EQ(labels.attributes({"CN", "R", 5}), labels.attributes({"CN", "R", 9}));
+  EXPECT_NE(labels.attributes({"CN", "", 5}), labels.attributes({"CN", "", 9}));
+}
+
+TEST(LabelsTest, CustomersArePagedInByteOrder) {
+  Labels labels;
+  for (const char* name : {"b", "d", "a", "c", "é"}) labels.customer(name);
+  labels.attributes({"b", "b", 0});
+  const auto names = [&](std::string_view after, std::size_t count) {
+    std::string all;
+    for (const LabelId id : labels.customers_after(after, count))
+      all.append(labels.get(id).customer).append(" ");
+    return all;
+  };
+  EXPECT_EQ(names("", 9), "a b c d é ");
+  EXPECT_EQ(names("", 2), "a b ");
+  EXPECT_EQ(names("b", 2), "c d ");
+  EXPECT_EQ(names("bb", 1), "c ");
+  EXPECT_EQ(names("é", 9), "");
+}
+
+}  // namespace
+}  // namespace daybook::store
