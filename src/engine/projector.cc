@@ -31,6 +31,12 @@ Unexpected another_log(log::Topic topic, std::int32_t partition, std::int64_t of
                                 log::topic_family(topic), partition, offset));
 }
 
+std::size_t letter_bytes(const log::NewRecord& letter) {
+  std::size_t bytes = letter.key.value_or("").size() + letter.value.value_or("").size();
+  for (const auto& [name, value] : letter.headers) bytes += name.size() + value.size();
+  return bytes;
+}
+
 bool may_pass(ErrorCode code) { return code == ErrorCode::kUnavailable || code == ErrorCode::kFatal; }
 
 }  // namespace
@@ -200,12 +206,22 @@ Result<void> Projector::commit(Shard& shard) {
                         {"topic", log::topic_name(options_.topic_prefix, static_cast<log::Topic>(parked.topic))},
                         {"partition", std::to_string(shard.partition())},
                         {"offset", std::to_string(parked.offset)}};
-      letters.push_back(std::move(letter));
+      // With its headers the largest of records is larger than a log takes: it is parked here alone.
+      if (letter_bytes(letter) <= log::kRecordBytesMax) letters.push_back(std::move(letter));
     }
-    const auto sent = log::append_and_wait(*log_, std::move(letters));
-    if (!sent) return unexpected(sent.error());
+    // A log that is away keeps the commit waiting.
+    for (auto sent = log::append_and_wait(*log_, letters); !sent;
+         sent = log::append_and_wait(*log_, letters)) {
+      if (!may_pass(sent.error().code) || stopping_) return unexpected(sent.error());
+      set_trouble(sent.error().message);
+      std::this_thread::sleep_for(kRetryPause);
+    }
   }
-  RETURN_IF_ERROR(shard.commit());
+  // A commit that failed cannot be repeated on what it has half evaluated: the process stops, and
+  // begins again from the positions stored.
+  if (const auto done = shard.commit(); !done) {
+    return unexpected(ErrorCode::kInternal, done.error().message);
+  }
   {
     const std::lock_guard lock(mutex_);
     committed_[static_cast<std::size_t>(shard.partition())] = shard.state();
@@ -224,14 +240,7 @@ Result<void> Projector::work_until_stopped(int worker) {
   auto last_commit = steady_clock::now();
   bool reached_end = false;
   const auto commit_all = [&]() -> Result<void> {
-    for (Shard* shard : shards) {
-      // A log that is away keeps dead letters, and so the commit, waiting.
-      for (auto done = commit(*shard); !done; done = commit(*shard)) {
-        if (!may_pass(done.error().code) || stopping_) return done;
-        set_trouble(done.error().message);
-        std::this_thread::sleep_for(kRetryPause);
-      }
-    }
+    for (Shard* shard : shards) RETURN_IF_ERROR(commit(*shard));
     last_commit = steady_clock::now();
     return {};
   };
@@ -247,7 +256,9 @@ Result<void> Projector::work_until_stopped(int worker) {
       }
       reader = std::move(opened).value();
     }
-    const auto records = reader->poll(kPollRecords, kPollTimeout);
+    const bool pending =
+        std::ranges::any_of(shards, [](const Shard* shard) { return shard->pending_records() > 0; });
+    const auto records = reader->poll(kPollRecords, pending ? kLiveCommitInterval : kPollTimeout);
     if (!records) {
       if (!may_pass(records.error().code)) return unexpected(records.error());
       set_trouble(records.error().message);
