@@ -79,6 +79,7 @@ class Projector {
   Result<void> apply(const log::Record& record);
   // Moves the shard's positions over what the reader found to hold no record.
   Result<void> pass_over_gaps(const log::Reader& reader, Shard& shard);
+  Result<void> send_dead_letters(const Shard& shard);
   Result<void> commit(Shard& shard);
   void set_trouble(std::string trouble);
 
