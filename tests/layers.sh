@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# What each folder must not know (docs/architecture.md), as a test. Prints the includes that break it.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../src"
+broken=0
+# forbid FOLDER PATTERN: no file under FOLDER includes what matches.
+forbid() {
+  if grep -rnE "^#include [<\"]($2)" "$1"; then
+    echo "src/$1 must not include $2" >&2
+    broken=1
+  fi
+}
+others='log|events|domain|store|engine|views|http|gateway|tools|app'
+forbid base "($others)/"
+forbid domain "(${others/domain|/})/|librdkafka|rocksdb|google|daybook/|chrono|random|thread|mutex|iostream|fstream|spdlog"
+forbid log "(${others/log|/})/|rocksdb|google|daybook/"
+forbid events "(store|engine|views|http|gateway|tools|app)/|rocksdb|librdkafka"
+forbid store "(engine|views|http|gateway|tools|app|log|events)/|librdkafka"
+forbid engine "(views|http|gateway|tools|app)/|rocksdb|librdkafka"
+forbid views "(http|gateway|tools|app)/|rocksdb|librdkafka|boost/asio|boost/beast"
+forbid http "(${others/http|/})/|rocksdb|librdkafka"
+forbid gateway "(domain|store|engine|views|tools|app)/|rocksdb|librdkafka"
+for library in rocksdb librdkafka; do
+  allowed=store/shard_store.cc
+  [ "$library" = rocksdb ] || allowed=log/kafka/
+  if grep -rnE "^#include <$library/" . | grep -v "^./$allowed"; then
+    echo "$library may be included in src/$allowed alone" >&2
+    broken=1
+  fi
+done
+exit $broken
