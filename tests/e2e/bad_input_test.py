@@ -163,7 +163,7 @@ class RecordsOnKafka(KafkaCase):
         server = self.on_kafka().start()
         self.assertEqual(server.publish([invoice()])[0]["offset"], 0)
 
-    def test_dead_letters_are_not_written_by_a_rebuild_or_restart_again(self):
+    def test_a_restart_does_not_copy_dead_letters_again(self):
         self.peer.send([(self.topic("orders"), "C1", b"\xff")])
         server = self.on_kafka().start()
         wait_until(lambda: server.status()["parked"] == 1)

@@ -205,6 +205,7 @@ class EmbeddedLog(Case, Undisturbed):
             self.assertLess(offset, ends[topic, partition])
         expected = self.undisturbed(events)
         self.assertEqual({**summary(status), "duplicates": 0}, summary(expected))
+        self.assertGreater(repeats, 0, "no kill met a request")
         self.assertLessEqual(status["duplicates"], repeats * 100)
         server.stop()
         self.verified(server.data, status)
