@@ -282,6 +282,12 @@ class Story {
       for (const auto& item : *array) all += (all.empty() ? "" : ",") + shown(item);
       return all;
     }
+    if (value.is_double()) {
+      std::ostringstream out;
+      out.precision(15);
+      out << value.as_double();
+      return out.str();
+    }
     return boost::json::serialize(value);
   }
   static std::string line_of(const boost::json::value& row, const std::string& columns) {
