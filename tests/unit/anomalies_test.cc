@@ -1,0 +1,349 @@
+// What waits, what does not add up, and what is no valid event.
+#include "support/story.h"
+
+namespace daybook::test {
+namespace {
+
+constexpr const char* kEnd = "2024-12-31";
+
+// --- repeats ----------------------------------------------------------------------------------
+
+TEST(Repeats, SameIdSameContentIsADuplicateHoweverWritten) {
+  Story story;
+  const std::string issued =
+      R"("invoice_id":"I","currency":"CNY","net_minor":"100","issue_date":"2024-05-01")";
+  story.put("invoice_issued", "2024-05-01", issued, "x");
+  story.put("invoice_delivered", "2024-05-02", R"("invoice_id":"I")", "y");
+  story.put("invoice_issued", "2024-05-01T16:00:00.9+08:00",
+            issued + R"(,"kind":"INVOICE_KIND_INVOICE")", "x");
+  EXPECT_EQ(story.counts(), "2 1 0 0 0");
+  EXPECT_EQ(story.anomalies(kEnd), "");
+}
+
+TEST(Repeats, AbsentAndZeroAreAConflict) {
+  Story story;
+  const std::string issued =
+      R"("invoice_id":"I","currency":"CNY","net_minor":"100","issue_date":"2024-05-01")";
+  story.put("invoice_issued", "2024-05-01", issued, "x");
+  story.put("invoice_issued", "2024-05-01", issued + R"(,"tax_minor":0)", "x");
+  EXPECT_EQ(story.counts(), "1 0 1 0 0");
+  EXPECT_EQ(story.anomalies(kEnd), "conflicting_repeat I");
+  EXPECT_EQ(story.anomalies("2024-01-01"), "conflicting_repeat I");
+}
+
+TEST(Repeats, ClaimsCompareThePayloadAlone) {
+  Story story;
+  story.put("payment_reversed", "2024-05-01", R"("payment_id":"P","date":"2024-05-01")", "a");
+  story.put("payment_reversed", "2024-05-09", R"("payment_id":"P","date":"2024-05-01")", "b");
+  story.put("payment_reversed", "2024-05-01", R"("payment_id":"P","date":"2024-05-02")", "c");
+  story.put("payment_reversed", "2024-05-01", R"("payment_id":"P","date":"2024-05-02")", "c");
+  EXPECT_EQ(story.counts(), "1 1 2 0 1");
+}
+
+TEST(Repeats, AConflictHoldsNoId) {
+  Story story;
+  story.put("invoice_voided", "2024-05-01", R"("invoice_id":"I","date":"2024-05-01")", "a");
+  story.put("invoice_voided", "2024-05-01", R"("invoice_id":"I","date":"2024-05-02")", "b");
+  story.put("invoice_delivered", "2024-05-01", R"("invoice_id":"I")", "b");
+  EXPECT_EQ(story.counts(), "2 0 1 0 2");
+}
+
+TEST(Repeats, IdsAreComparedWithinOneDocumentAndTopic) {
+  Story story;
+  story.put("order_ready", "2024-05-01", R"("order_id":"O1")", "a");
+  story.put("order_ready", "2024-05-01", R"("order_id":"O2")", "a");
+  story.put("shipment_delivered", "2024-05-01", R"("order_id":"O1","shipment_id":"S")", "a");
+  story.account = "D";
+  story.put("order_ready", "2024-05-01", R"("order_id":"O1")", "a");
+  EXPECT_EQ(story.counts(), "4 0 0 0 4");
+}
+
+TEST(Repeats, TheFirstStandsAndFiguresDoNotMove) {
+  Story story;
+  story.invoice("I", 100, "2024-05-01");
+  story.invoice("I", 900, "2024-05-01");
+  story.invoice("I", 100, "2024-05-01");
+  EXPECT_EQ(story.counts(), "1 1 1 0 0");
+  EXPECT_EQ(story.ageing(kEnd, "balance items"), "1.00 1");
+}
+
+TEST(Repeats, AreFoundAfterAReopening) {
+  Story story;
+  story.put(
+      "order_placed", "2024-05-01",
+      R"("order_id":"O","currency":"CNY","lines":[{"line_id":"1","sku":"s","quantity":"1","net_minor":1}])",
+      "a");
+  story.book.reopen();
+  story.put(
+      "order_placed", "2024-05-01",
+      R"("order_id":"O","currency":"CNY","lines":[{"line_id":"1","sku":"s","quantity":"1","net_minor":1}])",
+      "a");
+  story.put(
+      "order_placed", "2024-05-01",
+      R"("order_id":"O","currency":"CNY","lines":[{"line_id":"1","sku":"s","quantity":"1.0","net_minor":1}])",
+      "b");
+  EXPECT_EQ(story.counts(), "1 1 1 0 0");
+}
+
+// --- what waits -------------------------------------------------------------------------------
+
+// Whatever comes first, in the end nothing waits.
+TEST(Waiting, EveryReferenceIsResolvedWhenItArrives) {
+  struct Case {
+    const char* unknown;
+    std::function<void(Story&)> first;
+    std::function<void(Story&)> then;
+  };
+  const std::vector<Case> cases = {
+      {"unknown_order O", [](Story& s) { s.confirm("2024-05-01"); }, [](Story& s) { s.order(); }},
+      {"unknown_order O",
+       [](Story& s) {
+         s.ship("S", "2024-05-01", {{"1", "1"}});
+       },
+       [](Story& s) { s.order(); }},
+      {"unknown_order O",
+       [](Story& s) { s.invoice("I", 5, "2024-05-01", R"(,"order_ids":["O"])"); },
+       [](Story& s) { s.order(); }},
+      {"unknown_shipment S",
+       [](Story& s) {
+         s.order();
+         s.deliver("S", "2024-05-02");
+       },
+       [](Story& s) {
+         s.ship("S", "2024-05-01", {{"1", "1"}});
+       }},
+      {"unknown_shipment S",
+       [](Story& s) {
+         s.order();
+         s.give_back("T", "2024-05-02", {{"1", "1"}}, "S");
+       },
+       [](Story& s) {
+         s.ship("S", "2024-05-01", {{"1", "1"}});
+       }},
+      {"unknown_invoice I", [](Story& s) { s.void_invoice("I", "2024-05-02"); },
+       [](Story& s) { s.invoice("I", 5, "2024-05-01"); }},
+      {"unknown_invoice I", [](Story& s) { s.dispute("D", "I", "2024-05-02"); },
+       [](Story& s) { s.invoice("I", 5, "2024-05-01"); }},
+      {"unknown_invoice I", [](Story& s) { s.write_off("W", "I", 5, "2024-05-02"); },
+       [](Story& s) { s.invoice("I", 5, "2024-05-01"); }},
+      {"unknown_invoice I", [](Story& s) { s.credit("N", 5, "2024-05-02", "I"); },
+       [](Story& s) { s.invoice("I", 5, "2024-05-01"); }},
+      {"unknown_invoice I",
+       [](Story& s) {
+         s.pay("P", 5, "2024-05-02", {{"I", "5"}});
+       },
+       [](Story& s) { s.invoice("I", 5, "2024-05-01"); }},
+      {"unknown_invoice I",
+       [](Story& s) {
+         s.put(
+             "promise_made", "2024-05-02",
+             R"("promise_id":"M","invoice_ids":["I"],"currency":"CNY","amount_minor":5,"promised_date":"2024-06-01")");
+       },
+       [](Story& s) { s.invoice("I", 5, "2024-05-01"); }},
+      {"unknown_dispute D",
+       [](Story& s) {
+         s.invoice("I", 5, "2024-05-01");
+         s.resolve("D", "I", "2024-05-03");
+       },
+       [](Story& s) { s.dispute("D", "I", "2024-05-02"); }},
+      {"unknown_write_off W",
+       [](Story& s) {
+         s.invoice("I", 5, "2024-05-01");
+         s.recover("R", "W", "I", 5, "2024-05-03");
+       },
+       [](Story& s) { s.write_off("W", "I", 5, "2024-05-02"); }},
+      {"unknown_payment P", [](Story& s) { s.reverse("P", "2024-05-02"); },
+       [](Story& s) { s.pay("P", 5, "2024-05-01"); }},
+      {"unknown_payment P",
+       [](Story& s) {
+         s.invoice("I", 5, "2024-05-01");
+         s.allocate("A", "P", "2024-05-02", {{"I", "5"}});
+       },
+       [](Story& s) { s.pay("P", 5, "2024-05-01"); }},
+      {"unknown_credit_note N",
+       [](Story& s) {
+         s.invoice("I", 5, "2024-05-01");
+         s.allocate("A", "N", "2024-05-02", {{"I", "5"}}, "credit_note_id");
+       },
+       [](Story& s) { s.credit("N", 5, "2024-05-01"); }},
+      {"unknown_allocation A",
+       [](Story& s) {
+         s.invoice("I", 5, "2024-05-01");
+         s.pay("P", 5, "2024-05-01");
+         s.unallocate("A", "P", "2024-05-02");
+       },
+       [](Story& s) {
+         s.allocate("A", "P", "2024-05-02", {{"I", "5"}});
+       }},
+      {"unknown_promise M",
+       [](Story& s) { s.put("promise_withdrawn", "2024-05-03", R"("promise_id":"M")"); },
+       [](Story& s) {
+         s.put(
+             "promise_made", "2024-05-02",
+             R"("promise_id":"M","currency":"CNY","amount_minor":5,"promised_date":"2024-06-01")");
+       }},
+  };
+  for (const Case& c : cases) {
+    Story story;
+    c.first(story);
+    EXPECT_EQ(story.anomalies(kEnd), c.unknown);
+    EXPECT_EQ(story.anomalies("2024-01-01"), c.unknown) << "unknown_ counts at every as_of";
+    EXPECT_EQ(story.book.sum().waiting, 1) << c.unknown;
+    story.book.expect_audited();
+    c.then(story);
+    EXPECT_EQ(story.anomalies(kEnd), "") << c.unknown;
+    EXPECT_EQ(story.book.sum().waiting, 0) << c.unknown;
+  }
+}
+
+TEST(Waiting, NamesTheOutermostAndCountsOnce) {
+  Story story;
+  story.allocate("A", "P", "2024-05-01", {{"I1", "1"}, {"I2", "1"}});
+  EXPECT_EQ(story.anomalies(kEnd), "unknown_payment P");
+  EXPECT_EQ(story.counts(), "1 0 0 0 1");
+  story.pay("P", 10, "2024-05-01", {{"I1", "1"}, {"I3", "1"}});
+  EXPECT_EQ(story.anomalies(kEnd), "unknown_invoice I1; unknown_invoice I2; unknown_invoice I3");
+  EXPECT_EQ(story.counts(), "2 0 0 0 2");
+  story.resolve("D", "I1", "2024-05-03");
+  EXPECT_EQ(story.anomalies(kEnd), "unknown_invoice I1; unknown_invoice I2; unknown_invoice I3");
+  story.invoice("I1", 5, "2024-05-01");
+  EXPECT_EQ(story.anomalies(kEnd), "unknown_dispute D; unknown_invoice I2; unknown_invoice I3");
+}
+
+TEST(Waiting, ReferencesAreLookedUpInTheOwnAccountOnly) {
+  Story story;
+  story.pay("P", 5, "2024-05-01", {{"I", "5"}});
+  story.account = "D";
+  story.invoice("I", 5, "2024-05-01");
+  EXPECT_EQ(story.anomalies(kEnd), "unknown_invoice I");
+}
+
+TEST(Waiting, CashStandsInTheLedgerAtOnce) {
+  Story story;
+  story.pay("P", 5, "2024-05-01", {{"I", "5"}});
+  EXPECT_EQ(story.ageing(kEnd, "unapplied_cash balance"), "0.05 -0.05");
+}
+
+TEST(Waiting, FamiliesThatAreNotExpectedAreNotMissed) {
+  Story story(utc_rules({.orders = false, .shipments = false, .invoices = true, .payments = true}));
+  story.invoice("I", 5, "2024-05-01", R"(,"order_ids":["O"])");
+  EXPECT_EQ(story.counts(), "1 0 0 0 0");
+  EXPECT_EQ(story.anomalies(kEnd), "");
+  story.pay("P", 5, "2024-05-01", {{"J", "5"}});
+  EXPECT_EQ(story.anomalies(kEnd), "unknown_invoice J");
+}
+
+TEST(Waiting, PaymentsWithoutInvoicesExpected) {
+  Story story(utc_rules({.orders = true, .shipments = true, .invoices = false, .payments = true}));
+  story.pay("P", 5, "2024-05-01", {{"J", "5"}});
+  EXPECT_EQ(story.counts(), "1 0 0 0 0");
+  EXPECT_EQ(story.anomalies(kEnd), "");
+}
+
+// --- parked records ---------------------------------------------------------------------------
+
+std::string ready_event(const std::string& customer = "C1") {
+  events::v1::Event event;
+  std::vector<events::Violation> violations;
+  EXPECT_TRUE(events::read_event(R"({"event_id":"e","customer_id":")" + customer +
+                                     R"(","source":"s","occurred_at":"2024-05-01T08:00:00Z",)"
+                                     R"("order_ready":{"order_id":"O"}})",
+                                 event, violations));
+  return event.SerializeAsString();
+}
+
+std::string reasons(Story& story) {
+  return story.table("v1/parked", "", "parked", "topic offset reason");
+}
+
+TEST(Parked, EveryReasonIsToldAndTheNextRecordIsFolded) {
+  struct Case {
+    const char* reason;
+    log::Topic topic;
+    std::optional<std::string> key, value;
+  };
+  const std::string good = ready_event();
+  events::v1::Event without_id;
+  without_id.ParseFromString(good);
+  without_id.mutable_order_ready()->clear_order_id();
+  const std::vector<Case> cases = {
+      {"wrong_topic", log::Topic::kInvoices, "C1", good},
+      {"wrong_key", log::Topic::kOrders, "C2", good},
+      {"wrong_key", log::Topic::kOrders, std::nullopt, good},
+      {"invalid", log::Topic::kOrders, "C1", without_id.SerializeAsString()},
+      {"not_parseable", log::Topic::kOrders, "C1", "\xFF\xFF"},
+      {"not_parseable", log::Topic::kOrders, "C1", std::nullopt}};
+  for (const Case& c : cases) {
+    Story story;
+    story.book.append(c.topic, c.key, c.value, log::partition_of("C1", 3));
+    EXPECT_EQ(story.table("v1/parked", "", "parked", "reason"), c.reason);
+    EXPECT_EQ(story.counts(), "0 0 0 1 0");
+    EXPECT_EQ(story.anomalies(kEnd).substr(0, std::string(c.reason).size()), c.reason);
+    story.book.append(log::Topic::kOrders, "C1", good);
+    EXPECT_EQ(story.counts(), "1 0 0 1 1");
+  }
+}
+
+TEST(Parked, AWrongPartitionIsParkedAndTheRightOneIsNot) {
+  Story story;
+  for (std::int32_t partition = 0; partition < 3; ++partition) {
+    story.book.append(log::Topic::kOrders, "C1", ready_event(), partition);
+  }
+  EXPECT_EQ(story.counts(), "1 0 0 2 1");
+  EXPECT_EQ(reasons(story),
+            "daybook.orders.v1 0 wrong_partition; daybook.orders.v1 0 wrong_partition");
+}
+
+TEST(Parked, AParkedRecordClaimsNothing) {
+  Story story;
+  story.book.append(log::Topic::kInvoices, "C1", ready_event());
+  story.book.append(log::Topic::kOrders, "C1", ready_event());
+  EXPECT_EQ(story.counts(), "1 0 0 1 1");
+}
+
+TEST(Parked, ARepeatIsParkedAgain) {
+  Story story;
+  story.book.append(log::Topic::kOrders, "C1", "\xFF");
+  story.book.append(log::Topic::kOrders, "C1", "\xFF");
+  EXPECT_EQ(story.counts(), "0 0 0 2 0");
+  EXPECT_EQ(reasons(story), "daybook.orders.v1 0 not_parseable; daybook.orders.v1 1 not_parseable");
+}
+
+TEST(Parked, StaysOverAReopening) {
+  Story story;
+  story.book.append(log::Topic::kOrders, "C1", "\xFF");
+  const std::string digest = to_hex(story.book.sum().digest);
+  story.book.reopen();
+  EXPECT_EQ(story.counts(), "0 0 0 1 0");
+  EXPECT_EQ(to_hex(story.book.sum().digest), digest);
+  EXPECT_EQ(reasons(story), "daybook.orders.v1 0 not_parseable");
+}
+
+// --- the list ---------------------------------------------------------------------------------
+
+TEST(Anomalies, AreFilteredByKindAndAccount) {
+  Story story;
+  story.pay("P", 5, "2024-05-01", {{"I", "5"}});
+  story.account = "D";
+  story.reverse("Q", "2024-05-01");
+  const auto list = [&](const std::string& query) {
+    return story.table("v1/anomalies", kEnd, "anomalies", "customer_id kind document_id", query);
+  };
+  EXPECT_EQ(list(""), "C unknown_invoice I; D unknown_payment Q");
+  EXPECT_EQ(list("kind=unknown_payment"), "D unknown_payment Q");
+  EXPECT_EQ(list("customer_id=C"), "C unknown_invoice I");
+  EXPECT_EQ(list("customer_id=E"), "");
+}
+
+TEST(Anomalies, StandAtTheLowestRecord) {
+  Story story;
+  story.pay("P1", 5, "2024-05-01", {{"I", "5"}});
+  story.pay("P2", 5, "2024-05-01", {{"I", "5"}});
+  story.void_invoice("I", "2024-05-02");
+  EXPECT_EQ(story.table("v1/anomalies", kEnd, "anomalies",
+                        "kind document_id event.topic event.offset event.type"),
+            "unknown_invoice I daybook.invoices.v1 0 invoice_voided");
+}
+
+}  // namespace
+}  // namespace daybook::test
