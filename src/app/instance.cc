@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
+#include <map>
 
 #include "app/openapi.h"
 #include "base/hash.h"
@@ -181,30 +183,35 @@ void Instance::attend() {
 
 void Instance::handle(http::Request request, http::Respond respond) {
   const auto& segments = request.segments;
-  const auto is = [&](std::string_view path) { return request.path == path; };
   const auto refuse_method = [&](const char* allowed) {
     http::Response refused = http::problem(405, "Method not allowed", request.method + " is not allowed here");
     refused.headers.emplace_back("Allow", allowed);
     respond(std::move(refused));
   };
-  if (is("/v1/events")) {
+  if (request.path == "/v1/events") {
     if (request.method != "POST") return refuse_method("POST");
     if (!attached_) {
       return respond(http::problem(503, "Log not available", "the log is away; send it all again later"));
     }
     return gateway_->publish(std::move(request), std::move(respond));
   }
-  if (request.method != "GET") return refuse_method("GET, HEAD");
-  if (is("/healthz")) return respond({200, "text/plain", "ok\n", {}});
-  if (is("/readyz")) return respond(ready());
-  if (is("/metrics")) return respond(metrics());
-  if (is("/openapi.json")) return respond(json(openapi()));
-  if (is("/v1/status")) {
+  // What takes no parameters.
+  const std::map<std::string_view, std::function<http::Response()>> plain = {
+      {"/healthz", [] { return http::Response{200, "text/plain", "ok\n"}; }},
+      {"/readyz", [this] { return ready(); }},
+      {"/metrics", [this] { return metrics(); }},
+      {"/openapi.json", [] { return json(openapi()); }},
+      {"/v1/status", [this] { return status(); }}};
+  const auto known = plain.find(request.path);
+  if (request.method != "GET" && (known != plain.end() || views::is_view(segments))) {
+    return refuse_method("GET, HEAD");
+  }
+  if (known != plain.end()) {
     if (!request.parameters.empty()) {
       const http::Fault fault{0, request.parameters.begin()->first, "is not a parameter of this request"};
       return respond(http::problem(400, "Bad parameter", fault.field + ": " + fault.message, {&fault, 1}));
     }
-    return respond(status());
+    return respond(known->second());
   }
   const views::Today today = [this] {
     if (settings_.today) return *settings_.today;

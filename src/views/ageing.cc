@@ -222,16 +222,20 @@ Answer ageing(Question& question) {
   names.end_array();
   answer.head.add("buckets", Value::json(names.take()));
   answer.rows_name = "rows";
+  const auto make_row = [&](const std::string& group, Currency currency, const AgeingRow& sums) {
+    Row row;
+    row.add("group", Value::text(group));
+    row.add("currency", Value::text(currency.code()));
+    sums.write(row, currency, labels);
+    return row;
+  };
+  answer.columns = column_names(make_row("", {}, empty));
   std::map<Currency, AgeingRow> totals;
   for (const auto& [at, sums] : rows) {
     const auto& [group, currency] = at;
     totals.try_emplace(currency, empty).first->second += sums;
     if (sums.is_zero()) continue;
-    SortedRow row{sort_key({group, currency.code()}), {}};
-    row.row.add("group", Value::text(group));
-    row.row.add("currency", Value::text(currency.code()));
-    sums.write(row.row, currency, labels);
-    answer.rows.push_back(std::move(row));
+    answer.rows.push_back({sort_key({group, currency.code()}), make_row(group, currency, sums)});
   }
   JsonWriter total_rows;
   total_rows.begin_array();

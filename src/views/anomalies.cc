@@ -55,6 +55,16 @@ std::string to_base64(std::string_view bytes) {
   return text;
 }
 
+bool is_kind(std::string_view name) {
+  for (int i = 1; i <= static_cast<int>(domain::AnomalyKind::kUnknownWriteOff); ++i) {
+    if (domain::anomaly_name(static_cast<domain::AnomalyKind>(i)) == name) return true;
+  }
+  for (int i = 1; i <= static_cast<int>(events::ParkReason::kInvalid); ++i) {
+    if (events::park_reason_name(static_cast<events::ParkReason>(i)) == name) return true;
+  }
+  return false;
+}
+
 // A parked record names at most what its bytes gave; its event is not one of ours.
 std::string parked_ref(const Question& question, const ShardPicture& shard,
                        const engine::ParkedRecord& parked) {
@@ -147,6 +157,7 @@ void add_found(ShownBy& all, const Question& question, const ShardPicture& shard
 
 Answer anomalies(Question& question) {
   const auto kind = question.parameters().text("kind");
+  if (kind && !is_kind(*kind)) refuse_parameter("kind", "'" + *kind + "' is no kind of anomaly");
   question.parameters().one_of("state", {"open"}, "open");
   const auto customer_id = question.parameters().text("customer_id");
   ShownBy all;
@@ -156,6 +167,7 @@ Answer anomalies(Question& question) {
   }
   Answer answer;
   answer.rows_name = "anomalies";
+  answer.columns = {"kind", "state", "customer_id", "document_id", "detail", "event"};
   for (auto& [by, shown] : all) {
     const auto& [name, customer, document] = by;
     if ((kind && *kind != name) || (customer_id && *customer_id != customer)) continue;
@@ -174,6 +186,7 @@ Answer anomalies(Question& question) {
 Answer parked_records(Question& question) {
   Answer answer;
   answer.rows_name = "parked";
+  answer.columns = {"topic", "partition", "offset", "recorded_at", "reason", "detail", "bytes"};
   for (const ShardPicture& shard : question.shards()) {
     for_each_parked(shard, [&](const engine::ParkedRecord& parked) {
       const std::string topic =

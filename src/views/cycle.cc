@@ -210,6 +210,8 @@ Answer order_cycle(Question& question) {
                                "{}..{}", domain::milestone_name(static_cast<Milestone>(cycle.first)),
                                domain::milestone_name(static_cast<Milestone>(cycle.last)))));
   answer.rows_name = "rows";
+  CycleSums none;
+  answer.columns = column_names(cycle_row("", "", none, cycle));
   for (auto& [at, sums] : rows) {
     answer.rows.push_back(
         {sort_key({at.first, at.second}), cycle_row(at.first, at.second, sums, cycle)});

@@ -113,6 +113,7 @@ Answer customers(Question& question) {
   const Day as_of = question.as_of();
   Answer answer;
   answer.rows_name = "customers";
+  answer.columns = {"customer_id", "name", "region", "sales_rep", "grade", "parent_customer_id", "balances"};
   const auto scope = question.scope(filters);
   for (const ShardPicture* shard : scope.shards) {
     const auto ids = scope.customer ? std::vector<store::LabelId>{*scope.customer}

@@ -159,6 +159,9 @@ Answer receivable_items(Question& question) {
   Answer answer;
   answer.head.add("aged_on", Value::text(format_date(aged_on)));
   answer.rows_name = "items";
+  answer.columns = {"customer_id", "document_id",  "kind",     "instalment", "issue_date",
+                    "due_date",    "days_overdue", "currency", "amount",     "open",
+                    "disputed",    "region",       "sales_rep", "over_applied"};
   const auto scope = question.scope(filters);
   for (const ShardPicture* shard : scope.shards) {
     const auto ids = scope.customer ? std::vector<store::LabelId>{*scope.customer}

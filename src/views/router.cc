@@ -40,6 +40,8 @@ std::optional<std::function<Answer(Question&)>> find_view(const std::vector<std:
 
 }  // namespace
 
+bool is_view(const std::vector<std::string>& segments) { return find_view(segments).has_value(); }
+
 Rendered render(const Problem& problem) {
   return {problem.status, "application/problem+json", problem.to_json()};
 }

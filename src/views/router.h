@@ -20,6 +20,9 @@ struct Rendered {
 Rendered answer(const ReadModel& model, const Today& today, const std::vector<std::string>& segments,
                 const ParameterMap& parameters, std::string_view accept);
 
+// Whether answer() has a view for this path.
+bool is_view(const std::vector<std::string>& segments);
+
 Rendered render(const Problem& problem);
 
 }  // namespace daybook::views

@@ -129,17 +129,22 @@ void append_csv_field(std::string& line, std::string_view text, bool& first) {
 
 }  // namespace
 
-std::string to_csv(const std::vector<Row>& rows) {
-  std::string csv;
-  if (rows.empty()) return csv;
-  bool first = true;
-  for (const auto& [name, value] : rows.front().values) {
+std::vector<std::string> column_names(const Row& row) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : row.values) {
     if (value.kind() == Value::Kind::kLabelled) {
-      for (const auto& part : value.parts()) append_csv_field(csv, part.first, first);
+      for (const auto& part : value.parts()) names.push_back(part.first);
     } else {
-      append_csv_field(csv, name, first);
+      names.push_back(name);
     }
   }
+  return names;
+}
+
+std::string to_csv(const std::vector<std::string>& columns, const std::vector<Row>& rows) {
+  std::string csv;
+  bool first = true;
+  for (const std::string& name : columns) append_csv_field(csv, name, first);
   csv += "\r\n";
   for (const Row& row : rows) {
     first = true;

@@ -60,8 +60,10 @@ struct Row {
 };
 
 void write_json(const Row& row, JsonWriter& to);
-// RFC 4180, a header line and a line a row.
-std::string to_csv(const std::vector<Row>& rows);
+// Names of a row's columns in CSV.
+std::vector<std::string> column_names(const Row& row);
+// RFC 4180, a header line and a line a row; every row has these columns.
+std::string to_csv(const std::vector<std::string>& columns, const std::vector<Row>& rows);
 
 // Builds JSON text in order.
 class JsonWriter {

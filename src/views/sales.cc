@@ -203,8 +203,7 @@ Answer sales(Question& question) {
 
   Answer answer;
   answer.rows_name = "rows";
-  for (const auto& [key, sums] : rows) {
-    if (columns.is_zero(sums)) continue;
+  const auto make_row = [&](const Key& key, const Sums& sums) {
     SortedRow row{sort_key({key.period}), {}};
     row.row.add("period", Value::text(key.period));
     if (group_by.empty()) row.row.add("group", Value::text(""));
@@ -215,7 +214,12 @@ Answer sales(Question& question) {
     row.key += key.currency.code();
     row.row.add("currency", Value::text(key.currency.code()));
     columns.write(row.row, sums, key.currency);
-    answer.rows.push_back(std::move(row));
+    return row;
+  };
+  answer.columns =
+      column_names(make_row({"", std::vector<std::string>(group_by.size()), {}}, Sums{}).row);
+  for (const auto& [key, sums] : rows) {
+    if (!columns.is_zero(sums)) answer.rows.push_back(make_row(key, sums));
   }
   JsonWriter total_rows;
   total_rows.begin_array();

@@ -246,7 +246,7 @@ std::string Question::render_csv(Answer answer) {
   take_page(answer, true);
   std::vector<Row> rows;
   for (SortedRow& row : answer.rows) rows.push_back(std::move(row.row));
-  return to_csv(rows);
+  return to_csv(answer.columns, rows);
 }
 
 void Question::write_event(JsonWriter& json, std::int32_t partition, domain::Position at,

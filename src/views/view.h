@@ -49,6 +49,8 @@ struct Answer {
   // Name of the list; empty when the answer is no list.
   std::string rows_name;
   std::vector<SortedRow> rows;
+  // Names of the rows' columns in CSV, also where there are no rows.
+  std::vector<std::string> columns;
   // Fields behind the rows, over all pages.
   Row tail;
 };
