@@ -67,7 +67,12 @@ Result<Manifest> Manifest::parse(const std::string& json) {
     manifest.fold_version = static_cast<int>(value.at("fold_version").as_int64());
     manifest.partitions = static_cast<std::int32_t>(value.at("partitions").as_int64());
     manifest.business_time_zone = std::string(value.at("business_time_zone").as_string());
-    ASSIGN_OR_RETURN(manifest.expect, parse_expect(std::string(value.at("expect").as_string())));
+    const auto expect = parse_expect(std::string(value.at("expect").as_string()));
+    if (!expect) {
+      return unexpected(ErrorCode::kCorrupt,
+                        fmt::format("the manifest cannot be read: expect: {}", expect.error().message));
+    }
+    manifest.expect = *expect;
     return manifest;
   } catch (const std::exception& error) {
     return unexpected(ErrorCode::kCorrupt, fmt::format("the manifest cannot be read: {}", error.what()));

@@ -1,0 +1,286 @@
+// The OpenAPI text and the views say the same: paths, parameters, and the fields of every answer.
+#include "app/openapi.h"
+
+#include <set>
+
+#include "support/story.h"
+
+namespace daybook::test {
+namespace {
+
+namespace json = boost::json;
+
+const json::object& description() {
+  static const json::value all = json::parse(app::openapi());
+  return all.as_object();
+}
+
+struct View {
+  std::string path;  // "v1/orders/O".
+  std::string declared;
+  json::array parameters;
+  json::value schema;
+  bool has_csv = false;
+};
+
+// Every GET of a view.
+std::vector<View> views_declared() {
+  std::vector<View> views;
+  for (const auto& [path, item] : description().at("paths").as_object()) {
+    const auto* get = item.as_object().if_contains("get");
+    // Answered by the instance itself.
+    if (get == nullptr || !path.starts_with("/v1/") || path == "/v1/status") continue;
+    View view;
+    view.declared = std::string(path);
+    view.path = view.declared.substr(1);
+    for (const auto& [name, id] :
+         std::vector<std::pair<std::string, std::string>>{{"{customer_id}", "C"},
+                                                          {"{invoice_id}", "I"},
+                                                          {"{payment_id}", "P"},
+                                                          {"{order_id}", "O"}}) {
+      const std::size_t at = view.path.find(name);
+      if (at != std::string::npos) view.path.replace(at, name.size(), id);
+    }
+    view.parameters = get->at("parameters").as_array();
+    const auto& content = get->at("responses").at("200").at("content").as_object();
+    view.schema = content.at("application/json").at("schema");
+    view.has_csv = content.contains("text/csv");
+    views.push_back(std::move(view));
+  }
+  return views;
+}
+
+// A Daybook that has something to say under every path.
+void tell_everything(Story& story) {
+  story.profile("2024-01-01",
+                R"("name":"n","region":"CN/South","sales_rep":"r","grade":"A",)"
+                R"("credit_currency":"CNY","credit_limit_minor":5,"payment_terms_days":30)");
+  story.order("O", "2024-05-01", {{"1", "10", 1000}},
+              R"(,"channel":"web","requested_date":"2024-05-09")");
+  story.confirm("2024-05-02");
+  story.ship("S", "2024-05-03", {{"1", "10"}},
+             R"(,"warehouse":"W","freight_minor":5,"currency":"CNY")");
+  story.deliver("S", "2024-05-04");
+  story.invoice("I", 1000, "2024-05-05", R"(,"order_ids":["O"])");
+  story.invoice("J", 1000, "2024-05-05", "", "EUR");
+  story.pay("P", 300, "2024-05-06", {{"I", "200"}, {"missing", "1"}});
+  story.credit("N", 50, "2024-05-07");
+  story.book.append(log::Topic::kOrders, "C", "\xFF", log::partition_of("C", 3));
+}
+
+views::ParameterMap required(const View& view) {
+  views::ParameterMap parameters;
+  for (const auto& parameter : view.parameters) {
+    if (parameter.at("in").as_string() != "query" || !parameter.at("required").as_bool()) continue;
+    parameters.emplace(std::string(parameter.at("name").as_string()),
+                       parameter.at("name").as_string() == "from" ? "2024-01-01" : "2024-12-31");
+  }
+  return parameters;
+}
+
+const json::value& resolved(const json::value& schema) {
+  const auto* ref = schema.as_object().if_contains("$ref");
+  if (ref == nullptr) return schema;
+  const std::string name =
+      std::string(ref->as_string()).substr(std::string("#/components/schemas/").size());
+  return description().at("components").at("schemas").at(name);
+}
+
+bool has_type(const json::value& schema, std::string_view type) {
+  const auto& types = schema.at("type");
+  if (types.is_string()) return types.as_string() == type;
+  for (const auto& one : types.as_array()) {
+    if (one.as_string() == type) return true;
+  }
+  return false;
+}
+
+// Checks `value` against the schema; notes every field that was seen under its path.
+void check(const json::value& declared, const json::value& value, const std::string& at,
+           std::set<std::string>& seen) {
+  const json::value& schema = resolved(declared);
+  if (const auto* any = schema.as_object().if_contains("anyOf")) {
+    if (!value.is_null()) check(any->at(0), value, at, seen);
+    return;
+  }
+  const char* type = value.is_null()     ? "null"
+                     : value.is_string() ? "string"
+                     : value.is_bool()   ? "boolean"
+                     : value.is_object() ? "object"
+                     : value.is_array()  ? "array"
+                     : value.is_double() ? "number"
+                                         : "integer";
+  EXPECT_TRUE(has_type(schema, type) || (value.is_int64() && has_type(schema, "number")))
+      << at << " is " << type;
+  if (const auto* array = value.if_array()) {
+    for (const auto& item : *array) check(schema.at("items"), item, at + "[]", seen);
+  }
+  const auto* properties = schema.as_object().if_contains("properties");
+  if (const auto* object = value.if_object(); object != nullptr && properties != nullptr) {
+    for (const auto& [name, member] : *object) {
+      const auto* known = properties->as_object().if_contains(name);
+      const std::string path = at + "." + std::string(name);
+      EXPECT_NE(known, nullptr) << path << " is not declared";
+      seen.insert(path);
+      if (known != nullptr) check(*known, member, path, seen);
+    }
+  }
+}
+
+// Every field that the schema declares, by path.
+void list_fields(const json::value& declared, const std::string& at,
+                 std::set<std::string>& fields) {
+  const json::value& schema = resolved(declared);
+  const auto& object = schema.as_object();
+  if (const auto* any = object.if_contains("anyOf")) return list_fields(any->at(0), at, fields);
+  if (const auto* items = object.if_contains("items")) list_fields(*items, at + "[]", fields);
+  if (const auto* properties = object.if_contains("properties")) {
+    for (const auto& [name, member] : properties->as_object()) {
+      fields.insert(at + "." + std::string(name));
+      list_fields(member, at + "." + std::string(name), fields);
+    }
+  }
+}
+
+TEST(OpenApi, EveryPathIsAnsweredAndFieldsAreTheDeclaredOnes) {
+  Story story;
+  tell_everything(story);
+  const auto declared = views_declared();
+  EXPECT_EQ(declared.size(), 11U);
+  for (const View& view : declared) {
+    std::set<std::string> seen;
+    std::set<std::string> fields;
+    list_fields(view.schema, "", fields);
+    for (const char* group_by : {"", "sku"}) {  // Quantities stand in rows by sku alone.
+      views::ParameterMap parameters = required(view);
+      if (*group_by != '\0') {
+        if (view.declared != "/v1/sales") continue;
+        parameters.emplace("group_by", group_by);
+      }
+      const auto rendered = story.book.get(view.path, parameters);
+      ASSERT_EQ(rendered.status, 200) << view.path << ": " << rendered.body;
+      check(view.schema, json::parse(rendered.body), "", seen);
+    }
+    for (const std::string& field : fields) {
+      EXPECT_TRUE(seen.contains(field))
+          << view.declared << " declares " << field << ", which no answer has";
+    }
+  }
+}
+
+// Values that a parameter takes; each with what else it needs.
+std::vector<std::string> values_of(const json::value& parameter) {
+  const std::string name(parameter.at("name").as_string());
+  const auto& schema = parameter.at("schema").as_object();
+  if (const auto* names = schema.if_contains("enum")) {
+    std::vector<std::string> values;
+    for (const auto& value : names->as_array()) values.emplace_back(value.as_string());
+    return values;
+  }
+  if (const auto* least = schema.if_contains("minimum")) {
+    return {json::serialize(*least), json::serialize(schema.at("maximum"))};
+  }
+  static const std::map<std::string, std::vector<std::string>> values = {
+      {"buckets", {"30", "7,14,30"}},
+      {"bucket", {"not_due", "1-30", "121+"}},
+      {"cycle", {"placed..paid", "confirmed..ready"}},
+      {"currency", {"CNY", "JPY"}},
+      {"group_by", {"none", "region", "region,sku"}},
+      {"kind", {"SAMPLE", "STANDARD", "unassigned"}},
+      {"min_position", {"daybook.invoices.v1:" + std::to_string(log::partition_of("C", 3)) + ":0"}},
+      {"page_token", {}}};
+  if (const auto known = values.find(name); known != values.end()) return known->second;
+  if (schema.contains("format")) return {"2024-06-30"};
+  return {"x", "unassigned"};
+}
+
+TEST(OpenApi, EveryDeclaredParameterIsAccepted) {
+  Story story;
+  tell_everything(story);
+  for (const View& view : views_declared()) {
+    for (const auto& parameter : view.parameters) {
+      if (parameter.at("in").as_string() != "query") continue;
+      const std::string name(parameter.at("name").as_string());
+      for (const std::string& value : values_of(parameter)) {
+        views::ParameterMap parameters = required(view);
+        parameters.erase(name);
+        const bool is_bound = name == "from" || name == "to";  // Both at one end of time.
+        parameters.emplace(name, is_bound ? (name == "from" ? "2024-01-01" : "2024-12-31") : value);
+        if (name == "level") parameters.emplace("group_by", "region");
+        const auto rendered = story.book.get(view.path, parameters);
+        // Pages answer for their own account alone, and are no lists.
+        const bool is_page = view.declared.find('{') != std::string::npos;
+        if (is_page && name == "customer_id") {
+          EXPECT_EQ(rendered.status, 404) << view.path << " " << name << "=" << value;
+        } else if (value == "csv" && !view.has_csv) {
+          EXPECT_EQ(rendered.status, 406) << view.path;
+        } else {
+          EXPECT_EQ(rendered.status, 200)
+              << view.path << " " << name << "=" << value << ": " << rendered.body;
+        }
+        if (value == "csv" && view.has_csv) {
+          EXPECT_TRUE(rendered.content_type.starts_with("text/csv"));
+        }
+      }
+    }
+  }
+}
+
+TEST(OpenApi, ValuesThatAreNotDeclaredAreRefusedByName) {
+  Story story;
+  for (const View& view : views_declared()) {
+    if (view.declared.find('{') != std::string::npos) continue;
+    for (const auto& parameter : view.parameters) {
+      const std::string name(parameter.at("name").as_string());
+      const auto& schema = parameter.at("schema").as_object();
+      const bool is_bounded =
+          schema.contains("enum") || schema.contains("minimum") || schema.contains("format");
+      if (!is_bounded) continue;
+      for (const char* value : {"no-such", "", "-1"}) {
+        views::ParameterMap parameters = required(view);
+        parameters.erase(name);
+        parameters.emplace(name, value);
+        const auto rendered = story.book.get(view.path, parameters);
+        EXPECT_EQ(rendered.status, 400) << view.path << " " << name << "=" << value;
+        EXPECT_NE(rendered.body.find(name), std::string::npos) << rendered.body;
+      }
+    }
+  }
+}
+
+TEST(OpenApi, ParametersThatAreNotDeclaredAreRefused) {
+  Story story;
+  tell_everything(story);
+  std::set<std::string> names = {"no_such_parameter", "known_at "};
+  for (const View& view : views_declared()) {
+    for (const auto& parameter : view.parameters)
+      names.insert(std::string(parameter.at("name").as_string()));
+  }
+  for (const View& view : views_declared()) {
+    std::set<std::string> own;
+    for (const auto& parameter : view.parameters) {
+      if (parameter.at("in").as_string() == "query")
+        own.insert(std::string(parameter.at("name").as_string()));
+    }
+    for (const std::string& name : names) {
+      if (own.contains(name)) continue;
+      views::ParameterMap parameters = required(view);
+      parameters.emplace(name, name == "currency" ? "CNY" : "x");
+      const auto rendered = story.book.get(view.path, parameters);
+      EXPECT_EQ(rendered.status, 400) << view.path << " " << name << ": " << rendered.body;
+      EXPECT_NE(rendered.body.find(name), std::string::npos) << rendered.body;
+    }
+  }
+}
+
+TEST(OpenApi, PathsThatAreNotDeclaredAreNotFound) {
+  Story story;
+  for (const char* path :
+       {"v1", "v1/", "v2/sales", "v1/receivables", "v1/receivables/", "v1/receivables/none",
+        "v1/sales/", "v1/orders", "v1/invoices/", "v1/customers/C/items", "v1/Sales"}) {
+    EXPECT_EQ(story.book.get(path).status, 404) << path;
+  }
+}
+
+}  // namespace
+}  // namespace daybook::test

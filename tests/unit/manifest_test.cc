@@ -1,0 +1,99 @@
+// The manifest: what a read model was folded under, and the refusal of anything else.
+#include "engine/manifest.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "support/temp_dir.h"
+
+namespace daybook::engine {
+namespace {
+
+Manifest other() {
+  Manifest manifest;
+  manifest.fold_version = 7;
+  manifest.partitions = 16;
+  manifest.business_time_zone = "Asia/Shanghai";
+  manifest.expect = {.orders = false, .shipments = true, .invoices = true, .payments = false};
+  return manifest;
+}
+
+TEST(Manifest, ComesBack) {
+  const auto back = Manifest::parse(other().to_json());
+  ASSERT_TRUE(back) << back.error().message;
+  EXPECT_EQ(back->fold_version, 7);
+  EXPECT_EQ(back->partitions, 16);
+  EXPECT_EQ(back->business_time_zone, "Asia/Shanghai");
+  EXPECT_EQ(format_expect(back->expect), "shipments,invoices");
+}
+
+TEST(Manifest, IsKeptInANewFolderAndAgreesWithItself) {
+  test::TempDir directory;
+  const std::string folder = directory.path() + "/a/b";
+  EXPECT_EQ(read_manifest(folder).error().code, ErrorCode::kNotFound);
+  ASSERT_TRUE(keep_manifest(folder, other()));
+  EXPECT_EQ(read_manifest(folder)->partitions, 16);
+  EXPECT_TRUE(keep_manifest(folder, other()));
+}
+
+TEST(Manifest, AMismatchNamesTheKeyBothValuesAndTheRebuild) {
+  struct Case {
+    const char *key, *asked;
+    void (*change)(Manifest& manifest);
+  };
+  for (const Case& c : std::vector<Case>{
+           {"fold_version", "8", [](Manifest& m) { m.fold_version = 8; }},
+           {"partitions", "32", [](Manifest& m) { m.partitions = 32; }},
+           {"business_time_zone", "UTC", [](Manifest& m) { m.business_time_zone = "UTC"; }},
+           {"expect", "orders,shipments,invoices", [](Manifest& m) { m.expect.orders = true; }}}) {
+    test::TempDir directory;
+    ASSERT_TRUE(keep_manifest(directory.path(), other()));
+    Manifest wanted = other();
+    c.change(wanted);
+    const auto kept = keep_manifest(directory.path(), wanted);
+    ASSERT_FALSE(kept) << c.key;
+    EXPECT_EQ(kept.error().code, ErrorCode::kMismatch);
+    const std::string& message = kept.error().message;
+    EXPECT_EQ(message.find(c.key), 0U) << message;
+    EXPECT_NE(message.find("'" + std::string(c.asked) + "'"), std::string::npos) << message;
+    EXPECT_NE(message.find("fold anew"), std::string::npos) << message;
+    EXPECT_NE(message.find(directory.path()), std::string::npos) << message;
+    EXPECT_TRUE(keep_manifest(directory.path(), other())) << "what is kept was not touched";
+  }
+}
+
+TEST(Manifest, DamageIsCorruptAndNeverOverwritten) {
+  for (const char* text :
+       {"", "{", "[]", "{}", R"({"fold_version":"1"})",
+        R"({"fold_version":1,"partitions":8,"business_time_zone":"UTC","expect":"refunds"})"}) {
+    test::TempDir directory;
+    std::ofstream(directory.path() + "/manifest.json") << text;
+    EXPECT_FALSE(read_manifest(directory.path())) << text;
+    const auto kept = keep_manifest(directory.path(), other());
+    ASSERT_FALSE(kept) << text;
+    EXPECT_EQ(kept.error().code, ErrorCode::kCorrupt) << text;
+    EXPECT_FALSE(read_manifest(directory.path())) << text;
+  }
+}
+
+TEST(Manifest, ExpectIsWrittenInAFixedOrder) {
+  EXPECT_EQ(format_expect(parse_expect("payments,orders").value()), "orders,payments");
+  EXPECT_EQ(format_expect({}), "orders,shipments,invoices,payments");
+  EXPECT_EQ(format_expect(parse_expect("").value()), "");
+  EXPECT_FALSE(parse_expect("orders,refunds"));
+  EXPECT_FALSE(parse_expect("orders, payments"));
+}
+
+TEST(Manifest, AFolderThatCannotBeWrittenIsToldWithItsName) {
+  test::TempDir directory;
+  std::ofstream(directory.path() + "/file") << "x";
+  const auto kept = keep_manifest(directory.path() + "/file/inside", other());
+  ASSERT_FALSE(kept);
+  EXPECT_EQ(kept.error().code, ErrorCode::kUnavailable) << kept.error().message;
+  EXPECT_NE(kept.error().message.find("inside"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace daybook::engine

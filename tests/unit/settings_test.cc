@@ -1,0 +1,184 @@
+// Settings: file, environment and flags, later wins; faults name key, value, origin and what is
+// allowed.
+#include "app/settings.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <fstream>
+
+#include "support/temp_dir.h"
+
+namespace daybook::app {
+namespace {
+
+class SettingsTest : public testing::Test {
+ protected:
+  void SetUp() override { clear(); }
+  void TearDown() override { clear(); }
+  static void clear() {
+    for (const SettingKey& key : setting_keys()) ::unsetenv(variable_of(key.name).c_str());
+  }
+  std::string file(const std::string& text) {
+    const std::string path = directory_.path() + "/daybook.toml";
+    std::ofstream(path) << text;
+    return path;
+  }
+  static void set(const std::string& key, const std::string& value) {
+    ::setenv(variable_of(key).c_str(), value.c_str(), 1);
+  }
+  // The message of what must be refused.
+  static std::string refusal(const std::string& path,
+                             const std::map<std::string, std::string>& flags = {},
+                             const std::vector<std::string>& kafka = {}) {
+    const auto settings = read_settings(path, flags, kafka);
+    EXPECT_FALSE(settings);
+    if (settings) return "";
+    EXPECT_EQ(settings.error().code, ErrorCode::kInvalidArgument);
+    return settings.error().message;
+  }
+
+  test::TempDir directory_;
+};
+
+bool holds(const std::string& text, const std::vector<std::string>& parts) {
+  for (const std::string& part : parts) {
+    if (text.find(part) == std::string::npos) return false;
+  }
+  return true;
+}
+
+TEST_F(SettingsTest, WithoutAnythingTheDefaultsHold) {
+  const auto settings = read_settings("", {}, {});
+  ASSERT_TRUE(settings);
+  EXPECT_EQ(settings->data, "./daybook-data");
+  EXPECT_EQ(settings->listen, "127.0.0.1:8080");
+  EXPECT_EQ(settings->brokers, "");
+  EXPECT_EQ(settings->partitions, std::nullopt);
+  EXPECT_EQ(settings->business_time_zone, "UTC");
+  EXPECT_EQ(settings->today, std::nullopt);
+  EXPECT_TRUE(settings->expect.orders && settings->expect.shipments && settings->expect.invoices &&
+              settings->expect.payments);
+}
+
+TEST_F(SettingsTest, TheFileSetsEveryKey) {
+  const auto settings = read_settings(file(R"(
+data = "/d"
+listen = "0.0.0.0:0"
+brokers = "b1:9092,b2:9092"
+topic_prefix = "test."
+partitions = 16
+business_time_zone = "Asia/Shanghai"
+expect = ["orders", "invoices"]
+today = 2024-06-30
+threads = 4
+memory_mib = 256
+[kafka]
+security.protocol = "SSL"
+"ssl.ca.location" = "/ca"
+debug = true
+retries = 5
+)"),
+                                      {}, {});
+  ASSERT_TRUE(settings) << settings.error().message;
+  EXPECT_EQ(settings->data, "/d");
+  EXPECT_EQ(settings->listen, "0.0.0.0:0");
+  EXPECT_EQ(settings->brokers, "b1:9092,b2:9092");
+  EXPECT_EQ(settings->topic_prefix, "test.");
+  EXPECT_EQ(settings->partitions, 16);
+  EXPECT_EQ(settings->business_time_zone, "Asia/Shanghai");
+  EXPECT_TRUE(settings->expect.orders && settings->expect.invoices);
+  EXPECT_FALSE(settings->expect.shipments || settings->expect.payments);
+  EXPECT_EQ(settings->today, parse_date("2024-06-30"));
+  EXPECT_EQ(settings->threads, 4);
+  EXPECT_EQ(settings->memory_mib, 256U);
+  EXPECT_EQ(settings->kafka, (std::map<std::string, std::string>{{"security.protocol", "SSL"},
+                                                                 {"ssl.ca.location", "/ca"},
+                                                                 {"debug", "true"},
+                                                                 {"retries", "5"}}));
+}
+
+TEST_F(SettingsTest, TheEnvironmentWinsOverTheFileAndFlagsOverBoth) {
+  const std::string path = file("threads = 3\npartitions = 3\nlisten = \"127.0.0.1:3\"\n");
+  set("threads", "4");
+  set("partitions", "4");
+  const auto settings = read_settings(path, {{"partitions", "5"}}, {});
+  ASSERT_TRUE(settings) << settings.error().message;
+  EXPECT_EQ(settings->listen, "127.0.0.1:3");
+  EXPECT_EQ(settings->threads, 4);
+  EXPECT_EQ(settings->partitions, 5);
+}
+
+TEST_F(SettingsTest, KafkaFlagsWinOverTheFile) {
+  const auto settings =
+      read_settings(file("[kafka]\nacks = \"1\"\nlinger = 2\n"), {}, {"acks=all", "a=b=c"});
+  ASSERT_TRUE(settings);
+  EXPECT_EQ(settings->kafka,
+            (std::map<std::string, std::string>{{"acks", "all"}, {"linger", "2"}, {"a", "b=c"}}));
+  EXPECT_TRUE(holds(refusal("", {}, {"acks"}), {"acks", "PROPERTY=VALUE"}));
+  EXPECT_TRUE(holds(refusal("", {}, {"=all"}), {"=all", "PROPERTY=VALUE"}));
+}
+
+TEST_F(SettingsTest, FaultsNameKeyValueOriginAndWhatIsAllowed) {
+  struct Case {
+    const char *key, *value, *allowed;
+  };
+  for (const Case& c :
+       std::vector<Case>{{"partitions", "0", "from 1 to 1024"},
+                         {"partitions", "1025", "from 1 to 1024"},
+                         {"partitions", "8x", "from 1 to 1024"},
+                         {"threads", "0", "from 1 to 256"},
+                         {"memory_mib", "63", "from 64"},
+                         {"memory_mib", "-1", "from 64"},
+                         {"listen", "8080", "HOST:PORT"},
+                         {"listen", ":8080", "HOST:PORT"},
+                         {"listen", "h:65536", "HOST:PORT"},
+                         {"listen", "h:", "HOST:PORT"},
+                         {"business_time_zone", "Mars/Olympus", "IANA"},
+                         {"expect", "orders,refunds", "orders, shipments, invoices, payments"},
+                         {"today", "2024-02-30", "YYYY-MM-DD"},
+                         {"data", "", "path"}}) {
+    EXPECT_TRUE(holds(refusal("", {{c.key, c.value}}), {c.key, c.value, flag_of(c.key), c.allowed}))
+        << c.key;
+    set(c.key, c.value);
+    EXPECT_TRUE(holds(refusal(""), {c.key, c.value, variable_of(c.key), c.allowed})) << c.key;
+    clear();
+    const std::string path = file(std::string(c.key) + " = \"" + c.value + "\"\n");
+    EXPECT_TRUE(holds(refusal(path), {c.key, c.value, path, c.allowed})) << c.key;
+  }
+}
+
+TEST_F(SettingsTest, UnknownKeysAreRefusedByName) {
+  EXPECT_TRUE(holds(refusal(file("no_such_key = 1\n")), {"no_such_key", "daybook.toml"}));
+  EXPECT_TRUE(holds(refusal("", {{"no_such_key", "1"}}), {"no_such_key"}));
+}
+
+TEST_F(SettingsTest, AFileThatIsNoTomlNamesTheLine) {
+  EXPECT_TRUE(holds(refusal(file("threads = 2\n= 3\n")), {"daybook.toml:2"}));
+  EXPECT_FALSE(refusal(directory_.path() + "/absent.toml").empty());
+}
+
+TEST_F(SettingsTest, ExpectOfNothingLeavesEveryFamilyOut) {
+  const auto settings = read_settings("", {{"expect", ""}}, {});
+  ASSERT_TRUE(settings);
+  EXPECT_FALSE(settings->expect.orders || settings->expect.shipments || settings->expect.invoices ||
+               settings->expect.payments);
+}
+
+TEST_F(SettingsTest, NamesOfFlagsAndVariables) {
+  EXPECT_EQ(flag_of("business_time_zone"), "--business-time-zone");
+  EXPECT_EQ(variable_of("business_time_zone"), "DAYBOOK_BUSINESS_TIME_ZONE");
+}
+
+TEST_F(SettingsTest, RulesAreMadeOfZoneAndExpect) {
+  Settings settings;
+  settings.business_time_zone = "Asia/Shanghai";
+  settings.expect.orders = false;
+  const auto rules = make_rules(settings);
+  ASSERT_TRUE(rules);
+  EXPECT_EQ(rules->zone.name(), "Asia/Shanghai");
+  EXPECT_FALSE(rules->expect.orders);
+}
+
+}  // namespace
+}  // namespace daybook::app
