@@ -2,9 +2,12 @@
 
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
+#include <boost/json/value_from.hpp>
 #include <initializer_list>
 #include <string_view>
 #include <vector>
+
+#include "views/views.h"
 
 namespace daybook::app {
 namespace {
@@ -439,7 +442,7 @@ std::string make() {
            false, "order_id");
   paths["/v1/anomalies"] =
       view("What does not add up, at the record it is about.",
-           {{"kind", text(), "This kind alone."},
+           {{"kind", {{"type", "string"}, {"enum", json::value_from(views::anomaly_kinds())}}, "This kind alone."},
             {"state", {{"type", "string"}, {"enum", json::array{"open"}}, {"default", "open"}}, "Those open at as_of."},
             kCustomer},
            answer_schema({{"anomalies", list(ref("Anomaly"))}, {"next_page_token", nullable(text())}}), true);

@@ -55,16 +55,6 @@ std::string to_base64(std::string_view bytes) {
   return text;
 }
 
-bool is_kind(std::string_view name) {
-  for (int i = 1; i <= static_cast<int>(domain::AnomalyKind::kUnknownWriteOff); ++i) {
-    if (domain::anomaly_name(static_cast<domain::AnomalyKind>(i)) == name) return true;
-  }
-  for (int i = 1; i <= static_cast<int>(events::ParkReason::kInvalid); ++i) {
-    if (events::park_reason_name(static_cast<events::ParkReason>(i)) == name) return true;
-  }
-  return false;
-}
-
 // A parked record names at most what its bytes gave; its event is not one of ours.
 std::string parked_ref(const Question& question, const ShardPicture& shard,
                        const engine::ParkedRecord& parked) {
@@ -155,9 +145,20 @@ void add_found(ShownBy& all, const Question& question, const ShardPicture& shard
 
 }  // namespace
 
+std::vector<std::string> anomaly_kinds() {
+  std::vector<std::string> kinds;
+  for (int i = 1; i <= static_cast<int>(domain::AnomalyKind::kUnknownWriteOff); ++i) {
+    kinds.emplace_back(domain::anomaly_name(static_cast<domain::AnomalyKind>(i)));
+  }
+  for (int i = 1; i <= static_cast<int>(events::ParkReason::kInvalid); ++i) {
+    kinds.emplace_back(events::park_reason_name(static_cast<events::ParkReason>(i)));
+  }
+  return kinds;
+}
+
 Answer anomalies(Question& question) {
   const auto kind = question.parameters().text("kind");
-  if (kind && !is_kind(*kind)) refuse_parameter("kind", "'" + *kind + "' is no kind of anomaly");
+  if (kind) question.parameters().one_of("kind", anomaly_kinds(), *kind);
   question.parameters().one_of("state", {"open"}, "open");
   const auto customer_id = question.parameters().text("customer_id");
   ShownBy all;

@@ -20,6 +20,9 @@ Answer order_page(Question& question, std::string_view order_id);
 Answer anomalies(Question& question);
 Answer parked_records(Question& question);
 
+// Every kind of anomaly, parked reasons among them.
+std::vector<std::string> anomaly_kinds();
+
 // An open item of the ageing: an instalment, or a credit with negative amounts.
 struct OpenItem {
   std::string_view document_id;
