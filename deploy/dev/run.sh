@@ -77,6 +77,6 @@ show "Receivables by age (empty: Northwind has no invoices)" \
   ageing --as-of 1998-06-30 --group-by region
 cat << END
 
-Open $url in a browser; stop with deploy/dev/stop.sh.
+Open $url (for example /v1/status or /openapi.json); stop with deploy/dev/stop.sh.
 Ask more: build/release/bin/daybook query --help
 END
