@@ -1,6 +1,9 @@
 #include "engine/cache.h"
 
 #include <algorithm>
+#include <array>
+
+#include "base/bytes.h"
 
 namespace daybook::engine {
 namespace {
@@ -35,7 +38,20 @@ void WriteBackCache::mark_dirty(Slot& slot) {
 }
 
 const std::vector<WriteBackCache::Slot*>& WriteBackCache::dirty() {
-  std::ranges::sort(dirty_, {}, [](const Slot* slot) -> const std::string& { return slot->first; });
+  if (dirty_sorted_ == dirty_.size()) return dirty_;
+  // Most keys differ in their first bytes: these are compared as numbers, beside the pointers.
+  std::vector<std::pair<std::uint64_t, Slot*>> by_head;
+  by_head.reserve(dirty_.size());
+  for (Slot* slot : dirty_) {
+    std::array<char, 8> head{};
+    slot->first.copy(head.data(), head.size());
+    by_head.emplace_back(ByteReader({head.data(), head.size()}).big64(), slot);
+  }
+  std::ranges::sort(by_head, [](const auto& a, const auto& b) {
+    return a.first != b.first ? a.first < b.first : a.second->first < b.second->first;
+  });
+  std::ranges::transform(by_head, dirty_.begin(), [](const auto& entry) { return entry.second; });
+  dirty_sorted_ = dirty_.size();
   return dirty_;
 }
 
@@ -60,6 +76,7 @@ void WriteBackCache::clean() {
     entry.counted = now;
   }
   dirty_.clear();
+  dirty_sorted_ = 0;
   // Beyond the budget: first what was not used for long, then ever younger ones, down to what leaves
   // room for some intervals without another sweep.
   if (bytes_ > bytes_max_) {

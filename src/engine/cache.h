@@ -58,6 +58,7 @@ class WriteBackCache {
   std::unordered_map<std::string, Entry, TextHash, std::equal_to<>> entries_;
   std::uint64_t interval_ = 1;  // Counts clean().
   std::vector<Slot*> dirty_;
+  std::size_t dirty_sorted_ = 0;  // All of them are in order while it is their number.
 };
 
 }  // namespace daybook::engine
