@@ -78,7 +78,8 @@ num.network.threads=2
 num.io.threads=2
 END
   local id
-  id=$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | cut -c 1-22)
+  # Its first letter is fixed: one that began with a dash would be taken for an option.
+  id=D$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | cut -c 2-22)
   java "${java_options[@]}" kafka.tools.StorageTool format --cluster-id "$id" \
     --config "$dir/server.properties.new" > "$dir/format.log" 2>&1 ||
     fail "cannot format $dir: $(tail -n 3 "$dir/format.log")"
@@ -105,13 +106,15 @@ start() {
 }
 
 wait_until_serving() {
-  local dir=$1
-  for _ in $(seq $((wait_seconds * 10))); do
+  local dir=$1 tenths
+  for tenths in $(seq $((wait_seconds * 10))); do
     if grep -q 'Kafka Server started' "$dir/broker.log"; then
       sed -n 's,^listeners=PLAINTEXT://\([^,]*\)\,.*,\1,p' "$dir/server.properties"
       return
     fi
-    running_pid "$dir" > /dev/null || fail "the broker ended: $(tail -n 5 "$dir/broker.log")"
+    # A process that has just been made is not known by the broker's command line yet.
+    [ "$tenths" -le 20 ] || running_pid "$dir" > /dev/null ||
+      fail "the broker ended: $(tail -n 5 "$dir/broker.log")"
     sleep 0.1
   done
   fail "the broker does not serve after $wait_seconds s; see $dir/broker.log"
