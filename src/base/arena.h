@@ -1,6 +1,7 @@
 // Memory that is taken piece by piece and given back all at once.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <memory>
@@ -35,9 +36,9 @@ class Arena {
     return {bytes, text.size()};
   }
 
-  // Gives everything back but keeps the first block for the next use.
+  // Gives everything back but keeps the blocks for the next use.
   void reset() {
-    if (blocks_.size() > 1) blocks_.resize(1);
+    current_ = 0;
     used_ = 0;
   }
 
@@ -46,20 +47,30 @@ class Arena {
     std::unique_ptr<std::byte[]> bytes;
     std::size_t size = 0;
   };
+  static constexpr std::size_t kBlockSize = 64 * 1024;
 
   void* take(std::size_t size, std::size_t alignment) {
     std::size_t at = (used_ + alignment - 1) & ~(alignment - 1);
-    if (blocks_.empty() || at + size > blocks_.back().size) {
-      const std::size_t block_size = std::max<std::size_t>(size, 64 * 1024);
-      blocks_.push_back({std::make_unique_for_overwrite<std::byte[]>(block_size), block_size});
+    if (current_ == blocks_.size() || at + size > blocks_[current_].size) {
+      next_block(size);
       at = 0;
     }
     used_ = at + size;
-    return blocks_.back().bytes.get() + at;
+    return blocks_[current_].bytes.get() + at;
+  }
+
+  // Goes on in the next block that is kept, if it is large enough, else in a new one.
+  void next_block(std::size_t size) {
+    if (current_ != blocks_.size()) ++current_;
+    if (current_ != blocks_.size() && blocks_[current_].size >= size) return;
+    const std::size_t block_size = std::max(size, kBlockSize);
+    blocks_.insert(blocks_.begin() + static_cast<std::ptrdiff_t>(current_),
+                   {std::make_unique_for_overwrite<std::byte[]>(block_size), block_size});
   }
 
   std::vector<Block> blocks_;
-  std::size_t used_ = 0;
+  std::size_t current_ = 0;  // The block that is being filled.
+  std::size_t used_ = 0;     // Of the current block.
 };
 
 }  // namespace daybook

@@ -2,7 +2,7 @@
 
 namespace daybook {
 
-void ByteWriter::varint(std::uint64_t value) {
+void ByteWriter::varint_slow(std::uint64_t value) {
   char buffer[10];
   std::size_t size = 0;
   while (value >= 0x80) {
@@ -14,11 +14,11 @@ void ByteWriter::varint(std::uint64_t value) {
 }
 
 void ByteWriter::varint128(UInt128 value) {
-  while (value >= 0x80) {
-    out_.push_back(static_cast<char>(static_cast<std::uint8_t>(value) | 0x80));
+  while (value >> 64 != 0) {
+    u8(static_cast<std::uint8_t>(static_cast<std::uint8_t>(value) | 0x80));
     value >>= 7;
   }
-  out_.push_back(static_cast<char>(value));
+  varint(static_cast<std::uint64_t>(value));
 }
 
 void ByteWriter::big16(std::uint16_t value) {
@@ -34,14 +34,6 @@ void ByteWriter::big32(std::uint32_t value) {
 void ByteWriter::big64(std::uint64_t value) {
   big32(static_cast<std::uint32_t>(value >> 32));
   big32(static_cast<std::uint32_t>(value));
-}
-
-std::uint8_t ByteReader::u8() {
-  if (at_ == end_) {
-    fail();
-    return 0;
-  }
-  return static_cast<std::uint8_t>(*at_++);
 }
 
 std::uint64_t ByteReader::varint_slow() {
@@ -68,18 +60,6 @@ UInt128 ByteReader::varint128() {
   }
   fail();
   return 0;
-}
-
-std::string_view ByteReader::string() { return raw(varint()); }
-
-std::string_view ByteReader::raw(std::size_t size) {
-  if (size > left()) {
-    fail();
-    return {};
-  }
-  const std::string_view value(at_, size);
-  at_ += size;
-  return value;
 }
 
 std::uint16_t ByteReader::big16() {

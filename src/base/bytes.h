@@ -4,6 +4,7 @@
 // never reads past its end: after a fault `ok()` is false and every further read gives zero.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -12,13 +13,21 @@
 
 namespace daybook {
 
+// How many bytes a varint takes.
+inline std::size_t varint_size(std::uint64_t value) {
+  return 1 + static_cast<std::size_t>(63 - std::countl_zero(value | 1)) / 7;
+}
+
 class ByteWriter {
  public:
   // Appends to `out`, which must outlive the writer.
   explicit ByteWriter(std::string& out) : out_(out) {}
 
   void u8(std::uint8_t value) { out_.push_back(static_cast<char>(value)); }
-  void varint(std::uint64_t value);
+  void varint(std::uint64_t value) {
+    if (value < 0x80) return u8(static_cast<std::uint8_t>(value));
+    varint_slow(value);
+  }
   void varint128(UInt128 value);
   void zigzag(std::int64_t value) {
     varint(static_cast<std::uint64_t>(value) << 1 ^ static_cast<std::uint64_t>(value >> 63));
@@ -37,6 +46,8 @@ class ByteWriter {
   void big64(std::uint64_t value);
 
  private:
+  void varint_slow(std::uint64_t value);
+
   std::string& out_;
 };
 
@@ -49,7 +60,11 @@ class ByteReader {
   std::size_t left() const { return static_cast<std::size_t>(end_ - at_); }
   const char* at() const { return at_; }
 
-  std::uint8_t u8();
+  std::uint8_t u8() {
+    if (at_ != end_) return static_cast<std::uint8_t>(*at_++);
+    fail();
+    return 0;
+  }
   std::uint64_t varint() {
     if (at_ != end_ && static_cast<std::uint8_t>(*at_) < 0x80) return static_cast<std::uint8_t>(*at_++);
     return varint_slow();
@@ -64,8 +79,16 @@ class ByteReader {
     return static_cast<Int128>(raw >> 1 ^ (~(raw & 1) + 1));
   }
   // Points into the bytes read.
-  std::string_view string();
-  std::string_view raw(std::size_t size);
+  std::string_view string() { return raw(varint()); }
+  std::string_view raw(std::size_t size) {
+    if (size > left()) {
+      fail();
+      return {};
+    }
+    const std::string_view bytes(at_, size);
+    at_ += size;
+    return bytes;
+  }
   std::uint16_t big16();
   std::uint32_t big32();
   std::uint64_t big64();

@@ -31,7 +31,7 @@ class Lacking {
   void report(AnomalyKind kind, Contributions& to) const;
 
  private:
-  std::vector<std::pair<std::string_view, const Fact*>> lacked_;
+  Few<std::pair<std::string_view, const Fact*>, 2> lacked_;
 };
 
 // Dates on which something takes effect, each once, rising.
@@ -40,14 +40,14 @@ class Breakpoints {
   void add(Day day) {
     if (day != kNever) days_.push_back(day);
   }
-  const std::vector<Day>& sorted() {
+  std::span<const Day> sorted() {
     std::ranges::sort(days_);
     days_.erase(std::unique(days_.begin(), days_.end()), days_.end());
     return days_;
   }
 
  private:
-  std::vector<Day> days_;
+  Few<Day, 16> days_;
 };
 
 }  // namespace daybook::domain

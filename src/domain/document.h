@@ -64,6 +64,8 @@ struct Conflict {
 // A decoded document. Views into memory of whoever decoded it.
 struct Document {
   DocumentRef ref;
+  // Its number among the documents that its Account has handed out: 0, 1, 2 …
+  std::uint32_t number = 0;
   // Nothing was stored of it before the last commit.
   bool fresh = false;
   // In the order in which they were read.

@@ -171,7 +171,7 @@ struct InvoiceState {
   // What was applied and written off beyond the gross: flagged over_applied, an open credit.
   Int128 surplus = 0;
   Int128 disputed = 0;
-  std::vector<OpenInstalment> instalments;  // As listed.
+  Few<OpenInstalment, 2> instalments;  // As listed.
 };
 // `as_of` not before the issue date.
 InvoiceState state_on(Picture& picture, const Invoice& invoice, Day as_of);

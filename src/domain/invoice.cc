@@ -11,7 +11,7 @@ void test_recoveries(Invoice& invoice) {
   std::ranges::sort(invoice.recoveries, {}, [](const Invoice::Recovery& recovery) {
     return std::pair(recovery.day, recovery.fact->at);
   });
-  std::vector<Int128> left;
+  Few<Int128, 4> left;
   for (const auto& write_off : invoice.write_offs) left.push_back(write_off.event->amount_minor);
   for (Invoice::Recovery& recovery : invoice.recoveries) {
     Int128& rest = left[recovery.write_off];
@@ -108,9 +108,9 @@ Day Invoice::due_shift(Day as_of) const {
   return last == nullptr ? 0 : last->due_date - last_due;
 }
 
-std::vector<Day> Invoice::due_days(Day as_of) const {
+Few<Day, 2> Invoice::due_days(Day as_of) const {
   const Day shift = due_shift(as_of);
-  std::vector<Day> days;
+  Few<Day, 2> days;
   for (const Instalment& instalment : instalments) days.push_back(instalment.due_date + shift);
   return days;
 }

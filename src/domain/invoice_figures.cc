@@ -93,7 +93,7 @@ void contribute_ledger_and_sales(Picture& picture, const Invoice& invoice,
 }
 
 // Instalments with the same due date share a cell.
-using OpenByDue = std::vector<std::pair<Day, CellValue>>;
+using OpenByDue = Few<std::pair<Day, CellValue>, 2>;
 
 OpenByDue open_by_due(const InvoiceState& state) {
   OpenByDue open;
@@ -116,14 +116,14 @@ InvoiceState state_on(Picture& picture, const Invoice& invoice, Day as_of) {
   state.open = std::max<Int128>(0, gross - settled);
   state.surplus = std::max<Int128>(0, settled - gross);
 
-  const std::vector<Day> due = invoice.due_days(as_of);
+  const auto due = invoice.due_days(as_of);
   for (std::size_t i = 0; i < invoice.instalments.size(); ++i) {
     const Int128 amount = invoice.instalments[i].amount_minor;
     state.instalments.push_back({static_cast<int>(i) + 1, due[i], amount, 0, 0});
   }
-  std::vector<std::size_t> by_due(due.size());
+  Few<std::size_t, 4> by_due(due.size());
   std::iota(by_due.begin(), by_due.end(), 0);
-  std::ranges::stable_sort(by_due, {}, [&](std::size_t i) { return due[i]; });
+  std::ranges::sort(by_due, {}, [&](std::size_t i) { return std::pair(due[i], i); });
 
   // Settled in due-date order: what is open is the tail.
   Int128 rest = state.open;
@@ -152,7 +152,7 @@ std::optional<Instant> settled_at(Picture& picture, const Invoice& invoice, Day 
   const Int128 gross = invoice.issued->gross_minor();
   if (gross == 0) return invoice.issued_fact->event.occurred_at;
   const Instant issued = invoice.issued_fact->event.occurred_at;
-  std::vector<std::pair<Instant, Int128>> steps;
+  Few<std::pair<Instant, Int128>, 4> steps;
   for (const Application& application : picture.applications(invoice)) {
     if (application.item->in_effect(as_of)) {
       steps.emplace_back(application.item->instant, application.item->amount);

@@ -67,13 +67,16 @@ std::unique_ptr<Order> Picture::make_order(const Document& document) {
       return dispatch.event->shipment_id == shipment_id;
     });
   };
-  std::erase_if(order->proofs, [&](const Order::Moment& proof) {
+  const auto take_out = [](auto& told, auto&& is_waiting) {
+    told.erase(std::remove_if(told.begin(), told.end(), is_waiting), told.end());
+  };
+  take_out(order->proofs, [&](const Order::Moment& proof) {
     const auto& id = std::get<ShipmentDelivered>(proof.fact->event.payload).shipment_id;
     if (!is_unknown(id)) return false;
     order->waiting.emplace_back(proof.fact, id);
     return true;
   });
-  std::erase_if(order->returns, [&](const Order::Return& returned) {
+  take_out(order->returns, [&](const Order::Return& returned) {
     const auto& id = returned.event->shipment_id;
     if (id.empty() || !is_unknown(id)) return false;
     order->waiting.emplace_back(returned.fact, id);
@@ -133,13 +136,16 @@ const Lines& Order::lines(Day as_of) const {
 Lines Order::lines_after(std::size_t changes_count) const {
   Lines lines;
   const auto set = [&](std::span<const OrderLine> terms) {
-    std::vector<LineState> before = std::move(lines.standing);
+    const auto before = std::move(lines.standing);
     lines.standing.clear();
     lines.standing.reserve(terms.size());
     for (const OrderLine& line : terms) {
       const Int128 quantity = scaled(line.quantity);
       lines.standing.push_back({line.line_id, &line, quantity, quantity});
-      std::erase_if(lines.dropped, [&](const OrderLine* old) { return old->line_id == line.line_id; });
+      lines.dropped.erase(
+          std::remove_if(lines.dropped.begin(), lines.dropped.end(),
+                         [&](const OrderLine* old) { return old->line_id == line.line_id; }),
+          lines.dropped.end());
     }
     for (const LineState& old : before) {
       const bool stays = std::ranges::any_of(

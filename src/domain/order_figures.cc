@@ -27,50 +27,32 @@ void contribute_unknown(Picture& picture, const Document& document, Contribution
   to.waiting(waiting);
 }
 
-// A cell of the order's sales on one date, without what all of them share.
-struct Posting {
-  Measure measure{};
-  Currency currency;
-  std::string_view sku;
-  Day day = 0;
-  CellValue value;
-
-  auto key() const { return std::tuple(measure, currency, sku, day); }
-};
-
-// Adds up postings of one key; leaves out what is zero.
-void merge(std::vector<Posting>& postings) {
-  std::ranges::sort(postings, {}, &Posting::key);
-  std::size_t kept = 0;
-  for (std::size_t i = 0; i < postings.size();) {
-    Posting sum = postings[i];
-    for (++i; i < postings.size() && postings[i].key() == sum.key(); ++i) sum.value += postings[i].value;
-    if (!sum.value.is_zero()) postings[kept++] = sum;
-  }
-  postings.resize(kept);
-}
-
 // How much of each line has been posted so far along a chain of dispatches (or of returns).
 class Chain {
  public:
-  explicit Chain(const Lines& lines) : lines_(lines) {}
+  struct Part {
+    std::string_view sku;
+    CellValue value;
+  };
 
   // The line's next part: ⌊net × cumulative ÷ quantity⌋ differences, so that parts add up exactly.
-  Posting next(const ShipmentLine& line, Currency currency, Day day) {
-    const OrderLine* terms = lines_.terms(line.line_id);
+  Part next(const Lines& lines, const ShipmentLine& line) {
+    const OrderLine* terms = lines.terms(line.line_id);
     const Int128 quantity = scaled(line.quantity);
-    Posting posting{Measure::kShipped, currency, {}, day, {0, quantity}};
-    if (terms == nullptr) return posting;
-    posting.sku = terms->sku;
+    if (terms == nullptr) return {{}, {0, quantity}};
     Int128& cumulative = so_far(line.line_id);
     const Int128 ordered = scaled(terms->quantity);
-    const Int128 before = terms->net_minor * cumulative / ordered;
+    const Int128 before = share(terms->net_minor, cumulative, ordered);
     cumulative += quantity;
-    posting.value.amount = terms->net_minor * cumulative / ordered - before;
-    return posting;
+    return {terms->sku, {share(terms->net_minor, cumulative, ordered) - before, quantity}};
   }
 
  private:
+  static Int128 share(std::int64_t net, Int128 part, Int128 whole) {
+    if (part == 0 || part == whole) return part == 0 ? 0 : net;
+    return net * part / whole;
+  }
+
   Int128& so_far(std::string_view line_id) {
     for (auto& [id, quantity] : so_far_) {
       if (id == line_id) return quantity;
@@ -78,59 +60,92 @@ class Chain {
     return so_far_.emplace_back(line_id, 0).second;
   }
 
-  const Lines& lines_;
-  std::vector<std::pair<std::string_view, Int128>> so_far_;
+  Few<std::pair<std::string_view, Int128>, 4> so_far_;
 };
 
-void count_by_sku(std::vector<Posting>& postings, Measure measure, Currency currency, Day day,
-                  std::vector<std::string_view> skus) {
-  std::ranges::sort(skus);
-  skus.erase(std::unique(skus.begin(), skus.end()), skus.end());
-  for (const auto& sku : skus) postings.push_back({measure, currency, sku, day, {0, 1}});
-}
+using Skus = Few<std::string_view, 8>;
 
-std::vector<Posting> sales_on(const Order& order, Day as_of) {
-  std::vector<Posting> postings;
-  const Lines& lines = order.lines(as_of);
-  const Currency currency = order.placed->currency;
-  const Day placed = order.placed_day;
+// The order's sales while one set of lines stands, handed out as dispatches and returns take effect.
+class Sales {
+ public:
+  // `sign`: −1 takes back what was handed out before.
+  Sales(const Order& order, const Lines& lines, Contributions& to, int sign)
+      : order_(order), lines_(lines), to_(to), sign_(sign) {}
 
-  postings.push_back({Measure::kOrders, currency, {}, placed, {0, 1}});
-  std::vector<std::string_view> skus;
-  for (const LineState& line : lines.standing) {
-    skus.push_back(line.terms->sku);
-    const Int128 net = line.terms->net_minor * line.remaining / line.quantity;
-    postings.push_back({Measure::kOrdered, currency, line.terms->sku, placed, {net, line.remaining}});
+  void placed(Day counts_from) {
+    const Currency currency = order_.placed->currency;
+    const Day day = order_.placed_day;
+    post(Measure::kOrders, currency, {}, day, {0, 1}, counts_from);
+    Skus skus;
+    for (const LineState& line : lines_.standing) {
+      skus.push_back(line.terms->sku);
+      const Int128 net = line.remaining == line.quantity
+                             ? line.terms->net_minor
+                             : line.terms->net_minor * line.remaining / line.quantity;
+      post(Measure::kOrdered, currency, line.terms->sku, day, {net, line.remaining}, counts_from);
+    }
+    count_by_sku(Measure::kOrdersBySku, day, skus, counts_from);
   }
-  count_by_sku(postings, Measure::kOrdersBySku, currency, placed, std::move(skus));
 
-  Chain shipped(lines);
-  for (const Order::Dispatch& dispatch : order.dispatches) {
-    if (!order.counts(dispatch.day, as_of)) continue;
-    postings.push_back({Measure::kShipments, currency, {}, dispatch.day, {0, 1}});
-    std::vector<std::string_view> shipped_skus;
-    for (const ShipmentLine& line : dispatch.event->lines) {
-      postings.push_back(shipped.next(line, currency, dispatch.day));
-      shipped_skus.push_back(postings.back().sku);
+  // What takes effect up to `as_of` and was not handed out yet. Both are in order of their instants,
+  // and so of the days from which they count.
+  void moved(Day as_of, Day counts_from) {
+    for (; dispatch_ < order_.dispatches.size(); ++dispatch_) {
+      const Order::Dispatch& dispatch = order_.dispatches[dispatch_];
+      if (!order_.counts(dispatch.day, as_of)) break;
+      post(Measure::kShipments, order_.placed->currency, {}, dispatch.day, {0, 1}, counts_from);
+      Skus skus;
+      for (const ShipmentLine& line : dispatch.event->lines) {
+        skus.push_back(ship(shipped_.next(lines_, line), dispatch.day, counts_from));
+      }
+      count_by_sku(Measure::kShipmentsBySku, dispatch.day, skus, counts_from);
+      if (dispatch.event->freight_minor) {
+        post(Measure::kFreight, dispatch.event->currency, {}, dispatch.day,
+             {*dispatch.event->freight_minor, 0}, counts_from);
+      }
     }
-    count_by_sku(postings, Measure::kShipmentsBySku, currency, dispatch.day, std::move(shipped_skus));
-    if (dispatch.event->freight_minor) {
-      postings.push_back({Measure::kFreight, dispatch.event->currency, {}, dispatch.day,
-                          {*dispatch.event->freight_minor, 0}});
+    for (; return_ < order_.returns.size(); ++return_) {
+      const Order::Return& back = order_.returns[return_];
+      if (!order_.counts(back.day, as_of)) break;
+      for (const ShipmentLine& line : back.event->lines) {
+        Chain::Part part = returned_.next(lines_, line);
+        part.value = -part.value;
+        ship(part, back.day, counts_from);
+      }
     }
   }
-  Chain returned(lines);
-  for (const Order::Return& back : order.returns) {
-    if (!order.counts(back.day, as_of)) continue;
-    for (const ShipmentLine& line : back.event->lines) {
-      Posting posting = returned.next(line, currency, back.day);
-      posting.value = -posting.value;
-      postings.push_back(posting);
+
+ private:
+  std::string_view ship(const Chain::Part& part, Day day, Day counts_from) {
+    post(Measure::kShipped, order_.placed->currency, part.sku, day, part.value, counts_from);
+    return part.sku;
+  }
+
+  void count_by_sku(Measure measure, Day day, Skus& skus, Day counts_from) {
+    std::ranges::sort(skus);
+    skus.erase(std::unique(skus.begin(), skus.end()), skus.end());
+    for (const auto& sku : skus) {
+      post(measure, order_.placed->currency, sku, day, {0, 1}, counts_from);
     }
   }
-  merge(postings);
-  return postings;
-}
+
+  void post(Measure measure, Currency currency, std::string_view sku, Day day, CellValue value,
+            Day counts_from) {
+    const Dimensions dimensions{sku, order_.placed->channel,
+                                static_cast<std::uint8_t>(order_.placed->kind)};
+    to_.cell({measure, currency, order_.attributes(), dimensions, day, 0, counts_from},
+             sign_ < 0 ? -value : value);
+  }
+
+  const Order& order_;
+  const Lines& lines_;
+  Contributions& to_;
+  int sign_;
+  Chain shipped_;
+  Chain returned_;
+  std::size_t dispatch_ = 0;
+  std::size_t return_ = 0;
+};
 
 void contribute_sales(const Order& order, Contributions& to) {
   Breakpoints breakpoints;
@@ -139,23 +154,24 @@ void contribute_sales(const Order& order, Contributions& to) {
   for (const auto& dispatch : order.dispatches) breakpoints.add(order.counts_from(dispatch.day));
   for (const auto& back : order.returns) breakpoints.add(order.counts_from(back.day));
 
-  const Attributes attributes = order.attributes();
-  std::vector<Posting> before;
+  const Lines* standing = nullptr;
+  std::optional<Sales> sales;
+  Day before = 0;
   for (const Day day : breakpoints.sorted()) {
-    std::vector<Posting> now = sales_on(order, day);
-    std::vector<Posting> change = now;
-    for (Posting posting : before) {
-      posting.value = -posting.value;
-      change.push_back(posting);
+    const Lines& lines = order.lines(day);
+    if (&lines != standing) {
+      // Other lines: everything is taken back and posted anew. What is equal cancels out in its cells.
+      if (standing != nullptr) {
+        Sales old(order, *standing, to, -1);
+        old.placed(day);
+        old.moved(before, day);
+      }
+      sales.emplace(order, lines, to, 1);
+      sales->placed(day);
+      standing = &lines;
     }
-    merge(change);
-    for (const Posting& posting : change) {
-      const Dimensions dimensions{posting.sku, order.placed->channel,
-                                  static_cast<std::uint8_t>(order.placed->kind)};
-      to.cell({posting.measure, posting.currency, attributes, dimensions, posting.day, 0, day},
-              posting.value);
-    }
-    before = std::move(now);
+    sales->moved(day, day);
+    before = day;
   }
 }
 
@@ -165,7 +181,7 @@ void set(Milestones& milestones, Milestone milestone, Instant instant) {
 
 // The earliest in effect.
 void set_first(Milestones& milestones, Milestone milestone, const Order& order,
-               const std::vector<Order::Moment>& moments, Day as_of) {
+               std::span<const Order::Moment> moments, Day as_of) {
   for (const Order::Moment& moment : moments) {
     if (order.counts(moment.day, as_of)) {
       return set(milestones, milestone, moment.fact->event.occurred_at);
@@ -175,7 +191,7 @@ void set_first(Milestones& milestones, Milestone milestone, const Order& order,
 
 // The dispatch after which every line that remains has been dispatched in full.
 std::optional<Instant> wholly_dispatched(const Order& order, Day as_of) {
-  std::vector<LineState> open;
+  Few<LineState, 4> open;
   for (const LineState& line : order.lines(as_of).standing) {
     if (line.remaining > 0) open.push_back(line);
   }
@@ -187,7 +203,9 @@ std::optional<Instant> wholly_dispatched(const Order& order, Day as_of) {
         if (line.line_id == shipped.line_id) line.remaining -= scaled(shipped.quantity);
       }
     }
-    std::erase_if(open, [](const LineState& line) { return line.remaining <= 0; });
+    open.erase(std::remove_if(open.begin(), open.end(),
+                              [](const LineState& line) { return line.remaining <= 0; }),
+               open.end());
     if (open.empty()) return dispatch.fact->event.occurred_at;
   }
   return std::nullopt;

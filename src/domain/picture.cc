@@ -1,6 +1,7 @@
 #include "domain/picture.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace daybook::domain {
 
@@ -32,54 +33,62 @@ const CustomerFile& Picture::file() {
   return *file_;
 }
 
+Picture::Place& Picture::place(const Document& document) {
+  if (document.number >= places_.size()) places_.resize(document.number + 1);
+  return places_[document.number];
+}
+
 const Order* Picture::order(std::string_view id) {
-  if (const auto at = orders_.find(id); at != orders_.end()) return at->second.get();
   const Document* document = account_.document({DocumentKind::kOrder, id});
   if (document == nullptr) return nullptr;
-  return orders_.emplace(document->ref.id, make_order(*document)).first->second.get();
+  Place& at = place(*document);
+  if (!std::exchange(at.made, true)) at.order = make_order(*document);
+  return at.order.get();
 }
 
 const Invoice* Picture::invoice(std::string_view id) {
-  if (const auto at = invoices_.find(id); at != invoices_.end()) return at->second.get();
   const Document* document = account_.document({DocumentKind::kInvoice, id});
   if (document == nullptr) return nullptr;
-  return invoices_.emplace(document->ref.id, make_invoice(*document)).first->second.get();
+  Place& at = place(*document);
+  if (!std::exchange(at.made, true)) at.invoice = make_invoice(*document);
+  return at.invoice.get();
 }
 
 const Source* Picture::source(DocumentRef ref) {
-  auto& sources = ref.kind == DocumentKind::kPayment ? payments_ : credit_notes_;
-  if (const auto at = sources.find(ref.id); at != sources.end()) return at->second.get();
   const Document* document = account_.document(ref);
   if (document == nullptr) return nullptr;
-  auto source = make_source(*document);
-  if (source) schedule(*source);
-  return sources.emplace(document->ref.id, std::move(source)).first->second.get();
+  Place& at = place(*document);
+  if (!std::exchange(at.made, true)) {
+    at.source = make_source(*document);
+    if (at.source) schedule(*at.source);
+  }
+  return at.source.get();
 }
 
-const std::vector<Application>& Picture::applications(const Invoice& invoice) {
-  const auto [at, is_new] = applications_.try_emplace(invoice.ref.id);
-  if (!is_new) return at->second;
+std::span<const Application> Picture::applications(const Invoice& invoice) {
   const Document* document = account_.document(invoice.ref);
+  Place& at = place(*document);
+  if (std::exchange(at.linked, true)) return at.applications;
   for (const DocumentRef& link : document->links) {
     if (link.kind != DocumentKind::kPayment && link.kind != DocumentKind::kCreditNote) continue;
     const Source* from = source(link);
     if (from == nullptr) continue;
     for (const Item& item : from->items) {
-      if (item.invoice_id == invoice.ref.id) at->second.push_back({from, &item});
+      if (item.invoice_id == invoice.ref.id) at.applications.push_back({from, &item});
     }
   }
-  return at->second;
+  return at.applications;
 }
 
-const std::vector<const Invoice*>& Picture::invoices_of(const Order& order) {
-  const auto [at, is_new] = invoices_of_.try_emplace(order.ref.id);
-  if (!is_new) return at->second;
+std::span<const Invoice* const> Picture::invoices_of(const Order& order) {
   const Document* document = account_.document(order.ref);
+  Place& at = place(*document);
+  if (std::exchange(at.linked, true)) return at.invoices;
   for (const DocumentRef& link : document->links) {
     if (link.kind != DocumentKind::kInvoice) continue;
-    if (const Invoice* named_by = invoice(link.id)) at->second.push_back(named_by);
+    if (const Invoice* named_by = invoice(link.id)) at.invoices.push_back(named_by);
   }
-  return at->second;
+  return at.invoices;
 }
 
 const Order* Picture::first_order(const Invoice& invoice) {

@@ -4,14 +4,15 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <limits>
 #include <memory>
 #include <optional>
 #include <string_view>
-#include <unordered_map>
+#include <span>
 #include <vector>
 
-#include "base/hash.h"
+#include "base/few.h"
 #include "domain/document.h"
 #include "domain/rules.h"
 
@@ -93,9 +94,9 @@ struct LineState {
 
 struct Lines {
   // The lines of the order, those cut to 0 included.
-  std::vector<LineState> standing;
+  Few<LineState, 4> standing;
   // Last terms of lines that a change dropped.
-  std::vector<const OrderLine*> dropped;
+  Few<const OrderLine*, 2> dropped;
 
   // The line's terms as they stand before any cancellation; last terms if dropped; null if none.
   const OrderLine* terms(std::string_view line_id) const;
@@ -138,15 +139,15 @@ struct Order {
   const OrderPlaced* placed = nullptr;
   Day placed_day = 0;
   // Each in order of occurred_at, offset.
-  std::vector<Moment> changes;        // order_changed, order_cancelled
-  std::vector<Moment> confirmations;  // order_confirmed
-  std::vector<Moment> delays;         // order_delayed
-  std::vector<Moment> ready;          // order_ready
-  std::vector<Dispatch> dispatches;
-  std::vector<Moment> proofs;  // shipment_delivered of a known shipment
-  std::vector<Return> returns; // without shipment, or of a known one
+  Few<Moment, 1> changes;        // order_changed, order_cancelled
+  Few<Moment, 1> confirmations;  // order_confirmed
+  Few<Moment, 1> delays;         // order_delayed
+  Few<Moment, 1> ready;          // order_ready
+  Few<Dispatch, 2> dispatches;
+  Few<Moment, 2> proofs;   // shipment_delivered of a known shipment
+  Few<Return, 1> returns;  // without shipment, or of a known one
   // Facts about shipments that were never dispatched.
-  std::vector<std::pair<const Fact*, std::string_view>> waiting;
+  Few<std::pair<const Fact*, std::string_view>, 1> waiting;
 
   Attributes attributes() const {
     return {placed->region, placed->sales_rep, placed_day};
@@ -165,7 +166,7 @@ struct Order {
   Lines lines_after(std::size_t changes_count) const;
   // By the number of changes in effect, which alone decides: a cancellation looks at dispatches up to
   // its own instant, and those are in effect whenever it is.
-  mutable std::vector<std::optional<Lines>> lines_;
+  mutable Few<std::optional<Lines>, 1> lines_;
 };
 
 // --- invoices ---------------------------------------------------------------------------------
@@ -203,22 +204,22 @@ struct Invoice {
   const Fact* voided_fact = nullptr;
   Day void_day = kNever;
   // As issued, in the order listed; a gross of 0 has none.
-  std::vector<Instalment> instalments;
+  Few<Instalment, 2> instalments;
   // The latest due date as issued, also where there is nothing to pay.
   Day last_due = 0;
   bool due_from_terms = false;
-  std::vector<DueChange> due_changes;  // By occurred_at, offset.
-  std::vector<Dispute> disputes;
-  std::vector<WriteOff> write_offs;
-  std::vector<Recovery> recoveries;  // By effective date, offset.
+  Few<DueChange, 1> due_changes;  // By occurred_at, offset.
+  Few<Dispute, 1> disputes;
+  Few<WriteOff, 1> write_offs;
+  Few<Recovery, 1> recoveries;  // By effective date, offset.
   // Facts that lack a dispute or a write-off, with the id they lack.
-  std::vector<std::pair<const Fact*, std::string_view>> waiting_for_dispute;
-  std::vector<std::pair<const Fact*, std::string_view>> waiting_for_write_off;
+  Few<std::pair<const Fact*, std::string_view>, 1> waiting_for_dispute;
+  Few<std::pair<const Fact*, std::string_view>, 1> waiting_for_write_off;
 
   // By how many days due dates have been moved by `as_of`.
   Day due_shift(Day as_of) const;
   // Due dates as moved, in the order listed.
-  std::vector<Day> due_days(Day as_of) const;
+  Few<Day, 2> due_days(Day as_of) const;
   bool in_force(Day as_of) const { return issued->issue_date <= as_of && as_of < void_day; }
 };
 
@@ -271,10 +272,10 @@ struct Source {
   Day day = 0;  // Value date or issue date.
   const Fact* reversed_fact = nullptr;
   Day reversed_day = kNever;
-  std::vector<Item> items;
-  std::vector<Refund> refunds;
+  Few<Item, 2> items;
+  Few<Refund, 1> refunds;
   // Unallocations of allocations that are not known.
-  std::vector<std::pair<const Fact*, std::string_view>> waiting;
+  Few<std::pair<const Fact*, std::string_view>, 1> waiting;
 
   bool exists(Day as_of) const { return day <= as_of && as_of < reversed_day; }
   // Amount − applications − refunds in its currency.
@@ -309,9 +310,9 @@ class Picture {
   bool admits(const Conflict& conflict) const { return known_.admits(conflict); }
 
   // Every item that names the invoice, of payments and credit notes, whatever its state.
-  const std::vector<Application>& applications(const Invoice& invoice);
+  std::span<const Application> applications(const Invoice& invoice);
   // Known invoices that name the order.
-  const std::vector<const Invoice*>& invoices_of(const Order& order);
+  std::span<const Invoice* const> invoices_of(const Order& order);
 
   // Attributes of documents ("Attributes of a document", docs/figures.md).
   Attributes attributes(const Invoice& invoice);
@@ -323,6 +324,18 @@ class Picture {
   Day day_of(Instant instant) const { return rules_.zone.day_of(instant); }
 
  private:
+  // What is known of a document: one of the three states, and what its links lead to.
+  struct Place {
+    bool made = false;
+    bool linked = false;
+    std::unique_ptr<Order> order;
+    std::unique_ptr<Invoice> invoice;
+    std::unique_ptr<Source> source;
+    Few<Application, 2> applications;
+    Few<const Invoice*, 2> invoices;
+  };
+  // Stays where it is.
+  Place& place(const Document& document);
   std::unique_ptr<Order> make_order(const Document& document);
   std::unique_ptr<Invoice> make_invoice(const Document& document);
   std::unique_ptr<Source> make_source(const Document& document);
@@ -332,12 +345,7 @@ class Picture {
   Known known_;
   const Rules& rules_;
   std::optional<CustomerFile> file_;
-  std::unordered_map<std::string_view, std::unique_ptr<Order>, TextHash> orders_;
-  std::unordered_map<std::string_view, std::unique_ptr<Invoice>, TextHash> invoices_;
-  std::unordered_map<std::string_view, std::unique_ptr<Source>, TextHash> payments_;
-  std::unordered_map<std::string_view, std::unique_ptr<Source>, TextHash> credit_notes_;
-  std::unordered_map<std::string_view, std::vector<Application>, TextHash> applications_;
-  std::unordered_map<std::string_view, std::vector<const Invoice*>, TextHash> invoices_of_;
+  std::deque<Place> places_;  // By the documents' numbers.
 };
 
 }  // namespace daybook::domain

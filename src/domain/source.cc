@@ -23,7 +23,7 @@ struct Step {
 
 // Tests each item once: it counts if it is not more than what the source has left on its date.
 void test_items(Source& source) {
-  std::vector<Step> steps;
+  Few<Step, 4> steps;
   std::size_t place = 0;
   for (Item& item : source.items) {
     ++place;
@@ -100,7 +100,7 @@ std::unique_ptr<Source> Picture::make_source(const Document& document) {
     add_items(*source->created, source->ref.id, {&own, 1}, source->day);
     source->items.back().own_of_credit_note = true;
   }
-  std::vector<const Fact*> unallocations;
+  Few<const Fact*, 4> unallocations;
   for (const Fact& fact : document.facts) {
     if (!known_.admits(fact)) continue;
     const Payload& payload = fact.event.payload;

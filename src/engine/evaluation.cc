@@ -21,6 +21,7 @@ const domain::Document* StoredAccount::document(domain::DocumentRef ref) {
                                                   stored->fresh_from, arena_);
       if (decoded) {
         at->second = *decoded;
+        at->second->number = next_number_++;
       } else {
         error_ = decoded.error();
       }

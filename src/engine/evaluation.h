@@ -40,6 +40,7 @@ class StoredAccount : public domain::Account {
   Load load_;
   Arena arena_;
   std::unordered_map<std::string, std::optional<domain::Document>, TextHash> documents_;
+  std::uint32_t next_number_ = 0;
   std::optional<Error> error_;
 };
 

@@ -168,7 +168,10 @@ Result<std::unique_ptr<log::Reader>> Projector::open_reader(const std::vector<Sh
 Result<void> Projector::apply(const log::Record& record) {
   Shard& shard = *shards_[static_cast<std::size_t>(record.partition)];
   char& verified = verified_[place(record.partition, record.topic)];
-  if (verified) return shard.apply(record);
+  if (verified) {
+    shard.apply(record);
+    return {};
+  }
   const TopicProgress& progress = shard.state().topics[static_cast<std::size_t>(record.topic)];
   if (record.offset != progress.last_offset || fingerprint(record) != progress.last_fingerprint) {
     return another_log(record.topic, record.partition, progress.last_offset);

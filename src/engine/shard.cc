@@ -1,6 +1,7 @@
 #include "engine/shard.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/bytes.h"
 #include "base/ensure.h"
@@ -103,8 +104,10 @@ Shard::Shard(std::unique_ptr<store::ShardStore> store, const domain::Rules& rule
       rules_(rules),
       options_(options),
       reader_(options.partition_count),
-      documents_(*store_, store::Table::kDocuments, options.cache_bytes / kCaches),
-      pages_(*store_, store::Table::kCells, options.cache_bytes / kCaches) {}
+      documents_(*store_, options.cache_bytes / kCaches),
+      pages_(*store_, store::Table::kCells, options.cache_bytes / kCaches),
+      old_(labels_),
+      now_(labels_) {}
 
 Result<std::unique_ptr<Shard>> Shard::open(std::unique_ptr<store::ShardStore> store,
                                            const domain::Rules& rules, Options options) {
@@ -114,15 +117,15 @@ Result<std::unique_ptr<Shard>> Shard::open(std::unique_ptr<store::ShardStore> st
   return shard;
 }
 
-Result<void> Shard::apply(const log::Record& record) {
+void Shard::apply(const log::Record& record) {
   TopicProgress& progress = state_.topics[static_cast<std::size_t>(record.topic)];
-  if (record.offset < progress.next_offset) return {};
+  if (record.offset < progress.next_offset) return;
   const std::int64_t recorded_ms = std::max(progress.recorded_ms, record.timestamp_ms);
   const auto read = reader_.read(record);
   if (const auto* unfit = std::get_if<events::Unfit>(&read)) {
     park(*unfit, record, recorded_ms);
   } else {
-    RETURN_IF_ERROR(fold(std::get<domain::Event>(read), record, recorded_ms));
+    tell(std::get<domain::Event>(read), record, recorded_ms);
   }
   progress.next_offset = record.offset + 1;
   progress.last_offset = record.offset;
@@ -131,7 +134,6 @@ Result<void> Shard::apply(const log::Record& record) {
   state_.newest_recorded_ms = std::max(state_.newest_recorded_ms, recorded_ms);
   if (++pending_records_ % 1024 == 0) reader_.reset();
   pending_bytes_ += record.key.value_or("").size() + record.value.value_or("").size();
-  return {};
 }
 
 void Shard::pass_over(log::Topic topic, std::int64_t offset) {
@@ -151,66 +153,105 @@ void Shard::park(const events::Unfit& unfit, const log::Record& record, std::int
   parked_pending_.push_back(std::move(parked));
 }
 
-Result<void> Shard::fold(const domain::Event& event, const log::Record& record,
-                         std::int64_t recorded_ms) {
+void Shard::tell(const domain::Event& event, const log::Record& record, std::int64_t recorded_ms) {
   const store::LabelId customer = labels_.customer(event.customer_id);
-  const domain::DocumentRef ref = domain::document_of(event.payload);
-  const std::string key = store::document_key(customer, ref);
-  const auto topic = static_cast<std::uint8_t>(record.topic);
-  const domain::Position at{topic, record.offset};
-  ASSIGN_OR_RETURN(WriteBackCache::Slot* const slot, documents_.get(key));
-  std::string& document = slot->second.value;
+  Told& told = told_.array<Told>(1).front();
+  told.event = store::encode_event(event, encoded_);
+  told.event.bytes = told_.copy(told.event.bytes);
+  told.ref = domain::document_of(event.payload);
+  told.ref.id = told_.copy(told.ref.id);
+  told.at = {static_cast<std::uint8_t>(record.topic), record.offset};
+  told.recorded_ms = recorded_ms;
+  std::size_t count = 0;
+  domain::for_each_reference(event.payload, [&](domain::DocumentRef) { ++count; });
+  const auto names = told_.array<domain::DocumentRef>(count);
+  domain::for_each_reference(event.payload, [&](domain::DocumentRef named) {
+    names[names.size() - count--] = {named.kind, told_.copy(named.id)};
+  });
+  told.names = names;
 
-  store::encode_event(event, encoded_);
-  switch (store::judge(document, topic, event, encoded_)) {
+  if (customer >= queues_.size()) queues_.resize(customer + 1);
+  Queue& queue = queues_[customer];
+  if (queue.last == nullptr) {
+    waiting_.push_back(customer);
+    queue.first = &told;
+  } else {
+    queue.last->next = &told;
+  }
+  queue.last = &told;
+}
+
+Result<void> Shard::give(HeldAccount& account, Queue& queue) {
+  // First what each document is going to take, so that its bytes grow once.
+  for (Told* told = queue.first; told != nullptr; told = told->next) {
+    ASSIGN_OR_RETURN(told->document, account.hold(told->ref));
+    told->document->incoming += told->event.bytes.size() + store::kFactOverheadMax;
+  }
+  for (const Told* told = queue.first; told != nullptr; told = told->next) {
+    RETURN_IF_ERROR(give(account, *told));
+  }
+  queue = {};
+  return {};
+}
+
+Result<void> Shard::give(HeldAccount& account, const Told& told) {
+  HeldDocument& document = *told.document;
+  if (document.incoming > 0) {
+    document.value.reserve(document.value.size() + std::exchange(document.incoming, 0));
+  }
+  switch (store::judge(document.value, told.at.topic, told.event)) {
     case store::Verdict::kDuplicate:
       ++state_.duplicates;
       return {};
     case store::Verdict::kConflict:
       ++state_.conflicts;
-      if (store::append_conflict(document, at, recorded_ms, event)) {
-        documents_.mark_dirty(*slot);
+      if (store::append_conflict(document.value, told.at, told.recorded_ms, told.event)) {
+        account.mark_dirty(document);
       }
       return {};
     case store::Verdict::kNew:
       break;
   }
   ++state_.accepted;
-  store::append_fact(document, at, recorded_ms, encoded_);
-  documents_.mark_dirty(*slot);
-  state_.digest += store::fact_hash(event.customer_id, ref, topic, encoded_.bytes);
-
-  Result<void> linked;
-  domain::for_each_reference(event.payload, [&](domain::DocumentRef named) {
-    const auto named_slot = documents_.get(store::document_key(customer, named));
-    if (!named_slot) {
-      linked = unexpected(named_slot.error());
-    } else if (store::append_link((*named_slot)->second.value, ref)) {
-      documents_.mark_dirty(**named_slot);
-    }
-  });
-  return linked;
+  account.mark_dirty(document);
+  store::append_fact(document.value, told.at, told.recorded_ms, told.event);
+  state_.digest += store::fact_hash(labels_.own(account.customer()).customer, told.ref, told.at.topic,
+                                    told.event.bytes);
+  for (const domain::DocumentRef& named : told.names) {
+    ASSIGN_OR_RETURN(HeldDocument* const other, account.hold(named));
+    if (store::append_link(other->value, told.ref)) account.mark_dirty(*other);
+  }
+  return {};
 }
 
-Result<void> Shard::evaluate_account(store::LabelId customer, std::span<WriteBackCache::Slot* const> told,
-                                     store::WriteSet& set) {
-  StoredAccount account(customer, [&](const std::string& key) -> Result<DocumentBytes> {
-    ASSIGN_OR_RETURN(const WriteBackCache::Slot* const slot, documents_.get(key));
-    return DocumentBytes{slot->second.value, slot->second.stored};
-  });
+Result<void> Shard::fold_account(store::LabelId customer, store::WriteSet& set) {
+  HeldAccount& account = documents_.account(customer);
+  account.begin();
+  RETURN_IF_ERROR(give(account, queues_[customer]));
+  RETURN_IF_ERROR(evaluate(account, set));
+  for (const HeldDocument* document : account.dirty()) {
+    const std::string key = store::document_key(customer, document->ref());
+    if (document->stored == 0 && has_page(document->kind)) {
+      index_keys_.push_back(store::id_key(document->ref(), customer));
+    }
+    set.put(store::Table::kDocuments, key, document->value);
+  }
+  account.end();
+  return {};
+}
+
+Result<void> Shard::evaluate(HeldAccount& account, store::WriteSet& set) {
+  const store::LabelId customer = account.customer();
   domain::Picture before(account, domain::Known::before(), rules_);
   domain::Picture after(account, domain::Known::all(), rules_);
 
   std::vector<const domain::Document*> affected;
   std::vector<std::string> by_terms;  // Ids found by date.
-  const auto affect = [&](domain::DocumentRef ref) {
+  const std::function<void(domain::DocumentRef)> affect = [&](domain::DocumentRef ref) {
     if (const domain::Document* document = account.document(ref)) affected.push_back(document);
   };
-  for (const WriteBackCache::Slot* slot : told) {
-    const domain::DocumentRef ref = store::document_ref(slot->first);
-    if (slot->second.stored == 0 && has_page(ref.kind)) {
-      set.put(store::Table::kMeta, store::id_key(ref, customer), "");
-    }
+  for (const HeldDocument* told : account.dirty()) {
+    const domain::DocumentRef ref = told->ref();
     const domain::Document* document = account.document(ref);
     if (document == nullptr) continue;
     domain::for_each_dependent(after, *document, affect);
@@ -237,28 +278,26 @@ Result<void> Shard::evaluate_account(store::LabelId customer, std::span<WriteBac
   }
   for (const std::string& id : by_terms) affect({domain::DocumentKind::kInvoice, id});
 
-  std::ranges::sort(affected);
+  std::ranges::sort(affected, {}, &domain::Document::number);
   affected.erase(std::unique(affected.begin(), affected.end()), affected.end());
 
   const store::Label& name = labels_.own(customer);
-  Contribution old(labels_);
-  Contribution now(labels_);
-  std::vector<store::Cell> cells;
+  cells_.clear();
   for (const domain::Document* document : affected) {
     const domain::DocumentRef ref = document->ref;
-    old.begin(customer, ref);
-    now.begin(customer, ref);
-    if (!document->fresh) domain::contribute(before, *document, old);
-    domain::contribute(after, *document, now);
-    for (store::Cell cell : old.cells()) {
+    old_.begin(customer, ref);
+    now_.begin(customer, ref);
+    if (!document->fresh) domain::contribute(before, *document, old_);
+    domain::contribute(after, *document, now_);
+    for (store::Cell cell : old_.cells()) {
       cell.value = -cell.value;
-      cells.push_back(cell);
+      cells_.push_back(cell);
     }
-    cells.insert(cells.end(), now.cells().begin(), now.cells().end());
-    state_.waiting += now.waiting() - old.waiting();
+    cells_.insert(cells_.end(), now_.cells().begin(), now_.cells().end());
+    state_.waiting += now_.waiting() - old_.waiting();
 
-    const auto& anomalies_old = old.anomalies();
-    const auto& anomalies_now = now.anomalies();
+    const auto& anomalies_old = old_.anomalies();
+    const auto& anomalies_now = now_.anomalies();
     for (const auto& row : anomalies_old) {
       if (!std::ranges::binary_search(anomalies_now, row)) set.remove(store::Table::kMeta, row.key);
     }
@@ -267,14 +306,14 @@ Result<void> Shard::evaluate_account(store::LabelId customer, std::span<WriteBac
         set.put(store::Table::kMeta, row.key, row.value);
       }
     }
-    if (old.cycle_row() != now.cycle_row()) {
-      state_.digest += cycle_row_hash(name.customer, ref.id, now.cycle_row()) -
-                       cycle_row_hash(name.customer, ref.id, old.cycle_row());
-      set.put(store::Table::kCells, store::cycle_row_key(customer, ref.id), now.cycle_row());
+    if (old_.cycle_row() != now_.cycle_row()) {
+      state_.digest += cycle_row_hash(name.customer, ref.id, now_.cycle_row()) -
+                       cycle_row_hash(name.customer, ref.id, old_.cycle_row());
+      set.put(store::Table::kCells, store::cycle_row_key(customer, ref.id), now_.cycle_row());
     }
   }
   if (account.error()) return unexpected(*account.error());
-  return add_cells(customer, cells);
+  return add_cells(customer, cells_);
 }
 
 Result<void> Shard::add_cells(store::LabelId customer, std::vector<store::Cell>& cells) {
@@ -284,7 +323,6 @@ Result<void> Shard::add_cells(store::LabelId customer, std::vector<store::Cell>&
     state_.digest += store::cell_hash(cell.id, cell.value, name, labels_.own(cell.id.attributes),
                                       labels_.own(cell.id.dimensions));
   }
-  std::vector<store::Cell> page;
   for (std::size_t first = 0; first < cells.size();) {
     const char family = store::page_family(cells[first].id.measure);
     const std::uint16_t span = store::page_span(cells[first].id);
@@ -295,10 +333,9 @@ Result<void> Shard::add_cells(store::LabelId customer, std::vector<store::Cell>&
     }
     const std::string key = store::page_key(family, customer, span);
     ASSIGN_OR_RETURN(WriteBackCache::Slot* const slot, pages_.get(key));
-    RETURN_IF_ERROR(store::decode_page(slot->second.value, page));
-    const std::vector<store::Cell> changes(cells.begin() + static_cast<std::ptrdiff_t>(first),
-                                           cells.begin() + static_cast<std::ptrdiff_t>(end));
-    store::encode_page(store::merge_cells(page, changes), slot->second.value);
+    RETURN_IF_ERROR(store::decode_page(slot->second.value, page_));
+    store::merge_cells(page_, std::span(cells).subspan(first, end - first), merged_);
+    store::encode_page(merged_, slot->second.value);
     pages_.mark_dirty(*slot);
     first = end;
   }
@@ -308,24 +345,23 @@ Result<void> Shard::add_cells(store::LabelId customer, std::vector<store::Cell>&
 Result<void> Shard::commit() {
   if (!has_pending()) return {};
   store::WriteSet set(*store_);
-  const std::span<WriteBackCache::Slot* const> told = documents_.dirty();
-  for (std::size_t first = 0; first < told.size();) {
-    const store::LabelId customer = store::document_customer(told[first]->first);
-    std::size_t end = first;
-    while (end < told.size() && store::document_customer(told[end]->first) == customer) ++end;
-    RETURN_IF_ERROR(evaluate_account(customer, told.subspan(first, end - first), set));
-    first = end;
-  }
+  std::ranges::sort(waiting_);
+  for (const store::LabelId customer : waiting_) RETURN_IF_ERROR(fold_account(customer, set));
+  // In order, as the store is quickest with.
+  std::ranges::sort(index_keys_);
+  for (const std::string& key : index_keys_) set.put(store::Table::kMeta, key, "");
   for (const ParkedRecord& parked : parked_pending_) {
     set.put(store::Table::kMeta, store::parked_key(parked.topic, parked.offset), parked.encode());
   }
   labels_.write_new(set);
-  documents_.write_dirty(set);
   pages_.write_dirty(set);
   set.put(store::Table::kMeta, store::state_key(), state_.encode());
   RETURN_IF_ERROR(store_->write(set));
   documents_.clean();
   pages_.clean();
+  waiting_.clear();
+  index_keys_.clear();
+  told_.reset();
   parked_pending_.clear();
   reader_.reset();
   pending_records_ = 0;

@@ -4,8 +4,10 @@
 //
 //   open ──► apply(record)* ──► commit() ──► apply … ──► commit() …
 //
-// apply() keeps facts in memory; commit() evaluates every document whose figures may have changed
-// twice, as it was stored and as it is now, and adds the differences to the cells.
+// apply() only keeps what it reads, account by account. commit() goes through the accounts: gives each
+// document what it was told, evaluates every document whose figures may have changed twice, as it was
+// stored and as it is now, and adds the differences to the cells. So all that a commit does with an
+// account it does while the account is in the processor's cache.
 #pragma once
 
 #include <memory>
@@ -16,6 +18,8 @@
 #include "base/arena.h"
 #include "domain/figures.h"
 #include "engine/cache.h"
+#include "engine/documents.h"
+#include "engine/evaluation.h"
 #include "engine/shard_state.h"
 #include "events/record.h"
 #include "store/cells.h"
@@ -60,13 +64,13 @@ class Shard {
                                              const domain::Rules& rules, Options options);
 
   std::int32_t partition() const { return options_.partition; }
-  // As applied, committed or not. The folding thread's.
+  // Positions and what is parked as applied; what depends on documents as committed. The folding
+  // thread's.
   const ShardState& state() const { return state_; }
 
   // Folds one record; those below the position reached are dropped. Offsets of a topic must rise.
-  // An unfit record is parked. An error means the store failed: nothing since the last commit is kept
-  // by anybody, so open the shard anew.
-  Result<void> apply(const log::Record& record);
+  // An unfit record is parked.
+  void apply(const log::Record& record);
 
   // The log holds no record of this topic below `offset` but those applied: what else stands there, such
   // as the end of a transaction, is nothing to fold.
@@ -80,7 +84,8 @@ class Shard {
 
   // Whether commit() has anything to write.
   bool has_pending() const { return pending_records_ > 0 || passed_over_; }
-  // Writes everything applied. Does nothing when there is nothing.
+  // Folds and writes everything applied. Does nothing when there is nothing. An error means the store
+  // failed: nothing since the last commit is kept by anybody, so open the shard anew.
   Result<void> commit();
 
   store::ShardStore& store() { return *store_; }
@@ -89,11 +94,30 @@ class Shard {
  private:
   Shard(std::unique_ptr<store::ShardStore> store, const domain::Rules& rules, Options options);
 
-  Result<void> fold(const domain::Event& event, const log::Record& record, std::int64_t recorded_ms);
+  // An event that waits for the commit.
+  struct Told {
+    Told* next = nullptr;  // Of the same account.
+    domain::DocumentRef ref;
+    domain::Position at;
+    std::int64_t recorded_ms = 0;
+    store::EncodedEvent event;
+    std::span<const domain::DocumentRef> names;  // What it names in other documents.
+    HeldDocument* document = nullptr;
+  };
+  // What an account was told, in the order read.
+  struct Queue {
+    Told* first = nullptr;
+    Told* last = nullptr;
+  };
+
+  void tell(const domain::Event& event, const log::Record& record, std::int64_t recorded_ms);
   void park(const events::Unfit& unfit, const log::Record& record, std::int64_t recorded_ms);
-  // Evaluates what may have changed in one account, whose documents `told` were told something.
-  Result<void> evaluate_account(store::LabelId customer, std::span<WriteBackCache::Slot* const> told,
-                                store::WriteSet& set);
+  Result<void> fold_account(store::LabelId customer, store::WriteSet& set);
+  // Gives the account's documents what they were told.
+  Result<void> give(HeldAccount& account, Queue& queue);
+  Result<void> give(HeldAccount& account, const Told& told);
+  // Evaluates what may have changed.
+  Result<void> evaluate(HeldAccount& account, store::WriteSet& set);
   // Adds `cells` to the pages of one account.
   Result<void> add_cells(store::LabelId customer, std::vector<store::Cell>& cells);
 
@@ -103,9 +127,19 @@ class Shard {
   store::Labels labels_;
   ShardState state_;
   events::RecordReader reader_;
-  WriteBackCache documents_;
+  Documents documents_;
   WriteBackCache pages_;
-  store::EncodedEvent encoded_;
+  Contribution old_;
+  Contribution now_;
+  Arena told_;                           // Everything told since the last commit.
+  std::vector<Queue> queues_;            // By customer.
+  std::vector<store::LabelId> waiting_;  // Customers whose queue holds something.
+  // Memory that is used again.
+  std::string encoded_;
+  std::vector<store::Cell> cells_;
+  std::vector<store::Cell> page_;
+  std::vector<store::Cell> merged_;
+  std::vector<std::string> index_keys_;
   std::vector<ParkedRecord> parked_pending_;
   std::size_t pending_records_ = 0;
   std::size_t pending_bytes_ = 0;

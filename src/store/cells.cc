@@ -94,9 +94,9 @@ Result<void> decode_page(std::string_view bytes, std::vector<Cell>& to) {
   return {};
 }
 
-std::vector<Cell> merge_cells(const std::vector<Cell>& cells, const std::vector<Cell>& changes) {
-  std::vector<Cell> merged;
-  merged.reserve(cells.size() + changes.size());
+void merge_cells(std::span<const Cell> cells, std::span<const Cell> changes, std::vector<Cell>& to) {
+  to.clear();
+  to.reserve(cells.size() + changes.size());
   auto cell = cells.begin();
   auto change = changes.begin();
   while (cell != cells.end() || change != changes.end()) {
@@ -107,9 +107,8 @@ std::vector<Cell> merge_cells(const std::vector<Cell>& cells, const std::vector<
       next = *change++;
       if (cell != cells.end() && cell->id == next.id) next.value += (cell++)->value;
     }
-    if (!next.value.is_zero()) merged.push_back(next);
+    if (!next.value.is_zero()) to.push_back(next);
   }
-  return merged;
 }
 
 UInt128 cell_hash(const CellId& id, const domain::CellValue& value, const Label& customer,

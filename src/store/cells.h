@@ -2,6 +2,7 @@
 #pragma once
 
 #include <compare>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,8 +41,8 @@ std::uint16_t span_of(Day day);
 void encode_page(const std::vector<Cell>& cells, std::string& to);
 Result<void> decode_page(std::string_view bytes, std::vector<Cell>& to);
 
-// Adds sorted `changes` to sorted `cells`; what becomes zero goes.
-std::vector<Cell> merge_cells(const std::vector<Cell>& cells, const std::vector<Cell>& changes);
+// Adds sorted `changes` to sorted `cells`, into `to`; what becomes zero goes.
+void merge_cells(std::span<const Cell> cells, std::span<const Cell> changes, std::vector<Cell>& to);
 
 // value × hash of key, modulo 2^128. The same for every shard and partition count: made of texts,
 // not of label numbers.

@@ -221,97 +221,120 @@ FactHead read_head(ByteReader& body) {
   return head;
 }
 
-void append_entry(std::string& document, EntryTag tag, std::string_view body) {
+// Begins an entry of `size` bytes.
+ByteWriter begin_entry(std::string& document, EntryTag tag, std::size_t size) {
   ByteWriter out(document);
   out.u8(static_cast<std::uint8_t>(tag));
-  out.string(body);
+  out.varint(size);
+  return out;
 }
 
-std::string head_bytes(Position at, std::int64_t recorded_ms) {
-  std::string bytes;
-  ByteWriter out(bytes);
+std::size_t head_size(Position at, std::int64_t recorded_ms) {
+  return 1 + varint_size(static_cast<std::uint64_t>(at.offset)) +
+         varint_size(static_cast<std::uint64_t>(recorded_ms));
+}
+
+void write_head(ByteWriter& out, Position at, std::int64_t recorded_ms) {
   out.u8(at.topic);
   out.varint(static_cast<std::uint64_t>(at.offset));
   out.varint(static_cast<std::uint64_t>(recorded_ms));
-  return bytes;
+}
+
+Claims claims_of(const Payload& payload) {
+  const std::optional<Claim> claim = claim_of(payload);
+  if (!claim) return Claims::kNothing;
+  return claim->id.empty() ? Claims::kDocument : Claims::kItsId;
 }
 
 }  // namespace
 
-void encode_event(const Event& event, EncodedEvent& to) {
-  to.bytes.clear();
-  ByteWriter out(to.bytes);
+EncodedEvent encode_event(const Event& event, std::string& memory) {
+  memory.clear();
+  EncodedEvent encoded;
+  ByteWriter out(memory);
   out.string(event.event_id);
-  to.source_at = static_cast<std::uint32_t>(to.bytes.size());
+  encoded.source_at = static_cast<std::uint32_t>(memory.size());
   out.string(event.source);
   out.zigzag(event.occurred_at);
-  to.payload_at = static_cast<std::uint32_t>(to.bytes.size());
+  encoded.payload_at = static_cast<std::uint32_t>(memory.size());
   out.u8(static_cast<std::uint8_t>(event.payload.index()));
-  Writer writer(to.bytes);
+  Writer writer(memory);
   std::visit(
       [&](const auto& payload) {
         auto copy = payload;  // A view; fields_of lists fields of what it may also write to.
         fields_of(writer, copy);
       },
       event.payload);
+  encoded.claims = claims_of(event.payload);
+  encoded.bytes = memory;
+  return encoded;
 }
 
-Verdict judge(std::string_view document, std::uint8_t topic, const Event& event,
-              const EncodedEvent& encoded) {
-  const std::optional<Claim> claim = claim_of(event.payload);
+Verdict judge(std::string_view document, std::uint8_t topic, const EncodedEvent& event) {
+  const std::string_view event_id = event.event_id();
+  const std::string_view claimed = event.payload();
+  const std::string_view claimed_id =
+      event.claims == Claims::kItsId ? ByteReader(claimed.substr(1)).string() : std::string_view();
   Verdict by_claim = Verdict::kNew;
   Entries entries(document);
   for (Entry entry; entries.next(entry);) {
     if (entry.tag != EntryTag::kFact) continue;
     ByteReader body(entry.body);
     if (read_head(body).at.topic != topic) continue;
-    if (body.string() == event.event_id) {
-      return body.raw(body.left()) == encoded.behind_event_id() ? Verdict::kDuplicate
-                                                                : Verdict::kConflict;
+    if (body.string() == event_id) {
+      return body.raw(body.left()) == event.behind_event_id() ? Verdict::kDuplicate
+                                                              : Verdict::kConflict;
     }
-    if (!claim || by_claim != Verdict::kNew) continue;
+    if (event.claims == Claims::kNothing || by_claim != Verdict::kNew) continue;
     body.string();
     body.zigzag();
     const std::string_view payload = body.raw(body.left());
-    if (payload.empty() || static_cast<std::uint8_t>(payload.front()) != claim->type) continue;
-    if (!claim->id.empty() && ByteReader(payload.substr(1)).string() != claim->id) continue;
-    by_claim = payload == encoded.payload() ? Verdict::kDuplicate : Verdict::kConflict;
+    if (payload.empty() || payload.front() != claimed.front()) continue;
+    if (event.claims == Claims::kItsId && ByteReader(payload.substr(1)).string() != claimed_id) continue;
+    by_claim = payload == claimed ? Verdict::kDuplicate : Verdict::kConflict;
   }
   return by_claim;
 }
 
 void append_fact(std::string& document, Position at, std::int64_t recorded_ms,
                  const EncodedEvent& event) {
-  append_entry(document, EntryTag::kFact, head_bytes(at, recorded_ms) + event.bytes);
+  ByteWriter out = begin_entry(document, EntryTag::kFact, head_size(at, recorded_ms) + event.bytes.size());
+  write_head(out, at, recorded_ms);
+  out.raw(event.bytes);
 }
 
 bool append_conflict(std::string& document, Position at, std::int64_t recorded_ms,
-                     const Event& event) {
+                     const EncodedEvent& event) {
   Entries entries(document);
   for (Entry entry; entries.next(entry);) {
     if (entry.tag == EntryTag::kConflict && ByteReader(entry.body).u8() == at.topic) {
       return false;
     }
   }
-  std::string body = head_bytes(at, recorded_ms);
+  ByteReader behind_id(event.behind_event_id());
+  behind_id.string();
+  const std::int64_t occurred_at = behind_id.zigzag();
+  std::string body;
   ByteWriter out(body);
-  out.string(event.event_id);
-  out.zigzag(event.occurred_at);
-  out.u8(static_cast<std::uint8_t>(event.payload.index()));
-  append_entry(document, EntryTag::kConflict, body);
+  write_head(out, at, recorded_ms);
+  out.string(event.event_id());
+  out.zigzag(occurred_at);
+  out.u8(static_cast<std::uint8_t>(event.payload().front()));
+  begin_entry(document, EntryTag::kConflict, body.size()).raw(body);
   return true;
 }
 
 bool append_link(std::string& document, DocumentRef from) {
-  std::string body;
-  ByteWriter out(body);
-  out.u8(static_cast<std::uint8_t>(from.kind));
-  out.raw(from.id);
   Entries entries(document);
   for (Entry entry; entries.next(entry);) {
-    if (entry.tag == EntryTag::kLink && entry.body == body) return false;
+    if (entry.tag == EntryTag::kLink && !entry.body.empty() &&
+        static_cast<DocumentKind>(entry.body.front()) == from.kind && entry.body.substr(1) == from.id) {
+      return false;
+    }
   }
-  append_entry(document, EntryTag::kLink, body);
+  ByteWriter out = begin_entry(document, EntryTag::kLink, 1 + from.id.size());
+  out.u8(static_cast<std::uint8_t>(from.kind));
+  out.raw(from.id);
   return true;
 }
 
@@ -382,12 +405,13 @@ Result<Document> decode_document(DocumentRef ref, std::string_view bytes, std::s
         return corrupt();
     }
   }
-  return Document{ref, fresh_from == 0, facts, conflicts, links};
+  return Document{ref, 0, fresh_from == 0, facts, conflicts, links};
 }
 
 UInt128 fact_hash(std::string_view customer_id, DocumentRef ref, std::uint8_t topic,
                   std::string_view content) {
-  std::string bytes;
+  thread_local std::string bytes;
+  bytes.clear();
   ByteWriter out(bytes);
   out.string(customer_id);
   out.u8(static_cast<std::uint8_t>(ref.kind));

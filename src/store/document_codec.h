@@ -7,36 +7,41 @@
 #include <string_view>
 
 #include "base/arena.h"
+#include "base/bytes.h"
 #include "base/result.h"
 #include "domain/document.h"
 
 namespace daybook::store {
 
+// What an event claims once within its document.
+enum class Claims : std::uint8_t { kNothing, kDocument, kItsId };
+
 // The content of an event: everything but customer_id, document id, correlation_id and unknown fields.
-// Two events of one document have the same content exactly when these bytes are the same.
+// Two events of one document have the same content exactly when these bytes are the same. A view.
 struct EncodedEvent {
-  std::string bytes;
+  std::string_view bytes;
   std::uint32_t source_at = 0;   // Behind the event_id.
   std::uint32_t payload_at = 0;  // Type and payload: what claims compare.
+  Claims claims = Claims::kNothing;
 
-  std::string_view behind_event_id() const { return std::string_view(bytes).substr(source_at); }
-  std::string_view payload() const { return std::string_view(bytes).substr(payload_at); }
+  std::string_view event_id() const { return ByteReader(bytes).string(); }
+  std::string_view behind_event_id() const { return bytes.substr(source_at); }
+  std::string_view payload() const { return bytes.substr(payload_at); }
 };
-// Reuses the memory of `to`.
-void encode_event(const domain::Event& event, EncodedEvent& to);
+// Into `memory`, whose content goes; the result points there.
+EncodedEvent encode_event(const domain::Event& event, std::string& memory);
 
 enum class Verdict : std::uint8_t { kNew, kDuplicate, kConflict };
 
 // What the facts of `document` say to a further event on `topic`: event ids are compared first, then
 // claims.
-Verdict judge(std::string_view document, std::uint8_t topic, const domain::Event& event,
-              const EncodedEvent& encoded);
+Verdict judge(std::string_view document, std::uint8_t topic, const EncodedEvent& event);
 
 void append_fact(std::string& document, domain::Position at, std::int64_t recorded_ms,
                  const EncodedEvent& event);
 // Keeps the first of a topic; false when there was one.
 bool append_conflict(std::string& document, domain::Position at, std::int64_t recorded_ms,
-                     const domain::Event& event);
+                     const EncodedEvent& event);
 // Keeps each once; false when it was there.
 bool append_link(std::string& document, domain::DocumentRef from);
 
@@ -44,6 +49,8 @@ bool append_link(std::string& document, domain::DocumentRef from);
 // `fresh_from` is marked fresh. kCorrupt for bytes that no version wrote.
 Result<domain::Document> decode_document(domain::DocumentRef ref, std::string_view bytes,
                                          std::size_t fresh_from, Arena& arena);
+// The most bytes that append_fact() adds to those of the event.
+inline constexpr std::size_t kFactOverheadMax = 1 + 10 + 1 + 10 + 10;
 
 // A hash of a fact's content for the digest: of the account, the document and the event.
 UInt128 fact_hash(std::string_view customer_id, domain::DocumentRef ref, std::uint8_t topic,

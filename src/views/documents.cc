@@ -257,7 +257,7 @@ Answer invoice_page(Question& question, std::string_view invoice_id) {
 
   JsonWriter instalments;
   instalments.begin_array();
-  const std::vector<Day> due = invoice.due_days(as_of);
+  const auto due = invoice.due_days(as_of);
   for (std::size_t i = 0; i < invoice.instalments.size(); ++i) {
     instalments.begin_object();
     instalments.field("number", static_cast<std::int64_t>(i) + 1);

@@ -271,10 +271,14 @@ int fold_embedded(std::int64_t orders, int runs) {
   options.partition_count = 8;
   const auto log = must(log::open_embedded_log(options));
   const std::uint64_t events = load(*log, orders, std::max<std::int64_t>(200, orders / 50));
-  Spread decode, fold, ratio;
+  Spread decode, fold, ratio, decode_cpu, fold_cpu;
   for (int run = 0; run < runs; ++run) {
+    const double cpu_at_start = cpu_seconds();
     const double decode_seconds = decode_only(*log);
+    const double cpu_between = cpu_seconds();
     const Folded folded(*log, "");
+    decode_cpu.add((cpu_between - cpu_at_start) / static_cast<double>(events));
+    fold_cpu.add((cpu_seconds() - cpu_between) / static_cast<double>(events));
     decode.add(static_cast<double>(events) / decode_seconds);
     fold.add(static_cast<double>(events) / folded.seconds);
     ratio.add(decode_seconds / folded.seconds);
@@ -282,6 +286,8 @@ int fold_embedded(std::int64_t orders, int runs) {
   fmt::print("events                        {}\n", events);
   fmt::print("decode only, M records/s      {}\n", decode.text(1e6));
   fmt::print("fold, embedded, M events/s    {}\n", fold.text(1e6));
+  fmt::print("decode, processor us a record {}\n", decode_cpu.text(1e-6));
+  fmt::print("fold, processor us an event   {}\n", fold_cpu.text(1e-6));
   fmt::print("fold / decode only            {}\n", ratio.text());
   return 0;
 }
