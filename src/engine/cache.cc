@@ -61,7 +61,7 @@ void WriteBackCache::write_dirty(store::WriteSet& set) {
     if (entry.value.empty()) {
       set.remove(table_, key);
     } else {
-      set.put(table_, key, entry.value);
+      set.put_view(table_, key, entry.value);
     }
   }
 }

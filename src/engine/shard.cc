@@ -232,9 +232,9 @@ Result<void> Shard::fold_account(store::LabelId customer, store::WriteSet& set) 
   for (const HeldDocument* document : account.dirty()) {
     const std::string key = store::document_key(customer, document->ref());
     if (document->stored == 0 && has_page(document->kind)) {
-      index_keys_.push_back(store::id_key(document->ref(), customer));
+      set.put(store::Table::kMeta, store::id_key(document->ref(), customer), "");
     }
-    set.put(store::Table::kDocuments, key, document->value);
+    set.put_view(store::Table::kDocuments, key, document->value);
   }
   account.end();
   return {};
@@ -344,12 +344,9 @@ Result<void> Shard::add_cells(store::LabelId customer, std::vector<store::Cell>&
 
 Result<void> Shard::commit() {
   if (!has_pending()) return {};
-  store::WriteSet set(*store_);
+  store::WriteSet set;
   std::ranges::sort(waiting_);
   for (const store::LabelId customer : waiting_) RETURN_IF_ERROR(fold_account(customer, set));
-  // In order, as the store is quickest with.
-  std::ranges::sort(index_keys_);
-  for (const std::string& key : index_keys_) set.put(store::Table::kMeta, key, "");
   for (const ParkedRecord& parked : parked_pending_) {
     set.put(store::Table::kMeta, store::parked_key(parked.topic, parked.offset), parked.encode());
   }
@@ -360,7 +357,6 @@ Result<void> Shard::commit() {
   documents_.clean();
   pages_.clean();
   waiting_.clear();
-  index_keys_.clear();
   told_.reset();
   parked_pending_.clear();
   reader_.reset();

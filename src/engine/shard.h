@@ -139,7 +139,6 @@ class Shard {
   std::vector<store::Cell> cells_;
   std::vector<store::Cell> page_;
   std::vector<store::Cell> merged_;
-  std::vector<std::string> index_keys_;
   std::vector<ParkedRecord> parked_pending_;
   std::size_t pending_records_ = 0;
   std::size_t pending_bytes_ = 0;

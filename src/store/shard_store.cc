@@ -5,10 +5,13 @@
 #include <rocksdb/db.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/slice_transform.h>
+#include <rocksdb/sst_file_writer.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_buffer_manager.h>
 
-#include <array>
+#include <algorithm>
+#include <filesystem>
+#include <shared_mutex>
 
 #include "base/ensure.h"
 
@@ -47,6 +50,12 @@ struct ShardStore::Parts {
   std::string path;
   std::unique_ptr<rocksdb::DB> db;
   std::array<rocksdb::ColumnFamilyHandle*, kTableCount> tables{};
+  rocksdb::Options file_options;  // For files of our own making.
+  std::size_t files_bytes_min = 0;
+  // Whether anything went through the write-ahead log since the store was opened. The writer's.
+  bool logged = false;
+  // Held alone while files are taken in, which other tables show a moment later than the first.
+  mutable std::shared_mutex taking_in;
 
   ~Parts() {
     for (rocksdb::ColumnFamilyHandle* table : tables) {
@@ -54,6 +63,9 @@ struct ShardStore::Parts {
     }
     if (db) db->Close();
   }
+
+  rocksdb::Status write_log(WriteSet& set);
+  rocksdb::Status write_files(WriteSet& set);
 
   rocksdb::ColumnFamilyHandle* handle(Table table) const {
     return tables[static_cast<std::size_t>(table)];
@@ -83,31 +95,38 @@ struct ShardStore::Parts {
   }
 };
 
-struct WriteSet::Parts {
-  const ShardStore::Parts& store;
-  rocksdb::WriteBatch batch;
-};
-
-WriteSet::WriteSet(ShardStore& store)
-    : parts_(std::make_unique<Parts>(Parts{*store.parts_, rocksdb::WriteBatch()})) {}
-WriteSet::~WriteSet() = default;
-
 void WriteSet::put(Table table, std::string_view key, std::string_view value) {
-  const rocksdb::Status status =
-      parts_->batch.Put(parts_->store.handle(table), slice(key), slice(value));
-  ENSURE(status.ok(), "a batch in memory takes every put");
+  put_view(table, key, memory_.copy(value));
+}
+
+void WriteSet::put_view(Table table, std::string_view key, std::string_view value) {
+  changes_[static_cast<std::size_t>(table)].push_back({memory_.copy(key), value});
+  bytes_ += key.size() + value.size();
 }
 
 void WriteSet::remove(Table table, std::string_view key) {
-  const rocksdb::Status status = parts_->batch.Delete(parts_->store.handle(table), slice(key));
-  ENSURE(status.ok(), "a batch in memory takes every removal");
+  changes_[static_cast<std::size_t>(table)].push_back({memory_.copy(key), std::nullopt});
+  bytes_ += key.size();
+}
+
+std::span<const WriteSet::Change> WriteSet::sorted(Table table) {
+  auto& changes = changes_[static_cast<std::size_t>(table)];
+  const auto rises = [](const Change& a, const Change& b) { return a.key >= b.key; };
+  if (std::ranges::adjacent_find(changes, rises) == changes.end()) return changes;
+  std::ranges::stable_sort(changes, {}, &Change::key);
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    if (i + 1 == changes.size() || changes[i].key != changes[i + 1].key) changes[kept++] = changes[i];
+  }
+  changes.resize(kept);
+  return changes;
 }
 
 ShardStore::ShardStore(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 ShardStore::~ShardStore() = default;
 
 Result<std::unique_ptr<ShardStore>> ShardStore::open(const std::string& path, SharedMemory& memory,
-                                                     Mode mode) {
+                                                     Mode mode, std::size_t files_bytes_min) {
   rocksdb::DBOptions options;
   options.create_if_missing = true;
   options.create_missing_column_families = true;
@@ -151,6 +170,13 @@ Result<std::unique_ptr<ShardStore>> ShardStore::open(const std::string& path, Sh
   if (!status.ok()) return failure(status, "open the store " + path);
   auto parts = std::make_unique<Parts>();
   parts->path = path;
+  parts->files_bytes_min = files_bytes_min;
+  // Files that are taken in are soon compacted: until then a quick compression does.
+  family.bottommost_compression = rocksdb::kDisableCompressionOption;
+  parts->file_options = rocksdb::Options(options, family);
+  // What a crash left behind before it was taken in.
+  std::error_code ignored;
+  if (mode == Mode::kReadWrite) std::filesystem::remove_all(path + "/incoming", ignored);
   parts->db.reset(db);
   std::copy(handles.begin(), handles.end(), parts->tables.begin());
   return std::unique_ptr<ShardStore>(new ShardStore(std::move(parts)));
@@ -166,8 +192,55 @@ Result<void> ShardStore::scan(
   return parts_->scan({}, table, prefix, from, visit);
 }
 
+rocksdb::Status ShardStore::Parts::write_log(WriteSet& set) {
+  rocksdb::WriteBatch batch(set.bytes_ + set.bytes_ / 8);
+  for (std::size_t i = 0; i < kTableCount; ++i) {
+    for (const WriteSet::Change& change : set.sorted(static_cast<Table>(i))) {
+      const rocksdb::Status status =
+          change.value ? batch.Put(tables[i], slice(change.key), slice(*change.value))
+                       : batch.Delete(tables[i], slice(change.key));
+      if (!status.ok()) return status;
+    }
+  }
+  logged = true;
+  return db->Write({}, &batch);
+}
+
+// One sorted file a table, taken in together: atomic, and durable when it returns. Nothing may stand in
+// the write-ahead log then: a power failure could lose it while it keeps the files, which came later.
+rocksdb::Status ShardStore::Parts::write_files(WriteSet& set) {
+  const std::string folder = path + "/incoming";
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) return rocksdb::Status::IOError(folder, error.message());
+  std::vector<rocksdb::IngestExternalFileArg> files;
+  for (std::size_t i = 0; i < kTableCount; ++i) {
+    const auto changes = set.sorted(static_cast<Table>(i));
+    if (changes.empty()) continue;
+    const std::string file = fmt::format("{}/{}.sst", folder, kTableNames[i]);
+    rocksdb::SstFileWriter writer(rocksdb::EnvOptions(), file_options, tables[i]);
+    rocksdb::Status status = writer.Open(file);
+    for (const WriteSet::Change& change : changes) {
+      if (!status.ok()) return status;
+      status = change.value ? writer.Put(slice(change.key), slice(*change.value))
+                            : writer.Delete(slice(change.key));
+    }
+    if (status.ok()) status = writer.Finish();
+    if (!status.ok()) return status;
+    rocksdb::IngestExternalFileArg& arg = files.emplace_back();
+    arg.column_family = tables[i];
+    arg.external_files = {file};
+    arg.options.move_files = true;
+    arg.options.write_global_seqno = false;
+  }
+  const std::unique_lock lock(taking_in);
+  return db->IngestExternalFiles(files);
+}
+
 Result<void> ShardStore::write(WriteSet& set) {
-  const rocksdb::Status status = parts_->db->Write({}, &set.parts_->batch);
+  const rocksdb::Status status = !parts_->logged && set.bytes_ >= parts_->files_bytes_min
+                                     ? parts_->write_files(set)
+                                     : parts_->write_log(set);
   if (!status.ok()) return failure(status, "write to " + parts_->path);
   return {};
 }
@@ -189,6 +262,7 @@ Result<void> ShardStore::compact() {
 }
 
 std::unique_ptr<Reads> ShardStore::snapshot() const {
+  const std::shared_lock lock(parts_->taking_in);
   class Picture : public Reads {
    public:
     explicit Picture(const Parts& parts) : parts_(parts), snapshot_(parts.db->GetSnapshot()) {

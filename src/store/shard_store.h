@@ -2,14 +2,17 @@
 // and docs/formats.md; this file only moves bytes. Only shard_store.cc includes RocksDB.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/arena.h"
 #include "base/result.h"
 
 namespace daybook::store {
@@ -48,23 +51,26 @@ class Reads {
       const std::function<bool(std::string_view key, std::string_view value)>& visit) const = 0;
 };
 
-class ShardStore;
-
-// Puts and removals that become true together. Belongs to one store; goes before it.
+// Puts and removals that become true together. Of several for one key the last holds.
 class WriteSet {
  public:
-  explicit WriteSet(ShardStore& store);
-  ~WriteSet();
-  WriteSet(const WriteSet&) = delete;
-  WriteSet& operator=(const WriteSet&) = delete;
-
   void put(Table table, std::string_view key, std::string_view value);
+  // The value is not copied: it must stay as it is until the set is written.
+  void put_view(Table table, std::string_view key, std::string_view value);
   void remove(Table table, std::string_view key);
 
  private:
   friend class ShardStore;
-  struct Parts;
-  std::unique_ptr<Parts> parts_;
+  struct Change {
+    std::string_view key;
+    std::optional<std::string_view> value;  // None: removed.
+  };
+  // In order of their keys, each once.
+  std::span<const Change> sorted(Table table);
+
+  std::array<std::vector<Change>, kTableCount> changes_;
+  std::size_t bytes_ = 0;
+  Arena memory_;
 };
 
 // Thread-safe; one writer at a time.
@@ -72,18 +78,24 @@ class ShardStore : public Reads {
  public:
   enum class Mode { kReadWrite, kReadOnly };
 
+  // From this size on a set is worth sorted files of its own.
+  static constexpr std::size_t kFilesBytesMin = 4 << 20;
+
   // Creates the store when it is absent (kReadWrite). Errors: kBusy when another process has it open;
   // kCorrupt; kUnavailable for I/O.
   static Result<std::unique_ptr<ShardStore>> open(const std::string& path, SharedMemory& memory,
-                                                  Mode mode);
+                                                  Mode mode,
+                                                  std::size_t files_bytes_min = kFilesBytesMin);
   ~ShardStore() override;
 
   Result<std::optional<std::string>> get(Table table, std::string_view key) const override;
   Result<void> scan(Table table, std::string_view prefix, std::string_view from,
                     const std::function<bool(std::string_view, std::string_view)>& visit) const override;
 
-  // All or nothing, also over a crash: through the write-ahead log, not synced by itself. After a
-  // crash the store is as of some earlier write(), never in between.
+  // All or nothing, also over a crash, after which the store is as of some earlier write(), never in
+  // between. Sets below files_bytes_min go through the write-ahead log, not synced by itself; larger ones, as long as
+  // nothing went through that log since the store was opened, become sorted files that are synced and
+  // taken in together (docs/decisions/0006).
   Result<void> write(WriteSet& set);
   // Forces everything written onto the disk.
   Result<void> sync();
@@ -94,7 +106,6 @@ class ShardStore : public Reads {
   std::unique_ptr<Reads> snapshot() const;
 
  private:
-  friend class WriteSet;
   struct Parts;
   explicit ShardStore(std::unique_ptr<Parts> parts);
   std::unique_ptr<Parts> parts_;

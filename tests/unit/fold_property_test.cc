@@ -55,7 +55,10 @@ class Folding {
  private:
   void open() {
     shard_.reset();
-    auto store = store::ShardStore::open(directory_.path(), memory_, store::ShardStore::Mode::kReadWrite);
+    // Every second time each commit becomes sorted files.
+    const std::size_t files_bytes_min = ++opened_ % 2 == 0 ? 0 : store::ShardStore::kFilesBytesMin;
+    auto store = store::ShardStore::open(directory_.path(), memory_,
+                                         store::ShardStore::Mode::kReadWrite, files_bytes_min);
     RC_ASSERT(store.has_value());
     auto shard = engine::Shard::open(std::move(store).value(), rules_, options_);
     RC_ASSERT(shard.has_value());
@@ -66,6 +69,7 @@ class Folding {
   TempDir directory_;
   store::SharedMemory memory_;
   engine::Shard::Options options_;
+  int opened_ = 0;
   std::unique_ptr<engine::Shard> shard_;
 };
 

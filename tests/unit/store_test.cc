@@ -3,6 +3,9 @@
 // nothing.
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
@@ -709,10 +712,11 @@ TEST(Keys, AnIdIsNoPrefixOfAnother) {
 
 // --- store and labels -------------------------------------------------------------------------
 
-class StoreTest : public testing::Test {
+// By the size from which on a write becomes sorted files: through the log, or always files.
+class StoreTest : public testing::TestWithParam<std::size_t> {
  protected:
   std::unique_ptr<ShardStore> open(ShardStore::Mode mode = ShardStore::Mode::kReadWrite) {
-    auto store = ShardStore::open(directory_.path() + "/shard", memory_, mode);
+    auto store = ShardStore::open(directory_.path() + "/shard", memory_, mode, GetParam());
     EXPECT_TRUE(store) << (store ? "" : store.error().message);
     return store ? std::move(store).value() : nullptr;
   }
@@ -721,15 +725,15 @@ class StoreTest : public testing::Test {
   SharedMemory memory_{8 << 20, 8 << 20};
 };
 
-TEST_F(StoreTest, AWriteSetIsThereWholeAfterReopening) {
+TEST_P(StoreTest, AWriteSetIsThereWholeAfterReopening) {
   {
     auto store = open();
-    WriteSet set(*store);
+    WriteSet set;
     set.put(Table::kMeta, "a", "1");
     set.put(Table::kDocuments, "a", "2");
     set.put(Table::kCells, "a", "3");
     ASSERT_TRUE(store->write(set));
-    WriteSet second(*store);
+    WriteSet second;
     second.remove(Table::kMeta, "a");
     second.put(Table::kCells, "a", "4");
     ASSERT_TRUE(store->write(second));
@@ -740,10 +744,57 @@ TEST_F(StoreTest, AWriteSetIsThereWholeAfterReopening) {
   EXPECT_EQ(store->get(Table::kCells, "a").value(), "4");
 }
 
-TEST_F(StoreTest, AWriteSetThatWasNotWrittenLeavesNothing) {
+INSTANTIATE_TEST_SUITE_P(ByWay, StoreTest, testing::Values(ShardStore::kFilesBytesMin, 0));
+
+TEST_P(StoreTest, OfSeveralChangesToAKeyTheLastHolds) {
   {
     auto store = open();
-    WriteSet set(*store);
+    WriteSet set;
+    for (const char* key : {"c", "a", "b"}) set.put(Table::kMeta, key, "first");
+    set.remove(Table::kMeta, "b");
+    set.put(Table::kMeta, "a", "second");
+    set.remove(Table::kMeta, "c");
+    set.put(Table::kMeta, "c", "third");
+    ASSERT_TRUE(store->write(set));
+  }
+  auto store = open();
+  EXPECT_EQ(store->get(Table::kMeta, "a").value(), "second");
+  EXPECT_EQ(store->get(Table::kMeta, "b").value(), std::nullopt);
+  EXPECT_EQ(store->get(Table::kMeta, "c").value(), "third");
+}
+
+TEST_P(StoreTest, ALargeWriteBehindASmallOneIsKeptWithIt) {
+  {
+    auto store = open();
+    WriteSet small;
+    small.put(Table::kMeta, "position", "1");
+    ASSERT_TRUE(store->write(small));
+    WriteSet large;
+    large.put(Table::kMeta, "position", "2");
+    large.put(Table::kCells, "cell", std::string(2 * ShardStore::kFilesBytesMin, 'x'));
+    ASSERT_TRUE(store->write(large));
+    WriteSet last;
+    last.put(Table::kMeta, "position", "3");
+    ASSERT_TRUE(store->write(last));
+  }
+  auto store = open();
+  EXPECT_EQ(store->get(Table::kMeta, "position").value(), "3");
+  EXPECT_EQ(store->get(Table::kCells, "cell").value()->size(), 2 * ShardStore::kFilesBytesMin);
+}
+
+TEST_P(StoreTest, WhatACrashLeftOfFilesIsRemoved) {
+  open();
+  const std::string left = directory_.path() + "/shard/incoming/cells.sst";
+  std::filesystem::create_directories(directory_.path() + "/shard/incoming");
+  std::ofstream(left) << "half a file";
+  open();
+  EXPECT_FALSE(std::filesystem::exists(left));
+}
+
+TEST_P(StoreTest, AWriteSetThatWasNotWrittenLeavesNothing) {
+  {
+    auto store = open();
+    WriteSet set;
     set.put(Table::kMeta, "a", "1");
     set.put(Table::kDocuments, "a", "2");
   }
@@ -752,13 +803,13 @@ TEST_F(StoreTest, AWriteSetThatWasNotWrittenLeavesNothing) {
   EXPECT_EQ(store->get(Table::kDocuments, "a").value(), std::nullopt);
 }
 
-TEST_F(StoreTest, ASnapshotDoesNotSeeLaterWrites) {
+TEST_P(StoreTest, ASnapshotDoesNotSeeLaterWrites) {
   auto store = open();
-  WriteSet set(*store);
+  WriteSet set;
   set.put(Table::kMeta, "a", "1");
   ASSERT_TRUE(store->write(set));
   const auto picture = store->snapshot();
-  WriteSet later(*store);
+  WriteSet later;
   later.put(Table::kMeta, "a", "2");
   later.put(Table::kMeta, "b", "3");
   ASSERT_TRUE(store->write(later));
@@ -767,9 +818,9 @@ TEST_F(StoreTest, ASnapshotDoesNotSeeLaterWrites) {
   EXPECT_EQ(store->get(Table::kMeta, "a").value(), "2");
 }
 
-TEST_F(StoreTest, ScansStayWithinTheirPrefixAndStopWhenTold) {
+TEST_P(StoreTest, ScansStayWithinTheirPrefixAndStopWhenTold) {
   auto store = open();
-  WriteSet set(*store);
+  WriteSet set;
   for (const char* key : {"a", "b1", "b2", "b3", "c"}) set.put(Table::kMeta, key, key);
   set.put(Table::kMeta, "b\xFF\xFF", "last");
   ASSERT_TRUE(store->write(set));
@@ -790,7 +841,7 @@ TEST_F(StoreTest, ScansStayWithinTheirPrefixAndStopWhenTold) {
   EXPECT_EQ(scan("", "", 9), "a b1 b2 b3 last c ");
 }
 
-TEST_F(StoreTest, ASecondWriterIsToldThatItIsBusy) {
+TEST_P(StoreTest, ASecondWriterIsToldThatItIsBusy) {
   auto store = open();
   const auto second =
       ShardStore::open(directory_.path() + "/shard", memory_, ShardStore::Mode::kReadWrite);
@@ -798,7 +849,7 @@ TEST_F(StoreTest, ASecondWriterIsToldThatItIsBusy) {
   EXPECT_EQ(second.error().code, ErrorCode::kBusy) << second.error().message;
 }
 
-TEST_F(StoreTest, LabelsKeepTheirNumbersOverReopening) {
+TEST_P(StoreTest, LabelsKeepTheirNumbersOverReopening) {
   std::vector<std::string> texts;
   {
     auto store = open();
@@ -810,7 +861,7 @@ TEST_F(StoreTest, LabelsKeepTheirNumbersOverReopening) {
     EXPECT_EQ(labels.dimensions({"sku", "web", 2}), 3U);
     EXPECT_EQ(labels.customer("C2"), 0U);
     for (int i = 0; i < 300; ++i) labels.customer("many" + std::to_string(i));
-    WriteSet set(*store);
+    WriteSet set;
     labels.write_new(set);
     ASSERT_TRUE(store->write(set));
     EXPECT_EQ(labels.customer("unwritten"), 304U);
