@@ -59,26 +59,33 @@ const std::vector<store::AnomalyRow>& Contribution::anomalies() {
 }
 
 void add_up(std::vector<store::Cell>& cells) {
-  // Pages are worked out once a cell, not once a comparison.
-  struct Placed {
-    std::uint32_t page;
-    store::Cell cell;
+  // In order of page and id, whose first parts are packed into a number that is sorted instead of them.
+  struct Place {
+    std::uint64_t head;
+    const store::Cell* cell;
   };
-  std::vector<Placed> placed;
-  placed.reserve(cells.size());
+  thread_local std::vector<Place> places;
+  thread_local std::vector<store::Cell> sums;
+  places.clear();
   for (const store::Cell& cell : cells) {
-    const auto family = static_cast<std::uint8_t>(store::page_family(cell.id.measure));
-    placed.push_back({static_cast<std::uint32_t>(family) << 16 | store::page_span(cell.id), cell});
+    const store::PageId page = store::page_of(cell.id);
+    places.push_back({static_cast<std::uint64_t>(static_cast<std::uint8_t>(page.family)) << 56 |
+                          static_cast<std::uint64_t>(page.span) << 40 |
+                          static_cast<std::uint64_t>(cell.id.measure) << 32 |
+                          static_cast<std::uint64_t>(cell.id.currency) << 16 |
+                          std::min<std::uint64_t>(cell.id.attributes, 0xffff),
+                      &cell});
   }
-  std::ranges::sort(placed, [](const Placed& a, const Placed& b) {
-    return a.page != b.page ? a.page < b.page : a.cell.id < b.cell.id;
+  std::ranges::sort(places, [](const Place& a, const Place& b) {
+    return a.head != b.head ? a.head < b.head : a.cell->id < b.cell->id;
   });
-  cells.clear();
-  for (std::size_t i = 0; i < placed.size();) {
-    store::Cell sum = placed[i].cell;
-    for (++i; i < placed.size() && placed[i].cell.id == sum.id; ++i) sum.value += placed[i].cell.value;
-    if (!sum.value.is_zero()) cells.push_back(sum);
+  sums.clear();
+  for (std::size_t i = 0; i < places.size();) {
+    store::Cell sum = *places[i].cell;
+    for (++i; i < places.size() && places[i].cell->id == sum.id; ++i) sum.value += places[i].cell->value;
+    if (!sum.value.is_zero()) sums.push_back(sum);
   }
+  cells.swap(sums);
 }
 
 }  // namespace daybook::engine

@@ -1,6 +1,7 @@
 #include "engine/shard.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "base/bytes.h"
@@ -11,9 +12,6 @@
 
 namespace daybook::engine {
 namespace {
-
-// Half of a shard's cache for documents, half for pages.
-constexpr std::size_t kCaches = 2;
 
 // Documents that are asked for by their id alone.
 bool has_page(domain::DocumentKind kind) {
@@ -104,8 +102,7 @@ Shard::Shard(std::unique_ptr<store::ShardStore> store, const domain::Rules& rule
       rules_(rules),
       options_(options),
       reader_(options.partition_count),
-      documents_(*store_, options.cache_bytes / kCaches),
-      pages_(*store_, store::Table::kCells, options.cache_bytes / kCaches),
+      accounts_(*store_, options.cache_bytes),
       old_(labels_),
       now_(labels_) {}
 
@@ -154,43 +151,41 @@ void Shard::park(const events::Unfit& unfit, const log::Record& record, std::int
 }
 
 void Shard::tell(const domain::Event& event, const log::Record& record, std::int64_t recorded_ms) {
-  const store::LabelId customer = labels_.customer(event.customer_id);
-  Told& told = told_.array<Told>(1).front();
+  Told& told = told_memory_.array<Told>(1).front();
+  told.customer = labels_.customer(event.customer_id);
   told.event = store::encode_event(event, encoded_);
-  told.event.bytes = told_.copy(told.event.bytes);
+  told.event.bytes = told_memory_.copy(told.event.bytes);
   told.ref = domain::document_of(event.payload);
-  told.ref.id = told_.copy(told.ref.id);
+  told.ref.id = told_memory_.copy(told.ref.id);
   told.at = {static_cast<std::uint8_t>(record.topic), record.offset};
   told.recorded_ms = recorded_ms;
   std::size_t count = 0;
   domain::for_each_reference(event.payload, [&](domain::DocumentRef) { ++count; });
-  const auto names = told_.array<domain::DocumentRef>(count);
+  const auto names = told_memory_.array<domain::DocumentRef>(count);
   domain::for_each_reference(event.payload, [&](domain::DocumentRef named) {
-    names[names.size() - count--] = {named.kind, told_.copy(named.id)};
+    names[names.size() - count--] = {named.kind, told_memory_.copy(named.id)};
   });
   told.names = names;
 
-  if (customer >= queues_.size()) queues_.resize(customer + 1);
-  Queue& queue = queues_[customer];
-  if (queue.last == nullptr) {
-    waiting_.push_back(customer);
-    queue.first = &told;
-  } else {
-    queue.last->next = &told;
-  }
-  queue.last = &told;
+  told_.push_back(&told);
 }
 
-Result<void> Shard::give(HeldAccount& account, Queue& queue) {
+void Shard::sort_told() {
+  places_.assign(labels_.own_size() + 1, 0);
+  for (const Told* told : told_) ++places_[told->customer + 1];
+  std::partial_sum(places_.begin(), places_.end(), places_.begin());
+  sorted_.resize(told_.size());
+  for (Told* told : told_) sorted_[places_[told->customer]++] = told;
+  told_.swap(sorted_);
+}
+
+Result<void> Shard::give(HeldAccount& account, std::span<Told* const> all) {
   // First what each document is going to take, so that its bytes grow once.
-  for (Told* told = queue.first; told != nullptr; told = told->next) {
+  for (Told* told : all) {
     ASSIGN_OR_RETURN(told->document, account.hold(told->ref));
     told->document->incoming += told->event.bytes.size() + store::kFactOverheadMax;
   }
-  for (const Told* told = queue.first; told != nullptr; told = told->next) {
-    RETURN_IF_ERROR(give(account, *told));
-  }
-  queue = {};
+  for (const Told* told : all) RETURN_IF_ERROR(give(account, *told));
   return {};
 }
 
@@ -224,19 +219,17 @@ Result<void> Shard::give(HeldAccount& account, const Told& told) {
   return {};
 }
 
-Result<void> Shard::fold_account(store::LabelId customer, store::WriteSet& set) {
-  HeldAccount& account = documents_.account(customer);
+Result<void> Shard::fold_account(std::span<Told* const> told, store::WriteSet& set) {
+  HeldAccount& account = accounts_.account(told.front()->customer);
   account.begin();
-  RETURN_IF_ERROR(give(account, queues_[customer]));
+  RETURN_IF_ERROR(give(account, told));
   RETURN_IF_ERROR(evaluate(account, set));
   for (const HeldDocument* document : account.dirty()) {
-    const std::string key = store::document_key(customer, document->ref());
     if (document->stored == 0 && has_page(document->kind)) {
-      set.put(store::Table::kMeta, store::id_key(document->ref(), customer), "");
+      set.put(store::Table::kMeta, store::id_key(document->ref(), account.customer()), "");
     }
-    set.put_view(store::Table::kDocuments, key, document->value);
   }
-  account.end();
+  account.write(set);
   return {};
 }
 
@@ -313,51 +306,39 @@ Result<void> Shard::evaluate(HeldAccount& account, store::WriteSet& set) {
     }
   }
   if (account.error()) return unexpected(*account.error());
-  return add_cells(customer, cells_);
+  return add_cells(account, cells_);
 }
 
-Result<void> Shard::add_cells(store::LabelId customer, std::vector<store::Cell>& cells) {
+Result<void> Shard::add_cells(HeldAccount& account, std::vector<store::Cell>& cells) {
   add_up(cells);
-  const store::Label& name = labels_.own(customer);
+  const store::Label& name = labels_.own(account.customer());
   for (const store::Cell& cell : cells) {
     state_.digest += store::cell_hash(cell.id, cell.value, name, labels_.own(cell.id.attributes),
                                       labels_.own(cell.id.dimensions));
   }
-  for (std::size_t first = 0; first < cells.size();) {
-    const char family = store::page_family(cells[first].id.measure);
-    const std::uint16_t span = store::page_span(cells[first].id);
-    std::size_t end = first;
-    while (end < cells.size() && store::page_family(cells[end].id.measure) == family &&
-           store::page_span(cells[end].id) == span) {
-      ++end;
-    }
-    const std::string key = store::page_key(family, customer, span);
-    ASSIGN_OR_RETURN(WriteBackCache::Slot* const slot, pages_.get(key));
-    RETURN_IF_ERROR(store::decode_page(slot->second.value, page_));
-    store::merge_cells(page_, std::span(cells).subspan(first, end - first), merged_);
-    store::encode_page(merged_, slot->second.value);
-    pages_.mark_dirty(*slot);
-    first = end;
-  }
-  return {};
+  return account.add_cells(cells);
 }
 
 Result<void> Shard::commit() {
   if (!has_pending()) return {};
   store::WriteSet set;
-  std::ranges::sort(waiting_);
-  for (const store::LabelId customer : waiting_) RETURN_IF_ERROR(fold_account(customer, set));
+  sort_told();
+  const std::span<Told* const> told(told_);
+  for (std::size_t first = 0; first < told.size();) {
+    std::size_t end = first + 1;
+    while (end < told.size() && told[end]->customer == told[first]->customer) ++end;
+    RETURN_IF_ERROR(fold_account(told.subspan(first, end - first), set));
+    first = end;
+  }
   for (const ParkedRecord& parked : parked_pending_) {
     set.put(store::Table::kMeta, store::parked_key(parked.topic, parked.offset), parked.encode());
   }
   labels_.write_new(set);
-  pages_.write_dirty(set);
   set.put(store::Table::kMeta, store::state_key(), state_.encode());
   RETURN_IF_ERROR(store_->write(set));
-  documents_.clean();
-  pages_.clean();
-  waiting_.clear();
-  told_.reset();
+  accounts_.clean();
+  told_.clear();
+  told_memory_.reset();
   parked_pending_.clear();
   reader_.reset();
   pending_records_ = 0;

@@ -4,7 +4,7 @@
 //
 //   open ──► apply(record)* ──► commit() ──► apply … ──► commit() …
 //
-// apply() only keeps what it reads, account by account. commit() goes through the accounts: gives each
+// apply() only keeps what it reads. commit() goes through the accounts: gives each
 // document what it was told, evaluates every document whose figures may have changed twice, as it was
 // stored and as it is now, and adds the differences to the cells. So all that a commit does with an
 // account it does while the account is in the processor's cache.
@@ -17,8 +17,7 @@
 
 #include "base/arena.h"
 #include "domain/figures.h"
-#include "engine/cache.h"
-#include "engine/documents.h"
+#include "engine/accounts.h"
 #include "engine/evaluation.h"
 #include "engine/shard_state.h"
 #include "events/record.h"
@@ -96,7 +95,7 @@ class Shard {
 
   // An event that waits for the commit.
   struct Told {
-    Told* next = nullptr;  // Of the same account.
+    store::LabelId customer = 0;
     domain::DocumentRef ref;
     domain::Position at;
     std::int64_t recorded_ms = 0;
@@ -104,22 +103,18 @@ class Shard {
     std::span<const domain::DocumentRef> names;  // What it names in other documents.
     HeldDocument* document = nullptr;
   };
-  // What an account was told, in the order read.
-  struct Queue {
-    Told* first = nullptr;
-    Told* last = nullptr;
-  };
-
   void tell(const domain::Event& event, const log::Record& record, std::int64_t recorded_ms);
   void park(const events::Unfit& unfit, const log::Record& record, std::int64_t recorded_ms);
-  Result<void> fold_account(store::LabelId customer, store::WriteSet& set);
+  // Puts what was told in the order of accounts, each in the order read.
+  void sort_told();
+  Result<void> fold_account(std::span<Told* const> told, store::WriteSet& set);
   // Gives the account's documents what they were told.
-  Result<void> give(HeldAccount& account, Queue& queue);
+  Result<void> give(HeldAccount& account, std::span<Told* const> told);
   Result<void> give(HeldAccount& account, const Told& told);
   // Evaluates what may have changed.
   Result<void> evaluate(HeldAccount& account, store::WriteSet& set);
-  // Adds `cells` to the pages of one account.
-  Result<void> add_cells(store::LabelId customer, std::vector<store::Cell>& cells);
+  // Adds to the account's cells: to the digest and to the pages.
+  Result<void> add_cells(HeldAccount& account, std::vector<store::Cell>& cells);
 
   std::unique_ptr<store::ShardStore> store_;
   const domain::Rules& rules_;
@@ -127,18 +122,16 @@ class Shard {
   store::Labels labels_;
   ShardState state_;
   events::RecordReader reader_;
-  Documents documents_;
-  WriteBackCache pages_;
+  Accounts accounts_;
   Contribution old_;
   Contribution now_;
-  Arena told_;                           // Everything told since the last commit.
-  std::vector<Queue> queues_;            // By customer.
-  std::vector<store::LabelId> waiting_;  // Customers whose queue holds something.
+  Arena told_memory_;
+  std::vector<Told*> told_;  // Everything told since the last commit.
   // Memory that is used again.
   std::string encoded_;
   std::vector<store::Cell> cells_;
-  std::vector<store::Cell> page_;
-  std::vector<store::Cell> merged_;
+  std::vector<Told*> sorted_;
+  std::vector<std::uint32_t> places_;
   std::vector<ParkedRecord> parked_pending_;
   std::size_t pending_records_ = 0;
   std::size_t pending_bytes_ = 0;

@@ -27,18 +27,14 @@ Unexpected corrupt(const char* what) {
 
 }  // namespace
 
-char page_family(domain::Measure measure) {
-  if (domain::is_receivables(measure)) return kReceivablesPage;
-  return domain::is_ledger(measure) ? kLedgerPage : kSalesPage;
-}
-
 std::uint16_t span_of(Day day) {
   constexpr Day kBefore = 1'000'000;  // Days that can be stored lie well within it either way.
   return static_cast<std::uint16_t>((day + kBefore) >> 5);
 }
 
-std::uint16_t page_span(const CellId& cell) {
-  return span_of(domain::is_receivables(cell.measure) ? cell.counts_from : cell.day);
+PageId page_of(const CellId& cell) {
+  if (domain::is_receivables(cell.measure)) return {kReceivablesPage, span_of(cell.counts_from)};
+  return {domain::is_ledger(cell.measure) ? kLedgerPage : kSalesPage, span_of(cell.day)};
 }
 
 void encode_page(const std::vector<Cell>& cells, std::string& to) {

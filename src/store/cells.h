@@ -31,9 +31,19 @@ struct Cell {
   domain::CellValue value;
 };
 
-// Which page a cell is in: a family, and a span of 32 days of its page day.
-char page_family(domain::Measure measure);
-std::uint16_t page_span(const CellId& cell);
+// A page of one customer: a family, and a span of 32 days of its cells' page day.
+struct PageId {
+  char family = 0;
+  std::uint16_t span = 0;
+
+  auto operator<=>(const PageId&) const = default;
+  struct Hash {
+    std::size_t operator()(PageId id) const {
+      return (static_cast<std::size_t>(id.family) << 16 | id.span) * 0x9e37'79b9'7f4a'7c15;
+    }
+  };
+};
+PageId page_of(const CellId& cell);
 // The span that holds this day. Spans rise with days.
 std::uint16_t span_of(Day day);
 

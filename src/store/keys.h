@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "base/bytes.h"
-#include "domain/figures.h"
+#include "store/cells.h"
 
 namespace daybook::store {
 
@@ -87,11 +87,11 @@ inline constexpr char kLedgerPage = 'G';       // By effective day.
 inline constexpr char kSalesPage = 'V';        // By posting day.
 inline constexpr char kCycleRow = 'O';         // One an order.
 
-inline std::string page_key(char family, std::uint32_t customer, std::uint16_t span) {
-  std::string key(1, family);
+inline std::string page_key(std::uint32_t customer, PageId page) {
+  std::string key(1, page.family);
   ByteWriter out(key);
   out.big32(customer);
-  out.big16(span);
+  out.big16(page.span);
   return key;
 }
 

@@ -49,40 +49,64 @@ LabelId Labels::add(std::string bytes) {
   label.bytes = std::move(bytes);
   parse(label);
   const LabelId id = static_cast<LabelId>(labels_.size() - 1);
-  ids_.emplace(label.bytes, id);
+  ids_.insert(id);
   return id;
 }
 
-LabelId Labels::intern(std::string bytes) {
-  if (const auto at = ids_.find(bytes); at != ids_.end()) return at->second;
+Labels::Parts Labels::parts_of(const Label& label) {
+  switch (label.kind) {
+    case Label::Kind::kCustomer:
+      return {label.kind, label.customer, {}, 0};
+    case Label::Kind::kAttributes:
+      return {label.kind, label.attributes.region, label.attributes.sales_rep, label.attributes.file_day};
+    case Label::Kind::kDimensions:
+      break;
+  }
+  return {label.kind, label.dimensions.sku, label.dimensions.channel, label.dimensions.kind};
+}
+
+std::size_t Labels::Hash::operator()(const Parts& parts) const {
+  constexpr std::uint64_t kOdd = 0x9e37'79b9'7f4a'7c15;
+  std::uint64_t hash = hash64(parts.first);
+  if (!parts.second.empty()) hash = hash * kOdd + hash64(parts.second);
+  return (hash * kOdd + static_cast<std::uint64_t>(parts.number)) * kOdd +
+         static_cast<std::uint64_t>(parts.kind);
+}
+
+LabelId Labels::intern(const Parts& parts) {
+  if (const auto at = ids_.find(parts); at != ids_.end()) return *at;
+  std::string bytes(1, static_cast<char>(parts.kind));
+  ByteWriter out(bytes);
+  switch (parts.kind) {
+    case Label::Kind::kCustomer:
+      out.raw(parts.first);
+      break;
+    case Label::Kind::kAttributes:
+      out.string(parts.first);
+      out.string(parts.second);
+      out.zigzag(parts.number);
+      break;
+    case Label::Kind::kDimensions:
+      out.u8(static_cast<std::uint8_t>(parts.number));
+      out.string(parts.first);
+      out.string(parts.second);
+      break;
+  }
   const std::unique_lock lock(mutex_);
   return add(std::move(bytes));
 }
 
-LabelId Labels::customer(std::string_view id) {
-  std::string bytes(1, static_cast<char>(Label::Kind::kCustomer));
-  bytes.append(id);
-  return intern(std::move(bytes));
-}
+LabelId Labels::customer(std::string_view id) { return intern({Label::Kind::kCustomer, id, {}, 0}); }
 
 LabelId Labels::attributes(const domain::Attributes& attributes) {
-  std::string bytes(1, static_cast<char>(Label::Kind::kAttributes));
-  ByteWriter out(bytes);
-  out.string(attributes.region);
-  out.string(attributes.sales_rep);
   // The file is asked only for what the document lacks.
   const bool complete = !attributes.region.empty() && !attributes.sales_rep.empty();
-  out.zigzag(complete ? 0 : attributes.file_day);
-  return intern(std::move(bytes));
+  return intern({Label::Kind::kAttributes, attributes.region, attributes.sales_rep,
+                 complete ? 0 : attributes.file_day});
 }
 
 LabelId Labels::dimensions(const domain::Dimensions& dimensions) {
-  std::string bytes(1, static_cast<char>(Label::Kind::kDimensions));
-  ByteWriter out(bytes);
-  out.u8(dimensions.kind);
-  out.string(dimensions.sku);
-  out.string(dimensions.channel);
-  return intern(std::move(bytes));
+  return intern({Label::Kind::kDimensions, dimensions.sku, dimensions.channel, dimensions.kind});
 }
 
 const Label& Labels::get(LabelId id) const {
@@ -96,11 +120,9 @@ LabelId Labels::size() const {
 }
 
 std::optional<LabelId> Labels::find_customer(std::string_view id) const {
-  std::string bytes(1, static_cast<char>(Label::Kind::kCustomer));
-  bytes.append(id);
   const std::shared_lock lock(mutex_);
-  const auto at = ids_.find(bytes);
-  return at == ids_.end() ? std::nullopt : std::optional(at->second);
+  const auto at = ids_.find(Parts{Label::Kind::kCustomer, id, {}, 0});
+  return at == ids_.end() ? std::nullopt : std::optional(*at);
 }
 
 std::vector<LabelId> Labels::customers_after(std::string_view after, std::size_t count) const {

@@ -3,13 +3,13 @@
 // change; they are local to the shard and enter no digest.
 #pragma once
 
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <cstdint>
 #include <deque>
 #include <optional>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/hash.h"
@@ -37,6 +37,10 @@ struct Label {
 // One writer (the folding thread), any number of readers. Labels stay where they are.
 class Labels {
  public:
+  Labels() = default;
+  Labels(const Labels&) = delete;
+  Labels& operator=(const Labels&) = delete;
+
   // Fills in what the store holds. Once, before anything else.
   Result<void> load(const Reads& reads);
 
@@ -51,17 +55,42 @@ class Labels {
   // Customers that have a name greater than `after` (all when empty), in byte order, at most `count`.
   std::vector<LabelId> customers_after(std::string_view after, std::size_t count) const;
   LabelId size() const;
+  // size() for the writer itself.
+  std::size_t own_size() const { return labels_.size(); }
 
   // Puts the labels given since the last call into the set.
   void write_new(WriteSet& set);
 
  private:
-  LabelId intern(std::string bytes);
+  // A label by its parts, as they are looked up.
+  struct Parts {
+    Label::Kind kind;
+    std::string_view first;
+    std::string_view second;
+    std::int64_t number;
+    bool operator==(const Parts&) const = default;
+  };
+  static Parts parts_of(const Label& label);
+  struct Hash {
+    using is_transparent = void;
+    const Labels* labels;
+    std::size_t operator()(const Parts& parts) const;
+    std::size_t operator()(LabelId id) const { return (*this)(parts_of(labels->labels_[id])); }
+  };
+  struct Equal {
+    using is_transparent = void;
+    const Labels* labels;
+    bool operator()(LabelId a, LabelId b) const { return a == b; }
+    bool operator()(const Parts& parts, LabelId id) const { return parts == parts_of(labels->labels_[id]); }
+    bool operator()(LabelId id, const Parts& parts) const { return (*this)(parts, id); }
+  };
+
+  LabelId intern(const Parts& parts);
   LabelId add(std::string bytes);
 
   mutable std::shared_mutex mutex_;  // Guards all below; the writer reads without it.
   std::deque<Label> labels_;
-  std::unordered_map<std::string_view, LabelId, TextHash> ids_;
+  boost::unordered_flat_set<LabelId, Hash, Equal> ids_{0, Hash{this}, Equal{this}};
   LabelId written_ = 0;
 };
 

@@ -547,14 +547,11 @@ TEST(Pages, ReceivablesStandByCountingDayTheRestByTheirOwn) {
   CellId id{domain::Measure::kOpen};
   id.day = 0;
   id.counts_from = 64;
-  EXPECT_EQ(page_span(id), span_of(64));
-  EXPECT_EQ(page_family(id.measure), kReceivablesPage);
+  EXPECT_EQ(page_of(id), (PageId{kReceivablesPage, span_of(64)}));
   id.measure = domain::Measure::kLedgerVoids;
-  EXPECT_EQ(page_span(id), span_of(0));
-  EXPECT_EQ(page_family(id.measure), kLedgerPage);
+  EXPECT_EQ(page_of(id), (PageId{kLedgerPage, span_of(0)}));
   id.measure = domain::Measure::kShipped;
-  EXPECT_EQ(page_span(id), span_of(0));
-  EXPECT_EQ(page_family(id.measure), kSalesPage);
+  EXPECT_EQ(page_of(id), (PageId{kSalesPage, span_of(0)}));
 }
 
 TEST(Pages, HashesOfCellsAddUp) {

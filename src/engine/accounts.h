@@ -1,5 +1,5 @@
-// Documents of a shard in memory, by account: loaded from the store when asked for, and kept between
-// commits within a budget.
+// Accounts of a shard in memory: their documents and pages of cells, loaded from the store when asked
+// for and kept between commits within a budget.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -13,37 +13,41 @@
 #include "base/arena.h"
 #include "base/hash.h"
 #include "domain/picture.h"
+#include "store/cells.h"
 #include "store/labels.h"
 
 namespace daybook::engine {
 
-// A document in memory. Stays where it is until Documents::clean().
-struct HeldDocument {
+// A stored value in memory.
+struct Held {
+  std::string value;         // Empty: nothing is stored.
+  bool dirty = false;
+  std::uint32_t used = 0;    // The last commit in which it was asked for.
+  std::uint32_t counted = 0; // Of the budget.
+};
+
+// Stays where it is until Accounts::clean().
+struct HeldDocument : Held {
   domain::DocumentKind kind{};
   std::string id;
-  std::string value;       // Empty: nothing was ever said about it.
-  std::size_t stored = 0;  // Size of the value as stored: what was appended stands behind it.
-  bool dirty = false;
+  std::size_t stored = 0;    // Size of the value as stored: what was appended stands behind it.
   std::size_t incoming = 0;  // Bytes that it is going to be given.
-  std::uint32_t used = 0;    // The last commit in which it was asked for.
-  std::size_t counted = 0;   // Of bytes() in the budget.
   // As decoded since begin(); null before.
   const domain::Document* decoded = nullptr;
 
   domain::DocumentRef ref() const { return {kind, id}; }
-  std::size_t bytes() const { return sizeof *this + 32 + id.capacity() + value.capacity(); }
 };
 
-class Documents;
+class Accounts;
 
-// The documents of one account. One thread.
+// One account while a commit folds it. One thread.
 //
-//   begin() ──► hold(), mark_dirty() … ──► document() … ──► end()
+//   begin() ──► hold(), mark_dirty() … ──► document(), add_cells() … ──► write()
 //
 // A document that was decoded is not to be appended to before the next begin().
 class HeldAccount : public domain::Account {
  public:
-  HeldAccount(Documents& owner, store::LabelId customer) : owner_(owner), customer_(customer) {}
+  HeldAccount(Accounts& owner, store::LabelId customer) : owner_(owner), customer_(customer) {}
 
   store::LabelId customer() const { return customer_; }
 
@@ -56,39 +60,47 @@ class HeldAccount : public domain::Account {
   const domain::Document* document(domain::DocumentRef ref) override;
   // What went wrong in document(), whose result then was null.
   const std::optional<Error>& error() const { return error_; }
-  // What is dirty is stored now.
-  void end();
+
+  // Adds to the account's pages. `cells` as add_up() leaves them.
+  Result<void> add_cells(std::span<const store::Cell> cells);
+
+  // Puts what is dirty into the set, whose views hold until the account is begun again.
+  void write(store::WriteSet& set);
 
  private:
-  friend class Documents;
+  friend class Accounts;
   struct RefHash {
     std::size_t operator()(domain::DocumentRef ref) const {
       return hash64(ref.id) + static_cast<std::size_t>(ref.kind) * 0x9e37'79b9'7f4a'7c15;
     }
   };
 
-  Documents& owner_;
+  Accounts& owner_;
   store::LabelId customer_;
   // The keys' ids are those of the documents.
-  boost::unordered_flat_map<domain::DocumentRef, std::unique_ptr<HeldDocument>, RefHash> held_;
+  boost::unordered_flat_map<domain::DocumentRef, std::unique_ptr<HeldDocument>, RefHash> documents_;
+  boost::unordered_flat_map<store::PageId, Held, store::PageId::Hash> pages_;
   std::vector<HeldDocument*> dirty_;
+  std::vector<store::PageId> dirty_pages_;
   std::vector<HeldDocument*> decoded_;
   std::optional<Error> error_;
 };
 
 // All accounts of a shard. One thread.
-class Documents {
+class Accounts {
  public:
   // `reads` must outlive it.
-  Documents(const store::Reads& reads, std::size_t bytes_max) : reads_(reads), bytes_max_(bytes_max) {}
+  Accounts(const store::Reads& reads, std::size_t bytes_max) : reads_(reads), bytes_max_(bytes_max) {}
 
   HeldAccount& account(store::LabelId customer);
-  // After a commit: drops the documents longest unused when they are beyond the budget.
+  // After a commit: drops what was longest unused when all is beyond the budget.
   void clean();
   std::size_t bytes() const { return bytes_; }
 
  private:
   friend class HeldAccount;
+
+  void count(Held& held, std::size_t bytes);
 
   const store::Reads& reads_;
   std::size_t bytes_max_;
@@ -96,6 +108,8 @@ class Documents {
   std::uint32_t commit_ = 1;
   std::vector<std::unique_ptr<HeldAccount>> accounts_;  // By customer.
   Arena decoded_;  // Of the account that is being folded.
+  std::vector<store::Cell> page_;
+  std::vector<store::Cell> merged_;
 };
 
 }  // namespace daybook::engine
