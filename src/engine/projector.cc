@@ -237,6 +237,14 @@ Result<void> Projector::commit(Shard& shard) {
   return {};
 }
 
+bool Projector::has_applied_all(const std::vector<Shard*>& shards) const {
+  return std::ranges::all_of(targets_, [&](const log::EndOffset& bounds) {
+    const auto shard = std::ranges::find(shards, bounds.at.partition, &Shard::partition);
+    return shard == shards.end() || bounds.begin == bounds.end ||
+           (*shard)->state().topics[static_cast<std::size_t>(bounds.at.topic)].next_offset >= bounds.end;
+  });
+}
+
 Result<void> Projector::work_until_stopped(int worker) {
   std::vector<Shard*> shards;
   for (std::size_t i = static_cast<std::size_t>(worker); i < shards_.size();
@@ -279,9 +287,10 @@ Result<void> Projector::work_until_stopped(int worker) {
     set_trouble("");
     std::size_t pending_bytes = 0;
     for (const Shard* shard : shards) pending_bytes += shard->pending_bytes();
-    reached_end = reached_end || caught_up();
+    reached_end = reached_end || has_applied_all(shards);
     const auto interval = reached_end ? kLiveCommitInterval : options_.commit_interval;
-    if (records->empty() || pending_bytes >= options_.commit_bytes / static_cast<std::size_t>(options_.threads) ||
+    // Nothing there: before the end it is but late.
+    if ((records->empty() && reached_end) || pending_bytes >= options_.commit_bytes / static_cast<std::size_t>(options_.threads) ||
         steady_clock::now() - last_commit >= interval) {
       RETURN_IF_ERROR(commit_all());
     }

@@ -79,6 +79,8 @@ class Projector {
   Result<void> apply(const log::Record& record);
   // Moves the shard's positions over what the reader found to hold no record.
   Result<void> pass_over_gaps(const log::Reader& reader, Shard& shard);
+  // These shards have applied, committed or not, all that the log held at start.
+  bool has_applied_all(const std::vector<Shard*>& shards) const;
   Result<void> send_dead_letters(const Shard& shard);
   Result<void> commit(Shard& shard);
   void set_trouble(std::string trouble);

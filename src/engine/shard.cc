@@ -180,8 +180,16 @@ void Shard::sort_told() {
 }
 
 Result<void> Shard::give(HeldAccount& account, std::span<Told* const> all) {
+  // What was told lies where it was read, all over the memory: it is called for some events ahead.
+  constexpr std::size_t kAhead = 8;
+  const auto call_for = [](const Told* told) {
+    const char* const bytes = reinterpret_cast<const char*>(told);
+    for (std::size_t at = 0; at < sizeof(Told) + 128; at += 64) __builtin_prefetch(bytes + at);
+  };
   // First what each document is going to take, so that its bytes grow once.
-  for (Told* told : all) {
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (Told* const* const ahead = &all[i] + kAhead; ahead < told_.data() + told_.size()) call_for(*ahead);
+    Told* const told = all[i];
     ASSIGN_OR_RETURN(told->document, account.hold(told->ref));
     told->document->incoming += told->event.bytes.size() + store::kFactOverheadMax;
   }

@@ -214,6 +214,36 @@ TEST(KafkaReaderTest, ATruncatedStartIsOutOfRangeAndStaysSo) {
   EXPECT_EQ(read_records(*anew, 5).front().value, "5");
 }
 
+TEST(KafkaReaderTest, HistoryIsReadInTheOrderOfRecordedTimesAndThenWhatArrives) {
+  const KafkaOptions options = test::new_kafka_topics(2);
+  const auto log = open_log(options);
+  // Many orders to a payment: read in equal pieces, the payments would be far ahead.
+  const std::string large(2000, 'x');
+  constexpr int kRounds = 40;
+  constexpr int kOrders = 100;
+  for (int round = 0; round < kRounds; ++round) {
+    std::vector<NewRecord> records;
+    for (int i = 0; i < kOrders; ++i) records.push_back({Topic::kOrders, "C", large, i % 2, {}});
+    records.push_back({Topic::kPayments, "C", "paid", 0, {}});
+    ASSERT_TRUE(append_and_wait(*log, std::move(records)));
+  }
+  std::vector<StartPosition> starts;
+  for (const Topic topic : kEventTopics) {
+    for (const std::int32_t partition : {0, 1}) starts.push_back({{topic, partition}, 0});
+  }
+  const auto reader = open_reader(*log, starts);
+  const auto history = read_records(*reader, kRounds * (kOrders + 1));
+  EXPECT_TRUE(std::ranges::is_sorted(history, {}, &test::ReadRecord::timestamp_ms));
+  std::map<TopicPartition, std::int64_t> next;
+  for (const auto& record : history) EXPECT_EQ(record.offset, next[record.at]++);
+
+  for (int i = 0; i < 3; ++i) {
+    append_order(*log, 1, std::to_string(i));
+    EXPECT_EQ(read_records(*reader, 1).front().value, std::to_string(i));
+  }
+  EXPECT_EQ(reader->position({Topic::kOrders, 1}), kRounds * kOrders / 2 + 3);
+}
+
 TEST(KafkaReaderTest, ADeletedTopicIsToldAndLeftBehind) {
   const KafkaOptions options = test::new_kafka_topics(2);
   const auto log = open_log(options);

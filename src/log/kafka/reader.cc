@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "base/ensure.h"
@@ -17,24 +18,55 @@ using namespace std::chrono_literals;
 constexpr auto kTopicPatience = 3s;
 // How long a broker has for an answer that only tells whether it is there.
 constexpr auto kAnswerPatience = 500ms;
+// While partitions are read in order.
+constexpr std::array kInOrderDefaults = {
+    // Of each partition.
+    std::pair{"queued.max.messages.kbytes", "1024"},
+    // A broker that waits for records of partitions at their end keeps all others waiting too.
+    std::pair{"fetch.wait.max.ms", "10"},
+};
 
 }  // namespace
 
 Result<std::unique_ptr<KafkaReader>> KafkaReader::make(const KafkaOptions& options,
                                                        const std::vector<StartPosition>& starts) {
-  ASSIGN_OR_RETURN(std::unique_ptr<Client> client, Client::make(options, Client::Kind::kConsumer));
-  std::unique_ptr<KafkaReader> reader(new KafkaReader(options, std::move(client), starts));
-  RETURN_IF_ERROR(reader->assign(starts));
+  KafkaOptions in_order = options;
+  for (const auto& [name, value] : kInOrderDefaults) in_order.properties.try_emplace(name, value);
+  ASSIGN_OR_RETURN(std::unique_ptr<Client> client, Client::make(in_order, Client::Kind::kConsumer));
+  std::unique_ptr<KafkaReader> reader(new KafkaReader(options, starts));
+  reader->use(std::move(client));
+  RETURN_IF_ERROR(reader->assign());
+  reader->read_in_order();
   return reader;
 }
 
-KafkaReader::KafkaReader(KafkaOptions options, std::unique_ptr<Client> client,
-                         const std::vector<StartPosition>& starts)
-    : options_(std::move(options)), client_(std::move(client)) {
+KafkaReader::KafkaReader(KafkaOptions options, const std::vector<StartPosition>& starts)
+    : options_(std::move(options)) {
   for (const auto& [at, offset] : starts) positions_[at] = offset;
+}
+
+void KafkaReader::use(std::unique_ptr<Client> client) {
+  queue_.reset();
+  topics_.clear();
+  client_ = std::move(client);
   // Also what the error callback is told comes through this one queue.
   rd_kafka_poll_set_consumer(client_->get());
   queue_.reset(rd_kafka_queue_get_consumer(client_->get()));
+}
+
+void KafkaReader::read_in_order() {
+  std::vector<OrderedQueues::Partition> partitions;
+  for (const auto& [at, position] : positions_) {
+    partitions.push_back({topic_name(options_.topic_prefix, at.topic), at.partition});
+  }
+  ordered_ = std::make_unique<OrderedQueues>(client_->get(), queue_.get(), std::move(partitions));
+}
+
+Result<void> KafkaReader::go_live() {
+  ASSIGN_OR_RETURN(std::unique_ptr<Client> client, Client::make(options_, Client::Kind::kConsumer));
+  ordered_.reset();
+  use(std::move(client));
+  return assign();
 }
 
 KafkaReader::~KafkaReader() { release_messages(); }
@@ -44,10 +76,10 @@ void KafkaReader::release_messages() {
   messages_.clear();
 }
 
-Result<void> KafkaReader::assign(const std::vector<StartPosition>& starts) {
+Result<void> KafkaReader::assign() {
   const KafkaPtr<rd_kafka_topic_partition_list_t> list(
-      rd_kafka_topic_partition_list_new(static_cast<int>(starts.size())));
-  for (const auto& [at, offset] : starts) {
+      rd_kafka_topic_partition_list_new(static_cast<int>(positions_.size())));
+  for (const auto& [at, offset] : positions_) {
     const std::string name = topic_name(options_.topic_prefix, at.topic);
     rd_kafka_topic_partition_list_add(list.get(), name.c_str(), at.partition)->offset = offset;
   }
@@ -85,6 +117,12 @@ Result<std::span<const Record>> KafkaReader::poll(std::size_t records_max,
 
 void KafkaReader::fetch(std::size_t count_max, std::chrono::milliseconds timeout) {
   release_messages();
+  if (ordered_) {
+    ordered_->fetch(messages_, count_max, timeout);
+    if (!messages_.empty() || !ordered_->at_end()) return;
+    if (const auto live = go_live(); !live) failure_ = live.error();
+    return;
+  }
   messages_.resize(count_max);
   // A batch with a timeout waits until it is full; so only what is there is taken as one.
   const auto take_batch = [&](std::size_t from) {

@@ -1,10 +1,12 @@
-// Reads from Kafka with a client of its own, from given offsets, in no group.
+// Reads from Kafka with a client of its own, from given offsets, in no group: history first, in the
+// order of recorded times as far as that can be had; then, with a new client, what arrives.
 #pragma once
 
 #include <map>
 #include <optional>
 
 #include "log/kafka/client.h"
+#include "log/kafka/ordered_queues.h"
 #include "log/log.h"
 
 namespace daybook::log {
@@ -20,10 +22,15 @@ class KafkaReader final : public Reader {
   std::int64_t position(TopicPartition at) const override;
 
  private:
-  KafkaReader(KafkaOptions options, std::unique_ptr<Client> client,
-              const std::vector<StartPosition>& starts);
+  KafkaReader(KafkaOptions options, const std::vector<StartPosition>& starts);
 
-  Result<void> assign(const std::vector<StartPosition>& starts);
+  void use(std::unique_ptr<Client> client);
+
+  // Assigns the partitions at their positions.
+  Result<void> assign();
+  void read_in_order();
+  // Takes a client with room for the common queue of all partitions.
+  Result<void> go_live();
   // Takes messages into `messages_`: those that are there, or the first to come within `timeout`.
   void fetch(std::size_t count_max, std::chrono::milliseconds timeout);
   void release_messages();
@@ -39,6 +46,7 @@ class KafkaReader final : public Reader {
   const KafkaOptions options_;
   std::unique_ptr<Client> client_;
   KafkaPtr<rd_kafka_queue_t> queue_;
+  std::unique_ptr<OrderedQueues> ordered_;  // Until everything was read once.
   // Offset of the next record wanted.
   std::map<TopicPartition, std::int64_t> positions_;
   // Topics by librdkafka's own object, so that no name is compared for each record.
