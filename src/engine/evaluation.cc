@@ -36,20 +36,31 @@ void Contribution::cell(const domain::CellKey& key, const domain::CellValue& val
     last_attributes_ = key.attributes;
     last_attributes_id_ = labels_.attributes(key.attributes);
   }
-  if (!last_dimensions_id_ || !(key.dimensions == last_dimensions_)) {
-    last_dimensions_ = key.dimensions;
-    last_dimensions_id_ = labels_.dimensions(key.dimensions);
-  }
   store::Cell cell;
   cell.id = {.measure = key.measure,
              .currency = key.currency.number(),
              .attributes = *last_attributes_id_,
-             .dimensions = *last_dimensions_id_,
+             .dimensions = dimensions(key.dimensions),
              .day = key.day,
              .day2 = key.day2,
              .counts_from = key.counts_from};
   cell.value = value;
   cells_.push_back(cell);
+}
+
+store::LabelId Contribution::dimensions(const domain::Dimensions& dimensions) {
+  const auto is_same = [&](const auto& known) {
+    return known.first.sku.data() == dimensions.sku.data() &&
+           known.first.sku.size() == dimensions.sku.size() &&
+           known.first.channel.data() == dimensions.channel.data() &&
+           known.first.channel.size() == dimensions.channel.size() &&
+           known.first.kind == dimensions.kind;
+  };
+  const auto known = std::ranges::find_if(dimensions_, is_same);
+  if (known != dimensions_.end()) return known->second;
+  const store::LabelId id = labels_.dimensions(dimensions);
+  if (dimensions_.size() < dimensions_.capacity()) dimensions_.emplace_back(dimensions, id);
+  return id;
 }
 
 const std::vector<store::AnomalyRow>& Contribution::anomalies() {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/arena.h"
+#include "base/few.h"
 #include "base/hash.h"
 #include "domain/figures.h"
 #include "store/anomalies.h"
@@ -57,7 +58,7 @@ class Contribution : public domain::Contributions {
     cycle_row_.clear();
     waiting_ = 0;
     last_attributes_id_.reset();
-    last_dimensions_id_.reset();
+    dimensions_.clear();
   }
 
   void cell(const domain::CellKey& key, const domain::CellValue& value) override;
@@ -75,11 +76,14 @@ class Contribution : public domain::Contributions {
 
  private:
   store::Labels& labels_;
+  store::LabelId dimensions(const domain::Dimensions& dimensions);
+
   // The last ones asked for: the cells of a document mostly share them.
   domain::Attributes last_attributes_;
   std::optional<store::LabelId> last_attributes_id_;
-  domain::Dimensions last_dimensions_;
-  std::optional<store::LabelId> last_dimensions_id_;
+  // Those of the document's first cells. Known by where their texts are: the same text at another
+  // place is merely looked up once more.
+  Few<std::pair<domain::Dimensions, store::LabelId>, 16> dimensions_;
   store::LabelId customer_ = 0;
   domain::DocumentRef document_;
   std::vector<store::Cell> cells_;

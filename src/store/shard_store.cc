@@ -145,7 +145,9 @@ Result<std::unique_ptr<ShardStore>> ShardStore::open(const std::string& path, Sh
   table.block_cache = memory.parts_->cache;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   table.block_size = 16 * 1024;
+  // Filters and indexes are counted in the cache, and stay there: most documents looked for are new.
   table.cache_index_and_filter_blocks = true;
+  table.metadata_cache_options.unpartitioned_pinning = rocksdb::PinningTier::kAll;
   table.format_version = 5;
   rocksdb::ColumnFamilyOptions family;
   family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
