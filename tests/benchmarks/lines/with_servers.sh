@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# with_servers.sh LINE: measures one line of the table. What it starts ends with it, by its process
+# number; its files are in a folder that goes with it.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=deploy/dev/common.sh
+source "$here/../../../deploy/dev/common.sh"
+
+bench=build/release/bin/daybook_bench
+work=$(mktemp -d "${TMPDIR:-/tmp}/daybook-bench-XXXXXX")
+broker_address=
+server=
+url=
+others=()  # Process numbers of whatever else a line has started.
+
+finish() {
+  local pid
+  for pid in $server "${others[@]}"; do kill "$pid" 2> /dev/null || true; done
+  for pid in $server "${others[@]}"; do wait "$pid" 2> /dev/null || true; done
+  [ ! -d "$work/broker" ] || deploy/kafka/kafka.sh stop "$work/broker" > /dev/null 2>&1 || true
+  rm -rf "$work"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+
+# The length of histories: what was asked for, or this line's own.
+orders_or() { echo "${DAYBOOK_BENCH_ORDERS:-$1}"; }
+
+# record FIGURE REACHED [REFERENCE RATIO]: a figure for the table; each is a list "1, 2, 3".
+record() {
+  printf '{"figure": "%s", "reached": [%s], "reference": [%s], "ratio": [%s]}\n' "$1" "$2" "${3:-}" "${4:-}" \
+    >> "${DAYBOOK_BENCH_RESULTS:-/dev/null}"
+}
+
+start_broker() {
+  deploy/kafka/kafka.sh fetch
+  broker_address=$(deploy/kafka/kafka.sh start "$work/broker")
+}
+
+# start_server OPTION…: `daybook up`, until it listens; sets `server` and `url`.
+start_server() {
+  # Today is the histories' last day.
+  DAYBOOK_TODAY=2024-12-31 "$daybook" up "$@" --listen 127.0.0.1:0 > "$work/up.out" 2> "$work/up.log" &
+  server=$!
+  url=
+  while [ -z "$url" ]; do
+    kill -0 "$server" 2> /dev/null || { cat "$work/up.log" >&2; fail "the server ended"; }
+    url=$(sed -n 's/^listening on //p' "$work/up.out")
+    [ -n "$url" ] || sleep 0.005
+  done
+}
+wait_ready() {
+  until curl -fsS "$url/readyz" > /dev/null 2>&1; do
+    kill -0 "$server" 2> /dev/null || { cat "$work/up.log" >&2; fail "the server ended"; }
+    sleep "${1:-0.05}"
+  done
+}
+stop_server() {
+  kill "$server"
+  wait "$server" || true
+  server=
+}
+
+# The length of histories that these lines share, by number of customers.
+customers_for() { echo $(($1 / 50 > 200 ? $1 / 50 : 200)); }
+
+# shellcheck source=/dev/null
+source "$here/$1.sh"
