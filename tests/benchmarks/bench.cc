@@ -72,6 +72,8 @@ int main(int argc, char** argv) {
   };
   on_kafka(app.add_subcommand("fill", "publish a history in large batches, for other programs to fold"))
       ->callback([&] { code = daybook::bench::fill(brokers, orders); });
+  on_kafka(app.add_subcommand("refold", "fold what `fill` has published, as often as asked"))
+      ->callback([&] { code = daybook::bench::refold(brokers, runs); });
   on_kafka(app.add_subcommand("fold-kafka", "fold from Kafka beside a bare librdkafka consumer"))
       ->callback([&] { code = daybook::bench::fold_kafka(brokers, orders, runs); });
   on_kafka(app.add_subcommand("fold-live", "the same on a log that was written live in small batches"))

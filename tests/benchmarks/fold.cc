@@ -154,6 +154,21 @@ int fill(const std::string& brokers, std::int64_t orders) {
   return 0;
 }
 
+int refold(const std::string& brokers, int runs) {
+  log::KafkaOptions options;
+  options.brokers = brokers;
+  const auto log = must(log::open_kafka_log(options));
+  std::int64_t events = 0;
+  for (const log::EndOffset& bounds : must(log->end_offsets(log::kEventTopics))) events += bounds.end - bounds.begin;
+  Spread fold;
+  for (int run = 0; run < runs; ++run) {
+    const Folded folded(*log, "");
+    fold.add(static_cast<double>(events) / folded.seconds);
+  }
+  fmt::print("{:.0f}\n", fmt::join(fold.values, ", "));
+  return 0;
+}
+
 int fold_kafka(const std::string& brokers, std::int64_t orders, int runs) {
   const log::KafkaOptions options = new_topics(brokers);
   const auto log = must(log::open_kafka_log(options));
