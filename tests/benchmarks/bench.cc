@@ -90,6 +90,32 @@ int main(int argc, char** argv) {
   size->callback([&] { code = daybook::bench::size(brokers, log_directory, orders); });
   common(app.add_subcommand("ageing", "questions at a past date"))
       ->callback([&] { code = daybook::bench::ageing(orders, runs); });
+  std::string url;
+  double rate = 20'000;
+  double seconds = 10;
+  const auto on_server = [&](CLI::App* command) {
+    command->add_option("--url", url, "a running server")->required();
+    command->add_option("--rate", rate, "events/s that arrive meanwhile")->capture_default_str();
+    command->add_option("--seconds", seconds, "for so long")->capture_default_str();
+    return command;
+  };
+  on_server(app.add_subcommand("feed", "publish at a rate"))->callback([&] {
+    code = daybook::bench::feed(url, rate, seconds);
+  });
+  std::string figure = "freshness-kafka";
+  CLI::App* freshness = on_server(app.add_subcommand("freshness", "from acknowledged to visible, while events arrive"));
+  freshness->add_option("--runs", runs, "how often")->capture_default_str();
+  freshness->add_option("--figure", figure, "its name in the table")->capture_default_str();
+  freshness->callback([&] { code = daybook::bench::freshness(figure, url, rate, seconds, runs); });
+  std::int64_t events = 200'000;
+  int callers = 16;
+  CLI::App* publish = app.add_subcommand("publish", "POST /v1/events beside librdkafka's own producer");
+  publish->add_option("--url", url, "a running server on Kafka")->required();
+  publish->add_option("--brokers", brokers, "its broker")->required();
+  publish->add_option("--events", events, "in each run")->capture_default_str();
+  publish->add_option("--callers", callers, "who publish at the same time")->capture_default_str();
+  publish->add_option("--runs", runs, "how often")->capture_default_str();
+  publish->callback([&] { code = daybook::bench::publish(url, brokers, events, callers, runs); });
   CLI11_PARSE(app, argc, argv);
   return code;
 }

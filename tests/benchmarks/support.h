@@ -96,5 +96,9 @@ int fold_live(const std::string& brokers, std::int64_t orders, int runs);
 int fold_embedded(std::int64_t orders, int runs);
 int growth(std::int64_t orders, int factor);
 int size(const std::string& brokers, const std::string& log_directory, std::int64_t orders);
+// Of a server that runs.
+int feed(const std::string& url, double rate, double seconds);
+int freshness(const std::string& figure, const std::string& url, double rate, double seconds, int runs);
+int publish(const std::string& url, const std::string& brokers, std::int64_t events, int callers, int runs);
 
 }  // namespace daybook::bench

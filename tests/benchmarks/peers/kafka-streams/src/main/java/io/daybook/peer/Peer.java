@@ -122,7 +122,7 @@ public final class Peer {
       // The second half is told apart: by then the program is compiled.
       long half = first;
       long before = 0;
-      while (!committed(admin, ends)) {
+      while (!committed(admin, settings.getProperty(StreamsConfig.APPLICATION_ID_CONFIG), ends)) {
         if (before == 0 && processed.sum() >= wanted / 2) {
           half = System.nanoTime();
           before = processed.sum();
@@ -162,9 +162,9 @@ public final class Peer {
   }
 
   /** Everything up to the ends is in a committed transaction. */
-  private static boolean committed(Admin admin, Map<TopicPartition, Long> ends) throws Exception {
+  private static boolean committed(Admin admin, String application, Map<TopicPartition, Long> ends) throws Exception {
     final Map<TopicPartition, OffsetAndMetadata> offsets =
-        admin.listConsumerGroupOffsets(APPLICATION).partitionsToOffsetAndMetadata().get();
+        admin.listConsumerGroupOffsets(application).partitionsToOffsetAndMetadata().get();
     for (final Map.Entry<TopicPartition, Long> end : ends.entrySet()) {
       final OffsetAndMetadata offset = offsets.get(end.getKey());
       if (offset == null || offset.offset() < end.getValue()) return false;
