@@ -108,7 +108,7 @@ int main(int argc, char** argv) {
   freshness->add_option("--figure", figure, "its name in the table")->capture_default_str();
   freshness->callback([&] { code = daybook::bench::freshness(figure, url, rate, seconds, runs); });
   std::int64_t events = 200'000;
-  int callers = 16;
+  int callers = 64;
   CLI::App* publish = app.add_subcommand("publish", "POST /v1/events beside librdkafka's own producer");
   publish->add_option("--url", url, "a running server on Kafka")->required();
   publish->add_option("--brokers", brokers, "its broker")->required();

@@ -1,5 +1,6 @@
 // How long after the log has an event its effect can be asked for.
 #include <boost/json/parse.hpp>
+#include <mutex>
 #include <thread>
 
 #include "feed.h"
@@ -8,6 +9,8 @@
 
 namespace daybook::bench {
 namespace {
+
+constexpr int kProbers = 8;
 
 // Publishes an order, and asks for it from the moment at which the log had it. Gives milliseconds.
 double probe(HttpConnection& connection, const std::string& account, int number) {
@@ -45,15 +48,26 @@ int freshness(const std::string& figure, const std::string& url, double rate, do
       fed = post_all(url, bodies, Form::kProtobuf, 8, rate);
       done = true;
     });
-    HttpConnection connection(url);
     std::vector<double> times;
-    std::this_thread::sleep_for(std::chrono::milliseconds(500));
-    for (int number = 0; !done; ++number) {
-      // Accounts of all partitions in turn, at no fixed place in any rhythm of the server.
-      times.push_back(probe(connection, fmt::format("{}probe-{}", accounts, number % 64), number));
-      std::this_thread::sleep_for(std::chrono::microseconds(3'000 + number * 7'919 % 4'000));
+    std::mutex mutex;  // Guards `times`.
+    std::vector<std::thread> probers;
+    for (int prober = 0; prober < kProbers; ++prober) {
+      probers.emplace_back([&, prober] {
+        HttpConnection connection(url);
+        std::this_thread::sleep_for(std::chrono::milliseconds(500));
+        for (int number = prober; !done; number += kProbers) {
+          // Accounts of all partitions in turn, at no fixed place in any rhythm of the server.
+          const double time = probe(connection, fmt::format("{}probe-{}", accounts, number % 64), number);
+          {
+            const std::lock_guard lock(mutex);
+            times.push_back(time);
+          }
+          std::this_thread::sleep_for(std::chrono::microseconds(10'000 + number * 7'919 % 10'000));
+        }
+      });
     }
     feeder.join();
+    for (std::thread& prober : probers) prober.join();
     const double reached = static_cast<double>(count) / fed;
     fmt::print("fed, events/s                 {:.0f}   {} orders asked for\n", reached, times.size());
     if (reached < 0.95 * rate) give_up("the server does not take events at that rate");

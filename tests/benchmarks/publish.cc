@@ -2,12 +2,17 @@
 #include <librdkafka/rdkafka.h>
 
 #include <atomic>
+#include <boost/json/parse.hpp>
 #include <semaphore>
 #include <thread>
 
 #include "base/ensure.h"
 #include "events/record.h"
 #include "feed.h"
+#include "gateway/gateway.h"
+#include "http/server.h"
+#include "http_connection.h"
+#include "log/kafka/kafka_log.h"
 #include "log/kafka/topics.h"
 #include "support.h"
 
@@ -104,27 +109,77 @@ class BareProducer {
   std::thread thread_;
 };
 
-void compare(const std::string& figure, const std::string& url, const log::KafkaOptions& options, Form form,
+// Until the server has folded what it took: it must not take the processor from what is measured next.
+void wait_until_folded(const std::string& url) {
+  HttpConnection connection(url);
+  for (std::int64_t lag = 1; lag > 0;) {
+    lag = 0;
+    const auto status = boost::json::parse(connection.get("/v1/status").body);
+    for (const auto& position : status.at("positions").as_array()) {
+      const auto& of_partition = position.at("lag");
+      lag += of_partition.is_null() ? 1 : of_partition.to_number<std::int64_t>();
+    }
+    if (lag > 0) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+}
+
+// As many as `daybook up` has.
+http::ServerOptions server_options() {
+  http::ServerOptions options;
+  options.io_threads = kThreads;
+  options.workers = kThreads * 2;
+  return options;
+}
+
+// A server with a gateway and nothing behind it.
+struct GatewayAlone {
+  explicit GatewayAlone(const log::KafkaOptions& options)
+      : log(must(log::open_kafka_log(options))),
+        gateway(*log, {.topic_prefix = options.topic_prefix}),
+        server(must(http::Server::start(server_options(), [this](http::Request request, http::Respond respond) {
+          gateway.publish(std::move(request), std::move(respond));
+        }))) {}
+  ~GatewayAlone() {
+    server->stop();
+    log.reset();  // Its pending appends call the gateway.
+  }
+  std::string url() const { return fmt::format("http://127.0.0.1:{}", server->port()); }
+
+  std::unique_ptr<log::Log> log;
+  gateway::Gateway gateway;
+  std::unique_ptr<http::Server> server;
+};
+
+void compare(const std::string& form_name, const std::string& url, const log::KafkaOptions& options, Form form,
              std::size_t count, int callers, int runs) {
   const std::string accounts = fmt::format("P{}-", Clock::now().time_since_epoch().count());
   BareProducer producer(options, callers);
-  producer.send(messages_of(History(kEventsInBody, accounts)));  // It knows its way from here on.
-  Spread bare, http, ratio;
-  for (int run = 0; run < runs; ++run) {
+  const GatewayAlone alone(options);
+  Spread bare, gateway, gateway_ratio, server, server_ratio;
+  // One round before the first is not counted: all of them know their way after it, the broker too.
+  for (int run = -1; run < runs; ++run) {
     const std::string of_run = fmt::format("{}{}-", accounts, run);
     const auto messages = messages_of(History(count, of_run));
     const auto bodies = bodies_of(History(count, of_run), form);
     const double bare_seconds = producer.send(messages);
-    const double http_seconds = post_all(url, bodies, form, callers);
+    const double gateway_seconds = post_all(alone.url(), bodies, form, callers);
+    const double server_seconds = post_all(url, bodies, form, callers);
+    wait_until_folded(url);
+    if (run < 0) continue;
     bare.add(static_cast<double>(count) / bare_seconds);
-    http.add(static_cast<double>(count) / http_seconds);
-    ratio.add(bare_seconds / http_seconds);
+    gateway.add(static_cast<double>(count) / gateway_seconds);
+    gateway_ratio.add(bare_seconds / gateway_seconds);
+    server.add(static_cast<double>(count) / server_seconds);
+    server_ratio.add(bare_seconds / server_seconds);
   }
-  fmt::print("{}\n", figure);
+  fmt::print("{}\n", form_name);
   fmt::print("  librdkafka, k events/s      {}\n", bare.text(1e3));
-  fmt::print("  POST, k events/s            {}\n", http.text(1e3));
-  fmt::print("  POST / librdkafka           {}\n", ratio.text());
-  record({figure, http, bare, ratio});
+  fmt::print("  gateway, k events/s         {}\n", gateway.text(1e3));
+  fmt::print("  gateway / librdkafka        {}\n", gateway_ratio.text());
+  fmt::print("  server, folding, k events/s {}\n", server.text(1e3));
+  fmt::print("  server / librdkafka         {}\n", server_ratio.text());
+  record({"publish-" + form_name, server, bare, server_ratio});
+  record({"gateway-" + form_name, gateway, bare, gateway_ratio});
 }
 
 }  // namespace
@@ -135,8 +190,8 @@ int publish(const std::string& url, const std::string& brokers, std::int64_t eve
   options.topic_prefix = "bare.";  // The same topics, for nobody to fold.
   must(log::create_topics(options, kPartitions, 1));
   const auto count = static_cast<std::size_t>(events);
-  compare("publish-ndjson", url, options, Form::kLines, count, callers, runs);
-  compare("publish-protobuf", url, options, Form::kProtobuf, count, callers, runs);
+  compare("ndjson", url, options, Form::kLines, count, callers, runs);
+  compare("protobuf", url, options, Form::kProtobuf, count, callers, runs);
   return 0;
 }
 

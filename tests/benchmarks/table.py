@@ -50,6 +50,8 @@ LINES = {
     "freshness-embedded": Line("freshness p99, embedded log", "", 100, of="reached", at_most=True, unit="ms"),
     "publish-ndjson": Line("publish, NDJSON", "librdkafka", 0.60, **RATE),
     "publish-protobuf": Line("publish, protobuf", "librdkafka", 0.60, **RATE),
+    "gateway-ndjson": Line("the gateway alone, NDJSON", "librdkafka", **RATE),
+    "gateway-protobuf": Line("the gateway alone, protobuf", "librdkafka", **RATE),
     "restart": Line("restart after kill -9", "", 2000, of="reached", at_most=True, unit="ms"),
 }
 

@@ -40,6 +40,7 @@ start_broker() {
 
 # start_server OPTION…: `daybook up`, until it listens; sets `server` and `url`.
 start_server() {
+  : > "$work/up.out"
   # Today is the histories' last day.
   DAYBOOK_TODAY=2024-12-31 "$daybook" up "$@" --listen 127.0.0.1:0 > "$work/up.out" 2> "$work/up.log" &
   server=$!
