@@ -37,7 +37,7 @@ LINES = {
     "fold-live": Line("fold of a log written live", "bare consumer", 0.80, **RATE),
     "streams": Line("fold from Kafka", "Kafka Streams", 10, **RATE),
     "fold-embedded": Line("fold of the embedded log", "decoding alone", 0.70, **RATE),
-    "growth": Line("fold of 20 M events", "fold of 1 M events", 0.80, **RATE),
+    "growth": Line("fold of a history 20 times as long", "fold of the short one", 0.80, **RATE),
     "size": Line("read models on disk", "log, zstd", 1.5, at_most=True, divisor=1 << 20, unit="MiB"),
     "memory": Line("memory high water", "", 1024, of="reached", at_most=True, unit="MiB"),
     "reads-customers": Line("customer pages under load", "/healthz", 0.40, **RATE),

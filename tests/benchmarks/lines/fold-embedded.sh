@@ -1,3 +1,3 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 # Folding from the embedded log, beside decoding alone.
-"$bench" fold-embedded --orders "$(orders_or 100000)"
+measure "$bench" fold-embedded --orders "$(orders_or 100000)"

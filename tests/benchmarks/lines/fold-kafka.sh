@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 # Consuming, decoding, folding and committing from Kafka, beside a bare librdkafka consumer.
 start_broker
-"$bench" fold-kafka --brokers "$broker_address" --orders "$(orders_or 100000)"
+measure "$bench" fold-kafka --brokers "$broker_address" --orders "$(orders_or 100000)"

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 # Point reads over HTTP at 64 connections, beside the same server's /healthz, while events arrive.
 rate=20000
 runs=3
@@ -23,10 +23,7 @@ done
 start_server --data "$work/data"
 wait_ready
 
-"$bench" feed --url "$url" --rate "$rate" --seconds $((runs * seconds * 4 + 3)) > "$work/feed" &
-feeder=$!
-others+=("$feeder")
-until grep -q feeding "$work/feed"; do kill -0 "$feeder" 2> /dev/null || fail "the feed ended"; sleep 0.1; done
+start_feed --rate "$rate" --seconds $((runs * seconds * 4 + 3))
 
 # "rate p99_ms": wrk says 950.00us, 3.21ms or 1.02s. Answers other than 200 spoil it.
 wrk_figures() {
@@ -38,7 +35,7 @@ wrk_figures() {
 declare -A reached p99 ratio
 for _ in $(seq "$runs"); do
   for kind in healthz "${kinds[@]}"; do
-    if [ $kind = healthz ]; then
+    if [ "$kind" = healthz ]; then
       read -r rate_now p99_now <<< "$(wrk_figures "$url/healthz")"
       reference=$rate_now
     else
@@ -50,8 +47,7 @@ for _ in $(seq "$runs"); do
     ratio[$kind]+="${ratio[$kind]:+, }$(awk "BEGIN { print $rate_now / $reference }")"
   done
 done
-wait "$feeder" || fail "the feed failed"
-others=()
+end_feed || fail "the feed failed: $(cat "$work/feed")"
 for kind in healthz "${kinds[@]}"; do
   printf '%-28s  %s   p99 ms %s\n' "$kind, requests/s" "${reached[$kind]}" "${p99[$kind]}"
 done

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 # From the start of a server that was killed while events arrived to its being ready with a first answer.
 orders=$(orders_or 100000)
 "$daybook" generate --from 2020-01-01 --orders "$orders" --customers "$(customers_for "$orders")" \
@@ -7,15 +7,11 @@ start_server --data "$work/data"
 wait_ready
 milliseconds=()
 for _ in 1 2 3; do
-  "$bench" feed --url "$url" --seconds 5 > "$work/feed" 2>&1 &
-  feeder=$!
-  others=("$feeder")
-  until grep -q feeding "$work/feed"; do sleep 0.05; done
+  start_feed --seconds 5
   sleep 3
   kill -9 "$server"
   wait "$server" 2> /dev/null || true
-  wait "$feeder" 2> /dev/null || true
-  others=()
+  end_feed || true  # Its server is gone.
   began=${EPOCHREALTIME/./}
   start_server --data "$work/data"
   wait_ready 0.005

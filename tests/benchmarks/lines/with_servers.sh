@@ -9,15 +9,19 @@ source "$here/../../../deploy/dev/common.sh"
 
 bench=build/release/bin/daybook_bench
 work=$(mktemp -d "${TMPDIR:-/tmp}/daybook-bench-XXXXXX")
+# shellcheck disable=SC2034  # For the lines.
 broker_address=
 server=
 url=
-others=()  # Process numbers of whatever else a line has started.
+measured=
+feeder=
+# Programs make their own temporary folders in ours.
+export TMPDIR=$work
 
 finish() {
   local pid
-  for pid in $server "${others[@]}"; do kill "$pid" 2> /dev/null || true; done
-  for pid in $server "${others[@]}"; do wait "$pid" 2> /dev/null || true; done
+  for pid in $measured $feeder $server; do kill "$pid" 2> /dev/null || true; done
+  for pid in $measured $feeder $server; do wait "$pid" 2> /dev/null || true; done
   [ ! -d "$work/broker" ] || deploy/kafka/kafka.sh stop "$work/broker" > /dev/null 2>&1 || true
   rm -rf "$work"
 }
@@ -26,6 +30,33 @@ trap 'exit 130' INT TERM
 
 # The length of histories: what was asked for, or this line's own.
 orders_or() { echo "${DAYBOOK_BENCH_ORDERS:-$1}"; }
+
+# measure PROGRAM OPTION…: runs it in such a way that it ends with us.
+measure() {
+  local status=0
+  "$@" &
+  measured=$!
+  wait "$measured" || status=$?
+  measured=
+  return "$status"
+}
+
+# feed OPTION…: begins to send events to the server; what it says is in $work/feed.
+start_feed() {
+  "$bench" feed --url "$url" "$@" > "$work/feed" 2>&1 &
+  feeder=$!
+  until grep -q feeding "$work/feed"; do
+    kill -0 "$feeder" 2> /dev/null || { cat "$work/feed" >&2; fail "the feed ended"; }
+    sleep 0.05
+  done
+}
+# Waits until it ends, one way or the other.
+end_feed() {
+  local status=0
+  wait "$feeder" || status=$?
+  feeder=
+  return "$status"
+}
 
 # record FIGURE REACHED [REFERENCE RATIO]: a figure for the table; each is a list "1, 2, 3".
 record() {
