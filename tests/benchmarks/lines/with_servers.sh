@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # with_servers.sh LINE: measures one line of the table. What it starts ends with it, by its process
 # number; its files are in a folder that goes with it.
+# shellcheck disable=SC2034  # Variables are for the lines.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -9,7 +10,6 @@ source "$here/../../../deploy/dev/common.sh"
 
 bench=build/release/bin/daybook_bench
 work=$(mktemp -d "${TMPDIR:-/tmp}/daybook-bench-XXXXXX")
-# shellcheck disable=SC2034  # For the lines.
 broker_address=
 server=
 url=

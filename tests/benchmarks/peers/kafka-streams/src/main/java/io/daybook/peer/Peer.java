@@ -96,7 +96,7 @@ public final class Peer {
     settings.put(StreamsConfig.producerPrefix("linger.ms"), 100);
     settings.put(StreamsConfig.producerPrefix("batch.size"), 256 << 10);
     settings.put(StreamsConfig.producerPrefix("buffer.memory"), 128 << 20);
-    settings.put(StreamsConfig.producerPrefix("compression.type"), "lz4");
+    settings.put(StreamsConfig.producerPrefix("compression.type"), "none");
     return settings;
   }
 
