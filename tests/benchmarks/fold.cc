@@ -121,6 +121,13 @@ void compare_with_bare(const std::string& figure, const log::KafkaOptions& optio
   fmt::print("fold, processor us an event   {}\n", fold_cpu.text(1e-6));
   fmt::print("fold / bare                   {}\n", ratio.text());
   record({figure, fold, bare, ratio});
+  Spread fold_us, bare_us, ratio_cpu;
+  for (int run = 0; run < runs; ++run) {
+    fold_us.add(fold_cpu.values[run] * 1e6);
+    bare_us.add(bare_cpu.values[run] * 1e6);
+  }
+  ratio_cpu.add(fold_us.median() / bare_us.median());
+  record({figure + "-processor", fold_us, bare_us, ratio_cpu});
 }
 
 std::unique_ptr<log::Log> new_embedded_log(const std::string& directory) {
@@ -160,12 +167,15 @@ int refold(const std::string& brokers, int runs) {
   const auto log = must(log::open_kafka_log(options));
   std::int64_t events = 0;
   for (const log::EndOffset& bounds : must(log->end_offsets(log::kEventTopics))) events += bounds.end - bounds.begin;
-  Spread fold;
+  Spread fold, fold_cpu;
   for (int run = 0; run < runs; ++run) {
+    const double cpu_at_start = cpu_seconds();
     const Folded folded(*log, "");
+    fold_cpu.add((cpu_seconds() - cpu_at_start) * 1e6 / static_cast<double>(events));
     fold.add(static_cast<double>(events) / folded.seconds);
   }
-  fmt::print("{:.0f}\n", fmt::join(fold.values, ", "));
+  fmt::print(R"({{"rates": [{:.0f}], "processor_us": [{:.3f}]}})" "\n", fmt::join(fold.values, ", "),
+             fmt::join(fold_cpu.values, ", "));
   return 0;
 }
 

@@ -32,10 +32,14 @@ class Line:
 
 
 RATE = {"divisor": 1e3, "unit": "k/s"}
+MICROSECONDS = {"unit": "us"}
 LINES = {
     "fold-kafka": Line("fold from Kafka", "bare consumer", 0.50, **RATE),
+    "fold-kafka-processor": Line("its processor time an event", "bare consumer", **MICROSECONDS),
     "fold-live": Line("fold of a log written live", "bare consumer", 0.80, **RATE),
+    "fold-live-processor": Line("its processor time an event", "bare consumer", **MICROSECONDS),
     "streams": Line("fold from Kafka", "Kafka Streams", 10, **RATE),
+    "streams-processor": Line("its processor time an event", "Kafka Streams", **MICROSECONDS),
     "fold-embedded": Line("fold of the embedded log", "decoding alone", 0.70, **RATE),
     "growth": Line("fold of a history 20 times as long", "fold of the short one", 0.80, **RATE),
     "size": Line("read models on disk", "log, zstd", 1.5, at_most=True, divisor=1 << 20, unit="MiB"),
@@ -61,9 +65,9 @@ def line_of(name):
         return LINES[name]
     if not name.startswith("ageing: "):
         raise SystemExit(f"table.py: no figure '{name}'")
-    title = name.removeprefix("ageing: ").replace(", ms ", " ")
-    totals_at_a_past_date = title.startswith("ageing totals, past date")
-    return Line(title, "", 2 if totals_at_a_past_date else None, of="reached", at_most=True, unit="ms")
+    title = name.removeprefix("ageing: ")
+    totals = title.startswith("ageing totals") and ", again" not in title
+    return Line(title, "", 2 if totals else None, of="reached", at_most=True, unit="ms")
 
 
 def number(value):

@@ -3,12 +3,14 @@ package io.daybook.peer;
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.daybook.events.v1.Event;
 import java.io.PrintStream;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
 import java.util.TreeMap;
@@ -119,24 +121,42 @@ public final class Peer {
       while (processed.sum() == 0) check(streams);
       final long wanted = ends.values().stream().mapToLong(Long::longValue).sum();
       final long first = System.nanoTime();
+      final long processorAtFirst = processorNanos();
       // The second half is told apart: by then the program is compiled.
       long half = first;
+      long processorAtHalf = processorAtFirst;
       long before = 0;
       while (!committed(admin, settings.getProperty(StreamsConfig.APPLICATION_ID_CONFIG), ends)) {
         if (before == 0 && processed.sum() >= wanted / 2) {
           half = System.nanoTime();
+          processorAtHalf = processorNanos();
           before = processed.sum();
         }
         check(streams);
       }
       final long end = System.nanoTime();
-      final double rate = processed.sum() / ((end - first) / 1e9);
-      final double rateWarm = (processed.sum() - before) / ((end - half) / 1e9);
+      final long processor = processorNanos();
+      final Rates whole = new Rates(processed.sum(), end - first, processor - processorAtFirst);
+      final Rates warm = new Rates(processed.sum() - before, end - half, processor - processorAtHalf);
       try (PrintStream out = new PrintStream(Files.newOutputStream(Path.of(arguments[2])))) {
-        write(out, streams, processed.sum(), rate, rateWarm);
+        write(out, streams, whole, warm);
       }
       streams.close(Duration.ofSeconds(20));
     }
+  }
+
+  /** So many events in so long. */
+  private record Rates(long events, long nanos, long processorNanos) {
+    String json() {
+      return String.format(Locale.ROOT, "{\"rate\": %.0f, \"processor_us\": %.3f}", events * 1e9 / nanos,
+          processorNanos / 1e3 / events);
+    }
+  }
+
+  /** Of the whole process, its compiler and collector included. */
+  private static long processorNanos() {
+    return ((com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
+        .getProcessCpuTime();
   }
 
   private static void check(KafkaStreams streams) throws InterruptedException {
@@ -172,9 +192,8 @@ public final class Peer {
     return true;
   }
 
-  private static void write(PrintStream out, KafkaStreams streams, long processed, double rate,
-                            double rateWarm) {
-    out.printf("{\"events\": %d, \"rate\": %.0f, \"rate_warm\": %.0f", processed, rate, rateWarm);
+  private static void write(PrintStream out, KafkaStreams streams, Rates whole, Rates warm) {
+    out.printf("{\"events\": %d, \"whole\": %s, \"warm\": %s", whole.events, whole.json(), warm.json());
     for (final String name : List.of(Fold.TOTALS, Fold.AGEING, Fold.SALES)) {
       final Map<String, Long> sums = new TreeMap<>();
       try (KeyValueIterator<String, Long> all = streams.store(StoreQueryParameters.fromNameAndType(
