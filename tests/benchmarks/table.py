@@ -5,6 +5,7 @@ the values of each run.
 """
 import argparse
 import json
+import os
 import platform
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,8 +114,12 @@ def main():
     print()
     for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
+    # Well above 2 on two processors, others took a share: rates are low then, and ratios uncertain.
+    load = os.getloadavg()
+    print(f"\nload of the machine over the last 1, 5, 15 minutes: {', '.join(f'{each:.1f}' for each in load)}")
     options.json.parent.mkdir(parents=True, exist_ok=True)
-    options.json.write_text(json.dumps({"machine": platform.platform(), "figures": written}, indent=2) + "\n")
+    table = {"machine": platform.platform(), "processors": os.cpu_count(), "load": load, "figures": written}
+    options.json.write_text(json.dumps(table, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -41,8 +41,9 @@ measure() {
   return "$status"
 }
 
-# feed OPTION…: begins to send events to the server; what it says is in $work/feed.
+# start_feed OPTION…: begins to send events to the server; what it says is in $work/feed.
 start_feed() {
+  : > "$work/feed"
   "$bench" feed --url "$url" "$@" > "$work/feed" 2>&1 &
   feeder=$!
   until grep -q feeding "$work/feed"; do

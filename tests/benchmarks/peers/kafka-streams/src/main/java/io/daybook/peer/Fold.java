@@ -36,7 +36,7 @@ final class Fold implements Processor<String, Event, Void, Void> {
 
   private final LongAdder processed;
   private ProcessorContext<Void, Void> context;
-  private Session.Stores stores;
+  private UnitOfWork.Stores stores;
 
   Fold(LongAdder processed) {
     this.processed = processed;
@@ -45,7 +45,7 @@ final class Fold implements Processor<String, Event, Void, Void> {
   @Override
   public void init(ProcessorContext<Void, Void> given) {
     context = given;
-    stores = new Session.Stores(given.getStateStore(ACCOUNTS), given.getStateStore(ORDERS),
+    stores = new UnitOfWork.Stores(given.getStateStore(ACCOUNTS), given.getStateStore(ORDERS),
         given.getStateStore(INVOICES), given.getStateStore(SOURCES), given.getStateStore(TOTALS),
         given.getStateStore(AGEING), given.getStateStore(SALES), given.getStateStore(CYCLES));
   }
@@ -53,46 +53,46 @@ final class Fold implements Processor<String, Event, Void, Void> {
   @Override
   public void process(Record<String, Event> record) {
     final Event event = record.value();
-    final Session session = new Session(stores, record.key());
+    final UnitOfWork work = new UnitOfWork(stores, record.key());
     final long at = event.getOccurredAt().getSeconds();
     final long offset = context.recordMetadata().orElseThrow().offset();
     processed.increment();
     switch (event.getPayloadCase()) {
-      case ORDER_PLACED -> place(session, event.getOrderPlaced(), at);
+      case ORDER_PLACED -> place(work, event.getOrderPlaced(), at);
       case ORDER_CHANGED -> {
-        final Order order = session.order(event.getOrderChanged().getOrderId());
+        final Order order = work.order(event.getOrderChanged().getOrderId());
         final List<Order.Line> lines = Order.Line.of(event.getOrderChanged().getLinesList());
         order.changes.add(new Order.Change(at, offset, false, lines, List.of()));
         order.sort();
       }
       case ORDER_CANCELLED -> {
-        final Order order = session.order(event.getOrderCancelled().getOrderId());
+        final Order order = work.order(event.getOrderCancelled().getOrderId());
         final List<String> ids = List.copyOf(event.getOrderCancelled().getLineIdsList());
         order.changes.add(new Order.Change(at, offset, true, List.of(), ids));
         order.sort();
       }
       case SHIPMENT_DISPATCHED -> {
         final var dispatched = event.getShipmentDispatched();
-        final Order order = session.order(dispatched.getOrderId());
+        final Order order = work.order(dispatched.getOrderId());
         order.dispatches.add(new Order.Movement(dispatched.getShipmentId(), at, offset,
             Order.Part.of(dispatched.getLinesList())));
         order.sort();
       }
       case SHIPMENT_DELIVERED -> {
         final var delivered = event.getShipmentDelivered();
-        session.order(delivered.getOrderId()).proofs.add(new Order.Proof(delivered.getShipmentId(), at));
+        work.order(delivered.getOrderId()).proofs.add(new Order.Proof(delivered.getShipmentId(), at));
       }
       case SHIPMENT_RETURNED -> {
         final var returned = event.getShipmentReturned();
-        final Order order = session.order(returned.getOrderId());
+        final Order order = work.order(returned.getOrderId());
         order.returns.add(new Order.Movement(returned.getShipmentId(), at, offset,
             Order.Part.of(returned.getLinesList())));
         order.sort();
       }
-      case INVOICE_ISSUED -> issue(session, event.getInvoiceIssued(), at);
+      case INVOICE_ISSUED -> issue(work, event.getInvoiceIssued(), at);
       case INVOICE_DUE_DATE_CHANGED -> {
         final var moved = event.getInvoiceDueDateChanged();
-        final Invoice invoice = session.invoice(moved.getInvoiceId());
+        final Invoice invoice = work.invoice(moved.getInvoiceId());
         if (at > invoice.movedAt || at == invoice.movedAt && offset > invoice.movedOffset) {
           invoice.movedAt = at;
           invoice.movedOffset = offset;
@@ -101,65 +101,65 @@ final class Fold implements Processor<String, Event, Void, Void> {
       }
       case INVOICE_VOIDED -> {
         final InvoiceVoided voided = event.getInvoiceVoided();
-        session.invoice(voided.getInvoiceId()).voidDay = day(voided.getDate());
-        session.tellSources(voided.getInvoiceId());
+        work.invoice(voided.getInvoiceId()).voidDay = day(voided.getDate());
+        work.tellSources(voided.getInvoiceId());
       }
       case INVOICE_WRITTEN_OFF -> {
         final InvoiceWrittenOff lost = event.getInvoiceWrittenOff();
-        session.invoice(lost.getInvoiceId()).writeOffs.add(new Invoice.WriteOff(lost.getWriteOffId(), at,
+        work.invoice(lost.getInvoiceId()).writeOffs.add(new Invoice.WriteOff(lost.getWriteOffId(), at,
             lost.getAmountMinor(), lost.getKind() == WriteOffKind.WRITE_OFF_KIND_SMALL_DIFFERENCE));
       }
       case WRITE_OFF_RECOVERED -> {
         final WriteOffRecovered recovered = event.getWriteOffRecovered();
-        session.invoice(recovered.getInvoiceId()).recoveries.add(new Invoice.Recovery(
+        work.invoice(recovered.getInvoiceId()).recoveries.add(new Invoice.Recovery(
             recovered.getWriteOffId(), at, day(recovered.getDate()), offset, recovered.getAmountMinor()));
       }
-      case CREDIT_NOTE_ISSUED -> credit(session, event.getCreditNoteIssued(), at, offset);
-      case PAYMENT_RECEIVED -> receive(session, event.getPaymentReceived(), at, offset);
+      case CREDIT_NOTE_ISSUED -> credit(work, event.getCreditNoteIssued(), at, offset);
+      case PAYMENT_RECEIVED -> receive(work, event.getPaymentReceived(), at, offset);
       case PAYMENT_ALLOCATED -> {
         final PaymentAllocated allocated = event.getPaymentAllocated();
-        allocate(session, source(allocated.getPaymentId(), allocated.getCreditNoteId()),
+        allocate(work, source(allocated.getPaymentId(), allocated.getCreditNoteId()),
             allocated.getAllocationId(), allocated.getAllocationsList(), at, day(allocated.getDate()), offset);
       }
       case PAYMENT_UNALLOCATED -> {
         final var undone = event.getPaymentUnallocated();
-        session.source(source(undone.getPaymentId(), undone.getCreditNoteId())).undone
+        work.source(source(undone.getPaymentId(), undone.getCreditNoteId())).undone
             .add(new Source.Undone(undone.getAllocationId(), day(undone.getDate())));
       }
       case PAYMENT_REVERSED -> {
         final var reversed = event.getPaymentReversed();
-        final Source payment = session.source("P" + reversed.getPaymentId());
+        final Source payment = work.source("P" + reversed.getPaymentId());
         payment.reversedDay = Math.max(day(reversed.getDate()), payment.day);
       }
-      case REFUND_PAID -> refund(session, event.getRefundPaid(), offset);
+      case REFUND_PAID -> refund(work, event.getRefundPaid(), offset);
       case CUSTOMER_PROFILE_SET -> {
-        profile(session, event, at);
+        profile(work, event, at);
       }
       default -> {
         // What moves no figure kept here: confirmations, delays, disputes, promises, targets, rates.
         return;
       }
     }
-    session.finish();
+    work.finish();
   }
 
-  private static void place(Session session, OrderPlaced placed, long at) {
-    final Order order = session.order(placed.getOrderId());
+  private static void place(UnitOfWork work, OrderPlaced placed, long at) {
+    final Order order = work.order(placed.getOrderId());
     order.known = true;
     order.placedAt = at;
     order.ownRegion = placed.getRegion();
-    order.region = placed.getRegion().isEmpty() ? session.account().region(dayOf(at)) : placed.getRegion();
+    order.region = placed.getRegion().isEmpty() ? work.account().region(dayOf(at)) : placed.getRegion();
     order.currency = placed.getCurrency();
     order.lines = Order.Line.of(placed.getLinesList());
     // Invoices that came before it may take its region.
     for (final Order.Bill bill : order.bills) {
-      locate(session, session.invoice(bill.invoiceId()));
-      session.tellSources(bill.invoiceId());
+      locate(work, work.invoice(bill.invoiceId()));
+      work.tellSources(bill.invoiceId());
     }
   }
 
-  private static void issue(Session session, InvoiceIssued issued, long at) {
-    final Invoice invoice = session.invoice(issued.getInvoiceId());
+  private static void issue(UnitOfWork work, InvoiceIssued issued, long at) {
+    final Invoice invoice = work.invoice(issued.getInvoiceId());
     invoice.known = true;
     invoice.debitNote = issued.getKind() == InvoiceKind.INVOICE_KIND_DEBIT_NOTE;
     invoice.at = at;
@@ -178,34 +178,34 @@ final class Fold implements Processor<String, Event, Void, Void> {
     } else if (!issued.getDueDate().isEmpty()) {
       invoice.dueBy(day(issued.getDueDate()));
     } else {
-      final Account account = session.account();
+      final Account account = work.account();
       final Account.Profile profile = account.on(invoice.issueDay);
       invoice.dueBy(invoice.issueDay + (profile == null ? 0 : profile.termsDays()));
       account.recent.removeIf(recent -> recent.issueDay() < invoice.issueDay - Account.RECENT_DAYS);
       account.recent.add(new Account.Recent(issued.getInvoiceId(), invoice.issueDay));
-      session.keepAccount();
+      work.keepAccount();
     }
-    locate(session, invoice);
-    session.tellSources(issued.getInvoiceId());
+    locate(work, invoice);
+    work.tellSources(issued.getInvoiceId());
   }
 
-  private static void locate(Session session, Invoice invoice) {
+  private static void locate(UnitOfWork work, Invoice invoice) {
     invoice.region = invoice.ownRegion;
     for (final String orderId : invoice.orderIds) {
       if (!invoice.region.isEmpty()) return;
-      invoice.region = session.order(orderId).ownRegion;
+      invoice.region = work.order(orderId).ownRegion;
     }
-    if (invoice.region.isEmpty()) invoice.region = session.account().region(invoice.issueDay);
+    if (invoice.region.isEmpty()) invoice.region = work.account().region(invoice.issueDay);
   }
 
-  private static void credit(Session session, CreditNoteIssued issued, long at, long offset) {
+  private static void credit(UnitOfWork work, CreditNoteIssued issued, long at, long offset) {
     final String id = "C" + issued.getCreditNoteId();
-    final Source source = session.source(id);
+    final Source source = work.source(id);
     source.known = true;
     source.at = at;
     source.day = day(issued.getIssueDate());
     source.currency = issued.getCurrency();
-    source.region = session.account().region(source.day);
+    source.region = work.account().region(source.day);
     source.net = issued.getNetMinor();
     source.amount = issued.getNetMinor() + issued.getTaxMinor();
     if (!issued.getInvoiceId().isEmpty()) {
@@ -219,27 +219,27 @@ final class Fold implements Processor<String, Event, Void, Void> {
       own.amount = source.amount;
       source.items.add(own);
     }
-    for (final Source.Item item : source.items) session.link(id, source, item);
+    for (final Source.Item item : source.items) work.link(id, source, item);
   }
 
-  private static void receive(Session session, PaymentReceived received, long at, long offset) {
+  private static void receive(UnitOfWork work, PaymentReceived received, long at, long offset) {
     final String id = "P" + received.getPaymentId();
-    final Source source = session.source(id);
+    final Source source = work.source(id);
     source.known = true;
     source.isPayment = true;
     source.at = at;
     source.day = day(received.getValueDate());
     source.currency = received.getCurrency();
-    source.region = session.account().region(source.day);
+    source.region = work.account().region(source.day);
     source.amount = received.getAmountMinor();
     if (source.reversedDay != Figures.NEVER) source.reversedDay = Math.max(source.reversedDay, source.day);
-    allocate(session, id, received.getPaymentId(), received.getAllocationsList(), at, source.day, offset);
-    for (final Source.Item item : source.items) session.link(id, source, item);
+    allocate(work, id, received.getPaymentId(), received.getAllocationsList(), at, source.day, offset);
+    for (final Source.Item item : source.items) work.link(id, source, item);
   }
 
-  private static void allocate(Session session, String sourceId, String allocationId,
+  private static void allocate(UnitOfWork work, String sourceId, String allocationId,
                                List<Allocation> allocations, long at, long day, long offset) {
-    final Source source = session.source(sourceId);
+    final Source source = work.source(sourceId);
     for (final Allocation allocation : allocations) {
       final Source.Item item = new Source.Item();
       item.allocationId = allocationId;
@@ -249,30 +249,30 @@ final class Fold implements Processor<String, Event, Void, Void> {
       item.offset = offset;
       item.amount = allocation.getAmountMinor();
       source.items.add(item);
-      session.link(sourceId, source, item);
+      work.link(sourceId, source, item);
     }
   }
 
-  private static void refund(Session session, RefundPaid paid, long offset) {
+  private static void refund(UnitOfWork work, RefundPaid paid, long offset) {
     final boolean named = !paid.getPaymentId().isEmpty() || !paid.getCreditNoteId().isEmpty();
-    final Source source = session.source(
+    final Source source = work.source(
         named ? source(paid.getPaymentId(), paid.getCreditNoteId()) : "R" + paid.getRefundId());
     final long day = day(paid.getValueDate());
-    if (!source.known && source.region.isEmpty()) source.region = session.account().region(day);
+    if (!source.known && source.region.isEmpty()) source.region = work.account().region(day);
     source.refunds.add(new Source.Refund(paid.getCurrency(), day, offset, paid.getAmountMinor()));
   }
 
-  private static void profile(Session session, Event event, long at) {
+  private static void profile(UnitOfWork work, Event event, long at) {
     final var set = event.getCustomerProfileSet();
-    final Account account = session.account();
+    final Account account = work.account();
     final long day = dayOf(at);
     account.profiles.add(new Account.Profile(at, day, set.getRegion(), set.getPaymentTermsDays()));
-    session.keepAccount();
+    work.keepAccount();
     // Due dates of the day, or later, that came from the terms.
     for (final Account.Recent recent : account.recent) {
       if (recent.issueDay() < day) continue;
       final Account.Profile profile = account.on(recent.issueDay());
-      session.invoice(recent.invoiceId()).dueBy(recent.issueDay() + profile.termsDays());
+      work.invoice(recent.invoiceId()).dueBy(recent.issueDay() + profile.termsDays());
     }
   }
 

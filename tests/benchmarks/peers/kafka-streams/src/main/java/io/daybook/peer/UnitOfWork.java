@@ -11,7 +11,7 @@ import org.apache.kafka.streams.state.KeyValueStore;
  * What one event touches: documents as they were and as they become, and the difference in the cells.
  * A source changes its invoices, and an invoice its orders; nothing goes the other way once finished.
  */
-final class Session {
+final class UnitOfWork {
   /** The stores of a task. */
   record Stores(KeyValueStore<String, Account> accounts, KeyValueStore<String, Order> orders,
                 KeyValueStore<String, Invoice> invoices, KeyValueStore<String, Source> sources,
@@ -36,7 +36,7 @@ final class Session {
   private final Figures change = new Figures();
   private Account account;
 
-  Session(Stores stores, String customer) {
+  UnitOfWork(Stores stores, String customer) {
     this.stores = stores;
     this.customer = customer;
   }
