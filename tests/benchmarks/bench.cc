@@ -1,296 +1,17 @@
 // Measurements that stand beside a reference taken in the same run: only ratios are worth quoting,
 // the machines are shared and noisy. `run` beside this file prints them all as one table.
 #include <fmt/format.h>
-#include <librdkafka/rdkafka.h>
-#include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <atomic>
-#include <chrono>
-#include <condition_variable>
-#include <filesystem>
-#include <mutex>
-#include <thread>
 
 #include "base/ensure.h"
-#include "base/hash.h"
-#include "engine/projector.h"
-#include "events/record.h"
 #include "log/embedded_log.h"
-#include "log/kafka/kafka_log.h"
-#include "log/kafka/topics.h"
-#include "support/temp_dir.h"
-#include "tools/generate.h"
+#include "support.h"
 #include "views/live_model.h"
 #include "views/router.h"
 
-namespace daybook {
+namespace daybook::bench {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-constexpr int kThreads = 2;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-// Processor time of the whole process: comparable also while something else takes the cores.
-double cpu_seconds() {
-  rusage usage;
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
-template <typename T>
-T must(Result<T> result) {
-  if (!result) {
-    fmt::print(stderr, "daybook_bench: {}\n", result.error().message);
-    std::exit(1);
-  }
-  return std::move(result).value();
-}
-void must(Result<void> result) {
-  if (!result) {
-    fmt::print(stderr, "daybook_bench: {}\n", result.error().message);
-    std::exit(1);
-  }
-}
-
-// Min, median and max of a few runs.
-struct Spread {
-  std::vector<double> values;
-  void add(double value) {
-    values.push_back(value);
-    std::ranges::sort(values);
-  }
-  double median() const { return values[values.size() / 2]; }
-  std::string text(double unit = 1) const {
-    return fmt::format("{:.3f} [{:.3f} .. {:.3f}]", median() / unit, values.front() / unit, values.back() / unit);
-  }
-};
-
-// Publishes a generated history in large batches, several under way. Gives the number of events.
-std::uint64_t load(log::Log& log, std::int64_t orders, std::int64_t customers) {
-  constexpr std::size_t kBatch = 5'000;
-  constexpr int kUnderWay = 8;
-  tools::GenerateOptions options;
-  options.orders = orders;
-  options.customers = customers;
-  options.from = day_from_civil({2020, 1, 1});
-  tools::Generator generator(options);
-  std::mutex mutex;
-  std::condition_variable changed;
-  int under_way = 0;
-  std::uint64_t count = 0;
-  bool more = true;
-  while (more) {
-    struct Texts {
-      std::vector<std::pair<std::string, std::string>> key_values;
-      std::vector<log::Topic> topics;
-    };
-    auto texts = std::make_shared<Texts>();
-    events::v1::Event event;
-    while (texts->topics.size() < kBatch && (more = generator.next(event))) {
-      Arena arena;
-      std::vector<events::Violation> violations;
-      const auto typed = events::validate(event, arena, violations);
-      ENSURE(typed.has_value(), "the generator gives valid events");
-      texts->topics.push_back(events::topic_of(typed->payload));
-      texts->key_values.emplace_back(event.customer_id(), event.SerializeAsString());
-    }
-    std::vector<log::NewRecord> records;
-    for (std::size_t i = 0; i < texts->topics.size(); ++i) {
-      log::NewRecord record;
-      record.topic = texts->topics[i];
-      record.key = texts->key_values[i].first;
-      record.value = texts->key_values[i].second;
-      records.push_back(std::move(record));
-    }
-    count += records.size();
-    std::unique_lock lock(mutex);
-    changed.wait(lock, [&] { return under_way < kUnderWay; });
-    ++under_way;
-    lock.unlock();
-    log.append(std::move(records), [&, texts](Result<std::vector<log::Appended>> done) {
-      must(done ? Result<void>() : Result<void>(unexpected(done.error())));
-      const std::lock_guard guard(mutex);
-      --under_way;
-      changed.notify_one();
-    });
-  }
-  std::unique_lock lock(mutex);
-  changed.wait(lock, [&] { return under_way == 0; });
-  return count;
-}
-
-// One librdkafka client a thread, its share of the partitions of all topics, nothing decoded.
-double consume_bare(const log::KafkaOptions& options, log::Log& log) {
-  const auto ends = must(log.end_offsets(log::kEventTopics));
-  const auto start = Clock::now();
-  std::vector<std::thread> threads;
-  for (int worker = 0; worker < kThreads; ++worker) {
-    threads.emplace_back([&, worker] {
-      char error[512];
-      rd_kafka_conf_t* conf = rd_kafka_conf_new();
-      const auto set = [&](const char* key, const std::string& value) {
-        ENSURE(rd_kafka_conf_set(conf, key, value.c_str(), error, sizeof error) == RD_KAFKA_CONF_OK, error);
-      };
-      set("bootstrap.servers", options.brokers);
-      set("group.id", "daybook-bench");
-      set("enable.auto.commit", "false");
-      set("check.crcs", "true");
-      rd_kafka_t* client = rd_kafka_new(RD_KAFKA_CONSUMER, conf, error, sizeof error);
-      ENSURE(client != nullptr, error);
-      rd_kafka_poll_set_consumer(client);
-      rd_kafka_topic_partition_list_t* list = rd_kafka_topic_partition_list_new(64);
-      std::int64_t wanted = 0;
-      for (const log::EndOffset& bounds : ends) {
-        if (bounds.at.partition % kThreads != worker) continue;
-        const std::string topic = log::topic_name(options.topic_prefix, bounds.at.topic);
-        rd_kafka_topic_partition_list_add(list, topic.c_str(), bounds.at.partition)->offset = bounds.begin;
-        wanted += bounds.end - bounds.begin;
-      }
-      rd_kafka_assign(client, list);
-      rd_kafka_queue_t* queue = rd_kafka_queue_get_consumer(client);
-      std::vector<rd_kafka_message_t*> messages(8192);
-      for (std::int64_t read = 0; read < wanted;) {
-        const ssize_t count = rd_kafka_consume_batch_queue(queue, 100, messages.data(), messages.size());
-        for (ssize_t i = 0; i < count; ++i) {
-          read += messages[i]->err == RD_KAFKA_RESP_ERR_NO_ERROR;
-          rd_kafka_message_destroy(messages[i]);
-        }
-      }
-      rd_kafka_queue_destroy(queue);
-      rd_kafka_topic_partition_list_destroy(list);
-      rd_kafka_consumer_close(client);
-      rd_kafka_destroy(client);
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-  return seconds_since(start);
-}
-
-// Reads and decodes everything, folds nothing.
-double decode_only(log::Log& log) {
-  const auto ends = must(log.end_offsets(log::kEventTopics));
-  const auto start = Clock::now();
-  std::vector<std::thread> threads;
-  for (int worker = 0; worker < kThreads; ++worker) {
-    threads.emplace_back([&, worker] {
-      std::vector<log::StartPosition> starts;
-      std::int64_t wanted = 0;
-      for (const log::EndOffset& bounds : ends) {
-        if (bounds.at.partition % kThreads != worker) continue;
-        starts.push_back({bounds.at, bounds.begin});
-        wanted += bounds.end - bounds.begin;
-      }
-      const auto reader = must(log.open_reader(std::move(starts)));
-      events::RecordReader decoder(log.partition_count());
-      for (std::int64_t read = 0; read < wanted;) {
-        const auto records = must(reader->poll(8192, std::chrono::milliseconds(100)));
-        for (const log::Record& record : records) {
-          ENSURE(std::holds_alternative<domain::Event>(decoder.read(record)), "the generator's events are fit");
-          if (++read % 1024 == 0) decoder.reset();
-        }
-      }
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-  return seconds_since(start);
-}
-
-// A folded log, for questions.
-struct Folded {
-  test::TempDir directory;
-  domain::Rules rules{BusinessZone::find("UTC").value(), {}};
-  store::SharedMemory memory{256 << 20, 256 << 20};
-  std::unique_ptr<engine::Projector> projector;
-  double seconds = 0;
-
-  explicit Folded(log::Log& log, const std::string& prefix) {
-    engine::ProjectorOptions options;
-    options.threads = kThreads;
-    options.cache_bytes = 256 << 20;
-    options.topic_prefix = prefix;
-    const auto start = Clock::now();
-    projector = must(engine::Projector::open(rules, directory.path(), log.partition_count(), memory, options));
-    must(projector->start(log));
-    while (!projector->caught_up()) {
-      if (projector->state() == engine::ProjectorState::kFailed) {
-        fmt::print(stderr, "daybook_bench: {}\n", projector->trouble());
-        std::exit(1);
-      }
-      std::this_thread::sleep_for(std::chrono::milliseconds(2));
-    }
-    seconds = seconds_since(start);
-  }
-
-  std::string digest() const {
-    UInt128 sum = 0;
-    for (std::int32_t i = 0; i < projector->shard_count(); ++i) sum += projector->committed(i).digest;
-    return to_hex(sum);
-  }
-};
-
-int fold_kafka(const std::string& brokers, std::int64_t orders, int runs) {
-  log::KafkaOptions options;
-  options.brokers = brokers;
-  options.topic_prefix = fmt::format("bench-{}.", Clock::now().time_since_epoch().count());
-  must(log::create_topics(options, 8, 1));
-  const auto log = must(log::open_kafka_log(options));
-  const std::uint64_t events = load(*log, orders, std::max<std::int64_t>(200, orders / 50));
-  Spread bare, fold, ratio, bare_cpu, fold_cpu;
-  for (int run = 0; run < runs; ++run) {
-    const double cpu_at_start = cpu_seconds();
-    const double bare_seconds = consume_bare(options, *log);
-    const double cpu_between = cpu_seconds();
-    const Folded folded(*log, options.topic_prefix);
-    bare_cpu.add((cpu_between - cpu_at_start) / static_cast<double>(events));
-    fold_cpu.add((cpu_seconds() - cpu_between) / static_cast<double>(events));
-    bare.add(static_cast<double>(events) / bare_seconds);
-    fold.add(static_cast<double>(events) / folded.seconds);
-    ratio.add(bare_seconds / folded.seconds);
-  }
-  fmt::print("events                        {}\n", events);
-  fmt::print("bare consumer, M records/s    {}\n", bare.text(1e6));
-  fmt::print("fold from Kafka, M events/s   {}\n", fold.text(1e6));
-  fmt::print("bare, processor us a record   {}\n", bare_cpu.text(1e-6));
-  fmt::print("fold, processor us an event   {}\n", fold_cpu.text(1e-6));
-  fmt::print("fold / bare                   {}   (target at this stage 0.200)\n", ratio.text());
-  return ratio.median() >= 0.2 ? 0 : 1;
-}
-
-int fold_embedded(std::int64_t orders, int runs) {
-  test::TempDir directory;
-  log::EmbeddedLogOptions options;
-  options.data_directory = directory.path();
-  options.partition_count = 8;
-  const auto log = must(log::open_embedded_log(options));
-  const std::uint64_t events = load(*log, orders, std::max<std::int64_t>(200, orders / 50));
-  Spread decode, fold, ratio, decode_cpu, fold_cpu;
-  for (int run = 0; run < runs; ++run) {
-    const double cpu_at_start = cpu_seconds();
-    const double decode_seconds = decode_only(*log);
-    const double cpu_between = cpu_seconds();
-    const Folded folded(*log, "");
-    decode_cpu.add((cpu_between - cpu_at_start) / static_cast<double>(events));
-    fold_cpu.add((cpu_seconds() - cpu_between) / static_cast<double>(events));
-    decode.add(static_cast<double>(events) / decode_seconds);
-    fold.add(static_cast<double>(events) / folded.seconds);
-    ratio.add(decode_seconds / folded.seconds);
-  }
-  fmt::print("events                        {}\n", events);
-  fmt::print("decode only, M records/s      {}\n", decode.text(1e6));
-  fmt::print("fold, embedded, M events/s    {}\n", fold.text(1e6));
-  fmt::print("decode, processor us a record {}\n", decode_cpu.text(1e-6));
-  fmt::print("fold, processor us an event   {}\n", fold_cpu.text(1e-6));
-  fmt::print("fold / decode only            {}\n", ratio.text());
-  return 0;
-}
 
 int ageing(std::int64_t orders, int runs) {
   test::TempDir directory;
@@ -331,7 +52,7 @@ int ageing(std::int64_t orders, int runs) {
 }
 
 }  // namespace
-}  // namespace daybook
+}  // namespace daybook::bench
 
 int main(int argc, char** argv) {
   CLI::App app("Benchmarks of Daybook; each prints its figures beside their reference.");
@@ -345,13 +66,56 @@ int main(int argc, char** argv) {
     command->add_option("--runs", runs, "how often; min, median and max are printed")->capture_default_str();
     return command;
   };
-  CLI::App* kafka = common(app.add_subcommand("fold-kafka", "fold from Kafka beside a bare librdkafka consumer"));
-  kafka->add_option("--brokers", brokers, "a running broker")->required();
-  kafka->callback([&] { code = daybook::fold_kafka(brokers, orders, runs); });
+  const auto on_kafka = [&](CLI::App* command) {
+    common(command)->add_option("--brokers", brokers, "a running broker")->required();
+    return command;
+  };
+  on_kafka(app.add_subcommand("fill", "publish a history in large batches, for other programs to fold"))
+      ->callback([&] { code = daybook::bench::fill(brokers, orders); });
+  on_kafka(app.add_subcommand("refold", "fold what `fill` has published, as often as asked"))
+      ->callback([&] { code = daybook::bench::refold(brokers, runs); });
+  on_kafka(app.add_subcommand("fold-kafka", "fold from Kafka beside a bare librdkafka consumer"))
+      ->callback([&] { code = daybook::bench::fold_kafka(brokers, orders, runs); });
+  on_kafka(app.add_subcommand("fold-live", "the same on a log that was written live in small batches"))
+      ->callback([&] { code = daybook::bench::fold_live(brokers, orders, runs); });
   common(app.add_subcommand("fold-embedded", "fold from the embedded log beside decoding alone"))
-      ->callback([&] { code = daybook::fold_embedded(orders, runs); });
+      ->callback([&] { code = daybook::bench::fold_embedded(orders, runs); });
+  int factor = 20;
+  CLI::App* growth = common(app.add_subcommand("growth", "fold of a long history beside that of a short one"));
+  growth->add_option("--factor", factor, "how much longer")->capture_default_str();
+  growth->callback([&] { code = daybook::bench::growth(orders, factor); });
+  std::string log_directory;
+  CLI::App* size = on_kafka(app.add_subcommand("size", "read models on disk beside the log they came from"));
+  size->add_option("--log-directory", log_directory, "where the broker keeps its log")->required();
+  size->callback([&] { code = daybook::bench::size(brokers, log_directory, orders); });
   common(app.add_subcommand("ageing", "questions at a past date"))
-      ->callback([&] { code = daybook::ageing(orders, runs); });
+      ->callback([&] { code = daybook::bench::ageing(orders, runs); });
+  std::string url;
+  double rate = 20'000;
+  double seconds = 10;
+  const auto on_server = [&](CLI::App* command) {
+    command->add_option("--url", url, "a running server")->required();
+    command->add_option("--rate", rate, "events/s that arrive meanwhile")->capture_default_str();
+    command->add_option("--seconds", seconds, "for so long")->capture_default_str();
+    return command;
+  };
+  on_server(app.add_subcommand("feed", "publish at a rate"))->callback([&] {
+    code = daybook::bench::feed(url, rate, seconds);
+  });
+  std::string figure = "freshness-kafka";
+  CLI::App* freshness = on_server(app.add_subcommand("freshness", "from acknowledged to visible, while events arrive"));
+  freshness->add_option("--runs", runs, "how often")->capture_default_str();
+  freshness->add_option("--figure", figure, "its name in the table")->capture_default_str();
+  freshness->callback([&] { code = daybook::bench::freshness(figure, url, rate, seconds, runs); });
+  std::int64_t events = 200'000;
+  int callers = 64;
+  CLI::App* publish = app.add_subcommand("publish", "POST /v1/events beside librdkafka's own producer");
+  publish->add_option("--url", url, "a running server on Kafka")->required();
+  publish->add_option("--brokers", brokers, "its broker")->required();
+  publish->add_option("--events", events, "in each run")->capture_default_str();
+  publish->add_option("--callers", callers, "who publish at the same time")->capture_default_str();
+  publish->add_option("--runs", runs, "how often")->capture_default_str();
+  publish->callback([&] { code = daybook::bench::publish(url, brokers, events, callers, runs); });
   CLI11_PARSE(app, argc, argv);
   return code;
 }

@@ -1,0 +1,102 @@
+#!/usr/bin/env bash
+# with_servers.sh LINE: measures one line of the table. What it starts ends with it, by its process
+# number; its files are in a folder that goes with it.
+# shellcheck disable=SC2034  # Variables are for the lines.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=deploy/dev/common.sh
+source "$here/../../../deploy/dev/common.sh"
+
+bench=build/release/bin/daybook_bench
+work=$(mktemp -d "${TMPDIR:-/tmp}/daybook-bench-XXXXXX")
+broker_address=
+server=
+url=
+measured=
+feeder=
+# Programs make their own temporary folders in ours.
+export TMPDIR=$work
+
+finish() {
+  local pid
+  for pid in $measured $feeder $server; do kill "$pid" 2> /dev/null || true; done
+  for pid in $measured $feeder $server; do wait "$pid" 2> /dev/null || true; done
+  [ ! -d "$work/broker" ] || deploy/kafka/kafka.sh stop "$work/broker" > /dev/null 2>&1 || true
+  rm -rf "$work"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+
+# The length of histories: what was asked for, or this line's own.
+orders_or() { echo "${DAYBOOK_BENCH_ORDERS:-$1}"; }
+
+# measure PROGRAM OPTION…: runs it in such a way that it ends with us.
+measure() {
+  local status=0
+  "$@" &
+  measured=$!
+  wait "$measured" || status=$?
+  measured=
+  return "$status"
+}
+
+# start_feed OPTION…: begins to send events to the server; what it says is in $work/feed.
+start_feed() {
+  : > "$work/feed"
+  "$bench" feed --url "$url" "$@" > "$work/feed" 2>&1 &
+  feeder=$!
+  until grep -q feeding "$work/feed"; do
+    kill -0 "$feeder" 2> /dev/null || { cat "$work/feed" >&2; fail "the feed ended"; }
+    sleep 0.05
+  done
+}
+# Waits until it ends, one way or the other.
+end_feed() {
+  local status=0
+  wait "$feeder" || status=$?
+  feeder=
+  return "$status"
+}
+
+# record FIGURE REACHED [REFERENCE RATIO]: a figure for the table; each is a list "1, 2, 3".
+record() {
+  printf '{"figure": "%s", "reached": [%s], "reference": [%s], "ratio": [%s]}\n' "$1" "$2" "${3:-}" "${4:-}" \
+    >> "${DAYBOOK_BENCH_RESULTS:-/dev/null}"
+}
+
+start_broker() {
+  deploy/kafka/kafka.sh fetch
+  broker_address=$(deploy/kafka/kafka.sh start "$work/broker")
+}
+
+# start_server OPTION…: `daybook up`, until it listens; sets `server` and `url`.
+start_server() {
+  : > "$work/up.out"
+  # Today is the histories' last day.
+  DAYBOOK_TODAY=2024-12-31 "$daybook" up "$@" --listen 127.0.0.1:0 > "$work/up.out" 2> "$work/up.log" &
+  server=$!
+  url=
+  while [ -z "$url" ]; do
+    kill -0 "$server" 2> /dev/null || { cat "$work/up.log" >&2; fail "the server ended"; }
+    url=$(sed -n 's/^listening on //p' "$work/up.out")
+    [ -n "$url" ] || sleep 0.005
+  done
+}
+wait_ready() {
+  until curl -fsS "$url/readyz" > /dev/null 2>&1; do
+    kill -0 "$server" 2> /dev/null || { cat "$work/up.log" >&2; fail "the server ended"; }
+    sleep "${1:-0.05}"
+  done
+}
+stop_server() {
+  kill "$server"
+  wait "$server" || true
+  server=
+}
+
+# The length of histories that these lines share, by number of customers.
+customers_for() { echo $(($1 / 50 > 200 ? $1 / 50 : 200)); }
+
+# shellcheck source=/dev/null
+source "$here/$1.sh"
