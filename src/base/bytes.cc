@@ -1,39 +1,15 @@
 #include "base/bytes.h"
 
+#include <algorithm>
+
 namespace daybook {
 
-void ByteWriter::varint_slow(std::uint64_t value) {
-  char buffer[10];
-  std::size_t size = 0;
-  while (value >= 0x80) {
-    buffer[size++] = static_cast<char>(value | 0x80);
-    value >>= 7;
-  }
-  buffer[size++] = static_cast<char>(value);
-  out_.append(buffer, size);
-}
-
-void ByteWriter::varint128(UInt128 value) {
-  while (value >> 64 != 0) {
-    u8(static_cast<std::uint8_t>(static_cast<std::uint8_t>(value) | 0x80));
-    value >>= 7;
-  }
-  varint(static_cast<std::uint64_t>(value));
-}
-
-void ByteWriter::big16(std::uint16_t value) {
-  const char bytes[] = {static_cast<char>(value >> 8), static_cast<char>(value)};
-  out_.append(bytes, sizeof bytes);
-}
-
-void ByteWriter::big32(std::uint32_t value) {
-  big16(static_cast<std::uint16_t>(value >> 16));
-  big16(static_cast<std::uint16_t>(value));
-}
-
-void ByteWriter::big64(std::uint64_t value) {
-  big32(static_cast<std::uint32_t>(value >> 32));
-  big32(static_cast<std::uint32_t>(value));
+void ByteBuffer::grow(std::size_t more) {
+  const std::size_t capacity = std::max<std::size_t>({2 * capacity_, size_ + more, 256});
+  auto bytes = std::make_unique_for_overwrite<char[]>(capacity);
+  if (size_ > 0) std::memcpy(bytes.get(), bytes_.get(), size_);
+  bytes_ = std::move(bytes);
+  capacity_ = capacity;
 }
 
 std::uint64_t ByteReader::varint_slow() {

@@ -6,6 +6,8 @@
 
 #include <bit>
 #include <cstdint>
+#include <cstring>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -18,17 +20,46 @@ inline std::size_t varint_size(std::uint64_t value) {
   return 1 + static_cast<std::size_t>(63 - std::countl_zero(value | 1)) / 7;
 }
 
-class ByteWriter {
+// Bytes that are written over and over: cheaper to append to than a string.
+class ByteBuffer {
+ public:
+  void clear() { size_ = 0; }
+  void push_back(char byte) {
+    if (size_ == capacity_) grow(1);
+    bytes_[size_++] = byte;
+  }
+  void append(std::string_view bytes) {
+    if (capacity_ - size_ < bytes.size()) grow(bytes.size());
+    if (!bytes.empty()) std::memcpy(bytes_.get() + size_, bytes.data(), bytes.size());
+    size_ += bytes.size();
+  }
+  std::size_t size() const { return size_; }
+  // Holds until the next append.
+  std::string_view view() const { return {bytes_.get(), size_}; }
+
+ private:
+  void grow(std::size_t more);
+
+  std::unique_ptr<char[]> bytes_;
+  std::size_t size_ = 0;
+  std::size_t capacity_ = 0;
+};
+
+template <typename Out>
+class BasicByteWriter {
  public:
   // Appends to `out`, which must outlive the writer.
-  explicit ByteWriter(std::string& out) : out_(out) {}
+  explicit BasicByteWriter(Out& out) : out_(out) {}
 
   void u8(std::uint8_t value) { out_.push_back(static_cast<char>(value)); }
   void varint(std::uint64_t value) {
-    if (value < 0x80) return u8(static_cast<std::uint8_t>(value));
-    varint_slow(value);
+    for (; value >= 0x80; value >>= 7) u8(static_cast<std::uint8_t>(value | 0x80));
+    u8(static_cast<std::uint8_t>(value));
   }
-  void varint128(UInt128 value);
+  void varint128(UInt128 value) {
+    for (; value >> 64 != 0; value >>= 7) u8(static_cast<std::uint8_t>(value) | 0x80);
+    varint(static_cast<std::uint64_t>(value));
+  }
   void zigzag(std::int64_t value) {
     varint(static_cast<std::uint64_t>(value) << 1 ^ static_cast<std::uint64_t>(value >> 63));
   }
@@ -41,15 +72,22 @@ class ByteWriter {
   }
   void raw(std::string_view value) { out_.append(value); }
   // Big-endian, so that byte order is number order.
-  void big16(std::uint16_t value);
-  void big32(std::uint32_t value);
-  void big64(std::uint64_t value);
+  void big16(std::uint16_t value) { big<2>(value); }
+  void big32(std::uint32_t value) { big<4>(value); }
+  void big64(std::uint64_t value) { big<8>(value); }
 
  private:
-  void varint_slow(std::uint64_t value);
+  template <std::size_t Size>
+  void big(std::uint64_t value) {
+    char bytes[Size];
+    for (std::size_t i = 0; i < Size; ++i) bytes[i] = static_cast<char>(value >> 8 * (Size - 1 - i));
+    out_.append(std::string_view(bytes, Size));
+  }
 
-  std::string& out_;
+  Out& out_;
 };
+using ByteWriter = BasicByteWriter<std::string>;
+using BufferWriter = BasicByteWriter<ByteBuffer>;
 
 class ByteReader {
  public:
@@ -66,7 +104,15 @@ class ByteReader {
     return 0;
   }
   std::uint64_t varint() {
-    if (at_ != end_ && static_cast<std::uint8_t>(*at_) < 0x80) return static_cast<std::uint8_t>(*at_++);
+    if (end_ - at_ >= kVarintMax) {
+      std::uint64_t value = 0;
+      for (int shift = 0; shift < 63; shift += 7) {
+        const auto byte = static_cast<std::uint8_t>(*at_++);
+        value |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
+        if (byte < 0x80) return value;
+      }
+      at_ -= kVarintMax - 1;
+    }
     return varint_slow();
   }
   UInt128 varint128();
@@ -94,6 +140,7 @@ class ByteReader {
   std::uint64_t big64();
 
  private:
+  static constexpr std::ptrdiff_t kVarintMax = 10;
   std::uint64_t varint_slow();
   void fail() {
     ok_ = false;

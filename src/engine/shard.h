@@ -128,7 +128,7 @@ class Shard {
   Arena told_memory_;
   std::vector<Told*> told_;  // Everything told since the last commit.
   // Memory that is used again.
-  std::string encoded_;
+  ByteBuffer encoded_;
   std::vector<store::Cell> cells_;
   std::vector<Told*> sorted_;
   std::vector<std::uint32_t> places_;

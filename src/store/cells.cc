@@ -37,9 +37,10 @@ PageId page_of(const CellId& cell) {
   return {domain::is_ledger(cell.measure) ? kLedgerPage : kSalesPage, span_of(cell.day)};
 }
 
-void encode_page(const std::vector<Cell>& cells, std::string& to) {
-  to.clear();
-  ByteWriter out(to);
+void encode_page(std::span<const Cell> cells, std::string& to) {
+  thread_local ByteBuffer bytes;
+  bytes.clear();
+  BufferWriter out(bytes);
   CellId before;
   for (const Cell& cell : cells) {
     const CellId& id = cell.id;
@@ -64,6 +65,7 @@ void encode_page(const std::vector<Cell>& cells, std::string& to) {
     if (!(flags & kNoQuantity)) out.zigzag128(cell.value.quantity);
     before = id;
   }
+  to = bytes.view();
 }
 
 Result<void> decode_page(std::string_view bytes, std::vector<Cell>& to) {
@@ -130,8 +132,9 @@ UInt128 cell_hash(const CellId& id, const domain::CellValue& value, const Label&
 }
 
 void encode_cycle_row(const domain::CycleRow& row, std::string& to) {
-  to.clear();
-  ByteWriter out(to);
+  thread_local ByteBuffer bytes;
+  bytes.clear();
+  BufferWriter out(bytes);
   out.u8(static_cast<std::uint8_t>(row.kind));
   out.string(row.attributes.region);
   out.string(row.attributes.sales_rep);
@@ -160,6 +163,7 @@ void encode_cycle_row(const domain::CycleRow& row, std::string& to) {
     if (moved) out.string(change.warehouse);
     before = change;
   }
+  to = bytes.view();
 }
 
 Result<domain::CycleRow> decode_cycle_row(std::string_view bytes) {

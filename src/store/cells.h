@@ -48,7 +48,7 @@ PageId page_of(const CellId& cell);
 std::uint16_t span_of(Day day);
 
 // Sorted cells <-> bytes.
-void encode_page(const std::vector<Cell>& cells, std::string& to);
+void encode_page(std::span<const Cell> cells, std::string& to);
 Result<void> decode_page(std::string_view bytes, std::vector<Cell>& to);
 
 // Adds sorted `changes` to sorted `cells`, into `to`; what becomes zero goes.

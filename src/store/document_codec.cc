@@ -86,7 +86,7 @@ template <typename A> void fields_of(A& a, Allocation& e) { a(e.invoice_id), a(e
 
 class Writer {
  public:
-  explicit Writer(std::string& out) : out_(out) {}
+  explicit Writer(ByteBuffer& out) : out_(out) {}
 
   void operator()(std::string_view text) { out_.string(text); }
   void operator()(Day day) { out_.zigzag(day); }
@@ -119,7 +119,7 @@ class Writer {
   }
 
  private:
-  ByteWriter out_;
+  BufferWriter out_;
 };
 
 class Reader {
@@ -234,7 +234,8 @@ std::size_t head_size(Position at, std::int64_t recorded_ms) {
          varint_size(static_cast<std::uint64_t>(recorded_ms));
 }
 
-void write_head(ByteWriter& out, Position at, std::int64_t recorded_ms) {
+template <typename Out>
+void write_head(BasicByteWriter<Out>& out, Position at, std::int64_t recorded_ms) {
   out.u8(at.topic);
   out.varint(static_cast<std::uint64_t>(at.offset));
   out.varint(static_cast<std::uint64_t>(recorded_ms));
@@ -248,10 +249,10 @@ Claims claims_of(const Payload& payload) {
 
 }  // namespace
 
-EncodedEvent encode_event(const Event& event, std::string& memory) {
+EncodedEvent encode_event(const Event& event, ByteBuffer& memory) {
   memory.clear();
   EncodedEvent encoded;
-  ByteWriter out(memory);
+  BufferWriter out(memory);
   out.string(event.event_id);
   encoded.source_at = static_cast<std::uint32_t>(memory.size());
   out.string(event.source);
@@ -266,7 +267,7 @@ EncodedEvent encode_event(const Event& event, std::string& memory) {
       },
       event.payload);
   encoded.claims = claims_of(event.payload);
-  encoded.bytes = memory;
+  encoded.bytes = memory.view();
   return encoded;
 }
 
@@ -298,9 +299,14 @@ Verdict judge(std::string_view document, std::uint8_t topic, const EncodedEvent&
 
 void append_fact(std::string& document, Position at, std::int64_t recorded_ms,
                  const EncodedEvent& event) {
-  ByteWriter out = begin_entry(document, EntryTag::kFact, head_size(at, recorded_ms) + event.bytes.size());
+  thread_local ByteBuffer head;
+  head.clear();
+  BufferWriter out(head);
+  out.u8(static_cast<std::uint8_t>(EntryTag::kFact));
+  out.varint(head_size(at, recorded_ms) + event.bytes.size());
   write_head(out, at, recorded_ms);
-  out.raw(event.bytes);
+  document.append(head.view());
+  document.append(event.bytes);
 }
 
 bool append_conflict(std::string& document, Position at, std::int64_t recorded_ms,
@@ -410,15 +416,15 @@ Result<Document> decode_document(DocumentRef ref, std::string_view bytes, std::s
 
 UInt128 fact_hash(std::string_view customer_id, DocumentRef ref, std::uint8_t topic,
                   std::string_view content) {
-  thread_local std::string bytes;
+  thread_local ByteBuffer bytes;
   bytes.clear();
-  ByteWriter out(bytes);
+  BufferWriter out(bytes);
   out.string(customer_id);
   out.u8(static_cast<std::uint8_t>(ref.kind));
   out.string(ref.id);
   out.u8(topic);
   out.raw(content);
-  return hash128(bytes);
+  return hash128(bytes.view());
 }
 
 }  // namespace daybook::store

@@ -29,7 +29,7 @@ struct EncodedEvent {
   std::string_view payload() const { return bytes.substr(payload_at); }
 };
 // Into `memory`, whose content goes; the result points there.
-EncodedEvent encode_event(const domain::Event& event, std::string& memory);
+EncodedEvent encode_event(const domain::Event& event, ByteBuffer& memory);
 
 enum class Verdict : std::uint8_t { kNew, kDuplicate, kConflict };
 

@@ -45,9 +45,13 @@ class Client:
         u = urlsplit(url)
         self.host, self.port = u.hostname, u.port or 80
         self.http = None
+        self.used = 0.0         # when the connection was
         self.big = False        # a long history: few small pages
 
     def request(self, method, path, body=None, headers=None):
+        # The server closes connections that are idle for long, as while a long history is made.
+        if time.monotonic() - self.used > 30:
+            self.http = None
         for attempt in (1, 2):
             try:
                 if self.http is None:
@@ -55,6 +59,7 @@ class Client:
                 self.http.request(method, path, body, headers or {})
                 r = self.http.getresponse()
                 data = r.read()
+                self.used = time.monotonic()
                 break
             except (http.client.HTTPException, OSError) as e:
                 self.http = None

@@ -50,7 +50,7 @@ struct Told {
   // A view into this.
   EncodedEvent encoded() const { return encode_event(event, memory); }
 
-  mutable std::string memory;
+  mutable ByteBuffer memory;
 };
 
 std::string envelope(const std::string& id, const std::string& payload,
@@ -91,7 +91,7 @@ TEST(DocumentCodec, EveryPayloadComesBack) {
     ASSERT_EQ(fact.event.payload.index(), told.event.payload.index()) << name;
     EXPECT_EQ(domain::payload_name(fact.event.payload.index()), name);
     EXPECT_EQ(domain::document_of(fact.event.payload), ref) << name;
-    std::string again;
+    ByteBuffer again;
     EXPECT_EQ(encode_event(fact.event, again).bytes, told.encoded().bytes) << name;
     seen.insert(told.event.payload.index());
   }
@@ -479,7 +479,7 @@ TEST(Pages, TruncatedPagesAreCorruptUnlessCutBetweenCells) {
   std::set<std::size_t> borders;
   for (std::size_t i = 0; i <= cells.size(); ++i) {
     std::string bytes;
-    encode_page({cells.begin(), cells.begin() + static_cast<std::ptrdiff_t>(i)}, bytes);
+    encode_page(std::span(cells).first(i), bytes);
     borders.insert(bytes.size());
   }
   std::string bytes;
