@@ -221,6 +221,7 @@ Result<void> Shard::evaluate_account(store::LabelId customer, std::span<WriteBac
                 store::terms_key(customer, invoice->issued->issue_date, ref.id), "");
       }
     } else if (ref.kind == domain::DocumentKind::kCustomer) {
+      if (listener_) listener_->file_changed(customer);
       for (const auto& [first, last] : terms_changes(before.file(), after.file())) {
         std::string prefix = store::terms_key(customer, 0, "");
         prefix.resize(5);
@@ -271,6 +272,7 @@ Result<void> Shard::evaluate_account(store::LabelId customer, std::span<WriteBac
       state_.digest += cycle_row_hash(name.customer, ref.id, now.cycle_row()) -
                        cycle_row_hash(name.customer, ref.id, old.cycle_row());
       set.put(store::Table::kCells, store::cycle_row_key(customer, ref.id), now.cycle_row());
+      if (listener_) listener_->cycle_row_changed(customer, old.cycle_row(), now.cycle_row());
     }
   }
   if (account.error()) return unexpected(*account.error());
@@ -279,6 +281,7 @@ Result<void> Shard::evaluate_account(store::LabelId customer, std::span<WriteBac
 
 Result<void> Shard::add_cells(store::LabelId customer, std::vector<store::Cell>& cells) {
   add_up(cells);
+  if (listener_) listener_->cells_changed(customer, cells);
   const store::Label& name = labels_.own(customer);
   for (const store::Cell& cell : cells) {
     state_.digest += store::cell_hash(cell.id, cell.value, name, labels_.own(cell.id.attributes),
@@ -324,6 +327,7 @@ Result<void> Shard::commit() {
   pages_.write_dirty(set);
   set.put(store::Table::kMeta, store::state_key(), state_.encode());
   RETURN_IF_ERROR(store_->write(set));
+  if (listener_) listener_->committed(state_);
   documents_.clean();
   pages_.clean();
   parked_pending_.clear();

@@ -16,6 +16,7 @@
 #include "base/arena.h"
 #include "domain/figures.h"
 #include "engine/cache.h"
+#include "engine/shard_listener.h"
 #include "engine/shard_state.h"
 #include "events/record.h"
 #include "store/cells.h"
@@ -86,6 +87,9 @@ class Shard {
   store::ShardStore& store() { return *store_; }
   const store::Labels& labels() const { return labels_; }
 
+  // Tells of every commit from now on. Between two commits, by whoever owns the shard then.
+  void listen(std::shared_ptr<ShardListener> listener) { listener_ = std::move(listener); }
+
  private:
   Shard(std::unique_ptr<store::ShardStore> store, const domain::Rules& rules, Options options);
 
@@ -110,6 +114,7 @@ class Shard {
   std::size_t pending_records_ = 0;
   std::size_t pending_bytes_ = 0;
   bool passed_over_ = false;
+  std::shared_ptr<ShardListener> listener_;  // Null: nobody listens.
 };
 
 }  // namespace daybook::engine
