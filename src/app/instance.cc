@@ -30,6 +30,7 @@ constexpr std::size_t kBlockCacheShare = 6;
 constexpr std::size_t kWriteBufferShare = 6;
 constexpr std::size_t kFoldCacheShare = 5;
 constexpr std::size_t kPendingShare = 5;
+constexpr std::size_t kMirrorShare = 4;
 
 http::Response json(std::string body) { return {200, "application/json", std::move(body), {}}; }
 
@@ -90,7 +91,7 @@ Result<std::unique_ptr<Instance>> Instance::start(const Settings& settings, Noti
     instance->folded_before_ += state.accepted + state.duplicates + state.conflicts + state.parked;
   }
   instance->model_ = std::make_unique<views::LiveModel>(*instance->projector_, instance->rules_,
-                                                        settings.topic_prefix);
+                                                        settings.topic_prefix, bytes / kMirrorShare);
   if (log) {
     RETURN_IF_ERROR(instance->attach(std::move(log).value()));
   } else {
