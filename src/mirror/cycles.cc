@@ -94,16 +94,16 @@ Day PlainCycle::counts_from(std::size_t milestone) const {
 }
 
 std::variant<PlainCycle, OtherCycle> make_cycle(store::LabelId customer, const domain::CycleRow& row,
-                                                std::string_view bytes, Dictionary& dictionary) {
+                                                std::string_view bytes, const BusinessZone& zone,
+                                                Dictionary& dictionary) {
   auto cycle = plain(row);
-  if (!cycle) return OtherCycle{customer, std::string(bytes)};
+  if (!cycle || row.attributes.file_day != zone.day_of(cycle->placed)) return OtherCycle{customer, std::string(bytes)};
   cycle->customer = customer;
   std::string group;
   ByteWriter out(group);
   out.u8(static_cast<std::uint8_t>(row.kind));
   out.string(row.attributes.region);
   out.string(row.attributes.sales_rep);
-  out.zigzag(row.attributes.file_day);
   out.string(row.channel);
   cycle->group = dictionary.intern(group);
   cycle->warehouse = dictionary.intern(row.changes.back().warehouse);
@@ -116,7 +116,6 @@ CycleGroup cycle_group(std::string_view encoded) {
   group.kind = static_cast<domain::OrderKind>(in.u8());
   group.attributes.region = in.string();
   group.attributes.sales_rep = in.string();
-  group.attributes.file_day = static_cast<Day>(in.zigzag());
   group.channel = in.string();
   return group;
 }

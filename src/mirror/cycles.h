@@ -19,21 +19,21 @@
 
 namespace daybook::mirror {
 
-// What cycle rows are filtered and grouped by, as texts of the dictionary.
+// What cycle rows are filtered and grouped by.
 struct CycleGroup {
   domain::Attributes attributes;
   domain::OrderKind kind{};
   std::string_view channel;
 };
 
-// An order whose milestones were each reached once and never moved: any date is read off from the
-// last state. Times are seconds since 1970 and since placing.
+// An order whose milestones were each reached once and never moved, and whose file is that of the day
+// it was placed: any date is read off from the last state. Times are seconds since 1970 and since placing.
 struct PlainCycle {
   static constexpr std::size_t kLater = domain::kMilestoneCount - 1;
 
   std::int64_t placed = 0;
   store::LabelId customer = 0;
-  TextId group = 0;      // An encoded CycleGroup.
+  TextId group = 0;      // An encoded CycleGroup, without the day of the file.
   TextId warehouse = 0;  // From the first dispatch on.
   std::array<std::int32_t, kLater> later{};
   // The day from which each milestone counts less its own in UTC.
@@ -65,7 +65,9 @@ struct CycleRowChange {
 
 // `row`, decoded from `bytes`, for the columns.
 std::variant<PlainCycle, OtherCycle> make_cycle(store::LabelId customer, const domain::CycleRow& row,
-                                                std::string_view bytes, Dictionary& dictionary);
+                                                std::string_view bytes, const BusinessZone& zone,
+                                                Dictionary& dictionary);
+// The day of the file is the caller's to fill in.
 CycleGroup cycle_group(std::string_view encoded);
 
 class Cycles {

@@ -21,6 +21,7 @@ void add_receivable_rows(store::LabelId customer, const store::Cell& cell,
     row.day2 = cell.id.day2;
   }
   auto [amount, quantity] = cell.value;
+  if (row.measure == Measure::kLedgerInvoices || row.measure == Measure::kDisputed) quantity = 0;
   while (amount != 0 || quantity != 0) {
     row.amount = take_part<std::int64_t>(amount);
     row.quantity = take_part<std::int64_t>(quantity);
@@ -179,7 +180,7 @@ std::size_t PeriodSums::bytes() const {
 }
 
 Receivables Receivables::merged(std::vector<ReceivableRow> rows) const {
-  Receivables result;
+  Receivables result{std::nullopt, PeriodSums(totals.grain())};
   result.accounts = accounts ? std::optional(accounts->merged(rows)) : std::nullopt;
   for (ReceivableRow& row : rows) {
     row.customer = 0;

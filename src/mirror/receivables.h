@@ -13,8 +13,8 @@
 
 namespace daybook::mirror {
 
-// A cell as ages and balances need it: issue and due date of open amounts alone, and the measures of
-// the ledger as one (kLedgerInvoices). Amounts too large for 64 bits are several rows.
+// A cell as ages and balances need it: issue and due date of open amounts alone, counts of what is an
+// item alone, and the measures of the ledger as one (kLedgerInvoices). Amounts too large for 64 bits are several rows.
 struct ReceivableRow {
   store::LabelId customer = 0;
   store::LabelId attributes = 0;
@@ -98,9 +98,8 @@ class PeriodSums {
 struct Receivables {
   using Row = ReceivableRow;
 
-  // Quarters: a scan of one is short beside the answer, and months would triple the sums kept.
   // None: there is no room for them.
-  std::optional<PeriodSums> accounts{Grain::kQuarter};
+  std::optional<PeriodSums> accounts{Grain::kMonth};
   PeriodSums totals{Grain::kWeek};
 
   Receivables merged(std::vector<ReceivableRow> rows) const;

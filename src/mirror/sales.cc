@@ -45,6 +45,7 @@ std::vector<SalesSums> Sales::add(const std::vector<SalesSums>& a, const std::ve
 Sales Sales::merged(std::vector<SalesRow> rows) const {
   std::ranges::sort(rows, {}, &SalesRow::day);
   Sales result;
+  result.has_all_ = has_all_;
   auto old = months_.begin();
   for (auto at = rows.begin(); at != rows.end() || old != months_.end();) {
     const Day next = at == rows.end() ? kNever : period_start(Grain::kMonth, at->day);
@@ -70,7 +71,7 @@ Sales Sales::merged(std::vector<SalesRow> rows) const {
       come.push_back(sums);
     }
     come = sum_up(come);
-    month->by_all = add(month->by_all, come);
+    if (has_all_) month->by_all = add(month->by_all, come);
     for (SalesSums& sums : come) {
       sums.group = {.currency = sums.group.currency, .region = sums.group.region};
     }
@@ -80,11 +81,13 @@ Sales Sales::merged(std::vector<SalesRow> rows) const {
   return result;
 }
 
-const Sales::Month* Sales::month_of(Day day) const {
-  const Day start = period_start(Grain::kMonth, day);
-  const auto at = std::ranges::lower_bound(months_, start, {},
-                                           [](const auto& month) { return month->start; });
-  return at == months_.end() || (*at)->start != start ? nullptr : at->get();
+void Sales::keep_regions_only() {
+  has_all_ = false;
+  for (auto& month : months_) {
+    auto less = std::make_shared<Month>(*month);
+    less->by_all = {};
+    month = std::move(less);
+  }
 }
 
 std::size_t Sales::bytes() const {

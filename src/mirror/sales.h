@@ -61,6 +61,9 @@ class Sales {
   using Row = SalesRow;
 
   Sales merged(std::vector<SalesRow> rows) const;
+  // Gives up by_all, for good.
+  void keep_regions_only();
+  bool has_all() const { return has_all_; }
   std::size_t bytes() const;
 
   struct Month {
@@ -69,7 +72,7 @@ class Sales {
     Day first_day = std::numeric_limits<Day>::max();
     Day last_day = std::numeric_limits<Day>::min();
     Day last_on_time = std::numeric_limits<Day>::min();
-    std::vector<SalesSums> by_all;
+    std::vector<SalesSums> by_all;     // Empty without has_all().
     std::vector<SalesSums> by_region;  // Rep, channel and kind are 0: all of them.
 
     // Whether the sums say what was posted from `from` to `to` and counts on `as_of`.
@@ -79,12 +82,12 @@ class Sales {
   };
   // By start; those that never had a cell are left out.
   const std::vector<std::shared_ptr<const Month>>& months() const { return months_; }
-  const Month* month_of(Day day) const;
 
  private:
   static std::vector<SalesSums> add(const std::vector<SalesSums>& a, const std::vector<SalesSums>& b);
 
   std::vector<std::shared_ptr<const Month>> months_;
+  bool has_all_ = true;
 };
 
 }  // namespace daybook::mirror

@@ -1,6 +1,8 @@
 #include "mirror/shard_mirror.h"
 
 #include <algorithm>
+#include <array>
+#include <functional>
 #include <thread>
 
 #include "base/bytes.h"
@@ -12,13 +14,8 @@ namespace {
 
 using std::chrono::steady_clock;
 
-// Rows behind a table: from so many on they are merged, and beyond so many nobody follows.
-constexpr std::size_t kMergeRows = 8'192;
-constexpr std::size_t kFollowRows = 65'536;
 // Files that may change in one commit: each makes a scan of the customer's pages.
 constexpr std::size_t kFollowFiles = 256;
-// Rows read from the store before they are put in order; more, as the tables grow.
-constexpr std::size_t kBuildRows = 262'144;
 // After a commit that nobody could follow more of them are likely.
 constexpr std::chrono::milliseconds kQuietFor{1'000};
 // How often a build is tried when a commit began before it, and ended after its picture.
@@ -70,7 +67,7 @@ bool ShardMirror::collects() {
     const std::lock_guard lock(mutex_);
     collecting_ = phase_ != Phase::kOff;
   }
-  if (collecting_ && pending_.size() > kFollowRows) {
+  if (collecting_ && pending_.size() > options_.follow_rows) {
     too_large_ = true;
     pending_ = {};
   }
@@ -94,7 +91,7 @@ void ShardMirror::collect_cycle(store::LabelId customer, std::string_view bytes,
   if (bytes.empty()) return;
   const auto row = store::decode_cycle_row(bytes);
   if (row) {
-    pending_.cycles.push_back({make_cycle(customer, *row, bytes, dictionary_), sign});
+    pending_.cycles.push_back({make_cycle(customer, *row, bytes, rules_.zone, dictionary_), sign});
   } else {
     too_large_ = true;  // Cannot be followed either.
   }
@@ -119,7 +116,7 @@ void ShardMirror::committed(const engine::ShardState& state) {
   Changes changes = std::exchange(pending_, {});
   changes.commit = commit_number(state);
   const bool followed = !in_commit_ || (collecting_ && !too_large_);
-  const bool large = std::exchange(seen_, 0) > kMergeRows;
+  const bool large = std::exchange(seen_, 0) > options_.merge_rows;
   in_commit_ = too_large_ = false;
 
   std::unique_lock lock(mutex_);
@@ -131,7 +128,7 @@ void ShardMirror::committed(const engine::ShardState& state) {
     if (followed) {
       backlog_size_ += changes.size();
       backlog_.push_back(std::move(changes));
-      if (backlog_size_ > kFollowRows) turn_off();
+      if (backlog_size_ > options_.follow_rows) turn_off();
     } else if (large) {
       turn_off();
     } else {
@@ -162,7 +159,7 @@ void ShardMirror::committed(const engine::ShardState& state) {
   append(image->cycles, next.cycles.tail.rows());
   const std::size_t behind = std::max(
       {image->receivables.tail.size(), image->sales.tail.size(), image->cycles.tail.size()});
-  if (behind > kFollowRows) return turn_off();
+  if (behind > options_.follow_rows) return turn_off();
   image_ = std::move(image);
 }
 
@@ -351,7 +348,7 @@ Result<Image> ShardMirror::read(const store::Reads& reads, const std::atomic<boo
     return decoded;
   };
   // The longer a table, the longer the stretches merged into it: each row moves a few times only.
-  std::size_t limit = kBuildRows;
+  std::size_t limit = options_.build_rows;
   const auto put_some = [&](auto& part, auto& rows) {
     if (part.table == nullptr) rows.clear();
     if (rows.size() < limit) return;
@@ -369,7 +366,7 @@ Result<Image> ShardMirror::read(const store::Reads& reads, const std::atomic<boo
   put(image.receivables, receivables, 0);
   fit(image);
 
-  limit = kBuildRows;
+  limit = options_.build_rows;
   std::vector<SalesRow> sales;
   RETURN_IF_ERROR(scan_pages(store::kSalesPage, [&](store::LabelId customer, const store::Cell& cell) {
     add_sales_rows(image.files->of(customer), cell, 1, sales);
@@ -378,7 +375,7 @@ Result<Image> ShardMirror::read(const store::Reads& reads, const std::atomic<boo
   put(image.sales, sales, 0);
   fit(image);
 
-  limit = kBuildRows;
+  limit = options_.build_rows;
   std::vector<CycleRowChange> cycles;
   RETURN_IF_ERROR(reads.scan(store::Table::kCells, std::string(1, store::kCycleRow), "",
                              [&](std::string_view key, std::string_view bytes) {
@@ -386,7 +383,7 @@ Result<Image> ShardMirror::read(const store::Reads& reads, const std::atomic<boo
                                if (!row) decoded = unexpected(row.error());
                                if (!row || stopping) return false;
                                const store::LabelId customer = ByteReader(key.substr(1)).big32();
-                               cycles.push_back({make_cycle(customer, *row, bytes, dictionary_), 1});
+                               cycles.push_back({make_cycle(customer, *row, bytes, rules_.zone, dictionary_), 1});
                                put_some(image.cycles, cycles);
                                return true;
                              }));
@@ -397,28 +394,45 @@ Result<Image> ShardMirror::read(const store::Reads& reads, const std::atomic<boo
 }
 
 void ShardMirror::fit(Image& image) const {
-  const auto over = [&] { return dictionary_.bytes() + image.bytes() > bytes_max_; };
-  const auto change = [&](const auto& how) {
-    Receivables changed = *image.receivables.table;
-    how(changed);
-    image.receivables.table = std::make_shared<const Receivables>(std::move(changed));
-  };
   // What costs least to miss goes first: fewer sums kept make a question longer, not a scan of pages.
-  if (image.receivables.table != nullptr) {
-    if (over() && image.receivables.table->accounts && image.receivables.table->accounts->grain() != Grain::kYear) {
-      change([](Receivables& table) { table.accounts = table.accounts->coarser(Grain::kYear); });
-    }
-    if (over()) change([](Receivables& table) { table.accounts.reset(); });
+  const auto accounts_by = [](Grain grain) {
+    return [grain](Receivables& table) {
+      if (table.accounts && table.accounts->grain() < grain) table.accounts = table.accounts->coarser(grain);
+    };
+  };
+  const auto change = [](auto& part, const auto& how) {
+    if (part.table == nullptr) return;
+    auto changed = *part.table;
+    how(changed);
+    part.table = std::make_shared<const decltype(changed)>(std::move(changed));
+  };
+  const auto drop = [](auto& part) {
+    part.table.reset();
+    part.tail = {};
+  };
+  const std::array<std::function<void()>, 8> steps = {
+      [&] { change(image.receivables, accounts_by(Grain::kQuarter)); },
+      [&] {
+        change(image.receivables, [](Receivables& table) {
+          if (table.totals.grain() < Grain::kMonth) table.totals = table.totals.coarser(Grain::kMonth);
+        });
+      },
+      [&] { change(image.sales, [](Sales& table) { table.keep_regions_only(); }); },
+      [&] { change(image.receivables, accounts_by(Grain::kYear)); },
+      [&] { change(image.receivables, [](Receivables& table) { table.accounts.reset(); }); },
+      [&] { drop(image.cycles); },
+      [&] { drop(image.sales); },
+      [&] { drop(image.receivables); }};
+  for (const auto& step : steps) {
+    if (dictionary_.bytes() + image.bytes() <= options_.bytes) return;
+    step();
   }
-  if (over()) image.sales.table.reset(), image.sales.tail = {};
-  if (over()) image.cycles.table.reset(), image.cycles.tail = {};
-  if (over()) image.receivables.table.reset(), image.receivables.tail = {};
 }
 
 bool ShardMirror::wants_merge() const {
   const auto image = this->image();
   return image != nullptr && std::max({image->receivables.tail.size(), image->sales.tail.size(),
-                                       image->cycles.tail.size()}) >= kMergeRows;
+                                       image->cycles.tail.size()}) >= options_.merge_rows;
 }
 
 void ShardMirror::merge() {

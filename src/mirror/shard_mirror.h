@@ -26,6 +26,16 @@
 
 namespace daybook::mirror {
 
+struct MirrorOptions {
+  // What it may take, but for what is being built or merged.
+  std::size_t bytes = 32 << 20;
+  // Rows behind a table: from so many on they are merged, and beyond so many they are not followed.
+  std::size_t merge_rows = 8'192;
+  std::size_t follow_rows = 65'536;
+  // Rows read from the store before they are put in order; more, as the tables grow.
+  std::size_t build_rows = 262'144;
+};
+
 // A table and what came since; no table: it is beyond the budget.
 template <typename Table>
 struct Part {
@@ -52,11 +62,10 @@ struct Image {
 // Thread-safe: the folding thread tells it of commits, one other builds and merges, any ask.
 class ShardMirror : public engine::ShardListener {
  public:
-  // `store`, `labels` and `rules` must outlive all but the destructor. Takes no more memory than
-  // `bytes_max`, but for what is being built.
+  // `store`, `labels` and `rules` must outlive all but the destructor.
   ShardMirror(store::ShardStore& store, const store::Labels& labels, const domain::Rules& rules,
-              std::size_t bytes_max)
-      : store_(store), labels_(labels), rules_(rules), bytes_max_(bytes_max) {}
+              MirrorOptions options)
+      : store_(store), labels_(labels), rules_(rules), options_(options) {}
 
   // As of the last commit; null while there is none.
   std::shared_ptr<const Image> image() const;
@@ -115,7 +124,7 @@ class ShardMirror : public engine::ShardListener {
   store::ShardStore& store_;
   const store::Labels& labels_;
   const domain::Rules& rules_;
-  const std::size_t bytes_max_;
+  const MirrorOptions options_;
   Dictionary dictionary_;
 
   // The folding thread's.

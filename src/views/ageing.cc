@@ -157,8 +157,9 @@ Answer ageing(Question& question) {
                         .items = 0,
                         .ledger_balance = 0};
   std::map<std::pair<std::string, Currency>, AgeingRow> rows;
-  const bool by_account = filters.region || filters.sales_rep ||
-                          (group_by != "none" && group_by != "currency");
+  const bool by_attributes =
+      filters.region || filters.sales_rep || group_by == "region" || group_by == "sales_rep";
+  const bool by_account = by_attributes || (group_by != "none" && group_by != "currency");
   const Detail detail =
       by_account || ageing.basis == Basis::kIssueDate ? Detail::kAccounts : Detail::kTotals;
   const auto scope = question.scope(filters);
@@ -171,23 +172,25 @@ Answer ageing(Question& question) {
     // Where rows of one group and currency go, kept likewise.
     AgeingRow* sums = nullptr;
     std::uint16_t sums_currency = 0;
+    std::string_view region;
+    std::string_view rep;
     const auto place = [&](const mirror::ReceivableRow& cell) {
-      if (customer == nullptr || customer->id() != cell.customer) {
+      const bool same_customer = customer != nullptr && customer->id() == cell.customer;
+      if (!same_customer) {
         customer = question.new_customer(*shard, cell.customer);
-      } else if (cell.attributes == attributes_id) {
+      } else if (cell.attributes == attributes_id || !by_attributes) {
         return;
       }
-      sums = nullptr;
       attributes_id = cell.attributes;
-      const bool by_region = filters.region || group_by == "region";
-      const bool by_rep = filters.sales_rep || group_by == "sales_rep";
-      std::string_view region;
-      std::string_view rep;
-      if (by_region || by_rep) {
+      const std::string_view region_before = std::exchange(region, {});
+      const std::string_view rep_before = std::exchange(rep, {});
+      if (by_attributes) {
         const domain::Attributes& attributes = shard->labels->get(attributes_id).attributes;
-        if (by_region) region = customer->region(attributes);
-        if (by_rep) rep = customer->sales_rep(attributes);
+        region = customer->region(attributes);
+        rep = customer->sales_rep(attributes);
+        if (same_customer && region == region_before && rep == rep_before) return;
       }
+      sums = nullptr;
       passed = passes_region(filters.region, region) && passes(filters.sales_rep, rep);
       if (group_by == "customer") {
         group = customer->name();

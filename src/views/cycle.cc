@@ -197,6 +197,14 @@ struct CycleQuestion {
            !filters.warehouse && !filters.kind && !filters.channel;
   }
 
+  bool asks_warehouse() const { return group_by == "warehouse" || filters.warehouse; }
+  // Whether an order's own attributes do not say all that is asked.
+  bool asks_file(const domain::Attributes& own) const {
+    return group_by == "grade" || filters.grade ||
+           (own.region.empty() && (group_by == "region" || filters.region)) ||
+           (own.sales_rep.empty() && (group_by == "sales_rep" || filters.sales_rep));
+  }
+
   // The group of an order that passes the filters.
   std::optional<std::string> group(const mirror::CycleGroup& order, std::string_view warehouse,
                                    CustomerContext& customer) const {
@@ -332,15 +340,33 @@ class CycleScan {
     };
     take_at(at, sign, [&] {
       const bool dispatched = at(static_cast<std::size_t>(Milestone::kFirstDispatched)).has_value();
-      const std::array<std::uint32_t, 3> key = {row.customer, row.group, dispatched ? row.warehouse + 1 : 0};
-      const auto [found, is_new] = known_.try_emplace(key, nullptr);
-      if (is_new) {
-        found->second = find_group(
-            mirror::cycle_group(shard_.dictionary->text(row.group)),
-            dispatched ? shard_.dictionary->text(row.warehouse) : std::string_view(), row.customer);
-      }
-      return found->second;
+      return known_group(row, dispatched ? row.warehouse : kNotDispatched);
     });
+  }
+
+  // Where rows of one group, warehouse and, as far as it matters, customer and file go.
+  CycleRows::Group* known_group(const mirror::PlainCycle& row, mirror::TextId warehouse) {
+    auto known = groups_.find(row.group);
+    if (known == groups_.end()) {
+      known = groups_.emplace(row.group, mirror::cycle_group(shard_.dictionary->text(row.group))).first;
+    }
+    mirror::CycleGroup& group = known->second;
+    const bool by_file = asked_.asks_file(group.attributes);
+    std::array<std::uint32_t, 4> key = {row.group, asked_.asks_warehouse() ? warehouse : 0,
+                                        by_file || asked_.group_by == "customer" ? row.customer : 0, 0};
+    if (by_file) {
+      group.attributes.file_day = asked_.zone->day_of(row.placed);
+      const mirror::FileVersions& files = shard_.image->files->of(row.customer);
+      const mirror::FileVersion* file = files.on(group.attributes.file_day);
+      key[3] = file == nullptr ? 0 : static_cast<std::uint32_t>(file->from);
+    }
+    const auto [found, is_new] = known_.try_emplace(key, nullptr);
+    if (is_new) {
+      found->second = find_group(
+          group, warehouse == kNotDispatched ? std::string_view() : shard_.dictionary->text(warehouse),
+          row.customer);
+    }
+    return found->second;
   }
 
   template <typename At, typename FindGroup>
@@ -364,7 +390,7 @@ class CycleScan {
   }
 
   struct KeyHash {
-    std::size_t operator()(const std::array<std::uint32_t, 3>& key) const {
+    std::size_t operator()(const std::array<std::uint32_t, 4>& key) const {
       return hash64({reinterpret_cast<const char*>(key.data()), sizeof key});
     }
   };
@@ -375,8 +401,10 @@ class CycleScan {
   CycleRows& rows_;
   CycleRows::Group* plain_ = nullptr;  // Where all go.
   std::unique_ptr<CustomerContext> customer_;
-  // By customer, group, and warehouse + 1: where rows of the mirror go.
-  std::unordered_map<std::array<std::uint32_t, 3>, CycleRows::Group*, KeyHash> known_;
+  static constexpr mirror::TextId kNotDispatched = std::numeric_limits<mirror::TextId>::max();
+  std::unordered_map<mirror::TextId, mirror::CycleGroup> groups_;
+  // By group, warehouse, customer and first day of the file's version: where rows of the mirror go.
+  std::unordered_map<std::array<std::uint32_t, 4>, CycleRows::Group*, KeyHash> known_;
 };
 
 }  // namespace

@@ -18,9 +18,11 @@ LiveModel::LiveModel(engine::Projector& projector, const domain::Rules& rules,
     : projector_(projector), rules_(rules), topic_prefix_(std::move(topic_prefix)) {
   if (mirror_bytes == 0) return;
   const std::int32_t count = projector_.shard_count();
+  mirror::MirrorOptions options;
+  options.bytes = mirror_bytes / static_cast<std::size_t>(count);
   for (std::int32_t i = 0; i < count; ++i) {
     mirrors_.push_back(std::make_shared<mirror::ShardMirror>(
-        projector_.store(i), projector_.labels(i), rules_, mirror_bytes / static_cast<std::size_t>(count)));
+        projector_.store(i), projector_.labels(i), rules_, options));
     projector_.listen(i, mirrors_.back());
   }
   keeper_ = std::make_unique<mirror::Keeper>(mirrors_);

@@ -13,20 +13,26 @@ CustomerContext::CustomerContext(const ShardPicture& shard, store::LabelId custo
       id_(customer),
       choice_(choice),
       name_(shard.labels->get(customer).customer),
-      account_(customer,
-               [this](const std::string& key) -> Result<engine::DocumentBytes> {
-                 auto stored = shard_.reads->get(store::Table::kDocuments, key);
-                 if (!stored) refuse(stored.error());
-                 if (!*stored) return engine::DocumentBytes{};
-                 ids_.push_back(std::make_unique<std::string>(**std::move(stored)));
-                 return engine::DocumentBytes{*ids_.back(), ids_.back()->size()};
-               }),
-      picture_(account_, domain::Known::all(), rules) {}
+      rules_(rules) {}
+
+domain::Picture& CustomerContext::picture() {
+  if (!picture_) {
+    account_.emplace(id_, [this](const std::string& key) -> Result<engine::DocumentBytes> {
+      auto stored = shard_.reads->get(store::Table::kDocuments, key);
+      if (!stored) refuse(stored.error());
+      if (!*stored) return engine::DocumentBytes{};
+      ids_.push_back(std::make_unique<std::string>(**std::move(stored)));
+      return engine::DocumentBytes{*ids_.back(), ids_.back()->size()};
+    });
+    picture_.emplace(*account_, domain::Known::all(), rules_);
+  }
+  return *picture_;
+}
 
 const mirror::FileVersion* CustomerContext::file(Day day) {
   if (files_ == nullptr && shard_.image != nullptr) files_ = &shard_.image->files->of(id_);
   if (files_ == nullptr) {
-    own_files_ = mirror::FileVersions(picture_.file());
+    own_files_ = mirror::FileVersions(picture().file());
     files_ = &own_files_;
   }
   return choice_ == FileChoice::kAsWas ? files_->on(day) : files_->last();

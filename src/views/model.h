@@ -60,13 +60,12 @@ class CustomerContext {
   store::LabelId id() const { return id_; }
   std::string_view name() const { return name_; }
   // Everything known about the account.
-  domain::Picture& picture() { return picture_; }
-  engine::StoredAccount& account() { return account_; }
+  domain::Picture& picture();
 
   // The file that counts for a document of this date; null when there is none.
   const domain::CustomerProfileSet* profile(Day day) {
-    const domain::CustomerFile& file = picture_.file();
-    return choice_ == FileChoice::kAsWas ? file.on(day) : file.last();
+    const domain::CustomerFile& known = picture().file();
+    return choice_ == FileChoice::kAsWas ? known.on(day) : known.last();
   }
   // Region and rep as they come to, empty where unassigned.
   std::string_view region(const domain::Attributes& attributes) {
@@ -92,8 +91,9 @@ class CustomerContext {
   std::string name_;
   const mirror::FileVersions* files_ = nullptr;  // The image's or own_files_, once asked for.
   mirror::FileVersions own_files_;
-  engine::StoredAccount account_;
-  domain::Picture picture_;
+  const domain::Rules& rules_;
+  std::optional<engine::StoredAccount> account_;  // As the picture: made when asked for.
+  std::optional<domain::Picture> picture_;
   std::vector<std::unique_ptr<std::string>> ids_;
 };
 

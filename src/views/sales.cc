@@ -331,10 +331,11 @@ Answer sales(Question& question) {
   SalesTotals sums(asked);
   const auto scope = question.scope(asked.filters);
   for (const ShardPicture* shard : scope.shards) {
-    const mirror::Sales* table = shard->image == nullptr || scope.customer || !asked.is_by_month() ||
-                                         question.file_choice() != FileChoice::kAsWas
-                                     ? nullptr
-                                     : shard->image->sales.table.get();
+    const mirror::Sales* table = shard->image == nullptr ? nullptr : shard->image->sales.table.get();
+    if (scope.customer || !asked.is_by_month() || question.file_choice() != FileChoice::kAsWas ||
+        (table != nullptr && !table->has_all() && !asked.is_by_region())) {
+      table = nullptr;
+    }
     if (table == nullptr) {
       scan_pages(question, asked, *shard, scope.customer, {}, sums);
     } else {
