@@ -2,17 +2,17 @@
 #pragma once
 
 #include <algorithm>
-#include <limits>
+#include <cstdint>
 
 #include "base/int128.h"
 
 namespace daybook::mirror {
 
-// The part of `rest` that fits into a Small, which is taken from it.
-template <typename Small>
-Small take_part(Int128& rest) {
-  const auto part = static_cast<Small>(
-      std::clamp<Int128>(rest, std::numeric_limits<Small>::min(), std::numeric_limits<Small>::max()));
+// The part of `rest` that fits into so many bits, which is taken from it.
+template <int kBits>
+std::int64_t take_part(Int128& rest) {
+  constexpr Int128 kMost = (Int128{1} << (kBits - 1)) - 1;
+  const auto part = static_cast<std::int64_t>(std::clamp<Int128>(rest, -kMost - 1, kMost));
   rest -= part;
   return part;
 }

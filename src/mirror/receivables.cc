@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ensure.h"
 #include "mirror/parts.h"
 
 namespace daybook::mirror {
@@ -23,16 +24,64 @@ void add_receivable_rows(store::LabelId customer, const store::Cell& cell,
   auto [amount, quantity] = cell.value;
   if (row.measure == Measure::kLedgerInvoices || row.measure == Measure::kDisputed) quantity = 0;
   while (amount != 0 || quantity != 0) {
-    row.amount = take_part<std::int64_t>(amount);
-    row.quantity = take_part<std::int64_t>(quantity);
+    row.amount = take_part<64>(amount);
+    row.quantity = take_part<64>(quantity);
     to.push_back(row);
   }
 }
 
+// --- rows of 24 bytes ---------------------------------------------------------------------------
+
+namespace {
+
+constexpr Day kDayBias = 1 << 17;
+constexpr std::uint64_t kDayMask = (1 << 18) - 1;
+
+std::uint64_t biased(Day day) {
+  const auto bits = static_cast<std::uint64_t>(static_cast<std::int64_t>(day) + kDayBias);
+  ENSURE(bits <= kDayMask, "dates are checked when events are");
+  return bits;
+}
+Day unbiased(std::uint64_t bits) { return static_cast<Day>(bits & kDayMask) - kDayBias; }
+
+}  // namespace
+
+PeriodSums::Packed::Packed(const ReceivableRow& row, Day start)
+    : account_(static_cast<std::uint64_t>(row.customer) << 32 | row.attributes),
+      amount_(row.currency),
+      dates_(static_cast<std::uint64_t>(row.measure) << 60 | biased(row.day) << 42 |
+             biased(row.day2) << 24 | static_cast<std::uint64_t>(row.counts_from - start) << 15) {
+  static_assert(static_cast<int>(Measure::kLedgerInvoices) < 16);
+}
+
+void PeriodSums::Packed::take(Int128& amount, Int128& quantity) {
+  amount_ = static_cast<std::uint64_t>(take_part<48>(amount)) << 16 | (amount_ & 0xFFFF);
+  dates_ = (dates_ & ~0x7FFFULL) | (static_cast<std::uint64_t>(take_part<15>(quantity)) & 0x7FFF);
+}
+
+PeriodSums::Packed PeriodSums::Packed::without_day() const {
+  Packed row = *this;
+  row.dates_ &= ~(0x1FFULL << 15);
+  return row;
+}
+
+ReceivableRow PeriodSums::Packed::row(Day start) const {
+  return {.customer = static_cast<store::LabelId>(account_ >> 32),
+          .attributes = static_cast<store::LabelId>(account_),
+          .day = unbiased(dates_ >> 42),
+          .day2 = unbiased(dates_ >> 24),
+          .counts_from = start + day_in_period(),
+          .currency = static_cast<std::uint16_t>(amount_),
+          .measure = static_cast<Measure>(dates_ >> 60),
+          .amount = amount(),
+          .quantity = quantity()};
+}
+
+// --- sums by period -----------------------------------------------------------------------------
+
 void PeriodSums::emit(Packed key, Int128 amount, Int128 quantity, Sums& to) {
   while (amount != 0 || quantity != 0) {
-    key.amount = take_part<std::int64_t>(amount);
-    key.quantity = take_part<std::int16_t>(quantity);
+    key.take(amount, quantity);
     to.push_back(key);
   }
 }
@@ -51,8 +100,8 @@ PeriodSums::Sums PeriodSums::add(const Sums& a, const Sums& b) {
     Int128 quantity = 0;
     const auto take = [&](auto& at, const Sums& of) {
       for (; at != of.end() && at->key() == key.key(); ++at) {
-        amount += at->amount;
-        quantity += at->quantity;
+        amount += at->amount();
+        quantity += at->quantity();
       }
     };
     take(left, a);
@@ -66,16 +115,12 @@ PeriodSums::Sums PeriodSums::add(const Sums& a, const Sums& b) {
 PeriodSums::Sums PeriodSums::without_days(const Sums& sums) {
   Sums all;
   for (auto at = sums.begin(); at != sums.end();) {
-    Packed key = *at;
-    key.day_in_period = 0;
+    const Packed key = at->without_day();
     Int128 amount = 0;
     Int128 quantity = 0;
-    for (; at != sums.end(); ++at) {
-      Packed next = *at;
-      next.day_in_period = 0;
-      if (next.key() != key.key()) break;
-      amount += at->amount;
-      quantity += at->quantity;
+    for (; at != sums.end() && at->without_day().key() == key.key(); ++at) {
+      amount += at->amount();
+      quantity += at->quantity();
     }
     emit(key, amount, quantity, all);
   }
@@ -89,58 +134,36 @@ const PeriodSums::Period* PeriodSums::find(Day day) const {
 }
 
 PeriodSums PeriodSums::merged(std::vector<ReceivableRow> rows) const {
-  // By period, then as sums.
-  struct Placed {
-    Day start = 0;
-    Packed row;
-  };
-  std::vector<Placed> placed;
-  placed.reserve(rows.size());
-  for (const ReceivableRow& row : rows) {
+  const auto place = [&](const ReceivableRow& row) {
     const Day start = period_start(grain_, row.counts_from);
-    Packed packed;
-    packed.customer = row.customer;
-    packed.attributes = row.attributes;
-    packed.day = row.day;
-    packed.day2 = row.day2;
-    packed.day_in_period = static_cast<std::uint16_t>(row.counts_from - start);
-    packed.currency = row.currency;
-    packed.measure = row.measure;
-    // Quantities that do not fit go into rows of their own; all are summed below.
-    Int128 quantity = row.quantity;
-    packed.amount = row.amount;
-    do {
-      packed.quantity = take_part<std::int16_t>(quantity);
-      placed.push_back({start, packed});
-      packed.amount = 0;
-    } while (quantity != 0);
-  }
-  rows = {};
-  std::ranges::sort(placed, [](const Placed& a, const Placed& b) {
-    return a.start != b.start ? a.start < b.start : a.row.key() < b.row.key();
-  });
+    return std::pair(start, Packed(row, start).key());
+  };
+  std::vector<std::pair<decltype(place(rows[0])), const ReceivableRow*>> placed;
+  placed.reserve(rows.size());
+  for (const ReceivableRow& row : rows) placed.emplace_back(place(row), &row);
+  std::ranges::sort(placed);
 
   PeriodSums result(grain_);
   Sums carry;  // What came, of all periods before.
   auto old = periods_.begin();
   for (auto at = placed.begin(); at != placed.end() || old != periods_.end();) {
-    const bool comes = at != placed.end() && (old == periods_.end() || at->start <= (*old)->start);
-    const Day start = comes ? at->start : (*old)->start;
+    const bool comes = at != placed.end() && (old == periods_.end() || at->first.first <= (*old)->start);
+    const Day start = comes ? at->first.first : (*old)->start;
     const bool is_old = old != periods_.end() && (*old)->start == start;
     if (!comes && carry.empty()) {
       result.periods_.push_back(*old++);
       continue;
     }
     Sums come;
-    while (at != placed.end() && at->start == start) {
-      const Packed key = at->row;
+    while (at != placed.end() && at->first.first == start) {
+      const auto [key, first] = *at;
       Int128 amount = 0;
       Int128 quantity = 0;
-      for (; at != placed.end() && at->start == start && at->row.key() == key.key(); ++at) {
-        amount += at->row.amount;
-        quantity += at->row.quantity;
+      for (; at != placed.end() && at->first == key; ++at) {
+        amount += at->second->amount;
+        quantity += at->second->quantity;
       }
-      emit(key, amount, quantity, come);
+      emit(Packed(*first, start), amount, quantity, come);
     }
     auto period = std::make_shared<Period>();
     period->start = start;

@@ -12,7 +12,7 @@ using Exact = std::array<Int128, kSalesMeasures.size()>;
 // Sums as rows: several where one does not fit, none where all are zero.
 void emit(SalesSums key, Exact& sums, std::vector<SalesSums>& to) {
   while (std::ranges::any_of(sums, [](Int128 sum) { return sum != 0; })) {
-    for (std::size_t i = 0; i < sums.size(); ++i) key.values[i] = take_part<std::int64_t>(sums[i]);
+    for (std::size_t i = 0; i < sums.size(); ++i) key.values[i] = take_part<64>(sums[i]);
     to.push_back(key);
   }
 }

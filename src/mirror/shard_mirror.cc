@@ -245,7 +245,7 @@ void ShardMirror::add_sales_rows(const FileVersions& file, const store::Cell& ce
   row.measure = static_cast<std::uint32_t>(measure - kSalesMeasures.begin());
   Int128 rest = sign * (counts(*measure) ? cell.value.quantity : cell.value.amount);
   while (rest != 0) {
-    row.value = take_part<std::int64_t>(rest);
+    row.value = take_part<64>(rest);
     rows.push_back(row);
   }
 }
