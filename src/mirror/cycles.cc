@@ -66,7 +66,7 @@ std::vector<T> add(const std::vector<T>& rows, std::vector<T> come, std::vector<
   return left;
 }
 
-// The placed month of a row whose bytes are not kept apart.
+// When an order that is kept as stored was first said to be placed; 0 when it never was.
 Instant placed_at(const OtherCycle& other) {
   const auto row = store::decode_cycle_row(other.bytes);
   if (!row || row->changes.empty()) return 0;

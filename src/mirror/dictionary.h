@@ -20,7 +20,7 @@ class Dictionary {
  public:
   TextId intern(std::string_view text);
   std::string_view text(TextId id) const;
-  // The text of `id` as it is kept: for as long as the dictionary.
+  // `text` as it is kept, for as long as the dictionary.
   std::string_view keep(std::string_view text) { return this->text(intern(text)); }
   std::size_t bytes() const;
 

@@ -11,7 +11,6 @@
 #include <chrono>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -141,7 +140,9 @@ class ShardMirror : public engine::ShardListener {
   std::vector<Changes> backlog_;
   std::size_t backlog_size_ = 0;  // Cells and rows in it.
   std::int64_t missed_ = -1;
-  std::optional<std::chrono::steady_clock::time_point> turned_off_at_;
+  std::chrono::steady_clock::time_point ready_since_;
+  std::chrono::steady_clock::time_point turned_off_at_;
+  std::chrono::milliseconds quiet_for_{0};  // Without a large commit, before the next build.
 };
 
 }  // namespace daybook::mirror

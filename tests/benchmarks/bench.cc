@@ -396,8 +396,8 @@ int main(int argc, char** argv) {
   std::string brokers;
   int code = 0;
   const auto common = [&](CLI::App* command) {
-    command->add_option("--orders", orders, "length of the history: about 8 events an order")->capture_default_str();
-    command->add_option("--runs", runs, "how often; min, median and max are printed")->capture_default_str();
+    command->add_option("--orders", orders, "length of the history: about 8 events an order")->capture_default_str()->take_last();
+    command->add_option("--runs", runs, "how often; min, median and max are printed")->capture_default_str()->take_last();
     return command;
   };
   CLI::App* kafka = common(app.add_subcommand("fold-kafka", "fold from Kafka beside a bare librdkafka consumer"));

@@ -192,7 +192,7 @@ TEST(Cycles, WhatWentIsGone) {
 // Waits until a keeper has done what it is asked for.
 template <typename Condition>
 bool soon(const Condition& condition) {
-  for (int i = 0; i < 5'000; ++i) {
+  for (int i = 0; i < 20'000; ++i) {
     if (condition()) return true;
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
