@@ -10,16 +10,17 @@ forbid() {
     broken=1
   fi
 }
-others='log|events|domain|store|engine|views|http|gateway|tools|app'
+others='log|events|domain|store|engine|mirror|views|http|gateway|tools|app'
 forbid base "($others)/"
 forbid domain "(${others/domain|/})/|librdkafka|rocksdb|google|daybook/|chrono|random|thread|mutex|iostream|fstream|spdlog"
 forbid log "(${others/log|/})/|rocksdb|google|daybook/"
-forbid events "(store|engine|views|http|gateway|tools|app)/|rocksdb|librdkafka"
-forbid store "(engine|views|http|gateway|tools|app|log|events)/|librdkafka"
-forbid engine "(views|http|gateway|tools|app)/|rocksdb|librdkafka"
+forbid events "(store|engine|mirror|views|http|gateway|tools|app)/|rocksdb|librdkafka"
+forbid store "(engine|mirror|views|http|gateway|tools|app|log|events)/|librdkafka"
+forbid engine "(mirror|views|http|gateway|tools|app)/|rocksdb|librdkafka"
+forbid mirror "(events|views|http|gateway|tools|app)/|rocksdb|librdkafka"
 forbid views "(http|gateway|tools|app)/|rocksdb|librdkafka|boost/asio|boost/beast"
 forbid http "(${others/http|/})/|rocksdb|librdkafka"
-forbid gateway "(domain|store|engine|views|tools|app)/|rocksdb|librdkafka"
+forbid gateway "(domain|store|engine|mirror|views|tools|app)/|rocksdb|librdkafka"
 for library in rocksdb librdkafka; do
   allowed=store/shard_store.cc
   [ "$library" = rocksdb ] || allowed=log/kafka/

@@ -24,12 +24,14 @@ constexpr milliseconds kAttendEvery{100};
 constexpr milliseconds kRetryLogEvery{1000};
 constexpr milliseconds kProveEvery{30'000};
 
-// Of the memory bound: block cache, write buffers, the projector's own cache, and what it may hold
-// beyond that between commits; the rest is for prefetch, decoding and answers.
+// Of the memory bound: block cache, write buffers, the projector's own cache, what it may hold beyond
+// that between commits, and the mirrors, which are off while commits are long; the rest is for prefetch,
+// decoding and answers.
 constexpr std::size_t kBlockCacheShare = 6;
 constexpr std::size_t kWriteBufferShare = 6;
 constexpr std::size_t kFoldCacheShare = 5;
 constexpr std::size_t kPendingShare = 5;
+constexpr std::size_t kMirrorShare = 4;
 
 http::Response json(std::string body) { return {200, "application/json", std::move(body), {}}; }
 
@@ -90,7 +92,7 @@ Result<std::unique_ptr<Instance>> Instance::start(const Settings& settings, Noti
     instance->folded_before_ += state.accepted + state.duplicates + state.conflicts + state.parked;
   }
   instance->model_ = std::make_unique<views::LiveModel>(*instance->projector_, instance->rules_,
-                                                        settings.topic_prefix);
+                                                        settings.topic_prefix, bytes / kMirrorShare);
   if (log) {
     RETURN_IF_ERROR(instance->attach(std::move(log).value()));
   } else {
@@ -345,6 +347,10 @@ http::Response Instance::metrics() {
   }
   family("daybook_proof_faults", "gauge", "Accounts whose balance and ledger differ; must be 0.");
   text += fmt::format("daybook_proof_faults {}\n", proof_faults_.load());
+  family("daybook_mirror_bytes", "gauge", "Memory taken by copies of cells made for questions.");
+  text += fmt::format("daybook_mirror_bytes {}\n", model_->mirror_bytes());
+  family("daybook_mirrors_ready", "gauge", "Shards whose questions are answered from memory, not pages.");
+  text += fmt::format("daybook_mirrors_ready {}\n", model_->mirrors_ready());
   family("daybook_ready", "gauge", "1 when the instance is ready.");
   text += fmt::format("daybook_ready {}\n", ready().status == 200 ? 1 : 0);
   return {200, "text/plain; version=0.0.4", std::move(text), {}};

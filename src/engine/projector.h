@@ -45,6 +45,10 @@ class Projector {
                                                  ProjectorOptions options);
   ~Projector();
 
+  // Tells `listener` of every commit of a shard. Before start().
+  void listen(std::int32_t partition, std::shared_ptr<ShardListener> listener) {
+    shards_[static_cast<std::size_t>(partition)]->listen(std::move(listener));
+  }
   // Starts the workers, once. `log` must have as many partitions, and outlive stop(). kOutOfRange
   // when a shard is ahead of the log.
   Result<void> start(log::Log& log);

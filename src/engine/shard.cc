@@ -263,6 +263,7 @@ Result<void> Shard::evaluate(HeldAccount& account, store::WriteSet& set) {
                 store::terms_key(customer, invoice->issued->issue_date, ref.id), "");
       }
     } else if (ref.kind == domain::DocumentKind::kCustomer) {
+      if (listener_) listener_->file_changed(customer);
       for (const auto& [first, last] : terms_changes(before.file(), after.file())) {
         std::string prefix = store::terms_key(customer, 0, "");
         prefix.resize(5);
@@ -311,6 +312,7 @@ Result<void> Shard::evaluate(HeldAccount& account, store::WriteSet& set) {
       state_.digest += cycle_row_hash(name.customer, ref.id, now_.cycle_row()) -
                        cycle_row_hash(name.customer, ref.id, old_.cycle_row());
       set.put(store::Table::kCells, store::cycle_row_key(customer, ref.id), now_.cycle_row());
+      if (listener_) listener_->cycle_row_changed(customer, old_.cycle_row(), now_.cycle_row());
     }
   }
   if (account.error()) return unexpected(*account.error());
@@ -319,6 +321,7 @@ Result<void> Shard::evaluate(HeldAccount& account, store::WriteSet& set) {
 
 Result<void> Shard::add_cells(HeldAccount& account, std::vector<store::Cell>& cells) {
   add_up(cells);
+  if (listener_) listener_->cells_changed(account.customer(), cells);
   const store::Label& name = labels_.own(account.customer());
   for (const store::Cell& cell : cells) {
     state_.digest += store::cell_hash(cell.id, cell.value, name, labels_.own(cell.id.attributes),
@@ -344,6 +347,7 @@ Result<void> Shard::commit() {
   labels_.write_new(set);
   set.put(store::Table::kMeta, store::state_key(), state_.encode());
   RETURN_IF_ERROR(store_->write(set));
+  if (listener_) listener_->committed(state_);
   accounts_.clean();
   told_.clear();
   told_memory_.reset();

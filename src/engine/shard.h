@@ -19,6 +19,7 @@
 #include "domain/figures.h"
 #include "engine/accounts.h"
 #include "engine/evaluation.h"
+#include "engine/shard_listener.h"
 #include "engine/shard_state.h"
 #include "events/record.h"
 #include "store/cells.h"
@@ -90,6 +91,9 @@ class Shard {
   store::ShardStore& store() { return *store_; }
   const store::Labels& labels() const { return labels_; }
 
+  // Tells of every commit from now on. Between two commits, by whoever owns the shard then.
+  void listen(std::shared_ptr<ShardListener> listener) { listener_ = std::move(listener); }
+
  private:
   Shard(std::unique_ptr<store::ShardStore> store, const domain::Rules& rules, Options options);
 
@@ -136,6 +140,7 @@ class Shard {
   std::size_t pending_records_ = 0;
   std::size_t pending_bytes_ = 0;
   bool passed_over_ = false;
+  std::shared_ptr<ShardListener> listener_;  // Null: nobody listens.
 };
 
 }  // namespace daybook::engine

@@ -4,14 +4,13 @@
 #include <algorithm>
 #include <charconv>
 
-#include "store/keys.h"
+#include "views/receivables.h"
 #include "views/views.h"
 
 namespace daybook::views {
 namespace {
 
 using domain::Measure;
-using store::Cell;
 
 constexpr std::size_t kBucketsMax = 50;
 
@@ -109,45 +108,32 @@ struct Ageing {
   Basis basis = Basis::kDueDate;
   Buckets buckets;
 
-  void add(AgeingRow& row, const Cell& cell) const {
-    switch (cell.id.measure) {
+  void add(AgeingRow& row, const mirror::ReceivableRow& cell) const {
+    switch (cell.measure) {
       case Measure::kOpen: {
-        const Day since = basis == Basis::kDueDate ? cell.id.day2 : cell.id.day;
+        const Day since = basis == Basis::kDueDate ? cell.day2 : cell.day;
         const std::int64_t age = static_cast<std::int64_t>(aged_on) - since;
-        (age <= 0 ? row.not_due : row.buckets[buckets.of(age)]) += cell.value.amount;
-        row.account.gross_open += cell.value.amount;
-        row.items += cell.value.quantity;
+        (age <= 0 ? row.not_due : row.buckets[buckets.of(age)]) += cell.amount;
+        row.account.gross_open += cell.amount;
+        row.items += cell.quantity;
         return;
       }
       case Measure::kDisputed:
-        row.account.disputed += cell.value.amount;
+        row.account.disputed += cell.amount;
         return;
       case Measure::kUnapplied:
-        row.account.unapplied_cash += cell.value.amount;
-        row.items += cell.value.quantity;
+        row.account.unapplied_cash += cell.amount;
+        row.items += cell.quantity;
         return;
       case Measure::kOpenCredits:
-        row.account.open_credits += cell.value.amount;
-        row.items += cell.value.quantity;
+        row.account.open_credits += cell.amount;
+        row.items += cell.quantity;
         return;
       default:
-        row.ledger_balance += cell.value.amount;
+        row.ledger_balance += cell.amount;
     }
   }
 };
-
-// Cells of the receivables and the ledger that count at a date.
-void scan_receivables(const ShardPicture& shard, std::optional<store::LabelId> customer, Day as_of,
-                      const std::function<void(store::LabelId, const Cell&)>& visit) {
-  for (const char family : {store::kReceivablesPage, store::kLedgerPage}) {
-    scan_pages(shard, family, customer, 0, store::span_of(as_of),
-               [&](store::LabelId id, const std::vector<Cell>& cells) {
-                 for (const Cell& cell : cells) {
-                   if (cell.id.counts_from <= as_of) visit(id, cell);
-                 }
-               });
-  }
-}
 
 }  // namespace
 
@@ -171,25 +157,40 @@ Answer ageing(Question& question) {
                         .items = 0,
                         .ledger_balance = 0};
   std::map<std::pair<std::string, Currency>, AgeingRow> rows;
+  const bool by_attributes =
+      filters.region || filters.sales_rep || group_by == "region" || group_by == "sales_rep";
+  const bool by_account = by_attributes || (group_by != "none" && group_by != "currency");
+  const Detail detail =
+      by_account || ageing.basis == Basis::kIssueDate ? Detail::kAccounts : Detail::kTotals;
   const auto scope = question.scope(filters);
   for (const ShardPicture* shard : scope.shards) {
     std::unique_ptr<CustomerContext> customer;
-    // What cells of one customer and attributes come to, kept while both stay.
+    // What rows of one customer and attributes come to, kept while both stay.
     store::LabelId attributes_id = 0;
-    bool passed = false;
+    bool passed = true;
     std::string group;
-    const auto place = [&](store::LabelId id, const Cell& cell) {
-      if (customer == nullptr || customer->id() != id) {
-        customer = question.new_customer(*shard, id);
-      } else if (cell.id.attributes == attributes_id) {
+    // Where rows of one group and currency go, kept likewise.
+    AgeingRow* sums = nullptr;
+    std::uint16_t sums_currency = 0;
+    std::string_view region;
+    std::string_view rep;
+    const auto place = [&](const mirror::ReceivableRow& cell) {
+      const bool same_customer = customer != nullptr && customer->id() == cell.customer;
+      if (!same_customer) {
+        customer = question.new_customer(*shard, cell.customer);
+      } else if (cell.attributes == attributes_id || !by_attributes) {
         return;
       }
-      attributes_id = cell.id.attributes;
-      const domain::Attributes& attributes = shard->labels->get(attributes_id).attributes;
-      const bool by_region = filters.region || group_by == "region";
-      const std::string_view region = by_region ? customer->region(attributes) : std::string_view();
-      const bool by_rep = filters.sales_rep || group_by == "sales_rep";
-      const std::string_view rep = by_rep ? customer->sales_rep(attributes) : std::string_view();
+      attributes_id = cell.attributes;
+      const std::string_view region_before = std::exchange(region, {});
+      const std::string_view rep_before = std::exchange(rep, {});
+      if (by_attributes) {
+        const domain::Attributes& attributes = shard->labels->get(attributes_id).attributes;
+        region = customer->region(attributes);
+        rep = customer->sales_rep(attributes);
+        if (same_customer && region == region_before && rep == rep_before) return;
+      }
+      sums = nullptr;
       passed = passes_region(filters.region, region) && passes(filters.sales_rep, rep);
       if (group_by == "customer") {
         group = customer->name();
@@ -201,13 +202,17 @@ Answer ageing(Question& question) {
         group = group_name(rep);
       }
     };
-    scan_receivables(*shard, scope.customer, ageing.as_of, [&](store::LabelId id, const Cell& cell) {
-      const Currency currency = Currency::from_number(cell.id.currency);
+    receivables_at(*shard, scope.customer, ageing.as_of, detail, [&](const mirror::ReceivableRow& cell) {
+      const Currency currency = Currency::from_number(cell.currency);
       if (filters.currency && currency != *filters.currency) return;
-      place(id, cell);
+      if (by_account) place(cell);
       if (!passed) return;
-      const std::string name = group_by == "currency" ? currency.code() : group;
-      ageing.add(rows.try_emplace({name, currency}, empty).first->second, cell);
+      if (sums == nullptr || sums_currency != cell.currency) {
+        const std::string name = group_by == "currency" ? currency.code() : group;
+        sums = &rows.try_emplace({name, currency}, empty).first->second;
+        sums_currency = cell.currency;
+      }
+      ageing.add(*sums, cell);
     });
   }
 
@@ -256,8 +261,8 @@ std::map<Currency, AccountBalance> account_balances(const ShardPicture& shard,
   const Ageing ageing{as_of, as_of, Basis::kDueDate, {}};
   std::map<Currency, AgeingRow> rows;
   const AgeingRow empty{0, std::vector<Int128>(1), {}, 0, 0};
-  scan_receivables(shard, customer, as_of, [&](store::LabelId, const Cell& cell) {
-    ageing.add(rows.try_emplace(Currency::from_number(cell.id.currency), empty).first->second, cell);
+  receivables_at(shard, customer, as_of, Detail::kAccounts, [&](const mirror::ReceivableRow& cell) {
+    ageing.add(rows.try_emplace(Currency::from_number(cell.currency), empty).first->second, cell);
   });
   std::map<Currency, AccountBalance> balances;
   for (const auto& [currency, row] : rows) balances[currency] = row.account;
@@ -266,16 +271,16 @@ std::map<Currency, AccountBalance> account_balances(const ShardPicture& shard,
 
 std::vector<ProofFault> proof_faults(const ShardPicture& shard, Day as_of) {
   std::map<std::pair<store::LabelId, Currency>, Int128> differences;
-  scan_receivables(shard, std::nullopt, as_of, [&](store::LabelId id, const Cell& cell) {
-    Int128& difference = differences[{id, Currency::from_number(cell.id.currency)}];
-    switch (cell.id.measure) {
+  receivables_at(shard, std::nullopt, as_of, Detail::kAccounts, [&](const mirror::ReceivableRow& cell) {
+    Int128& difference = differences[{cell.customer, Currency::from_number(cell.currency)}];
+    switch (cell.measure) {
       case Measure::kOpen:
-        difference += cell.value.amount;
+        difference += cell.amount;
         return;
       case Measure::kDisputed:
         return;
       default:
-        difference -= cell.value.amount;
+        difference -= cell.amount;
     }
   });
   std::vector<ProofFault> faults;

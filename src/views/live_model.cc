@@ -1,15 +1,62 @@
 #include "views/live_model.h"
 
+#include <algorithm>
+#include <thread>
+
 namespace daybook::views {
+namespace {
+
+// How often a picture is taken anew when a commit came between it and its image: the folding thread
+// tells the mirror of what it wrote at once.
+constexpr int kPictureTries = 20;
+constexpr std::chrono::microseconds kPicturePause{50};
+
+}  // namespace
+
+LiveModel::LiveModel(engine::Projector& projector, const domain::Rules& rules,
+                     std::string topic_prefix, std::size_t mirror_bytes)
+    : projector_(projector), rules_(rules), topic_prefix_(std::move(topic_prefix)) {
+  if (mirror_bytes == 0) return;
+  const std::int32_t count = projector_.shard_count();
+  mirror::MirrorOptions options;
+  options.bytes = mirror_bytes / static_cast<std::size_t>(count);
+  for (std::int32_t i = 0; i < count; ++i) {
+    mirrors_.push_back(std::make_shared<mirror::ShardMirror>(
+        projector_.store(i), projector_.labels(i), rules_, options));
+    projector_.listen(i, mirrors_.back());
+  }
+  keeper_ = std::make_unique<mirror::Keeper>(mirrors_);
+}
 
 Result<ShardPicture> LiveModel::open(std::int32_t partition) const {
   ShardPicture picture;
   picture.partition = partition;
-  picture.reads = projector_.store(partition).snapshot();
   picture.labels = &projector_.labels(partition);
-  // The state in the same picture, so that positions and figures belong together.
-  ASSIGN_OR_RETURN(picture.state, engine::read_state(*picture.reads));
+  const mirror::ShardMirror* mirror =
+      mirrors_.empty() ? nullptr : mirrors_[static_cast<std::size_t>(partition)].get();
+  for (int i = 0; i < kPictureTries; ++i) {
+    picture.image = mirror == nullptr ? nullptr : mirror->image();
+    picture.reads = projector_.store(partition).snapshot();
+    // The state in the same picture, so that positions and figures belong together.
+    ASSIGN_OR_RETURN(picture.state, engine::read_state(*picture.reads));
+    if (picture.image == nullptr) return picture;
+    picture.dictionary = &mirror->dictionary();
+    if (picture.image->commit == mirror::commit_number(picture.state)) return picture;
+    std::this_thread::sleep_for(kPicturePause);
+  }
+  picture.image = nullptr;
   return picture;
+}
+
+std::size_t LiveModel::mirror_bytes() const {
+  std::size_t bytes = 0;
+  for (const auto& mirror : mirrors_) bytes += mirror->bytes();
+  return bytes;
+}
+
+std::int32_t LiveModel::mirrors_ready() const {
+  return static_cast<std::int32_t>(
+      std::ranges::count_if(mirrors_, [](const auto& mirror) { return mirror->image() != nullptr; }));
 }
 
 }  // namespace daybook::views

@@ -1,6 +1,8 @@
+// The read model of a running projector, with its mirrors.
 #pragma once
 
 #include "engine/projector.h"
+#include "mirror/keeper.h"
 #include "views/model.h"
 
 namespace daybook::views {
@@ -8,8 +10,10 @@ namespace daybook::views {
 // Views of a running projector.
 class LiveModel : public ReadModel {
  public:
-  LiveModel(engine::Projector& projector, const domain::Rules& rules, std::string topic_prefix)
-      : projector_(projector), rules_(rules), topic_prefix_(std::move(topic_prefix)) {}
+  // Before the projector's start(); goes before it does. `mirror_bytes`: what the mirrors of all shards
+  // may take; 0: none, pages are read.
+  LiveModel(engine::Projector& projector, const domain::Rules& rules, std::string topic_prefix,
+            std::size_t mirror_bytes);
 
   std::int32_t partition_count() const override { return projector_.shard_count(); }
   const domain::Rules& rules() const override { return rules_; }
@@ -20,10 +24,16 @@ class LiveModel : public ReadModel {
     return projector_.wait_for(at, offset, deadline);
   }
 
+  // What the mirrors take, and how many of them can be asked.
+  std::size_t mirror_bytes() const;
+  std::int32_t mirrors_ready() const;
+
  private:
   engine::Projector& projector_;
   const domain::Rules& rules_;
   std::string topic_prefix_;
+  std::vector<std::shared_ptr<mirror::ShardMirror>> mirrors_;  // By partition, or none.
+  std::unique_ptr<mirror::Keeper> keeper_;
 };
 
 }  // namespace daybook::views

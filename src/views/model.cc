@@ -13,37 +13,39 @@ CustomerContext::CustomerContext(const ShardPicture& shard, store::LabelId custo
       id_(customer),
       choice_(choice),
       name_(shard.labels->get(customer).customer),
-      account_(customer,
-               [this](const std::string& key) -> Result<engine::DocumentBytes> {
-                 auto stored = shard_.reads->get(store::Table::kDocuments, key);
-                 if (!stored) refuse(stored.error());
-                 if (!*stored) return engine::DocumentBytes{};
-                 ids_.push_back(std::make_unique<std::string>(**std::move(stored)));
-                 return engine::DocumentBytes{*ids_.back(), ids_.back()->size()};
-               }),
-      picture_(account_, domain::Known::all(), rules) {}
+      rules_(rules) {}
 
-std::string_view CustomerContext::region(const domain::Attributes& attributes) {
-  if (!attributes.region.empty()) return attributes.region;
-  const auto* file = profile(attributes.file_day);
-  return file == nullptr ? std::string_view() : file->region;
+domain::Picture& CustomerContext::picture() {
+  if (!picture_) {
+    account_.emplace(id_, [this](const std::string& key) -> Result<engine::DocumentBytes> {
+      auto stored = shard_.reads->get(store::Table::kDocuments, key);
+      if (!stored) refuse(stored.error());
+      if (!*stored) return engine::DocumentBytes{};
+      ids_.push_back(std::make_unique<std::string>(**std::move(stored)));
+      return engine::DocumentBytes{*ids_.back(), ids_.back()->size()};
+    });
+    picture_.emplace(*account_, domain::Known::all(), rules_);
+  }
+  return *picture_;
 }
 
-std::string_view CustomerContext::sales_rep(const domain::Attributes& attributes) {
-  if (!attributes.sales_rep.empty()) return attributes.sales_rep;
-  const auto* file = profile(attributes.file_day);
-  return file == nullptr ? std::string_view() : file->sales_rep;
+const mirror::FileVersion* CustomerContext::file(Day day) {
+  if (files_ == nullptr && shard_.image != nullptr) files_ = &shard_.image->files->of(id_);
+  if (files_ == nullptr) {
+    own_files_ = mirror::FileVersions(picture().file());
+    files_ = &own_files_;
+  }
+  return choice_ == FileChoice::kAsWas ? files_->on(day) : files_->last();
 }
 
 std::string_view CustomerContext::grade(Day day) {
-  const auto* file = profile(day);
-  return file == nullptr ? std::string_view() : file->grade;
+  const auto* version = file(day);
+  return version == nullptr ? std::string_view() : version->grade;
 }
 
 std::string_view CustomerContext::parent(Day day) {
-  const auto* file = profile(day);
-  return file == nullptr || file->parent_customer_id.empty() ? std::string_view(name_)
-                                                             : file->parent_customer_id;
+  const auto* version = file(day);
+  return version == nullptr || version->parent.empty() ? std::string_view(name_) : version->parent;
 }
 
 std::vector<domain::DocumentRef> CustomerContext::documents(domain::DocumentKind kind) {

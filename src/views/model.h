@@ -13,6 +13,7 @@
 #include "engine/evaluation.h"
 #include "engine/shard_state.h"
 #include "log/log.h"
+#include "mirror/shard_mirror.h"
 #include "store/cells.h"
 #include "store/labels.h"
 #include "store/shard_store.h"
@@ -25,6 +26,9 @@ struct ShardPicture {
   std::unique_ptr<store::Reads> reads;
   const store::Labels* labels = nullptr;
   engine::ShardState state;
+  // The same moment in memory; null: there is none, read pages.
+  std::shared_ptr<const mirror::Image> image;
+  const mirror::Dictionary* dictionary = nullptr;  // Of the image.
 };
 
 // Where views read from: a running projector, or a folder at rest. Thread-safe.
@@ -56,17 +60,20 @@ class CustomerContext {
   store::LabelId id() const { return id_; }
   std::string_view name() const { return name_; }
   // Everything known about the account.
-  domain::Picture& picture() { return picture_; }
-  engine::StoredAccount& account() { return account_; }
+  domain::Picture& picture();
 
   // The file that counts for a document of this date; null when there is none.
   const domain::CustomerProfileSet* profile(Day day) {
-    const domain::CustomerFile& file = picture_.file();
-    return choice_ == FileChoice::kAsWas ? file.on(day) : file.last();
+    const domain::CustomerFile& known = picture().file();
+    return choice_ == FileChoice::kAsWas ? known.on(day) : known.last();
   }
   // Region and rep as they come to, empty where unassigned.
-  std::string_view region(const domain::Attributes& attributes);
-  std::string_view sales_rep(const domain::Attributes& attributes);
+  std::string_view region(const domain::Attributes& attributes) {
+    return mirror::region(attributes, file(attributes.file_day));
+  }
+  std::string_view sales_rep(const domain::Attributes& attributes) {
+    return mirror::sales_rep(attributes, file(attributes.file_day));
+  }
   std::string_view grade(Day day);
   // The parent by the file in force on `day`, or the customer itself.
   std::string_view parent(Day day);
@@ -75,12 +82,18 @@ class CustomerContext {
   std::vector<domain::DocumentRef> documents(domain::DocumentKind kind);
 
  private:
+  // As profile(), without reading the store where the shard has an image.
+  const mirror::FileVersion* file(Day day);
+
   const ShardPicture& shard_;
   store::LabelId id_;
   FileChoice choice_;
   std::string name_;
-  engine::StoredAccount account_;
-  domain::Picture picture_;
+  const mirror::FileVersions* files_ = nullptr;  // The image's or own_files_, once asked for.
+  mirror::FileVersions own_files_;
+  const domain::Rules& rules_;
+  std::optional<engine::StoredAccount> account_;  // As the picture: made when asked for.
+  std::optional<domain::Picture> picture_;
   std::vector<std::unique_ptr<std::string>> ids_;
 };
 

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <array>
+#include <unordered_map>
 
+#include "base/hash.h"
 #include "store/keys.h"
 #include "views/period.h"
 #include "views/views.h"
@@ -35,9 +37,9 @@ using Sums = std::array<Int128, kColumnCount>;
 // Counts of orders and shipments are taken by sku where sku is asked for, else once.
 enum class Counts { kOnce, kBySku };
 
-void add(Sums& sums, const store::Cell& cell, Counts counts) {
-  const auto& [value, quantity] = cell.value;
-  switch (cell.id.measure) {
+void add(Sums& sums, Measure measure, const domain::CellValue& added, Counts counts) {
+  const auto& [value, quantity] = added;
+  switch (measure) {
     case Measure::kOrdered:
       sums[kOrdered] += value;
       sums[kOrderedQuantity] += quantity;
@@ -104,13 +106,201 @@ struct Columns {
   }
 };
 
+// Whose sales are asked for, when, and by what they are grouped.
+struct SalesQuestion {
+  Day as_of = 0;
+  Period period;
+  std::vector<std::string> group_by;
+  int level = 0;
+  Filters filters;
+
+  bool groups_by(std::string_view name) const {
+    return std::ranges::find(group_by, name) != group_by.end();
+  }
+  // Whether sums by month, region, rep, channel and kind say it all.
+  bool is_by_month() const {
+    return period.grain != Grain::kDay && period.grain != Grain::kWeek && !filters.sku &&
+           !groups_by("sku") && !groups_by("customer");
+  }
+  // Whether sums by month and region do.
+  bool is_by_region() const {
+    return !filters.sales_rep && !filters.channel && !filters.kind && !groups_by("sales_rep") &&
+           !groups_by("channel") && !groups_by("kind");
+  }
+};
+
+// Where a posting stands; region and rep as they come to.
+struct Posting {
+  Currency currency;
+  Day day = 0;
+  std::string_view region;
+  std::string_view sales_rep;
+  domain::Dimensions dimensions;
+  std::string_view customer;
+};
+
+struct SalesKey {
+  std::string period;
+  std::vector<std::string> group;
+  Currency currency;
+  auto operator<=>(const SalesKey&) const = default;
+};
+
+// Sums by row and in total.
+class SalesTotals {
+ public:
+  explicit SalesTotals(const SalesQuestion& asked)
+      : asked_(asked),
+        row_counts_(asked.groups_by("sku") || asked.filters.sku ? Counts::kBySku : Counts::kOnce),
+        total_counts_(asked.filters.sku ? Counts::kBySku : Counts::kOnce) {}
+
+  // Finds the row of what is added next; false when it does not pass the filters (but for the sku).
+  bool at(const Posting& posting) {
+    const Filters& filters = asked_.filters;
+    const std::string_view kind = domain::order_kind_name(posting.dimensions.kind);
+    if (!passes_region(filters.region, posting.region) || !passes(filters.sales_rep, posting.sales_rep) ||
+        !passes(filters.channel, posting.dimensions.channel) || !passes(filters.kind, kind) ||
+        (filters.currency && posting.currency != *filters.currency)) {
+      return false;
+    }
+    // A grain's periods begin on different days.
+    const Period& period = asked_.period;
+    key_.assign(sortable(period.grain == Grain::kNone ? 0 : period_start(period.grain, posting.day)));
+    key_ += sortable(posting.currency.number());
+    for (const std::string& name : asked_.group_by) {
+      key_ += group(name, posting);
+      key_ += '\0';
+    }
+    auto found = places_.find(key_);
+    if (found == places_.end()) {
+      SalesKey key{period.label(posting.day), {}, posting.currency};
+      for (const std::string& name : asked_.group_by) {
+        key.group.push_back(name == "region" ? group_name(cut_region(posting.region, asked_.level))
+                                             : group_name(group(name, posting)));
+      }
+      found = places_.emplace(key_, Place{&rows[key], &totals[posting.currency]}).first;
+    }
+    place_ = found->second;
+    passes_sku_ = passes(filters.sku, posting.dimensions.sku);
+    return true;
+  }
+
+  void add(Measure measure, const domain::CellValue& value) {
+    // Counts that are taken once have no sku; they stand for every one of the order's.
+    const bool counted_once = measure == Measure::kOrders || measure == Measure::kShipments;
+    if (!counted_once && !passes_sku_) return;
+    views::add(*place_.total, measure, value, total_counts_);
+    if (counted_once && row_counts_ == Counts::kBySku) return;
+    views::add(*place_.row, measure, value, row_counts_);
+  }
+
+  std::map<SalesKey, Sums> rows;
+  std::map<Currency, Sums> totals;
+
+ private:
+  struct Place {
+    Sums* row = nullptr;
+    Sums* total = nullptr;
+  };
+
+  // Regions are whole paths.
+  static std::string_view group(std::string_view name, const Posting& posting) {
+    if (name == "region") return posting.region;
+    if (name == "sales_rep") return posting.sales_rep;
+    if (name == "customer") return posting.customer;
+    if (name == "sku") return posting.dimensions.sku;
+    if (name == "channel") return posting.dimensions.channel;
+    return domain::order_kind_name(posting.dimensions.kind);
+  }
+
+  const SalesQuestion& asked_;
+  const Counts row_counts_;
+  const Counts total_counts_;
+  std::unordered_map<std::string, Place, TextHash, std::equal_to<>> places_;
+  std::string key_;
+  Place place_;
+  bool passes_sku_ = true;
+};
+
+// Adds the cells of pages; of some months alone, where `months` (their first days, rising) holds any.
+void scan_pages(Question& question, const SalesQuestion& asked, const ShardPicture& shard,
+                std::optional<store::LabelId> only, const std::vector<Day>& months, SalesTotals& sums) {
+  std::unique_ptr<CustomerContext> customer;
+  const Day from = months.empty() ? asked.period.from : std::max(asked.period.from, months.front());
+  const Day to = months.empty() ? asked.period.to : std::min(asked.period.to, months.back() + 30);
+  views::scan_pages(
+      shard, store::kSalesPage, only, store::span_of(from), store::span_of(to),
+      [&](store::LabelId id, const std::vector<store::Cell>& cells) {
+        for (const store::Cell& cell : cells) {
+          if (cell.id.counts_from > asked.as_of || !asked.period.holds(cell.id.day)) continue;
+          if (!months.empty() &&
+              !std::ranges::binary_search(months, period_start(Grain::kMonth, cell.id.day))) {
+            continue;
+          }
+          if (customer == nullptr || customer->id() != id) customer = question.new_customer(shard, id);
+          const auto& attributes = shard.labels->get(cell.id.attributes).attributes;
+          const Posting posting{.currency = Currency::from_number(cell.id.currency),
+                                .day = cell.id.day,
+                                .region = customer->region(attributes),
+                                .sales_rep = customer->sales_rep(attributes),
+                                .dimensions = shard.labels->get(cell.id.dimensions).dimensions,
+                                .customer = customer->name()};
+          if (sums.at(posting)) sums.add(cell.id.measure, cell.value);
+        }
+      });
+}
+
+// Adds sums by month, and the cells of months that they do not answer for.
+void scan_image(Question& question, const SalesQuestion& asked, const ShardPicture& shard,
+                const mirror::Sales& table, SalesTotals& sums) {
+  const Period& period = asked.period;
+  const auto at = [&](const mirror::SalesGroup& group, Day day) {
+    const auto text = [&](mirror::TextId id) { return shard.dictionary->text(id); };
+    return sums.at({.currency = Currency::from_number(static_cast<std::uint16_t>(group.currency)),
+                    .day = day,
+                    .region = text(group.region),
+                    .sales_rep = text(group.sales_rep),
+                    .dimensions = {.sku = {}, .channel = text(group.channel), .kind = static_cast<std::uint8_t>(group.kind)},
+                    .customer = {}});
+  };
+  const auto add = [&](std::size_t place, std::int64_t value) {
+    const Measure measure = mirror::kSalesMeasures[place];
+    sums.add(measure, mirror::counts(measure) ? domain::CellValue{0, value} : domain::CellValue{value, 0});
+  };
+  std::vector<Day> unanswered;
+  for (const auto& month : table.months()) {
+    if (month->last_day < period.from || month->first_day > period.to) continue;
+    if (!month->answers(period.from, period.to, asked.as_of)) {
+      unanswered.push_back(month->start);
+      continue;
+    }
+    for (const mirror::SalesSums& row : asked.is_by_region() ? month->by_region : month->by_all) {
+      if (row.late > asked.as_of || !at(row.group, month->start)) continue;
+      for (std::size_t i = 0; i < row.values.size(); ++i) {
+        if (row.values[i] != 0) add(i, row.values[i]);
+      }
+    }
+  }
+  shard.image->sales.tail.for_each([&](const mirror::SalesRow& row) {
+    if (!period.holds(row.day) || row.counts_from > asked.as_of ||
+        std::ranges::binary_search(unanswered, period_start(Grain::kMonth, row.day)) ||
+        !at(row.group, row.day)) {
+      return;
+    }
+    add(row.measure, row.value);
+  });
+  if (!unanswered.empty()) scan_pages(question, asked, shard, {}, unanswered, sums);
+}
+
 }  // namespace
 
 Answer sales(Question& question) {
   Parameters& parameters = question.parameters();
-  const Day as_of = question.as_of();
-  const Period period = read_period(parameters, Grain::kNone);
-  std::vector<std::string> group_by = parameters.list("group_by");
+  SalesQuestion asked;
+  asked.as_of = question.as_of();
+  asked.period = read_period(parameters, Grain::kNone);
+  asked.group_by = parameters.list("group_by");
+  std::vector<std::string>& group_by = asked.group_by;
   if (group_by == std::vector<std::string>{"none"}) group_by.clear();
   const std::vector<std::string> allowed = {"region", "sales_rep", "customer", "sku", "channel", "kind"};
   for (std::size_t i = 0; i < group_by.size(); ++i) {
@@ -122,15 +312,13 @@ Answer sales(Question& question) {
       refuse_parameter("group_by", fmt::format("'{}' stands twice", group_by[i]));
     }
   }
-  const auto groups_by = [&](std::string_view name) {
-    return std::ranges::find(group_by, name) != group_by.end();
-  };
   const auto level = parameters.integer("level", 1, 6);
-  if (level && !groups_by("region")) refuse_parameter("level", "needs group_by=region");
-  const Filters filters = question.filters(
+  if (level && !asked.groups_by("region")) refuse_parameter("level", "needs group_by=region");
+  asked.level = static_cast<int>(level.value_or(0));
+  asked.filters = question.filters(
       {"region", "sales_rep", "customer_id", "currency", "sku", "channel", "kind"});
   Columns columns;
-  columns.quantities = groups_by("sku");
+  columns.quantities = asked.groups_by("sku");
   if (const auto measure = parameters.text("measure")) {
     const auto names = std::span(kColumnNames).first(kOrderedQuantity);
     const auto at = std::ranges::find(names, *measure, [](const char* name) { return std::string_view(name); });
@@ -140,70 +328,24 @@ Answer sales(Question& question) {
     columns.only = static_cast<std::size_t>(at - names.begin());
   }
 
-  struct Key {
-    std::string period;
-    std::vector<std::string> group;
-    Currency currency;
-    auto operator<=>(const Key&) const = default;
-  };
-  std::map<Key, Sums> rows;
-  std::map<Currency, Sums> totals;
-  const Counts row_counts = groups_by("sku") || filters.sku ? Counts::kBySku : Counts::kOnce;
-  const Counts total_counts = filters.sku ? Counts::kBySku : Counts::kOnce;
-  const auto scope = question.scope(filters);
+  SalesTotals sums(asked);
+  const auto scope = question.scope(asked.filters);
   for (const ShardPicture* shard : scope.shards) {
-    std::unique_ptr<CustomerContext> customer;
-    const auto take = [&](store::LabelId id, const store::Cell& cell) {
-      const Currency currency = Currency::from_number(cell.id.currency);
-      if (filters.currency && currency != *filters.currency) return;
-      if (customer == nullptr || customer->id() != id) {
-        customer = question.new_customer(*shard, id);
-      }
-      const auto& attributes = shard->labels->get(cell.id.attributes).attributes;
-      const auto& dimensions = shard->labels->get(cell.id.dimensions).dimensions;
-      const std::string_view region = customer->region(attributes);
-      const std::string_view rep = customer->sales_rep(attributes);
-      const std::string_view kind = domain::order_kind_name(dimensions.kind);
-      if (!passes_region(filters.region, region) || !passes(filters.sales_rep, rep) ||
-          !passes(filters.channel, dimensions.channel) || !passes(filters.kind, kind)) {
-        return;
-      }
-      // Counts that are taken once have no sku; they stand for every one of the order's.
-      const bool counted_once =
-          cell.id.measure == Measure::kOrders || cell.id.measure == Measure::kShipments;
-      if (!counted_once && !passes(filters.sku, dimensions.sku)) return;
-      add(totals[currency], cell, total_counts);
-      if (counted_once && row_counts == Counts::kBySku) return;
-      Key key{period.label(cell.id.day), {}, currency};
-      for (const std::string& name : group_by) {
-        if (name == "region") {
-          key.group.push_back(group_name(cut_region(region, static_cast<int>(level.value_or(0)))));
-        } else if (name == "sales_rep") {
-          key.group.push_back(group_name(rep));
-        } else if (name == "customer") {
-          key.group.emplace_back(customer->name());
-        } else if (name == "sku") {
-          key.group.push_back(group_name(dimensions.sku));
-        } else if (name == "channel") {
-          key.group.push_back(group_name(dimensions.channel));
-        } else {
-          key.group.push_back(group_name(kind));
-        }
-      }
-      add(rows[key], cell, row_counts);
-    };
-    scan_pages(*shard, store::kSalesPage, scope.customer, store::span_of(period.from),
-               store::span_of(period.to),
-               [&](store::LabelId id, const std::vector<store::Cell>& cells) {
-                 for (const store::Cell& cell : cells) {
-                   if (cell.id.counts_from <= as_of && period.holds(cell.id.day)) take(id, cell);
-                 }
-               });
+    const mirror::Sales* table = shard->image == nullptr ? nullptr : shard->image->sales.table.get();
+    if (scope.customer || !asked.is_by_month() || question.file_choice() != FileChoice::kAsWas ||
+        (table != nullptr && !table->has_all() && !asked.is_by_region())) {
+      table = nullptr;
+    }
+    if (table == nullptr) {
+      scan_pages(question, asked, *shard, scope.customer, {}, sums);
+    } else {
+      scan_image(question, asked, *shard, *table, sums);
+    }
   }
 
   Answer answer;
   answer.rows_name = "rows";
-  const auto make_row = [&](const Key& key, const Sums& sums) {
+  const auto make_row = [&](const SalesKey& key, const Sums& columns_sums) {
     SortedRow row{sort_key({key.period}), {}};
     row.row.add("period", Value::text(key.period));
     if (group_by.empty()) row.row.add("group", Value::text(""));
@@ -213,21 +355,21 @@ Answer sales(Question& question) {
     }
     row.key += key.currency.code();
     row.row.add("currency", Value::text(key.currency.code()));
-    columns.write(row.row, sums, key.currency);
+    columns.write(row.row, columns_sums, key.currency);
     return row;
   };
   answer.columns =
       column_names(make_row({"", std::vector<std::string>(group_by.size()), {}}, Sums{}).row);
-  for (const auto& [key, sums] : rows) {
-    if (!columns.is_zero(sums)) answer.rows.push_back(make_row(key, sums));
+  for (const auto& [key, row_sums] : sums.rows) {
+    if (!columns.is_zero(row_sums)) answer.rows.push_back(make_row(key, row_sums));
   }
   JsonWriter total_rows;
   total_rows.begin_array();
-  for (const auto& [currency, sums] : totals) {
-    if (columns.is_zero(sums)) continue;
+  for (const auto& [currency, total] : sums.totals) {
+    if (columns.is_zero(total)) continue;
     Row row;
     row.add("currency", Value::text(currency.code()));
-    columns.write(row, sums, currency);
+    columns.write(row, total, currency);
     write_json(row, total_rows);
   }
   total_rows.end_array();

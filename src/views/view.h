@@ -72,6 +72,7 @@ class Question {
     return std::make_unique<CustomerContext>(shard, id, rules(), file_choice_);
   }
   Day as_of() const { return as_of_; }
+  FileChoice file_choice() const { return file_choice_; }
   // For answers whose as_of is another date.
   void set_as_of(Day day) { as_of_ = day; }
 

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <random>
+#include <thread>
 
 #include "base/ensure.h"
 #include "log/embedded_log.h"
@@ -13,41 +15,98 @@
 namespace daybook::bench {
 namespace {
 
-int ageing(std::int64_t orders, int runs) {
+// Questions as the server answers them, each on its own dates. A first touch is the first question of its
+// kind on a date.
+class Questions {
+ public:
+  explicit Questions(const views::LiveModel& model) : model_(model) {}
+
+  Day random_day(Day from, Day to) {
+    return from + static_cast<Day>(random_() % static_cast<std::uint32_t>(to - from + 1));
+  }
+  // Asks `runs` times, twice each; `ask` gives the parameters.
+  void time(const char* what, const std::string& path, int runs,
+            const std::function<views::ParameterMap()>& ask) {
+    Spread first, again;
+    for (int run = 0; run < runs; ++run) {
+      const views::ParameterMap parameters = ask();
+      first.add(milliseconds(path, parameters));
+      again.add(milliseconds(path, parameters));
+    }
+    fmt::print("{:<40} {}   again {}\n", what, first.text(), again.text());
+  }
+
+ private:
+  double milliseconds(const std::string& path, const views::ParameterMap& parameters) const {
+    std::vector<std::string> segments;
+    for (std::size_t at = 0; at != std::string::npos;) {
+      const std::size_t slash = path.find('/', at);
+      segments.push_back(path.substr(at, slash == std::string::npos ? slash : slash - at));
+      at = slash == std::string::npos ? slash : slash + 1;
+    }
+    const auto start = Clock::now();
+    const auto answer = views::answer(model_, [] { return day_from_civil({2024, 12, 31}); }, segments, parameters, "");
+    const double ms = seconds_since(start) * 1e3;
+    ENSURE(answer.status == 200, "the question is good");
+    return ms;
+  }
+
+  const views::LiveModel& model_;
+  std::minstd_rand random_{1};
+};
+
+int ageing(std::int64_t orders, int runs, std::size_t mirror_mib) {
   test::TempDir directory;
   log::EmbeddedLogOptions options;
   options.data_directory = directory.path();
   options.partition_count = 8;
   const auto log = must(log::open_embedded_log(options));
   load(*log, orders, 5'000);
-  const Folded folded(*log, "");
-  const views::LiveModel model(*folded.projector, folded.rules, "");
-  const views::Today today = [] { return day_from_civil({2024, 12, 31}); };
-  const auto time = [&](const std::string& path, const views::ParameterMap& parameters) {
-    Spread spread;
-    for (int run = 0; run < runs; ++run) {
-      const auto start = Clock::now();
-      std::vector<std::string> segments;
-      for (std::size_t at = 0; at != std::string::npos;) {
-        const std::size_t slash = path.find('/', at);
-        segments.push_back(path.substr(at, slash == std::string::npos ? slash : slash - at));
-        at = slash == std::string::npos ? slash : slash + 1;
-      }
-      const auto answer = views::answer(model, today, segments, parameters, "");
-      ENSURE(answer.status == 200, "the question is good");
-      spread.add(seconds_since(start) * 1e3);
+  const Folded folded(*log, "", mirror_mib << 20);
+  const views::LiveModel& model = *folded.model;
+  fmt::print("orders (about as many invoices)          {}\n", orders);
+  if (mirror_mib > 0) {
+    const double cpu = cpu_seconds();
+    const auto start = Clock::now();
+    while (model.mirrors_ready() < model.partition_count()) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
     }
-    return spread.text();
+    fmt::print("mirror ready after folding, s            {:.3f}   (processor {:.3f})\n", seconds_since(start),
+               cpu_seconds() - cpu);
+  }
+  fmt::print("mirror, MiB                              {:.1f}\n",
+             static_cast<double>(model.mirror_bytes()) / (1 << 20));
+  const Day first = day_from_civil({2023, 1, 1});
+  const Day last = day_from_civil({2024, 12, 31});
+  Questions questions(model);
+  const auto past = [&](views::ParameterMap more) {
+    return [&, more] {
+      views::ParameterMap parameters = more;
+      parameters.emplace("as_of", format_date(questions.random_day(first, last)));
+      return parameters;
+    };
   };
-  fmt::print("orders (about as many invoices)      {}\n", orders);
-  fmt::print("ageing totals, past date, ms         {}\n",
-             time("v1/receivables/ageing", {{"as_of", "2023-06-30"}, {"group_by", "none"}}));
-  fmt::print("ageing by customer, past date, ms    {}\n",
-             time("v1/receivables/ageing", {{"as_of", "2023-06-30"}, {"page_size", "1000"}}));
-  fmt::print("sales by region and month, ms        {}\n",
-             time("v1/sales", {{"from", "2023-01-01"}, {"to", "2023-12-31"}, {"grain", "month"}, {"group_by", "region"}}));
-  fmt::print("cycle percentiles by month, ms       {}\n",
-             time("v1/order-cycle", {{"from", "2023-01-01"}, {"to", "2023-12-31"}}));
+  // A year from the first of some month on.
+  const auto year = [&](views::ParameterMap more) {
+    return [&, more] {
+      views::ParameterMap parameters = more;
+      const Day from = period_start(Grain::kMonth, questions.random_day(first, last - 365));
+      parameters.emplace("from", format_date(from));
+      parameters.emplace("to", format_date(period_start(Grain::kMonth, from + 370) - 1));
+      return parameters;
+    };
+  };
+  fmt::print("in ms: median [min .. max] of {} random dates, first touch, then again\n", runs);
+  const std::string ages = "v1/receivables/ageing";
+  questions.time("ageing totals", ages, runs, past({{"group_by", "none"}}));
+  questions.time("ageing by customer", ages, runs, past({{"page_size", "1000"}}));
+  questions.time("ageing by region", ages, runs, past({{"group_by", "region"}}));
+  questions.time("ageing by issue date, totals", ages, runs, past({{"group_by", "none"}, {"basis", "issue_date"}}));
+  questions.time("sales by region and month", "v1/sales", runs, year({{"grain", "month"}, {"group_by", "region"}}));
+  questions.time("sales by rep and quarter", "v1/sales", runs, year({{"grain", "quarter"}, {"group_by", "sales_rep"}}));
+  questions.time("sales by sku", "v1/sales", std::min(runs, 3), year({{"group_by", "sku"}}));
+  questions.time("cycle percentiles by month", "v1/order-cycle", runs, year({}));
+  questions.time("cycle by region", "v1/order-cycle", runs, year({{"group_by", "region"}}));
   return 0;
 }
 
@@ -88,8 +147,11 @@ int main(int argc, char** argv) {
   CLI::App* size = on_kafka(app.add_subcommand("size", "read models on disk beside the log they came from"));
   size->add_option("--log-directory", log_directory, "where the broker keeps its log")->required();
   size->callback([&] { code = daybook::bench::size(brokers, log_directory, orders); });
-  common(app.add_subcommand("ageing", "questions at a past date"))
-      ->callback([&] { code = daybook::bench::ageing(orders, runs); });
+  std::size_t mirror_mib = 256;
+  CLI::App* ageing = common(app.add_subcommand("ageing", "questions at random past dates"));
+  ageing->add_option("--mirror", mirror_mib, "MiB kept in memory for questions; 0: they read pages")
+      ->capture_default_str();
+  ageing->callback([&] { code = daybook::bench::ageing(orders, runs, mirror_mib); });
   std::string url;
   double rate = 20'000;
   double seconds = 10;

@@ -109,13 +109,14 @@ std::uint64_t load(log::Log& log, std::int64_t orders, std::int64_t customers, c
   return count;
 }
 
-Folded::Folded(log::Log& log, const std::string& prefix) {
+Folded::Folded(log::Log& log, const std::string& prefix, std::size_t mirror_bytes) {
   engine::ProjectorOptions options;
   options.threads = kThreads;
   options.cache_bytes = 256 << 20;
   options.topic_prefix = prefix;
   const auto start = Clock::now();
   projector = must(engine::Projector::open(rules, directory.path(), log.partition_count(), memory, options));
+  model = std::make_unique<views::LiveModel>(*projector, rules, prefix, mirror_bytes);
   must(projector->start(log));
   while (!projector->caught_up()) {
     if (projector->state() == engine::ProjectorState::kFailed) give_up(projector->trouble());

@@ -13,6 +13,7 @@
 #include "engine/projector.h"
 #include "log/log.h"
 #include "support/temp_dir.h"
+#include "views/live_model.h"
 
 namespace daybook::bench {
 
@@ -77,9 +78,11 @@ struct Folded {
   domain::Rules rules{BusinessZone::find("UTC").value(), {}};
   store::SharedMemory memory{256 << 20, 256 << 20};
   std::unique_ptr<engine::Projector> projector;
+  std::unique_ptr<views::LiveModel> model;
   double seconds = 0;
 
-  explicit Folded(log::Log& log, const std::string& prefix);
+  // `mirror_bytes`: what may be kept in memory for questions; 0: they read pages.
+  explicit Folded(log::Log& log, const std::string& prefix, std::size_t mirror_bytes = 0);
 
   std::string digest() const;
 };

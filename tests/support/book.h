@@ -120,7 +120,7 @@ class Book {
         engine::Projector::open(rules_, directory_.path(), log_.partition_count(), memory_, options);
     ASSERT_TRUE(projector) << projector.error().message;
     projector_ = std::move(projector).value();
-    model_ = std::make_unique<views::LiveModel>(*projector_, rules_, "");
+    model_ = std::make_unique<views::LiveModel>(*projector_, rules_, "", 64 << 20);
     const auto started = projector_->start(log_);
     ASSERT_TRUE(started) << started.error().message;
   }

@@ -287,6 +287,8 @@ class Hostile {
           auto* e = event.mutable_customer_profile_set();
           e->set_region(chance(2) ? "CN/South" : "DE");
           e->set_sales_rep(id("R", 3));
+          if (chance(2)) e->set_grade(chance(2) ? "A" : "B");
+          if (chance(2)) e->set_parent_customer_id(id("C", 6));
           if (!chance(3)) e->set_payment_terms_days(static_cast<int>(below(40)));
         }
       }

@@ -9,118 +9,41 @@
 
 #include "base/hash.h"
 #include "engine/audit.h"
-#include "engine/shard.h"
 #include "support/book.h"
-#include "support/hostile.h"
+#include "support/folding.h"
 #include "views/views.h"
 
 namespace daybook::test {
 namespace {
 
-// A shard on a folder of its own, fed record by record.
-class Folding {
- public:
-  explicit Folding(const domain::Rules& rules, std::int32_t partition = 0, std::int32_t count = 1)
-      : rules_(rules), memory_(8 << 20, 8 << 20), options_{partition, count, 1 << 20} {
-    open();
-  }
+void check_audit(Folding& folding) {
+  const auto report = engine::audit(folding.shard().store(), folding.rules(), [](std::uint64_t) {});
+  RC_ASSERT(report.has_value());
+  if (!report->ok()) RC_FAIL(report->faults.front());
+}
 
-  void apply(const log::Record& record) { shard_->apply(record); }
-  void commit() {
-    const auto done = shard_->commit();
-    RC_ASSERT(done.has_value());
-  }
-  // What was not committed is gone.
-  void crash() { open(); }
-
-  const engine::ShardState& state() const { return shard_->state(); }
-  engine::Shard& shard() { return *shard_; }
-
-  void check_audit() {
-    const auto report = engine::audit(shard_->store(), rules_, [](std::uint64_t) {});
-    RC_ASSERT(report.has_value());
-    if (!report->ok()) RC_FAIL(report->faults.front());
-  }
-  void check_proof() {
-    views::ShardPicture picture;
-    picture.reads = shard_->store().snapshot();
-    picture.labels = &shard_->labels();
-    for (const Day day : {19810, 19825, 19839, 20000}) {
-      for (const auto& fault : views::proof_faults(picture, day)) {
-        RC_FAIL("proof of " + fault.customer_id + " differs by " + to_string(fault.difference));
-      }
+void check_proof(Folding& folding) {
+  views::ShardPicture picture;
+  picture.reads = folding.shard().store().snapshot();
+  picture.labels = &folding.shard().labels();
+  for (const Day day : {19810, 19825, 19839, 20000}) {
+    for (const auto& fault : views::proof_faults(picture, day)) {
+      RC_FAIL("proof of " + fault.customer_id + " differs by " + to_string(fault.difference));
     }
   }
+}
 
- private:
-  void open() {
-    shard_.reset();
-    // Every second time each commit becomes sorted files.
-    const std::size_t files_bytes_min = ++opened_ % 2 == 0 ? 0 : store::ShardStore::kFilesBytesMin;
-    auto store = store::ShardStore::open(directory_.path(), memory_,
-                                         store::ShardStore::Mode::kReadWrite, files_bytes_min);
-    RC_ASSERT(store.has_value());
-    auto shard = engine::Shard::open(std::move(store).value(), rules_, options_);
-    RC_ASSERT(shard.has_value());
-    shard_ = std::move(shard).value();
-  }
-
-  const domain::Rules& rules_;
-  TempDir directory_;
-  store::SharedMemory memory_;
-  engine::Shard::Options options_;
-  int opened_ = 0;
-  std::unique_ptr<engine::Shard> shard_;
-};
-
-// Records by topic, with their offsets.
-struct History {
-  std::vector<HostileRecord> records;
-  std::array<std::vector<log::Record>, log::kEventTopicCount> topics;
-
-  History(std::vector<HostileRecord> all, std::int32_t partition, std::int32_t count)
-      : records(std::move(all)) {
-    for (const HostileRecord& record : records) {
-      if (log::partition_of(record.key, count) != partition) continue;
-      auto& topic = topics[static_cast<std::size_t>(record.topic)];
-      log::Record read;
-      read.topic = record.topic;
-      read.partition = partition;
-      read.offset = static_cast<std::int64_t>(topic.size());
-      read.timestamp_ms = 1'700'000'000'000 + read.offset;
-      read.key = record.key;
-      read.value = record.value;
-      topic.push_back(read);
-    }
-  }
-};
-
-// Feeds the history in an interleaving and with batches chosen by `random`; now and then crashes.
 // With `check` the books must balance, and every figure follow from the facts, after each batch.
 void feed(Folding& folding, const History& history, std::mt19937& random, bool crashes, bool check) {
   const auto commit = [&] {
     folding.commit();
     if (!check) return;
-    folding.check_audit();
-    folding.check_proof();
+    check_audit(folding);
+    check_proof(folding);
   };
-  while (true) {
-    std::vector<std::size_t> left;
-    for (std::size_t topic = 0; topic < log::kEventTopicCount; ++topic) {
-      const auto next = folding.state().topics[topic].next_offset;
-      if (next < static_cast<std::int64_t>(history.topics[topic].size())) left.push_back(topic);
-    }
-    if (left.empty()) break;
-    const std::size_t topic = left[random() % left.size()];
-    for (std::size_t run = 1 + random() % 20; run > 0; --run) {
-      const auto next = static_cast<std::size_t>(folding.state().topics[topic].next_offset);
-      if (next >= history.topics[topic].size()) break;
-      folding.apply(history.topics[topic][next]);
-    }
-    if (random() % 3 == 0) commit();
+  test::feed(folding, history, random, commit, [&] {
     if (crashes && random() % 10 == 0) folding.crash();
-  }
-  commit();
+  });
 }
 
 engine::ShardState total(std::uint32_t seed, std::size_t events, std::int32_t partitions,

@@ -1,0 +1,32 @@
+// What a shard tells whoever keeps a copy of its figures: each commit's differences, as they are
+// written.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "engine/shard_state.h"
+#include "store/cells.h"
+#include "store/labels.h"
+
+namespace daybook::engine {
+
+// Called by the folding thread alone, which waits meanwhile. Changes are told while a commit evaluates
+// its accounts, and hold once committed() follows; when the write fails it never does, and the process
+// ends. Views into arguments hold during the call.
+class ShardListener {
+ public:
+  virtual ~ShardListener() = default;
+
+  // What is added to the cells of one account, each cell once.
+  virtual void cells_changed(store::LabelId customer, std::span<const store::Cell> changes) = 0;
+  // An order-cycle row as it was and as it is now (docs/formats.md); empty: there is none.
+  virtual void cycle_row_changed(store::LabelId customer, std::string_view before,
+                                 std::string_view now) = 0;
+  // The customer's file was told something.
+  virtual void file_changed(store::LabelId customer) = 0;
+  // The commit is in the store; `state` is what it holds.
+  virtual void committed(const ShardState& state) = 0;
+};
+
+}  // namespace daybook::engine

@@ -1,0 +1,35 @@
+#include "mirror/keeper.h"
+
+namespace daybook::mirror {
+namespace {
+
+constexpr std::chrono::milliseconds kLookEvery{20};
+
+}  // namespace
+
+Keeper::Keeper(std::vector<std::shared_ptr<ShardMirror>> mirrors)
+    : mirrors_(std::move(mirrors)), thread_([this] { work(); }) {}
+
+Keeper::~Keeper() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  stop_.notify_all();
+  thread_.join();
+}
+
+void Keeper::work() {
+  while (!stopping_) {
+    for (const auto& mirror : mirrors_) {
+      if (stopping_) return;
+      // A store that cannot be read is tried again; questions that read it say what is wrong.
+      if (mirror->wants_build()) static_cast<void>(mirror->build(stopping_));
+      if (mirror->wants_merge()) mirror->merge();
+    }
+    std::unique_lock lock(mutex_);
+    stop_.wait_for(lock, kLookEvery, [&] { return stopping_.load(); });
+  }
+}
+
+}  // namespace daybook::mirror

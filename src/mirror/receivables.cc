@@ -1,0 +1,217 @@
+#include "mirror/receivables.h"
+
+#include <algorithm>
+
+#include "base/ensure.h"
+#include "mirror/parts.h"
+
+namespace daybook::mirror {
+
+using domain::Measure;
+
+void add_receivable_rows(store::LabelId customer, const store::Cell& cell,
+                         std::vector<ReceivableRow>& to) {
+  ReceivableRow row;
+  row.customer = customer;
+  row.attributes = cell.id.attributes;
+  row.currency = cell.id.currency;
+  row.counts_from = cell.id.counts_from;
+  row.measure = domain::is_ledger(cell.id.measure) ? Measure::kLedgerInvoices : cell.id.measure;
+  if (row.measure == Measure::kOpen) {
+    row.day = cell.id.day;
+    row.day2 = cell.id.day2;
+  }
+  auto [amount, quantity] = cell.value;
+  if (row.measure == Measure::kLedgerInvoices || row.measure == Measure::kDisputed) quantity = 0;
+  while (amount != 0 || quantity != 0) {
+    row.amount = take_part<64>(amount);
+    row.quantity = take_part<64>(quantity);
+    to.push_back(row);
+  }
+}
+
+// --- rows of 24 bytes ---------------------------------------------------------------------------
+
+namespace {
+
+constexpr Day kDayBias = 1 << 17;
+constexpr std::uint64_t kDayMask = (1 << 18) - 1;
+
+std::uint64_t biased(Day day) {
+  const auto bits = static_cast<std::uint64_t>(static_cast<std::int64_t>(day) + kDayBias);
+  ENSURE(bits <= kDayMask, "dates are checked when events are");
+  return bits;
+}
+Day unbiased(std::uint64_t bits) { return static_cast<Day>(bits & kDayMask) - kDayBias; }
+
+}  // namespace
+
+PeriodSums::Packed::Packed(const ReceivableRow& row, Day start)
+    : account_(static_cast<std::uint64_t>(row.customer) << 32 | row.attributes),
+      amount_(row.currency),
+      dates_(static_cast<std::uint64_t>(row.measure) << 60 | biased(row.day) << 42 |
+             biased(row.day2) << 24 | static_cast<std::uint64_t>(row.counts_from - start) << 15) {
+  static_assert(static_cast<int>(Measure::kLedgerInvoices) < 16);
+}
+
+void PeriodSums::Packed::take(Int128& amount, Int128& quantity) {
+  amount_ = static_cast<std::uint64_t>(take_part<48>(amount)) << 16 | (amount_ & 0xFFFF);
+  dates_ = (dates_ & ~0x7FFFULL) | (static_cast<std::uint64_t>(take_part<15>(quantity)) & 0x7FFF);
+}
+
+PeriodSums::Packed PeriodSums::Packed::without_day() const {
+  Packed row = *this;
+  row.dates_ &= ~(0x1FFULL << 15);
+  return row;
+}
+
+ReceivableRow PeriodSums::Packed::row(Day start) const {
+  return {.customer = static_cast<store::LabelId>(account_ >> 32),
+          .attributes = static_cast<store::LabelId>(account_),
+          .day = unbiased(dates_ >> 42),
+          .day2 = unbiased(dates_ >> 24),
+          .counts_from = start + day_in_period(),
+          .currency = static_cast<std::uint16_t>(amount_),
+          .measure = static_cast<Measure>(dates_ >> 60),
+          .amount = amount(),
+          .quantity = quantity()};
+}
+
+// --- sums by period -----------------------------------------------------------------------------
+
+void PeriodSums::emit(Packed key, Int128 amount, Int128 quantity, Sums& to) {
+  while (amount != 0 || quantity != 0) {
+    key.take(amount, quantity);
+    to.push_back(key);
+  }
+}
+
+PeriodSums::Sums PeriodSums::add(const Sums& a, const Sums& b) {
+  if (a.empty()) return b;
+  if (b.empty()) return a;
+  Sums sums;
+  sums.reserve(a.size() + b.size());
+  auto left = a.begin();
+  auto right = b.begin();
+  while (left != a.end() || right != b.end()) {
+    const bool from_left = right == b.end() || (left != a.end() && left->key() <= right->key());
+    const Packed key = from_left ? *left : *right;
+    Int128 amount = 0;
+    Int128 quantity = 0;
+    const auto take = [&](auto& at, const Sums& of) {
+      for (; at != of.end() && at->key() == key.key(); ++at) {
+        amount += at->amount();
+        quantity += at->quantity();
+      }
+    };
+    take(left, a);
+    take(right, b);
+    emit(key, amount, quantity, sums);
+  }
+  sums.shrink_to_fit();
+  return sums;
+}
+
+PeriodSums::Sums PeriodSums::without_days(const Sums& sums) {
+  Sums all;
+  for (auto at = sums.begin(); at != sums.end();) {
+    const Packed key = at->without_day();
+    Int128 amount = 0;
+    Int128 quantity = 0;
+    for (; at != sums.end() && at->without_day().key() == key.key(); ++at) {
+      amount += at->amount();
+      quantity += at->quantity();
+    }
+    emit(key, amount, quantity, all);
+  }
+  return all;
+}
+
+const PeriodSums::Period* PeriodSums::find(Day day) const {
+  const auto after = std::ranges::upper_bound(periods_, day, {},
+                                              [](const auto& period) { return period->start; });
+  return after == periods_.begin() ? nullptr : std::prev(after)->get();
+}
+
+PeriodSums PeriodSums::merged(std::vector<ReceivableRow> rows) const {
+  const auto place = [&](const ReceivableRow& row) {
+    const Day start = period_start(grain_, row.counts_from);
+    return std::pair(start, Packed(row, start).key());
+  };
+  std::vector<std::pair<decltype(place(rows[0])), const ReceivableRow*>> placed;
+  placed.reserve(rows.size());
+  for (const ReceivableRow& row : rows) placed.emplace_back(place(row), &row);
+  std::ranges::sort(placed);
+
+  PeriodSums result(grain_);
+  Sums carry;  // What came, of all periods before.
+  auto old = periods_.begin();
+  for (auto at = placed.begin(); at != placed.end() || old != periods_.end();) {
+    const bool comes = at != placed.end() && (old == periods_.end() || at->first.first <= (*old)->start);
+    const Day start = comes ? at->first.first : (*old)->start;
+    const bool is_old = old != periods_.end() && (*old)->start == start;
+    if (!comes && carry.empty()) {
+      result.periods_.push_back(*old++);
+      continue;
+    }
+    Sums come;
+    while (at != placed.end() && at->first.first == start) {
+      const auto [key, first] = *at;
+      Int128 amount = 0;
+      Int128 quantity = 0;
+      for (; at != placed.end() && at->first == key; ++at) {
+        amount += at->second->amount;
+        quantity += at->second->quantity;
+      }
+      emit(Packed(*first, start), amount, quantity, come);
+    }
+    auto period = std::make_shared<Period>();
+    period->start = start;
+    if (is_old) {
+      period->opening = add((*old)->opening, carry);
+      period->rows = add((*old)->rows, come);
+      ++old;
+    } else {
+      if (!result.periods_.empty()) {
+        const Period& before = *result.periods_.back();
+        period->opening = add(before.opening, without_days(before.rows));
+      }
+      period->rows = come;
+    }
+    period->rows.shrink_to_fit();
+    carry = add(carry, without_days(come));
+    result.periods_.push_back(std::move(period));
+  }
+  return result;
+}
+
+PeriodSums PeriodSums::coarser(Grain grain) const {
+  std::vector<ReceivableRow> rows;
+  for (const auto& period : periods_) {
+    for (const Packed& row : period->rows) rows.push_back(row.row(period->start));
+  }
+  return PeriodSums(grain).merged(std::move(rows));
+}
+
+std::size_t PeriodSums::bytes() const {
+  std::size_t bytes = 0;
+  for (const auto& period : periods_) {
+    bytes += sizeof(Period) + 32 +
+             (period->opening.capacity() + period->rows.capacity()) * sizeof(Packed);
+  }
+  return bytes;
+}
+
+Receivables Receivables::merged(std::vector<ReceivableRow> rows) const {
+  Receivables result{std::nullopt, PeriodSums(totals.grain())};
+  result.accounts = accounts ? std::optional(accounts->merged(rows)) : std::nullopt;
+  for (ReceivableRow& row : rows) {
+    row.customer = 0;
+    row.attributes = 0;
+    row.day = 0;
+  }
+  result.totals = totals.merged(std::move(rows));
+  return result;
+}
+
+}  // namespace daybook::mirror

@@ -1,0 +1,111 @@
+// Cells of the receivables and the ledger in memory, ordered so that any past date is a sum that was
+// kept plus the cells of one period.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <tuple>
+#include <vector>
+
+#include "base/date.h"
+#include "base/int128.h"
+#include "store/cells.h"
+
+namespace daybook::mirror {
+
+// A cell as ages and balances need it: issue and due date of open amounts alone, counts of what is an
+// item alone, and the measures of the ledger as one (kLedgerInvoices). Amounts too large for 64 bits are several rows.
+struct ReceivableRow {
+  store::LabelId customer = 0;
+  store::LabelId attributes = 0;
+  Day day = 0;
+  Day day2 = 0;
+  Day counts_from = 0;
+  std::uint16_t currency = 0;
+  domain::Measure measure{};
+  std::int64_t amount = 0;
+  std::int64_t quantity = 0;
+
+};
+// The rows that a receivables or ledger cell becomes, appended to `to`.
+void add_receivable_rows(store::LabelId customer, const store::Cell& cell,
+                         std::vector<ReceivableRow>& to);
+
+// Rows by the period in which they begin to count, each period with the sums of all before it.
+class PeriodSums {
+ public:
+  explicit PeriodSums(Grain grain) : grain_(grain) {}
+
+  // These and `rows`. Shares the periods before the first of them with this.
+  PeriodSums merged(std::vector<ReceivableRow> rows) const;
+  // The same rows by coarser periods.
+  PeriodSums coarser(Grain grain) const;
+
+  // Calls visit(row) for sums over what counts on a date. Rows of one customer and attributes stand
+  // together, in two stretches at most.
+  template <typename Visit>
+  void for_each(Day as_of, const Visit& visit) const {
+    const Period* period = find(as_of);
+    if (period == nullptr) return;
+    for (const Packed& row : period->opening) visit(row.row(period->start));
+    for (const Packed& row : period->rows) {
+      if (period->start + row.day_in_period() <= as_of) visit(row.row(period->start));
+    }
+  }
+
+  Grain grain() const { return grain_; }
+  std::size_t bytes() const;
+
+ private:
+  // 24 bytes, as most of what a mirror holds are these. Amounts of 48 bits and quantities of 15: what
+  // does not fit is several rows. Dates from 1611 to 2328.
+  class Packed {
+   public:
+    // Without amount and quantity; the period has at most 511 days.
+    Packed(const ReceivableRow& row, Day start);
+
+    // Takes what fits of both.
+    void take(Int128& amount, Int128& quantity);
+    std::int64_t amount() const { return static_cast<std::int64_t>(amount_) >> 16; }
+    std::int64_t quantity() const { return static_cast<std::int64_t>(dates_ << 49) >> 49; }
+    // Rows with one key are summed. Customer and attributes come first, the day in the period last.
+    auto key() const { return std::tuple(account_, amount_ & 0xFFFF, dates_ >> 15); }
+    Day day_in_period() const { return static_cast<Day>(dates_ >> 15 & 0x1FF); }
+    Packed without_day() const;
+    ReceivableRow row(Day start) const;
+
+   private:
+    std::uint64_t account_;  // Customer, attributes.
+    std::uint64_t amount_;   // 48 bits; 16 of the currency.
+    std::uint64_t dates_;    // Measure 4, issue date 18, due date 18, day in the period 9, quantity 15.
+  };
+  using Sums = std::vector<Packed>;  // By key.
+  struct Period {
+    Day start = 0;
+    Sums opening;
+    Sums rows;
+  };
+
+  static void emit(Packed key, Int128 amount, Int128 quantity, Sums& to);
+  static Sums add(const Sums& a, const Sums& b);
+  static Sums without_days(const Sums& sums);
+  // The period in force on a day; null before the first.
+  const Period* find(Day day) const;
+
+  Grain grain_;
+  std::vector<std::shared_ptr<const Period>> periods_;  // By start; those without a row are left out.
+};
+
+// What the ageing asks for: all of it, and totals over all customers by currency and due date.
+struct Receivables {
+  using Row = ReceivableRow;
+
+  // None: there is no room for them.
+  std::optional<PeriodSums> accounts{Grain::kMonth};
+  PeriodSums totals{Grain::kWeek};
+
+  Receivables merged(std::vector<ReceivableRow> rows) const;
+  std::size_t bytes() const { return (accounts ? accounts->bytes() : 0) + totals.bytes(); }
+};
+
+}  // namespace daybook::mirror

@@ -1,0 +1,484 @@
+#include "mirror/shard_mirror.h"
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <thread>
+
+#include "base/bytes.h"
+#include "mirror/parts.h"
+#include "store/keys.h"
+
+namespace daybook::mirror {
+namespace {
+
+using std::chrono::steady_clock;
+
+// Files that may change in one commit: each makes a scan of the customer's pages.
+constexpr std::size_t kFollowFiles = 256;
+// After a commit that could not be followed more of them are likely: while a log is replayed each comes
+// some seconds after the last. So a build waits, twice as long each time it was in vain.
+constexpr std::chrono::milliseconds kQuietAtFirst{1'000};
+constexpr std::chrono::milliseconds kQuietAtMost{16'000};
+// A build was not in vain when it held for so long.
+constexpr std::chrono::milliseconds kWorthwhile{30'000};
+// How often a build is tried when a commit began before it, and ended after its picture.
+constexpr int kBuildTries = 3;
+// How long the folding thread takes at most between its write and its word of it.
+constexpr std::chrono::milliseconds kTellsWithin{1};
+
+// Merges rows into the table once they are `limit`.
+template <typename Table>
+void put(Part<Table>& part, std::vector<typename Table::Row>& rows, std::size_t limit) {
+  if (part.table == nullptr) rows.clear();
+  if (rows.empty() || rows.size() < limit) return;
+  part.table = std::make_shared<const Table>(part.table->merged(std::move(rows)));
+  rows = {};
+}
+
+template <typename Table>
+void append(Part<Table>& part, std::vector<typename Table::Row> rows) {
+  if (part.table != nullptr) part.tail.append(std::move(rows));
+}
+
+}  // namespace
+
+std::int64_t commit_number(const engine::ShardState& state) {
+  std::int64_t number = 0;
+  for (const engine::TopicProgress& progress : state.topics) number += progress.next_offset;
+  return number;
+}
+
+std::size_t Image::bytes() const {
+  return files->bytes() + receivables.bytes() + sales.bytes() + cycles.bytes();
+}
+
+std::shared_ptr<const Image> ShardMirror::image() const {
+  const std::lock_guard lock(mutex_);
+  return image_;
+}
+
+std::size_t ShardMirror::bytes() const {
+  const auto image = this->image();
+  return dictionary_.bytes() + (image == nullptr ? 0 : image->bytes());
+}
+
+// --- the folding thread -------------------------------------------------------------------------
+
+bool ShardMirror::collects() {
+  if (!in_commit_) {
+    in_commit_ = true;
+    const std::lock_guard lock(mutex_);
+    collecting_ = phase_ != Phase::kOff;
+  }
+  if (collecting_ && pending_.size() > options_.follow_rows) {
+    too_large_ = true;
+    pending_ = {};
+  }
+  return collecting_ && !too_large_;
+}
+
+void ShardMirror::cells_changed(store::LabelId customer, std::span<const store::Cell> changes) {
+  seen_ += changes.size();
+  if (changes.empty() || !collects()) return;
+  for (const store::Cell& cell : changes) pending_.cells.emplace_back(customer, cell);
+}
+
+void ShardMirror::cycle_row_changed(store::LabelId customer, std::string_view before,
+                                    std::string_view now) {
+  if (!collects()) return;
+  collect_cycle(customer, before, -1);
+  collect_cycle(customer, now, 1);
+}
+
+void ShardMirror::collect_cycle(store::LabelId customer, std::string_view bytes, int sign) {
+  if (bytes.empty()) return;
+  const auto row = store::decode_cycle_row(bytes);
+  if (row) {
+    pending_.cycles.push_back({make_cycle(customer, *row, bytes, rules_.zone, dictionary_), sign});
+  } else {
+    too_large_ = true;  // Cannot be followed either.
+  }
+}
+
+void ShardMirror::file_changed(store::LabelId customer) {
+  if (!collects()) return;
+  pending_.files.push_back(customer);
+  if (pending_.files.size() > kFollowFiles) too_large_ = true;
+}
+
+void ShardMirror::Changes::add(Changes next) {
+  commit = next.commit;
+  cells.insert(cells.end(), next.cells.begin(), next.cells.end());
+  std::ranges::move(next.cycles, std::back_inserter(cycles));
+  files.insert(files.end(), next.files.begin(), next.files.end());
+  std::ranges::sort(files);
+  files.erase(std::unique(files.begin(), files.end()), files.end());
+}
+
+void ShardMirror::committed(const engine::ShardState& state) {
+  Changes changes = std::exchange(pending_, {});
+  changes.commit = commit_number(state);
+  const bool followed = !in_commit_ || (collecting_ && !too_large_);
+  const bool large = std::exchange(seen_, 0) > options_.merge_rows;
+  in_commit_ = too_large_ = false;
+
+  std::unique_lock lock(mutex_);
+  if (phase_ == Phase::kOff) {
+    if (large) turned_off_at_ = steady_clock::now();
+    return;
+  }
+  if (phase_ == Phase::kBuilding) {
+    if (followed) {
+      backlog_size_ += changes.size();
+      backlog_.push_back(std::move(changes));
+      if (backlog_size_ > options_.follow_rows) turn_off();
+    } else if (large) {
+      turn_off();
+    } else {
+      missed_ = changes.commit;
+      backlog_.clear();
+      backlog_size_ = 0;
+    }
+    return;
+  }
+  // The build read this commit already.
+  if (changes.commit <= image_->commit) return;
+  if (!followed) return turn_off();
+  // Only merge() changes the image meanwhile, and only what is in the tables.
+  Image next;
+  next.files = image_->files;
+  next.receivables.table = image_->receivables.table;
+  next.sales.table = image_->sales.table;
+  next.cycles.table = image_->cycles.table;
+  lock.unlock();
+  const auto done = follow(next, changes, store_);
+  lock.lock();
+  if (!done) return turn_off();
+  auto image = std::make_shared<Image>(*image_);
+  image->commit = changes.commit;
+  image->files = next.files;
+  append(image->receivables, next.receivables.tail.rows());
+  append(image->sales, next.sales.tail.rows());
+  append(image->cycles, next.cycles.tail.rows());
+  const std::size_t behind = std::max(
+      {image->receivables.tail.size(), image->sales.tail.size(), image->cycles.tail.size()});
+  if (behind > options_.follow_rows) return turn_off();
+  image_ = std::move(image);
+}
+
+Result<void> ShardMirror::follow(Image& image, const Changes& changes, const store::Reads& reads) {
+  std::vector<SalesRow> sales;
+  const std::shared_ptr<const CustomerFiles> before = image.files;
+  if (!changes.files.empty()) {
+    CustomerFiles files = *image.files;
+    for (const store::LabelId customer : changes.files) {
+      ASSIGN_OR_RETURN(FileVersions file, FileVersions::load(reads, customer, rules_, dictionary_));
+      files.set(customer, std::move(file));
+    }
+    image.files = std::make_shared<const CustomerFiles>(std::move(files));
+    if (image.sales.table != nullptr) {
+      for (const store::LabelId customer : changes.files) {
+        RETURN_IF_ERROR(follow_file(image, customer, before->of(customer), changes, reads, sales));
+      }
+    }
+  }
+  std::vector<ReceivableRow> receivables;
+  for (const auto& [customer, cell] : changes.cells) {
+    if (store::page_of(cell.id).family != store::kSalesPage) {
+      add_receivable_rows(customer, cell, receivables);
+    } else if (image.sales.table != nullptr && !std::ranges::binary_search(changes.files, customer)) {
+      add_sales_rows(image.files->of(customer), cell, 1, sales);
+    }
+  }
+  append(image.receivables, std::move(receivables));
+  append(image.sales, std::move(sales));
+  append(image.cycles, changes.cycles);
+  return {};
+}
+
+// What the customer's cells came to by the file before goes; what they come to now comes. Those
+// before are the stored ones less the changes.
+Result<void> ShardMirror::follow_file(const Image& image, store::LabelId customer,
+                                      const FileVersions& before, const Changes& changes,
+                                      const store::Reads& reads, std::vector<SalesRow>& rows) {
+  const FileVersions& now = image.files->of(customer);
+  const auto same = [&](const store::Cell& cell) {
+    const auto& attributes = labels_.get(cell.id.attributes).attributes;
+    const FileVersion* was = before.on(attributes.file_day);
+    const FileVersion* is = now.on(attributes.file_day);
+    return region(attributes, was) == region(attributes, is) &&
+           sales_rep(attributes, was) == sales_rep(attributes, is);
+  };
+  for (const auto& [whose, cell] : changes.cells) {
+    if (whose != customer || store::page_of(cell.id).family != store::kSalesPage) continue;
+    add_sales_rows(same(cell) ? now : before, cell, 1, rows);
+  }
+  if (before == now) return {};
+  std::vector<store::Cell> cells;
+  Result<void> decoded;
+  RETURN_IF_ERROR(reads.scan(store::Table::kCells, store::cells_prefix(store::kSalesPage, customer), "",
+                             [&](std::string_view, std::string_view page) {
+                                decoded = store::decode_page(page, cells);
+                                if (!decoded) return false;
+                                for (const store::Cell& cell : cells) {
+                                  if (same(cell)) continue;
+                                  add_sales_rows(before, cell, -1, rows);
+                                  add_sales_rows(now, cell, 1, rows);
+                                }
+                                return true;
+                              }));
+  return decoded;
+}
+
+void ShardMirror::add_sales_rows(const FileVersions& file, const store::Cell& cell, int sign,
+                                 std::vector<SalesRow>& rows) {
+  const auto measure = std::ranges::find(kSalesMeasures, cell.id.measure);
+  if (measure == kSalesMeasures.end()) return;
+  const auto& attributes = labels_.get(cell.id.attributes).attributes;
+  const auto& dimensions = labels_.get(cell.id.dimensions).dimensions;
+  const FileVersion* version = file.on(attributes.file_day);
+  SalesRow row;
+  row.group = {.currency = cell.id.currency,
+               .region = dictionary_.intern(region(attributes, version)),
+               .sales_rep = dictionary_.intern(sales_rep(attributes, version)),
+               .channel = dictionary_.intern(dimensions.channel),
+               .kind = dimensions.kind};
+  row.day = cell.id.day;
+  row.counts_from = cell.id.counts_from;
+  row.measure = static_cast<std::uint32_t>(measure - kSalesMeasures.begin());
+  Int128 rest = sign * (counts(*measure) ? cell.value.quantity : cell.value.amount);
+  while (rest != 0) {
+    row.value = take_part<64>(rest);
+    rows.push_back(row);
+  }
+}
+
+// --- building and merging -----------------------------------------------------------------------
+
+void ShardMirror::turn_off() {
+  const auto now = steady_clock::now();
+  const bool was_worthwhile = phase_ == Phase::kReady && now - ready_since_ >= kWorthwhile;
+  quiet_for_ = was_worthwhile || quiet_for_.count() == 0 ? kQuietAtFirst
+                                                         : std::min(2 * quiet_for_, kQuietAtMost);
+  phase_ = Phase::kOff;
+  image_.reset();
+  backlog_ = {};
+  backlog_size_ = 0;
+  turned_off_at_ = now;
+}
+
+bool ShardMirror::wants_build() const {
+  const std::lock_guard lock(mutex_);
+  return phase_ == Phase::kOff && steady_clock::now() - turned_off_at_ >= quiet_for_;
+}
+
+Result<void> ShardMirror::build(const std::atomic<bool>& stopping) {
+  {
+    const std::lock_guard lock(mutex_);
+    phase_ = Phase::kBuilding;
+    missed_ = -1;
+  }
+  for (int i = 0; i < kBuildTries && !stopping; ++i) {
+    // After the phase: what this picture lacks is in the backlog, or was missed.
+    const auto reads = store_.snapshot();
+    const auto state = engine::read_state(*reads);
+    auto image = state ? read(*reads, stopping) : Result<Image>(unexpected(state.error()));
+    if (!image) {
+      const std::lock_guard lock(mutex_);
+      turn_off();
+      return unexpected(image.error());
+    }
+    image->commit = commit_number(*state);
+    while (!stopping) {
+      const auto done = catch_up(*image);
+      if (!done) return unexpected(done.error());
+      if (*done) return {};
+      {
+        const std::lock_guard lock(mutex_);
+        if (phase_ != Phase::kBuilding) return {};
+        if (image->commit < missed_) break;
+      }
+      std::this_thread::sleep_for(kTellsWithin);
+    }
+  }
+  const std::lock_guard lock(mutex_);
+  turn_off();
+  return {};
+}
+
+Result<bool> ShardMirror::catch_up(Image& image) {
+  const std::lock_guard lock(mutex_);
+  if (phase_ != Phase::kBuilding || image.commit < missed_) return false;
+  Changes changes;
+  changes.commit = image.commit;
+  for (const Changes& next : backlog_) {
+    if (next.commit > image.commit) changes.add(next);
+  }
+  // Files and pages of customers whose file changed are read as of the last commit told of.
+  const auto reads = store_.snapshot();
+  const auto state = engine::read_state(*reads);
+  if (state && commit_number(*state) != changes.commit) return false;
+  const auto done = state ? follow(image, changes, *reads) : Result<void>(unexpected(state.error()));
+  if (!done) {
+    turn_off();
+    return unexpected(done.error());
+  }
+  image.commit = changes.commit;
+  backlog_ = {};
+  backlog_size_ = 0;
+  image_ = std::make_shared<const Image>(std::move(image));
+  phase_ = Phase::kReady;
+  ready_since_ = steady_clock::now();
+  return true;
+}
+
+Result<Image> ShardMirror::read(const store::Reads& reads, const std::atomic<bool>& stopping) {
+  Image image;
+  CustomerFiles files;
+  for (const store::LabelId customer : labels_.customers_after("", SIZE_MAX)) {
+    ASSIGN_OR_RETURN(FileVersions file, FileVersions::load(reads, customer, rules_, dictionary_));
+    files.set(customer, std::move(file));
+  }
+  image.files = std::make_shared<const CustomerFiles>(std::move(files));
+
+  std::vector<store::Cell> cells;
+  Result<void> decoded;
+  const auto scan_pages = [&](char family, const auto& take) -> Result<void> {
+    RETURN_IF_ERROR(reads.scan(store::Table::kCells, std::string(1, family), "",
+                               [&](std::string_view key, std::string_view page) {
+                                 decoded = store::decode_page(page, cells);
+                                 if (!decoded || stopping) return false;
+                                 const store::LabelId customer = ByteReader(key.substr(1)).big32();
+                                 for (const store::Cell& cell : cells) take(customer, cell);
+                                 return true;
+                               }));
+    return decoded;
+  };
+  // The longer a table, the longer the stretches merged into it: each row moves a few times only.
+  std::size_t limit = options_.build_rows;
+  const auto put_some = [&](auto& part, auto& rows) {
+    if (part.table == nullptr) rows.clear();
+    if (rows.size() < limit) return;
+    put(part, rows, limit);
+    limit += limit / 2;
+    fit(image);
+  };
+  std::vector<ReceivableRow> receivables;
+  for (const char family : {store::kReceivablesPage, store::kLedgerPage}) {
+    RETURN_IF_ERROR(scan_pages(family, [&](store::LabelId customer, const store::Cell& cell) {
+      add_receivable_rows(customer, cell, receivables);
+      put_some(image.receivables, receivables);
+    }));
+  }
+  put(image.receivables, receivables, 0);
+  fit(image);
+
+  limit = options_.build_rows;
+  std::vector<SalesRow> sales;
+  RETURN_IF_ERROR(scan_pages(store::kSalesPage, [&](store::LabelId customer, const store::Cell& cell) {
+    add_sales_rows(image.files->of(customer), cell, 1, sales);
+    put_some(image.sales, sales);
+  }));
+  put(image.sales, sales, 0);
+  fit(image);
+
+  limit = options_.build_rows;
+  std::vector<CycleRowChange> cycles;
+  RETURN_IF_ERROR(reads.scan(store::Table::kCells, std::string(1, store::kCycleRow), "",
+                             [&](std::string_view key, std::string_view bytes) {
+                               const auto row = store::decode_cycle_row(bytes);
+                               if (!row) decoded = unexpected(row.error());
+                               if (!row || stopping) return false;
+                               const store::LabelId customer = ByteReader(key.substr(1)).big32();
+                               cycles.push_back({make_cycle(customer, *row, bytes, rules_.zone, dictionary_), 1});
+                               put_some(image.cycles, cycles);
+                               return true;
+                             }));
+  RETURN_IF_ERROR(decoded);
+  put(image.cycles, cycles, 0);
+  fit(image);
+  return image;
+}
+
+void ShardMirror::fit(Image& image) const {
+  // What costs least to miss goes first: fewer sums kept make a question longer, not a scan of pages.
+  const auto accounts_by = [](Grain grain) {
+    return [grain](Receivables& table) {
+      if (table.accounts && table.accounts->grain() < grain) table.accounts = table.accounts->coarser(grain);
+    };
+  };
+  const auto change = [](auto& part, const auto& how) {
+    if (part.table == nullptr) return;
+    auto changed = *part.table;
+    how(changed);
+    part.table = std::make_shared<const decltype(changed)>(std::move(changed));
+  };
+  const auto drop = [](auto& part) {
+    part.table.reset();
+    part.tail = {};
+  };
+  const std::array<std::function<void()>, 8> steps = {
+      [&] { change(image.receivables, accounts_by(Grain::kQuarter)); },
+      [&] {
+        change(image.receivables, [](Receivables& table) {
+          if (table.totals.grain() < Grain::kMonth) table.totals = table.totals.coarser(Grain::kMonth);
+        });
+      },
+      [&] { change(image.sales, [](Sales& table) { table.keep_regions_only(); }); },
+      [&] { change(image.receivables, accounts_by(Grain::kYear)); },
+      [&] { change(image.receivables, [](Receivables& table) { table.accounts.reset(); }); },
+      [&] { drop(image.cycles); },
+      [&] { drop(image.sales); },
+      [&] { drop(image.receivables); }};
+  for (const auto& step : steps) {
+    if (dictionary_.bytes() + image.bytes() <= options_.bytes) return;
+    step();
+  }
+}
+
+bool ShardMirror::wants_merge() const {
+  const auto image = this->image();
+  return image != nullptr && std::max({image->receivables.tail.size(), image->sales.tail.size(),
+                                       image->cycles.tail.size()}) >= options_.merge_rows;
+}
+
+void ShardMirror::merge() {
+  std::shared_ptr<const Image> from;
+  {
+    const std::lock_guard lock(mutex_);
+    if (image_ == nullptr) return;
+    auto sealed = std::make_shared<Image>(*image_);
+    sealed->receivables.tail.seal();
+    sealed->sales.tail.seal();
+    sealed->cycles.tail.seal();
+    image_ = from = std::move(sealed);
+  }
+  Image merged;
+  const auto merge_part = [](const auto& part, auto& to) {
+    to.table = part.table;
+    if (part.table == nullptr) return;
+    auto rows = part.tail.rows();
+    put(to, rows, 1);
+  };
+  merge_part(from->receivables, merged.receivables);
+  merge_part(from->sales, merged.sales);
+  merge_part(from->cycles, merged.cycles);
+  merged.files = from->files;
+  fit(merged);
+
+  const std::lock_guard lock(mutex_);
+  if (image_ == nullptr) return;  // Turned off meanwhile.
+  auto image = std::make_shared<Image>(*image_);
+  const auto take_over = [](auto& part, auto& table) {
+    part.table = std::move(table);
+    part.tail.drop_sealed();
+    if (part.table == nullptr) part.tail = {};
+  };
+  take_over(image->receivables, merged.receivables.table);
+  take_over(image->sales, merged.sales.table);
+  take_over(image->cycles, merged.cycles.table);
+  image_ = std::move(image);
+}
+
+}  // namespace daybook::mirror
