@@ -18,12 +18,6 @@ std::size_t bytes_of(const Held& page) { return sizeof page + 16 + page.value.ca
 
 }  // namespace
 
-void HeldAccount::begin() {
-  for (HeldDocument* document : decoded_) document->decoded = nullptr;
-  decoded_.clear();
-  owner_.decoded_.reset();
-}
-
 Result<HeldDocument*> HeldAccount::hold(domain::DocumentRef ref) {
   if (const auto at = documents_.find(ref); at != documents_.end()) {
     at->second->used = owner_.commit_;
@@ -101,6 +95,9 @@ Result<void> HeldAccount::add_cells(std::span<const store::Cell> cells) {
 }
 
 void HeldAccount::write(store::WriteSet& set) {
+  for (HeldDocument* document : decoded_) document->decoded = nullptr;
+  decoded_.clear();
+  owner_.decoded_.reset();
   for (HeldDocument* document : dirty()) {
     set.put_view(store::Table::kDocuments, store::document_key(customer_, document->ref()),
                  document->value);

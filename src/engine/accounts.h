@@ -32,7 +32,7 @@ struct HeldDocument : Held {
   std::string id;
   std::size_t stored = 0;    // Size of the value as stored: what was appended stands behind it.
   std::size_t incoming = 0;  // Bytes that it is going to be given.
-  // As decoded since begin(); null before.
+  // As decoded since the last write(); null before.
   const domain::Document* decoded = nullptr;
 
   domain::DocumentRef ref() const { return {kind, id}; }
@@ -42,20 +42,19 @@ class Accounts;
 
 // One account while a commit folds it. One thread.
 //
-//   begin() ──► hold(), mark_dirty() … ──► document(), add_cells() … ──► write()
+//   hold(), mark_dirty() … ──► document(), add_cells() … ──► write()
 //
-// A document that was decoded is not to be appended to before the next begin().
+// A document that was decoded is not to be appended to before write().
 class HeldAccount : public domain::Account {
  public:
   HeldAccount(Accounts& owner, store::LabelId customer) : owner_(owner), customer_(customer) {}
 
   store::LabelId customer() const { return customer_; }
 
-  void begin();
   // The document of this reference, from the store when it is not here; an empty one when there is none.
   Result<HeldDocument*> hold(domain::DocumentRef ref);
   void mark_dirty(HeldDocument& document);
-  // What was marked since begin(), in the order of their keys.
+  // What was marked since the last write(), in the order of their keys.
   std::span<HeldDocument* const> dirty();
   const domain::Document* document(domain::DocumentRef ref) override;
   // What went wrong in document(), whose result then was null.
@@ -64,7 +63,7 @@ class HeldAccount : public domain::Account {
   // Adds to the account's pages. `cells` as add_up() leaves them.
   Result<void> add_cells(std::span<const store::Cell> cells);
 
-  // Puts what is dirty into the set, whose views hold until the account is begun again.
+  // Puts what is dirty into the set, whose views hold until the next commit. Documents as decoded go.
   void write(store::WriteSet& set);
 
  private:

@@ -229,7 +229,6 @@ Result<void> Shard::give(HeldAccount& account, const Told& told) {
 
 Result<void> Shard::fold_account(std::span<Told* const> told, store::WriteSet& set) {
   HeldAccount& account = accounts_.account(told.front()->customer);
-  account.begin();
   RETURN_IF_ERROR(give(account, told));
   RETURN_IF_ERROR(evaluate(account, set));
   for (const HeldDocument* document : account.dirty()) {
