@@ -151,87 +151,91 @@ namespace {
 
 class Dependents {
  public:
-  Dependents(Picture& picture, const std::function<void(DocumentRef)>& visit)
+  Dependents(Picture& picture, const std::function<void(const Document&)>& visit)
       : picture_(picture), visit_(visit) {}
 
-  void invoice(std::string_view id) {
-    const DocumentRef ref{DocumentKind::kInvoice, id};
-    visit_(ref);
-    if (const Invoice* known = picture_.invoice(id)) {
-      for (const auto& order_id : known->issued->order_ids) visit_({DocumentKind::kOrder, order_id});
-    }
+  void one(DocumentRef ref) {
+    if (const Document* document = picture_.document(ref)) visit_(*document);
   }
 
-  // Its items, their invoices, and the orders of those.
-  void source(DocumentRef ref) {
-    visit_(ref);
-    const Document* document = picture_.document(ref);
-    if (document == nullptr) return;
-    for (const Fact& fact : document->facts) {
+  // It, and the orders it names.
+  void invoice(const Document& document) {
+    visit_(document);
+    const Invoice* known = picture_.invoice(document);
+    if (known == nullptr) return;
+    for (const auto& id : known->issued->order_ids) one({DocumentKind::kOrder, id});
+  }
+
+  // It, the invoices of its items, and the orders of those.
+  void source(const Document& document) {
+    visit_(document);
+    for (const Fact& fact : document.facts) {
       for_each_reference(fact.event.payload, [&](DocumentRef named) {
-        if (named.kind == DocumentKind::kInvoice) invoice(named.id);
+        if (named.kind != DocumentKind::kInvoice) return;
+        if (const Document* found = picture_.document(named)) invoice(*found);
       });
     }
   }
 
   // Everything that names the invoice.
-  void naming_invoice(std::string_view id) {
-    const Document* document = picture_.document({DocumentKind::kInvoice, id});
-    if (document == nullptr) return;
-    for (const DocumentRef& link : document->links) {
+  void naming_invoice(const Document& document) {
+    for (const DocumentRef& link : document.links) {
+      const Document* naming = picture_.document(link);
+      if (naming == nullptr) continue;
       if (link.kind == DocumentKind::kPromise) {
-        visit_(link);
+        visit_(*naming);
       } else {
-        source(link);
+        source(*naming);
       }
     }
   }
 
  private:
   Picture& picture_;
-  const std::function<void(DocumentRef)>& visit_;
+  const std::function<void(const Document&)>& visit_;
 };
 
 }  // namespace
 
 void for_each_dependent(Picture& picture, const Document& document,
-                        const std::function<void(DocumentRef)>& visit) {
+                        const std::function<void(const Document&)>& visit) {
   Dependents dependents(picture, visit);
-  const DocumentRef ref = document.ref;
   const auto told_anew = [&](auto&& is_such) {
     return std::ranges::any_of(document.facts, [&](const Fact& fact) {
       return fact.fresh && is_such(fact.event.payload);
     });
   };
-  visit(ref);
-  switch (ref.kind) {
+  visit(document);
+  switch (document.ref.kind) {
     case DocumentKind::kOrder:
       // Its attributes are those of invoices that name it, and so of what is applied to them.
       if (!told_anew([](const Payload& p) { return std::holds_alternative<OrderPlaced>(p); })) return;
       for (const DocumentRef& link : document.links) {
-        visit(link);
-        dependents.naming_invoice(link.id);
+        const Document* naming = picture.document(link);
+        if (naming == nullptr) continue;
+        visit(*naming);
+        dependents.naming_invoice(*naming);
       }
       return;
     case DocumentKind::kInvoice:
       if (told_anew([](const Payload& p) {
             return std::holds_alternative<InvoiceIssued>(p) || std::holds_alternative<InvoiceVoided>(p);
           })) {
-        dependents.invoice(ref.id);
-        dependents.naming_invoice(ref.id);
+        dependents.invoice(document);
+        dependents.naming_invoice(document);
       } else if (told_anew([](const Payload& p) {
                    return std::holds_alternative<InvoiceWrittenOff>(p) ||
                           std::holds_alternative<WriteOffRecovered>(p);
                  })) {
-        dependents.invoice(ref.id);
+        dependents.invoice(document);
       }
       return;
     case DocumentKind::kCreditNote:
     case DocumentKind::kPayment:
-      return dependents.source(ref);
+      return dependents.source(document);
     case DocumentKind::kPromise:
       for (const Fact& fact : document.facts) {
-        for_each_reference(fact.event.payload, visit);
+        for_each_reference(fact.event.payload, [&](DocumentRef named) { dependents.one(named); });
       }
       return;
     case DocumentKind::kCustomer:

@@ -151,10 +151,9 @@ class Contributions {
 void contribute(Picture& picture, const Document& document, Contributions& to);
 
 // Documents whose figures depend on this one's facts, itself included; each may come more than once.
-// `visit(DocumentRef)`. Views into `picture`'s documents. A new customer file concerns invoices with
-// due dates from its terms; those the caller finds by date.
+// A new customer file concerns invoices with due dates from its terms; those the caller finds by date.
 void for_each_dependent(Picture& picture, const Document& document,
-                        const std::function<void(DocumentRef)>& visit);
+                        const std::function<void(const Document&)>& visit);
 
 // --- states on a date, for views and cells alike ----------------------------------------------
 

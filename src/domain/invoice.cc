@@ -25,6 +25,7 @@ void test_recoveries(Invoice& invoice) {
 std::unique_ptr<Invoice> Picture::make_invoice(const Document& document) {
   auto invoice = std::make_unique<Invoice>();
   invoice->ref = document.ref;
+  invoice->document = &document;
   for (const Fact& fact : document.facts) {
     if (!known_.admits(fact)) continue;
     if (const auto* issued = std::get_if<InvoiceIssued>(&fact.event.payload)) {

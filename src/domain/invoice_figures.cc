@@ -192,7 +192,7 @@ std::optional<Instant> settled_at(Picture& picture, const Invoice& invoice, Day 
 }
 
 void contribute_invoice(Picture& picture, const Document& document, Contributions& to) {
-  const Invoice* known = picture.invoice(document.ref.id);
+  const Invoice* known = picture.invoice(document);
   if (known == nullptr) return contribute_unknown(picture, document, to);
   const Invoice& invoice = *known;
   const Attributes attributes = picture.attributes(invoice);

@@ -31,6 +31,7 @@ std::optional<Milestone> parse_milestone(std::string_view name) {
 std::unique_ptr<Order> Picture::make_order(const Document& document) {
   auto order = std::make_unique<Order>();
   order->ref = document.ref;
+  order->document = &document;
   for (const Fact& fact : document.facts) {
     if (!known_.admits(fact)) continue;
     if (const auto* placed = std::get_if<OrderPlaced>(&fact.event.payload)) {

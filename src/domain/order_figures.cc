@@ -338,7 +338,7 @@ Milestones milestones_on(Picture& picture, const Order& order, Day as_of) {
 }
 
 void contribute_order(Picture& picture, const Document& document, Contributions& to) {
-  const Order* order = picture.order(document.ref.id);
+  const Order* order = picture.order(document);
   if (order == nullptr) return contribute_unknown(picture, document, to);
   if (picture.rules().expect.shipments) {
     Lacking shipments;

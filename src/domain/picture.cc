@@ -40,36 +40,44 @@ Picture::Place& Picture::place(const Document& document) {
 
 const Order* Picture::order(std::string_view id) {
   const Document* document = account_.document({DocumentKind::kOrder, id});
-  if (document == nullptr) return nullptr;
-  Place& at = place(*document);
-  if (!std::exchange(at.made, true)) at.order = make_order(*document);
+  return document == nullptr ? nullptr : order(*document);
+}
+
+const Order* Picture::order(const Document& document) {
+  Place& at = place(document);
+  if (!std::exchange(at.made, true)) at.order = make_order(document);
   return at.order.get();
 }
 
 const Invoice* Picture::invoice(std::string_view id) {
   const Document* document = account_.document({DocumentKind::kInvoice, id});
-  if (document == nullptr) return nullptr;
-  Place& at = place(*document);
-  if (!std::exchange(at.made, true)) at.invoice = make_invoice(*document);
+  return document == nullptr ? nullptr : invoice(*document);
+}
+
+const Invoice* Picture::invoice(const Document& document) {
+  Place& at = place(document);
+  if (!std::exchange(at.made, true)) at.invoice = make_invoice(document);
   return at.invoice.get();
 }
 
 const Source* Picture::source(DocumentRef ref) {
   const Document* document = account_.document(ref);
-  if (document == nullptr) return nullptr;
-  Place& at = place(*document);
+  return document == nullptr ? nullptr : source(*document);
+}
+
+const Source* Picture::source(const Document& document) {
+  Place& at = place(document);
   if (!std::exchange(at.made, true)) {
-    at.source = make_source(*document);
+    at.source = make_source(document);
     if (at.source) schedule(*at.source);
   }
   return at.source.get();
 }
 
 std::span<const Application> Picture::applications(const Invoice& invoice) {
-  const Document* document = account_.document(invoice.ref);
-  Place& at = place(*document);
+  Place& at = place(*invoice.document);
   if (std::exchange(at.linked, true)) return at.applications;
-  for (const DocumentRef& link : document->links) {
+  for (const DocumentRef& link : invoice.document->links) {
     if (link.kind != DocumentKind::kPayment && link.kind != DocumentKind::kCreditNote) continue;
     const Source* from = source(link);
     if (from == nullptr) continue;
@@ -81,10 +89,9 @@ std::span<const Application> Picture::applications(const Invoice& invoice) {
 }
 
 std::span<const Invoice* const> Picture::invoices_of(const Order& order) {
-  const Document* document = account_.document(order.ref);
-  Place& at = place(*document);
+  Place& at = place(*order.document);
   if (std::exchange(at.linked, true)) return at.invoices;
-  for (const DocumentRef& link : document->links) {
+  for (const DocumentRef& link : order.document->links) {
     if (link.kind != DocumentKind::kInvoice) continue;
     if (const Invoice* named_by = invoice(link.id)) at.invoices.push_back(named_by);
   }

@@ -135,6 +135,7 @@ struct Order {
   };
 
   DocumentRef ref;
+  const Document* document = nullptr;
   const Fact* placed_fact = nullptr;
   const OrderPlaced* placed = nullptr;
   Day placed_day = 0;
@@ -199,6 +200,7 @@ struct Invoice {
   };
 
   DocumentRef ref;
+  const Document* document = nullptr;
   const Fact* issued_fact = nullptr;
   const InvoiceIssued* issued = nullptr;
   const Fact* voided_fact = nullptr;
@@ -299,10 +301,14 @@ class Picture {
   Picture& operator=(const Picture&) = delete;
 
   const CustomerFile& file();
-  // Null when it is not known (not placed, not issued, not received).
+  // Null when it is not known (not placed, not issued, not received). With a document in hand it need not
+  // be looked up.
   const Order* order(std::string_view id);
+  const Order* order(const Document& document);
   const Invoice* invoice(std::string_view id);
+  const Invoice* invoice(const Document& document);
   const Source* source(DocumentRef ref);
+  const Source* source(const Document& document);
 
   // The document as it is, with the facts that are not admitted; null when there is none.
   const Document* document(DocumentRef ref) { return account_.document(ref); }

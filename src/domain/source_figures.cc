@@ -154,7 +154,7 @@ void contribute_moves(Picture& picture, const Source& source, const Attributes& 
 }  // namespace
 
 void contribute_source(Picture& picture, const Document& document, Contributions& to) {
-  const Source* known = picture.source(document.ref);
+  const Source* known = picture.source(document);
   if (known == nullptr) return contribute_unknown(picture, document, to);
   const Source& source = *known;
   const Attributes attributes = picture.attributes(source);

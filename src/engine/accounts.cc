@@ -54,7 +54,10 @@ const domain::Document* HeldAccount::document(domain::DocumentRef ref) {
     error_ = held.error();
     return nullptr;
   }
-  HeldDocument& document = **held;
+  return document(**held);
+}
+
+const domain::Document* HeldAccount::document(HeldDocument& document) {
   if (document.decoded == nullptr && !document.value.empty()) {
     const auto decoded =
         store::decode_document(document.ref(), document.value, document.stored, owner_.decoded_);

@@ -57,6 +57,7 @@ class HeldAccount : public domain::Account {
   // What was marked since the last write(), in the order of their keys.
   std::span<HeldDocument* const> dirty();
   const domain::Document* document(domain::DocumentRef ref) override;
+  const domain::Document* document(HeldDocument& held);
   // What went wrong in document(), whose result then was null.
   const std::optional<Error>& error() const { return error_; }
 

@@ -247,16 +247,16 @@ Result<void> Shard::evaluate(HeldAccount& account, store::WriteSet& set) {
 
   std::vector<const domain::Document*> affected;
   std::vector<std::string> by_terms;  // Ids found by date.
-  const std::function<void(domain::DocumentRef)> affect = [&](domain::DocumentRef ref) {
-    if (const domain::Document* document = account.document(ref)) affected.push_back(document);
+  const std::function<void(const domain::Document&)> affect = [&](const domain::Document& document) {
+    affected.push_back(&document);
   };
-  for (const HeldDocument* told : account.dirty()) {
+  for (HeldDocument* told : account.dirty()) {
     const domain::DocumentRef ref = told->ref();
-    const domain::Document* document = account.document(ref);
+    const domain::Document* document = account.document(*told);
     if (document == nullptr) continue;
     domain::for_each_dependent(after, *document, affect);
     if (ref.kind == domain::DocumentKind::kInvoice) {
-      const domain::Invoice* invoice = after.invoice(ref.id);
+      const domain::Invoice* invoice = after.invoice(*document);
       if (invoice != nullptr && invoice->due_from_terms && invoice->issued_fact->fresh) {
         set.put(store::Table::kMeta,
                 store::terms_key(customer, invoice->issued->issue_date, ref.id), "");
@@ -277,7 +277,9 @@ Result<void> Shard::evaluate(HeldAccount& account, store::WriteSet& set) {
       }
     }
   }
-  for (const std::string& id : by_terms) affect({domain::DocumentKind::kInvoice, id});
+  for (const std::string& id : by_terms) {
+    if (const auto* invoice = account.document({domain::DocumentKind::kInvoice, id})) affect(*invoice);
+  }
 
   std::ranges::sort(affected, {}, &domain::Document::number);
   affected.erase(std::unique(affected.begin(), affected.end()), affected.end());

@@ -125,10 +125,9 @@ UInt128 cell_hash(const CellId& id, const domain::CellValue& value, const Label&
   key.day2 = id.day2;
   key.counts_from = id.counts_from;
   const std::string_view bytes(reinterpret_cast<const char*>(&key), sizeof key);
-  UInt128 sum = 0;
-  if (value.amount != 0) sum += static_cast<UInt128>(value.amount) * hash128(bytes, 1);
-  if (value.quantity != 0) sum += static_cast<UInt128>(value.quantity) * hash128(bytes, 2);
-  return sum;
+  const UInt128 hash = hash128(bytes, 1);
+  const UInt128 turned = hash << 64 | hash >> 64;
+  return static_cast<UInt128>(value.amount) * hash + static_cast<UInt128>(value.quantity) * turned;
 }
 
 void encode_cycle_row(const domain::CycleRow& row, std::string& to) {
