@@ -6,6 +6,12 @@
 
 #include "command.h"
 
+// jemalloc reads this. Memory that was given back goes to the system in the background: by themselves
+// threads that have become idle would keep what their last large question took.
+extern "C" {
+const char* malloc_conf = "background_thread:true,dirty_decay_ms:2000,muzzy_decay_ms:0";  // NOLINT
+}
+
 namespace daybook::cli {
 
 int fail(const std::string& message) {

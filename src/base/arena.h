@@ -36,6 +36,12 @@ class Arena {
     return {bytes, text.size()};
   }
 
+  std::size_t bytes_kept() const {
+    std::size_t bytes = 0;
+    for (const Block& block : blocks_) bytes += block.size;
+    return bytes;
+  }
+
   // Gives everything back but keeps the blocks for the next use.
   void reset() {
     current_ = 0;
@@ -59,13 +65,18 @@ class Arena {
     return blocks_[current_].bytes.get() + at;
   }
 
-  // Goes on in the next block that is kept, if it is large enough, else in a new one.
+  // Goes on in the first of the blocks left that is large enough, or in a new one.
   void next_block(std::size_t size) {
     if (current_ != blocks_.size()) ++current_;
-    if (current_ != blocks_.size() && blocks_[current_].size >= size) return;
+    const auto next = blocks_.begin() + static_cast<std::ptrdiff_t>(current_);
+    const auto found =
+        std::find_if(next, blocks_.end(), [&](const Block& block) { return block.size >= size; });
+    if (found != blocks_.end()) {
+      std::iter_swap(next, found);
+      return;
+    }
     const std::size_t block_size = std::max(size, kBlockSize);
-    blocks_.insert(blocks_.begin() + static_cast<std::ptrdiff_t>(current_),
-                   {std::make_unique_for_overwrite<std::byte[]>(block_size), block_size});
+    blocks_.insert(next, {std::make_unique_for_overwrite<std::byte[]>(block_size), block_size});
   }
 
   std::vector<Block> blocks_;

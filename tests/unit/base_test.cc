@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/arena.h"
 #include "base/bytes.h"
 #include "base/date.h"
 #include "base/decimal.h"
@@ -584,6 +585,31 @@ TEST(Bytes, OneHundredTwentyEightBitsAreWrittenInDecimal) {
             "-170141183460469231731687303715884105728");
   EXPECT_EQ(to_string(~static_cast<Int128>(static_cast<UInt128>(1) << 127)),
             "170141183460469231731687303715884105727");
+}
+
+// --- memory ---------------------------------------------------------------------------------------
+
+TEST(ArenaTest, KeepsWhatOneUseTookWhateverItsOrder) {
+  Arena arena;
+  std::size_t after_first = 0;
+  for (int use = 0; use < 200; ++use) {
+    // The large piece comes at another place each time.
+    for (int i = 0; i < 20; ++i) {
+      const auto small = arena.array<std::uint64_t>(5'000);
+      small.back() = 1;
+      if (i == use % 20) arena.array<std::uint64_t>(100'000).back() = 1;
+    }
+    arena.reset();
+    if (use == 0) after_first = arena.bytes_kept();
+  }
+  EXPECT_LE(arena.bytes_kept(), after_first + 100'000 * sizeof(std::uint64_t));
+}
+
+TEST(ArenaTest, WhatItGaveStaysUntilTheReset) {
+  Arena arena;
+  std::vector<std::string_view> copies;
+  for (int i = 0; i < 10'000; ++i) copies.push_back(arena.copy(std::to_string(i) + std::string(100, 'x')));
+  for (int i = 0; i < 10'000; ++i) ASSERT_TRUE(copies[static_cast<std::size_t>(i)].starts_with(std::to_string(i)));
 }
 
 }  // namespace
