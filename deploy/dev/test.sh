@@ -8,7 +8,7 @@ set -euo pipefail
 # shellcheck source=deploy/dev/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-ensure_packages "${build_packages[@]}" openjdk-17-jre-headless maven
+ensure_packages "${build_packages[@]}" openjdk-17-jre-headless maven valgrind
 build all
 step "fetching the Kafka broker's jars, unless they are there"
 deploy/kafka/kafka.sh fetch
