@@ -48,6 +48,8 @@ class Arena {
     std::size_t size = 0;
   };
   static constexpr std::size_t kBlockSize = 64 * 1024;
+  // Of the first block, for arenas that hold one event.
+  static constexpr std::size_t kFirstBlockSize = 4 * 1024;
 
   void* take(std::size_t size, std::size_t alignment) {
     std::size_t at = (used_ + alignment - 1) & ~(alignment - 1);
@@ -63,7 +65,7 @@ class Arena {
   void next_block(std::size_t size) {
     if (current_ != blocks_.size()) ++current_;
     if (current_ != blocks_.size() && blocks_[current_].size >= size) return;
-    const std::size_t block_size = std::max(size, kBlockSize);
+    const std::size_t block_size = std::max(size, blocks_.empty() ? kFirstBlockSize : kBlockSize);
     blocks_.insert(blocks_.begin() + static_cast<std::ptrdiff_t>(current_),
                    {std::make_unique_for_overwrite<std::byte[]>(block_size), block_size});
   }

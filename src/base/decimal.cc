@@ -21,7 +21,7 @@ std::optional<Decimal> parse_decimal(std::string_view text, int fraction_max) {
   constexpr std::size_t kNone = std::string_view::npos;
   std::size_t point = kNone;
   std::size_t leading_zeros = 0;
-  // 18 digits fit 64 bits; longer numbers are put together of two.
+  // 18 digits fit 64 bits; those behind them are counted apart.
   std::uint64_t parts[2] = {};
   std::uint64_t scale = 1;
   for (std::size_t i = 0, digits = 0; i < text.size(); ++i) {

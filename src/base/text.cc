@@ -57,49 +57,24 @@ bool is_white_space(char32_t c) {
          c == 0x3000;
 }
 
-// Each byte of a word: this one.
-constexpr std::uint64_t eight(std::uint8_t byte) { return byte * 0x0101'0101'0101'0101; }
-
-template <typename Word>
-Word load(const char* at) {
-  Word word;
+// Eight bytes.
+bool is_ascii(const char* at) {
+  std::uint64_t word;
   std::memcpy(&word, at, sizeof word);
-  return word;
-}
-
-// A borrow or carry into the next byte comes only from one that is not plain itself.
-bool is_plain(std::uint64_t word) {
-  return ((word | (word - eight(0x21)) | (word + eight(0x01))) & eight(0x80)) == 0;
+  return (word & 0x8080'8080'8080'8080) == 0;
 }
 
 }  // namespace
 
 bool is_valid_utf8(std::string_view text) {
   while (!text.empty()) {
-    if (text.size() >= 8 && (load<std::uint64_t>(text.data()) & eight(0x80)) == 0) {
+    if (text.size() >= 8 && is_ascii(text.data())) {
       text.remove_prefix(8);
     } else if (next_code_point(text) == kInvalid) {
       return false;
     }
   }
   return true;
-}
-
-bool is_plain(std::string_view text) {
-  const char* const begin = text.data();
-  const std::size_t size = text.size();
-  // Words at both ends overlap where they must.
-  if (size >= 8) {
-    for (std::size_t at = 0; at + 8 < size; at += 8) {
-      if (!is_plain(load<std::uint64_t>(begin + at))) return false;
-    }
-    return is_plain(load<std::uint64_t>(begin + size - 8));
-  }
-  if (size >= 4) {
-    const std::uint64_t low = load<std::uint32_t>(begin);
-    return is_plain(low | std::uint64_t{load<std::uint32_t>(begin + size - 4)} << 32);
-  }
-  return std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~'; });
 }
 
 std::optional<std::string> label_fault(std::string_view text, std::size_t bytes_max) {

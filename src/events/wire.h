@@ -5,6 +5,8 @@
 // null when the message does not parse.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 

@@ -98,7 +98,8 @@ class Writer {
         members += fmt::format("  List<{}> {}_;\n", value, name);
         continue;
       }
-      accessors += fmt::format("  const {}& {}() const {{ return {}_; }}\n", value, name, name);
+      const std::string given = is_message(field) ? "const " + value + "&" : value;
+      accessors += fmt::format("  {} {}() const {{ return {}_; }}\n", given, name, name);
       if (field->real_containing_oneof() != nullptr) {
         if (!is_message(field)) give_up(field->full_name() + ": only messages are read in a oneof");
         oneof_members += fmt::format("    {} {}_;\n", value, name);
