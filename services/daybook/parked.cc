@@ -62,10 +62,9 @@ int show(const app::Settings& settings, const std::string& position) {
   fmt::print("position  {}\nrecorded  {}\nreason    {}\ndetail    {}\nkey       {}\n", position,
              format_instant_ms(record.recorded_ms), events::park_reason_name(record.reason), record.detail,
              record.key.value_or("(none)"));
-  events::RecordReader reader(1);
-  const auto* message = record.value ? reader.parse(*record.value) : nullptr;
-  if (message != nullptr) {
-    fmt::print("event     {}\n", events::to_json(*message));
+  events::v1::Event message;
+  if (record.value && events::parse(*record.value, message)) {
+    fmt::print("event     {}\n", events::to_json(message));
   } else {
     std::string hex;
     for (const char c : record.value.value_or("")) hex += fmt::format("{:02x}", static_cast<unsigned char>(c));
@@ -86,18 +85,18 @@ int retry(TargetFlags& flags, const std::string& data, const std::string& positi
   if (!target) return fail(target.error());
   std::size_t published = 0;
   for (const Parked& one : *parked) {
-    events::RecordReader reader(1);
-    const auto* message = one.record.value ? reader.parse(*one.record.value) : nullptr;
+    events::v1::Event message;
+    const bool parsed = one.record.value && events::parse(*one.record.value, message);
     Arena arena;
     std::vector<events::Violation> violations;
-    if (message == nullptr || !events::validate(*message, arena, violations)) {
+    if (!parsed || !events::validate(message, arena, violations)) {
       say(fmt::format("{}: still unfit ({})", one.position,
                       violations.empty() ? "not an event"
                                          : violations[0].field + ": " + violations[0].message));
       continue;
     }
     gateway::LastOffsets last;
-    const auto faults = (*target)->publish(events::to_json(*message) + "\n", last);
+    const auto faults = (*target)->publish(events::to_json(message) + "\n", last);
     if (!faults) return fail(faults.error());
     if (!faults->empty()) {
       say(fmt::format("{}: refused ({}: {})", one.position, faults->front().field, faults->front().message));

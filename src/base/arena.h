@@ -42,8 +42,9 @@ class Arena {
     return bytes;
   }
 
-  // Gives everything back but keeps the blocks for the next use.
+  // Gives everything back but keeps the blocks for the next use, save the very large ones.
   void reset() {
+    std::erase_if(blocks_, [](const Block& block) { return block.size > kKeptBlockMax; });
     current_ = 0;
     used_ = 0;
   }
@@ -54,6 +55,9 @@ class Arena {
     std::size_t size = 0;
   };
   static constexpr std::size_t kBlockSize = 64 * 1024;
+  static constexpr std::size_t kKeptBlockMax = 1024 * 1024;
+  // Of the first block, for arenas that hold one event.
+  static constexpr std::size_t kFirstBlockSize = 4 * 1024;
 
   void* take(std::size_t size, std::size_t alignment) {
     std::size_t at = (used_ + alignment - 1) & ~(alignment - 1);
@@ -75,7 +79,7 @@ class Arena {
       std::iter_swap(next, found);
       return;
     }
-    const std::size_t block_size = std::max(size, kBlockSize);
+    const std::size_t block_size = std::max(size, blocks_.empty() ? kFirstBlockSize : kBlockSize);
     blocks_.insert(next, {std::make_unique_for_overwrite<std::byte[]>(block_size), block_size});
   }
 

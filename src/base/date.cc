@@ -56,14 +56,20 @@ int days_in_month(int year, int month) {
 
 std::optional<Day> parse_date(std::string_view text) {
   if (text.size() != 10 || text[4] != '-' || text[7] != '-') return std::nullopt;
-  const auto year = digits(text.substr(0, 4));
-  const auto month = digits(text.substr(5, 2));
-  const auto day = digits(text.substr(8, 2));
-  if (!year || !month || !day || *year < 1900 || *year > 2199 || *month < 1 || *month > 12 ||
-      *day < 1 || *day > days_in_month(*year, *month)) {
+  bool digits_only = true;
+  const auto digit = [&](std::size_t at) {
+    const int value = text[at] - '0';
+    digits_only = digits_only && value >= 0 && value <= 9;
+    return value;
+  };
+  const int year = digit(0) * 1000 + digit(1) * 100 + digit(2) * 10 + digit(3);
+  const int month = digit(5) * 10 + digit(6);
+  const int day = digit(8) * 10 + digit(9);
+  if (!digits_only || year < 1900 || year > 2199 || month < 1 || month > 12 || day < 1 ||
+      day > days_in_month(year, month)) {
     return std::nullopt;
   }
-  return day_from_civil({.year = *year, .month = *month, .day = *day});
+  return day_from_civil({.year = year, .month = month, .day = day});
 }
 
 std::string format_date(Day day) {

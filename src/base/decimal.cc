@@ -1,5 +1,7 @@
 #include "base/decimal.h"
 
+#include <algorithm>
+
 namespace daybook {
 namespace {
 
@@ -16,27 +18,35 @@ Int128 Decimal::scaled(int places) const {
 }
 
 std::optional<Decimal> parse_decimal(std::string_view text, int fraction_max) {
-  const std::size_t point = text.find('.');
-  const std::string_view whole = text.substr(0, point);
-  const std::string_view fraction =
-      point == std::string_view::npos ? std::string_view() : text.substr(point + 1);
-  if (whole.empty() || whole.size() > 12) return std::nullopt;
-  if (point != std::string_view::npos &&
-      (fraction.empty() || fraction.size() > static_cast<std::size_t>(fraction_max))) {
+  constexpr std::size_t kNone = std::string_view::npos;
+  std::size_t point = kNone;
+  std::size_t leading_zeros = 0;
+  // 18 digits fit 64 bits; those behind them are counted apart.
+  std::uint64_t parts[2] = {};
+  std::uint64_t scale = 1;
+  for (std::size_t i = 0, digits = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '.' && point == kNone) {
+      point = i;
+      continue;
+    }
+    if (c < '0' || c > '9' || digits == 24) return std::nullopt;
+    const bool second = ++digits > 18;
+    parts[second] = parts[second] * 10 + static_cast<std::uint64_t>(c - '0');
+    if (second) scale *= 10;
+    if (c == '0' && leading_zeros == i) ++leading_zeros;
+  }
+  const std::size_t whole = std::min(point, text.size());
+  const std::size_t fraction = point == kNone ? 0 : text.size() - point - 1;
+  if (whole == 0 || whole > 12) return std::nullopt;
+  if (point != kNone && (fraction == 0 || fraction > static_cast<std::size_t>(fraction_max))) {
     return std::nullopt;
   }
   Decimal decimal;
-  decimal.fraction_digits = static_cast<std::uint8_t>(fraction.size());
-  for (const std::string_view part : {whole, fraction}) {
-    for (const char c : part) {
-      if (c < '0' || c > '9') return std::nullopt;
-      decimal.digits = decimal.digits * 10 + static_cast<UInt128>(c - '0');
-    }
-  }
-  while (static_cast<std::size_t>(decimal.leading_zeros) + 1 < whole.size() &&
-         whole[decimal.leading_zeros] == '0') {
-    ++decimal.leading_zeros;
-  }
+  decimal.digits = static_cast<UInt128>(parts[0]) * scale + parts[1];
+  decimal.fraction_digits = static_cast<std::uint8_t>(fraction);
+  // The last digit before the point is none of them.
+  decimal.leading_zeros = static_cast<std::uint8_t>(std::min(leading_zeros, whole - 1));
   return decimal;
 }
 

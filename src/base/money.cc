@@ -22,12 +22,27 @@ constexpr std::uint16_t number_of(std::string_view code) {
   return static_cast<std::uint16_t>(number + 1);
 }
 
+// By number: the exponent, or kNoCurrency.
+constexpr std::int8_t kNoCurrency = -1;
+constexpr auto kExponents = [] {
+  std::array<std::int8_t, number_of("ZZZ") + 1> exponents;
+  exponents.fill(kNoCurrency);
+  for (const Entry& entry : kCurrencies) {
+    exponents[number_of(entry.code)] = static_cast<std::int8_t>(entry.exponent);
+  }
+  return exponents;
+}();
+
 }  // namespace
 
 std::optional<Currency> Currency::parse(std::string_view code) {
-  const auto at = std::ranges::lower_bound(kCurrencies, code, {}, &Entry::code);
-  if (at == kCurrencies.end() || at->code != code) return std::nullopt;
-  return Currency(number_of(code));
+  const auto is_letter = [](char c) { return c >= 'A' && c <= 'Z'; };
+  if (code.size() != 3 || !is_letter(code[0]) || !is_letter(code[1]) || !is_letter(code[2])) {
+    return std::nullopt;
+  }
+  const std::uint16_t number = number_of(code);
+  if (kExponents[number] == kNoCurrency) return std::nullopt;
+  return Currency(number);
 }
 
 std::string Currency::code() const {
@@ -38,8 +53,7 @@ std::string Currency::code() const {
 }
 
 int Currency::exponent() const {
-  const auto at = std::ranges::lower_bound(kCurrencies, code(), {}, &Entry::code);
-  return at == kCurrencies.end() ? 0 : at->exponent;
+  return number_ < kExponents.size() ? std::max<int>(kExponents[number_], 0) : 0;
 }
 
 std::string format_amount(Int128 minor, Currency currency) {

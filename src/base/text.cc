@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <cstring>
 
 namespace daybook {
 namespace {
@@ -55,12 +57,19 @@ bool is_white_space(char32_t c) {
          c == 0x3000;
 }
 
+// Eight bytes.
+bool is_ascii(const char* at) {
+  std::uint64_t word;
+  std::memcpy(&word, at, sizeof word);
+  return (word & 0x8080'8080'8080'8080) == 0;
+}
+
 }  // namespace
 
 bool is_valid_utf8(std::string_view text) {
   while (!text.empty()) {
-    if (static_cast<unsigned char>(text.front()) < 0x80) {
-      text.remove_prefix(1);
+    if (text.size() >= 8 && is_ascii(text.data())) {
+      text.remove_prefix(8);
     } else if (next_code_point(text) == kInvalid) {
       return false;
     }
@@ -73,9 +82,7 @@ std::optional<std::string> label_fault(std::string_view text, std::size_t bytes_
   if (text.size() > bytes_max) {
     return fmt::format("is {} bytes long; at most {} are allowed", text.size(), bytes_max);
   }
-  // Nearly all are plain ASCII: what is left needs the rules of Unicode.
-  const auto is_plain = [](char c) { return c > ' ' && c <= '~'; };
-  if (std::ranges::all_of(text, is_plain)) return std::nullopt;
+  if (is_plain(text)) return std::nullopt;
   bool first = true;
   char32_t last = 0;
   while (!text.empty()) {

@@ -17,13 +17,6 @@ std::optional<std::uint64_t> take_varint(std::string_view& bytes) {
   return std::nullopt;
 }
 
-google::protobuf::ArenaOptions arena_options() {
-  google::protobuf::ArenaOptions options;
-  options.start_block_size = 64 * 1024;
-  options.max_block_size = 1024 * 1024;
-  return options;
-}
-
 std::string join(const std::vector<Violation>& violations) {
   std::string text;
   for (const Violation& violation : violations) {
@@ -62,63 +55,51 @@ std::optional<std::string_view> strip_frame(std::string_view value) {
   return value;
 }
 
-RecordReader::RecordReader(std::int32_t partition_count)
-    : partition_count_(partition_count), messages_(arena_options()) {}
-
-void RecordReader::reset() {
-  messages_.Reset();
-  lists_.reset();
-}
-
-const v1::Event* RecordReader::parse(std::string_view value) {
+bool parse(std::string_view value, v1::Event& message) {
   const auto bytes = strip_frame(value);
-  if (!bytes) return nullptr;
-  auto* message = google::protobuf::Arena::CreateMessage<v1::Event>(&messages_);
-  if (!message->ParseFromArray(bytes->data(), static_cast<int>(bytes->size()))) return nullptr;
-  return message;
+  return bytes && message.ParseFromArray(bytes->data(), static_cast<int>(bytes->size()));
 }
 
 std::variant<domain::Event, Unfit> RecordReader::read(const log::Record& record) {
   if (!record.value) return Unfit{ParkReason::kNotParseable, "the record has no value", ""};
   const auto bytes = strip_frame(*record.value);
   if (!bytes) return Unfit{ParkReason::kNotParseable, "the Confluent frame is cut off", ""};
-  const v1::Event* message = parse(*record.value);
-  if (message == nullptr) {
+  wire::Event message;
+  if (!wire::parse(*bytes, lists_, message)) {
     return Unfit{ParkReason::kNotParseable, "the value is not a daybook.events.v1.Event", ""};
   }
-  const std::string& customer = message->customer_id();
-  const bool has_payload = message->payload_case() != v1::Event::PAYLOAD_NOT_SET;
-  if (!has_payload && !message->GetReflection()->GetUnknownFields(*message).empty()) {
-    return Unfit{ParkReason::kUnknownEventType,
-                 "no payload that this version knows; a rebuild after an upgrade folds it", customer};
+  const std::string_view customer = message.customer_id();
+  const auto unfit = [&](ParkReason reason, std::string detail) {
+    return Unfit{reason, std::move(detail), std::string(customer)};
+  };
+  const bool has_payload = message.payload_case() != v1::Event::PAYLOAD_NOT_SET;
+  if (!has_payload && message.has_unknown_fields()) {
+    return unfit(ParkReason::kUnknownEventType,
+                 "no payload that this version knows; a rebuild after an upgrade folds it");
   }
-  violations_.clear();
-  const auto event = validate(*message, lists_, violations_);
   if (has_payload) {
-    const log::Topic topic = topic_of(message->payload_case());
+    const log::Topic topic = topic_of(message.payload_case());
     if (topic != record.topic) {
-      return Unfit{ParkReason::kWrongTopic,
+      return unfit(ParkReason::kWrongTopic,
                    fmt::format("belongs to the topic of {}, not of {}", log::topic_family(topic),
-                               log::topic_family(record.topic)),
-                   customer};
+                               log::topic_family(record.topic)));
     }
   }
-  if (!record.key) return Unfit{ParkReason::kWrongKey, "the record has no key", customer};
+  if (!record.key) return unfit(ParkReason::kWrongKey, "the record has no key");
   if (*record.key != customer) {
-    return Unfit{ParkReason::kWrongKey, "the record's key is not the event's customer_id", customer};
+    return unfit(ParkReason::kWrongKey, "the record's key is not the event's customer_id");
   }
   if (const auto partition = log::partition_of(*record.key, partition_count_);
       partition != record.partition) {
-    return Unfit{ParkReason::kWrongPartition,
-                 fmt::format("the key belongs to partition {}, not {}", partition, record.partition),
-                 customer};
+    return unfit(ParkReason::kWrongPartition,
+                 fmt::format("the key belongs to partition {}, not {}", partition, record.partition));
   }
-  if (!event) return Unfit{ParkReason::kInvalid, join(violations_), customer};
+  violations_.clear();
+  const auto event = validate(message, lists_, violations_);
+  if (!event) return unfit(ParkReason::kInvalid, join(violations_));
   if (bytes->size() > kEventBytesMax) {
-    return Unfit{ParkReason::kInvalid,
-                 fmt::format("the event is {} bytes encoded; at most {} are allowed", bytes->size(),
-                             kEventBytesMax),
-                 customer};
+    return unfit(ParkReason::kInvalid, fmt::format("the event is {} bytes encoded; at most {} are allowed",
+                                                   bytes->size(), kEventBytesMax));
   }
   return *event;
 }

@@ -1,8 +1,6 @@
 // What a record of the log is: a valid event, or unfit and why.
 #pragma once
 
-#include <google/protobuf/arena.h>
-
 #include <string>
 #include <string_view>
 #include <variant>
@@ -37,24 +35,23 @@ struct Unfit {
 // array). Nothing when the frame is truncated.
 std::optional<std::string_view> strip_frame(std::string_view value);
 
-// Judges records, one thread at a time. Events stay valid until reset().
+// Parses a record's value, whatever its place in the log; false when it does not parse. For showing and
+// retrying parked records.
+bool parse(std::string_view value, v1::Event& message);
+
+// Judges records, one thread at a time. Events point into their records, and stay valid until reset().
 class RecordReader {
  public:
   // `partition_count`: what keys are partitioned by.
-  explicit RecordReader(std::int32_t partition_count);
+  explicit RecordReader(std::int32_t partition_count) : partition_count_(partition_count) {}
 
   std::variant<domain::Event, Unfit> read(const log::Record& record);
 
-  // Parses a record's value, whatever its place in the log; null when it does not parse. For
-  // showing and retrying parked records.
-  const v1::Event* parse(std::string_view value);
-
   // Gives back the memory of all events read.
-  void reset();
+  void reset() { lists_.reset(); }
 
  private:
   std::int32_t partition_count_;
-  google::protobuf::Arena messages_;
   Arena lists_;
   std::vector<Violation> violations_;
 };

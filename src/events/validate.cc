@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <unordered_set>
 
 #include "base/text.h"
@@ -21,65 +22,75 @@ enum class Need { kRequired, kOptional };
 // Checks the fields of one message, says what is wrong with each, and converts them.
 class Checker {
  public:
-  // `name`: of the message within its parent; empty for the event itself.
-  Checker(std::string_view name, Arena& arena, std::vector<Violation>& violations)
-      : name_(name), arena_(arena), violations_(violations) {}
+  // Of the event itself, or of its payload.
+  Checker(v1::Event::PayloadCase payload, Arena& arena, std::vector<Violation>& violations)
+      : payload_(payload), arena_(arena), violations_(violations) {}
 
-  void fault(std::string_view field, std::string message) {
-    violations_.push_back({path() + std::string(field), std::move(message)});
+  // Apart from the usual path, which formats nothing.
+  template <typename... Args>
+  [[gnu::cold, gnu::noinline]] void fault(std::string_view field, fmt::format_string<const Args&...> message,
+                                          const Args&... args) {
+    violations_.push_back({path() + std::string(field), fmt::format(message, args...)});
   }
 
   // An entry of a list of this message, which must outlive it.
   Checker item(std::string_view list, int index) {
-    Checker entry(list, arena_, violations_);
+    Checker entry(payload_, arena_, violations_);
     entry.parent_ = this;
+    entry.list_ = list;
     entry.index_ = index;
     return entry;
   }
 
-  std::string_view label(std::string_view field, const std::string& text, Need need) {
-    if (text.empty()) {
-      if (need == Need::kRequired) fault(field, "is required");
-    } else if (auto wrong = label_fault(text)) {
-      fault(field, *wrong);
-    }
-    return text;
-  }
-
-  std::string_view region(std::string_view field, const std::string& text) {
+  std::string_view label(std::string_view field, wire::Text text, Need need) {
     if (!text.empty()) {
-      if (auto wrong = region_fault(text)) fault(field, *wrong);
+      check_label(field, text, kLabelBytesMax);
+    } else if (need == Need::kRequired) {
+      fault(field, "is required");
     }
     return text;
   }
 
-  std::string_view free_text(std::string_view field, const std::string& text) {
-    if (auto wrong = free_text_fault(text)) fault(field, *wrong);
+  void check_label(std::string_view field, wire::Text text, std::size_t bytes_max) {
+    if (is_plain_label(text, bytes_max)) return;
+    if (const auto wrong = label_fault(text, bytes_max)) fault(field, "{}", *wrong);
+  }
+
+  std::string_view region(std::string_view field, wire::Text text) {
+    if (!text.empty()) {
+      if (const auto wrong = region_fault(text)) fault(field, "{}", *wrong);
+    }
     return text;
   }
 
-  std::optional<Day> date(std::string_view field, const std::string& text, Need need) {
+  std::string_view free_text(std::string_view field, wire::Text text) {
+    if (!text.empty()) {
+      if (const auto wrong = free_text_fault(text)) fault(field, "{}", *wrong);
+    }
+    return text;
+  }
+
+  std::optional<Day> date(std::string_view field, std::string_view text, Need need) {
     if (text.empty()) {
       if (need == Need::kRequired) fault(field, "is required");
       return std::nullopt;
     }
     const auto day = parse_date(text);
     if (!day) {
-      fault(field, fmt::format("'{}' is not a date: YYYY-MM-DD, a real day from 1900-01-01 to "
-                               "2199-12-31",
-                               shortened(text)));
+      fault(field, "'{}' is not a date: YYYY-MM-DD, a real day from 1900-01-01 to 2199-12-31",
+            shortened(text));
     }
     return day;
   }
 
-  Currency currency(std::string_view field, const std::string& code, Need need) {
+  Currency currency(std::string_view field, std::string_view code, Need need) {
     if (code.empty()) {
       if (need == Need::kRequired) fault(field, "is required");
       return {};
     }
     const auto currency = Currency::parse(code);
     if (!currency) {
-      fault(field, fmt::format("'{}' is not an ISO 4217 currency code", shortened(code)));
+      fault(field, "'{}' is not an ISO 4217 currency code", shortened(code));
       return {};
     }
     return *currency;
@@ -92,7 +103,7 @@ class Checker {
       return 0;
     }
     if (minor < least || minor > kAmountMax) {
-      fault(field, fmt::format("{} is not allowed: {} to {} minor units", minor, least, kAmountMax));
+      fault(field, "{} is not allowed: {} to {} minor units", minor, least, kAmountMax);
     }
     return minor;
   }
@@ -103,15 +114,15 @@ class Checker {
     return present ? std::optional(minor) : std::nullopt;
   }
 
-  Decimal decimal(std::string_view field, const std::string& text, int fraction_max) {
+  Decimal decimal(std::string_view field, std::string_view text, int fraction_max) {
     if (text.empty()) {
       fault(field, "is required");
       return {};
     }
     const auto value = parse_decimal(text, fraction_max);
     if (!value) {
-      fault(field, fmt::format("'{}' is not a decimal: up to 12 digits, and up to {} after a point",
-                               shortened(text), fraction_max));
+      fault(field, "'{}' is not a decimal: up to 12 digits, and up to {} after a point",
+            shortened(text), fraction_max);
       return {};
     }
     if (value->digits == 0) fault(field, "must be above 0");
@@ -122,27 +133,27 @@ class Checker {
   bool list(std::string_view field, int size, Need need) {
     if (need == Need::kRequired && size == 0) fault(field, "must not be empty");
     if (size > kListMax) {
-      fault(field, fmt::format("has {} entries; at most {} are allowed", size, kListMax));
+      fault(field, "has {} entries; at most {} are allowed", size, kListMax);
       return false;
     }
     return true;
   }
 
   // Ids of which none may stand twice.
-  template <typename List>
-  std::span<const std::string_view> ids(std::string_view field, const List& texts) {
+  std::span<const std::string_view> ids(std::string_view field, const wire::List<wire::Text>& texts) {
     if (!list(field, texts.size(), Need::kOptional)) return {};
     const auto out = arena_.array<std::string_view>(static_cast<std::size_t>(texts.size()));
     Unique unique;
     for (int i = 0; i < texts.size(); ++i) {
-      out[static_cast<std::size_t>(i)] = texts[i];
-      const std::string name = fmt::format("{}[{}]", field, i);
-      if (texts[i].empty()) {
-        fault(name, "must not be empty");
-      } else if (auto wrong = label_fault(texts[i])) {
-        fault(name, *wrong);
-      } else if (!unique.insert(texts[i])) {
-        stands_twice(field, texts[i]);
+      const std::string_view text = texts[i];
+      out[static_cast<std::size_t>(i)] = text;
+      const auto here = [&] { return fmt::format("{}[{}]", field, i); };
+      if (text.empty()) {
+        fault(here(), "must not be empty");
+      } else if (!is_plain_label(texts[i], kLabelBytesMax) && label_fault(text)) {
+        fault(here(), "{}", *label_fault(text));
+      } else if (!unique.insert(text)) {
+        stands_twice(field, text);
       }
     }
     return out;
@@ -153,42 +164,48 @@ class Checker {
     const std::string list_path = path() + std::string(list);
     const bool said = std::ranges::any_of(
         violations_, [&](const Violation& violation) { return violation.field == list_path; });
-    if (!said) fault(list, fmt::format("'{}' stands twice", id));
+    if (!said) fault(list, "'{}' stands twice", id);
   }
 
   // Finds repeats; linear for the short lists that nearly all are.
   class Unique {
    public:
     bool insert(std::string_view text) {
-      if (seen_.empty() && few_.size() < 16) {
-        if (std::ranges::find(few_, text) != few_.end()) return false;
-        few_.push_back(text);
-        return true;
-      }
-      if (seen_.empty()) seen_.insert(few_.begin(), few_.end());
-      return seen_.insert(text).second;
+      if (many_) return many_->insert(text).second;
+      const auto end = few_.begin() + count_;
+      if (std::find(few_.begin(), end, text) != end) return false;
+      if (count_ == kFew) return many_.emplace(few_.begin(), end).insert(text).second;
+      few_[static_cast<std::size_t>(count_++)] = text;
+      return true;
     }
 
    private:
-    std::vector<std::string_view> few_;
-    std::unordered_set<std::string_view> seen_;
+    static constexpr int kFew = 16;
+    std::array<std::string_view, kFew> few_;
+    int count_ = 0;
+    std::optional<std::unordered_set<std::string_view>> many_;
   };
 
   Arena& arena() { return arena_; }
 
  private:
-  static std::string shortened(const std::string& text) {
-    return is_valid_utf8(text) && text.size() <= 64 ? text : "…";
+  static std::string_view shortened(std::string_view text) { return text.size() <= 64 ? text : "…"; }
+
+  static bool is_plain_label(wire::Text text, std::size_t bytes_max) {
+    return text.plain() && text.size() <= bytes_max;
   }
 
   // "invoice_issued.instalments[2].": put together only where there is a fault.
   std::string path() const {
-    if (parent_ != nullptr) return fmt::format("{}{}[{}].", parent_->path(), name_, index_);
-    return name_.empty() ? "" : fmt::format("{}.", name_);
+    if (parent_ != nullptr) return fmt::format("{}{}[{}].", parent_->path(), list_, index_);
+    if (payload_ == v1::Event::PAYLOAD_NOT_SET) return "";
+    return v1::Event::descriptor()->FindFieldByNumber(payload_)->name() + ".";
   }
 
-  std::string_view name_;
+  v1::Event::PayloadCase payload_;
+  // Of an entry: where it stands.
   const Checker* parent_ = nullptr;
+  std::string_view list_;
   int index_ = 0;
   Arena& arena_;
   std::vector<Violation>& violations_;
@@ -199,7 +216,7 @@ template <typename Enum>
 Enum enumeration(Checker& check, std::string_view field, int number, int count, Need need,
                  Enum fallback) {
   if (number < 0 || number > count) {
-    check.fault(field, fmt::format("{} is not a known value", number));
+    check.fault(field, "{} is not a known value", number);
     return fallback;
   }
   if (number == 0) {
@@ -261,13 +278,13 @@ std::span<const domain::Allocation> allocations(Checker& check, const Items& ite
 void exactly_one(Checker& check, std::string_view first, bool has_first, std::string_view second,
                  bool has_second) {
   if (has_first && has_second) {
-    check.fault(second, fmt::format("must not be given beside {}", first));
+    check.fault(second, "must not be given beside {}", first);
   } else if (!has_first && !has_second) {
-    check.fault(second, fmt::format("or {} is required", first));
+    check.fault(second, "or {} is required", first);
   }
 }
 
-domain::Payload convert(Checker& c, const v1::OrderPlaced& m) {
+domain::OrderPlaced convert(Checker& c, const wire::OrderPlaced& m) {
   domain::OrderPlaced e;
   e.order_id = c.label("order_id", m.order_id(), Need::kRequired);
   e.kind = enumeration(c, "kind", m.kind(), 2, Need::kOptional, domain::OrderKind::kStandard);
@@ -280,14 +297,14 @@ domain::Payload convert(Checker& c, const v1::OrderPlaced& m) {
   return e;
 }
 
-domain::Payload convert(Checker& c, const v1::OrderConfirmed& m) {
+domain::OrderConfirmed convert(Checker& c, const wire::OrderConfirmed& m) {
   domain::OrderConfirmed e;
   e.order_id = c.label("order_id", m.order_id(), Need::kRequired);
   e.promised_date = c.date("promised_date", m.promised_date(), Need::kOptional);
   return e;
 }
 
-domain::Payload convert(Checker& c, const v1::OrderChanged& m) {
+domain::OrderChanged convert(Checker& c, const wire::OrderChanged& m) {
   domain::OrderChanged e;
   e.order_id = c.label("order_id", m.order_id(), Need::kRequired);
   e.lines = order_lines(c, m.lines());
@@ -295,7 +312,7 @@ domain::Payload convert(Checker& c, const v1::OrderChanged& m) {
   return e;
 }
 
-domain::Payload convert(Checker& c, const v1::OrderDelayed& m) {
+domain::OrderDelayed convert(Checker& c, const wire::OrderDelayed& m) {
   domain::OrderDelayed e;
   e.order_id = c.label("order_id", m.order_id(), Need::kRequired);
   e.stage = enumeration(c, "stage", m.stage(), 5, Need::kOptional, domain::DelayStage::kNone);
@@ -305,11 +322,11 @@ domain::Payload convert(Checker& c, const v1::OrderDelayed& m) {
   return e;
 }
 
-domain::Payload convert(Checker& c, const v1::OrderReady& m) {
+domain::OrderReady convert(Checker& c, const wire::OrderReady& m) {
   return domain::OrderReady{.order_id = c.label("order_id", m.order_id(), Need::kRequired)};
 }
 
-domain::Payload convert(Checker& c, const v1::OrderCancelled& m) {
+domain::OrderCancelled convert(Checker& c, const wire::OrderCancelled& m) {
   domain::OrderCancelled e;
   e.order_id = c.label("order_id", m.order_id(), Need::kRequired);
   e.line_ids = c.ids("line_ids", m.line_ids());
@@ -317,7 +334,7 @@ domain::Payload convert(Checker& c, const v1::OrderCancelled& m) {
   return e;
 }
 
-domain::Payload convert(Checker& c, const v1::ShipmentDispatched& m) {
+domain::ShipmentDispatched convert(Checker& c, const wire::ShipmentDispatched& m) {
   domain::ShipmentDispatched e;
   e.shipment_id = c.label("shipment_id", m.shipment_id(), Need::kRequired);
   e.order_id = c.label("order_id", m.order_id(), Need::kRequired);
@@ -332,7 +349,7 @@ domain::Payload convert(Checker& c, const v1::ShipmentDispatched& m) {
   return e;
 }
 
-domain::Payload convert(Checker& c, const v1::ShipmentDelivered& m) {
+domain::ShipmentDelivered convert(Checker& c, const wire::ShipmentDelivered& m) {
   domain::ShipmentDelivered e;
   e.shipment_id = c.label("shipment_id", m.shipment_id(), Need::kRequired);
   e.order_id = c.label("order_id", m.order_id(), Need::kRequired);
@@ -340,7 +357,7 @@ domain::Payload convert(Checker& c, const v1::ShipmentDelivered& m) {
   return e;
 }
 
-domain::Payload convert(Checker& c, const v1::ShipmentReturned& m) {
+domain::ShipmentReturned convert(Checker& c, const wire::ShipmentReturned& m) {
   domain::ShipmentReturned e;
   e.return_id = c.label("return_id", m.return_id(), Need::kRequired);
   e.shipment_id = c.label("shipment_id", m.shipment_id(), Need::kOptional);
@@ -350,7 +367,7 @@ domain::Payload convert(Checker& c, const v1::ShipmentReturned& m) {
   return e;
 }
 
-domain::Payload convert(Checker& c, const v1::InvoiceIssued& m) {
+domain::InvoiceIssued convert(Checker& c, const wire::InvoiceIssued& m) {
   domain::InvoiceIssued e;
   e.invoice_id = c.label("invoice_id", m.invoice_id(), Need::kRequired);
   e.kind = enumeration(c, "kind", m.kind(), 2, Need::kOptional, domain::InvoiceKind::kInvoice);
@@ -362,16 +379,16 @@ domain::Payload convert(Checker& c, const v1::InvoiceIssued& m) {
   e.tax_minor = c.optional_amount("tax_minor", m.has_tax_minor(), m.tax_minor(), 0);
   e.issue_date = c.date("issue_date", m.issue_date(), Need::kRequired).value_or(0);
   e.due_date = c.date("due_date", m.due_date(), Need::kOptional);
-  if (m.instalments_size() > 0 && !m.due_date().empty()) {
+  if (m.instalments().size() > 0 && !m.due_date().empty()) {
     c.fault("instalments", "must not be given beside due_date");
   }
-  if (!c.list("instalments", m.instalments_size(), Need::kOptional)) return e;
+  if (!c.list("instalments", m.instalments().size(), Need::kOptional)) return e;
   const auto instalments =
-      c.arena().array<domain::Instalment>(static_cast<std::size_t>(m.instalments_size()));
+      c.arena().array<domain::Instalment>(static_cast<std::size_t>(m.instalments().size()));
   Int128 sum = 0;
   bool sound = true;
-  for (int i = 0; i < m.instalments_size(); ++i) {
-    const auto& instalment = m.instalments(i);
+  for (int i = 0; i < m.instalments().size(); ++i) {
+    const auto& instalment = m.instalments()[i];
     Checker at = c.item("instalments", i);
     domain::Instalment& to = instalments[static_cast<std::size_t>(i)];
     to.due_date = at.date("due_date", instalment.due_date(), Need::kRequired).value_or(0);
@@ -384,17 +401,16 @@ domain::Payload convert(Checker& c, const v1::InvoiceIssued& m) {
   const auto fits = [](std::int64_t minor) { return minor >= 0 && minor <= kAmountMax; };
   if (!instalments.empty() && sound && m.has_net_minor() && fits(m.net_minor()) &&
       fits(m.tax_minor()) && sum != e.gross_minor()) {
-    c.fault("instalments", fmt::format("add up to {}, not to net + tax = {}", to_string(sum),
-                                       e.gross_minor()));
+    c.fault("instalments", "add up to {}, not to net + tax = {}", to_string(sum), e.gross_minor());
   }
   return e;
 }
 
-domain::Payload convert(Checker& c, const v1::InvoiceDelivered& m) {
+domain::InvoiceDelivered convert(Checker& c, const wire::InvoiceDelivered& m) {
   return domain::InvoiceDelivered{.invoice_id = c.label("invoice_id", m.invoice_id(), Need::kRequired)};
 }
 
-domain::Payload convert(Checker& c, const v1::InvoiceDueDateChanged& m) {
+domain::InvoiceDueDateChanged convert(Checker& c, const wire::InvoiceDueDateChanged& m) {
   domain::InvoiceDueDateChanged e;
   e.invoice_id = c.label("invoice_id", m.invoice_id(), Need::kRequired);
   e.due_date = c.date("due_date", m.due_date(), Need::kRequired).value_or(0);
@@ -402,7 +418,7 @@ domain::Payload convert(Checker& c, const v1::InvoiceDueDateChanged& m) {
   return e;
 }
 
-domain::Payload convert(Checker& c, const v1::InvoiceVoided& m) {
+domain::InvoiceVoided convert(Checker& c, const wire::InvoiceVoided& m) {
   domain::InvoiceVoided e;
   e.invoice_id = c.label("invoice_id", m.invoice_id(), Need::kRequired);
   e.date = c.date("date", m.date(), Need::kRequired).value_or(0);
@@ -410,7 +426,7 @@ domain::Payload convert(Checker& c, const v1::InvoiceVoided& m) {
   return e;
 }
 
-domain::Payload convert(Checker& c, const v1::CreditNoteIssued& m) {
+domain::CreditNoteIssued convert(Checker& c, const wire::CreditNoteIssued& m) {
   domain::CreditNoteIssued e;
   e.credit_note_id = c.label("credit_note_id", m.credit_note_id(), Need::kRequired);
   e.invoice_id = c.label("invoice_id", m.invoice_id(), Need::kOptional);
@@ -425,7 +441,7 @@ domain::Payload convert(Checker& c, const v1::CreditNoteIssued& m) {
   return e;
 }
 
-domain::Payload convert(Checker& c, const v1::InvoiceDisputed& m) {
+domain::InvoiceDisputed convert(Checker& c, const wire::InvoiceDisputed& m) {
   domain::InvoiceDisputed e;
   e.dispute_id = c.label("dispute_id", m.dispute_id(), Need::kRequired);
   e.invoice_id = c.label("invoice_id", m.invoice_id(), Need::kRequired);
@@ -434,7 +450,7 @@ domain::Payload convert(Checker& c, const v1::InvoiceDisputed& m) {
   return e;
 }
 
-domain::Payload convert(Checker& c, const v1::DisputeResolved& m) {
+domain::DisputeResolved convert(Checker& c, const wire::DisputeResolved& m) {
   domain::DisputeResolved e;
   e.dispute_id = c.label("dispute_id", m.dispute_id(), Need::kRequired);
   e.invoice_id = c.label("invoice_id", m.invoice_id(), Need::kRequired);
@@ -442,7 +458,7 @@ domain::Payload convert(Checker& c, const v1::DisputeResolved& m) {
   return e;
 }
 
-domain::Payload convert(Checker& c, const v1::InvoiceWrittenOff& m) {
+domain::InvoiceWrittenOff convert(Checker& c, const wire::InvoiceWrittenOff& m) {
   domain::InvoiceWrittenOff e;
   e.write_off_id = c.label("write_off_id", m.write_off_id(), Need::kRequired);
   e.invoice_id = c.label("invoice_id", m.invoice_id(), Need::kRequired);
@@ -453,7 +469,7 @@ domain::Payload convert(Checker& c, const v1::InvoiceWrittenOff& m) {
   return e;
 }
 
-domain::Payload convert(Checker& c, const v1::WriteOffRecovered& m) {
+domain::WriteOffRecovered convert(Checker& c, const wire::WriteOffRecovered& m) {
   domain::WriteOffRecovered e;
   e.recovery_id = c.label("recovery_id", m.recovery_id(), Need::kRequired);
   e.write_off_id = c.label("write_off_id", m.write_off_id(), Need::kRequired);
@@ -463,7 +479,7 @@ domain::Payload convert(Checker& c, const v1::WriteOffRecovered& m) {
   return e;
 }
 
-domain::Payload convert(Checker& c, const v1::PaymentReceived& m) {
+domain::PaymentReceived convert(Checker& c, const wire::PaymentReceived& m) {
   domain::PaymentReceived e;
   e.payment_id = c.label("payment_id", m.payment_id(), Need::kRequired);
   e.currency = c.currency("currency", m.currency(), Need::kRequired);
@@ -477,13 +493,13 @@ domain::Payload convert(Checker& c, const v1::PaymentReceived& m) {
   Int128 sum = 0;
   for (const auto& allocation : e.allocations) sum += allocation.amount_minor;
   if (m.has_amount_minor() && sum > m.amount_minor()) {
-    c.fault("allocations", fmt::format("add up to {}, more than the payment of {}", to_string(sum),
-                                       m.amount_minor()));
+    c.fault("allocations", "add up to {}, more than the payment of {}", to_string(sum),
+            m.amount_minor());
   }
   return e;
 }
 
-domain::Payload convert(Checker& c, const v1::PaymentAllocated& m) {
+domain::PaymentAllocated convert(Checker& c, const wire::PaymentAllocated& m) {
   domain::PaymentAllocated e;
   e.allocation_id = c.label("allocation_id", m.allocation_id(), Need::kRequired);
   e.payment_id = c.label("payment_id", m.payment_id(), Need::kOptional);
@@ -497,7 +513,7 @@ domain::Payload convert(Checker& c, const v1::PaymentAllocated& m) {
   return e;
 }
 
-domain::Payload convert(Checker& c, const v1::PaymentUnallocated& m) {
+domain::PaymentUnallocated convert(Checker& c, const wire::PaymentUnallocated& m) {
   domain::PaymentUnallocated e;
   e.allocation_id = c.label("allocation_id", m.allocation_id(), Need::kRequired);
   e.payment_id = c.label("payment_id", m.payment_id(), Need::kOptional);
@@ -507,7 +523,7 @@ domain::Payload convert(Checker& c, const v1::PaymentUnallocated& m) {
   return e;
 }
 
-domain::Payload convert(Checker& c, const v1::PaymentReversed& m) {
+domain::PaymentReversed convert(Checker& c, const wire::PaymentReversed& m) {
   domain::PaymentReversed e;
   e.payment_id = c.label("payment_id", m.payment_id(), Need::kRequired);
   e.date = c.date("date", m.date(), Need::kRequired).value_or(0);
@@ -515,7 +531,7 @@ domain::Payload convert(Checker& c, const v1::PaymentReversed& m) {
   return e;
 }
 
-domain::Payload convert(Checker& c, const v1::RefundPaid& m) {
+domain::RefundPaid convert(Checker& c, const wire::RefundPaid& m) {
   domain::RefundPaid e;
   e.refund_id = c.label("refund_id", m.refund_id(), Need::kRequired);
   e.payment_id = c.label("payment_id", m.payment_id(), Need::kOptional);
@@ -531,7 +547,7 @@ domain::Payload convert(Checker& c, const v1::RefundPaid& m) {
   return e;
 }
 
-domain::Payload convert(Checker& c, const v1::PromiseMade& m) {
+domain::PromiseMade convert(Checker& c, const wire::PromiseMade& m) {
   domain::PromiseMade e;
   e.promise_id = c.label("promise_id", m.promise_id(), Need::kRequired);
   e.invoice_ids = c.ids("invoice_ids", m.invoice_ids());
@@ -541,11 +557,11 @@ domain::Payload convert(Checker& c, const v1::PromiseMade& m) {
   return e;
 }
 
-domain::Payload convert(Checker& c, const v1::PromiseWithdrawn& m) {
+domain::PromiseWithdrawn convert(Checker& c, const wire::PromiseWithdrawn& m) {
   return domain::PromiseWithdrawn{.promise_id = c.label("promise_id", m.promise_id(), Need::kRequired)};
 }
 
-domain::Payload convert(Checker& c, const v1::CustomerProfileSet& m) {
+domain::CustomerProfileSet convert(Checker& c, const wire::CustomerProfileSet& m) {
   domain::CustomerProfileSet e;
   e.name = c.free_text("name", m.name());
   e.region = c.region("region", m.region());
@@ -560,8 +576,7 @@ domain::Payload convert(Checker& c, const v1::CustomerProfileSet& m) {
   }
   if (m.has_payment_terms_days()) {
     if (m.payment_terms_days() < 0 || m.payment_terms_days() > 3650) {
-      c.fault("payment_terms_days",
-              fmt::format("{} is not allowed: 0 to 3650", m.payment_terms_days()));
+      c.fault("payment_terms_days", "{} is not allowed: 0 to 3650", m.payment_terms_days());
     }
     e.payment_terms_days = m.payment_terms_days();
   }
@@ -569,14 +584,17 @@ domain::Payload convert(Checker& c, const v1::CustomerProfileSet& m) {
 }
 
 bool is_period(std::string_view text) {
-  if (text.size() == 4) return parse_date(std::string(text) + "-01-01").has_value();
   if (text.size() == 7 && text.substr(4, 2) == "-Q") {
     return text[6] >= '1' && text[6] <= '4' && is_period(text.substr(0, 4));
   }
-  return text.size() == 7 && parse_date(std::string(text) + "-01").has_value();
+  if (text.size() != 4 && text.size() != 7) return false;
+  // Its first day tells.
+  std::array<char, 10> date = {'Y', 'Y', 'Y', 'Y', '-', '0', '1', '-', '0', '1'};
+  std::ranges::copy(text, date.begin());
+  return parse_date({date.data(), date.size()}).has_value();
 }
 
-domain::Payload convert(Checker& c, const v1::SalesTargetSet& m) {
+domain::SalesTargetSet convert(Checker& c, const wire::SalesTargetSet& m) {
   domain::SalesTargetSet e;
   e.region = c.region("region", m.region());
   e.sales_rep = c.label("sales_rep", m.sales_rep(), Need::kOptional);
@@ -593,7 +611,7 @@ domain::Payload convert(Checker& c, const v1::SalesTargetSet& m) {
   return e;
 }
 
-domain::Payload convert(Checker& c, const v1::ExchangeRatePublished& m) {
+domain::ExchangeRatePublished convert(Checker& c, const wire::ExchangeRatePublished& m) {
   domain::ExchangeRatePublished e;
   e.currency = c.currency("currency", m.currency(), Need::kRequired);
   e.base_currency = c.currency("base_currency", m.base_currency(), Need::kRequired);
@@ -605,59 +623,45 @@ domain::Payload convert(Checker& c, const v1::ExchangeRatePublished& m) {
   return e;
 }
 
-// Names of payloads by their field numbers.
-const std::vector<std::string>& payload_names() {
-  static const std::vector<std::string> names = [] {
-    std::vector<std::string> all;
-    const auto* type = v1::Event::descriptor();
-    for (int i = 0; i < type->field_count(); ++i) {
-      const auto number = static_cast<std::size_t>(type->field(i)->number());
-      if (all.size() <= number) all.resize(number + 1);
-      all[number] = type->field(i)->name();
-    }
-    return all;
-  }();
-  return names;
-}
-
 // The account: a customer, or the key of a target or a rate.
-void check_account(Checker& envelope, const std::string& customer_id, const domain::Payload& payload,
+void check_account(Checker& envelope, wire::Text customer, const domain::Payload& payload,
                    std::vector<Violation>& violations) {
-  if (customer_id.empty()) {
+  const std::string_view customer_id = customer;
+  if (customer.empty()) {
     envelope.fault("customer_id", "is required");
     return;
   }
-  const auto key_must_be = [&](std::string_view field, const std::string& key) {
+  const auto key_must_be = [&](std::string_view field, std::string_view prefix, std::string_view name) {
     if (auto wrong = label_fault(customer_id, kReferenceKeyBytesMax)) {
-      envelope.fault("customer_id", *wrong);
-    } else if (customer_id != key) {
-      violations.push_back({std::string(field),
-                            fmt::format("belongs to the customer_id '{}', not to '{}'", key, customer_id)});
+      envelope.fault("customer_id", "{}", *wrong);
+    } else if (!customer_id.starts_with(prefix) || customer_id.substr(prefix.size()) != name) {
+      violations.push_back({std::string(field), fmt::format("belongs to the customer_id '{}{}', not to '{}'",
+                                                            prefix, name, customer_id)});
     }
   };
   if (const auto* target = std::get_if<domain::SalesTargetSet>(&payload)) {
     const bool by_rep = target->region.empty();
     if (by_rep && target->sales_rep.empty()) return;  // Said already.
-    key_must_be(by_rep ? "sales_target_set.sales_rep" : "sales_target_set.region",
-                std::string(kTargetPrefix) + std::string(by_rep ? target->sales_rep : target->region));
+    key_must_be(by_rep ? "sales_target_set.sales_rep" : "sales_target_set.region", kTargetPrefix,
+                by_rep ? target->sales_rep : target->region);
   } else if (const auto* rate = std::get_if<domain::ExchangeRatePublished>(&payload)) {
     if (!rate->currency) return;  // Said already.
-    key_must_be("exchange_rate_published.currency",
-                std::string(kRatePrefix) + rate->currency.code());
+    key_must_be("exchange_rate_published.currency", kRatePrefix, rate->currency.code());
   } else if (customer_id.starts_with(kTargetPrefix) || customer_id.starts_with(kRatePrefix)) {
     envelope.fault("customer_id", "begins with 'target:' or 'fx:', which are kept for targets and rates");
-  } else if (auto wrong = label_fault(customer_id)) {
-    envelope.fault("customer_id", *wrong);
+  } else {
+    envelope.check_label("customer_id", customer, kLabelBytesMax);
   }
 }
 
 }  // namespace
 
-std::optional<domain::Event> validate(const v1::Event& message, Arena& arena,
+std::optional<domain::Event> validate(const wire::Event& message, Arena& arena,
                                       std::vector<Violation>& violations) {
   const std::size_t faults_before = violations.size();
-  Checker envelope("", arena, violations);
-  domain::Event event;
+  Checker envelope(v1::Event::PAYLOAD_NOT_SET, arena, violations);
+  std::optional<domain::Event> valid(std::in_place);
+  domain::Event& event = *valid;
   event.event_id = envelope.label("event_id", message.event_id(), Need::kRequired);
   event.customer_id = message.customer_id();
   event.source = envelope.label("source", message.source(), Need::kRequired);
@@ -674,7 +678,7 @@ std::optional<domain::Event> validate(const v1::Event& message, Arena& arena,
   event.correlation_id = envelope.label("correlation_id", message.correlation_id(), Need::kOptional);
 
   const auto take = [&](const auto& payload) {
-    Checker check(payload_names()[static_cast<std::size_t>(message.payload_case())], arena, violations);
+    Checker check(message.payload_case(), arena, violations);
     event.payload = convert(check, payload);
   };
   using P = v1::Event::PayloadCase;
@@ -710,8 +714,20 @@ std::optional<domain::Event> validate(const v1::Event& message, Arena& arena,
     case P::PAYLOAD_NOT_SET: envelope.fault("payload", "is required: one of the payloads of docs/publishing.md"); break;
   }
   check_account(envelope, message.customer_id(), event.payload, violations);
-  if (violations.size() != faults_before) return std::nullopt;
-  return event;
+  if (violations.size() != faults_before) valid.reset();
+  return valid;
+}
+
+std::optional<domain::Event> validate(const v1::Event& message, Arena& arena,
+                                      std::vector<Violation>& violations) {
+  const auto bytes = arena.array<char>(message.ByteSizeLong());
+  message.SerializeWithCachedSizesToArray(reinterpret_cast<std::uint8_t*>(bytes.data()));
+  wire::Event encoded;
+  if (!wire::parse({bytes.data(), bytes.size()}, arena, encoded)) {
+    violations.push_back({"", std::string(kNoEvent)});
+    return std::nullopt;
+  }
+  return validate(encoded, arena, violations);
 }
 
 log::Topic topic_of(const domain::Payload& payload) {

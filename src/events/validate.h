@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "daybook/events/v1/event.pb.h"
 #include "domain/event.h"
+#include "events/wire_messages.h"
 #include "log/log.h"
 
 namespace daybook::events {
@@ -23,8 +24,15 @@ struct Violation {
 // Largest encoded event.
 inline constexpr std::size_t kEventBytesMax = 1'048'576;
 
-// The typed event, or nothing and at least one violation. Its texts point into `message`, its lists
-// into `arena`; both must outlive it.
+// What is said of bytes that do not parse.
+inline constexpr std::string_view kNoEvent =
+    "is not a daybook.events.v1.Event (every string must be UTF-8)";
+
+// The typed event, or nothing and at least one violation. Its texts point where those of `message` do,
+// its lists into `arena`; both must outlive it.
+std::optional<domain::Event> validate(const wire::Event& message, Arena& arena,
+                                      std::vector<Violation>& violations);
+// The same of its bytes, which are written to `arena`.
 std::optional<domain::Event> validate(const v1::Event& message, Arena& arena,
                                       std::vector<Violation>& violations);
 

@@ -36,7 +36,8 @@ void Batch::take(const events::v1::Event& event, bool fit) {
   ++size_;
   if (!fit) return;
   const std::size_t length = event.ByteSizeLong();
-  entries_.push_back({&event, events::topic_of(event.payload_case()), bytes_.size(), length});
+  entries_.push_back({event.event_id(), event.customer_id(), events::topic_of(event.payload_case()),
+                      bytes_.size(), length});
   bytes_.resize(bytes_.size() + length);
   event.SerializeWithCachedSizesToArray(
       reinterpret_cast<std::uint8_t*>(bytes_.data() + bytes_.size() - length));
@@ -90,14 +91,15 @@ bool Batch::add_protobuf(std::string bytes, std::size_t events_max) {
 }
 
 void Batch::add_encoded(std::size_t begin, std::size_t length) {
-  events::v1::Event* event = new_event();
+  events::wire::Event event;
   if (length > events::kEventBytesMax) {
     fault("", fmt::format("is {} bytes encoded; at most {} are allowed", length,
                           events::kEventBytesMax));
-  } else if (!event->ParseFromArray(bytes_.data() + begin, static_cast<int>(length))) {
-    fault("", "is not a daybook.events.v1.Event (every string must be UTF-8)");
-  } else if (events::validate(*event, lists_, violations_)) {
-    entries_.push_back({event, events::topic_of(event->payload_case()), begin, length});
+  } else if (!events::wire::parse(std::string_view(bytes_).substr(begin, length), lists_, event)) {
+    fault("", std::string(events::kNoEvent));
+  } else if (events::validate(event, lists_, violations_)) {
+    entries_.push_back({ids_.copy(event.event_id()), ids_.copy(event.customer_id()),
+                        events::topic_of(event.payload_case()), begin, length});
   }
   for (events::Violation& violation : violations_) {
     fault(std::move(violation.field), std::move(violation.message));
@@ -112,7 +114,7 @@ std::vector<log::NewRecord> Batch::records() const {
   records.reserve(entries_.size());
   for (const Entry& entry : entries_) {
     records.push_back({entry.topic,
-                       entry.event->customer_id(),
+                       entry.customer_id,
                        std::string_view(bytes_).substr(entry.begin, entry.length),
                        std::nullopt,
                        {}});

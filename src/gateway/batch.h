@@ -40,12 +40,13 @@ class Batch {
   // To be appended; the views point into this batch and hold until it changes. No faults so far.
   std::vector<log::NewRecord> records() const;
   // In the order of records().
-  std::string_view event_id(std::size_t index) const { return entries_[index].event->event_id(); }
+  std::string_view event_id(std::size_t index) const { return entries_[index].event_id; }
   log::Topic topic(std::size_t index) const { return entries_[index].topic; }
 
  private:
   struct Entry {
-    const events::v1::Event* event = nullptr;
+    std::string_view event_id;
+    std::string_view customer_id;
     log::Topic topic{};
     // Its encoded form in bytes_.
     std::size_t begin = 0;
@@ -59,6 +60,8 @@ class Batch {
   void fault(std::string field, std::string message);
 
   google::protobuf::Arena messages_;
+  // The ids of events that came encoded, and the lists of the one at hand.
+  Arena ids_;
   Arena lists_;
   std::vector<events::Violation> violations_;
   std::string bytes_;

@@ -1,0 +1,99 @@
+// The wire format of protobuf read where it lies: what wire_messages.h, which wire_generator makes from
+// the .proto files, is written in. It accepts what the protobuf library accepts, and gives the same.
+//
+// A read_…() takes bytes from `at` on and never past `end`; it gives the place behind what it took, and
+// null when the message does not parse.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "base/arena.h"
+
+namespace daybook::events::wire {
+
+// How deep messages and groups may be nested, the library's own limit.
+inline constexpr int kDepthMax = 100;
+
+// A string field: valid UTF-8 within the record's bytes.
+class Text {
+ public:
+  constexpr Text() = default;
+  Text(const char* data, std::uint32_t size, bool plain) : data_(data), size_(size), plain_(plain) {}
+
+  operator std::string_view() const { return {data_, size_}; }
+  bool empty() const { return size_ == 0; }
+  std::size_t size() const { return size_; }
+  // is_plain() of base/text.h, found out while reading.
+  bool plain() const { return plain_; }
+
+ private:
+  const char* data_ = "";
+  std::uint32_t size_ = 0;
+  bool plain_ = true;
+};
+
+// A repeated field. Its entries lie in the arena that it grows in.
+template <typename T>
+class List {
+ public:
+  int size() const { return static_cast<int>(size_); }
+  const T& operator[](int index) const { return items_[index]; }
+
+  T& add(Arena& arena) {
+    if (size_ == capacity_) {
+      capacity_ = std::max(4U, 2 * capacity_);
+      T* const items = arena.array<T>(capacity_).data();
+      std::copy_n(items_, size_, items);
+      items_ = items;
+    }
+    return items_[size_++];
+  }
+
+ private:
+  T* items_ = nullptr;
+  std::uint32_t size_ = 0;
+  std::uint32_t capacity_ = 0;
+};
+
+const char* read_long_tag(const char* at, const char* end, std::uint32_t& tag);
+const char* read_long_size(const char* at, const char* end, std::size_t& size);
+
+// At least one byte is left.
+inline const char* read_tag(const char* at, const char* end, std::uint32_t& tag) {
+  tag = static_cast<std::uint8_t>(*at);
+  return tag < 0x80 ? at + 1 : read_long_tag(at, end, tag);
+}
+
+// The length of what follows, which is not past `end`.
+inline const char* read_size(const char* at, const char* end, std::size_t& size) {
+  if (at == end) return nullptr;
+  size = static_cast<std::uint8_t>(*at);
+  at = size < 0x80 ? at + 1 : read_long_size(at, end, size);
+  return at != nullptr && size <= static_cast<std::size_t>(end - at) ? at : nullptr;
+}
+
+const char* read_text(const char* at, const char* end, Text& text);
+// What 32 bits cannot hold is cut off, as the library does; so are enums.
+const char* read_integer(const char* at, const char* end, std::int32_t& number);
+const char* read_integer(const char* at, const char* end, std::int64_t& number);
+// Passes over the field behind `tag`.
+const char* skip(std::uint32_t tag, const char* at, const char* end, int depth);
+
+template <typename Message>
+const char* read_message(const char* at, const char* end, Message& message, Arena& arena, int depth) {
+  std::size_t size = 0;
+  at = read_size(at, end, size);
+  return at != nullptr && depth > 0 ? message.merge(at, at + size, arena, depth - 1) : nullptr;
+}
+
+// False when the bytes are no such message. It points into `bytes` and `arena`.
+template <typename Message>
+bool parse(std::string_view bytes, Arena& arena, Message& message) {
+  return bytes.empty() ||
+         message.merge(bytes.data(), bytes.data() + bytes.size(), arena, kDepthMax) != nullptr;
+}
+
+}  // namespace daybook::events::wire
