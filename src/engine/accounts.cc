@@ -1,6 +1,7 @@
 #include "engine/accounts.h"
 
 #include <algorithm>
+#include <array>
 
 #include "store/document_codec.h"
 #include "store/keys.h"
@@ -8,29 +9,27 @@
 namespace daybook::engine {
 namespace {
 
-constexpr std::uint32_t kAgeFirstSwept = 16;
-
 // With its place in the account's table.
 std::size_t bytes_of(const HeldDocument& document) {
   return sizeof document + 32 + document.id.capacity() + document.value.capacity();
 }
-std::size_t bytes_of(const Held& page) { return sizeof page + 16 + page.value.capacity(); }
+std::size_t bytes_of(const HeldPage& page) { return sizeof page + 16 + page.value.capacity(); }
 
 }  // namespace
 
 Result<HeldDocument*> HeldAccount::hold(domain::DocumentRef ref) {
   if (const auto at = documents_.find(ref); at != documents_.end()) {
-    at->second->used = owner_.commit_;
+    at->second->used = owner_.clock_;
     return at->second.get();
   }
   ASSIGN_OR_RETURN(std::optional<std::string> stored,
-                   owner_.reads_.get(store::Table::kDocuments, store::document_key(customer_, ref)));
+                   owner_.load(store::Table::kDocuments, store::document_key(customer_, ref)));
   auto held = std::make_unique<HeldDocument>();
   held->kind = ref.kind;
   held->id = ref.id;
   if (stored) held->value = *std::move(stored);
   held->stored = held->value.size();
-  held->used = owner_.commit_;
+  held->used = owner_.clock_;
   owner_.count(*held, bytes_of(*held));
   HeldDocument* const document = held.get();
   documents_.emplace(document->ref(), std::move(held));
@@ -80,11 +79,12 @@ Result<void> HeldAccount::add_cells(std::span<const store::Cell> cells) {
     std::size_t count = 1;
     while (count < cells.size() && store::page_of(cells[count].id) == id) ++count;
     const auto [at, is_new] = pages_.try_emplace(id);
-    Held& page = at->second;
-    page.used = owner_.commit_;
+    HeldPage& page = at->second;
+    page.used = owner_.clock_;
     if (is_new) {
       ASSIGN_OR_RETURN(std::optional<std::string> stored,
-                       owner_.reads_.get(store::Table::kCells, store::page_key(customer_, id)));
+                       owner_.load(store::Table::kCells, store::page_key(customer_, id)));
+      page.stored = stored.has_value();
       if (stored) page.value = *std::move(stored);
     }
     RETURN_IF_ERROR(store::decode_page(page.value, owner_.page_));
@@ -102,21 +102,24 @@ void HeldAccount::write(store::WriteSet& set) {
   decoded_.clear();
   owner_.decoded_.reset();
   for (HeldDocument* document : dirty()) {
-    set.put_view(store::Table::kDocuments, store::document_key(customer_, document->ref()),
-                 document->value);
+    const std::string key = store::document_key(customer_, document->ref());
+    set.put_view(store::Table::kDocuments, key, document->value);
+    if (document->stored == 0) owner_.note_stored(key);
     document->dirty = false;
     document->stored = document->value.size();
     owner_.count(*document, bytes_of(*document));
   }
   dirty_.clear();
   for (const store::PageId id : dirty_pages_) {
-    Held& page = pages_.at(id);
+    HeldPage& page = pages_.at(id);
     const std::string key = store::page_key(customer_, id);
     if (page.value.empty()) {
       set.remove(store::Table::kCells, key);
     } else {
       set.put_view(store::Table::kCells, key, page.value);
+      if (!page.stored) owner_.note_stored(key);
     }
+    page.stored = true;
     page.dirty = false;
     owner_.count(page, bytes_of(page));
   }
@@ -134,27 +137,40 @@ void Accounts::count(Held& held, std::size_t bytes) {
   held.counted = static_cast<std::uint32_t>(bytes);
 }
 
+Result<std::optional<std::string>> Accounts::load(store::Table table, const std::string& key) {
+  if (stored_ && !stored_->may_hold(hash64(key))) return std::optional<std::string>();
+  return reads_.get(table, key);
+}
+
+void Accounts::note_stored(const std::string& key) {
+  if (stored_) stored_->add(hash64(key));
+}
+
 void Accounts::clean() {
-  // Beyond the budget: first what was not used for long, then ever younger ones, down to what leaves
+  if (bytes_ <= bytes_max_) return;
+  // How much was last used in each of some stretches of the clock; the older ones go, down to what leaves
   // room for some commits without another sweep.
-  if (bytes_ > bytes_max_) {
-    for (std::uint32_t age = kAgeFirstSwept; bytes_ > bytes_max_ / 4 * 3; age /= 2) {
-      const auto drop = [&](const Held& held) {
-        if (commit_ - held.used < age) return false;
-        bytes_ -= held.counted;
-        return true;
-      };
-      for (const auto& account : accounts_) {
-        if (!account) continue;
-        boost::unordered::erase_if(account->documents_,
-                                   [&](const auto& held) { return drop(*held.second); });
-        boost::unordered::erase_if(account->pages_,
-                                   [&](const auto& held) { return drop(held.second); });
-      }
-      if (age == 0) break;
+  std::array<std::size_t, 64> used{};
+  const std::uint64_t stretch = clock_ / used.size() + 1;
+  const auto for_each = [&](auto&& visit) {
+    for (const auto& account : accounts_) {
+      if (!account) continue;
+      boost::unordered::erase_if(account->documents_, [&](const auto& held) { return visit(*held.second); });
+      boost::unordered::erase_if(account->pages_, [&](const auto& held) { return visit(held.second); });
     }
-  }
-  ++commit_;
+  };
+  for_each([&](const Held& held) {
+    used[held.used / stretch] += held.counted;
+    return false;
+  });
+  std::size_t kept = 0;
+  std::size_t first_kept = used.size();
+  while (first_kept > 0 && kept + used[first_kept - 1] <= bytes_max_ / 4 * 3) kept += used[--first_kept];
+  for_each([&](const Held& held) {
+    if (held.used / stretch >= first_kept) return false;
+    bytes_ -= held.counted;
+    return true;
+  });
 }
 
 }  // namespace daybook::engine

@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/hash.h"
 #include "domain/picture.h"
+#include "engine/sightings.h"
 #include "store/cells.h"
 #include "store/labels.h"
 
@@ -22,7 +23,7 @@ namespace daybook::engine {
 struct Held {
   std::string value;         // Empty: nothing is stored.
   bool dirty = false;
-  std::uint32_t used = 0;    // The last commit in which it was asked for.
+  std::uint32_t used = 0;    // When it was last asked for, on the clock of Accounts.
   std::uint32_t counted = 0; // Of the budget.
 };
 
@@ -36,6 +37,10 @@ struct HeldDocument : Held {
   const domain::Document* decoded = nullptr;
 
   domain::DocumentRef ref() const { return {kind, id}; }
+};
+
+struct HeldPage : Held {
+  bool stored = false;
 };
 
 class Accounts;
@@ -79,7 +84,7 @@ class HeldAccount : public domain::Account {
   store::LabelId customer_;
   // The keys' ids are those of the documents.
   boost::unordered_flat_map<domain::DocumentRef, std::unique_ptr<HeldDocument>, RefHash> documents_;
-  boost::unordered_flat_map<store::PageId, Held, store::PageId::Hash> pages_;
+  boost::unordered_flat_map<store::PageId, HeldPage, store::PageId::Hash> pages_;
   std::vector<HeldDocument*> dirty_;
   std::vector<store::PageId> dirty_pages_;
   std::vector<HeldDocument*> decoded_;
@@ -93,6 +98,11 @@ class Accounts {
   Accounts(const store::Reads& reads, std::size_t bytes_max) : reads_(reads), bytes_max_(bytes_max) {}
 
   HeldAccount& account(store::LabelId customer);
+  // The store holds nothing yet: from now on what is not stored need not be looked for there.
+  void begin_empty() { stored_.emplace(); }
+  // Sets the clock by which the longest unused is told. It rises with the events of a shard, and not with
+  // the order in which a commit goes through its accounts.
+  void set_clock(std::uint32_t clock) { clock_ = clock; }
   // After a commit: drops what was longest unused when all is beyond the budget.
   void clean();
   std::size_t bytes() const { return bytes_; }
@@ -100,12 +110,16 @@ class Accounts {
  private:
   friend class HeldAccount;
 
+  // What the store holds under the key whose hash this is; nothing where that is known without asking.
+  Result<std::optional<std::string>> load(store::Table table, const std::string& key);
+  void note_stored(const std::string& key);
   void count(Held& held, std::size_t bytes);
 
   const store::Reads& reads_;
   std::size_t bytes_max_;
   std::size_t bytes_ = 0;
-  std::uint32_t commit_ = 1;
+  std::uint32_t clock_ = 0;
+  std::optional<Sightings> stored_;  // None: what the store holds is not known without asking.
   std::vector<std::unique_ptr<HeldAccount>> accounts_;  // By customer.
   Arena decoded_;  // Of the account that is being folded.
   std::vector<store::Cell> page_;

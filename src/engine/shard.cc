@@ -13,6 +13,8 @@
 namespace daybook::engine {
 namespace {
 
+constexpr std::uint64_t kEventsPerTick = 16;
+
 // Documents that are asked for by their id alone.
 bool has_page(domain::DocumentKind kind) {
   return kind == domain::DocumentKind::kOrder || kind == domain::DocumentKind::kInvoice ||
@@ -111,6 +113,7 @@ Result<std::unique_ptr<Shard>> Shard::open(std::unique_ptr<store::ShardStore> st
   std::unique_ptr<Shard> shard(new Shard(std::move(store), rules, options));
   RETURN_IF_ERROR(shard->labels_.load(*shard->store_));
   ASSIGN_OR_RETURN(shard->state_, read_state(*shard->store_));
+  if (shard->labels_.own_size() == 0) shard->accounts_.begin_empty();
   return shard;
 }
 
@@ -159,6 +162,7 @@ void Shard::tell(const domain::Event& event, const log::Record& record, std::int
   told.ref.id = told_memory_.copy(told.ref.id);
   told.at = {static_cast<std::uint8_t>(record.topic), record.offset};
   told.recorded_ms = recorded_ms;
+  told.clock = static_cast<std::uint32_t>(++told_count_ / kEventsPerTick);
   std::size_t count = 0;
   domain::for_each_reference(event.payload, [&](domain::DocumentRef) { ++count; });
   const auto names = told_memory_.array<domain::DocumentRef>(count);
@@ -190,6 +194,7 @@ Result<void> Shard::give(HeldAccount& account, std::span<Told* const> all) {
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (Told* const* const ahead = &all[i] + kAhead; ahead < told_.data() + told_.size()) call_for(*ahead);
     Told* const told = all[i];
+    accounts_.set_clock(told->clock);
     ASSIGN_OR_RETURN(told->document, account.hold(told->ref));
     told->document->incoming += told->event.bytes.size() + store::kFactOverheadMax;
   }
@@ -349,6 +354,7 @@ Result<void> Shard::commit() {
   set.put(store::Table::kMeta, store::state_key(), state_.encode());
   RETURN_IF_ERROR(store_->write(set));
   if (listener_) listener_->committed(state_);
+  accounts_.set_clock(static_cast<std::uint32_t>(told_count_ / kEventsPerTick));
   accounts_.clean();
   told_.clear();
   told_memory_.reset();

@@ -103,6 +103,7 @@ class Shard {
     domain::DocumentRef ref;
     domain::Position at;
     std::int64_t recorded_ms = 0;
+    std::uint32_t clock = 0;  // Of accounts_.
     store::EncodedEvent event;
     std::span<const domain::DocumentRef> names;  // What it names in other documents.
     HeldDocument* document = nullptr;
@@ -131,6 +132,7 @@ class Shard {
   Contribution now_;
   Arena told_memory_;
   std::vector<Told*> told_;  // Everything told since the last commit.
+  std::uint64_t told_count_ = 0;
   // Memory that is used again.
   ByteBuffer encoded_;
   std::vector<store::Cell> cells_;
