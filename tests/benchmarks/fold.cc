@@ -99,35 +99,33 @@ log::KafkaOptions new_topics(const std::string& brokers) {
   return options;
 }
 
-// Folds what is in the topics, and reads it bare, `runs` times in turn.
-void compare_with_bare(const std::string& figure, const log::KafkaOptions& options, log::Log& log,
-                       std::uint64_t events, int runs) {
-  Spread bare, fold, ratio, bare_cpu, fold_cpu;
+// Reads what is in the log as `read` does, which gives the seconds it took, and folds it, `runs` times in
+// turn. `reading` is what the reference is called.
+template <typename Read>
+void compare_fold(const std::string& figure, const char* reading, log::Log& log, const std::string& prefix,
+                  std::uint64_t events, int runs, Read&& read) {
+  Spread reference, fold, ratio, reference_us, fold_us, ratio_us;
   for (int run = 0; run < runs; ++run) {
     const double cpu_at_start = cpu_seconds();
-    const double bare_seconds = consume_bare(options, log);
+    const double read_seconds = read();
     const double cpu_between = cpu_seconds();
-    const Folded folded(log, options.topic_prefix);
-    bare_cpu.add((cpu_between - cpu_at_start) / static_cast<double>(events));
-    fold_cpu.add((cpu_seconds() - cpu_between) / static_cast<double>(events));
-    bare.add(static_cast<double>(events) / bare_seconds);
+    const Folded folded(log, prefix);
+    reference_us.add((cpu_between - cpu_at_start) * 1e6 / static_cast<double>(events));
+    fold_us.add((cpu_seconds() - cpu_between) * 1e6 / static_cast<double>(events));
+    reference.add(static_cast<double>(events) / read_seconds);
     fold.add(static_cast<double>(events) / folded.seconds);
-    ratio.add(bare_seconds / folded.seconds);
+    ratio.add(read_seconds / folded.seconds);
   }
-  fmt::print("events                        {}\n", events);
-  fmt::print("bare consumer, M records/s    {}\n", bare.text(1e6));
-  fmt::print("fold from Kafka, M events/s   {}\n", fold.text(1e6));
-  fmt::print("bare, processor us a record   {}\n", bare_cpu.text(1e-6));
-  fmt::print("fold, processor us an event   {}\n", fold_cpu.text(1e-6));
-  fmt::print("fold / bare                   {}\n", ratio.text());
-  record({figure, fold, bare, ratio});
-  Spread fold_us, bare_us, ratio_cpu;
-  for (int run = 0; run < runs; ++run) {
-    fold_us.add(fold_cpu.values[run] * 1e6);
-    bare_us.add(bare_cpu.values[run] * 1e6);
-  }
-  ratio_cpu.add(fold_us.median() / bare_us.median());
-  record({figure + "-processor", fold_us, bare_us, ratio_cpu});
+  ratio_us.add(fold_us.median() / reference_us.median());
+  const auto line = [](const std::string& what, const std::string& value) { fmt::print("{:<36}{}\n", what, value); };
+  line("events", std::to_string(events));
+  line(fmt::format("{}, M records/s", reading), reference.text(1e6));
+  line("fold, M events/s", fold.text(1e6));
+  line(fmt::format("{}, processor us a record", reading), reference_us.text());
+  line("fold, processor us an event", fold_us.text());
+  line(fmt::format("fold / {}", reading), ratio.text());
+  record({figure, fold, reference, ratio});
+  record({figure + "-processor", fold_us, reference_us, ratio_us});
 }
 
 std::unique_ptr<log::Log> new_embedded_log(const std::string& directory) {
@@ -183,7 +181,8 @@ int fold_kafka(const std::string& brokers, std::int64_t orders, int runs) {
   const log::KafkaOptions options = new_topics(brokers);
   const auto log = must(log::open_kafka_log(options));
   const std::uint64_t events = load(*log, orders, customers_for(orders));
-  compare_with_bare("fold-kafka", options, *log, events, runs);
+  compare_fold("fold-kafka", "bare consumer", *log, options.topic_prefix, events, runs,
+               [&] { return consume_bare(options, *log); });
   return 0;
 }
 
@@ -196,7 +195,8 @@ int fold_live(const std::string& brokers, std::int64_t orders, int runs) {
   const std::uint64_t events =
       load(*log, orders, customers_for(orders), {.batch = 10, .under_way = 1'000, .events_per_second = 20'000});
   fmt::print("written at, events/s          {:.0f}\n", static_cast<double>(events) / seconds_since(start));
-  compare_with_bare("fold-live", options, *log, events, runs);
+  compare_fold("fold-live", "bare consumer", *log, options.topic_prefix, events, runs,
+               [&] { return consume_bare(options, *log); });
   return 0;
 }
 
@@ -204,25 +204,7 @@ int fold_embedded(std::int64_t orders, int runs) {
   test::TempDir directory;
   const auto log = new_embedded_log(directory.path());
   const std::uint64_t events = load(*log, orders, customers_for(orders));
-  Spread decode, fold, ratio, decode_cpu, fold_cpu;
-  for (int run = 0; run < runs; ++run) {
-    const double cpu_at_start = cpu_seconds();
-    const double decode_seconds = decode_only(*log);
-    const double cpu_between = cpu_seconds();
-    const Folded folded(*log, "");
-    decode_cpu.add((cpu_between - cpu_at_start) / static_cast<double>(events));
-    fold_cpu.add((cpu_seconds() - cpu_between) / static_cast<double>(events));
-    decode.add(static_cast<double>(events) / decode_seconds);
-    fold.add(static_cast<double>(events) / folded.seconds);
-    ratio.add(decode_seconds / folded.seconds);
-  }
-  fmt::print("events                        {}\n", events);
-  fmt::print("decode only, M records/s      {}\n", decode.text(1e6));
-  fmt::print("fold, embedded, M events/s    {}\n", fold.text(1e6));
-  fmt::print("decode, processor us a record {}\n", decode_cpu.text(1e-6));
-  fmt::print("fold, processor us an event   {}\n", fold_cpu.text(1e-6));
-  fmt::print("fold / decode only            {}\n", ratio.text());
-  record({"fold-embedded", fold, decode, ratio});
+  compare_fold("fold-embedded", "decode only", *log, "", events, runs, [&] { return decode_only(*log); });
   return 0;
 }
 

@@ -42,6 +42,7 @@ LINES = {
     "streams": Line("fold from Kafka", "Kafka Streams", 10, **RATE),
     "streams-processor": Line("its processor time an event", "Kafka Streams", **MICROSECONDS),
     "fold-embedded": Line("fold of the embedded log", "decoding alone", 0.70, **RATE),
+    "fold-embedded-processor": Line("its processor time an event", "decoding alone", **MICROSECONDS),
     "growth": Line("fold of a history 20 times as long", "fold of the short one", 0.80, **RATE),
     "size": Line("read models on disk", "log, zstd", 1.5, at_most=True, divisor=1 << 20, unit="MiB"),
     "memory": Line("memory high water", "", 1024, of="reached", at_most=True, unit="MiB"),
