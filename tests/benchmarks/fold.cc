@@ -117,7 +117,7 @@ void compare_fold(const std::string& figure, const char* reading, log::Log& log,
     ratio.add(read_seconds / folded.seconds);
   }
   ratio_us.add(fold_us.median() / reference_us.median());
-  const auto line = [](const std::string& what, const std::string& value) { fmt::print("{:<36}{}\n", what, value); };
+  const auto line = [](const std::string& what, const std::string& value) { fmt::print("{:<40}{}\n", what, value); };
   line("events", std::to_string(events));
   line(fmt::format("{}, M records/s", reading), reference.text(1e6));
   line("fold, M events/s", fold.text(1e6));

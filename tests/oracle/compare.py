@@ -47,6 +47,7 @@ class Client:
         self.http = None
         self.used = 0.0         # when the connection was
         self.big = False        # a long history: few small pages
+        self.rows_max = None    # a very long one: of each list so many rows from its start
 
     def request(self, method, path, body=None, headers=None):
         # The server closes connections that are idle for long, as while a long history is made.
@@ -318,6 +319,9 @@ def fetch_whole(client, path, q, rng):
     name = next((n for n in PAGED if isinstance(answer.get(n), list)), None)
     page = answer
     while name and page.get("next_page_token"):
+        if client.rows_max and len(answer[name]) >= client.rows_max:
+            answer[name] = answer[name][:client.rows_max]
+            break
         status, page = client.get(path, dict(q, page_token=page["next_page_token"]))
         if status != 200 or not isinstance(page, dict):
             return status, page
@@ -356,6 +360,11 @@ def compare(client, oracle, path, q, rng):
     if status != 200:
         return [("status", 200, "%s %s" % (status, str(got)[:500]))]
     got = kinds_only(got, path)
+    if client.rows_max:
+        for name in PAGED:
+            if isinstance(want.get(name), list):
+                want = dict(want, **{name: want[name][:client.rows_max]})
+        want.pop("next_page_token", None), got.pop("next_page_token", None)
     found = diff(want, got)
     if found and path == "/v1/receivables/items":
         # Items with one sort key may stand in any order among themselves.
@@ -406,6 +415,8 @@ def run(args, seed, history, only=None):
             client = Client(args.url)
         rng = random.Random("run-%d" % seed)
         client.big = len(history) > 5000
+        # Each page is worked out anew, and the largest groupings of a million events have a thousand.
+        client.rows_max = 5000 if len(history) > 200_000 else None
         records = publish(client, history, rng)
         wait_for(client, records)
         oracle = Oracle(records, Config(business_time_zone=zone, partitions=args.partitions,

@@ -16,6 +16,8 @@ constexpr std::size_t kBatch = 1024;
 constexpr auto kPatience = 1s;
 // Another partition's message may be there before that of the one waited for.
 constexpr auto kWaitSlice = 5ms;
+constexpr auto kWakeEvery = 20ms;
+constexpr auto kAnswerPatience = 100ms;
 
 }  // namespace
 
@@ -146,9 +148,20 @@ bool OrderedQueues::patience_is_over() {
 void OrderedQueues::wait(std::chrono::milliseconds timeout) {
   const auto lane = std::ranges::find_if(lanes_, &Lane::holds_up);
   if (lane == lanes_.end() || lane->queue == nullptr) return drain_common(timeout);
+  wake_fetcher(*lane);
   rd_kafka_message_t* const message =
       rd_kafka_consume_queue(lane->queue.get(), static_cast<int>(timeout.count()));
   if (message != nullptr) put(*lane, message);
+}
+
+void OrderedQueues::wake_fetcher(const Lane& lane) {
+  const auto now = steady_clock::now();
+  if (now - woken_ < kWakeEvery) return;
+  woken_ = now;
+  std::int64_t low = 0;
+  std::int64_t high = 0;
+  rd_kafka_query_watermark_offsets(client_, lane.partition.topic.c_str(), lane.partition.number, &low,
+                                   &high, static_cast<int>(kAnswerPatience.count()));
 }
 
 }  // namespace daybook::log

@@ -21,7 +21,7 @@ constexpr auto kAnswerPatience = 500ms;
 // While partitions are read in order.
 constexpr std::array kInOrderDefaults = {
     // Of each partition.
-    std::pair{"queued.max.messages.kbytes", "1024"},
+    std::pair{"queued.max.messages.kbytes", "3072"},
     // A broker that waits for records of partitions at their end keeps all others waiting too.
     std::pair{"fetch.wait.max.ms", "10"},
 };
