@@ -118,8 +118,8 @@ void HeldAccount::write(store::WriteSet& set) {
     } else {
       set.put_view(store::Table::kCells, key, page.value);
       if (!page.stored) owner_.note_stored(key);
+      page.stored = true;
     }
-    page.stored = true;
     page.dirty = false;
     owner_.count(page, bytes_of(page));
   }

@@ -105,12 +105,11 @@ class Accounts {
   void set_clock(std::uint32_t clock) { clock_ = clock; }
   // After a commit: drops what was longest unused when all is beyond the budget.
   void clean();
-  std::size_t bytes() const { return bytes_; }
 
  private:
   friend class HeldAccount;
 
-  // What the store holds under the key whose hash this is; nothing where that is known without asking.
+  // What the store holds under this key; nothing where that is known without asking.
   Result<std::optional<std::string>> load(store::Table table, const std::string& key);
   void note_stored(const std::string& key);
   void count(Held& held, std::size_t bytes);

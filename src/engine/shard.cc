@@ -1,11 +1,9 @@
 #include "engine/shard.h"
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 #include "base/bytes.h"
-#include "base/ensure.h"
 #include "base/hash.h"
 #include "engine/evaluation.h"
 #include "store/keys.h"
@@ -155,7 +153,6 @@ void Shard::park(const events::Unfit& unfit, const log::Record& record, std::int
 
 void Shard::tell(const domain::Event& event, const log::Record& record, std::int64_t recorded_ms) {
   Told& told = told_memory_.array<Told>(1).front();
-  told.customer = labels_.customer(event.customer_id);
   told.event = store::encode_event(event, encoded_);
   told.event.bytes = told_memory_.copy(told.event.bytes);
   told.ref = domain::document_of(event.payload);
@@ -170,20 +167,10 @@ void Shard::tell(const domain::Event& event, const log::Record& record, std::int
     names[names.size() - count--] = {named.kind, told_memory_.copy(named.id)};
   });
   told.names = names;
-
-  told_.push_back(&told);
+  told_.emplace_back(labels_.customer(event.customer_id), &told);
 }
 
-void Shard::sort_told() {
-  places_.assign(labels_.own_size() + 1, 0);
-  for (const Told* told : told_) ++places_[told->customer + 1];
-  std::partial_sum(places_.begin(), places_.end(), places_.begin());
-  sorted_.resize(told_.size());
-  for (Told* told : told_) sorted_[places_[told->customer]++] = told;
-  told_.swap(sorted_);
-}
-
-Result<void> Shard::give(HeldAccount& account, std::span<Told* const> all) {
+Result<void> Shard::give(HeldAccount& account, std::span<const ToldAccount> all) {
   // What was told lies where it was read, all over the memory: it is called for some events ahead.
   constexpr std::size_t kAhead = 8;
   const auto call_for = [](const Told* told) {
@@ -192,13 +179,14 @@ Result<void> Shard::give(HeldAccount& account, std::span<Told* const> all) {
   };
   // First what each document is going to take, so that its bytes grow once.
   for (std::size_t i = 0; i < all.size(); ++i) {
-    if (Told* const* const ahead = &all[i] + kAhead; ahead < told_.data() + told_.size()) call_for(*ahead);
-    Told* const told = all[i];
+    const ToldAccount* const ahead = &all[i] + kAhead;
+    if (ahead < told_.data() + told_.size()) call_for(ahead->second);
+    Told* const told = all[i].second;
     accounts_.set_clock(told->clock);
     ASSIGN_OR_RETURN(told->document, account.hold(told->ref));
     told->document->incoming += told->event.bytes.size() + store::kFactOverheadMax;
   }
-  for (const Told* told : all) RETURN_IF_ERROR(give(account, *told));
+  for (const auto& [customer, told] : all) RETURN_IF_ERROR(give(account, *told));
   return {};
 }
 
@@ -232,8 +220,8 @@ Result<void> Shard::give(HeldAccount& account, const Told& told) {
   return {};
 }
 
-Result<void> Shard::fold_account(std::span<Told* const> told, store::WriteSet& set) {
-  HeldAccount& account = accounts_.account(told.front()->customer);
+Result<void> Shard::fold_account(std::span<const ToldAccount> told, store::WriteSet& set) {
+  HeldAccount& account = accounts_.account(told.front().first);
   RETURN_IF_ERROR(give(account, told));
   RETURN_IF_ERROR(evaluate(account, set));
   for (const HeldDocument* document : account.dirty()) {
@@ -339,11 +327,11 @@ Result<void> Shard::add_cells(HeldAccount& account, std::vector<store::Cell>& ce
 Result<void> Shard::commit() {
   if (!has_pending()) return {};
   store::WriteSet set;
-  sort_told();
-  const std::span<Told* const> told(told_);
+  std::ranges::stable_sort(told_, {}, &ToldAccount::first);
+  const std::span<const ToldAccount> told(told_);
   for (std::size_t first = 0; first < told.size();) {
     std::size_t end = first + 1;
-    while (end < told.size() && told[end]->customer == told[first]->customer) ++end;
+    while (end < told.size() && told[end].first == told[first].first) ++end;
     RETURN_IF_ERROR(fold_account(told.subspan(first, end - first), set));
     first = end;
   }

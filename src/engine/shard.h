@@ -99,7 +99,6 @@ class Shard {
 
   // An event that waits for the commit.
   struct Told {
-    store::LabelId customer = 0;
     domain::DocumentRef ref;
     domain::Position at;
     std::int64_t recorded_ms = 0;
@@ -110,11 +109,13 @@ class Shard {
   };
   void tell(const domain::Event& event, const log::Record& record, std::int64_t recorded_ms);
   void park(const events::Unfit& unfit, const log::Record& record, std::int64_t recorded_ms);
-  // Puts what was told in the order of accounts, each in the order read.
-  void sort_told();
-  Result<void> fold_account(std::span<Told* const> told, store::WriteSet& set);
+  // By account, so that they are sorted without being looked at.
+  using ToldAccount = std::pair<store::LabelId, Told*>;
+
+  // `told`: of one account, in the order read; a part of told_.
+  Result<void> fold_account(std::span<const ToldAccount> told, store::WriteSet& set);
   // Gives the account's documents what they were told.
-  Result<void> give(HeldAccount& account, std::span<Told* const> told);
+  Result<void> give(HeldAccount& account, std::span<const ToldAccount> told);
   Result<void> give(HeldAccount& account, const Told& told);
   // Evaluates what may have changed.
   Result<void> evaluate(HeldAccount& account, store::WriteSet& set);
@@ -131,13 +132,11 @@ class Shard {
   Contribution old_;
   Contribution now_;
   Arena told_memory_;
-  std::vector<Told*> told_;  // Everything told since the last commit.
+  std::vector<ToldAccount> told_;  // Everything told since the last commit.
   std::uint64_t told_count_ = 0;
   // Memory that is used again.
   ByteBuffer encoded_;
   std::vector<store::Cell> cells_;
-  std::vector<Told*> sorted_;
-  std::vector<std::uint32_t> places_;
   std::vector<ParkedRecord> parked_pending_;
   std::size_t pending_records_ = 0;
   std::size_t pending_bytes_ = 0;
