@@ -31,6 +31,8 @@ constexpr std::size_t kBlockCacheShare = 6;
 constexpr std::size_t kWriteBufferShare = 6;
 constexpr std::size_t kFoldCacheShare = 5;
 constexpr std::size_t kPendingShare = 5;
+// Disk that a replay may take besides, as times of that memory.
+constexpr std::size_t kSetAsideTimes = 4;
 constexpr std::size_t kMirrorShare = 4;
 
 http::Response json(std::string body) { return {200, "application/json", std::move(body), {}}; }
@@ -82,7 +84,8 @@ Result<std::unique_ptr<Instance>> Instance::start(const Settings& settings, Noti
   engine::ProjectorOptions options;
   options.threads = settings.threads;
   options.cache_bytes = bytes / kFoldCacheShare;
-  options.commit_bytes = bytes / kPendingShare;
+  options.pending_bytes = bytes / kPendingShare;
+  options.set_aside_bytes = bytes * kSetAsideTimes;
   options.topic_prefix = settings.topic_prefix;
   ASSIGN_OR_RETURN(instance->projector_,
                    engine::Projector::open(instance->rules_, settings.data, manifest.partitions,

@@ -9,6 +9,9 @@
 namespace daybook::engine {
 namespace {
 
+// Of the budget, and beyond it: with more to remember, the store is asked.
+constexpr std::size_t kSightingsShare = 4;
+
 // With its place in the account's table.
 std::size_t bytes_of(const HeldDocument& document) {
   return sizeof document + 32 + document.id.capacity() + document.value.capacity();
@@ -138,12 +141,14 @@ void Accounts::count(Held& held, std::size_t bytes) {
 }
 
 Result<std::optional<std::string>> Accounts::load(store::Table table, const std::string& key) {
-  if (stored_ && !stored_->may_hold(hash64(key))) return std::optional<std::string>();
+  if (empty_ || (stored_ && !stored_->may_hold(hash64(key)))) return std::optional<std::string>();
   return reads_.get(table, key);
 }
 
 void Accounts::note_stored(const std::string& key) {
-  if (stored_) stored_->add(hash64(key));
+  if (!stored_) return;
+  stored_->add(hash64(key));
+  if (stored_->bytes() > bytes_max_ / kSightingsShare) stored_.reset();
 }
 
 void Accounts::clean() {

@@ -99,7 +99,12 @@ class Accounts {
 
   HeldAccount& account(store::LabelId customer);
   // The store holds nothing yet: from now on what is not stored need not be looked for there.
-  void begin_empty() { stored_.emplace(); }
+  void begin_empty() {
+    stored_.emplace();
+    empty_ = true;
+  }
+  // What was written is in the store.
+  void committed() { empty_ = false; }
   // Sets the clock by which the longest unused is told. It rises with the events of a shard, and not with
   // the order in which a commit goes through its accounts.
   void set_clock(std::uint32_t clock) { clock_ = clock; }
@@ -118,6 +123,7 @@ class Accounts {
   std::size_t bytes_max_;
   std::size_t bytes_ = 0;
   std::uint32_t clock_ = 0;
+  bool empty_ = false;  // The store holds nothing.
   std::optional<Sightings> stored_;  // None: what the store holds is not known without asking.
   std::vector<std::unique_ptr<HeldAccount>> accounts_;  // By customer.
   Arena decoded_;  // Of the account that is being folded.

@@ -61,7 +61,9 @@ Result<std::unique_ptr<Projector>> Projector::open(const domain::Rules& rules,
   for (std::int32_t partition = 0; partition < count; ++partition) {
     ASSIGN_OR_RETURN(auto store, store::ShardStore::open(shard_path(directory, partition), memory,
                                                          store::ShardStore::Mode::kReadWrite));
-    Shard::Options shard_options{partition, count, options.cache_bytes / static_cast<std::size_t>(count)};
+    const auto each = [&](std::size_t bytes) { return bytes / static_cast<std::size_t>(count); };
+    const Shard::Options shard_options{partition, count, each(options.cache_bytes), each(options.set_aside_bytes),
+                                       each(options.pending_bytes)};
     ASSIGN_OR_RETURN(auto shard, Shard::open(std::move(store), rules, shard_options));
     projector->committed_.push_back(shard->state());
     projector->shards_.push_back(std::move(shard));
@@ -289,10 +291,13 @@ Result<void> Projector::work_until_stopped(int worker) {
     for (const Shard* shard : shards) pending_bytes += shard->pending_bytes();
     reached_end = reached_end || has_applied_all(shards);
     const auto interval = reached_end ? kLiveCommitInterval : options_.commit_interval;
+    const bool is_much = pending_bytes >= options_.pending_bytes / static_cast<std::size_t>(options_.threads);
     // Nothing there: before the end it is but late.
-    if ((records->empty() && reached_end) || pending_bytes >= options_.commit_bytes / static_cast<std::size_t>(options_.threads) ||
-        steady_clock::now() - last_commit >= interval) {
+    if ((records->empty() && reached_end) || steady_clock::now() - last_commit >= interval ||
+        (is_much && (reached_end || !std::ranges::all_of(shards, &Shard::may_set_aside)))) {
       RETURN_IF_ERROR(commit_all());
+    } else if (is_much) {
+      for (Shard* shard : shards) RETURN_IF_ERROR(shard->set_aside());
     }
   }
   return commit_all();

@@ -20,11 +20,12 @@ struct ProjectorOptions {
   int threads = 2;
   // All of a process: documents and pages kept between commits.
   std::size_t cache_bytes = 512 << 20;
-  // While there is more to read, a commit is due after this time or these bytes of records: long,
-  // because a reader gives topics in large pieces, and what falls into one commit is evaluated once.
-  // When there is nothing to read, at once.
-  std::chrono::milliseconds commit_interval{10'000};
-  std::size_t commit_bytes = 192 << 20;
+  // What was read and not folded yet. Beyond the first it is set aside on disk, up to the second, and then
+  // committed: what falls into one commit is evaluated once.
+  std::size_t pending_bytes = 192 << 20;
+  std::size_t set_aside_bytes = std::size_t{4} << 30;
+  // While there is more to read, a commit is due after this time at the latest; when there is nothing, at once.
+  std::chrono::milliseconds commit_interval{60'000};
   std::string topic_prefix;
   // Copy parked records to the dead-letter topic: the live projector alone does.
   bool dead_letters = true;

@@ -104,7 +104,8 @@ Shard::Shard(std::unique_ptr<store::ShardStore> store, const domain::Rules& rule
       reader_(options.partition_count),
       accounts_(*store_, options.cache_bytes),
       old_(labels_),
-      now_(labels_) {}
+      now_(labels_),
+      backlog_(store_->path()) {}
 
 Result<std::unique_ptr<Shard>> Shard::open(std::unique_ptr<store::ShardStore> store,
                                            const domain::Rules& rules, Options options) {
@@ -146,52 +147,40 @@ void Shard::park(const events::Unfit& unfit, const log::Record& record, std::int
                       unfit.reason, unfit.detail, unfit.customer_id, std::nullopt, std::nullopt};
   if (record.key) parked.key = std::string(*record.key);
   if (record.value) parked.value = std::string(*record.value);
+  parked_bytes_ += parked.key.value_or("").size() + parked.value.value_or("").size();
   state_.digest += parked.content_hash();
   ++state_.parked;
   parked_pending_.push_back(std::move(parked));
 }
 
 void Shard::tell(const domain::Event& event, const log::Record& record, std::int64_t recorded_ms) {
-  Told& told = told_memory_.array<Told>(1).front();
-  told.event = store::encode_event(event, encoded_);
-  told.event.bytes = told_memory_.copy(told.event.bytes);
+  names_.clear();
+  domain::for_each_reference(event.payload, [&](domain::DocumentRef named) { names_.push_back(named); });
+  Told told;
   told.ref = domain::document_of(event.payload);
-  told.ref.id = told_memory_.copy(told.ref.id);
   told.at = {static_cast<std::uint8_t>(record.topic), record.offset};
   told.recorded_ms = recorded_ms;
-  told.clock = static_cast<std::uint32_t>(++told_count_ / kEventsPerTick);
-  std::size_t count = 0;
-  domain::for_each_reference(event.payload, [&](domain::DocumentRef) { ++count; });
-  const auto names = told_memory_.array<domain::DocumentRef>(count);
-  domain::for_each_reference(event.payload, [&](domain::DocumentRef named) {
-    names[names.size() - count--] = {named.kind, told_memory_.copy(named.id)};
-  });
-  told.names = names;
-  told_.emplace_back(labels_.customer(event.customer_id), &told);
+  ++told_count_;
+  told.clock = clock();
+  told.event = store::encode_event(event, encoded_);
+  told.names = names_;
+  backlog_.add(labels_.customer(event.customer_id), told);
 }
 
-Result<void> Shard::give(HeldAccount& account, std::span<const ToldAccount> all) {
-  // What was told lies where it was read, all over the memory: it is called for some events ahead.
-  constexpr std::size_t kAhead = 8;
-  const auto call_for = [](const Told* told) {
-    const char* const bytes = reinterpret_cast<const char*>(told);
-    for (std::size_t at = 0; at < sizeof(Told) + 128; at += 64) __builtin_prefetch(bytes + at);
-  };
+Result<void> Shard::give(HeldAccount& account, std::span<const Told* const> all) {
   // First what each document is going to take, so that its bytes grow once.
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    const ToldAccount* const ahead = &all[i] + kAhead;
-    if (ahead < told_.data() + told_.size()) call_for(ahead->second);
-    Told* const told = all[i].second;
+  given_.clear();
+  for (const Told* told : all) {
     accounts_.set_clock(told->clock);
-    ASSIGN_OR_RETURN(told->document, account.hold(told->ref));
-    told->document->incoming += told->event.bytes.size() + store::kFactOverheadMax;
+    ASSIGN_OR_RETURN(HeldDocument* const document, account.hold(told->ref));
+    document->incoming += told->event.bytes.size() + store::kFactOverheadMax;
+    given_.push_back(document);
   }
-  for (const auto& [customer, told] : all) RETURN_IF_ERROR(give(account, *told));
+  for (std::size_t i = 0; i < all.size(); ++i) RETURN_IF_ERROR(give(account, *given_[i], *all[i]));
   return {};
 }
 
-Result<void> Shard::give(HeldAccount& account, const Told& told) {
-  HeldDocument& document = *told.document;
+Result<void> Shard::give(HeldAccount& account, HeldDocument& document, const Told& told) {
   if (document.incoming > 0) {
     document.value.reserve(document.value.size() + std::exchange(document.incoming, 0));
   }
@@ -220,8 +209,9 @@ Result<void> Shard::give(HeldAccount& account, const Told& told) {
   return {};
 }
 
-Result<void> Shard::fold_account(std::span<const ToldAccount> told, store::WriteSet& set) {
-  HeldAccount& account = accounts_.account(told.front().first);
+Result<void> Shard::fold_account(store::LabelId customer, std::span<const Told* const> told,
+                                 store::WriteSet& set) {
+  HeldAccount& account = accounts_.account(customer);
   RETURN_IF_ERROR(give(account, told));
   RETURN_IF_ERROR(evaluate(account, set));
   for (const HeldDocument* document : account.dirty()) {
@@ -324,32 +314,51 @@ Result<void> Shard::add_cells(HeldAccount& account, std::vector<store::Cell>& ce
   return account.add_cells(cells);
 }
 
+std::uint32_t Shard::clock() const { return static_cast<std::uint32_t>(told_count_ / kEventsPerTick); }
+
+void Shard::clean_accounts() {
+  accounts_.set_clock(clock());
+  accounts_.clean();
+}
+
+bool Shard::may_set_aside() const {
+  return store_->takes_files() && backlog_.bytes_set_aside() < options_.set_aside_bytes &&
+         backlog_.bytes_of_largest_account() < options_.account_bytes && parked_bytes_ < options_.account_bytes;
+}
+
+Result<void> Shard::set_aside() {
+  RETURN_IF_ERROR(backlog_.set_aside());
+  pending_bytes_ = parked_bytes_;
+  return {};
+}
+
 Result<void> Shard::commit() {
   if (!has_pending()) return {};
   store::WriteSet set;
-  std::ranges::stable_sort(told_, {}, &ToldAccount::first);
-  const std::span<const ToldAccount> told(told_);
-  for (std::size_t first = 0; first < told.size();) {
-    std::size_t end = first + 1;
-    while (end < told.size() && told[end].first == told[first].first) ++end;
-    RETURN_IF_ERROR(fold_account(told.subspan(first, end - first), set));
-    first = end;
-  }
+  const auto fold = [&](store::LabelId customer, std::span<const Told* const> told) -> Result<void> {
+    RETURN_IF_ERROR(fold_account(customer, told, set));
+    if (set.bytes() < options_.files_bytes || !store_->takes_files()) return {};
+    RETURN_IF_ERROR(store_->prepare(set));
+    set.clear();
+    clean_accounts();
+    return {};
+  };
+  RETURN_IF_ERROR(backlog_.for_each_account(fold));
   for (const ParkedRecord& parked : parked_pending_) {
     set.put(store::Table::kMeta, store::parked_key(parked.topic, parked.offset), parked.encode());
   }
   labels_.write_new(set);
   set.put(store::Table::kMeta, store::state_key(), state_.encode());
   RETURN_IF_ERROR(store_->write(set));
+  accounts_.committed();
   if (listener_) listener_->committed(state_);
-  accounts_.set_clock(static_cast<std::uint32_t>(told_count_ / kEventsPerTick));
-  accounts_.clean();
-  told_.clear();
-  told_memory_.reset();
+  clean_accounts();
+  backlog_.clear();
   parked_pending_.clear();
   reader_.reset();
   pending_records_ = 0;
   pending_bytes_ = 0;
+  parked_bytes_ = 0;
   passed_over_ = false;
   return {};
 }

@@ -7,7 +7,9 @@
 // apply() only keeps what it reads. commit() goes through the accounts: gives each
 // document what it was told, evaluates every document whose figures may have changed twice, as it was
 // stored and as it is now, and adds the differences to the cells. So all that a commit does with an
-// account it does while the account is in the processor's cache.
+// account it does while the account is in the processor's cache. While history is read, set_aside() lets
+// commits be far longer than memory: the fewer there are, the fewer documents are evaluated again because
+// more came to them.
 #pragma once
 
 #include <memory>
@@ -15,9 +17,9 @@
 #include <string>
 #include <vector>
 
-#include "base/arena.h"
 #include "domain/figures.h"
 #include "engine/accounts.h"
+#include "engine/backlog.h"
 #include "engine/evaluation.h"
 #include "engine/shard_listener.h"
 #include "engine/shard_state.h"
@@ -57,6 +59,11 @@ class Shard {
     std::int32_t partition = 0;
     std::int32_t partition_count = 1;
     std::size_t cache_bytes = 64 << 20;
+    // What may be set aside on disk, and what of it may be one account's: that is folded in memory.
+    std::size_t set_aside_bytes = 512 << 20;
+    std::size_t account_bytes = 32 << 20;
+    // What a commit that becomes sorted files gives them at a time.
+    std::size_t files_bytes = 16 << 20;
   };
 
   // Loads labels and state from the store, which the shard takes over.
@@ -76,11 +83,17 @@ class Shard {
   // as the end of a transaction, is nothing to fold.
   void pass_over(log::Topic topic, std::int64_t offset);
 
-  // Records applied since the last commit, and the bytes they hold.
+  // Records applied since the last commit, and the bytes of those in memory.
   std::size_t pending_records() const { return pending_records_; }
   std::size_t pending_bytes() const { return pending_bytes_; }
   // Of these the ones parked.
   const std::vector<ParkedRecord>& pending_parked() const { return parked_pending_; }
+
+  // Whether what is pending may be set aside instead of being committed.
+  bool may_set_aside() const;
+  // Moves what is pending from memory to disk, where it waits for the commit. Errors: kUnavailable, with
+  // everything as it was.
+  Result<void> set_aside();
 
   // Whether commit() has anything to write.
   bool has_pending() const { return pending_records_ > 0 || passed_over_; }
@@ -97,26 +110,16 @@ class Shard {
  private:
   Shard(std::unique_ptr<store::ShardStore> store, const domain::Rules& rules, Options options);
 
-  // An event that waits for the commit.
-  struct Told {
-    domain::DocumentRef ref;
-    domain::Position at;
-    std::int64_t recorded_ms = 0;
-    std::uint32_t clock = 0;  // Of accounts_.
-    store::EncodedEvent event;
-    std::span<const domain::DocumentRef> names;  // What it names in other documents.
-    HeldDocument* document = nullptr;
-  };
+  // Of accounts_, for what was told last.
+  std::uint32_t clock() const;
+  void clean_accounts();
   void tell(const domain::Event& event, const log::Record& record, std::int64_t recorded_ms);
   void park(const events::Unfit& unfit, const log::Record& record, std::int64_t recorded_ms);
-  // By account, so that they are sorted without being looked at.
-  using ToldAccount = std::pair<store::LabelId, Told*>;
-
-  // `told`: of one account, in the order read; a part of told_.
-  Result<void> fold_account(std::span<const ToldAccount> told, store::WriteSet& set);
+  // `told`: everything since the last commit, in the order read.
+  Result<void> fold_account(store::LabelId customer, std::span<const Told* const> told, store::WriteSet& set);
   // Gives the account's documents what they were told.
-  Result<void> give(HeldAccount& account, std::span<const ToldAccount> told);
-  Result<void> give(HeldAccount& account, const Told& told);
+  Result<void> give(HeldAccount& account, std::span<const Told* const> told);
+  Result<void> give(HeldAccount& account, HeldDocument& document, const Told& told);
   // Evaluates what may have changed.
   Result<void> evaluate(HeldAccount& account, store::WriteSet& set);
   // Adds to the account's cells: to the digest and to the pages.
@@ -131,15 +134,17 @@ class Shard {
   Accounts accounts_;
   Contribution old_;
   Contribution now_;
-  Arena told_memory_;
-  std::vector<ToldAccount> told_;  // Everything told since the last commit.
+  Backlog backlog_;  // Everything told since the last commit.
   std::uint64_t told_count_ = 0;
   // Memory that is used again.
   ByteBuffer encoded_;
+  std::vector<domain::DocumentRef> names_;
+  std::vector<HeldDocument*> given_;
   std::vector<store::Cell> cells_;
   std::vector<ParkedRecord> parked_pending_;
   std::size_t pending_records_ = 0;
   std::size_t pending_bytes_ = 0;
+  std::size_t parked_bytes_ = 0;
   bool passed_over_ = false;
   std::shared_ptr<ShardListener> listener_;  // Null: nobody listens.
 };

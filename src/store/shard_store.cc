@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <shared_mutex>
 
 #include "base/ensure.h"
@@ -19,6 +20,9 @@ namespace daybook::store {
 namespace {
 
 constexpr std::array<const char*, kTableCount> kTableNames = {"default", "documents", "cells"};
+
+// Of a sorted file; the next goes on where it ends.
+constexpr std::uint64_t kFileBytesMax = 64 << 20;
 
 rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
 std::string_view view(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
@@ -64,8 +68,20 @@ struct ShardStore::Parts {
     if (db) db->Close();
   }
 
+  // A sorted file that is being written, and those that are whole, of each table.
+  struct OpenFile {
+    std::unique_ptr<rocksdb::SstFileWriter> writer;
+    std::string last_key;
+  };
+  std::array<std::map<char, OpenFile>, kTableCount> open_files;
+  std::array<std::vector<std::string>, kTableCount> whole_files;
+  std::size_t files_made = 0;
+
   rocksdb::Status write_log(WriteSet& set);
   rocksdb::Status write_files(WriteSet& set);
+  rocksdb::Status add_to_files(WriteSet& set, bool by_first_byte);
+  rocksdb::Status open_file(std::size_t table, OpenFile& file);
+  static rocksdb::Status finish(OpenFile& file);
 
   rocksdb::ColumnFamilyHandle* handle(Table table) const {
     return tables[static_cast<std::size_t>(table)];
@@ -107,6 +123,12 @@ void WriteSet::put_view(Table table, std::string_view key, std::string_view valu
 void WriteSet::remove(Table table, std::string_view key) {
   changes_[static_cast<std::size_t>(table)].push_back({memory_.copy(key), std::nullopt});
   bytes_ += key.size();
+}
+
+void WriteSet::clear() {
+  for (auto& changes : changes_) changes.clear();
+  bytes_ = 0;
+  memory_.reset();
 }
 
 std::span<const WriteSet::Change> WriteSet::sorted(Table table) {
@@ -184,6 +206,8 @@ Result<std::unique_ptr<ShardStore>> ShardStore::open(const std::string& path, Sh
   return std::unique_ptr<ShardStore>(new ShardStore(std::move(parts)));
 }
 
+const std::string& ShardStore::path() const { return parts_->path; }
+
 Result<std::optional<std::string>> ShardStore::get(Table table, std::string_view key) const {
   return parts_->get({}, table, key);
 }
@@ -208,41 +232,81 @@ rocksdb::Status ShardStore::Parts::write_log(WriteSet& set) {
   return db->Write({}, &batch);
 }
 
-// One sorted file a table, taken in together: atomic, and durable when it returns. Nothing may stand in
-// the write-ahead log then: a power failure could lose it while it keeps the files, which came later.
-rocksdb::Status ShardStore::Parts::write_files(WriteSet& set) {
+rocksdb::Status ShardStore::Parts::open_file(std::size_t table, OpenFile& file) {
   const std::string folder = path + "/incoming";
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) return rocksdb::Status::IOError(folder, error.message());
-  std::vector<rocksdb::IngestExternalFileArg> files;
-  for (std::size_t i = 0; i < kTableCount; ++i) {
-    const auto changes = set.sorted(static_cast<Table>(i));
-    if (changes.empty()) continue;
-    const std::string file = fmt::format("{}/{}.sst", folder, kTableNames[i]);
-    rocksdb::SstFileWriter writer(rocksdb::EnvOptions(), file_options, tables[i]);
-    rocksdb::Status status = writer.Open(file);
-    for (const WriteSet::Change& change : changes) {
+  const std::string name = fmt::format("{}/{}.sst", folder, files_made++);
+  file.writer = std::make_unique<rocksdb::SstFileWriter>(rocksdb::EnvOptions(), file_options, tables[table]);
+  whole_files[table].push_back(name);
+  return file.writer->Open(name);
+}
+
+rocksdb::Status ShardStore::Parts::finish(OpenFile& file) {
+  if (!file.writer) return rocksdb::Status::OK();
+  const rocksdb::Status status = file.writer->Finish();
+  file.writer.reset();
+  return status;
+}
+
+// Sets whose keys rise from one to the next go on in one file. `by_first_byte`: in one for each kind of key,
+// since it is the keys of one kind that do.
+rocksdb::Status ShardStore::Parts::add_to_files(WriteSet& set, bool by_first_byte) {
+  for (std::size_t table = 0; table < kTableCount; ++table) {
+    for (const WriteSet::Change& change : set.sorted(static_cast<Table>(table))) {
+      OpenFile& file = open_files[table][by_first_byte ? change.key.front() : '\0'];
+      rocksdb::Status status;
+      if (file.writer && (change.key <= file.last_key || file.writer->FileSize() >= kFileBytesMax)) {
+        status = finish(file);
+      }
+      if (status.ok() && !file.writer) status = open_file(table, file);
+      if (status.ok()) {
+        status = change.value ? file.writer->Put(slice(change.key), slice(*change.value))
+                              : file.writer->Delete(slice(change.key));
+      }
       if (!status.ok()) return status;
-      status = change.value ? writer.Put(slice(change.key), slice(*change.value))
-                            : writer.Delete(slice(change.key));
+      file.last_key = change.key;
     }
-    if (status.ok()) status = writer.Finish();
-    if (!status.ok()) return status;
-    rocksdb::IngestExternalFileArg& arg = files.emplace_back();
-    arg.column_family = tables[i];
-    arg.external_files = {file};
+  }
+  return rocksdb::Status::OK();
+}
+
+// Files are taken in together: atomic, and durable when it returns. Nothing may stand in the write-ahead log
+// then: a power failure could lose it while it keeps the files, which came later.
+rocksdb::Status ShardStore::Parts::write_files(WriteSet& set) {
+  rocksdb::Status status = add_to_files(set, files_made > 0);
+  std::vector<rocksdb::IngestExternalFileArg> taken;
+  for (std::size_t table = 0; table < kTableCount; ++table) {
+    for (auto& [kind, file] : open_files[table]) {
+      if (status.ok()) status = finish(file);
+    }
+    open_files[table].clear();
+    if (whole_files[table].empty()) continue;
+    rocksdb::IngestExternalFileArg& arg = taken.emplace_back();
+    arg.column_family = tables[table];
+    arg.external_files = std::exchange(whole_files[table], {});
     arg.options.move_files = true;
     arg.options.write_global_seqno = false;
   }
+  files_made = 0;
+  if (!status.ok()) return status;
   const std::unique_lock lock(taking_in);
-  return db->IngestExternalFiles(files);
+  return db->IngestExternalFiles(taken);
 }
 
 Result<void> ShardStore::write(WriteSet& set) {
-  const rocksdb::Status status = !parts_->logged && set.bytes_ >= parts_->files_bytes_min
-                                     ? parts_->write_files(set)
-                                     : parts_->write_log(set);
+  const bool in_files = takes_files() && (parts_->files_made > 0 || set.bytes_ >= parts_->files_bytes_min);
+  const rocksdb::Status status = in_files ? parts_->write_files(set) : parts_->write_log(set);
+  if (!status.ok()) return failure(status, "write to " + parts_->path);
+  return {};
+}
+
+bool ShardStore::takes_files() const { return !parts_->logged; }
+
+Result<void> ShardStore::prepare(WriteSet& set) {
+  ENSURE(takes_files(), "what the write-ahead log holds is older than the files");
+  const rocksdb::Status status = parts_->add_to_files(set, true);
   if (!status.ok()) return failure(status, "write to " + parts_->path);
   return {};
 }

@@ -59,6 +59,10 @@ class WriteSet {
   void put_view(Table table, std::string_view key, std::string_view value);
   void remove(Table table, std::string_view key);
 
+  // Of keys and values.
+  std::size_t bytes() const { return bytes_; }
+  void clear();
+
  private:
   friend class ShardStore;
   struct Change {
@@ -88,15 +92,21 @@ class ShardStore : public Reads {
                                                   std::size_t files_bytes_min = kFilesBytesMin);
   ~ShardStore() override;
 
+  const std::string& path() const;
+
   Result<std::optional<std::string>> get(Table table, std::string_view key) const override;
   Result<void> scan(Table table, std::string_view prefix, std::string_view from,
                     const std::function<bool(std::string_view, std::string_view)>& visit) const override;
 
   // All or nothing, also over a crash, after which the store is as of some earlier write(), never in
-  // between. Sets below files_bytes_min go through the write-ahead log, not synced by itself; larger ones, as long as
-  // nothing went through that log since the store was opened, become sorted files that are synced and
-  // taken in together (docs/decisions/0006).
+  // between. Sets below files_bytes_min go through the write-ahead log, not synced by itself; larger ones, as
+  // long as takes_files(), become sorted files that are synced and taken in together (docs/decisions/0006).
   Result<void> write(WriteSet& set);
+  // Nothing went through the write-ahead log since the store was opened.
+  bool takes_files() const;
+  // Puts a set into sorted files that the next write() takes in with its own; until then it does not show. No
+  // key may come twice in all of them. While takes_files().
+  Result<void> prepare(WriteSet& set);
   // Forces everything written onto the disk.
   Result<void> sync();
   // Compacts everything; for measuring sizes.

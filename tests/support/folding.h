@@ -19,13 +19,19 @@ namespace daybook::test {
 class Folding {
  public:
   explicit Folding(const domain::Rules& rules, std::int32_t partition = 0, std::int32_t count = 1)
-      : rules_(rules), memory_(8 << 20, 8 << 20), options_{partition, count, 1 << 20} {
+      : rules_(rules), memory_(8 << 20, 8 << 20), options_{.partition = partition, .partition_count = count, .cache_bytes = 1 << 20} {
     open();
   }
 
   void apply(const log::Record& record) { shard_->apply(record); }
   void commit() {
     const auto done = shard_->commit();
+    RC_ASSERT(done.has_value());
+  }
+  // As while history is read: only before anything was committed through the write-ahead log.
+  void set_aside() {
+    if (!shard_->may_set_aside()) return;
+    const auto done = shard_->set_aside();
     RC_ASSERT(done.has_value());
   }
   // What was not committed is gone.
@@ -46,6 +52,8 @@ class Folding {
     // Now and then nothing is kept in memory from one commit to the next.
     engine::Shard::Options options = options_;
     if (opened_ % 3 == 0) options.cache_bytes = 1;
+    // And each account gets files of its own.
+    if (opened_ % 4 == 0) options.files_bytes = 1;
     auto shard = engine::Shard::open(std::move(store).value(), rules_, options);
     RC_ASSERT(shard.has_value());
     shard_ = std::move(shard).value();
@@ -99,6 +107,7 @@ void feed(Folding& folding, const History& history, std::mt19937& random, const 
       folding.apply(history.topics[topic][next]);
     }
     if (random() % 3 == 0) commit();
+    if (random() % 4 == 0) folding.set_aside();
     crash();
   }
   commit();

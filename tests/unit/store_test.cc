@@ -1,6 +1,7 @@
 // What is stored: documents, pages of cells, order-cycle rows, anomalies and labels come back as
 // they were, repeats are found in the bytes, damaged bytes are told, and a write set is all or
 // nothing.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -786,6 +787,60 @@ TEST_P(StoreTest, WhatACrashLeftOfFilesIsRemoved) {
   std::ofstream(left) << "half a file";
   open();
   EXPECT_FALSE(std::filesystem::exists(left));
+}
+
+// Keys of one kind that rise from set to set, others that fall in between, and removals.
+TEST_P(StoreTest, WhatWasPreparedShowsWithTheNextWrite) {
+  const auto key = [](char kind, int number) { return fmt::format("{}{:05}", kind, number); };
+  const auto check = [&](const ShardStore& store) {
+    for (int i = 0; i < 300; ++i) {
+      EXPECT_EQ(store.get(Table::kDocuments, key('d', i)).value(), key('v', i));
+      EXPECT_EQ(store.get(Table::kCells, key('G', i)).value(), key('g', i));
+      EXPECT_EQ(store.get(Table::kCells, key('R', i)).value(), i == 0 ? std::nullopt : std::optional(key('r', i)));
+      EXPECT_EQ(store.get(Table::kMeta, key('I', 7 * i % 300)).value(), "");
+    }
+    EXPECT_EQ(store.get(Table::kMeta, "S").value(), "300");
+  };
+  {
+    auto store = open();
+    WriteSet before;
+    before.put(Table::kCells, key('R', 0), "gone");
+    before.put(Table::kCells, key('R', 1), "old");
+    before.put(Table::kMeta, "S", "0");
+    ASSERT_TRUE(store->write(before));
+    if (!store->takes_files()) return;
+    WriteSet set;
+    for (int i = 0; i < 300; ++i) {
+      set.put(Table::kDocuments, key('d', i), key('v', i));
+      set.put(Table::kCells, key('G', i), key('g', i));
+      if (i == 0) {
+        set.remove(Table::kCells, key('R', i));
+      } else {
+        set.put(Table::kCells, key('R', i), key('r', i));
+      }
+      set.put(Table::kMeta, key('I', 7 * i % 300), "");
+      if (i % 10 != 0) continue;
+      ASSERT_TRUE(store->prepare(set));
+      set.clear();
+      EXPECT_EQ(set.bytes(), 0u);
+    }
+    EXPECT_EQ(store->get(Table::kDocuments, key('d', 0)).value(), std::nullopt);
+    EXPECT_EQ(store->get(Table::kCells, key('R', 1)).value(), "old");
+    set.put(Table::kMeta, "S", "300");
+    ASSERT_TRUE(store->write(set));
+    check(*store);
+  }
+  check(*open());
+}
+
+TEST_P(StoreTest, WhatWasPreparedAloneIsLost) {
+  {
+    auto store = open();
+    WriteSet set;
+    set.put(Table::kCells, "a", "1");
+    ASSERT_TRUE(store->prepare(set));
+  }
+  EXPECT_EQ(open()->get(Table::kCells, "a").value(), std::nullopt);
 }
 
 TEST_P(StoreTest, AWriteSetThatWasNotWrittenLeavesNothing) {

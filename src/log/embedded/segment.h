@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "log/embedded/file.h"
+#include "base/file.h"
 #include "log/log.h"
 
 namespace daybook::log {

@@ -1,4 +1,4 @@
-// Files as the embedded log needs them: positioned reads and writes, and what makes them durable.
+// Files: positioned reads and writes, and what makes them durable.
 //
 // A failure says what was tried, on which path, and why the system refused. Its code is kNotFound
 // when the path is not there, else kUnavailable.
@@ -10,7 +10,7 @@
 
 #include "base/result.h"
 
-namespace daybook::log {
+namespace daybook {
 
 class File {
  public:
@@ -51,4 +51,4 @@ Result<void> write_file_durably(const std::string& directory, const std::string&
 // Makes creations, renames and removals in `directory` durable.
 Result<void> sync_directory(const std::string& directory);
 
-}  // namespace daybook::log
+}  // namespace daybook

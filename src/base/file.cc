@@ -1,4 +1,4 @@
-#include "log/embedded/file.h"
+#include "base/file.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <system_error>
 
-namespace daybook::log {
+namespace daybook {
 
 Unexpected system_error(std::string_view action, const std::string& path, int error_number) {
   return unexpected(
@@ -115,4 +115,4 @@ Result<void> sync_directory(const std::string& directory) {
   return {};
 }
 
-}  // namespace daybook::log
+}  // namespace daybook

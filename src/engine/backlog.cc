@@ -1,0 +1,224 @@
+#include "engine/backlog.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <limits>
+#include <memory>
+
+#include "base/bytes.h"
+
+namespace daybook::engine {
+namespace {
+
+constexpr std::size_t kWriteBytes = 1 << 20;
+// Of each run, while they are merged.
+constexpr std::size_t kReadBytes = 256 << 10;
+
+// Of a run, each event: customer and size of the rest (4 bytes each, of this machine's order), then topic,
+// kind and claims (a byte each), offset, recorded time, clock, the document's id, the event with what
+// EncodedEvent says of it, and each name as kind and id. Of no meaning to another process.
+constexpr std::size_t kHeadBytes = 8;
+
+std::uint32_t read32(const char* at) {
+  std::uint32_t value = 0;
+  std::memcpy(&value, at, sizeof value);
+  return value;
+}
+
+void append32(std::uint32_t value, ByteBuffer& to) {
+  to.append({reinterpret_cast<const char*>(&value), sizeof value});
+}
+
+// The rest, behind the head.
+void append_rest(const Told& told, BufferWriter& out) {
+  out.u8(told.at.topic);
+  out.u8(static_cast<std::uint8_t>(told.ref.kind));
+  out.u8(static_cast<std::uint8_t>(told.event.claims));
+  out.zigzag(told.at.offset);
+  out.zigzag(told.recorded_ms);
+  out.varint(told.clock);
+  out.string(told.ref.id);
+  out.varint(told.event.source_at);
+  out.varint(told.event.payload_at);
+  out.string(told.event.bytes);
+  out.varint(told.names.size());
+  for (const domain::DocumentRef& name : told.names) {
+    out.u8(static_cast<std::uint8_t>(name.kind));
+    out.string(name.id);
+  }
+}
+
+// Its texts point into `bytes`, its names into `memory`.
+const Told* read_rest(std::string_view bytes, Arena& memory) {
+  ByteReader in(bytes);
+  Told& told = memory.array<Told>(1).front();
+  told.at.topic = in.u8();
+  told.ref.kind = static_cast<domain::DocumentKind>(in.u8());
+  told.event.claims = static_cast<store::Claims>(in.u8());
+  told.at.offset = in.zigzag();
+  told.recorded_ms = in.zigzag();
+  told.clock = static_cast<std::uint32_t>(in.varint());
+  told.ref.id = in.string();
+  told.event.source_at = static_cast<std::uint32_t>(in.varint());
+  told.event.payload_at = static_cast<std::uint32_t>(in.varint());
+  told.event.bytes = in.string();
+  const auto names = memory.array<domain::DocumentRef>(in.varint());
+  for (domain::DocumentRef& name : names) {
+    name.kind = static_cast<domain::DocumentKind>(in.u8());
+    name.id = in.string();
+  }
+  told.names = names;
+  return &told;
+}
+
+}  // namespace
+
+// Reads a run from its beginning.
+class Backlog::Cursor {
+ public:
+  static constexpr store::LabelId kEnd = std::numeric_limits<store::LabelId>::max();
+
+  explicit Cursor(const Run& run) : run_(run), buffer_(kReadBytes) {}
+
+  // Of the next event; kEnd behind the last. After load().
+  store::LabelId customer() const { return customer_; }
+
+  // Sees to it that the next event is in memory.
+  Result<void> load() {
+    RETURN_IF_ERROR(gather(kHeadBytes));
+    if (begin_ == end_) {
+      customer_ = kEnd;
+      return {};
+    }
+    customer_ = read32(buffer_.data() + begin_);
+    size_ = read32(buffer_.data() + begin_ + 4);
+    return gather(kHeadBytes + size_);
+  }
+
+  // The next event, into `memory`.
+  const Told* take(Arena& memory) {
+    const std::string_view bytes = memory.copy({buffer_.data() + begin_ + kHeadBytes, size_});
+    begin_ += kHeadBytes + size_;
+    return read_rest(bytes, memory);
+  }
+
+ private:
+  // Reads on until `size` bytes are there, or the run has ended.
+  Result<void> gather(std::size_t size) {
+    if (end_ - begin_ >= size) return {};
+    std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+    end_ -= std::exchange(begin_, 0);
+    if (buffer_.size() < size) buffer_.resize(size);
+    const std::size_t wanted = std::min<std::uint64_t>(buffer_.size() - end_, run_.size - read_);
+    ASSIGN_OR_RETURN(const std::size_t got, run_.file.read_at(buffer_.data() + end_, wanted, read_));
+    if (got < wanted) return unexpected(ErrorCode::kCorrupt, "a run of " + run_.file.path() + " was cut off");
+    read_ += got;
+    end_ += got;
+    return {};
+  }
+
+  const Run& run_;
+  std::vector<char> buffer_;
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+  std::uint64_t read_ = 0;
+  store::LabelId customer_ = kEnd;
+  std::uint32_t size_ = 0;
+};
+
+void Backlog::add(store::LabelId customer, const Told& told) {
+  Told& kept = memory_.array<Told>(1).front();
+  kept = told;
+  kept.ref.id = memory_.copy(told.ref.id);
+  kept.event.bytes = memory_.copy(told.event.bytes);
+  const auto names = memory_.array<domain::DocumentRef>(told.names.size());
+  for (std::size_t i = 0; i < names.size(); ++i) names[i] = {told.names[i].kind, memory_.copy(told.names[i].id)};
+  kept.names = names;
+  told_.emplace_back(customer, &kept);
+  if (customer >= bytes_of_account_.size()) bytes_of_account_.resize(customer + 1);
+  largest_ = std::max(largest_, bytes_of_account_[customer] += sizeof kept + kept.event.bytes.size());
+}
+
+void Backlog::sort() {
+  std::ranges::stable_sort(told_, {}, &decltype(told_)::value_type::first);
+}
+
+Result<void> Backlog::set_aside() {
+  if (told_.empty()) return {};
+  sort();
+  const std::string path = folder_ + "/set-aside";
+  ASSIGN_OR_RETURN(File file, File::open(path, O_RDWR | O_CREAT | O_TRUNC));
+  if (::unlink(path.c_str()) != 0) return system_error("remove", path, errno);
+  Run run{std::move(file)};
+  ByteBuffer buffer;
+  ByteBuffer rest;
+  BufferWriter out(rest);
+  const auto flush = [&]() -> Result<void> {
+    RETURN_IF_ERROR(run.file.write_at(buffer.view(), run.size));
+    run.size += buffer.size();
+    buffer.clear();
+    return {};
+  };
+  for (const auto& [customer, told] : told_) {
+    rest.clear();
+    append_rest(*told, out);
+    append32(customer, buffer);
+    append32(static_cast<std::uint32_t>(rest.size()), buffer);
+    buffer.append(rest.view());
+    if (buffer.size() >= kWriteBytes) RETURN_IF_ERROR(flush());
+  }
+  RETURN_IF_ERROR(flush());
+  bytes_set_aside_ += run.size;
+  runs_.push_back(std::move(run));
+  told_.clear();
+  memory_.reset();
+  return {};
+}
+
+Result<void> Backlog::for_each_account(
+    const std::function<Result<void>(store::LabelId, std::span<const Told* const>)>& visit) {
+  // What was told lies where it was read, all over the memory.
+  const auto call_for = [](const Told* told) {
+    const char* const bytes = reinterpret_cast<const char*>(told);
+    for (std::size_t at = 0; at < sizeof(Told) + 128; at += 64) __builtin_prefetch(bytes + at);
+  };
+  sort();
+  std::vector<std::unique_ptr<Cursor>> cursors;
+  for (const Run& run : runs_) {
+    RETURN_IF_ERROR(cursors.emplace_back(std::make_unique<Cursor>(run))->load());
+  }
+  std::size_t next = 0;  // Of told_.
+  while (true) {
+    store::LabelId customer = next < told_.size() ? told_[next].first : Cursor::kEnd;
+    for (const auto& cursor : cursors) customer = std::min(customer, cursor->customer());
+    if (customer == Cursor::kEnd) return {};
+    events_.clear();
+    read_.reset();
+    for (const auto& cursor : cursors) {
+      while (cursor->customer() == customer) {
+        events_.push_back(cursor->take(read_));
+        RETURN_IF_ERROR(cursor->load());
+      }
+    }
+    for (; next < told_.size() && told_[next].first == customer; ++next) {
+      call_for(told_[next].second);
+      events_.push_back(told_[next].second);
+    }
+    RETURN_IF_ERROR(visit(customer, events_));
+  }
+}
+
+void Backlog::clear() {
+  told_.clear();
+  memory_.reset();
+  runs_.clear();
+  bytes_set_aside_ = 0;
+  bytes_of_account_.clear();
+  largest_ = 0;
+}
+
+}  // namespace daybook::engine

@@ -1,0 +1,106 @@
+// The backlog of a shard: accounts in order, their events in the order told, whatever was set aside when.
+#include "engine/backlog.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <random>
+
+#include "support/temp_dir.h"
+
+namespace daybook::engine {
+namespace {
+
+using domain::DocumentKind;
+using domain::DocumentRef;
+
+// All that an event carries, as text.
+std::string text_of(const Told& told) {
+  std::string text = fmt::format("{} {} {}:{} {} {} {} {} {} {}", static_cast<int>(told.ref.kind), told.ref.id,
+                                 told.at.topic, told.at.offset, told.recorded_ms, told.clock, told.event.bytes,
+                                 told.event.source_at, told.event.payload_at, static_cast<int>(told.event.claims));
+  for (const DocumentRef& name : told.names) text += fmt::format(" {}={}", static_cast<int>(name.kind), name.id);
+  return text;
+}
+
+using Accounts = std::vector<std::pair<store::LabelId, std::vector<std::string>>>;
+
+Accounts accounts_of(Backlog& backlog) {
+  Accounts accounts;
+  const auto done = backlog.for_each_account(
+      [&](store::LabelId customer, std::span<const Told* const> events) -> Result<void> {
+        accounts.emplace_back(customer, std::vector<std::string>());
+        for (const Told* told : events) accounts.back().second.push_back(text_of(*told));
+        return {};
+      });
+  EXPECT_TRUE(done.has_value()) << done.error().message;
+  return accounts;
+}
+
+TEST(Backlog, GivesEachAccountAllItsEventsInTheOrderTold) {
+  const test::TempDir folder;
+  std::mt19937 random(7);
+  for (int round = 0; round < 20; ++round) {
+    Backlog backlog(folder.path());
+    std::map<store::LabelId, std::vector<std::string>> expected;
+    for (int i = 0; i < 3'000; ++i) {
+      // Some events are larger than what is read of a run at a time.
+      const std::string bytes(random() % 1'000 == 0 ? 600'000 : random() % 200, static_cast<char>('a' + random() % 26));
+      const std::string id(random() % 30, 'i');
+      const std::string other(random() % 30, 'n');
+      const std::vector<DocumentRef> names(random() % 3, DocumentRef{DocumentKind::kInvoice, other});
+      Told told;
+      told.ref = {DocumentKind::kOrder, id};
+      told.at = {static_cast<std::uint8_t>(random() % 5), i};
+      told.recorded_ms = i * 1'000'000'007LL;
+      told.clock = static_cast<std::uint32_t>(i);
+      told.event = {bytes, 3, 5, store::Claims::kItsId};
+      told.names = names;
+      const auto customer = static_cast<store::LabelId>(random() % 40);
+      backlog.add(customer, told);
+      expected[customer].push_back(text_of(told));
+      if (random() % 700 == 0) {
+        ASSERT_TRUE(backlog.set_aside().has_value());
+      }
+    }
+    EXPECT_EQ(accounts_of(backlog), Accounts(expected.begin(), expected.end()));
+    EXPECT_TRUE(std::filesystem::is_empty(folder.path())) << "runs have no name";
+    backlog.clear();
+    EXPECT_TRUE(backlog.empty());
+    EXPECT_EQ(accounts_of(backlog), Accounts());
+  }
+}
+
+TEST(Backlog, CountsWhatIsSetAsideAndTheLargestAccount) {
+  const test::TempDir folder;
+  Backlog backlog(folder.path());
+  Told told;
+  const std::string bytes(1'000, 'x');
+  told.event.bytes = bytes;
+  for (int i = 0; i < 10; ++i) backlog.add(1, told);
+  backlog.add(2, told);
+  EXPECT_EQ(backlog.bytes_set_aside(), 0u);
+  const std::size_t largest = backlog.bytes_of_largest_account();
+  EXPECT_GE(largest, 10'000u);
+  EXPECT_LT(largest, 20'000u);
+  ASSERT_TRUE(backlog.set_aside().has_value());
+  EXPECT_GE(backlog.bytes_set_aside(), 11'000u);
+  EXPECT_EQ(backlog.bytes_of_largest_account(), largest);
+  for (int i = 0; i < 10; ++i) backlog.add(1, told);
+  EXPECT_EQ(backlog.bytes_of_largest_account(), 2 * largest);
+  backlog.clear();
+  EXPECT_EQ(backlog.bytes_set_aside(), 0u);
+  EXPECT_EQ(backlog.bytes_of_largest_account(), 0u);
+}
+
+TEST(Backlog, KeepsWhatItHasWhereItCannotBeSetAside) {
+  const test::TempDir folder;
+  Backlog backlog(folder.path() + "/absent");
+  backlog.add(1, Told{});
+  EXPECT_FALSE(backlog.set_aside().has_value());
+  EXPECT_EQ(accounts_of(backlog).size(), 1u);
+}
+
+}  // namespace
+}  // namespace daybook::engine
