@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 
+#include "app/memory_plan.h"
 #include "app/openapi.h"
 #include "base/hash.h"
 #include "http/problem.h"
@@ -23,17 +24,6 @@ using std::chrono::steady_clock;
 constexpr milliseconds kAttendEvery{100};
 constexpr milliseconds kRetryLogEvery{1000};
 constexpr milliseconds kProveEvery{30'000};
-
-// Of the memory bound: block cache, write buffers, the projector's own cache, what it may hold beyond
-// that between commits, and the mirrors, which are off while commits are long; the rest is for prefetch,
-// decoding and answers.
-constexpr std::size_t kBlockCacheShare = 6;
-constexpr std::size_t kWriteBufferShare = 6;
-constexpr std::size_t kFoldCacheShare = 5;
-constexpr std::size_t kPendingShare = 5;
-// Disk that a replay may take besides, as times of that memory.
-constexpr std::size_t kSetAsideTimes = 4;
-constexpr std::size_t kMirrorShare = 4;
 
 http::Response json(std::string body) { return {200, "application/json", std::move(body), {}}; }
 
@@ -78,14 +68,13 @@ Result<std::unique_ptr<Instance>> Instance::start(const Settings& settings, Noti
   manifest.expect = settings.expect;
   RETURN_IF_ERROR(engine::keep_manifest(settings.data, manifest));
 
-  const std::size_t bytes = settings.memory_mib << 20;
-  instance->memory_ =
-      std::make_unique<store::SharedMemory>(bytes / kBlockCacheShare, bytes / kWriteBufferShare);
+  const MemoryPlan plan = MemoryPlan::of(settings.memory_mib << 20);
+  instance->memory_ = std::make_unique<store::SharedMemory>(plan.block_cache, plan.write_buffers);
   engine::ProjectorOptions options;
   options.threads = settings.threads;
-  options.cache_bytes = bytes / kFoldCacheShare;
-  options.pending_bytes = bytes / kPendingShare;
-  options.set_aside_bytes = bytes * kSetAsideTimes;
+  options.cache_bytes = plan.fold_cache;
+  options.pending_bytes = plan.pending;
+  options.set_aside_bytes = plan.set_aside;
   options.topic_prefix = settings.topic_prefix;
   ASSIGN_OR_RETURN(instance->projector_,
                    engine::Projector::open(instance->rules_, settings.data, manifest.partitions,
@@ -95,7 +84,7 @@ Result<std::unique_ptr<Instance>> Instance::start(const Settings& settings, Noti
     instance->folded_before_ += state.accepted + state.duplicates + state.conflicts + state.parked;
   }
   instance->model_ = std::make_unique<views::LiveModel>(*instance->projector_, instance->rules_,
-                                                        settings.topic_prefix, bytes / kMirrorShare);
+                                                        settings.topic_prefix, plan.mirrors);
   if (log) {
     RETURN_IF_ERROR(instance->attach(std::move(log).value()));
   } else {

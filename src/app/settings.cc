@@ -148,7 +148,9 @@ const std::vector<SettingKey>& setting_keys() {
          s.threads = static_cast<int>(count);
          return {};
        }},
-      {"memory_mib", "bound on caches and write buffers of the process (1024); a replay takes up to four times as much disk for a while",
+      {"memory_mib",
+       "bound on caches and write buffers of the process (1024); a replay takes up to four times as much disk "
+       "for a while",
        [](Settings& s, const std::string& v) -> Result<void> {
          ASSIGN_OR_RETURN(const std::int64_t size, whole_number(v, 64, 1 << 20));
          s.memory_mib = static_cast<std::size_t>(size);

@@ -176,6 +176,9 @@ void Accounts::clean() {
     bytes_ -= held.counted;
     return true;
   });
+  for (auto& account : accounts_) {
+    if (account && account->documents_.empty() && account->pages_.empty()) account.reset();
+  }
 }
 
 }  // namespace daybook::engine

@@ -139,8 +139,11 @@ void Backlog::add(store::LabelId customer, const Told& told) {
   for (std::size_t i = 0; i < names.size(); ++i) names[i] = {told.names[i].kind, memory_.copy(told.names[i].id)};
   kept.names = names;
   told_.emplace_back(customer, &kept);
+  std::size_t bytes = sizeof(decltype(told_)::value_type) + sizeof kept + kept.ref.id.size() + kept.event.bytes.size();
+  for (const domain::DocumentRef& name : names) bytes += sizeof name + name.id.size();
+  bytes_in_memory_ += bytes;
   if (customer >= bytes_of_account_.size()) bytes_of_account_.resize(customer + 1);
-  largest_ = std::max(largest_, bytes_of_account_[customer] += sizeof kept + kept.event.bytes.size());
+  largest_ = std::max(largest_, bytes_of_account_[customer] += bytes);
 }
 
 void Backlog::sort() {
@@ -174,9 +177,14 @@ Result<void> Backlog::set_aside() {
   RETURN_IF_ERROR(flush());
   bytes_set_aside_ += run.size;
   runs_.push_back(std::move(run));
+  forget_memory();
+  return {};
+}
+
+void Backlog::forget_memory() {
   told_.clear();
   memory_.reset();
-  return {};
+  bytes_in_memory_ = 0;
 }
 
 Result<void> Backlog::for_each_account(
@@ -213,8 +221,7 @@ Result<void> Backlog::for_each_account(
 }
 
 void Backlog::clear() {
-  told_.clear();
-  memory_.reset();
+  forget_memory();
   runs_.clear();
   bytes_set_aside_ = 0;
   bytes_of_account_.clear();

@@ -41,6 +41,7 @@ class Backlog {
   Result<void> set_aside();
 
   bool empty() const { return told_.empty() && runs_.empty(); }
+  std::size_t bytes_in_memory() const { return bytes_in_memory_; }
   // On disk.
   std::size_t bytes_set_aside() const { return bytes_set_aside_; }
   // Of the account that was told most, in memory and on disk.
@@ -60,10 +61,12 @@ class Backlog {
   class Cursor;
 
   void sort();
+  void forget_memory();
 
   const std::string folder_;
   Arena memory_;
   std::vector<std::pair<store::LabelId, Told*>> told_;
+  std::size_t bytes_in_memory_ = 0;
   std::vector<Run> runs_;  // Oldest first.
   std::size_t bytes_set_aside_ = 0;
   std::vector<std::size_t> bytes_of_account_;

@@ -132,7 +132,6 @@ void Shard::apply(const log::Record& record) {
   progress.recorded_ms = recorded_ms;
   state_.newest_recorded_ms = std::max(state_.newest_recorded_ms, recorded_ms);
   if (++pending_records_ % 1024 == 0) reader_.reset();
-  pending_bytes_ += record.key.value_or("").size() + record.value.value_or("").size();
 }
 
 void Shard::pass_over(log::Topic topic, std::int64_t offset) {
@@ -326,12 +325,6 @@ bool Shard::may_set_aside() const {
          backlog_.bytes_of_largest_account() < options_.account_bytes && parked_bytes_ < options_.account_bytes;
 }
 
-Result<void> Shard::set_aside() {
-  RETURN_IF_ERROR(backlog_.set_aside());
-  pending_bytes_ = parked_bytes_;
-  return {};
-}
-
 Result<void> Shard::commit() {
   if (!has_pending()) return {};
   store::WriteSet set;
@@ -357,7 +350,6 @@ Result<void> Shard::commit() {
   parked_pending_.clear();
   reader_.reset();
   pending_records_ = 0;
-  pending_bytes_ = 0;
   parked_bytes_ = 0;
   passed_over_ = false;
   return {};

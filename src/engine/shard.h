@@ -83,9 +83,9 @@ class Shard {
   // as the end of a transaction, is nothing to fold.
   void pass_over(log::Topic topic, std::int64_t offset);
 
-  // Records applied since the last commit, and the bytes of those in memory.
+  // Records applied since the last commit, and what those in memory take.
   std::size_t pending_records() const { return pending_records_; }
-  std::size_t pending_bytes() const { return pending_bytes_; }
+  std::size_t pending_bytes() const { return backlog_.bytes_in_memory() + parked_bytes_; }
   // Of these the ones parked.
   const std::vector<ParkedRecord>& pending_parked() const { return parked_pending_; }
 
@@ -93,7 +93,7 @@ class Shard {
   bool may_set_aside() const;
   // Moves what is pending from memory to disk, where it waits for the commit. Errors: kUnavailable, with
   // everything as it was.
-  Result<void> set_aside();
+  Result<void> set_aside() { return backlog_.set_aside(); }
 
   // Whether commit() has anything to write.
   bool has_pending() const { return pending_records_ > 0 || passed_over_; }
@@ -143,7 +143,6 @@ class Shard {
   std::vector<store::Cell> cells_;
   std::vector<ParkedRecord> parked_pending_;
   std::size_t pending_records_ = 0;
-  std::size_t pending_bytes_ = 0;
   std::size_t parked_bytes_ = 0;
   bool passed_over_ = false;
   std::shared_ptr<ShardListener> listener_;  // Null: nobody listens.

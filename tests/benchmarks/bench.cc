@@ -6,11 +6,9 @@
 #include <random>
 #include <thread>
 
-#include "base/ensure.h"
 #include "log/embedded_log.h"
 #include "support.h"
 #include "views/live_model.h"
-#include "views/router.h"
 
 namespace daybook::bench {
 namespace {
@@ -30,42 +28,28 @@ class Questions {
     Spread first, again;
     for (int run = 0; run < runs; ++run) {
       const views::ParameterMap parameters = ask();
-      first.add(milliseconds(path, parameters));
-      again.add(milliseconds(path, parameters));
+      first.add(question_ms(model_, path, parameters));
+      again.add(question_ms(model_, path, parameters));
     }
     fmt::print("{:<40} {}   again {}\n", what, first.text(), again.text());
   }
 
  private:
-  double milliseconds(const std::string& path, const views::ParameterMap& parameters) const {
-    std::vector<std::string> segments;
-    for (std::size_t at = 0; at != std::string::npos;) {
-      const std::size_t slash = path.find('/', at);
-      segments.push_back(path.substr(at, slash == std::string::npos ? slash : slash - at));
-      at = slash == std::string::npos ? slash : slash + 1;
-    }
-    const auto start = Clock::now();
-    const auto answer = views::answer(model_, [] { return day_from_civil({2024, 12, 31}); }, segments, parameters, "");
-    const double ms = seconds_since(start) * 1e3;
-    ENSURE(answer.status == 200, "the question is good");
-    return ms;
-  }
-
   const views::LiveModel& model_;
   std::minstd_rand random_{1};
 };
 
-int ageing(std::int64_t orders, int runs, std::size_t mirror_mib) {
+int ageing(std::int64_t orders, int runs, bool mirrored) {
   test::TempDir directory;
   log::EmbeddedLogOptions options;
   options.data_directory = directory.path();
   options.partition_count = 8;
   const auto log = must(log::open_embedded_log(options));
   load(*log, orders, 5'000);
-  const Folded folded(*log, "", mirror_mib << 20);
+  const Folded folded(*log, "", mirrored ? Folded::Mirrors::kAsPlanned : Folded::Mirrors::kNone);
   const views::LiveModel& model = *folded.model;
   fmt::print("orders (about as many invoices)          {}\n", orders);
-  if (mirror_mib > 0) {
+  if (mirrored) {
     const double cpu = cpu_seconds();
     const auto start = Clock::now();
     while (model.mirrors_ready() < model.partition_count()) {
@@ -147,11 +131,10 @@ int main(int argc, char** argv) {
   CLI::App* size = on_kafka(app.add_subcommand("size", "read models on disk beside the log they came from"));
   size->add_option("--log-directory", log_directory, "where the broker keeps its log")->required();
   size->callback([&] { code = daybook::bench::size(brokers, log_directory, orders); });
-  std::size_t mirror_mib = 256;
+  bool from_pages = false;
   CLI::App* ageing = common(app.add_subcommand("ageing", "questions at random past dates"));
-  ageing->add_option("--mirror", mirror_mib, "MiB kept in memory for questions; 0: they read pages")
-      ->capture_default_str();
-  ageing->callback([&] { code = daybook::bench::ageing(orders, runs, mirror_mib); });
+  ageing->add_flag("--from-pages", from_pages, "without mirrors in memory");
+  ageing->callback([&] { code = daybook::bench::ageing(orders, runs, !from_pages); });
   std::string url;
   double rate = 20'000;
   double seconds = 10;

@@ -2,6 +2,7 @@
 #include <librdkafka/rdkafka.h>
 
 #include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "base/ensure.h"
@@ -135,6 +136,31 @@ std::unique_ptr<log::Log> new_embedded_log(const std::string& directory) {
   return must(log::open_embedded_log(options));
 }
 
+// What VmHWM says of this process; see reset_memory_high_water().
+double memory_high_water() {
+  std::ifstream status("/proc/self/status");
+  std::string line;
+  while (std::getline(status, line)) {
+    if (line.starts_with("VmHWM:")) return std::stod(line.substr(6)) * 1024;
+  }
+  give_up("/proc/self/status tells nothing");
+}
+void reset_memory_high_water() {
+  std::ofstream("/proc/self/clear_refs") << "5";
+}
+
+// The total of open receivables and their ages at past dates, as the server answers it from memory: median.
+double ageing_totals_ms(const Folded& folded) {
+  while (folded.model->mirrors_ready() < folded.model->partition_count()) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  Spread ms;
+  for (Day day = day_from_civil({2024, 1, 1}); day < day_from_civil({2024, 12, 31}); day += 17) {
+    ms.add(question_ms(*folded.model, "v1/receivables/ageing", {{"as_of", format_date(day)}, {"group_by", "none"}}));
+  }
+  return ms.median();
+}
+
 // Of the files under `directory` that `counts` takes.
 template <typename Counts>
 std::uintmax_t bytes_of(const std::string& directory, Counts&& counts) {
@@ -209,23 +235,42 @@ int fold_embedded(std::int64_t orders, int runs) {
 }
 
 int growth(std::int64_t orders, int factor) {
-  const auto rate_of = [](std::int64_t length) {
+  struct Grown {
+    double rate = 0;
+    double processor_us = 0;
+  };
+  fmt::print("{:>10} {:>10} {:>14} {:>12} {:>14} {:>12}\n", "events", "M events/s", "processor us", "memory MiB",
+             "bytes an event", "ageing ms");
+  const auto grow = [](std::int64_t length) {
     test::TempDir directory;
     const auto log = new_embedded_log(directory.path());
-    const std::uint64_t events = load(*log, length, customers_for(length));
-    const Folded folded(*log, "");
-    const double rate = static_cast<double>(events) / folded.seconds;
-    fmt::print("fold of {:>9} events, M events/s   {:.3f}\n", events, rate / 1e6);
-    return rate;
+    const auto events = static_cast<double>(load(*log, length, customers_for(length)));
+    reset_memory_high_water();
+    const double cpu = cpu_seconds();
+    const Folded folded(*log, "", Folded::Mirrors::kAsPlanned);
+    const Grown grown{events / folded.seconds, (cpu_seconds() - cpu) * 1e6 / events};
+    const double memory = memory_high_water();
+    const auto bytes = static_cast<double>(
+        bytes_of(folded.directory.path(), [](const std::filesystem::path&) { return true; }));
+    fmt::print("{:>10.0f} {:>10.3f} {:>14.2f} {:>12.0f} {:>14.1f} {:>12.2f}\n", events, grown.rate / 1e6,
+               grown.processor_us, memory / (1 << 20), bytes / events, ageing_totals_ms(folded));
+    return grown;
   };
-  Spread small, large, ratio;
-  small.add(rate_of(orders));
-  large.add(rate_of(orders * factor));
+  Spread rate, short_rate, ratio, processor, short_processor, processor_ratio;
+  const auto add = [](const Grown& grown, Spread& rates, Spread& times) {
+    rates.add(grown.rate);
+    times.add(grown.processor_us);
+  };
+  add(grow(orders), short_rate, short_processor);
+  grow(orders * factor / 4);
+  add(grow(orders * factor), rate, processor);
   // Once more, so that a busy moment of the machine does not decide.
-  small.add(rate_of(orders));
-  for (const double each : small.values) ratio.add(large.median() / each);
-  fmt::print("long / short                  {}\n", ratio.text());
-  record({"growth", large, small, ratio});
+  add(grow(orders), short_rate, short_processor);
+  for (const double each : short_rate.values) ratio.add(rate.median() / each);
+  for (const double each : short_processor.values) processor_ratio.add(processor.median() / each);
+  fmt::print("long / short                  {}   processor {}\n", ratio.text(), processor_ratio.text());
+  record({"growth", rate, short_rate, ratio});
+  record({"growth-processor", processor, short_processor, processor_ratio});
   return 0;
 }
 

@@ -13,6 +13,7 @@
 #include "base/hash.h"
 #include "events/record.h"
 #include "tools/generate.h"
+#include "views/router.h"
 
 namespace daybook::bench {
 
@@ -109,14 +110,16 @@ std::uint64_t load(log::Log& log, std::int64_t orders, std::int64_t customers, c
   return count;
 }
 
-Folded::Folded(log::Log& log, const std::string& prefix, std::size_t mirror_bytes) {
+Folded::Folded(log::Log& log, const std::string& prefix, Mirrors mirrors) {
   engine::ProjectorOptions options;
   options.threads = kThreads;
-  options.cache_bytes = 256 << 20;
+  options.cache_bytes = plan.fold_cache;
+  options.pending_bytes = plan.pending;
+  options.set_aside_bytes = plan.set_aside;
   options.topic_prefix = prefix;
   const auto start = Clock::now();
   projector = must(engine::Projector::open(rules, directory.path(), log.partition_count(), memory, options));
-  model = std::make_unique<views::LiveModel>(*projector, rules, prefix, mirror_bytes);
+  model = std::make_unique<views::LiveModel>(*projector, rules, prefix, mirrors == Mirrors::kNone ? 0 : plan.mirrors);
   must(projector->start(log));
   while (!projector->caught_up()) {
     if (projector->state() == engine::ProjectorState::kFailed) give_up(projector->trouble());
@@ -129,6 +132,20 @@ std::string Folded::digest() const {
   UInt128 sum = 0;
   for (std::int32_t i = 0; i < projector->shard_count(); ++i) sum += projector->committed(i).digest;
   return to_hex(sum);
+}
+
+double question_ms(const views::LiveModel& model, const std::string& path, const views::ParameterMap& parameters) {
+  std::vector<std::string> segments;
+  for (std::size_t at = 0; at != std::string::npos;) {
+    const std::size_t slash = path.find('/', at);
+    segments.push_back(path.substr(at, slash == std::string::npos ? slash : slash - at));
+    at = slash == std::string::npos ? slash : slash + 1;
+  }
+  const auto start = Clock::now();
+  const auto answer = views::answer(model, [] { return day_from_civil({2024, 12, 31}); }, segments, parameters, "");
+  const double ms = seconds_since(start) * 1e3;
+  ENSURE(answer.status == 200, "the question is good");
+  return ms;
 }
 
 }  // namespace daybook::bench

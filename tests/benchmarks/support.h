@@ -10,10 +10,12 @@
 #include <string>
 #include <vector>
 
+#include "app/memory_plan.h"
 #include "engine/projector.h"
 #include "log/log.h"
 #include "support/temp_dir.h"
 #include "views/live_model.h"
+#include "views/request.h"
 
 namespace daybook::bench {
 
@@ -76,16 +78,22 @@ std::uint64_t load(log::Log& log, std::int64_t orders, std::int64_t customers, c
 struct Folded {
   test::TempDir directory;
   domain::Rules rules{BusinessZone::find("UTC").value(), {}};
-  store::SharedMemory memory{256 << 20, 256 << 20};
+  // With the default bound.
+  app::MemoryPlan plan = app::MemoryPlan::of(1 << 30);
+  store::SharedMemory memory{plan.block_cache, plan.write_buffers};
   std::unique_ptr<engine::Projector> projector;
   std::unique_ptr<views::LiveModel> model;
   double seconds = 0;
 
-  // `mirror_bytes`: what may be kept in memory for questions; 0: they read pages.
-  explicit Folded(log::Log& log, const std::string& prefix, std::size_t mirror_bytes = 0);
+  // Without mirrors questions read pages.
+  enum class Mirrors { kNone, kAsPlanned };
+  explicit Folded(log::Log& log, const std::string& prefix, Mirrors mirrors = Mirrors::kNone);
 
   std::string digest() const;
 };
+
+// Milliseconds until the answer is there, as the server makes it but without HTTP. The question must be good.
+double question_ms(const views::LiveModel& model, const std::string& path, const views::ParameterMap& parameters);
 
 // Publishes a history in large batches to the topics without a prefix, which are there.
 int fill(const std::string& brokers, std::int64_t orders);

@@ -44,6 +44,7 @@ LINES = {
     "fold-embedded": Line("fold of the embedded log", "decoding alone", 0.70, **RATE),
     "fold-embedded-processor": Line("its processor time an event", "decoding alone", **MICROSECONDS),
     "growth": Line("fold of a history 20 times as long", "fold of the short one", 0.80, **RATE),
+    "growth-processor": Line("its processor time an event", "fold of the short one", **MICROSECONDS),
     "size": Line("read models on disk", "log, zstd", 1.5, at_most=True, divisor=1 << 20, unit="MiB"),
     "memory": Line("memory high water", "", 1024, of="reached", at_most=True, unit="MiB"),
     "reads-customers": Line("customer pages under load", "/healthz", 0.40, **RATE),
