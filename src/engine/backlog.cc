@@ -52,6 +52,12 @@ void append_rest(const Told& told, BufferWriter& out) {
   }
 }
 
+// What was told lies where it was read, all over the memory.
+void call_for(const Told* told) {
+  const char* const bytes = reinterpret_cast<const char*>(told);
+  for (std::size_t at = 0; at < sizeof(Told) + 128; at += 64) __builtin_prefetch(bytes + at);
+}
+
 // Its texts point into `bytes`, its names into `memory`.
 const Told* read_rest(std::string_view bytes, Arena& memory) {
   ByteReader in(bytes);
@@ -166,7 +172,10 @@ Result<void> Backlog::set_aside() {
     buffer.clear();
     return {};
   };
-  for (const auto& [customer, told] : told_) {
+  constexpr std::size_t kAhead = 8;
+  for (std::size_t i = 0; i < told_.size(); ++i) {
+    if (i + kAhead < told_.size()) call_for(told_[i + kAhead].second);
+    const auto& [customer, told] = told_[i];
     rest.clear();
     append_rest(*told, out);
     append32(customer, buffer);
@@ -189,11 +198,6 @@ void Backlog::forget_memory() {
 
 Result<void> Backlog::for_each_account(
     const std::function<Result<void>(store::LabelId, std::span<const Told* const>)>& visit) {
-  // What was told lies where it was read, all over the memory.
-  const auto call_for = [](const Told* told) {
-    const char* const bytes = reinterpret_cast<const char*>(told);
-    for (std::size_t at = 0; at < sizeof(Told) + 128; at += 64) __builtin_prefetch(bytes + at);
-  };
   sort();
   std::vector<std::unique_ptr<Cursor>> cursors;
   for (const Run& run : runs_) {

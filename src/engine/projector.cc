@@ -123,13 +123,22 @@ bool Projector::wait_for(log::TopicPartition at, std::int64_t offset,
   });
 }
 
-bool Projector::caught_up() const {
-  const std::lock_guard lock(mutex_);
-  return started_ && std::ranges::all_of(targets_, [&](const log::EndOffset& bounds) {
+bool Projector::reached_targets() const {
+  return std::ranges::all_of(targets_, [&](const log::EndOffset& bounds) {
     const ShardState& state = committed_[static_cast<std::size_t>(bounds.at.partition)];
     return state.topics[static_cast<std::size_t>(bounds.at.topic)].next_offset >= bounds.end ||
            bounds.begin == bounds.end;
   });
+}
+
+bool Projector::caught_up() const {
+  const std::lock_guard lock(mutex_);
+  return started_ && reached_targets();
+}
+
+bool Projector::replays() const {
+  const std::lock_guard lock(mutex_);
+  return started_ && !reached_targets();
 }
 
 std::string Projector::trouble() const {

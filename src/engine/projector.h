@@ -69,6 +69,8 @@ class Projector {
 
   // Started, and every shard has reached the log's end as seen at start.
   bool caught_up() const;
+  // Started, and some shard has not.
+  bool replays() const;
   ProjectorState state() const { return state_; }
   // Why it failed; or why it is waiting (broker away); empty when all is well.
   std::string trouble() const;
@@ -77,6 +79,7 @@ class Projector {
   Projector(const domain::Rules& rules, ProjectorOptions options)
       : rules_(rules), options_(std::move(options)) {}
 
+  bool reached_targets() const;  // Under mutex_.
   void work(int worker);
   Result<void> work_until_stopped(int worker);
   // Reads from the last record applied on, and checks that it still is what it was.

@@ -7,8 +7,8 @@ constexpr std::chrono::milliseconds kLookEvery{20};
 
 }  // namespace
 
-Keeper::Keeper(std::vector<std::shared_ptr<ShardMirror>> mirrors)
-    : mirrors_(std::move(mirrors)), thread_([this] { work(); }) {}
+Keeper::Keeper(std::vector<std::shared_ptr<ShardMirror>> mirrors, std::function<bool()> may_build)
+    : mirrors_(std::move(mirrors)), may_build_(std::move(may_build)), thread_([this] { work(); }) {}
 
 Keeper::~Keeper() {
   {
@@ -24,7 +24,7 @@ void Keeper::work() {
     for (const auto& mirror : mirrors_) {
       if (stopping_) return;
       // A store that cannot be read is tried again; questions that read it say what is wrong.
-      if (mirror->wants_build()) static_cast<void>(mirror->build(stopping_));
+      if (mirror->wants_build() && may_build_()) static_cast<void>(mirror->build(stopping_));
       if (mirror->wants_merge()) mirror->merge();
     }
     std::unique_lock lock(mutex_);

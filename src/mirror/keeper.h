@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -14,8 +15,9 @@ namespace daybook::mirror {
 
 class Keeper {
  public:
-  // Begins at once.
-  explicit Keeper(std::vector<std::shared_ptr<ShardMirror>> mirrors);
+  // Begins at once, with building once `may_build`, which is asked again and again: a mirror that is read
+  // while history is folded is soon of no use.
+  Keeper(std::vector<std::shared_ptr<ShardMirror>> mirrors, std::function<bool()> may_build);
   // Ends what is under way.
   ~Keeper();
 
@@ -23,6 +25,7 @@ class Keeper {
   void work();
 
   const std::vector<std::shared_ptr<ShardMirror>> mirrors_;
+  const std::function<bool()> may_build_;
   std::atomic<bool> stopping_ = false;
   std::mutex mutex_;
   std::condition_variable stop_;

@@ -16,12 +16,8 @@ using std::chrono::steady_clock;
 
 // Files that may change in one commit: each makes a scan of the customer's pages.
 constexpr std::size_t kFollowFiles = 256;
-// After a commit that could not be followed more of them are likely: while a log is replayed each comes
-// some seconds after the last. So a build waits, twice as long each time it was in vain.
-constexpr std::chrono::milliseconds kQuietAtFirst{1'000};
-constexpr std::chrono::milliseconds kQuietAtMost{16'000};
-// A build was not in vain when it held for so long.
-constexpr std::chrono::milliseconds kWorthwhile{30'000};
+// After a commit that could not be followed more of them are likely: a build waits so long.
+constexpr std::chrono::milliseconds kQuiet{1'000};
 // How often a build is tried when a commit began before it, and ended after its picture.
 constexpr int kBuildTries = 3;
 // How long the folding thread takes at most between its write and its word of it.
@@ -257,20 +253,16 @@ void ShardMirror::add_sales_rows(const FileVersions& file, const store::Cell& ce
 // --- building and merging -----------------------------------------------------------------------
 
 void ShardMirror::turn_off() {
-  const auto now = steady_clock::now();
-  const bool was_worthwhile = phase_ == Phase::kReady && now - ready_since_ >= kWorthwhile;
-  quiet_for_ = was_worthwhile || quiet_for_.count() == 0 ? kQuietAtFirst
-                                                         : std::min(2 * quiet_for_, kQuietAtMost);
   phase_ = Phase::kOff;
   image_.reset();
   backlog_ = {};
   backlog_size_ = 0;
-  turned_off_at_ = now;
+  turned_off_at_ = steady_clock::now();
 }
 
 bool ShardMirror::wants_build() const {
   const std::lock_guard lock(mutex_);
-  return phase_ == Phase::kOff && steady_clock::now() - turned_off_at_ >= quiet_for_;
+  return phase_ == Phase::kOff && steady_clock::now() - turned_off_at_ >= kQuiet;
 }
 
 Result<void> ShardMirror::build(const std::atomic<bool>& stopping) {
@@ -329,7 +321,6 @@ Result<bool> ShardMirror::catch_up(Image& image) {
   backlog_size_ = 0;
   image_ = std::make_shared<const Image>(std::move(image));
   phase_ = Phase::kReady;
-  ready_since_ = steady_clock::now();
   return true;
 }
 

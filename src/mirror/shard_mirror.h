@@ -140,9 +140,7 @@ class ShardMirror : public engine::ShardListener {
   std::vector<Changes> backlog_;
   std::size_t backlog_size_ = 0;  // Cells and rows in it.
   std::int64_t missed_ = -1;
-  std::chrono::steady_clock::time_point ready_since_;
   std::chrono::steady_clock::time_point turned_off_at_;
-  std::chrono::milliseconds quiet_for_{0};  // Without a large commit, before the next build.
 };
 
 }  // namespace daybook::mirror

@@ -25,7 +25,7 @@ LiveModel::LiveModel(engine::Projector& projector, const domain::Rules& rules,
         projector_.store(i), projector_.labels(i), rules_, options));
     projector_.listen(i, mirrors_.back());
   }
-  keeper_ = std::make_unique<mirror::Keeper>(mirrors_);
+  keeper_ = std::make_unique<mirror::Keeper>(mirrors_, [&] { return !projector_.replays(); });
 }
 
 Result<ShardPicture> LiveModel::open(std::int32_t partition) const {

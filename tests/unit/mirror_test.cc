@@ -216,7 +216,7 @@ TEST(Keeper, KeepsUpWithCommitsWhileQuestionsAreAsked) {
     (*projector)->listen(i, mirrors.back());
   }
   ASSERT_TRUE((*projector)->start(log));
-  Keeper keeper(mirrors);
+  Keeper keeper(mirrors, [] { return true; });
 
   std::atomic<bool> done = false;
   std::thread reader([&] {
