@@ -15,8 +15,8 @@ inline UInt128 hash128(std::string_view bytes, std::uint64_t seed = 0) {
   return static_cast<UInt128>(hash.high64) << 64 | hash.low64;
 }
 
-inline std::uint64_t hash64(std::string_view bytes) {
-  return XXH3_64bits(bytes.data(), bytes.size());
+inline std::uint64_t hash64(std::string_view bytes, std::uint64_t seed = 0) {
+  return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
 }
 
 // For hash tables keyed by texts; looks up views and strings alike.

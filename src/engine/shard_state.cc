@@ -55,12 +55,8 @@ Result<ShardState> read_state(const store::Reads& reads) {
 
 std::uint64_t fingerprint(const log::Record& record) {
   // A missing key or value differs from an empty one.
-  std::string bytes;
-  ByteWriter out(bytes);
-  out.u8(static_cast<std::uint8_t>(record.key.has_value() | record.value.has_value() << 1));
-  out.string(record.key.value_or(""));
-  out.raw(record.value.value_or(""));
-  return hash64(bytes);
+  const auto has = static_cast<std::uint64_t>(record.key.has_value() | record.value.has_value() << 1);
+  return hash64(record.value.value_or(""), hash64(record.key.value_or(""), has));
 }
 
 }  // namespace daybook::engine
