@@ -9,7 +9,6 @@
 #include <optional>
 
 #include "base/date.h"
-#include "events/json.h"
 
 namespace daybook::gateway {
 namespace {
@@ -37,23 +36,6 @@ http::Response too_many(std::size_t events_max) {
                        fmt::format("one request may have {} events; send several", events_max));
 }
 
-// False when there are more than `events_max`.
-bool read_json(std::string_view body, std::size_t events_max, Batch& batch,
-               std::vector<http::Fault>& faults) {
-  const auto json = events::parse_json(body);
-  if (!json) {
-    faults.push_back({0, "", json.error().message});
-    return true;
-  }
-  if (!json->is_array()) {
-    batch.add_json(*json);
-    return true;
-  }
-  if (json->get_array().size() > events_max) return false;
-  for (const auto& event : json->get_array()) batch.add_json(event);
-  return true;
-}
-
 http::Response refusal(std::span<const http::Fault> faults) {
   const std::span<const http::Fault> shown = faults.first(std::min(faults.size(), kFaultsMax));
   return http::problem(400, "Invalid events",
@@ -79,14 +61,13 @@ void Gateway::publish(http::Request request, http::Respond respond) {
                                  fmt::format("a body may take {} bytes", options_.body_bytes_max)));
   }
   auto batch = std::make_shared<Batch>();
-  std::vector<http::Fault> faults;
   bool fits = false;
   switch (*form) {
     case Form::kJson:
-      fits = read_json(request.body, options_.events_max, *batch, faults);
+      fits = batch->add_json(std::move(request.body), options_.events_max);
       break;
     case Form::kLines:
-      fits = batch->add_lines(request.body, options_.events_max);
+      fits = batch->add_lines(std::move(request.body), options_.events_max);
       break;
     case Form::kProtobuf:
       fits = batch->add_protobuf(std::move(request.body), options_.events_max);
@@ -94,7 +75,6 @@ void Gateway::publish(http::Request request, http::Respond respond) {
   }
   if (!fits) return respond(too_many(options_.events_max));
   if (!batch->faults().empty()) return respond(refusal(batch->faults()));
-  if (!faults.empty()) return respond(refusal(faults));
   append(std::move(batch), body_bytes, std::move(respond));
 }
 

@@ -168,6 +168,29 @@ TEST_F(GatewayTest, ReadsShortAndLongNamesAndCamelCase) {
   }
 }
 
+TEST_F(GatewayTest, ReadsRareFormsOfJson) {
+  const std::string expected = ready_message("a").SerializeAsString();
+  const std::vector<std::string> forms = {
+      ready("a"),
+      event("a", R"("order_ready":{"order\u005fid":"O1"})"),
+      event("a", R"("order_ready":{"order_id":"O2","order_id":"O1"})"),
+      event("a", R"("order_ready":{"order_id":7,"order_id":"O1"})"),
+      event("a", R"("order_ready":null,"order_ready":{"order_id":"\u004f1"})"),
+  };
+  std::string lines;
+  std::string list;
+  for (const std::string& form : forms) {
+    EXPECT_EQ(post(kJson, form).status, 200) << form;
+    lines += form + "\n";
+    list += (list.empty() ? "[" : ",") + form;
+  }
+  EXPECT_EQ(post(kLines, lines).status, 200);
+  EXPECT_EQ(post(kJson, list + "]").status, 200);
+  const auto records = log_.records({log::Topic::kOrders, log::partition_of("C1", 4)});
+  EXPECT_EQ(records.size(), 3 * forms.size());
+  for (const auto& record : records) EXPECT_EQ(record.value, expected);
+}
+
 TEST_F(GatewayTest, SaysWhichEventAndWhichField) {
   const std::string bad = event("b", R"("order_ready":{"order_id":" x"})");
   EXPECT_EQ(fault(kJson, bad), "0|order_ready.order_id");
@@ -179,6 +202,9 @@ TEST_F(GatewayTest, SaysWhichEventAndWhichField) {
   batch.mutable_events(1)->mutable_order_ready()->clear_order_id();
   EXPECT_EQ(fault(kProtobuf, batch.SerializeAsString()), "1|order_ready.order_id");
   EXPECT_EQ(faults(kJson, "[{},{}]").size(), 10U);
+  EXPECT_EQ(fault(kJson, event("a", R"("order_ready":{"order_id":"O1","orderId":"O1"})")),
+            "0|order_ready.order_id");
+  EXPECT_EQ(fault(kJson, "\xef\xbb\xbf" + ready("a")), "0|");
 }
 
 TEST_F(GatewayTest, RefusesWhatIsNoEvent) {
