@@ -5,16 +5,18 @@
 #include <algorithm>
 #include <boost/json/serialize.hpp>
 #include <boost/json/string_view.hpp>
-#include <boost/json/value.hpp>
 #include <optional>
 
 #include "base/date.h"
+#include "base/text.h"
 
 namespace daybook::gateway {
 namespace {
 
 // Faults that one answer lists.
 constexpr std::size_t kFaultsMax = 1'000;
+// Of one event in an answer, save for very long names.
+constexpr std::size_t kResultBytes = 192;
 
 enum class Form { kJson, kLines, kProtobuf };
 
@@ -46,7 +48,33 @@ http::Response refusal(std::span<const http::Fault> faults) {
                        shown);
 }
 
+// Texts that are not plain are few.
+void append_json(std::string& out, std::string_view text) {
+  const auto is_escaped = [](char c) { return c == '"' || c == '\\'; };
+  if (is_plain(text) && std::ranges::none_of(text, is_escaped)) {
+    out += '"';
+    out += text;
+    out += '"';
+  } else {
+    out += boost::json::serialize(boost::json::string_view(text));
+  }
+}
+
+void append_number(std::string& out, std::int64_t number) {
+  const fmt::format_int digits(number);
+  out.append(digits.data(), digits.size());
+}
+
 }  // namespace
+
+Gateway::Gateway(log::Log& log, GatewayOptions options) : log_(log), options_(std::move(options)) {
+  for (const log::Topic topic : log::kEventTopics) {
+    std::string& member = topic_members_[static_cast<std::size_t>(topic)];
+    member = R"(,"topic":)";
+    append_json(member, log::topic_name(options_.topic_prefix, topic));
+    member += R"(,"partition":)";
+  }
+}
 
 void Gateway::publish(http::Request request, http::Respond respond) {
   const auto form = form_of(request.content_type);
@@ -104,25 +132,23 @@ http::Response Gateway::answer(const Batch& batch,
                          "part of the request may have been published; send all of it again: " +
                              appended.error().message);
   }
-  std::array<std::string, log::kTopicCount> names;
-  for (const log::Topic topic : log::kEventTopics) {
-    names[static_cast<std::size_t>(topic)] =
-        boost::json::serialize(boost::json::value(log::topic_name(options_.topic_prefix, topic)));
-  }
   std::string body = fmt::format(R"({{"accepted":{},"results":[)", appended->size());
-  body.reserve(body.size() + appended->size() * 160);
+  body.reserve(body.size() + appended->size() * kResultBytes);
   std::string recorded_at;
   for (std::size_t i = 0; i < appended->size(); ++i) {
     const log::Appended& place = (*appended)[i];
     if (i == 0 || place.timestamp_ms != (*appended)[i - 1].timestamp_ms) {
       recorded_at = format_instant_ms(place.timestamp_ms);
     }
-    fmt::format_to(
-        std::back_inserter(body),
-        R"({}{{"event_id":{},"topic":{},"partition":{},"offset":{},"recorded_at":"{}"}})",
-        i == 0 ? "" : ",", boost::json::serialize(boost::json::string_view(batch.event_id(i))),
-        names[static_cast<std::size_t>(batch.topic(i))], place.partition, place.offset,
-        recorded_at);
+    body += i == 0 ? R"({"event_id":)" : R"(,{"event_id":)";
+    append_json(body, batch.event_id(i));
+    body += topic_members_[static_cast<std::size_t>(batch.topic(i))];
+    append_number(body, place.partition);
+    body += R"(,"offset":)";
+    append_number(body, place.offset);
+    body += R"(,"recorded_at":")";
+    body += recorded_at;
+    body += R"("})";
   }
   body += "]}";
   return {200, "application/json", std::move(body), {}};
