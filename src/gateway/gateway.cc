@@ -65,6 +65,30 @@ void append_number(std::string& out, std::int64_t number) {
   out.append(digits.data(), digits.size());
 }
 
+// Instants as texts. The records of a request lie in many partitions, each with its own time, but nearly
+// all in one second: then only the decimals are written.
+class InstantTexts {
+ public:
+  // Until the next call.
+  std::string_view of(std::int64_t instant_ms) {
+    const std::int64_t decimals = instant_ms - second_ms_;
+    if (text_.empty() || decimals < 0 || decimals > 999) {
+      text_ = format_instant_ms(instant_ms);
+      second_ms_ = instant_ms - (instant_ms % 1000 + 1000) % 1000;
+    } else {
+      char* const at = text_.data() + text_.size() - std::string_view("000Z").size();
+      at[0] = static_cast<char>('0' + decimals / 100);
+      at[1] = static_cast<char>('0' + decimals / 10 % 10);
+      at[2] = static_cast<char>('0' + decimals % 10);
+    }
+    return text_;
+  }
+
+ private:
+  std::string text_;
+  std::int64_t second_ms_ = 0;
+};
+
 }  // namespace
 
 Gateway::Gateway(log::Log& log, GatewayOptions options) : log_(log), options_(std::move(options)) {
@@ -134,12 +158,9 @@ http::Response Gateway::answer(const Batch& batch,
   }
   std::string body = fmt::format(R"({{"accepted":{},"results":[)", appended->size());
   body.reserve(body.size() + appended->size() * kResultBytes);
-  std::string recorded_at;
+  InstantTexts instants;
   for (std::size_t i = 0; i < appended->size(); ++i) {
     const log::Appended& place = (*appended)[i];
-    if (i == 0 || place.timestamp_ms != (*appended)[i - 1].timestamp_ms) {
-      recorded_at = format_instant_ms(place.timestamp_ms);
-    }
     body += i == 0 ? R"({"event_id":)" : R"(,{"event_id":)";
     append_json(body, batch.event_id(i));
     body += topic_members_[static_cast<std::size_t>(batch.topic(i))];
@@ -147,7 +168,7 @@ http::Response Gateway::answer(const Batch& batch,
     body += R"(,"offset":)";
     append_number(body, place.offset);
     body += R"(,"recorded_at":")";
-    body += recorded_at;
+    body += instants.of(place.timestamp_ms);
     body += R"("})";
   }
   body += "]}";

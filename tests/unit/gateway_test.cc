@@ -6,6 +6,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "base/date.h"
 #include "log/memory_log.h"
 
 namespace daybook::gateway {
@@ -104,6 +105,44 @@ TEST_F(GatewayTest, AnswersWithThePlaceOfAnEvent) {
   ASSERT_EQ(records.size(), 1U);
   EXPECT_EQ(records[0].key, "C1");
   EXPECT_EQ(records[0].value, ready_message("e\"1").SerializeAsString());
+}
+
+// Each record with its own time.
+class TimedLog final : public log::Log {
+ public:
+  explicit TimedLog(std::vector<std::int64_t> times_ms) : times_ms_(std::move(times_ms)) {}
+  std::int32_t partition_count() const override { return 1; }
+  void append(std::vector<log::NewRecord> records, log::AppendDone done) override {
+    std::vector<log::Appended> appended;
+    for (std::size_t i = 0; i < records.size(); ++i) appended.push_back({0, 0, times_ms_.at(i)});
+    done(std::move(appended));
+  }
+  Result<std::unique_ptr<log::Reader>> open_reader(std::vector<log::StartPosition>) override {
+    return unexpected(ErrorCode::kUnavailable, "not read");
+  }
+  Result<std::vector<log::EndOffset>> end_offsets(std::span<const log::Topic>) override {
+    return unexpected(ErrorCode::kUnavailable, "not read");
+  }
+
+ private:
+  const std::vector<std::int64_t> times_ms_;
+};
+
+TEST_F(GatewayTest, SaysWhenEachEventWasRecorded) {
+  const std::vector<std::int64_t> times = {1'714'550'400'123, 1'714'550'400'007, 1'714'550'400'999, 1'714'550'401'000,
+                                           1'714'550'400'000, 1'714'550'399'999, -1, -1'000, 0};
+  TimedLog log(times);
+  Gateway gateway(log, {});
+  http::Request request;
+  request.content_type = kLines;
+  request.body = lines_of(times.size());
+  json::value answer;
+  gateway.publish(std::move(request), [&](const http::Response& response) { answer = json::parse(response.body); });
+  const auto& results = answer.at("results").as_array();
+  ASSERT_EQ(results.size(), times.size());
+  for (std::size_t i = 0; i < times.size(); ++i) {
+    EXPECT_EQ(results[i].at("recorded_at").as_string(), format_instant_ms(times[i]));
+  }
 }
 
 TEST_F(GatewayTest, TakesListsAndLinesInTheirOrder) {
