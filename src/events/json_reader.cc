@@ -15,11 +15,11 @@ namespace ondemand = simdjson::ondemand;
 // Reads one value into a field. False is giving up, everywhere.
 class Value {
  public:
-  Value(ondemand::value& json, Arena& lists) : json_(json), lists_(lists) {}
+  Value(ondemand::value& json, Arena& lists) : json_(json), token_(json.raw_json_token()), lists_(lists) {}
 
   bool is_null() {
     bool null = false;
-    return json_.is_null().get(null) == simdjson::SUCCESS && null;
+    return token_.front() == 'n' && json_.is_null().get(null) == simdjson::SUCCESS && null;
   }
 
   bool read(wire::Text& into) {
@@ -115,10 +115,8 @@ class Value {
 
   // Where it lies, unless it has escapes.
   bool read_text(std::string_view& text) {
-    std::string_view token = json_.raw_json_token();
-    if (token.front() != '"') return false;
-    const std::size_t end = token.find('"', 1);
-    text = token.substr(1, end - 1);
+    if (token_.front() != '"') return false;
+    text = token_.substr(1, token_.rfind('"') - 1);
     if (text.find('\\') != std::string_view::npos) return json_.get_string().get(text) == simdjson::SUCCESS;
     // What is not taken is passed over later, with less care for what follows.
     ondemand::raw_json_string taken;
@@ -126,6 +124,8 @@ class Value {
   }
 
   ondemand::value& json_;
+  // Up to the next one: its first character tells the kind, and behind a scalar is only white space.
+  const std::string_view token_;
   Arena& lists_;
 };
 
