@@ -46,8 +46,8 @@ ensure_packages() {
 build_packages=(
   ca-certificates ccache cmake curl g++ git libboost-json1.81-dev libboost1.81-dev
   libcli11-dev libfmt-dev libgtest-dev libhowardhinnant-date-dev libjemalloc-dev libprotobuf-dev
-  librapidcheck-dev librdkafka-dev librocksdb-dev libssl-dev libtomlplusplus-dev libxxhash-dev
-  libzstd-dev mold ninja-build pkg-config protobuf-compiler python3 tzdata zlib1g-dev
+  librapidcheck-dev librdkafka-dev librocksdb-dev libsimdjson-dev libssl-dev libtomlplusplus-dev
+  libxxhash-dev libzstd-dev mold ninja-build pkg-config protobuf-compiler python3 tzdata zlib1g-dev
 )
 
 # The number of the server that run.sh started, and of nobody who has it by now.

@@ -24,7 +24,8 @@ void from_json(const boost::json::value& json, v1::Event& message, std::vector<V
 // One line of JSON, without a line break.
 std::string to_json(const v1::Event& message);
 
-// The text of one JSON event, validated: the event's message, or its violations (one per field).
+// The text of one JSON event, validated: the event's message, or its violations (one per field). All of
+// JSON, thoroughly: json_reader.h is for events that are as they should be.
 bool read_event(std::string_view text, v1::Event& message, std::vector<Violation>& violations);
 bool read_event(const boost::json::value& json, v1::Event& message,
                 std::vector<Violation>& violations);

@@ -1,14 +1,20 @@
-// The wire format of protobuf read where it lies: what wire_messages.h, which wire_generator makes from
-// the .proto files, is written in. It accepts what the protobuf library accepts, and gives the same.
+// The wire format of protobuf, read where it lies, and written: what wire_messages.h, which wire_generator
+// makes from the .proto files, is written in. It accepts what the protobuf library accepts, gives the same,
+// and writes the same.
 //
 // A read_…() takes bytes from `at` on and never past `end`; it gives the place behind what it took, and
 // null when the message does not parse.
 #pragma once
 
 #include <algorithm>
+#include <bit>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <span>
 #include <string_view>
+#include <type_traits>
 
 #include "base/arena.h"
 
@@ -17,7 +23,7 @@ namespace daybook::events::wire {
 // How deep messages and groups may be nested, the library's own limit.
 inline constexpr int kDepthMax = 100;
 
-// A string field: valid UTF-8 within the record's bytes.
+// A string field: valid UTF-8 within what it was read from.
 class Text {
  public:
   constexpr Text() = default;
@@ -88,6 +94,59 @@ const char* read_message(const char* at, const char* end, Message& message, Aren
   at = read_size(at, end, size);
   return at != nullptr && depth > 0 ? message.merge(at, at + size, arena, depth - 1) : nullptr;
 }
+
+// Bytes of a varint.
+inline std::size_t varint_size(std::uint64_t value) {
+  return static_cast<std::size_t>(std::bit_width(value | 1) * 9 + 64) / 64;
+}
+
+template <std::integral Number>
+std::size_t encoded_size(std::uint32_t tag, Number number) {
+  return varint_size(tag) + varint_size(static_cast<std::uint64_t>(std::int64_t{number}));
+}
+inline std::size_t encoded_size(std::uint32_t tag, Text text) {
+  return varint_size(tag) + varint_size(text.size()) + text.size();
+}
+template <typename Message>
+  requires std::is_class_v<Message>
+std::size_t encoded_size(std::uint32_t tag, const Message& message) {
+  const std::size_t size = message.byte_size();
+  return varint_size(tag) + varint_size(size) + size;
+}
+
+inline char* write_varint(char* to, std::uint64_t value) {
+  for (; value >= 0x80; value >>= 7) *to++ = static_cast<char>(value | 0x80);
+  *to++ = static_cast<char>(value);
+  return to;
+}
+
+// Each gives the place behind what it wrote.
+template <std::integral Number>
+char* write_field(char* to, std::uint32_t tag, Number number) {
+  return write_varint(write_varint(to, tag), static_cast<std::uint64_t>(std::int64_t{number}));
+}
+inline char* write_field(char* to, std::uint32_t tag, Text text) {
+  to = write_varint(write_varint(to, tag), text.size());
+  std::memcpy(to, std::string_view(text).data(), text.size());
+  return to + text.size();
+}
+template <typename Message>
+  requires std::is_class_v<Message>
+char* write_field(char* to, std::uint32_t tag, const Message& message) {
+  return message.write(write_varint(write_varint(to, tag), message.byte_size()));
+}
+
+// What JSON calls a field: as in the .proto file, and in camel case.
+struct JsonName {
+  std::string_view plain;
+  std::string_view camel;
+};
+
+// What JSON calls the values of an enum: each name, from number 1 on, with the prefix or without.
+struct EnumNames {
+  std::string_view prefix;
+  std::span<const std::string_view> values;
+};
 
 // False when the bytes are no such message. It points into `bytes` and `arena`.
 template <typename Message>

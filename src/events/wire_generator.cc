@@ -1,6 +1,6 @@
 // Writes wire_messages.h and .cc: for Event and each message in it a class that points into encoded
-// bytes, with the accessors of protobuf's own class. A kind of field that no event has so far ends the
-// build.
+// bytes or JSON, with the accessors of protobuf's own class. A kind of field that no event has so far
+// ends the build.
 //
 //   wire_generator FOLDER
 #include <fmt/format.h>
@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
+#include <set>
 #include <vector>
 
 #include "daybook/events/v1/event.pb.h"
@@ -16,6 +17,7 @@
 namespace {
 
 using google::protobuf::Descriptor;
+using google::protobuf::EnumDescriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::OneofDescriptor;
 
@@ -46,6 +48,16 @@ std::string type_of(const FieldDescriptor* field) {
 }
 
 bool is_message(const FieldDescriptor* field) { return field->message_type() != nullptr; }
+bool is_text(const FieldDescriptor* field) { return field->type() == FieldDescriptor::TYPE_STRING; }
+// In JSON a text.
+bool is_timestamp(const Descriptor* type) { return type->full_name() == "google.protobuf.Timestamp"; }
+
+std::vector<const FieldDescriptor*> by_number(const Descriptor* type) {
+  std::vector<const FieldDescriptor*> fields;
+  for (int i = 0; i < type->field_count(); ++i) fields.push_back(type->field(i));
+  std::ranges::sort(fields, {}, &FieldDescriptor::number);
+  return fields;
+}
 
 // "kOrderPlaced" of order_placed.
 std::string case_of(const FieldDescriptor* field) {
@@ -56,7 +68,7 @@ std::string case_of(const FieldDescriptor* field) {
 
 // Length-delimited, or a varint.
 int tag_of(const FieldDescriptor* field) {
-  return field->number() << 3 | (is_message(field) || field->type() == FieldDescriptor::TYPE_STRING ? 2 : 0);
+  return field->number() << 3 | (is_message(field) || is_text(field) ? 2 : 0);
 }
 
 class Writer {
@@ -65,11 +77,14 @@ class Writer {
 
   std::string header() const {
     std::string text =
-        "// Made by wire_generator from the .proto files: messages that point into encoded bytes.\n"
+        "// Made by wire_generator from the .proto files: messages that point into encoded bytes or JSON.\n"
         "#pragma once\n\n"
+        "#include <array>\n"
+        "#include <new>\n\n"
         "#include \"daybook/events/v1/event.pb.h\"\n"
         "#include \"events/wire.h\"\n\n"
         "namespace daybook::events::wire {\n";
+    text += enum_names();
     for (const Descriptor* type : types_) text += declaration(type);
     return text + "\n}  // namespace daybook::events::wire\n";
   }
@@ -123,11 +138,80 @@ class Writer {
       accessors += "  // On this level.\n  bool has_unknown_fields() const { return has_unknown_fields_; }\n";
       members += "  bool has_unknown_fields_ = false;\n";
     }
+    accessors += is_timestamp(type)
+                     ? "  void set_seconds(std::int64_t seconds) { seconds_ = seconds; }\n"
+                     : json_fields(type);
     return fmt::format(
         "\nclass {} {{\n public:\n{}"
         "  // Adds the fields of further bytes.\n"
-        "  const char* merge(const char* at, const char* end, Arena& arena, int depth);\n\n private:\n{}}};\n",
+        "  const char* merge(const char* at, const char* end, Arena& arena, int depth);\n"
+        "  // As the library encodes it, without unknown fields: so many bytes, and the place behind them.\n"
+        "  std::size_t byte_size() const;\n"
+        "  char* write(char* to) const;\n\n private:\n{}}};\n",
         type->name(), accessors, members);
+  }
+
+  // The names of each enum's values without their prefix, from number 1 on.
+  std::string enum_names() const {
+    std::set<const EnumDescriptor*> enums;
+    std::string text;
+    for (const Descriptor* type : types_) {
+      for (int i = 0; i < type->field_count(); ++i) {
+        const EnumDescriptor* values = type->field(i)->enum_type();
+        if (values == nullptr || !enums.insert(values).second) continue;
+        std::string prefix = values->value(0)->name();
+        prefix.resize(prefix.size() - std::string_view("UNSPECIFIED").size());
+        std::string names;
+        for (int number = 1; number < values->value_count(); ++number) {
+          const std::string& name = values->value(number)->name();
+          if (values->value(number)->number() != number || !name.starts_with(prefix)) {
+            give_up(name + ": values are numbered one by one and have one prefix");
+          }
+          names += fmt::format("{}\"{}\"", number == 1 ? "" : ", ", name.substr(prefix.size()));
+        }
+        text += fmt::format("\ninline constexpr std::string_view k{0}Values[] = {{{1}}};\n"
+                            "inline constexpr EnumNames k{0}Names = {{\"{2}\", k{0}Values}};\n",
+                            values->name(), names, prefix);
+      }
+    }
+    return text;
+  }
+
+  static std::string json_fields(const Descriptor* type) {
+    if (type->field_count() > 64) give_up(type->full_name() + " has more fields than a JSON reader counts");
+    std::string names;
+    std::string cases;
+    for (int i = 0; i < type->field_count(); ++i) {
+      const FieldDescriptor* field = type->field(i);
+      const std::string& name = field->name();
+      names += fmt::format("{}{{\"{}\", \"{}\"}}", i == 0 ? "" : ", ", name, field->camelcase_name());
+      std::string before;
+      if (field->real_containing_oneof() != nullptr) {
+        const std::string chosen = fmt::format("{}_case_", field->real_containing_oneof()->name());
+        before = fmt::format(
+            "        if ({0} != PayloadCase{{}}) return false;\n        {0} = PayloadCase::{1};\n"
+            "        new (&{2}_) {3}();\n",
+            chosen, case_of(field), name, type_of(field));
+      } else if (field->has_presence()) {
+        before = fmt::format("        has_{}_ = true;\n", name);
+      }
+      const std::string values = field->enum_type() == nullptr
+                                     ? ""
+                                     : fmt::format(", k{}Names", field->enum_type()->name());
+      cases += fmt::format("      case {}:\n{}        return from.read({}_{});\n", i, before, name, values);
+    }
+    return fmt::format(
+        "  // What JSON calls its fields.\n"
+        "  static constexpr std::array<JsonName, {}> kJsonNames = {{{{{}}}}};\n"
+        "  // Lets `from` read the field that stands there in kJsonNames; false when it cannot, or when another\n"
+        "  // of its oneof has been read.\n"
+        "  template <typename From>\n"
+        "  bool read_json(std::size_t field, From& from) {{\n"
+        "    switch (field) {{\n{}"
+        "      default: return false;\n"
+        "    }}\n"
+        "  }}\n",
+        type->field_count(), names, cases);
   }
 
   std::string definition(const Descriptor* type) const {
@@ -147,7 +231,7 @@ class Writer {
       }
       const std::string into = field->is_repeated() ? name + "_.add(arena)" : name + "_";
       const std::string read = is_message(field) ? fmt::format("read_message(at, end, {}, arena, depth)", into)
-                               : field->type() == FieldDescriptor::TYPE_STRING
+                               : is_text(field)
                                    ? fmt::format("read_text(at, end, {})", into)
                                    : fmt::format("read_integer(at, end, {})", into);
       cases += fmt::format("      case {}:\n{}        at = {};\n        break;\n", tag_of(field), before, read);
@@ -165,7 +249,33 @@ class Writer {
         "  }}\n"
         "  return at;\n}}\n",
         type->name(), cases,
-        type == root_ ? "        has_unknown_fields_ = true;\n" : "");
+        type == root_ ? "        has_unknown_fields_ = true;\n" : "") +
+           encoding(type);
+  }
+
+  static std::string encoding(const Descriptor* type) {
+    std::string sizes;
+    std::string writes;
+    for (const FieldDescriptor* field : by_number(type)) {
+      const std::string name = field->name() + "_";
+      std::string given;
+      if (field->is_repeated()) {
+        given = fmt::format("for (int i = 0; i < {}.size(); ++i)", name);
+      } else if (const OneofDescriptor* oneof = field->real_containing_oneof()) {
+        given = fmt::format("if ({}_case_ == PayloadCase::{})", oneof->name(), case_of(field));
+      } else if (field->has_presence()) {
+        given = fmt::format("if (has_{})", name);
+      } else {
+        given = is_text(field) ? fmt::format("if (!{}.empty())", name) : fmt::format("if ({} != 0)", name);
+      }
+      const std::string value = field->is_repeated() ? name + "[i]" : name;
+      sizes += fmt::format("  {} size += encoded_size({}, {});\n", given, tag_of(field), value);
+      writes += fmt::format("  {} to = write_field(to, {}, {});\n", given, tag_of(field), value);
+    }
+    return fmt::format(
+        "\nstd::size_t {0}::byte_size() const {{\n  std::size_t size = 0;\n{1}  return size;\n}}\n"
+        "\nchar* {0}::write(char* to) const {{\n{2}  return to;\n}}\n",
+        type->name(), sizes, writes);
   }
 
   // The root's alone: the others have none.

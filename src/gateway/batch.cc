@@ -20,53 +20,91 @@ constexpr std::uint32_t kEventsTag = 1 << 3 | WireFormatLite::WIRETYPE_LENGTH_DE
 
 }  // namespace
 
-events::v1::Event* Batch::new_event() {
-  return google::protobuf::Arena::CreateMessage<events::v1::Event>(&messages_);
-}
-
 void Batch::fault(std::string field, std::string message) {
   faults_.push_back({static_cast<std::int64_t>(size_), std::move(field), std::move(message)});
 }
 
-void Batch::take(const events::v1::Event& event, bool fit) {
+void Batch::take_violations() {
   for (events::Violation& violation : violations_) {
     fault(std::move(violation.field), std::move(violation.message));
   }
   violations_.clear();
+}
+
+void Batch::add_entry(std::string_view event_id, std::string_view customer_id,
+                      events::v1::Event::PayloadCase payload, std::size_t begin,
+                      std::size_t length) {
+  entries_.push_back({ids_.copy(event_id), ids_.copy(customer_id), events::topic_of(payload), begin, length});
+}
+
+bool Batch::add_read(const events::wire::Event& event) {
+  const bool valid = events::validate(event, lists_, violations_).has_value();
+  const std::size_t length = valid ? event.byte_size() : 0;
+  violations_.clear();
+  if (!valid || length > events::kEventBytesMax) return false;
+  const std::size_t begin = bytes_.size();
+  add_entry(event.event_id(), event.customer_id(), event.payload_case(), begin, length);
+  bytes_.resize(begin + length);
+  event.write(bytes_.data() + begin);
+  lists_.reset();
   ++size_;
-  if (!fit) return;
-  const std::size_t length = event.ByteSizeLong();
-  entries_.push_back({event.event_id(), event.customer_id(), events::topic_of(event.payload_case()),
-                      bytes_.size(), length});
-  bytes_.resize(bytes_.size() + length);
-  event.SerializeWithCachedSizesToArray(
-      reinterpret_cast<std::uint8_t*>(bytes_.data() + bytes_.size() - length));
+  return true;
 }
 
-void Batch::add_json(std::string_view text) {
-  events::v1::Event* event = new_event();
-  take(*event, events::read_event(text, *event, violations_));
+void Batch::judge(const auto& json) {
+  events::v1::Event event;
+  if (events::read_event(json, event, violations_)) {
+    const std::string bytes = event.SerializeAsString();
+    add_entry(event.event_id(), event.customer_id(), event.payload_case(), bytes_.size(), bytes.size());
+    bytes_ += bytes;
+  }
+  take_violations();
+  lists_.reset();
+  ++size_;
 }
 
-void Batch::add_json(const boost::json::value& value) {
-  events::v1::Event* event = new_event();
-  take(*event, events::read_event(value, *event, violations_));
+bool Batch::add_json(std::string text, std::size_t events_max) {
+  ENSURE(size_ == 0, "a body is a batch's own");
+  events::JsonReader reader(std::move(text));
+  const auto take = [&](const events::wire::Event& event) {
+    return size_ < events_max && add_read(event);
+  };
+  if (reader.read_list(lists_, take)) return true;
+  if (events::wire::Event event; reader.read(reader.text(), lists_, event) && take(event)) return true;
+
+  bytes_.clear();
+  entries_.clear();
+  size_ = 0;
+  const auto json = events::parse_json(reader.text());
+  if (!json) {
+    fault("", json.error().message);
+  } else if (!json->is_array()) {
+    judge(*json);
+  } else if (json->get_array().size() > events_max) {
+    return false;
+  } else {
+    for (const auto& event : json->get_array()) judge(event);
+  }
+  return true;
 }
 
-bool Batch::add_lines(std::string_view lines, std::size_t events_max) {
-  while (!lines.empty()) {
+bool Batch::add_lines(std::string text, std::size_t events_max) {
+  ENSURE(size_ == 0, "a body is a batch's own");
+  events::JsonReader reader(std::move(text));
+  for (std::string_view lines = reader.text(); !lines.empty();) {
     const std::size_t end = std::min(lines.find('\n'), lines.size());
     const std::string_view line = lines.substr(0, end);
     lines.remove_prefix(std::min(end + 1, lines.size()));
     if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
     if (size_ == events_max) return false;
-    add_json(line);
+    events::wire::Event event;
+    if (!reader.read(line, lists_, event) || !add_read(event)) judge(line);
   }
   return true;
 }
 
 bool Batch::add_protobuf(std::string bytes, std::size_t events_max) {
-  ENSURE(size_ == 0, "the bytes of a protobuf body are the batch's own");
+  ENSURE(size_ == 0, "a body is a batch's own");
   bytes_ = std::move(bytes);
   CodedInputStream in(reinterpret_cast<const std::uint8_t*>(bytes_.data()),
                       static_cast<int>(bytes_.size()));
@@ -98,13 +136,9 @@ void Batch::add_encoded(std::size_t begin, std::size_t length) {
   } else if (!events::wire::parse(std::string_view(bytes_).substr(begin, length), lists_, event)) {
     fault("", std::string(events::kNoEvent));
   } else if (events::validate(event, lists_, violations_)) {
-    entries_.push_back({ids_.copy(event.event_id()), ids_.copy(event.customer_id()),
-                        events::topic_of(event.payload_case()), begin, length});
+    add_entry(event.event_id(), event.customer_id(), event.payload_case(), begin, length);
   }
-  for (events::Violation& violation : violations_) {
-    fault(std::move(violation.field), std::move(violation.message));
-  }
-  violations_.clear();
+  take_violations();
   lists_.reset();
   ++size_;
 }

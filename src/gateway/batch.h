@@ -1,8 +1,6 @@
 // Events on their way into the log: read, validated, encoded, and held until the log has them.
 #pragma once
 
-#include <google/protobuf/arena.h>
-
 #include <boost/json/value.hpp>
 #include <string>
 #include <string_view>
@@ -10,6 +8,7 @@
 
 #include "base/arena.h"
 #include "daybook/events/v1/event.pb.h"
+#include "events/json_reader.h"
 #include "events/validate.h"
 #include "http/problem.h"
 #include "log/log.h"
@@ -24,13 +23,13 @@ class Batch {
   Batch(const Batch&) = delete;
   Batch& operator=(const Batch&) = delete;
 
-  // One event.
-  void add_json(std::string_view text);
-  void add_json(const boost::json::value& value);
-  // One event a line; blank lines do not count. False as for add_protobuf().
-  bool add_lines(std::string_view lines, std::size_t events_max);
-  // The events of an EventBatch, whose bytes are published as they came; on an empty batch only.
-  // False, and nothing is to be published, when there are more than `events_max`.
+  // Each takes a whole body, on an empty batch only. False, and nothing is to be published, when there
+  // are more than `events_max`.
+  // One event or an array of them.
+  bool add_json(std::string text, std::size_t events_max);
+  // One event a line; blank lines do not count.
+  bool add_lines(std::string lines, std::size_t events_max);
+  // The events of an EventBatch, whose bytes are published as they came.
   bool add_protobuf(std::string bytes, std::size_t events_max);
 
   // Events read so far, fit or not.
@@ -53,14 +52,17 @@ class Batch {
     std::size_t length = 0;
   };
 
-  events::v1::Event* new_event();
-  // Takes the event that read_event() said is fit, or its violations.
-  void take(const events::v1::Event& event, bool fit);
+  // Encodes an event that the reader has read; false, and nothing is added, when it is not valid.
+  bool add_read(const events::wire::Event& event);
+  // Adds an event, as a text or a value of JSON, that the reader gave up on, or its faults.
+  void judge(const auto& json);
   void add_encoded(std::size_t begin, std::size_t length);
+  void add_entry(std::string_view event_id, std::string_view customer_id,
+                 events::v1::Event::PayloadCase payload, std::size_t begin, std::size_t length);
+  void take_violations();
   void fault(std::string field, std::string message);
 
-  google::protobuf::Arena messages_;
-  // The ids of events that came encoded, and the lists of the one at hand.
+  // The ids of events, and the lists of the one at hand.
   Arena ids_;
   Arena lists_;
   std::vector<events::Violation> violations_;

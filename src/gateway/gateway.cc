@@ -5,17 +5,18 @@
 #include <algorithm>
 #include <boost/json/serialize.hpp>
 #include <boost/json/string_view.hpp>
-#include <boost/json/value.hpp>
 #include <optional>
 
 #include "base/date.h"
-#include "events/json.h"
+#include "base/text.h"
 
 namespace daybook::gateway {
 namespace {
 
 // Faults that one answer lists.
 constexpr std::size_t kFaultsMax = 1'000;
+// Of one event in an answer, save for very long names.
+constexpr std::size_t kResultBytes = 192;
 
 enum class Form { kJson, kLines, kProtobuf };
 
@@ -37,23 +38,6 @@ http::Response too_many(std::size_t events_max) {
                        fmt::format("one request may have {} events; send several", events_max));
 }
 
-// False when there are more than `events_max`.
-bool read_json(std::string_view body, std::size_t events_max, Batch& batch,
-               std::vector<http::Fault>& faults) {
-  const auto json = events::parse_json(body);
-  if (!json) {
-    faults.push_back({0, "", json.error().message});
-    return true;
-  }
-  if (!json->is_array()) {
-    batch.add_json(*json);
-    return true;
-  }
-  if (json->get_array().size() > events_max) return false;
-  for (const auto& event : json->get_array()) batch.add_json(event);
-  return true;
-}
-
 http::Response refusal(std::span<const http::Fault> faults) {
   const std::span<const http::Fault> shown = faults.first(std::min(faults.size(), kFaultsMax));
   return http::problem(400, "Invalid events",
@@ -64,7 +48,57 @@ http::Response refusal(std::span<const http::Fault> faults) {
                        shown);
 }
 
+// Texts that are not plain are few.
+void append_json(std::string& out, std::string_view text) {
+  const auto is_escaped = [](char c) { return c == '"' || c == '\\'; };
+  if (is_plain(text) && std::ranges::none_of(text, is_escaped)) {
+    out += '"';
+    out += text;
+    out += '"';
+  } else {
+    out += boost::json::serialize(boost::json::string_view(text));
+  }
+}
+
+void append_number(std::string& out, std::int64_t number) {
+  const fmt::format_int digits(number);
+  out.append(digits.data(), digits.size());
+}
+
+// Instants as texts. The records of a request lie in many partitions, each with its own time, but nearly
+// all in one second: then only the decimals are written.
+class InstantTexts {
+ public:
+  // Until the next call.
+  std::string_view of(std::int64_t instant_ms) {
+    const std::int64_t decimals = instant_ms - second_ms_;
+    if (text_.empty() || decimals < 0 || decimals > 999) {
+      text_ = format_instant_ms(instant_ms);
+      second_ms_ = instant_ms - (instant_ms % 1000 + 1000) % 1000;
+    } else {
+      char* const at = text_.data() + text_.size() - std::string_view("000Z").size();
+      at[0] = static_cast<char>('0' + decimals / 100);
+      at[1] = static_cast<char>('0' + decimals / 10 % 10);
+      at[2] = static_cast<char>('0' + decimals % 10);
+    }
+    return text_;
+  }
+
+ private:
+  std::string text_;
+  std::int64_t second_ms_ = 0;
+};
+
 }  // namespace
+
+Gateway::Gateway(log::Log& log, GatewayOptions options) : log_(log), options_(std::move(options)) {
+  for (const log::Topic topic : log::kEventTopics) {
+    std::string& member = topic_members_[static_cast<std::size_t>(topic)];
+    member = R"(,"topic":)";
+    append_json(member, log::topic_name(options_.topic_prefix, topic));
+    member += R"(,"partition":)";
+  }
+}
 
 void Gateway::publish(http::Request request, http::Respond respond) {
   const auto form = form_of(request.content_type);
@@ -79,14 +113,13 @@ void Gateway::publish(http::Request request, http::Respond respond) {
                                  fmt::format("a body may take {} bytes", options_.body_bytes_max)));
   }
   auto batch = std::make_shared<Batch>();
-  std::vector<http::Fault> faults;
   bool fits = false;
   switch (*form) {
     case Form::kJson:
-      fits = read_json(request.body, options_.events_max, *batch, faults);
+      fits = batch->add_json(std::move(request.body), options_.events_max);
       break;
     case Form::kLines:
-      fits = batch->add_lines(request.body, options_.events_max);
+      fits = batch->add_lines(std::move(request.body), options_.events_max);
       break;
     case Form::kProtobuf:
       fits = batch->add_protobuf(std::move(request.body), options_.events_max);
@@ -94,7 +127,6 @@ void Gateway::publish(http::Request request, http::Respond respond) {
   }
   if (!fits) return respond(too_many(options_.events_max));
   if (!batch->faults().empty()) return respond(refusal(batch->faults()));
-  if (!faults.empty()) return respond(refusal(faults));
   append(std::move(batch), body_bytes, std::move(respond));
 }
 
@@ -124,25 +156,20 @@ http::Response Gateway::answer(const Batch& batch,
                          "part of the request may have been published; send all of it again: " +
                              appended.error().message);
   }
-  std::array<std::string, log::kTopicCount> names;
-  for (const log::Topic topic : log::kEventTopics) {
-    names[static_cast<std::size_t>(topic)] =
-        boost::json::serialize(boost::json::value(log::topic_name(options_.topic_prefix, topic)));
-  }
   std::string body = fmt::format(R"({{"accepted":{},"results":[)", appended->size());
-  body.reserve(body.size() + appended->size() * 160);
-  std::string recorded_at;
+  body.reserve(body.size() + appended->size() * kResultBytes);
+  InstantTexts instants;
   for (std::size_t i = 0; i < appended->size(); ++i) {
     const log::Appended& place = (*appended)[i];
-    if (i == 0 || place.timestamp_ms != (*appended)[i - 1].timestamp_ms) {
-      recorded_at = format_instant_ms(place.timestamp_ms);
-    }
-    fmt::format_to(
-        std::back_inserter(body),
-        R"({}{{"event_id":{},"topic":{},"partition":{},"offset":{},"recorded_at":"{}"}})",
-        i == 0 ? "" : ",", boost::json::serialize(boost::json::string_view(batch.event_id(i))),
-        names[static_cast<std::size_t>(batch.topic(i))], place.partition, place.offset,
-        recorded_at);
+    body += i == 0 ? R"({"event_id":)" : R"(,{"event_id":)";
+    append_json(body, batch.event_id(i));
+    body += topic_members_[static_cast<std::size_t>(batch.topic(i))];
+    append_number(body, place.partition);
+    body += R"(,"offset":)";
+    append_number(body, place.offset);
+    body += R"(,"recorded_at":")";
+    body += instants.of(place.timestamp_ms);
+    body += R"("})";
   }
   body += "]}";
   return {200, "application/json", std::move(body), {}};

@@ -1,6 +1,7 @@
 // POST /v1/events: events from anywhere into the log, checked before they are published.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <memory>
 #include <string>
@@ -23,7 +24,7 @@ struct GatewayOptions {
 // Thread-safe. Must outlive the log's pending appends; the log must outlive the gateway.
 class Gateway {
  public:
-  Gateway(log::Log& log, GatewayOptions options) : log_(log), options_(std::move(options)) {}
+  Gateway(log::Log& log, GatewayOptions options);
 
   // Answers once the log has all events durably: 200 with their places, in the order sent. Else
   // nothing of the request was published (400, 413, 415, 429), or the log failed and part of it may
@@ -37,6 +38,8 @@ class Gateway {
 
   log::Log& log_;
   const GatewayOptions options_;
+  // Of an answer, what stands between an event's id and its partition, by Topic.
+  std::array<std::string, log::kTopicCount> topic_members_;
   std::atomic<std::size_t> waiting_bytes_ = 0;
 };
 

@@ -14,7 +14,7 @@ class LogTarget final : public PublishTarget {
 
   Result<std::vector<http::Fault>> publish(std::string_view lines, LastOffsets& last) override {
     Batch batch;
-    batch.add_lines(lines, std::numeric_limits<std::size_t>::max());
+    batch.add_lines(std::string(lines), std::numeric_limits<std::size_t>::max());
     if (!batch.faults().empty()) return batch.faults();
     ASSIGN_OR_RETURN(const auto appended, log::append_and_wait(log_, batch.records()));
     for (std::size_t i = 0; i < appended.size(); ++i) {

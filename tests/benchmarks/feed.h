@@ -31,8 +31,14 @@ const char* content_type(Form form);
 // Bodies of POST /v1/events, of kEventsInBody events each.
 std::vector<std::string> bodies_of(History history, Form form);
 
-// Sends all bodies over so many connections and waits for the answers. Gives the seconds it took.
-double post_all(const std::string& url, const std::vector<std::string>& bodies, Form form, int connections,
+// What it took to send bodies: by the clock, and of the callers' own processor time.
+struct Posted {
+  double seconds = 0;
+  double callers_cpu_seconds = 0;
+};
+
+// Sends all bodies over so many connections and waits for the answers.
+Posted post_all(const std::string& url, const std::vector<std::string>& bodies, Form form, int connections,
                 double events_per_second = 0);
 
 }  // namespace daybook::bench

@@ -45,7 +45,7 @@ int freshness(const std::string& figure, const std::string& url, double rate, do
     double fed = 0;
     std::atomic<bool> done = false;
     std::thread feeder([&] {
-      fed = post_all(url, bodies, Form::kProtobuf, 8, rate);
+      fed = post_all(url, bodies, Form::kProtobuf, 8, rate).seconds;
       done = true;
     });
     std::vector<double> times;

@@ -5,7 +5,10 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
+
+#include <algorithm>
 
 #include "support.h"
 
@@ -38,8 +41,7 @@ HttpConnection::Answer HttpConnection::post(std::string_view target, std::string
 }
 
 HttpConnection::Answer HttpConnection::ask(std::string_view header, std::string_view body) {
-  send(header);
-  send(body);
+  send(header, body);
   std::size_t end = 0;
   while ((end = received_.find("\r\n\r\n")) == std::string::npos) receive_more();
   const std::string_view head(received_.data(), end);
@@ -55,11 +57,18 @@ HttpConnection::Answer HttpConnection::ask(std::string_view header, std::string_
   return answer;
 }
 
-void HttpConnection::send(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+void HttpConnection::send(std::string_view header, std::string_view body) {
+  while (!header.empty() || !body.empty()) {
+    iovec parts[] = {{const_cast<char*>(header.data()), header.size()},
+                     {const_cast<char*>(body.data()), body.size()}};
+    msghdr message{};
+    message.msg_iov = parts;
+    message.msg_iovlen = std::size(parts);
+    const ssize_t sent = ::sendmsg(socket_, &message, MSG_NOSIGNAL);
     if (sent <= 0) give_up("the server has closed the connection");
-    bytes.remove_prefix(static_cast<std::size_t>(sent));
+    const std::size_t of_header = std::min(static_cast<std::size_t>(sent), header.size());
+    header.remove_prefix(of_header);
+    body.remove_prefix(static_cast<std::size_t>(sent) - of_header);
   }
 }
 

@@ -23,7 +23,8 @@ class HttpConnection {
 
  private:
   Answer ask(std::string_view header, std::string_view body);
-  void send(std::string_view bytes);
+  // In one piece, as long as the kernel takes it.
+  void send(std::string_view header, std::string_view body);
   void receive_more();
 
   int socket_ = -1;

@@ -156,21 +156,31 @@ void compare(const std::string& form_name, const std::string& url, const log::Ka
   BareProducer producer(options, callers);
   const GatewayAlone alone(options);
   Spread bare, gateway, gateway_ratio, server, server_ratio;
+  Spread bare_us, callers_us, gateway_us, gateway_us_ratio;
   // One round before the first is not counted: all of them know their way after it, the broker too.
   for (int run = -1; run < runs; ++run) {
     const std::string of_run = fmt::format("{}{}-", accounts, run);
     const auto messages = messages_of(History(count, of_run));
     const auto bodies = bodies_of(History(count, of_run), form);
+    const double cpu_at_start = cpu_seconds();
     const double bare_seconds = producer.send(messages);
-    const double gateway_seconds = post_all(alone.url(), bodies, form, callers);
-    const double server_seconds = post_all(url, bodies, form, callers);
+    const double bare_cpu = cpu_seconds() - cpu_at_start;
+    const Posted to_gateway = post_all(alone.url(), bodies, form, callers);
+    // The callers are threads of this process too.
+    const double gateway_cpu = cpu_seconds() - cpu_at_start - bare_cpu - to_gateway.callers_cpu_seconds;
+    const double server_seconds = post_all(url, bodies, form, callers).seconds;
     wait_until_folded(url);
     if (run < 0) continue;
     bare.add(static_cast<double>(count) / bare_seconds);
-    gateway.add(static_cast<double>(count) / gateway_seconds);
-    gateway_ratio.add(bare_seconds / gateway_seconds);
+    gateway.add(static_cast<double>(count) / to_gateway.seconds);
+    gateway_ratio.add(bare_seconds / to_gateway.seconds);
     server.add(static_cast<double>(count) / server_seconds);
     server_ratio.add(bare_seconds / server_seconds);
+    const double us_an_event = 1e6 / static_cast<double>(count);
+    bare_us.add(bare_cpu * us_an_event);
+    callers_us.add(to_gateway.callers_cpu_seconds * us_an_event);
+    gateway_us.add(gateway_cpu * us_an_event);
+    gateway_us_ratio.add(gateway_cpu / bare_cpu);
   }
   fmt::print("{}\n", form_name);
   fmt::print("  librdkafka, k events/s      {}\n", bare.text(1e3));
@@ -178,8 +188,11 @@ void compare(const std::string& form_name, const std::string& url, const log::Ka
   fmt::print("  gateway / librdkafka        {}\n", gateway_ratio.text());
   fmt::print("  server, folding, k events/s {}\n", server.text(1e3));
   fmt::print("  server / librdkafka         {}\n", server_ratio.text());
+  fmt::print("  processor time, us an event: librdkafka {}, gateway {}, its callers {}\n", bare_us.text(),
+             gateway_us.text(), callers_us.text());
   record({"publish-" + form_name, server, bare, server_ratio});
   record({"gateway-" + form_name, gateway, bare, gateway_ratio});
+  record({"gateway-" + form_name + "-processor", gateway_us, bare_us, gateway_us_ratio});
 }
 
 }  // namespace

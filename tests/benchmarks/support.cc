@@ -21,14 +21,22 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-double cpu_seconds() {
+namespace {
+
+// Of a process or a thread, in its own code and in the kernel.
+double cpu_seconds_of(int who) {
   rusage usage;
-  getrusage(RUSAGE_SELF, &usage);
+  getrusage(who, &usage);
   const auto seconds = [](const timeval& time) {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
   };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
+
+}  // namespace
+
+double cpu_seconds() { return cpu_seconds_of(RUSAGE_SELF); }
+double thread_cpu_seconds() { return cpu_seconds_of(RUSAGE_THREAD); }
 
 void give_up(const std::string& why) {
   fmt::print(stderr, "daybook_bench: {}\n", why);

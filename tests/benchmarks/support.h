@@ -26,6 +26,8 @@ inline constexpr std::int32_t kPartitions = 8;
 double seconds_since(Clock::time_point start);
 // Processor time of the whole process: comparable also while something else takes the cores.
 double cpu_seconds();
+// Of the calling thread.
+double thread_cpu_seconds();
 
 // Ends the program with what went wrong.
 [[noreturn]] void give_up(const std::string& why);

@@ -58,7 +58,9 @@ LINES = {
     "publish-ndjson": Line("publish, NDJSON", "librdkafka", 0.60, **RATE),
     "publish-protobuf": Line("publish, protobuf", "librdkafka", 0.60, **RATE),
     "gateway-ndjson": Line("the gateway alone, NDJSON", "librdkafka", **RATE),
+    "gateway-ndjson-processor": Line("its processor time an event", "librdkafka", **MICROSECONDS),
     "gateway-protobuf": Line("the gateway alone, protobuf", "librdkafka", **RATE),
+    "gateway-protobuf-processor": Line("its processor time an event", "librdkafka", **MICROSECONDS),
     "restart": Line("restart after kill -9", "", 2000, of="reached", at_most=True, unit="ms"),
 }
 

@@ -6,6 +6,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "base/date.h"
 #include "log/memory_log.h"
 
 namespace daybook::gateway {
@@ -106,6 +107,44 @@ TEST_F(GatewayTest, AnswersWithThePlaceOfAnEvent) {
   EXPECT_EQ(records[0].value, ready_message("e\"1").SerializeAsString());
 }
 
+// Each record with its own time.
+class TimedLog final : public log::Log {
+ public:
+  explicit TimedLog(std::vector<std::int64_t> times_ms) : times_ms_(std::move(times_ms)) {}
+  std::int32_t partition_count() const override { return 1; }
+  void append(std::vector<log::NewRecord> records, log::AppendDone done) override {
+    std::vector<log::Appended> appended;
+    for (std::size_t i = 0; i < records.size(); ++i) appended.push_back({0, 0, times_ms_.at(i)});
+    done(std::move(appended));
+  }
+  Result<std::unique_ptr<log::Reader>> open_reader(std::vector<log::StartPosition>) override {
+    return unexpected(ErrorCode::kUnavailable, "not read");
+  }
+  Result<std::vector<log::EndOffset>> end_offsets(std::span<const log::Topic>) override {
+    return unexpected(ErrorCode::kUnavailable, "not read");
+  }
+
+ private:
+  const std::vector<std::int64_t> times_ms_;
+};
+
+TEST_F(GatewayTest, SaysWhenEachEventWasRecorded) {
+  const std::vector<std::int64_t> times = {1'714'550'400'123, 1'714'550'400'007, 1'714'550'400'999, 1'714'550'401'000,
+                                           1'714'550'400'000, 1'714'550'399'999, -1, -1'000, 0};
+  TimedLog log(times);
+  Gateway gateway(log, {});
+  http::Request request;
+  request.content_type = kLines;
+  request.body = lines_of(times.size());
+  json::value answer;
+  gateway.publish(std::move(request), [&](const http::Response& response) { answer = json::parse(response.body); });
+  const auto& results = answer.at("results").as_array();
+  ASSERT_EQ(results.size(), times.size());
+  for (std::size_t i = 0; i < times.size(); ++i) {
+    EXPECT_EQ(results[i].at("recorded_at").as_string(), format_instant_ms(times[i]));
+  }
+}
+
 TEST_F(GatewayTest, TakesListsAndLinesInTheirOrder) {
   EXPECT_EQ(post(kJson, "[" + ready("a") + "," + ready("b") + "]").status, 200);
   EXPECT_EQ(post("Application/X-NDJSON; charset=utf-8", ready("c") + "\r\n\n" + ready("d")).status,
@@ -168,6 +207,29 @@ TEST_F(GatewayTest, ReadsShortAndLongNamesAndCamelCase) {
   }
 }
 
+TEST_F(GatewayTest, ReadsRareFormsOfJson) {
+  const std::string expected = ready_message("a").SerializeAsString();
+  const std::vector<std::string> forms = {
+      ready("a"),
+      event("a", R"("order_ready":{"order\u005fid":"O1"})"),
+      event("a", R"("order_ready":{"order_id":"O2","order_id":"O1"})"),
+      event("a", R"("order_ready":{"order_id":7,"order_id":"O1"})"),
+      event("a", R"("order_ready":null,"order_ready":{"order_id":"\u004f1"})"),
+  };
+  std::string lines;
+  std::string list;
+  for (const std::string& form : forms) {
+    EXPECT_EQ(post(kJson, form).status, 200) << form;
+    lines += form + "\n";
+    list += (list.empty() ? "[" : ",") + form;
+  }
+  EXPECT_EQ(post(kLines, lines).status, 200);
+  EXPECT_EQ(post(kJson, list + "]").status, 200);
+  const auto records = log_.records({log::Topic::kOrders, log::partition_of("C1", 4)});
+  EXPECT_EQ(records.size(), 3 * forms.size());
+  for (const auto& record : records) EXPECT_EQ(record.value, expected);
+}
+
 TEST_F(GatewayTest, SaysWhichEventAndWhichField) {
   const std::string bad = event("b", R"("order_ready":{"order_id":" x"})");
   EXPECT_EQ(fault(kJson, bad), "0|order_ready.order_id");
@@ -179,6 +241,9 @@ TEST_F(GatewayTest, SaysWhichEventAndWhichField) {
   batch.mutable_events(1)->mutable_order_ready()->clear_order_id();
   EXPECT_EQ(fault(kProtobuf, batch.SerializeAsString()), "1|order_ready.order_id");
   EXPECT_EQ(faults(kJson, "[{},{}]").size(), 10U);
+  EXPECT_EQ(fault(kJson, event("a", R"("order_ready":{"order_id":"O1","orderId":"O1"})")),
+            "0|order_ready.order_id");
+  EXPECT_EQ(fault(kJson, "\xef\xbb\xbf" + ready("a")), "0|");
 }
 
 TEST_F(GatewayTest, RefusesWhatIsNoEvent) {

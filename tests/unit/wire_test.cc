@@ -1,5 +1,5 @@
-// The reader of encoded events against the protobuf library: both accept the same bytes, and find the same
-// in them.
+// The reader of encoded events against the protobuf library: both accept the same bytes, find the same in
+// them, and write that as the same bytes.
 #include "events/wire.h"
 
 #include <google/protobuf/stubs/logging.h>
@@ -149,6 +149,10 @@ class Differential {
     EXPECT_EQ(said(event), said(expected_)) << testing::PrintToString(std::string(bytes));
     EXPECT_EQ(event.has_unknown_fields(),
               !expected_.GetReflection()->GetUnknownFields(expected_).empty());
+    std::string written(event.byte_size(), '\0');
+    EXPECT_EQ(event.write(written.data()), written.data() + written.size());
+    expected_.DiscardUnknownFields();
+    EXPECT_EQ(written, expected_.SerializeAsString()) << testing::PrintToString(std::string(bytes));
     std::vector<Violation> found;
     const bool valid = validate(event, arena_, found).has_value();
     EXPECT_EQ(valid, found.empty());

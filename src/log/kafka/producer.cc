@@ -16,15 +16,7 @@ constexpr std::size_t kRecordOverhead = 256;
 
 constexpr int kPollMs = 100;
 
-std::vector<std::string> all_topic_names(const std::string& prefix) {
-  std::vector<std::string> names;
-  for (std::size_t i = 0; i < kTopicCount; ++i) {
-    names.push_back(topic_name(prefix, static_cast<Topic>(i)));
-  }
-  return names;
-}
-
-rd_kafka_resp_err_t produce(rd_kafka_t* handle, const std::string& topic, std::int32_t partition,
+rd_kafka_resp_err_t produce(rd_kafka_t* handle, rd_kafka_topic_t* topic, std::int32_t partition,
                             const NewRecord& record, void* slot) {
   rd_kafka_headers_t* headers = nullptr;
   if (!record.headers.empty()) {
@@ -41,7 +33,7 @@ rd_kafka_resp_err_t produce(rd_kafka_t* handle, const std::string& topic, std::i
   };
   // Not copied: the caller keeps the bytes until its call is done.
   const rd_kafka_resp_err_t error =
-      rd_kafka_producev(handle, RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_PARTITION(partition),
+      rd_kafka_producev(handle, RD_KAFKA_V_RKT(topic), RD_KAFKA_V_PARTITION(partition),
                         RD_KAFKA_V_MSGFLAGS(0),
                         RD_KAFKA_V_VALUE(address(record.value), record.value.value_or("").size()),
                         RD_KAFKA_V_KEY(address(record.key), record.key.value_or("").size()),
@@ -52,6 +44,12 @@ rd_kafka_resp_err_t produce(rd_kafka_t* handle, const std::string& topic, std::i
 }
 
 }  // namespace
+
+struct Producer::Link {
+  std::unique_ptr<Client> client;
+  // By Topic. Named with each record, they would be looked up each time, under a lock that all share.
+  std::array<KafkaPtr<rd_kafka_topic_t>, kTopicCount> topics;
+};
 
 // An append under way. Its last report ends and deletes it.
 struct Producer::Call {
@@ -71,41 +69,49 @@ struct Producer::Call {
   }
 };
 
+Result<std::shared_ptr<Producer::Link>> Producer::make_link(const KafkaOptions& options) {
+  auto link = std::make_shared<Link>();
+  ASSIGN_OR_RETURN(link->client,
+                   Client::make(options, Client::Kind::kProducer, &Producer::on_delivery));
+  for (std::size_t i = 0; i < kTopicCount; ++i) {
+    const std::string name = topic_name(options.topic_prefix, static_cast<Topic>(i));
+    link->topics[i].reset(rd_kafka_topic_new(link->client->get(), name.c_str(), nullptr));
+    if (link->topics[i] == nullptr) return kafka_error(rd_kafka_last_error(), name);
+  }
+  return link;
+}
+
 Result<std::unique_ptr<Producer>> Producer::make(const KafkaOptions& options,
                                                  std::int32_t partition_count) {
-  ASSIGN_OR_RETURN(std::unique_ptr<Client> client,
-                   Client::make(options, Client::Kind::kProducer, &Producer::on_delivery));
+  ASSIGN_OR_RETURN(std::shared_ptr<Link> link, make_link(options));
   // Asked for now, the leaders are known when the first record comes: otherwise that takes a
   // second.
   const rd_kafka_metadata_t* metadata = nullptr;
-  if (rd_kafka_metadata(client->get(), 1, nullptr, &metadata,
+  if (rd_kafka_metadata(link->client->get(), 1, nullptr, &metadata,
                         static_cast<int>(options.timeout.count())) == RD_KAFKA_RESP_ERR_NO_ERROR) {
     rd_kafka_metadata_destroy(metadata);
   }
-  return std::unique_ptr<Producer>(new Producer(options, partition_count, std::move(client)));
+  return std::unique_ptr<Producer>(new Producer(options, partition_count, std::move(link)));
 }
 
-Producer::Producer(KafkaOptions options, std::int32_t partition_count,
-                   std::shared_ptr<Client> client)
-    : options_(std::move(options)),
-      partition_count_(partition_count),
-      topic_names_(all_topic_names(options_.topic_prefix)),
-      client_(std::move(client)) {
+Producer::Producer(KafkaOptions options, std::int32_t partition_count, std::shared_ptr<Link> link)
+    : options_(std::move(options)), partition_count_(partition_count), link_(std::move(link)) {
   thread_ = std::thread([this] { run(); });
 }
 
 Producer::~Producer() {
   stopping_ = true;
   thread_.join();
-  if (client_ == nullptr) return;
-  rd_kafka_flush(client_->get(), static_cast<int>(options_.timeout.count()));
-  rd_kafka_purge(client_->get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-  while (pending_bytes_ > 0) rd_kafka_poll(client_->get(), kPollMs);
+  if (link_ == nullptr) return;
+  rd_kafka_t* const handle = link_->client->get();
+  rd_kafka_flush(handle, static_cast<int>(options_.timeout.count()));
+  rd_kafka_purge(handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+  while (pending_bytes_ > 0) rd_kafka_poll(handle, kPollMs);
 }
 
 std::shared_ptr<Client> Producer::client() const {
   const std::shared_lock lock(mutex_);
-  return client_;
+  return link_ == nullptr ? nullptr : std::shared_ptr<Client>(link_, link_->client.get());
 }
 
 void Producer::append(std::vector<NewRecord> records, AppendDone done) {
@@ -136,16 +142,18 @@ void Producer::hand_over(const std::vector<NewRecord>& records,
   for (std::size_t i = 0; i < records.size(); ++i) {
     call->slots[i] = {call, i};
     call->appended[i].partition = partitions[i];
-    const std::string& topic = topic_names_[static_cast<std::size_t>(records[i].topic)];
+    const Topic topic = records[i].topic;
     const rd_kafka_resp_err_t error =
-        client_ == nullptr
-            ? RD_KAFKA_RESP_ERR__STATE
-            : produce(client_->get(), topic, partitions[i], records[i], &call->slots[i]);
+        link_ == nullptr ? RD_KAFKA_RESP_ERR__STATE
+                         : produce(link_->client->get(),
+                                   link_->topics[static_cast<std::size_t>(topic)].get(),
+                                   partitions[i], records[i], &call->slots[i]);
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
       // After a gap the later ones would be out of order.
       call->fail(
           {error == RD_KAFKA_RESP_ERR__FATAL ? ErrorCode::kUnavailable : error_code_of(error),
-           fmt::format("publishing to {}: {}", topic, rd_kafka_err2str(error))});
+           fmt::format("publishing to {}: {}", topic_name(options_.topic_prefix, topic),
+                       rd_kafka_err2str(error))});
       call->unfinished -= records.size() - i;
       break;
     }
@@ -194,16 +202,16 @@ void Producer::run() {
 }
 
 void Producer::replace_client() {
-  Result<std::unique_ptr<Client>> made =
-      Client::make(options_, Client::Kind::kProducer, &Producer::on_delivery);
-  std::shared_ptr<Client> old;
+  Result<std::shared_ptr<Link>> made = make_link(options_);
+  std::shared_ptr<Link> old;
   {
     const std::unique_lock lock(mutex_);
-    old = std::exchange(client_, made ? std::shared_ptr<Client>(*std::move(made)) : nullptr);
+    old = std::exchange(link_, made ? *std::move(made) : nullptr);
   }
   if (old == nullptr) return;
-  rd_kafka_purge(old->get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-  while (rd_kafka_outq_len(old->get()) > 0) rd_kafka_poll(old->get(), kPollMs);
+  rd_kafka_t* const handle = old->client->get();
+  rd_kafka_purge(handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+  while (rd_kafka_outq_len(handle) > 0) rd_kafka_poll(handle, kPollMs);
 }
 
 }  // namespace daybook::log

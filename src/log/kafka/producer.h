@@ -26,13 +26,16 @@ class Producer {
 
  private:
   struct Call;
+  // A client and its topics.
+  struct Link;
   // What a delivery report gets back: which record of which call.
   struct Slot {
     Call* call = nullptr;
     std::size_t index = 0;
   };
 
-  Producer(KafkaOptions options, std::int32_t partition_count, std::shared_ptr<Client> client);
+  Producer(KafkaOptions options, std::int32_t partition_count, std::shared_ptr<Link> link);
+  static Result<std::shared_ptr<Link>> make_link(const KafkaOptions& options);
   static void on_delivery(rd_kafka_t* handle, const rd_kafka_message_t* message, void* opaque);
   // Gives the records to the client, up to the first that it does not take.
   void hand_over(const std::vector<NewRecord>& records, const std::vector<std::int32_t>& partitions,
@@ -44,12 +47,11 @@ class Producer {
 
   const KafkaOptions options_;
   const std::int32_t partition_count_;
-  const std::vector<std::string> topic_names_;
   std::atomic<std::size_t> pending_bytes_ = 0;
   std::atomic<bool> stopping_ = false;
 
   mutable std::shared_mutex mutex_;  // Held shared while records are handed to the client.
-  std::shared_ptr<Client> client_;   // Guarded by `mutex_`; null while none can be made.
+  std::shared_ptr<Link> link_;       // Guarded by `mutex_`; null while none can be made.
 
   std::thread thread_;
 };
