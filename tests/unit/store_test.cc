@@ -743,6 +743,18 @@ TEST_P(StoreTest, AWriteSetIsThereWholeAfterReopening) {
 
 INSTANTIATE_TEST_SUITE_P(ByWay, StoreTest, testing::Values(ShardStore::kFilesBytesMin, 0));
 
+TEST_P(StoreTest, KeysAreToldApartWhereverTheyDiffer) {
+  auto store = open();
+  WriteSet set;
+  const std::string_view keys[] = {"head8890", "head889", {"b\0", 2}, "b", "head8", "\xFFhigh", "head88901"};
+  for (const std::string_view key : keys) set.put(Table::kMeta, key, key);
+  set.put(Table::kMeta, "b", "again");
+  ASSERT_TRUE(store->write(set));
+  for (const std::string_view key : keys) {
+    EXPECT_EQ(store->get(Table::kMeta, key).value(), key == "b" ? "again" : key);
+  }
+}
+
 TEST_P(StoreTest, OfSeveralChangesToAKeyTheLastHolds) {
   {
     auto store = open();
