@@ -21,7 +21,7 @@ namespace daybook::store {
 enum class Table : std::uint8_t {
   kMeta = 0,       // Positions, counters, labels, indexes, anomalies, parked records.
   kDocuments = 1,
-  kCells = 2,      // Pages of aggregate cells, and order-cycle rows.
+  kCells = 2,      // Pages of aggregate cells, order-cycle rows, what was open by its date.
 };
 inline constexpr std::size_t kTableCount = 3;
 

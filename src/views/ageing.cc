@@ -256,17 +256,19 @@ Answer ageing(Question& question) {
   return answer;
 }
 
-std::map<Currency, AccountBalance> account_balances(const ShardPicture& shard,
-                                                    store::LabelId customer, Day as_of) {
+Account account_on(const ShardPicture& shard, store::LabelId customer, Day as_of) {
   const Ageing ageing{as_of, as_of, Basis::kDueDate, {}};
   std::map<Currency, AgeingRow> rows;
   const AgeingRow empty{0, std::vector<Int128>(1), {}, 0, 0};
+  OpenDays open;
   receivables_at(shard, customer, as_of, Detail::kAccounts, [&](const mirror::ReceivableRow& cell) {
     ageing.add(rows.try_emplace(Currency::from_number(cell.currency), empty).first->second, cell);
+    open.add(cell, *shard.labels);
   });
-  std::map<Currency, AccountBalance> balances;
-  for (const auto& [currency, row] : rows) balances[currency] = row.account;
-  return balances;
+  Account account;
+  for (const auto& [currency, row] : rows) account.balances[currency] = row.account;
+  account.open_days = open.take();
+  return account;
 }
 
 std::vector<ProofFault> proof_faults(const ShardPicture& shard, Day as_of) {

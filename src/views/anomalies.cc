@@ -114,7 +114,7 @@ void add_found(ShownBy& all, const Question& question, const ShardPicture& shard
     const domain::Anomaly& anomaly = stored.anomaly;
     if (as_of < anomaly.from || as_of >= anomaly.until) return;
     if (anomaly.while_overdrawn) {
-      const auto balances = account_balances(shard, stored.customer, as_of);
+      const auto balances = account_on(shard, stored.customer, as_of).balances;
       const auto at = balances.find(anomaly.while_overdrawn);
       if (at == balances.end() || at->second.unapplied_cash >= 0) return;
     }

@@ -137,7 +137,7 @@ Answer customers(Question& question) {
       row.row.add("parent_customer_id", text_or_null(profile.parent_customer_id));
       JsonWriter balances;
       balances.begin_array();
-      for (const auto& [currency, account] : account_balances(*shard, id, as_of)) {
+      for (const auto& [currency, account] : account_on(*shard, id, as_of).balances) {
         balances.begin_object();
         balances.field("currency", currency.code());
         balances.field("balance", amount(account.balance(), currency));
@@ -186,23 +186,24 @@ Answer customer_page(Question& question, std::string_view customer_id) {
   history.end_array();
   answer.head.add("history", Value::json(history.take()));
 
+  const Account account = account_on(shard, *id, as_of);
   JsonWriter balances;
   balances.begin_array();
-  for (const auto& [currency, account] : account_balances(shard, *id, as_of)) {
+  for (const auto& [currency, balance] : account.balances) {
     balances.begin_object();
     balances.field("currency", currency.code());
-    balances.field("gross_open", amount(account.gross_open, currency));
-    balances.field("disputed", amount(account.disputed, currency));
-    balances.field("unapplied_cash", amount(account.unapplied_cash, currency));
-    balances.field("open_credits", amount(account.open_credits, currency));
-    balances.field("balance", amount(account.balance(), currency));
+    balances.field("gross_open", amount(balance.gross_open, currency));
+    balances.field("disputed", amount(balance.disputed, currency));
+    balances.field("unapplied_cash", amount(balance.unapplied_cash, currency));
+    balances.field("open_credits", amount(balance.open_credits, currency));
+    balances.field("balance", amount(balance.balance(), currency));
     balances.end_object();
   }
   balances.end_array();
   answer.head.add("balances", Value::json(balances.take()));
 
   std::vector<SortedRow> rows;
-  for (const OpenItem& item : open_items(customer, as_of)) {
+  for (const OpenItem& item : open_items(customer, customer.opened_on(account.open_days), as_of)) {
     rows.push_back({item_key(item, customer.name()), item_row(item, customer, as_of)});
   }
   std::ranges::sort(rows, {}, &SortedRow::key);

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "domain/figures.h"
+#include "views/receivables.h"
 #include "views/views.h"
 
 namespace daybook::views {
@@ -83,18 +84,19 @@ void add_source(CustomerContext& customer, DocumentRef ref, Day as_of, std::vect
 
 }  // namespace
 
-std::vector<OpenItem> open_items(CustomerContext& customer, Day as_of) {
+std::vector<OpenItem> open_items(CustomerContext& customer, std::span<const DocumentRef> documents,
+                                 Day as_of) {
   std::vector<OpenItem> items;
-  for (const auto& ref : customer.documents(DocumentKind::kInvoice)) {
-    add_invoice(customer, ref, as_of, items);
-  }
-  for (const DocumentKind kind : {DocumentKind::kCreditNote, DocumentKind::kPayment}) {
-    for (const auto& ref : customer.documents(kind)) add_source(customer, ref, as_of, items);
-  }
-  for (const auto& ref : customer.documents(DocumentKind::kRefund)) {
-    for (const domain::Fact& fact : customer.picture().document(ref)->facts) {
-      const auto& refund = std::get<domain::RefundPaid>(fact.event.payload);
-      add_refund(fact, {{}, {}, refund.value_date}, as_of, items);
+  for (const DocumentRef& ref : documents) {
+    if (ref.kind == DocumentKind::kInvoice) {
+      add_invoice(customer, ref, as_of, items);
+    } else if (ref.kind == DocumentKind::kCreditNote || ref.kind == DocumentKind::kPayment) {
+      add_source(customer, ref, as_of, items);
+    } else if (ref.kind == DocumentKind::kRefund) {
+      for (const domain::Fact& fact : customer.picture().document(ref)->facts) {
+        const auto& refund = std::get<domain::RefundPaid>(fact.event.payload);
+        add_refund(fact, {{}, {}, refund.value_date}, as_of, items);
+      }
     }
   }
   return items;
@@ -164,11 +166,15 @@ Answer receivable_items(Question& question) {
                     "disputed",    "region",       "sales_rep", "over_applied"};
   const auto scope = question.scope(filters);
   for (const ShardPicture* shard : scope.shards) {
-    const auto ids = scope.customer ? std::vector<store::LabelId>{*scope.customer}
-                                    : shard->labels->customers_after("", SIZE_MAX);
-    for (const store::LabelId id : ids) {
+    std::map<store::LabelId, std::vector<Day>> accounts;
+    if (scope.customer) {
+      accounts[*scope.customer] = account_on(*shard, *scope.customer, as_of).open_days;
+    } else {
+      accounts = open_days(*shard, as_of);
+    }
+    for (const auto& [id, days] : accounts) {
       CustomerContext customer = question.customer(*shard, id);
-      for (const OpenItem& item : open_items(customer, as_of)) {
+      for (const OpenItem& item : open_items(customer, customer.opened_on(days), as_of)) {
         if (filters.currency && item.currency != *filters.currency) continue;
         if (!passes_region(filters.region, customer.region(item.attributes))) continue;
         if (!passes(filters.sales_rep, customer.sales_rep(item.attributes))) continue;

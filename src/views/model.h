@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -78,8 +79,9 @@ class CustomerContext {
   // The parent by the file in force on `day`, or the customer itself.
   std::string_view parent(Day day);
 
-  // Refs of all documents of one kind, by id. They point into this.
-  std::vector<domain::DocumentRef> documents(domain::DocumentKind kind);
+  // Documents under these days (store::opened_day), rising, of which something is or was open: by kind
+  // and id, each once. They point into this.
+  std::vector<domain::DocumentRef> opened_on(std::span<const Day> days);
 
  private:
   // As profile(), without reading the store where the shard has an image.

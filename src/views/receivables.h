@@ -2,7 +2,10 @@
 // and the proof are made of.
 #pragma once
 
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <map>
 #include <optional>
+#include <vector>
 
 #include "store/keys.h"
 #include "views/model.h"
@@ -43,5 +46,27 @@ void receivables_at(const ShardPicture& shard, std::optional<store::LabelId> cus
                });
   }
 }
+
+// Finds the days (store::opened_day) of a customer's documents of which something is open. No document
+// counts less than no items, so where they add up to none, none has any.
+class OpenDays {
+ public:
+  void add(const mirror::ReceivableRow& row, const store::Labels& labels) {
+    if (row.quantity == 0) return;
+    if (row.measure == domain::Measure::kOpen) {
+      items_[row.day] += row.quantity;
+    } else {
+      items_[store::opened_day(row.measure, row.day, labels.get(row.attributes).attributes)] += row.quantity;
+    }
+  }
+  // Rising, each once.
+  std::vector<Day> take() const;
+
+ private:
+  boost::unordered_flat_map<Day, std::int64_t> items_;
+};
+
+// Of all customers that have open items on a date.
+std::map<store::LabelId, std::vector<Day>> open_days(const ShardPicture& shard, Day as_of);
 
 }  // namespace daybook::views
