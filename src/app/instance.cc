@@ -167,7 +167,7 @@ void Instance::attend() {
     try {
       for (std::int32_t i = 0; i < projector_->shard_count() && !stopping_; ++i) {
         const auto picture = views::value_or_refuse(model_->open(i));
-        for (const auto& fault : views::proof_faults(picture, kNever - 1)) {
+        for (const auto& fault : views::proof_faults(*picture, kNever - 1)) {
           ++faults;
           notice_(fmt::format("proof broken: customer '{}' in {} differs by {} minor units",
                               fault.customer_id, fault.currency.code(), to_string(fault.difference)));

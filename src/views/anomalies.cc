@@ -162,9 +162,9 @@ Answer anomalies(Question& question) {
   question.parameters().one_of("state", {"open"}, "open");
   const auto customer_id = question.parameters().text("customer_id");
   ShownBy all;
-  for (const ShardPicture& shard : question.shards()) {
-    add_found(all, question, shard, question.as_of());
-    add_parked(all, question, shard);
+  for (const auto& shard : question.shards()) {
+    add_found(all, question, *shard, question.as_of());
+    add_parked(all, question, *shard);
   }
   Answer answer;
   answer.rows_name = "anomalies";
@@ -188,13 +188,13 @@ Answer parked_records(Question& question) {
   Answer answer;
   answer.rows_name = "parked";
   answer.columns = {"topic", "partition", "offset", "recorded_at", "reason", "detail", "bytes"};
-  for (const ShardPicture& shard : question.shards()) {
-    for_each_parked(shard, [&](const engine::ParkedRecord& parked) {
+  for (const auto& shard : question.shards()) {
+    for_each_parked(*shard, [&](const engine::ParkedRecord& parked) {
       const std::string topic =
           log::topic_name(question.model().topic_prefix(), static_cast<log::Topic>(parked.topic));
-      SortedRow row{sort_key({topic, sortable(shard.partition), sortable(parked.offset)}), {}};
+      SortedRow row{sort_key({topic, sortable(shard->partition), sortable(parked.offset)}), {}};
       row.row.add("topic", Value::text(topic));
-      row.row.add("partition", Value::number(shard.partition));
+      row.row.add("partition", Value::number(shard->partition));
       row.row.add("offset", Value::number(parked.offset));
       row.row.add("recorded_at", Value::text(format_instant_ms(parked.recorded_ms)));
       row.row.add("reason", Value::text(events::park_reason_name(parked.reason)));

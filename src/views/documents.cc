@@ -56,10 +56,10 @@ Found find(Question& question, DocumentRef ref, const char* what,
     if (const auto id = shard.labels->find_customer(*customer_id)) consider(shard, *id);
   } else {
     const std::string prefix = store::id_prefix(ref);
-    for (const ShardPicture& shard : question.shards()) {
-      const auto scanned = shard.reads->scan(
+    for (const auto& shard : question.shards()) {
+      const auto scanned = shard->reads->scan(
           store::Table::kMeta, prefix, "", [&](std::string_view key, std::string_view) {
-            consider(shard, ByteReader(key.substr(prefix.size())).big32());
+            consider(*shard, ByteReader(key.substr(prefix.size())).big32());
             return true;
           });
       if (!scanned) refuse(scanned.error());

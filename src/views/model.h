@@ -21,7 +21,7 @@
 
 namespace daybook::views {
 
-// A shard at one moment.
+// A shard at one moment. Thread-safe; many questions may share one.
 struct ShardPicture {
   std::int32_t partition = 0;
   std::unique_ptr<store::Reads> reads;
@@ -39,7 +39,8 @@ class ReadModel {
   virtual std::int32_t partition_count() const = 0;
   virtual const domain::Rules& rules() const = 0;
   virtual const std::string& topic_prefix() const = 0;
-  virtual Result<ShardPicture> open(std::int32_t partition) const = 0;
+  // The newest commit. Goes before the model does.
+  virtual Result<std::shared_ptr<const ShardPicture>> open(std::int32_t partition) const = 0;
   // False when the deadline came first.
   virtual bool wait_for(log::TopicPartition at, std::int64_t offset,
                         std::chrono::steady_clock::time_point deadline) const = 0;

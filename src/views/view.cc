@@ -142,7 +142,7 @@ Filters Question::filters(std::initializer_list<std::string_view> known) {
   return filters;
 }
 
-const std::vector<ShardPicture>& Question::shards() {
+const std::vector<std::shared_ptr<const ShardPicture>>& Question::shards() {
   if (shards_.empty()) {
     for (std::int32_t partition = 0; partition < model_.partition_count(); ++partition) {
       shards_.push_back(value_or_refuse(model_.open(partition)));
@@ -152,7 +152,7 @@ const std::vector<ShardPicture>& Question::shards() {
 }
 
 const ShardPicture& Question::shard_of(std::string_view customer_id) {
-  return shards()[static_cast<std::size_t>(log::partition_of(customer_id, model_.partition_count()))];
+  return *shards()[static_cast<std::size_t>(log::partition_of(customer_id, model_.partition_count()))];
 }
 
 Question::Scope Question::scope(const Filters& filters) {
@@ -162,7 +162,7 @@ Question::Scope Question::scope(const Filters& filters) {
     scope.customer = shard.labels->find_customer(*filters.customer_id);
     if (scope.customer) scope.shards.push_back(&shard);
   } else {
-    for (const ShardPicture& shard : shards()) scope.shards.push_back(&shard);
+    for (const auto& shard : shards()) scope.shards.push_back(shard.get());
   }
   return scope;
 }
@@ -219,19 +219,20 @@ std::string Question::render_json(Answer answer) {
   json.key("positions");
   json.begin_array();
   for (const log::Topic topic : log::kEventTopics) {
-    for (const ShardPicture& shard : shards()) {
+    const std::string name = log::topic_name(model_.topic_prefix(), topic);
+    for (const auto& shard : shards()) {
       json.begin_object();
-      json.field("topic", log::topic_name(model_.topic_prefix(), topic));
-      json.field("partition", shard.partition);
-      json.field("next_offset", shard.state.topics[static_cast<std::size_t>(topic)].next_offset);
+      json.field("topic", name);
+      json.field("partition", shard->partition);
+      json.field("next_offset", shard->state.topics[static_cast<std::size_t>(topic)].next_offset);
       json.end_object();
     }
   }
   json.end_array();
-  for (const ShardPicture& shard : shards()) {
-    newest = std::max(newest, shard.state.newest_recorded_ms);
-    waiting += shard.state.waiting;
-    parked += static_cast<std::int64_t>(shard.state.parked);
+  for (const auto& shard : shards()) {
+    newest = std::max(newest, shard->state.newest_recorded_ms);
+    waiting += shard->state.waiting;
+    parked += static_cast<std::int64_t>(shard->state.parked);
   }
   json.field("newest_recorded_at", newest == 0 ? Value() : Value::text(format_instant_ms(newest)));
   json.field("waiting", waiting);

@@ -79,7 +79,7 @@ class Question {
   // Reads the filters that this view knows.
   Filters filters(std::initializer_list<std::string_view> known);
 
-  const std::vector<ShardPicture>& shards();
+  const std::vector<std::shared_ptr<const ShardPicture>>& shards();
   // The shard that holds this customer.
   const ShardPicture& shard_of(std::string_view customer_id);
   // Shards to scan, and the customer in them, under a customer_id filter. No shard when the customer
@@ -114,7 +114,7 @@ class Question {
   FileChoice file_choice_ = FileChoice::kAsWas;
   std::optional<std::int64_t> page_size_;
   std::optional<std::string> page_token_;
-  std::vector<ShardPicture> shards_;
+  std::vector<std::shared_ptr<const ShardPicture>> shards_;
 };
 
 // Sort keys.
