@@ -24,6 +24,10 @@ constexpr milliseconds kAttendEvery{100};
 constexpr milliseconds kRetryLogEvery{1000};
 constexpr milliseconds kProveEvery{30'000};
 
+// Folding comes in bursts of some milliseconds, for which answers would wait where the processors are few.
+// It still gets a third of what an answering thread gets: what is published is seen as soon.
+constexpr int kFoldingGivesWay = 5;
+
 // Of the memory bound: block cache, write buffers, the projector's own cache, what it may hold beyond
 // that between commits, and the mirrors, which are off while commits are long; the rest is for prefetch,
 // decoding and answers.
@@ -84,6 +88,7 @@ Result<std::unique_ptr<Instance>> Instance::start(const Settings& settings, Noti
   options.cache_bytes = bytes / kFoldCacheShare;
   options.commit_bytes = bytes / kPendingShare;
   options.topic_prefix = settings.topic_prefix;
+  options.gives_way = kFoldingGivesWay;
   ASSIGN_OR_RETURN(instance->projector_,
                    engine::Projector::open(instance->rules_, settings.data, manifest.partitions,
                                            *instance->memory_, options));

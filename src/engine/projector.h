@@ -26,6 +26,8 @@ struct ProjectorOptions {
   std::chrono::milliseconds commit_interval{10'000};
   std::size_t commit_bytes = 192 << 20;
   std::string topic_prefix;
+  // By so many steps of nice(2) folding gives way to the other threads of the process.
+  int gives_way = 0;
   // Copy parked records to the dead-letter topic: the live projector alone does.
   bool dead_letters = true;
 };
