@@ -111,16 +111,16 @@ Int128 sum_of_lines(std::span<const domain::ShipmentLine> lines, std::string_vie
 Answer customers(Question& question) {
   const Filters filters = question.filters({"region", "sales_rep", "customer_id", "grade"});
   const Day as_of = question.as_of();
-  Answer answer;
-  answer.rows_name = "customers";
-  answer.columns = {"customer_id", "name", "region", "sales_rep", "grade", "parent_customer_id", "balances"};
+  Answer answer = question.list("customers", {"customer_id", "name", "region", "sales_rep", "grade",
+                                              "parent_customer_id", "balances"});
   const auto scope = question.scope(filters);
   for (const ShardPicture* shard : scope.shards) {
     const auto ids = scope.customer ? std::vector<store::LabelId>{*scope.customer}
                                     : shard->labels->customers_after("", SIZE_MAX);
     for (const store::LabelId id : ids) {
       CustomerContext customer = question.customer(*shard, id);
-      if (!is_customer(customer.name())) continue;
+      std::string key = sort_key({customer.name()});
+      if (!is_customer(customer.name()) || !answer.rows.may_hold(key)) continue;
       static const domain::CustomerProfileSet kNone;
       const auto* in_force = customer.profile(as_of);
       const domain::CustomerProfileSet& profile = in_force ? *in_force : kNone;
@@ -128,24 +128,26 @@ Answer customers(Question& question) {
           !passes(filters.sales_rep, profile.sales_rep) || !passes(filters.grade, profile.grade)) {
         continue;
       }
-      SortedRow row{sort_key({customer.name()}), {}};
-      row.row.add("customer_id", Value::text(customer.name()));
-      row.row.add("name", text_or_null(profile.name));
-      row.row.add("region", text_or_null(profile.region));
-      row.row.add("sales_rep", text_or_null(profile.sales_rep));
-      row.row.add("grade", text_or_null(profile.grade));
-      row.row.add("parent_customer_id", text_or_null(profile.parent_customer_id));
-      JsonWriter balances;
-      balances.begin_array();
-      for (const auto& [currency, account] : account_on(*shard, id, as_of).balances) {
-        balances.begin_object();
-        balances.field("currency", currency.code());
-        balances.field("balance", amount(account.balance(), currency));
-        balances.end_object();
-      }
-      balances.end_array();
-      row.row.add("balances", Value::json(balances.take()));
-      answer.rows.push_back(std::move(row));
+      answer.rows.add(std::move(key), [&] {
+        Row row;
+        row.add("customer_id", Value::text(customer.name()));
+        row.add("name", text_or_null(profile.name));
+        row.add("region", text_or_null(profile.region));
+        row.add("sales_rep", text_or_null(profile.sales_rep));
+        row.add("grade", text_or_null(profile.grade));
+        row.add("parent_customer_id", text_or_null(profile.parent_customer_id));
+        JsonWriter balances;
+        balances.begin_array();
+        for (const auto& [currency, account] : account_on(*shard, id, as_of).balances) {
+          balances.begin_object();
+          balances.field("currency", currency.code());
+          balances.field("balance", amount(account.balance(), currency));
+          balances.end_object();
+        }
+        balances.end_array();
+        row.add("balances", Value::json(balances.take()));
+        return row;
+      });
     }
   }
   return answer;

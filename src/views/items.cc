@@ -158,22 +158,21 @@ Answer receivable_items(Question& question) {
   }
   const Filters filters = question.filters({"region", "sales_rep", "customer_id", "currency"});
 
-  Answer answer;
+  Answer answer = question.list("items", {"customer_id", "document_id",  "kind",      "instalment", "issue_date",
+                                          "due_date",    "days_overdue", "currency",  "amount",     "open",
+                                          "disputed",    "region",       "sales_rep", "over_applied"});
   answer.head.add("aged_on", Value::text(format_date(aged_on)));
-  answer.rows_name = "items";
-  answer.columns = {"customer_id", "document_id",  "kind",     "instalment", "issue_date",
-                    "due_date",    "days_overdue", "currency", "amount",     "open",
-                    "disputed",    "region",       "sales_rep", "over_applied"};
   const auto scope = question.scope(filters);
   for (const ShardPicture* shard : scope.shards) {
-    std::map<store::LabelId, std::vector<Day>> accounts;
-    if (scope.customer) {
-      accounts[*scope.customer] = account_on(*shard, *scope.customer, as_of).open_days;
-    } else {
-      accounts = open_days(*shard, as_of);
-    }
-    for (const auto& [id, days] : accounts) {
+    const auto ids = scope.customer ? std::vector<store::LabelId>{*scope.customer}
+                                    : shard->labels->customers_after("", SIZE_MAX);
+    const OpenDays open = open_days(*shard, scope.customer, as_of);
+    for (const store::LabelId id : ids) {
+      const std::span<const Day> days = open.of(id);
+      if (days.empty()) continue;
       CustomerContext customer = question.customer(*shard, id);
+      // In the order of their names: once the page is full those behind it are passed over.
+      if (!answer.rows.may_hold(sort_key({customer.name()}))) continue;
       for (const OpenItem& item : open_items(customer, customer.opened_on(days), as_of)) {
         if (filters.currency && item.currency != *filters.currency) continue;
         if (!passes_region(filters.region, customer.region(item.attributes))) continue;
@@ -183,7 +182,7 @@ Answer receivable_items(Question& question) {
           const std::int64_t age = aged_on - (basis == "due_date" ? *item.due_date : item.date);
           if (age < age_min || age > age_max) continue;
         }
-        answer.rows.push_back({item_key(item, customer.name()), item_row(item, customer, aged_on)});
+        answer.rows.add(item_key(item, customer.name()), [&] { return item_row(item, customer, aged_on); });
       }
     }
   }

@@ -2,9 +2,9 @@
 // and the proof are made of.
 #pragma once
 
-#include <boost/unordered/unordered_flat_map.hpp>
-#include <map>
 #include <optional>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include "store/keys.h"
@@ -47,26 +47,34 @@ void receivables_at(const ShardPicture& shard, std::optional<store::LabelId> cus
   }
 }
 
-// Finds the days (store::opened_day) of a customer's documents of which something is open. No document
-// counts less than no items, so where they add up to none, none has any.
+// The days (store::opened_day) under which the documents stand of which something is open on a date.
 class OpenDays {
  public:
+  // Rows that count on the date.
   void add(const mirror::ReceivableRow& row, const store::Labels& labels) {
     if (row.quantity == 0) return;
-    if (row.measure == domain::Measure::kOpen) {
-      items_[row.day] += row.quantity;
-    } else {
-      items_[store::opened_day(row.measure, row.day, labels.get(row.attributes).attributes)] += row.quantity;
-    }
+    const bool in_row = row.measure == domain::Measure::kOpen;
+    const Day day = in_row ? row.day : store::opened_day(row.measure, 0, labels.get(row.attributes).attributes);
+    items_.push_back({row.customer, day, row.quantity});
   }
+  // After the last row: no document counts less than no items, so where they add up to none, none has any.
+  void close();
   // Rising, each once.
-  std::vector<Day> take() const;
+  std::span<const Day> of(store::LabelId customer) const;
 
  private:
-  boost::unordered_flat_map<Day, std::int64_t> items_;
+  struct Items {
+    store::LabelId customer = 0;
+    Day day = 0;
+    std::int64_t count = 0;
+  };
+  std::vector<Items> items_;
+  // When closed: customers by number, and where their days begin.
+  std::vector<std::pair<store::LabelId, std::size_t>> customers_;
+  std::vector<Day> days_;
 };
 
-// Of all customers that have open items on a date.
-std::map<store::LabelId, std::vector<Day>> open_days(const ShardPicture& shard, Day as_of);
+// Of one customer, or of all.
+OpenDays open_days(const ShardPicture& shard, std::optional<store::LabelId> customer, Day as_of);
 
 }  // namespace daybook::views

@@ -78,9 +78,8 @@ void check_open_items(Folding& folding, std::mt19937& random) {
       for (const Day under : days) {
         RC_ASSERT(!views::open_items(customer, customer.opened_on({&under, 1}), day).empty());
       }
-      const auto all_accounts = views::open_days(picture, day);
-      const auto found = all_accounts.find(id);
-      RC_ASSERT(days == (found == all_accounts.end() ? std::vector<Day>() : found->second));
+      const auto all_accounts = views::open_days(picture, {}, day);
+      RC_ASSERT(std::ranges::equal(days, all_accounts.of(id)));
     }
   }
 }
