@@ -2,7 +2,7 @@
 # Point reads over HTTP at 64 connections, beside the same server's /healthz, while events arrive: without a
 # pause (a closed loop: the processors are full, and most of an answer's time is the queue of the 64), and
 # at a steady rate that leaves them room. Publishing, folding and `wrk` or `steady` share two cores: events
-# alone take two fifths of both, and 2,000 pages a second with their client a fifth more.
+# alone take two fifths of both, and 2,000 pages a second with their client a quarter more.
 rate=20000
 pages=2000
 runs=3
