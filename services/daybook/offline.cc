@@ -23,13 +23,13 @@ Result<std::unique_ptr<OfflineModel>> OfflineModel::open(const app::Settings& se
   return model;
 }
 
-Result<views::ShardPicture> OfflineModel::open(std::int32_t partition) const {
-  views::ShardPicture picture;
-  picture.partition = partition;
-  picture.reads = stores_[partition]->snapshot();
-  picture.labels = labels_[partition].get();
-  ASSIGN_OR_RETURN(picture.state, engine::read_state(*picture.reads));
-  return picture;
+Result<std::shared_ptr<const views::ShardPicture>> OfflineModel::open(std::int32_t partition) const {
+  auto picture = std::make_shared<views::ShardPicture>();
+  picture->partition = partition;
+  picture->reads = stores_[partition]->snapshot();
+  picture->labels = labels_[partition].get();
+  ASSIGN_OR_RETURN(picture->state, engine::read_state(*picture->reads));
+  return std::shared_ptr<const views::ShardPicture>(std::move(picture));
 }
 
 bool OfflineModel::wait_for(log::TopicPartition at, std::int64_t offset,

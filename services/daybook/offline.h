@@ -22,7 +22,7 @@ class OfflineModel : public views::ReadModel {
   std::int32_t partition_count() const override { return static_cast<std::int32_t>(stores_.size()); }
   const domain::Rules& rules() const override { return rules_; }
   const std::string& topic_prefix() const override { return topic_prefix_; }
-  Result<views::ShardPicture> open(std::int32_t partition) const override;
+  Result<std::shared_ptr<const views::ShardPicture>> open(std::int32_t partition) const override;
   // What is not there will not come.
   bool wait_for(log::TopicPartition at, std::int64_t offset,
                 std::chrono::steady_clock::time_point deadline) const override;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "base/bytes.h"
 #include "base/hash.h"
@@ -73,6 +74,7 @@ class Auditor {
     Contribution contribution(labels_);
     std::vector<store::Cell> cells;
     std::map<std::string, std::string> rows;
+    std::set<std::string> opened;
     for (const auto& [key, value] : bytes) {
       const domain::DocumentRef ref = store::document_ref(key);
       const domain::Document* document = account.document(ref);
@@ -85,6 +87,7 @@ class Auditor {
       contribution.begin(id, ref);
       domain::contribute(picture, *document, contribution);
       cells.insert(cells.end(), contribution.cells().begin(), contribution.cells().end());
+      for (const Day day : contribution.opened_on()) opened.insert(store::opened_key(id, day, ref));
       waiting_ += contribution.waiting();
       for (const auto& anomaly : contribution.anomalies()) anomalies_.emplace(anomaly.key, anomaly.value);
       if (!contribution.cycle_row().empty()) {
@@ -100,6 +103,7 @@ class Auditor {
                                          labels_.get(cell.id.dimensions));
     }
     RETURN_IF_ERROR(compare_cells(id, cells));
+    RETURN_IF_ERROR(compare_opened(id, opened));
     return compare_rows(id, rows);
   }
 
@@ -135,6 +139,20 @@ class Auditor {
                         format_date(first.id.counts_from),
                         i < cells.size() ? to_string(cells[i].value.amount) : "nothing",
                         j < stored.size() ? to_string(stored[j].value.amount) : "nothing"));
+    }
+    return {};
+  }
+
+  Result<void> compare_opened(store::LabelId id, const std::set<std::string>& opened) {
+    std::set<std::string> stored;
+    RETURN_IF_ERROR(reads_.scan(store::Table::kCells, store::cells_prefix(store::kOpenedDocument, id), "",
+                                [&](std::string_view key, std::string_view) {
+                                  stored.emplace(key);
+                                  return true;
+                                }));
+    if (opened != stored) {
+      fault(fmt::format("customer '{}': the index of what was open differs: recomputed {}, stored {}",
+                        labels_.get(id).customer, opened.size(), stored.size()));
     }
     return {};
   }

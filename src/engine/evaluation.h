@@ -59,6 +59,7 @@ class Contribution : public domain::Contributions {
     waiting_ = 0;
     last_attributes_id_.reset();
     dimensions_.clear();
+    opened_on_.clear();
   }
 
   void cell(const domain::CellKey& key, const domain::CellValue& value) override;
@@ -73,6 +74,9 @@ class Contribution : public domain::Contributions {
   const std::vector<store::AnomalyRow>& anomalies();
   const std::string& cycle_row() const { return cycle_row_; }
   std::int64_t waiting() const { return waiting_; }
+  // The days under which the document is found as long as anything of it is open (store::opened_day), in
+  // no order, each once: mostly one or none.
+  std::span<const Day> opened_on() const { return opened_on_; }
 
  private:
   store::Labels& labels_;
@@ -90,6 +94,7 @@ class Contribution : public domain::Contributions {
   std::vector<store::AnomalyRow> anomalies_;
   std::string cycle_row_;
   std::int64_t waiting_ = 0;
+  Few<Day, 2> opened_on_;
 };
 
 // Sorts cells by page and id and adds up those of one id.

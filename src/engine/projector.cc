@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "base/ensure.h"
+#include "base/priority.h"
 
 namespace daybook::engine {
 namespace {
@@ -152,6 +153,7 @@ void Projector::set_trouble(std::string trouble) {
 }
 
 void Projector::work(int worker) {
+  give_way(options_.gives_way);
   if (const auto done = work_until_stopped(worker); !done) {
     {
       const std::lock_guard lock(mutex_);

@@ -27,6 +27,8 @@ struct ProjectorOptions {
   // While there is more to read, a commit is due after this time at the latest; when there is nothing, at once.
   std::chrono::milliseconds commit_interval{60'000};
   std::string topic_prefix;
+  // By so many steps of nice(2) folding gives way to the other threads of the process.
+  int gives_way = 0;
   // Copy parked records to the dead-letter topic: the live projector alone does.
   bool dead_letters = true;
 };

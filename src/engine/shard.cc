@@ -233,34 +233,27 @@ Result<void> Shard::evaluate(HeldAccount& account, store::WriteSet& set) {
     affected.push_back(&document);
   };
   for (HeldDocument* told : account.dirty()) {
-    const domain::DocumentRef ref = told->ref();
     const domain::Document* document = account.document(*told);
     if (document == nullptr) continue;
     domain::for_each_dependent(after, *document, affect);
-    if (ref.kind == domain::DocumentKind::kInvoice) {
-      const domain::Invoice* invoice = after.invoice(*document);
-      if (invoice != nullptr && invoice->due_from_terms && invoice->issued_fact->fresh) {
-        set.put(store::Table::kMeta,
-                store::terms_key(customer, invoice->issued->issue_date, ref.id), "");
-      }
-    } else if (ref.kind == domain::DocumentKind::kCustomer) {
+    if (document->ref.kind == domain::DocumentKind::kCustomer) {
       if (listener_) listener_->file_changed(customer);
       for (const auto& [first, last] : terms_changes(before.file(), after.file())) {
-        std::string prefix = store::terms_key(customer, 0, "");
-        prefix.resize(5);
+        // Due dates matter where something is open: invoices that never were need not be looked at.
         RETURN_IF_ERROR(store_->scan(
-            store::Table::kMeta, prefix, store::terms_key(customer, first, ""),
-            [&, last = last](std::string_view found, std::string_view) {
-              ByteReader in(found.substr(5));
-              if (store::day_of_ordered(in.big32()) > last) return false;
-              by_terms.emplace_back(found.substr(9));
+            store::Table::kCells, store::cells_prefix(store::kOpenedDocument, customer),
+            store::opened_prefix(customer, first), [&, last = last](std::string_view key, std::string_view) {
+              const store::OpenedKey found = store::read_opened_key(key);
+              if (found.day > last) return false;
+              if (found.ref.kind == domain::DocumentKind::kInvoice) by_terms.emplace_back(found.ref.id);
               return true;
             }));
       }
     }
   }
   for (const std::string& id : by_terms) {
-    if (const auto* invoice = account.document({domain::DocumentKind::kInvoice, id})) affect(*invoice);
+    const domain::Invoice* invoice = after.invoice(id);
+    if (invoice != nullptr && invoice->due_from_terms) affect(*invoice->document);
   }
 
   std::ranges::sort(affected, {}, &domain::Document::number);
@@ -290,6 +283,14 @@ Result<void> Shard::evaluate(HeldAccount& account, store::WriteSet& set) {
       if (!std::ranges::binary_search(anomalies_old, row)) {
         set.put(store::Table::kMeta, row.key, row.value);
       }
+    }
+    for (const Day day : old_.opened_on()) {
+      if (std::ranges::find(now_.opened_on(), day) != now_.opened_on().end()) continue;
+      set.remove(store::Table::kCells, store::opened_key(customer, day, ref));
+    }
+    for (const Day day : now_.opened_on()) {
+      if (std::ranges::find(old_.opened_on(), day) != old_.opened_on().end()) continue;
+      set.put(store::Table::kCells, store::opened_key(customer, day, ref), "");
     }
     if (old_.cycle_row() != now_.cycle_row()) {
       state_.digest += cycle_row_hash(name.customer, ref.id, now_.cycle_row()) -

@@ -1,9 +1,13 @@
 #include "mirror/keeper.h"
 
+#include "base/priority.h"
+
 namespace daybook::mirror {
 namespace {
 
 constexpr std::chrono::milliseconds kLookEvery{20};
+// Merging may be late; what is answered meanwhile reads a longer tail.
+constexpr int kGivesWay = 5;
 
 }  // namespace
 
@@ -20,6 +24,7 @@ Keeper::~Keeper() {
 }
 
 void Keeper::work() {
+  give_way(kGivesWay);
   while (!stopping_) {
     for (const auto& mirror : mirrors_) {
       if (stopping_) return;

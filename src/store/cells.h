@@ -47,6 +47,13 @@ PageId page_of(const CellId& cell);
 // The span that holds this day. Spans rise with days.
 std::uint16_t span_of(Day day);
 
+// The day under which a document is found whose receivables cell this is: what stands open on a date
+// says by this day where to look. Issue date of open amounts; of unapplied cash and credits the day of
+// the file that their attributes ask for.
+inline Day opened_day(domain::Measure measure, Day day, const domain::Attributes& attributes) {
+  return measure == domain::Measure::kOpen ? day : attributes.file_day;
+}
+
 // Sorted cells <-> bytes.
 void encode_page(std::span<const Cell> cells, std::string& to);
 Result<void> decode_page(std::string_view bytes, std::vector<Cell>& to);

@@ -15,7 +15,6 @@ inline constexpr char kStatePrefix = 'S';    // One key: positions, counters, di
 inline constexpr char kLabelPrefix = 'L';
 inline constexpr char kAnomalyPrefix = 'A';
 inline constexpr char kParkedPrefix = 'P';
-inline constexpr char kTermsPrefix = 'T';    // Invoices with due dates from terms, by issue date.
 
 inline std::string state_key() { return {kStatePrefix}; }
 
@@ -52,15 +51,6 @@ inline std::string id_key(domain::DocumentRef ref, std::uint32_t customer) {
 // Days may lie before 1970.
 inline std::uint32_t ordered(Day day) { return static_cast<std::uint32_t>(day) ^ 0x8000'0000U; }
 inline Day day_of_ordered(std::uint32_t ordered) { return static_cast<Day>(ordered ^ 0x8000'0000U); }
-
-inline std::string terms_key(std::uint32_t customer, Day issue_date, std::string_view invoice_id) {
-  std::string key(1, kTermsPrefix);
-  ByteWriter out(key);
-  out.big32(customer);
-  out.big32(ordered(issue_date));
-  out.raw(invoice_id);
-  return key;
-}
 
 // --- Table::kDocuments ------------------------------------------------------------------------
 inline constexpr std::size_t kDocumentKeyHead = 5;
@@ -99,6 +89,30 @@ inline std::string cells_prefix(char family, std::uint32_t customer) {
   std::string key(1, family);
   ByteWriter(key).big32(customer);
   return key;
+}
+
+// Documents of which something is or was open, by opened_day() of its cells.
+inline constexpr char kOpenedDocument = 'D';
+inline std::string opened_prefix(std::uint32_t customer, Day day) {
+  std::string key = cells_prefix(kOpenedDocument, customer);
+  ByteWriter(key).big32(ordered(day));
+  return key;
+}
+inline std::string opened_key(std::uint32_t customer, Day day, domain::DocumentRef ref) {
+  std::string key = opened_prefix(customer, day);
+  ByteWriter out(key);
+  out.u8(static_cast<std::uint8_t>(ref.kind));
+  out.raw(ref.id);
+  return key;
+}
+struct OpenedKey {
+  Day day = 0;
+  domain::DocumentRef ref;  // Its id points into the key.
+};
+inline OpenedKey read_opened_key(std::string_view key) {
+  constexpr std::size_t kHead = 10;
+  return {day_of_ordered(ByteReader(key.substr(5)).big32()),
+          {static_cast<domain::DocumentKind>(key[kHead - 1]), key.substr(kHead)}};
 }
 
 inline std::string cycle_row_key(std::uint32_t customer, std::string_view order_id) {

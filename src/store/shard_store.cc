@@ -10,6 +10,7 @@
 #include <rocksdb/write_buffer_manager.h>
 
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
 #include <map>
 #include <shared_mutex>
@@ -116,13 +117,16 @@ void WriteSet::put(Table table, std::string_view key, std::string_view value) {
 }
 
 void WriteSet::put_view(Table table, std::string_view key, std::string_view value) {
-  changes_[static_cast<std::size_t>(table)].push_back({memory_.copy(key), value});
-  bytes_ += key.size() + value.size();
+  add(table, key, value);
 }
 
-void WriteSet::remove(Table table, std::string_view key) {
-  changes_[static_cast<std::size_t>(table)].push_back({memory_.copy(key), std::nullopt});
-  bytes_ += key.size();
+void WriteSet::remove(Table table, std::string_view key) { add(table, key, std::nullopt); }
+
+void WriteSet::add(Table table, std::string_view key, std::optional<std::string_view> value) {
+  std::uint64_t head = 0;
+  std::memcpy(&head, key.data(), std::min(key.size(), sizeof head));
+  changes_[static_cast<std::size_t>(table)].push_back({__builtin_bswap64(head), memory_.copy(key), value});
+  bytes_ += key.size() + value.value_or("").size();
 }
 
 void WriteSet::clear() {
@@ -133,12 +137,15 @@ void WriteSet::clear() {
 
 std::span<const WriteSet::Change> WriteSet::sorted(Table table) {
   auto& changes = changes_[static_cast<std::size_t>(table)];
-  const auto rises = [](const Change& a, const Change& b) { return a.key >= b.key; };
-  if (std::ranges::adjacent_find(changes, rises) == changes.end()) return changes;
-  std::ranges::stable_sort(changes, {}, &Change::key);
+  const auto before = [](const Change& a, const Change& b) {
+    return a.head != b.head ? a.head < b.head : a.key < b.key;
+  };
+  const auto is_not_before = [&](const Change& a, const Change& b) { return !before(a, b); };
+  if (std::ranges::adjacent_find(changes, is_not_before) == changes.end()) return changes;
+  std::ranges::stable_sort(changes, before);
   std::size_t kept = 0;
   for (std::size_t i = 0; i < changes.size(); ++i) {
-    if (i + 1 == changes.size() || changes[i].key != changes[i + 1].key) changes[kept++] = changes[i];
+    if (i + 1 == changes.size() || before(changes[i], changes[i + 1])) changes[kept++] = changes[i];
   }
   changes.resize(kept);
   return changes;

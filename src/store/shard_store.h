@@ -21,7 +21,7 @@ namespace daybook::store {
 enum class Table : std::uint8_t {
   kMeta = 0,       // Positions, counters, labels, indexes, anomalies, parked records.
   kDocuments = 1,
-  kCells = 2,      // Pages of aggregate cells, and order-cycle rows.
+  kCells = 2,      // Pages of aggregate cells, order-cycle rows, what was open by its date.
 };
 inline constexpr std::size_t kTableCount = 3;
 
@@ -66,11 +66,13 @@ class WriteSet {
  private:
   friend class ShardStore;
   struct Change {
+    std::uint64_t head = 0;  // The key's first bytes as a number, which mostly tells the order.
     std::string_view key;
     std::optional<std::string_view> value;  // None: removed.
   };
   // In order of their keys, each once.
   std::span<const Change> sorted(Table table);
+  void add(Table table, std::string_view key, std::optional<std::string_view> value);
 
   std::array<std::vector<Change>, kTableCount> changes_;
   std::size_t bytes_ = 0;

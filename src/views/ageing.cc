@@ -217,7 +217,14 @@ Answer ageing(Question& question) {
   }
 
   const std::vector<std::string> labels = ageing.buckets.labels();
-  Answer answer;
+  const auto make_row = [&](const std::string& group, Currency currency, const AgeingRow& sums) {
+    Row row;
+    row.add("group", Value::text(group));
+    row.add("currency", Value::text(currency.code()));
+    sums.write(row, currency, labels);
+    return row;
+  };
+  Answer answer = question.list("rows", column_names(make_row("", {}, empty)));
   answer.head.add("aged_on", Value::text(format_date(ageing.aged_on)));
   answer.head.add("basis", Value::text(basis));
   answer.head.add("group_by", Value::text(group_by));
@@ -226,21 +233,12 @@ Answer ageing(Question& question) {
   for (const std::string& label : labels) names.text(label);
   names.end_array();
   answer.head.add("buckets", Value::json(names.take()));
-  answer.rows_name = "rows";
-  const auto make_row = [&](const std::string& group, Currency currency, const AgeingRow& sums) {
-    Row row;
-    row.add("group", Value::text(group));
-    row.add("currency", Value::text(currency.code()));
-    sums.write(row, currency, labels);
-    return row;
-  };
-  answer.columns = column_names(make_row("", {}, empty));
   std::map<Currency, AgeingRow> totals;
   for (const auto& [at, sums] : rows) {
     const auto& [group, currency] = at;
     totals.try_emplace(currency, empty).first->second += sums;
     if (sums.is_zero()) continue;
-    answer.rows.push_back({sort_key({group, currency.code()}), make_row(group, currency, sums)});
+    answer.rows.add(sort_key({group, currency.code()}), [&] { return make_row(group, currency, sums); });
   }
   JsonWriter total_rows;
   total_rows.begin_array();
@@ -256,17 +254,21 @@ Answer ageing(Question& question) {
   return answer;
 }
 
-std::map<Currency, AccountBalance> account_balances(const ShardPicture& shard,
-                                                    store::LabelId customer, Day as_of) {
+Account account_on(const ShardPicture& shard, store::LabelId customer, Day as_of) {
   const Ageing ageing{as_of, as_of, Basis::kDueDate, {}};
   std::map<Currency, AgeingRow> rows;
   const AgeingRow empty{0, std::vector<Int128>(1), {}, 0, 0};
+  OpenDays open;
   receivables_at(shard, customer, as_of, Detail::kAccounts, [&](const mirror::ReceivableRow& cell) {
     ageing.add(rows.try_emplace(Currency::from_number(cell.currency), empty).first->second, cell);
+    open.add(cell, *shard.labels);
   });
-  std::map<Currency, AccountBalance> balances;
-  for (const auto& [currency, row] : rows) balances[currency] = row.account;
-  return balances;
+  Account account;
+  for (const auto& [currency, row] : rows) account.balances[currency] = row.account;
+  open.close();
+  const auto days = open.of(customer);
+  account.open_days.assign(days.begin(), days.end());
+  return account;
 }
 
 std::vector<ProofFault> proof_faults(const ShardPicture& shard, Day as_of) {

@@ -114,7 +114,7 @@ void add_found(ShownBy& all, const Question& question, const ShardPicture& shard
     const domain::Anomaly& anomaly = stored.anomaly;
     if (as_of < anomaly.from || as_of >= anomaly.until) return;
     if (anomaly.while_overdrawn) {
-      const auto balances = account_balances(shard, stored.customer, as_of);
+      const auto balances = account_on(shard, stored.customer, as_of).balances;
       const auto at = balances.find(anomaly.while_overdrawn);
       if (at == balances.end() || at->second.unapplied_cash >= 0) return;
     }
@@ -162,45 +162,48 @@ Answer anomalies(Question& question) {
   question.parameters().one_of("state", {"open"}, "open");
   const auto customer_id = question.parameters().text("customer_id");
   ShownBy all;
-  for (const ShardPicture& shard : question.shards()) {
-    add_found(all, question, shard, question.as_of());
-    add_parked(all, question, shard);
+  for (const auto& shard : question.shards()) {
+    add_found(all, question, *shard, question.as_of());
+    add_parked(all, question, *shard);
   }
-  Answer answer;
-  answer.rows_name = "anomalies";
-  answer.columns = {"kind", "state", "customer_id", "document_id", "detail", "event"};
-  for (auto& [by, shown] : all) {
-    const auto& [name, customer, document] = by;
+  Answer answer = question.list(
+      "anomalies", {"kind", "state", "customer_id", "document_id", "detail", "event"});
+  for (const auto& entry : all) {
+    const auto& [name, customer, document] = entry.first;
     if ((kind && *kind != name) || (customer_id && *customer_id != customer)) continue;
-    SortedRow row{sort_key({name, customer, document}), {}};
-    row.row.add("kind", Value::text(name));
-    row.row.add("state", Value::text("open"));
-    row.row.add("customer_id", Value::text(customer));
-    row.row.add("document_id", Value::text(document));
-    row.row.add("detail", Value::text(shown.detail));
-    row.row.add("event", Value::json(std::move(shown.event_json)));
-    answer.rows.push_back(std::move(row));
+    answer.rows.add(sort_key({name, customer, document}), [&] {
+      const auto& [by, shown] = entry;
+      Row row;
+      row.add("kind", Value::text(std::get<0>(by)));
+      row.add("state", Value::text("open"));
+      row.add("customer_id", Value::text(std::get<1>(by)));
+      row.add("document_id", Value::text(std::get<2>(by)));
+      row.add("detail", Value::text(shown.detail));
+      row.add("event", Value::json(shown.event_json));
+      return row;
+    });
   }
   return answer;
 }
 
 Answer parked_records(Question& question) {
-  Answer answer;
-  answer.rows_name = "parked";
-  answer.columns = {"topic", "partition", "offset", "recorded_at", "reason", "detail", "bytes"};
-  for (const ShardPicture& shard : question.shards()) {
-    for_each_parked(shard, [&](const engine::ParkedRecord& parked) {
+  Answer answer = question.list(
+      "parked", {"topic", "partition", "offset", "recorded_at", "reason", "detail", "bytes"});
+  for (const auto& shard : question.shards()) {
+    for_each_parked(*shard, [&](const engine::ParkedRecord& parked) {
       const std::string topic =
           log::topic_name(question.model().topic_prefix(), static_cast<log::Topic>(parked.topic));
-      SortedRow row{sort_key({topic, sortable(shard.partition), sortable(parked.offset)}), {}};
-      row.row.add("topic", Value::text(topic));
-      row.row.add("partition", Value::number(shard.partition));
-      row.row.add("offset", Value::number(parked.offset));
-      row.row.add("recorded_at", Value::text(format_instant_ms(parked.recorded_ms)));
-      row.row.add("reason", Value::text(events::park_reason_name(parked.reason)));
-      row.row.add("detail", Value::text(parked.detail));
-      row.row.add("bytes", Value::text(to_base64(parked.value.value_or(""))));
-      answer.rows.push_back(std::move(row));
+      answer.rows.add(sort_key({topic, sortable(shard->partition), sortable(parked.offset)}), [&] {
+        Row row;
+        row.add("topic", Value::text(topic));
+        row.add("partition", Value::number(shard->partition));
+        row.add("offset", Value::number(parked.offset));
+        row.add("recorded_at", Value::text(format_instant_ms(parked.recorded_ms)));
+        row.add("reason", Value::text(events::park_reason_name(parked.reason)));
+        row.add("detail", Value::text(parked.detail));
+        row.add("bytes", Value::text(to_base64(parked.value.value_or(""))));
+        return row;
+      });
     });
   }
   return answer;

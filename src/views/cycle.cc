@@ -437,15 +437,13 @@ Answer order_cycle(Question& question) {
     }
   }
 
-  Answer answer;
+  CycleSums none;
+  Answer answer = question.list("rows", column_names(cycle_row("", "", none, cycle)));
   answer.head.add("cycle", Value::text(fmt::format(
                                "{}..{}", domain::milestone_name(static_cast<Milestone>(cycle.first)),
                                domain::milestone_name(static_cast<Milestone>(cycle.last)))));
-  answer.rows_name = "rows";
-  CycleSums none;
-  answer.columns = column_names(cycle_row("", "", none, cycle));
   rows.for_each([&](const std::string& label, const std::string& group, CycleSums& sums) {
-    answer.rows.push_back({sort_key({label, group}), cycle_row(label, group, sums, cycle)});
+    answer.rows.add(sort_key({label, group}), [&] { return cycle_row(label, group, sums, cycle); });
   });
   return answer;
 }

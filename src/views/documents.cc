@@ -56,10 +56,10 @@ Found find(Question& question, DocumentRef ref, const char* what,
     if (const auto id = shard.labels->find_customer(*customer_id)) consider(shard, *id);
   } else {
     const std::string prefix = store::id_prefix(ref);
-    for (const ShardPicture& shard : question.shards()) {
-      const auto scanned = shard.reads->scan(
+    for (const auto& shard : question.shards()) {
+      const auto scanned = shard->reads->scan(
           store::Table::kMeta, prefix, "", [&](std::string_view key, std::string_view) {
-            consider(shard, ByteReader(key.substr(prefix.size())).big32());
+            consider(*shard, ByteReader(key.substr(prefix.size())).big32());
             return true;
           });
       if (!scanned) refuse(scanned.error());
@@ -111,16 +111,16 @@ Int128 sum_of_lines(std::span<const domain::ShipmentLine> lines, std::string_vie
 Answer customers(Question& question) {
   const Filters filters = question.filters({"region", "sales_rep", "customer_id", "grade"});
   const Day as_of = question.as_of();
-  Answer answer;
-  answer.rows_name = "customers";
-  answer.columns = {"customer_id", "name", "region", "sales_rep", "grade", "parent_customer_id", "balances"};
+  Answer answer = question.list("customers", {"customer_id", "name", "region", "sales_rep", "grade",
+                                              "parent_customer_id", "balances"});
   const auto scope = question.scope(filters);
   for (const ShardPicture* shard : scope.shards) {
     const auto ids = scope.customer ? std::vector<store::LabelId>{*scope.customer}
                                     : shard->labels->customers_after("", SIZE_MAX);
     for (const store::LabelId id : ids) {
       CustomerContext customer = question.customer(*shard, id);
-      if (!is_customer(customer.name())) continue;
+      std::string key = sort_key({customer.name()});
+      if (!is_customer(customer.name()) || !answer.rows.may_hold(key)) continue;
       static const domain::CustomerProfileSet kNone;
       const auto* in_force = customer.profile(as_of);
       const domain::CustomerProfileSet& profile = in_force ? *in_force : kNone;
@@ -128,24 +128,26 @@ Answer customers(Question& question) {
           !passes(filters.sales_rep, profile.sales_rep) || !passes(filters.grade, profile.grade)) {
         continue;
       }
-      SortedRow row{sort_key({customer.name()}), {}};
-      row.row.add("customer_id", Value::text(customer.name()));
-      row.row.add("name", text_or_null(profile.name));
-      row.row.add("region", text_or_null(profile.region));
-      row.row.add("sales_rep", text_or_null(profile.sales_rep));
-      row.row.add("grade", text_or_null(profile.grade));
-      row.row.add("parent_customer_id", text_or_null(profile.parent_customer_id));
-      JsonWriter balances;
-      balances.begin_array();
-      for (const auto& [currency, account] : account_balances(*shard, id, as_of)) {
-        balances.begin_object();
-        balances.field("currency", currency.code());
-        balances.field("balance", amount(account.balance(), currency));
-        balances.end_object();
-      }
-      balances.end_array();
-      row.row.add("balances", Value::json(balances.take()));
-      answer.rows.push_back(std::move(row));
+      answer.rows.add(std::move(key), [&] {
+        Row row;
+        row.add("customer_id", Value::text(customer.name()));
+        row.add("name", text_or_null(profile.name));
+        row.add("region", text_or_null(profile.region));
+        row.add("sales_rep", text_or_null(profile.sales_rep));
+        row.add("grade", text_or_null(profile.grade));
+        row.add("parent_customer_id", text_or_null(profile.parent_customer_id));
+        JsonWriter balances;
+        balances.begin_array();
+        for (const auto& [currency, account] : account_on(*shard, id, as_of).balances) {
+          balances.begin_object();
+          balances.field("currency", currency.code());
+          balances.field("balance", amount(account.balance(), currency));
+          balances.end_object();
+        }
+        balances.end_array();
+        row.add("balances", Value::json(balances.take()));
+        return row;
+      });
     }
   }
   return answer;
@@ -186,23 +188,24 @@ Answer customer_page(Question& question, std::string_view customer_id) {
   history.end_array();
   answer.head.add("history", Value::json(history.take()));
 
+  const Account account = account_on(shard, *id, as_of);
   JsonWriter balances;
   balances.begin_array();
-  for (const auto& [currency, account] : account_balances(shard, *id, as_of)) {
+  for (const auto& [currency, balance] : account.balances) {
     balances.begin_object();
     balances.field("currency", currency.code());
-    balances.field("gross_open", amount(account.gross_open, currency));
-    balances.field("disputed", amount(account.disputed, currency));
-    balances.field("unapplied_cash", amount(account.unapplied_cash, currency));
-    balances.field("open_credits", amount(account.open_credits, currency));
-    balances.field("balance", amount(account.balance(), currency));
+    balances.field("gross_open", amount(balance.gross_open, currency));
+    balances.field("disputed", amount(balance.disputed, currency));
+    balances.field("unapplied_cash", amount(balance.unapplied_cash, currency));
+    balances.field("open_credits", amount(balance.open_credits, currency));
+    balances.field("balance", amount(balance.balance(), currency));
     balances.end_object();
   }
   balances.end_array();
   answer.head.add("balances", Value::json(balances.take()));
 
   std::vector<SortedRow> rows;
-  for (const OpenItem& item : open_items(customer, as_of)) {
+  for (const OpenItem& item : open_items(customer, customer.opened_on(account.open_days), as_of)) {
     rows.push_back({item_key(item, customer.name()), item_row(item, customer, as_of)});
   }
   std::ranges::sort(rows, {}, &SortedRow::key);

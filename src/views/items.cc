@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "domain/figures.h"
+#include "views/receivables.h"
 #include "views/views.h"
 
 namespace daybook::views {
@@ -83,18 +84,19 @@ void add_source(CustomerContext& customer, DocumentRef ref, Day as_of, std::vect
 
 }  // namespace
 
-std::vector<OpenItem> open_items(CustomerContext& customer, Day as_of) {
+std::vector<OpenItem> open_items(CustomerContext& customer, std::span<const DocumentRef> documents,
+                                 Day as_of) {
   std::vector<OpenItem> items;
-  for (const auto& ref : customer.documents(DocumentKind::kInvoice)) {
-    add_invoice(customer, ref, as_of, items);
-  }
-  for (const DocumentKind kind : {DocumentKind::kCreditNote, DocumentKind::kPayment}) {
-    for (const auto& ref : customer.documents(kind)) add_source(customer, ref, as_of, items);
-  }
-  for (const auto& ref : customer.documents(DocumentKind::kRefund)) {
-    for (const domain::Fact& fact : customer.picture().document(ref)->facts) {
-      const auto& refund = std::get<domain::RefundPaid>(fact.event.payload);
-      add_refund(fact, {{}, {}, refund.value_date}, as_of, items);
+  for (const DocumentRef& ref : documents) {
+    if (ref.kind == DocumentKind::kInvoice) {
+      add_invoice(customer, ref, as_of, items);
+    } else if (ref.kind == DocumentKind::kCreditNote || ref.kind == DocumentKind::kPayment) {
+      add_source(customer, ref, as_of, items);
+    } else if (ref.kind == DocumentKind::kRefund) {
+      for (const domain::Fact& fact : customer.picture().document(ref)->facts) {
+        const auto& refund = std::get<domain::RefundPaid>(fact.event.payload);
+        add_refund(fact, {{}, {}, refund.value_date}, as_of, items);
+      }
     }
   }
   return items;
@@ -156,19 +158,22 @@ Answer receivable_items(Question& question) {
   }
   const Filters filters = question.filters({"region", "sales_rep", "customer_id", "currency"});
 
-  Answer answer;
+  Answer answer = question.list("items", {"customer_id", "document_id",  "kind",      "instalment", "issue_date",
+                                          "due_date",    "days_overdue", "currency",  "amount",     "open",
+                                          "disputed",    "region",       "sales_rep", "over_applied"});
   answer.head.add("aged_on", Value::text(format_date(aged_on)));
-  answer.rows_name = "items";
-  answer.columns = {"customer_id", "document_id",  "kind",     "instalment", "issue_date",
-                    "due_date",    "days_overdue", "currency", "amount",     "open",
-                    "disputed",    "region",       "sales_rep", "over_applied"};
   const auto scope = question.scope(filters);
   for (const ShardPicture* shard : scope.shards) {
     const auto ids = scope.customer ? std::vector<store::LabelId>{*scope.customer}
                                     : shard->labels->customers_after("", SIZE_MAX);
+    const OpenDays open = open_days(*shard, scope.customer, as_of);
     for (const store::LabelId id : ids) {
+      const std::span<const Day> days = open.of(id);
+      if (days.empty()) continue;
       CustomerContext customer = question.customer(*shard, id);
-      for (const OpenItem& item : open_items(customer, as_of)) {
+      // In the order of their names: once the page is full those behind it are passed over.
+      if (!answer.rows.may_hold(sort_key({customer.name()}))) continue;
+      for (const OpenItem& item : open_items(customer, customer.opened_on(days), as_of)) {
         if (filters.currency && item.currency != *filters.currency) continue;
         if (!passes_region(filters.region, customer.region(item.attributes))) continue;
         if (!passes(filters.sales_rep, customer.sales_rep(item.attributes))) continue;
@@ -177,7 +182,7 @@ Answer receivable_items(Question& question) {
           const std::int64_t age = aged_on - (basis == "due_date" ? *item.due_date : item.date);
           if (age < age_min || age > age_max) continue;
         }
-        answer.rows.push_back({item_key(item, customer.name()), item_row(item, customer, aged_on)});
+        answer.rows.add(item_key(item, customer.name()), [&] { return item_row(item, customer, aged_on); });
       }
     }
   }

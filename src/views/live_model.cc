@@ -15,7 +15,10 @@ constexpr std::chrono::microseconds kPicturePause{50};
 
 LiveModel::LiveModel(engine::Projector& projector, const domain::Rules& rules,
                      std::string topic_prefix, std::size_t mirror_bytes)
-    : projector_(projector), rules_(rules), topic_prefix_(std::move(topic_prefix)) {
+    : projector_(projector),
+      rules_(rules),
+      topic_prefix_(std::move(topic_prefix)),
+      kept_(std::make_unique<Kept[]>(static_cast<std::size_t>(projector.shard_count()))) {
   if (mirror_bytes == 0) return;
   const std::int32_t count = projector_.shard_count();
   mirror::MirrorOptions options;
@@ -28,7 +31,26 @@ LiveModel::LiveModel(engine::Projector& projector, const domain::Rules& rules,
   keeper_ = std::make_unique<mirror::Keeper>(mirrors_, [&] { return !projector_.replays(); });
 }
 
-Result<ShardPicture> LiveModel::open(std::int32_t partition) const {
+Result<std::shared_ptr<const ShardPicture>> LiveModel::open(std::int32_t partition) const {
+  const auto image =
+      mirrors_.empty() ? nullptr : mirrors_[static_cast<std::size_t>(partition)]->image();
+  Kept& kept = kept_[static_cast<std::size_t>(partition)];
+  if (image != nullptr) {
+    const std::lock_guard lock(kept.mutex);
+    // The image of the newest commit is its picture's.
+    if (kept.picture != nullptr && kept.picture->image == image) return kept.picture;
+  }
+  ASSIGN_OR_RETURN(ShardPicture taken, take(partition));
+  auto picture = std::make_shared<const ShardPicture>(std::move(taken));
+  if (picture->image != nullptr) {
+    std::shared_ptr<const ShardPicture> before = picture;
+    const std::lock_guard lock(kept.mutex);
+    kept.picture.swap(before);
+  }
+  return picture;
+}
+
+Result<ShardPicture> LiveModel::take(std::int32_t partition) const {
   ShardPicture picture;
   picture.partition = partition;
   picture.labels = &projector_.labels(partition);

@@ -1,6 +1,8 @@
 // The read model of a running projector, with its mirrors.
 #pragma once
 
+#include <mutex>
+
 #include "engine/projector.h"
 #include "mirror/keeper.h"
 #include "views/model.h"
@@ -18,7 +20,7 @@ class LiveModel : public ReadModel {
   std::int32_t partition_count() const override { return projector_.shard_count(); }
   const domain::Rules& rules() const override { return rules_; }
   const std::string& topic_prefix() const override { return topic_prefix_; }
-  Result<ShardPicture> open(std::int32_t partition) const override;
+  Result<std::shared_ptr<const ShardPicture>> open(std::int32_t partition) const override;
   bool wait_for(log::TopicPartition at, std::int64_t offset,
                 std::chrono::steady_clock::time_point deadline) const override {
     return projector_.wait_for(at, offset, deadline);
@@ -29,11 +31,20 @@ class LiveModel : public ReadModel {
   std::int32_t mirrors_ready() const;
 
  private:
+  // The picture that was taken last of a shard: kept until it is asked for after a commit, so that questions
+  // between two commits take one picture and not one each.
+  struct Kept {
+    std::mutex mutex;
+    std::shared_ptr<const ShardPicture> picture;  // Guarded by mutex. Null before the first, or has an image.
+  };
+  Result<ShardPicture> take(std::int32_t partition) const;
+
   engine::Projector& projector_;
   const domain::Rules& rules_;
   std::string topic_prefix_;
   std::vector<std::shared_ptr<mirror::ShardMirror>> mirrors_;  // By partition, or none.
   std::unique_ptr<mirror::Keeper> keeper_;
+  std::unique_ptr<Kept[]> kept_;  // By partition.
 };
 
 }  // namespace daybook::views

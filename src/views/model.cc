@@ -1,5 +1,7 @@
 #include "views/model.h"
 
+#include <algorithm>
+
 #include "base/bytes.h"
 #include "store/document_codec.h"
 #include "store/keys.h"
@@ -48,16 +50,32 @@ std::string_view CustomerContext::parent(Day day) {
   return version == nullptr || version->parent.empty() ? std::string_view(name_) : version->parent;
 }
 
-std::vector<domain::DocumentRef> CustomerContext::documents(domain::DocumentKind kind) {
+std::vector<domain::DocumentRef> CustomerContext::opened_on(std::span<const Day> days) {
+  // So many keys are passed over before the next day is looked for anew.
+  constexpr int kPassOverMax = 8;
   std::vector<domain::DocumentRef> refs;
-  const std::string prefix = store::document_key(id_, {kind, {}});
-  const auto scanned = shard_.reads->scan(
-      store::Table::kDocuments, prefix, "", [&](std::string_view key, std::string_view) {
-        ids_.push_back(std::make_unique<std::string>(key.substr(prefix.size())));
-        refs.push_back({kind, *ids_.back()});
-        return true;
-      });
-  if (!scanned) refuse(scanned.error());
+  const std::string prefix = store::cells_prefix(store::kOpenedDocument, id_);
+  auto day = days.begin();
+  for (bool more = true; more && day != days.end();) {
+    more = false;
+    int passed_over = 0;
+    const auto scanned = shard_.reads->scan(
+        store::Table::kCells, prefix, store::opened_prefix(id_, *day), [&](std::string_view key, std::string_view) {
+          const store::OpenedKey opened = store::read_opened_key(key);
+          while (day != days.end() && *day < opened.day) ++day;
+          if (day == days.end()) return false;
+          if (*day == opened.day) {
+            ids_.push_back(std::make_unique<std::string>(opened.ref.id));
+            refs.push_back({opened.ref.kind, *ids_.back()});
+          } else if (++passed_over > kPassOverMax) {
+            more = true;
+          }
+          return !more;
+        });
+    if (!scanned) refuse(scanned.error());
+  }
+  std::ranges::sort(refs);
+  refs.erase(std::unique(refs.begin(), refs.end()), refs.end());
   return refs;
 }
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,7 +21,7 @@
 
 namespace daybook::views {
 
-// A shard at one moment.
+// A shard at one moment. Thread-safe; many questions may share one.
 struct ShardPicture {
   std::int32_t partition = 0;
   std::unique_ptr<store::Reads> reads;
@@ -38,7 +39,8 @@ class ReadModel {
   virtual std::int32_t partition_count() const = 0;
   virtual const domain::Rules& rules() const = 0;
   virtual const std::string& topic_prefix() const = 0;
-  virtual Result<ShardPicture> open(std::int32_t partition) const = 0;
+  // The newest commit. Goes before the model does.
+  virtual Result<std::shared_ptr<const ShardPicture>> open(std::int32_t partition) const = 0;
   // False when the deadline came first.
   virtual bool wait_for(log::TopicPartition at, std::int64_t offset,
                         std::chrono::steady_clock::time_point deadline) const = 0;
@@ -78,8 +80,9 @@ class CustomerContext {
   // The parent by the file in force on `day`, or the customer itself.
   std::string_view parent(Day day);
 
-  // Refs of all documents of one kind, by id. They point into this.
-  std::vector<domain::DocumentRef> documents(domain::DocumentKind kind);
+  // Documents under these days (store::opened_day), rising, of which something is or was open: by kind
+  // and id, each once. They point into this.
+  std::vector<domain::DocumentRef> opened_on(std::span<const Day> days);
 
  private:
   // As profile(), without reading the store where the shard has an image.

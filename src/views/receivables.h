@@ -3,6 +3,9 @@
 #pragma once
 
 #include <optional>
+#include <span>
+#include <utility>
+#include <vector>
 
 #include "store/keys.h"
 #include "views/model.h"
@@ -43,5 +46,35 @@ void receivables_at(const ShardPicture& shard, std::optional<store::LabelId> cus
                });
   }
 }
+
+// The days (store::opened_day) under which the documents stand of which something is open on a date.
+class OpenDays {
+ public:
+  // Rows that count on the date.
+  void add(const mirror::ReceivableRow& row, const store::Labels& labels) {
+    if (row.quantity == 0) return;
+    const bool in_row = row.measure == domain::Measure::kOpen;
+    const Day day = in_row ? row.day : store::opened_day(row.measure, 0, labels.get(row.attributes).attributes);
+    items_.push_back({row.customer, day, row.quantity});
+  }
+  // After the last row: no document counts less than no items, so where they add up to none, none has any.
+  void close();
+  // Rising, each once.
+  std::span<const Day> of(store::LabelId customer) const;
+
+ private:
+  struct Items {
+    store::LabelId customer = 0;
+    Day day = 0;
+    std::int64_t count = 0;
+  };
+  std::vector<Items> items_;
+  // When closed: customers by number, and where their days begin.
+  std::vector<std::pair<store::LabelId, std::size_t>> customers_;
+  std::vector<Day> days_;
+};
+
+// Of one customer, or of all.
+OpenDays open_days(const ShardPicture& shard, std::optional<store::LabelId> customer, Day as_of);
 
 }  // namespace daybook::views

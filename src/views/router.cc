@@ -53,13 +53,11 @@ Rendered answer(const ReadModel& model, const Today& today, const std::vector<st
   for (const std::string& segment : segments) path += "/" + segment;
   if (!view) return render({404, "Not found", "there is nothing at " + path, {}, {}});
   try {
-    Question question(model, today, path, parameters);
     const auto format = parameters.find("format");
     const bool csv = format != parameters.end() ? format->second == "csv"
                                                 : accept.starts_with("text/csv");
-    Answer result = (*view)(question);
-    if (csv) return {200, "text/csv; charset=utf-8", question.render_csv(std::move(result))};
-    return {200, "application/json", question.render_json(std::move(result))};
+    Question question(model, today, path, parameters, csv ? Format::kCsv : Format::kJson);
+    return {200, csv ? "text/csv; charset=utf-8" : "application/json", question.render((*view)(question))};
   } catch (const Refusal& refusal) {
     return render(refusal.problem);
   }

@@ -2,6 +2,7 @@
 
 #include <boost/json/serialize.hpp>
 #include <algorithm>
+#include <charconv>
 
 namespace daybook::views {
 
@@ -177,19 +178,31 @@ void JsonWriter::close(char bracket) {
 }
 
 void JsonWriter::key(std::string_view name) {
-  text(name);
-  out_ += ':';
+  separate();
+  out_ += '"';
+  out_ += name;
+  out_ += "\":";
   first_ = true;
 }
 
 void JsonWriter::text(std::string_view value) {
   separate();
-  out_ += boost::json::serialize(boost::json::string_view(value.data(), value.size()));
+  const bool plain = std::ranges::all_of(value, [](char c) {
+    return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\';
+  });
+  if (plain) {
+    out_ += '"';
+    out_ += value;
+    out_ += '"';
+  } else {
+    out_ += boost::json::serialize(boost::json::string_view(value.data(), value.size()));
+  }
 }
 
 void JsonWriter::number(std::int64_t value) {
   separate();
-  out_ += std::to_string(value);
+  char digits[20];
+  out_.append(digits, std::to_chars(digits, std::end(digits), value).ptr);
 }
 
 void JsonWriter::boolean(bool value) {

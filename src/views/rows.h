@@ -72,7 +72,7 @@ class JsonWriter {
   void end_object() { close('}'); }
   void begin_array() { open('['); }
   void end_array() { close(']'); }
-  void key(std::string_view name);
+  void key(std::string_view name);  // Of printable characters; as it is.
   void text(std::string_view value);
   void number(std::int64_t value);
   void boolean(bool value);

@@ -343,25 +343,25 @@ Answer sales(Question& question) {
     }
   }
 
-  Answer answer;
-  answer.rows_name = "rows";
   const auto make_row = [&](const SalesKey& key, const Sums& columns_sums) {
-    SortedRow row{sort_key({key.period}), {}};
-    row.row.add("period", Value::text(key.period));
-    if (group_by.empty()) row.row.add("group", Value::text(""));
+    Row row;
+    row.add("period", Value::text(key.period));
+    if (group_by.empty()) row.add("group", Value::text(""));
     for (std::size_t i = 0; i < group_by.size(); ++i) {
-      row.key += sort_key({key.group[i]});
-      row.row.add("group." + group_by[i], Value::text(key.group[i]));
+      row.add("group." + group_by[i], Value::text(key.group[i]));
     }
-    row.key += key.currency.code();
-    row.row.add("currency", Value::text(key.currency.code()));
-    columns.write(row.row, columns_sums, key.currency);
+    row.add("currency", Value::text(key.currency.code()));
+    columns.write(row, columns_sums, key.currency);
     return row;
   };
-  answer.columns =
-      column_names(make_row({"", std::vector<std::string>(group_by.size()), {}}, Sums{}).row);
-  for (const auto& [key, row_sums] : sums.rows) {
-    if (!columns.is_zero(row_sums)) answer.rows.push_back(make_row(key, row_sums));
+  Answer answer = question.list(
+      "rows", column_names(make_row({"", std::vector<std::string>(group_by.size()), {}}, Sums{})));
+  for (const auto& entry : sums.rows) {
+    if (columns.is_zero(entry.second)) continue;
+    std::string sorted_by = sort_key({entry.first.period});
+    for (const std::string& group : entry.first.group) sorted_by += sort_key({group});
+    sorted_by += entry.first.currency.code();
+    answer.rows.add(std::move(sorted_by), [&] { return make_row(entry.first, entry.second); });
   }
   JsonWriter total_rows;
   total_rows.begin_array();

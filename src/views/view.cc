@@ -77,15 +77,23 @@ std::string sortable(std::int64_t number) {
 }
 
 Question::Question(const ReadModel& model, const Today& today, std::string_view path,
-                   const ParameterMap& given)
-    : model_(model), path_(path), given_(given), parameters_(given) {
+                   const ParameterMap& given, Format format)
+    : model_(model), path_(path), given_(given), parameters_(given), format_(format) {
   as_of_ = parameters_.date("as_of").value_or(today());
   if (parameters_.one_of("attributes", {"as_was", "as_now"}, "as_was") == "as_now") {
     file_choice_ = FileChoice::kAsNow;
   }
   parameters_.one_of("format", {"json", "csv"}, "json");
-  page_size_ = parameters_.integer("page_size", 1, 1000);
-  page_token_ = parameters_.text("page_token");
+  const auto page_size = parameters_.integer("page_size", 1, 1000);
+  if (page_size || format_ != Format::kCsv) rows_max_ = static_cast<std::size_t>(page_size.value_or(100));
+  if (const auto given_token = parameters_.text("page_token")) {
+    const auto token = from_hex_text(*given_token);
+    if (!token || token->size() < kFingerprintBytes ||
+        token->substr(0, kFingerprintBytes) != request_fingerprint()) {
+      refuse_parameter("page_token", "belongs to another request");
+    }
+    after_ = token->substr(kFingerprintBytes);
+  }
   wait_for_position();
 }
 
@@ -142,7 +150,7 @@ Filters Question::filters(std::initializer_list<std::string_view> known) {
   return filters;
 }
 
-const std::vector<ShardPicture>& Question::shards() {
+const std::vector<std::shared_ptr<const ShardPicture>>& Question::shards() {
   if (shards_.empty()) {
     for (std::int32_t partition = 0; partition < model_.partition_count(); ++partition) {
       shards_.push_back(value_or_refuse(model_.open(partition)));
@@ -152,7 +160,7 @@ const std::vector<ShardPicture>& Question::shards() {
 }
 
 const ShardPicture& Question::shard_of(std::string_view customer_id) {
-  return shards()[static_cast<std::size_t>(log::partition_of(customer_id, model_.partition_count()))];
+  return *shards()[static_cast<std::size_t>(log::partition_of(customer_id, model_.partition_count()))];
 }
 
 Question::Scope Question::scope(const Filters& filters) {
@@ -162,7 +170,7 @@ Question::Scope Question::scope(const Filters& filters) {
     scope.customer = shard.labels->find_customer(*filters.customer_id);
     if (scope.customer) scope.shards.push_back(&shard);
   } else {
-    for (const ShardPicture& shard : shards()) scope.shards.push_back(&shard);
+    for (const auto& shard : shards()) scope.shards.push_back(shard.get());
   }
   return scope;
 }
@@ -178,27 +186,31 @@ std::string Question::request_fingerprint() const {
   return fingerprint;
 }
 
-std::string Question::take_page(Answer& answer, bool all_by_default) {
-  std::ranges::sort(answer.rows, {}, &SortedRow::key);
-  if (page_token_) {
-    const auto token = from_hex_text(*page_token_);
-    if (!token || token->size() < kFingerprintBytes ||
-        token->substr(0, kFingerprintBytes) != request_fingerprint()) {
-      refuse_parameter("page_token", "belongs to another request");
-    }
-    const std::string after = token->substr(kFingerprintBytes);
-    std::erase_if(answer.rows, [&](const SortedRow& row) { return row.key <= after; });
+Rows::Page Rows::take() {
+  std::ranges::sort(rows_, {}, &SortedRow::key);
+  Page page{std::move(rows_), false};
+  if (count_ && page.rows.size() > *count_) {
+    page.more = true;
+    page.rows.resize(*count_);
   }
-  if (all_by_default && !page_size_) return "";
-  const auto size = static_cast<std::size_t>(page_size_.value_or(100));
-  if (answer.rows.size() <= size) return "";
-  answer.rows.resize(size);
-  return to_hex_text(request_fingerprint() + answer.rows.back().key);
+  return page;
+}
+
+Answer Question::list(std::string rows_name, std::vector<std::string> columns) const {
+  Answer answer;
+  answer.rows_name = std::move(rows_name);
+  answer.columns = std::move(columns);
+  answer.rows = Rows(after_, rows_max_);
+  return answer;
+}
+
+std::string Question::render(Answer answer) {
+  return format_ == Format::kCsv ? render_csv(std::move(answer)) : render_json(std::move(answer));
 }
 
 std::string Question::render_json(Answer answer) {
   parameters_.done();
-  const std::string next_page = take_page(answer, false);
+  const Rows::Page page = answer.rows.take();
   JsonWriter json;
   json.begin_object();
   json.field("as_of", format_date(as_of_));
@@ -207,9 +219,10 @@ std::string Question::render_json(Answer answer) {
   if (!answer.rows_name.empty()) {
     json.key(answer.rows_name);
     json.begin_array();
-    for (const SortedRow& row : answer.rows) write_json(row.row, json);
+    for (const SortedRow& row : page.rows) write_json(row.row, json);
     json.end_array();
-    json.field("next_page_token", text_or_null(next_page));
+    json.field("next_page_token",
+               page.more ? Value::text(to_hex_text(request_fingerprint() + page.rows.back().key)) : Value());
   }
   for (const auto& [name, value] : answer.tail.values) json.field(name, value);
 
@@ -219,19 +232,20 @@ std::string Question::render_json(Answer answer) {
   json.key("positions");
   json.begin_array();
   for (const log::Topic topic : log::kEventTopics) {
-    for (const ShardPicture& shard : shards()) {
+    const std::string name = log::topic_name(model_.topic_prefix(), topic);
+    for (const auto& shard : shards()) {
       json.begin_object();
-      json.field("topic", log::topic_name(model_.topic_prefix(), topic));
-      json.field("partition", shard.partition);
-      json.field("next_offset", shard.state.topics[static_cast<std::size_t>(topic)].next_offset);
+      json.field("topic", name);
+      json.field("partition", shard->partition);
+      json.field("next_offset", shard->state.topics[static_cast<std::size_t>(topic)].next_offset);
       json.end_object();
     }
   }
   json.end_array();
-  for (const ShardPicture& shard : shards()) {
-    newest = std::max(newest, shard.state.newest_recorded_ms);
-    waiting += shard.state.waiting;
-    parked += static_cast<std::int64_t>(shard.state.parked);
+  for (const auto& shard : shards()) {
+    newest = std::max(newest, shard->state.newest_recorded_ms);
+    waiting += shard->state.waiting;
+    parked += static_cast<std::int64_t>(shard->state.parked);
   }
   json.field("newest_recorded_at", newest == 0 ? Value() : Value::text(format_instant_ms(newest)));
   json.field("waiting", waiting);
@@ -243,9 +257,8 @@ std::string Question::render_json(Answer answer) {
 std::string Question::render_csv(Answer answer) {
   parameters_.done();
   if (answer.rows_name.empty()) refuse(406, "No rows", "this answer has no rows to give as CSV");
-  take_page(answer, true);
   std::vector<Row> rows;
-  for (SortedRow& row : answer.rows) rows.push_back(std::move(row.row));
+  for (SortedRow& row : answer.rows.take().rows) rows.push_back(std::move(row.row));
   return to_csv(answer.columns, rows);
 }
 

@@ -2,6 +2,7 @@
 // answer that is rendered as JSON or CSV.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <string>
@@ -43,12 +44,55 @@ struct SortedRow {
   Row row;
 };
 
+// Rows in the order of their keys, cut to a page while they come: no more are kept, and made, than it
+// shows and one, which tells that there are more.
+class Rows {
+ public:
+  // All of them.
+  Rows() = default;
+  // Of those behind the key `after` the first `count`, or all.
+  Rows(std::string after, std::optional<std::size_t> count) : after_(std::move(after)), count_(count) {}
+
+  // Whether a row whose key begins so may be on the page.
+  bool may_hold(std::string_view prefix) const {
+    return prefix >= std::string_view(after_).substr(0, prefix.size()) &&
+           (!is_full() || prefix < rows_.front().key);
+  }
+  // `make` gives the row, and is called only for one that may be shown.
+  template <typename Make>
+  void add(std::string key, const Make& make) {
+    if (key <= after_ || (is_full() && key >= rows_.front().key)) return;
+    if (is_full()) {
+      std::ranges::pop_heap(rows_, {}, &SortedRow::key);
+      rows_.pop_back();
+    }
+    rows_.push_back({std::move(key), make()});
+    if (count_) std::ranges::push_heap(rows_, {}, &SortedRow::key);
+  }
+
+  // What the page shows, in order, and whether there is more behind it.
+  struct Page {
+    std::vector<SortedRow> rows;
+    bool more = false;
+  };
+  Page take();
+
+ private:
+  bool is_full() const { return count_ && rows_.size() > *count_; }
+
+  std::string after_;  // Empty: from the first.
+  std::optional<std::size_t> count_;
+  std::vector<SortedRow> rows_;  // A heap, the last key in front, where there is a count.
+};
+
+enum class Format { kJson, kCsv };
+
 struct Answer {
   // Fields beside the common ones, in front of the rows.
   Row head;
   // Name of the list; empty when the answer is no list.
   std::string rows_name;
-  std::vector<SortedRow> rows;
+  Rows rows;
   // Names of the rows' columns in CSV, also where there are no rows.
   std::vector<std::string> columns;
   // Fields behind the rows, over all pages.
@@ -60,7 +104,7 @@ class Question {
  public:
   // Reads the common parameters and waits for min_position.
   Question(const ReadModel& model, const Today& today, std::string_view path,
-           const ParameterMap& parameters);
+           const ParameterMap& parameters, Format format);
 
   Parameters& parameters() { return parameters_; }
   const domain::Rules& rules() const { return model_.rules(); }
@@ -79,7 +123,7 @@ class Question {
   // Reads the filters that this view knows.
   Filters filters(std::initializer_list<std::string_view> known);
 
-  const std::vector<ShardPicture>& shards();
+  const std::vector<std::shared_ptr<const ShardPicture>>& shards();
   // The shard that holds this customer.
   const ShardPicture& shard_of(std::string_view customer_id);
   // Shards to scan, and the customer in them, under a customer_id filter. No shard when the customer
@@ -90,9 +134,11 @@ class Question {
   };
   Scope scope(const Filters& filters);
 
-  // Writes the answer (after every parameter was asked for).
-  std::string render_json(Answer answer);
-  std::string render_csv(Answer answer);
+  // An answer that is a list, which takes the rows of the page asked for.
+  Answer list(std::string rows_name, std::vector<std::string> columns) const;
+
+  // Writes the answer in the question's format (after every parameter was asked for).
+  std::string render(Answer answer);
 
   // The reference of an event as all views show it; `customer_partition` is the shard's.
   void write_event(JsonWriter& json, std::int32_t partition, domain::Position at,
@@ -102,8 +148,8 @@ class Question {
 
  private:
   void wait_for_position();
-  // Cuts the answer's rows to the page asked for; gives the token of the next.
-  std::string take_page(Answer& answer, bool all_by_default);
+  std::string render_json(Answer answer);
+  std::string render_csv(Answer answer);
   std::string request_fingerprint() const;
 
   const ReadModel& model_;
@@ -112,9 +158,10 @@ class Question {
   Parameters parameters_;
   Day as_of_ = 0;
   FileChoice file_choice_ = FileChoice::kAsWas;
-  std::optional<std::int64_t> page_size_;
-  std::optional<std::string> page_token_;
-  std::vector<ShardPicture> shards_;
+  Format format_;
+  std::optional<std::size_t> rows_max_;  // Of the page; none: all.
+  std::string after_;                    // The last key of the page before, or empty.
+  std::vector<std::shared_ptr<const ShardPicture>> shards_;
 };
 
 // Sort keys.

@@ -39,8 +39,9 @@ struct OpenItem {
   // Tells refunds with one id apart: what they were paid out of.
   std::string_view source_id;
 };
-// All open items of an account on a date, in no order.
-std::vector<OpenItem> open_items(CustomerContext& customer, Day as_of);
+// Open items of these documents of an account on a date, in no order.
+std::vector<OpenItem> open_items(CustomerContext& customer, std::span<const domain::DocumentRef> documents,
+                                 Day as_of);
 // An item as every answer shows it, with and without its customer.
 Row item_row(const OpenItem& item, CustomerContext& customer, Day aged_on);
 std::string item_key(const OpenItem& item, std::string_view customer_id);
@@ -54,8 +55,12 @@ struct AccountBalance {
 
   Int128 balance() const { return gross_open - unapplied_cash - open_credits; }
 };
-std::map<Currency, AccountBalance> account_balances(const ShardPicture& shard,
-                                                    store::LabelId customer, Day as_of);
+struct Account {
+  std::map<Currency, AccountBalance> balances;
+  // The documents that have open items are among those of these days (CustomerContext::opened_on).
+  std::vector<Day> open_days;
+};
+Account account_on(const ShardPicture& shard, store::LabelId customer, Day as_of);
 
 // The proof: for every account and currency, the balance by open amounts less the balance by ledger
 // entries, as of a date. Empty when all is well.

@@ -152,6 +152,16 @@ int main(int argc, char** argv) {
   freshness->add_option("--runs", runs, "how often")->capture_default_str();
   freshness->add_option("--figure", figure, "its name in the table")->capture_default_str();
   freshness->callback([&] { code = daybook::bench::freshness(figure, url, rate, seconds, runs); });
+  std::string targets;
+  double questions = 1'000;
+  int connections = 64;
+  CLI::App* steady = app.add_subcommand("steady", "ask for pages at a rate, whatever the answers take");
+  steady->add_option("--url", url, "a running server")->required();
+  steady->add_option("--targets", targets, "a file of paths, of which each question takes one")->required();
+  steady->add_option("--rate", questions, "questions a second")->capture_default_str();
+  steady->add_option("--connections", connections, "that take turns")->capture_default_str();
+  steady->add_option("--seconds", seconds, "for so long")->capture_default_str();
+  steady->callback([&] { code = daybook::bench::steady(url, targets, questions, connections, seconds); });
   std::int64_t events = 200'000;
   int callers = 64;
   CLI::App* publish = app.add_subcommand("publish", "POST /v1/events beside librdkafka's own producer");

@@ -112,6 +112,8 @@ int size(const std::string& brokers, const std::string& log_directory, std::int6
 // Of a server that runs.
 int feed(const std::string& url, double rate, double seconds);
 int freshness(const std::string& figure, const std::string& url, double rate, double seconds, int runs);
+// Prints the rate reached, and median and p99 in ms.
+int steady(const std::string& url, const std::string& targets_file, double rate, int connections, double seconds);
 int publish(const std::string& url, const std::string& brokers, std::int64_t events, int callers, int runs);
 
 }  // namespace daybook::bench

@@ -100,6 +100,7 @@ class Book {
 
   log::MemoryLog& log() { return log_; }
   engine::Projector& projector() { return *projector_; }
+  const views::LiveModel& model() const { return *model_; }
   const domain::Rules& rules() const { return rules_; }
 
   // Every figure follows from the facts.

@@ -7,10 +7,13 @@
 
 #include <numeric>
 
+#include "base/bytes.h"
 #include "base/hash.h"
 #include "engine/audit.h"
 #include "support/book.h"
+#include "store/keys.h"
 #include "support/folding.h"
+#include "views/receivables.h"
 #include "views/views.h"
 
 namespace daybook::test {
@@ -33,6 +36,54 @@ void check_proof(Folding& folding) {
   }
 }
 
+// Open items as answers show them, in order.
+std::vector<std::string> shown(views::CustomerContext& customer, const std::vector<views::OpenItem>& items,
+                               Day as_of) {
+  std::vector<std::string> rows;
+  for (const views::OpenItem& item : items) {
+    views::JsonWriter json;
+    views::write_json(views::item_row(item, customer, as_of), json);
+    rows.push_back(views::item_key(item, customer.name()) + json.take());
+  }
+  std::ranges::sort(rows);
+  return rows;
+}
+
+// Whatever the date, what is open is found by the index as by looking at every document, and few others
+// are found.
+void check_open_items(Folding& folding, std::mt19937& random) {
+  views::ShardPicture picture;
+  picture.reads = folding.shard().store().snapshot();
+  picture.labels = &folding.shard().labels();
+  for (const store::LabelId id : picture.labels->customers_after("", SIZE_MAX)) {
+    std::vector<std::string> keys;
+    std::string prefix;
+    ByteWriter(prefix).big32(id);
+    const auto scanned = picture.reads->scan(store::Table::kDocuments, prefix, "",
+                                             [&](std::string_view key, std::string_view) {
+                                               keys.emplace_back(key);
+                                               return true;
+                                             });
+    RC_ASSERT(scanned.has_value());
+    std::vector<domain::DocumentRef> all;
+    for (const std::string& key : keys) all.push_back(store::document_ref(key));
+    views::CustomerContext customer(picture, id, folding.rules(), views::FileChoice::kAsWas);
+    for (int i = 0; i < 8; ++i) {
+      const Day day = i == 0 ? 20'000 : 19'795 + static_cast<Day>(random() % 55);
+      const auto days = views::account_on(picture, id, day).open_days;
+      const auto of_account = customer.opened_on(days);
+      RC_ASSERT(shown(customer, views::open_items(customer, of_account, day), day) ==
+                shown(customer, views::open_items(customer, all, day), day));
+      // Under each of the days something is open.
+      for (const Day under : days) {
+        RC_ASSERT(!views::open_items(customer, customer.opened_on({&under, 1}), day).empty());
+      }
+      const auto all_accounts = views::open_days(picture, {}, day);
+      RC_ASSERT(std::ranges::equal(days, all_accounts.of(id)));
+    }
+  }
+}
+
 // With `check` the books must balance, and every figure follow from the facts, after each batch.
 void feed(Folding& folding, const History& history, std::mt19937& random, bool crashes, bool check) {
   const auto commit = [&] {
@@ -40,6 +91,7 @@ void feed(Folding& folding, const History& history, std::mt19937& random, bool c
     if (!check) return;
     check_audit(folding);
     check_proof(folding);
+    check_open_items(folding, random);
   };
   test::feed(folding, history, random, commit, [&] {
     if (crashes && random() % 10 == 0) folding.crash();

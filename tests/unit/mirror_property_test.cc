@@ -19,16 +19,16 @@ class OneShard : public views::ReadModel {
   std::int32_t partition_count() const override { return 1; }
   const domain::Rules& rules() const override { return folding_.rules(); }
   const std::string& topic_prefix() const override { return prefix_; }
-  Result<views::ShardPicture> open(std::int32_t) const override {
-    views::ShardPicture picture;
-    picture.reads = folding_.shard().store().snapshot();
-    picture.labels = &folding_.shard().labels();
-    ASSIGN_OR_RETURN(picture.state, engine::read_state(*picture.reads));
+  Result<std::shared_ptr<const views::ShardPicture>> open(std::int32_t) const override {
+    auto picture = std::make_shared<views::ShardPicture>();
+    picture->reads = folding_.shard().store().snapshot();
+    picture->labels = &folding_.shard().labels();
+    ASSIGN_OR_RETURN(picture->state, engine::read_state(*picture->reads));
     if (mirror_ != nullptr) {
-      picture.image = mirror_->image();
-      picture.dictionary = &mirror_->dictionary();
+      picture->image = mirror_->image();
+      picture->dictionary = &mirror_->dictionary();
     }
-    return picture;
+    return std::shared_ptr<const views::ShardPicture>(std::move(picture));
   }
   bool wait_for(log::TopicPartition, std::int64_t, std::chrono::steady_clock::time_point) const override {
     return true;

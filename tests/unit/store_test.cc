@@ -693,9 +693,17 @@ TEST(Keys, DocumentKeysComeBack) {
   EXPECT_EQ(document_ref(key), (DocumentRef{DocumentKind::kInvoice, "I-7"}));
 }
 
+TEST(Keys, KeysOfWhatWasOpenComeBack) {
+  const std::string key = opened_key(300, -7, {DocumentKind::kPayment, "P-7"});
+  EXPECT_TRUE(key.starts_with(opened_prefix(300, -7)));
+  EXPECT_EQ(read_opened_key(key).day, -7);
+  EXPECT_EQ(read_opened_key(key).ref, (DocumentRef{DocumentKind::kPayment, "P-7"}));
+}
+
 TEST(Keys, ByteOrderIsNumberOrder) {
-  EXPECT_LT(terms_key(1, -1, "Z"), terms_key(1, 0, "A"));
-  EXPECT_LT(terms_key(1, 40'000, "Z"), terms_key(2, -40'000, "A"));
+  EXPECT_LT(opened_key(1, -1, {DocumentKind::kPayment, "Z"}), opened_key(1, 0, {DocumentKind::kInvoice, "A"}));
+  EXPECT_LT(opened_key(1, 40'000, {DocumentKind::kInvoice, "Z"}),
+            opened_key(2, -40'000, {DocumentKind::kInvoice, "A"}));
   EXPECT_LT(parked_key(0, 300), parked_key(1, 2));
   EXPECT_LT(label_key(255), label_key(256));
   for (const Day day : {-40'000, -1, 0, 1, 80'000}) EXPECT_EQ(day_of_ordered(ordered(day)), day);
@@ -743,6 +751,18 @@ TEST_P(StoreTest, AWriteSetIsThereWholeAfterReopening) {
 }
 
 INSTANTIATE_TEST_SUITE_P(ByWay, StoreTest, testing::Values(ShardStore::kFilesBytesMin, 0));
+
+TEST_P(StoreTest, KeysAreToldApartWhereverTheyDiffer) {
+  auto store = open();
+  WriteSet set;
+  const std::string_view keys[] = {"head8890", "head889", {"b\0", 2}, "b", "head8", "\xFFhigh", "head88901"};
+  for (const std::string_view key : keys) set.put(Table::kMeta, key, key);
+  set.put(Table::kMeta, "b", "again");
+  ASSERT_TRUE(store->write(set));
+  for (const std::string_view key : keys) {
+    EXPECT_EQ(store->get(Table::kMeta, key).value(), key == "b" ? "again" : key);
+  }
+}
 
 TEST_P(StoreTest, OfSeveralChangesToAKeyTheLastHolds) {
   {

@@ -1,0 +1,43 @@
+// Pictures of a running projector.
+#include "views/live_model.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "support/book.h"
+
+namespace daybook::test {
+namespace {
+
+std::shared_ptr<const views::ShardPicture> picture(const Book& book) {
+  const auto opened = book.model().open(0);
+  return opened ? *opened : nullptr;
+}
+
+TEST(LiveModel, QuestionsBetweenTwoCommitsShareOnePictureAndTheNextCommitShowsAtOnce) {
+  Book book(1);
+  const auto promise = [](const std::string& id) {
+    return R"("promise_made":{"promise_id":")" + id +
+           R"(","currency":"CNY","amount_minor":"1","promised_date":"2024-05-01"})";
+  };
+  book.tell("2024-05-01", promise("Q1"));
+  for (int i = 0; book.model().mirrors_ready() == 0 && i < 1'000; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  const auto first = picture(book);
+  ASSERT_NE(first, nullptr);
+  ASSERT_NE(first->image, nullptr);
+  EXPECT_EQ(picture(book), first);
+  EXPECT_EQ(first->state.accepted, 1U);
+
+  book.tell("2024-05-02", promise("Q2"));
+  const auto second = picture(book);
+  ASSERT_NE(second, nullptr);
+  EXPECT_EQ(second->state.accepted, 2U);
+  EXPECT_EQ(first->state.accepted, 1U);
+  EXPECT_EQ(engine::read_state(*first->reads)->accepted, 1U);
+}
+
+}  // namespace
+}  // namespace daybook::test
