@@ -8,7 +8,7 @@
 
 namespace daybook::domain {
 
-void contribute_order(Picture& picture, const Document& document, Contributions& to);
+void contribute_order(Picture& picture, const Document& document, Contributions& to, Extent extent);
 void contribute_invoice(Picture& picture, const Document& document, Contributions& to);
 void contribute_source(Picture& picture, const Document& document, Contributions& to);
 

@@ -126,11 +126,11 @@ void contribute_refund_postings(const RefundPaid& refund, const Attributes& attr
           {-Int128(refund.amount_minor), 0});
 }
 
-void contribute(Picture& picture, const Document& document, Contributions& to) {
+void contribute(Picture& picture, const Document& document, Contributions& to, Extent extent) {
   contribute_conflicts(picture, document, to);
   switch (document.ref.kind) {
     case DocumentKind::kOrder:
-      return contribute_order(picture, document, to);
+      return contribute_order(picture, document, to, extent);
     case DocumentKind::kInvoice:
       return contribute_invoice(picture, document, to);
     case DocumentKind::kCreditNote:

@@ -147,8 +147,15 @@ class Contributions {
   virtual void waiting(std::int64_t records) = 0;
 };
 
-// Hands out everything that the document contributes as the picture knows it.
-void contribute(Picture& picture, const Document& document, Contributions& to);
+// What is asked of a document. Most of what happens to an order leaves its sales as they were.
+enum class Extent : std::uint8_t { kEverything, kAllButOrderSales };
+
+// Hands out what the document contributes as the picture knows it.
+void contribute(Picture& picture, const Document& document, Contributions& to,
+                Extent extent = Extent::kEverything);
+
+// What may differ between a picture without the document's fresh facts and one with them.
+Extent extent_of_change(const Document& document);
 
 // Documents whose figures depend on this one's facts, itself included; each may come more than once.
 // A new customer file concerns invoices with due dates from its terms; those the caller finds by date.

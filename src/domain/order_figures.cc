@@ -337,7 +337,19 @@ Milestones milestones_on(Picture& picture, const Order& order, Day as_of) {
   return milestones;
 }
 
-void contribute_order(Picture& picture, const Document& document, Contributions& to) {
+// Sales are made of what was ordered, dispatched and returned, and of nothing that other documents say.
+Extent extent_of_change(const Document& document) {
+  if (document.ref.kind != DocumentKind::kOrder) return Extent::kEverything;
+  const bool may_change_sales = std::ranges::any_of(document.facts, [](const Fact& fact) {
+    const Payload& payload = fact.event.payload;
+    return fact.fresh && !std::holds_alternative<OrderConfirmed>(payload) &&
+           !std::holds_alternative<OrderReady>(payload) && !std::holds_alternative<OrderDelayed>(payload) &&
+           !std::holds_alternative<ShipmentDelivered>(payload);
+  });
+  return may_change_sales ? Extent::kEverything : Extent::kAllButOrderSales;
+}
+
+void contribute_order(Picture& picture, const Document& document, Contributions& to, Extent extent) {
   const Order* order = picture.order(document);
   if (order == nullptr) return contribute_unknown(picture, document, to);
   if (picture.rules().expect.shipments) {
@@ -346,7 +358,7 @@ void contribute_order(Picture& picture, const Document& document, Contributions&
     shipments.report(AnomalyKind::kUnknownShipment, to);
     if (!order->waiting.empty()) to.waiting(static_cast<std::int64_t>(order->waiting.size()));
   }
-  contribute_sales(*order, to);
+  if (extent == Extent::kEverything) contribute_sales(*order, to);
   contribute_cycle(picture, *order, to);
 }
 

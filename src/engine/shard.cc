@@ -265,8 +265,9 @@ Result<void> Shard::evaluate(HeldAccount& account, store::WriteSet& set) {
     const domain::DocumentRef ref = document->ref;
     old_.begin(customer, ref);
     now_.begin(customer, ref);
-    if (!document->fresh) domain::contribute(before, *document, old_);
-    domain::contribute(after, *document, now_);
+    const domain::Extent extent = domain::extent_of_change(*document);
+    if (!document->fresh) domain::contribute(before, *document, old_, extent);
+    domain::contribute(after, *document, now_, extent);
     for (store::Cell cell : old_.cells()) {
       cell.value = -cell.value;
       cells_.push_back(cell);

@@ -45,7 +45,7 @@ std::uint64_t bytes_written() {
 
 }  // namespace
 
-// Counted by their names.
+// Counted by its name.
 extern "C" [[gnu::noinline]] void daybook_budget_fold(engine::Shard& shard, std::span<const log::Record> records,
                                                       std::size_t commit_every) {
   for (std::size_t i = 0; i < records.size(); ++i) {
@@ -54,10 +54,13 @@ extern "C" [[gnu::noinline]] void daybook_budget_fold(engine::Shard& shard, std:
   }
 }
 
-// budget ORDERS COMMIT_EVERY: prints the events folded and the bytes written for them.
+// budget ORDERS BEFORE COMMIT_EVERY: folds what comes before the last events without counting, and prints
+// the events then folded and the bytes written for them.
 int main(int argc, char** argv) {
-  ENSURE(argc == 3, "budget ORDERS COMMIT_EVERY");
+  ENSURE(argc == 4, "budget ORDERS BEFORE COMMIT_EVERY");
   const std::vector<Written> written = history(std::atoll(argv[1]));
+  const auto before = static_cast<std::size_t>(std::atoll(argv[2]));
+  ENSURE(before < written.size(), "something is left to count");
   std::vector<log::Record> records;
   std::array<std::int64_t, log::kEventTopicCount> next{};
   for (const Written& one : written) {
@@ -68,13 +71,15 @@ int main(int argc, char** argv) {
     record.key = one.key;
     record.value = one.value;
   }
+  const std::span<const log::Record> all(records);
   const test::TempDir directory;
   store::SharedMemory memory{64 << 20, 64 << 20};
   const domain::Rules rules{BusinessZone::find("UTC").value(), {}};
   auto store = bench::must(store::ShardStore::open(directory.path(), memory, store::ShardStore::Mode::kReadWrite));
   const auto shard = bench::must(engine::Shard::open(std::move(store), rules, {}));
-  const std::uint64_t before = bytes_written();
-  daybook_budget_fold(*shard, records, static_cast<std::size_t>(std::atoll(argv[2])));
-  const std::uint64_t after = bytes_written();
-  fmt::print("{} {}\n", records.size(), after - before);
+  for (const log::Record& record : all.first(before)) shard->apply(record);
+  bench::must(shard->commit());
+  const std::uint64_t bytes_before = bytes_written();
+  daybook_budget_fold(*shard, all.subspan(before), static_cast<std::size_t>(std::atoll(argv[3])));
+  fmt::print("{} {}\n", all.size() - before, bytes_written() - bytes_before);
 }
