@@ -164,6 +164,8 @@ Result<std::unique_ptr<ShardStore>> ShardStore::open(const std::string& path, Sh
   options.allow_concurrent_memtable_write = false;
   options.max_background_jobs = 2;
   options.max_open_files = 512;
+  // A start does not look into every file.
+  options.skip_stats_update_on_db_open = true;
   options.keep_log_file_num = 2;
   options.max_log_file_size = 1 << 20;
   options.info_log_level = rocksdb::WARN_LEVEL;
