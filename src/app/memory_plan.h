@@ -5,17 +5,26 @@
 
 namespace daybook::app {
 
-// In bytes. What is left of the bound is for prefetch, decoding and answers.
+// In bytes. They add up to more than the bound, but not at any one time: what is pending is there while history
+// is read, write buffers and mirrors after it. What is left is for decoding, files being made, and answers.
 struct MemoryPlan {
-  std::size_t block_cache = 0;
+  std::size_t block_cache = 0;  // With filters and indexes of files.
   std::size_t write_buffers = 0;
-  std::size_t fold_cache = 0;  // Documents and pages that the projector keeps.
-  std::size_t pending = 0;     // What it has read and not folded yet.
+  // Documents and pages that the projector keeps, with their tables, the filter of stored keys, and labels.
+  std::size_t fold_cache = 0;
+  std::size_t pending = 0;    // What it has read and not folded yet.
   std::size_t mirrors = 0;
-  std::size_t set_aside = 0;   // On disk: what a replay has read beyond that.
+  std::size_t prefetch = 0;   // What Kafka has sent ahead.
+  std::size_t set_aside = 0;  // On disk: what a replay has read beyond that.
 
   static MemoryPlan of(std::size_t bound) {
-    return {bound / 6, bound / 6, bound / 5, bound / 5, bound / 4, bound * 4};
+    return {.block_cache = bound / 6,
+            .write_buffers = bound / 6,
+            .fold_cache = bound / 5,
+            .pending = bound / 5,
+            .mirrors = bound / 4,
+            .prefetch = bound / 8,
+            .set_aside = bound * 4};
   }
 };
 

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/memory_plan.h"
 #include "base/date.h"
 #include "base/result.h"
 #include "domain/rules.h"
@@ -29,7 +30,9 @@ struct Settings {
   std::size_t memory_mib = 1024;
   std::map<std::string, std::string> kafka;  // librdkafka's own properties.
 
-  log::KafkaOptions kafka_options() const { return {brokers, topic_prefix, kafka}; }
+  log::KafkaOptions kafka_options() const {
+    return {brokers, topic_prefix, kafka, MemoryPlan::of(memory_mib << 20).prefetch};
+  }
 };
 
 // A key that file, environment and flags know alike.

@@ -36,6 +36,7 @@ class Arena {
     return {bytes, text.size()};
   }
 
+  // Of all blocks, in use or kept for the next use.
   std::size_t bytes_kept() const {
     std::size_t bytes = 0;
     for (const Block& block : blocks_) bytes += block.size;
@@ -47,6 +48,12 @@ class Arena {
     std::erase_if(blocks_, [](const Block& block) { return block.size > kKeptBlockMax; });
     current_ = 0;
     used_ = 0;
+  }
+
+  // Gives everything back, the blocks too.
+  void release() {
+    blocks_ = std::vector<Block>();
+    reset();
   }
 
  private:

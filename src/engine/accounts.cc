@@ -12,48 +12,68 @@ namespace {
 // Of the budget, and beyond it: with more to remember, the store is asked.
 constexpr std::size_t kSightingsShare = 4;
 
-// With its place in the account's table.
-std::size_t bytes_of(const HeldDocument& document) {
-  return sizeof document + 32 + document.id.capacity() + document.value.capacity();
+std::size_t bytes_of(const std::string& text) {
+  return text.capacity() < sizeof text / 2 ? 0 : text.capacity() + 1;
 }
-std::size_t bytes_of(const HeldPage& page) { return sizeof page + 16 + page.value.capacity(); }
+std::size_t bytes_of(const HeldDocument& document) {
+  return sizeof document + bytes_of(document.id) + bytes_of(document.value);
+}
+std::size_t bytes_of(const HeldPage& page) { return sizeof page + bytes_of(page.value); }
+
+// Of a table of pointers: each place has a byte of its own besides.
+template <typename Table>
+std::size_t table_bytes(const Table& table) {
+  return table.bucket_count() * (sizeof(void*) + 1);
+}
+
+// Tables keep the places of what was dropped.
+template <typename Table>
+void shrink(Table& table) {
+  if (table.size() < table.bucket_count() / 2) table.rehash(0);
+}
 
 }  // namespace
 
+std::size_t HeldAccount::bytes() const { return sizeof *this + table_bytes(documents_) + table_bytes(pages_); }
+
+const std::optional<Error>& HeldAccount::error() const { return owner_.error_; }
+
 Result<HeldDocument*> HeldAccount::hold(domain::DocumentRef ref) {
-  if (const auto at = documents_.find(ref); at != documents_.end()) {
-    at->second->used = owner_.clock_;
-    return at->second.get();
+  const std::size_t hash = hash64(ref.id) + static_cast<std::size_t>(ref.kind) * 0x9e37'79b9'7f4a'7c15;
+  if (const auto at = documents_.find(Wanted{ref, hash}); at != documents_.end()) {
+    (*at)->used = owner_.clock_;
+    return at->get();
   }
   ASSIGN_OR_RETURN(std::optional<std::string> stored,
                    owner_.load(store::Table::kDocuments, store::document_key(customer_, ref)));
   auto held = std::make_unique<HeldDocument>();
   held->kind = ref.kind;
   held->id = ref.id;
+  held->hash = hash;
   if (stored) held->value = *std::move(stored);
   held->stored = held->value.size();
   held->used = owner_.clock_;
-  owner_.count(*held, bytes_of(*held));
+  owner_.count(held->counted, bytes_of(*held));
   HeldDocument* const document = held.get();
-  documents_.emplace(document->ref(), std::move(held));
+  documents_.insert(std::move(held));
   return document;
 }
 
 void HeldAccount::mark_dirty(HeldDocument& document) {
   if (document.dirty) return;
   document.dirty = true;
-  dirty_.push_back(&document);
+  owner_.dirty_.push_back(&document);
 }
 
 std::span<HeldDocument* const> HeldAccount::dirty() {
-  std::ranges::sort(dirty_, {}, [](const HeldDocument* document) { return document->ref(); });
-  return dirty_;
+  std::ranges::sort(owner_.dirty_, {}, [](const HeldDocument* document) { return document->ref(); });
+  return owner_.dirty_;
 }
 
 const domain::Document* HeldAccount::document(domain::DocumentRef ref) {
   const auto held = hold(ref);
   if (!held) {
-    error_ = held.error();
+    owner_.error_ = held.error();
     return nullptr;
   }
   return document(**held);
@@ -62,16 +82,16 @@ const domain::Document* HeldAccount::document(domain::DocumentRef ref) {
 const domain::Document* HeldAccount::document(HeldDocument& document) {
   if (document.decoded == nullptr && !document.value.empty()) {
     const auto decoded =
-        store::decode_document(document.ref(), document.value, document.stored, owner_.decoded_);
+        store::decode_document(document.ref(), document.value, document.stored, owner_.decoded_memory_);
     if (!decoded) {
-      error_ = decoded.error();
+      owner_.error_ = decoded.error();
       return nullptr;
     }
-    domain::Document& kept = owner_.decoded_.array<domain::Document>(1).front();
+    domain::Document& kept = owner_.decoded_memory_.array<domain::Document>(1).front();
     kept = *decoded;
-    kept.number = static_cast<std::uint32_t>(decoded_.size());
+    kept.number = static_cast<std::uint32_t>(owner_.decoded_.size());
     document.decoded = &kept;
-    decoded_.push_back(&document);
+    owner_.decoded_.push_back(&document);
   }
   return document.decoded;
 }
@@ -81,19 +101,22 @@ Result<void> HeldAccount::add_cells(std::span<const store::Cell> cells) {
     const store::PageId id = store::page_of(cells.front().id);
     std::size_t count = 1;
     while (count < cells.size() && store::page_of(cells[count].id) == id) ++count;
-    const auto [at, is_new] = pages_.try_emplace(id);
-    HeldPage& page = at->second;
-    page.used = owner_.clock_;
-    if (is_new) {
+    auto at = pages_.find(id);
+    if (at == pages_.end()) {
       ASSIGN_OR_RETURN(std::optional<std::string> stored,
                        owner_.load(store::Table::kCells, store::page_key(customer_, id)));
-      page.stored = stored.has_value();
-      if (stored) page.value = *std::move(stored);
+      auto held = std::make_unique<HeldPage>();
+      held->id = id;
+      held->stored = stored.has_value();
+      if (stored) held->value = *std::move(stored);
+      at = pages_.insert(std::move(held)).first;
     }
+    HeldPage& page = **at;
+    page.used = owner_.clock_;
     RETURN_IF_ERROR(store::decode_page(page.value, owner_.page_));
     store::merge_cells(owner_.page_, cells.first(count), owner_.merged_);
     store::encode_page(owner_.merged_, page.value);
-    if (!page.dirty) dirty_pages_.push_back(id);
+    if (!page.dirty) owner_.dirty_pages_.push_back(&page);
     page.dirty = true;
     cells = cells.subspan(count);
   }
@@ -101,32 +124,32 @@ Result<void> HeldAccount::add_cells(std::span<const store::Cell> cells) {
 }
 
 void HeldAccount::write(store::WriteSet& set) {
-  for (HeldDocument* document : decoded_) document->decoded = nullptr;
-  decoded_.clear();
-  owner_.decoded_.reset();
+  for (HeldDocument* document : owner_.decoded_) document->decoded = nullptr;
+  owner_.decoded_.clear();
+  owner_.decoded_memory_.reset();
   for (HeldDocument* document : dirty()) {
     const std::string key = store::document_key(customer_, document->ref());
     set.put_view(store::Table::kDocuments, key, document->value);
     if (document->stored == 0) owner_.note_stored(key);
     document->dirty = false;
     document->stored = document->value.size();
-    owner_.count(*document, bytes_of(*document));
+    owner_.count(document->counted, bytes_of(*document));
   }
-  dirty_.clear();
-  for (const store::PageId id : dirty_pages_) {
-    HeldPage& page = pages_.at(id);
-    const std::string key = store::page_key(customer_, id);
-    if (page.value.empty()) {
+  owner_.dirty_.clear();
+  for (HeldPage* page : owner_.dirty_pages_) {
+    const std::string key = store::page_key(customer_, page->id);
+    if (page->value.empty()) {
       set.remove(store::Table::kCells, key);
     } else {
-      set.put_view(store::Table::kCells, key, page.value);
-      if (!page.stored) owner_.note_stored(key);
-      page.stored = true;
+      set.put_view(store::Table::kCells, key, page->value);
+      if (!page->stored) owner_.note_stored(key);
+      page->stored = true;
     }
-    page.dirty = false;
-    owner_.count(page, bytes_of(page));
+    page->dirty = false;
+    owner_.count(page->counted, bytes_of(*page));
   }
-  dirty_pages_.clear();
+  owner_.dirty_pages_.clear();
+  owner_.count(counted_, bytes());
 }
 
 HeldAccount& Accounts::account(store::LabelId customer) {
@@ -135,9 +158,13 @@ HeldAccount& Accounts::account(store::LabelId customer) {
   return *accounts_[customer];
 }
 
-void Accounts::count(Held& held, std::size_t bytes) {
-  bytes_ += bytes - held.counted;
-  held.counted = static_cast<std::uint32_t>(bytes);
+void Accounts::count(std::uint32_t& counted, std::size_t bytes) {
+  bytes_ += bytes - counted;
+  counted = static_cast<std::uint32_t>(bytes);
+}
+
+std::size_t Accounts::bytes() const {
+  return bytes_ + accounts_.capacity() * sizeof(accounts_[0]) + (stored_ ? stored_->bytes() : 0);
 }
 
 Result<std::optional<std::string>> Accounts::load(store::Table table, const std::string& key) {
@@ -151,33 +178,44 @@ void Accounts::note_stored(const std::string& key) {
   if (stored_->bytes() > bytes_max_ / kSightingsShare) stored_.reset();
 }
 
-void Accounts::clean() {
-  if (bytes_ <= bytes_max_) return;
+void Accounts::clean(std::size_t taken) {
+  if (bytes() + taken <= bytes_max_) return;
   // How much was last used in each of some stretches of the clock; the older ones go, down to what leaves
-  // room for some commits without another sweep.
+  // room for some commits without another sweep. An account's tables go with its last document or page.
+  const std::size_t others = bytes() - bytes_ + taken;
+  const std::size_t kept_max = bytes_max_ > others ? (bytes_max_ - others) / 4 * 3 : 0;
   std::array<std::size_t, 64> used{};
   const std::uint64_t stretch = clock_ / used.size() + 1;
-  const auto for_each = [&](auto&& visit) {
-    for (const auto& account : accounts_) {
-      if (!account) continue;
-      boost::unordered::erase_if(account->documents_, [&](const auto& held) { return visit(*held.second); });
-      boost::unordered::erase_if(account->pages_, [&](const auto& held) { return visit(held.second); });
-    }
-  };
-  for_each([&](const Held& held) {
-    used[held.used / stretch] += held.counted;
-    return false;
-  });
+  for (const auto& account : accounts_) {
+    if (!account) continue;
+    std::uint32_t last = 0;
+    const auto note = [&](const auto& held) {
+      used[held->used / stretch] += held->counted;
+      last = std::max(last, held->used);
+    };
+    std::ranges::for_each(account->documents_, note);
+    std::ranges::for_each(account->pages_, note);
+    used[last / stretch] += account->counted_;
+  }
   std::size_t kept = 0;
   std::size_t first_kept = used.size();
-  while (first_kept > 0 && kept + used[first_kept - 1] <= bytes_max_ / 4 * 3) kept += used[--first_kept];
-  for_each([&](const Held& held) {
-    if (held.used / stretch >= first_kept) return false;
-    bytes_ -= held.counted;
-    return true;
-  });
+  while (first_kept > 0 && kept + used[first_kept - 1] <= kept_max) kept += used[--first_kept];
   for (auto& account : accounts_) {
-    if (account && account->documents_.empty() && account->pages_.empty()) account.reset();
+    if (!account) continue;
+    const auto goes = [&](const auto& held) {
+      if (held->used / stretch >= first_kept) return false;
+      bytes_ -= held->counted;
+      return true;
+    };
+    boost::unordered::erase_if(account->documents_, goes);
+    boost::unordered::erase_if(account->pages_, goes);
+    const bool empty = account->documents_.empty() && account->pages_.empty();
+    if (!empty) {
+      shrink(account->documents_);
+      shrink(account->pages_);
+    }
+    count(account->counted_, empty ? 0 : account->bytes());
+    if (empty) account.reset();
   }
 }
 

@@ -2,7 +2,7 @@
 // for and kept between commits within a budget.
 #pragma once
 
-#include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -19,18 +19,18 @@
 
 namespace daybook::engine {
 
-// A stored value in memory.
+// A stored value in memory. Stays where it is until Accounts::clean().
 struct Held {
   std::string value;         // Empty: nothing is stored.
-  bool dirty = false;
   std::uint32_t used = 0;    // When it was last asked for, on the clock of Accounts.
   std::uint32_t counted = 0; // Of the budget.
+  bool dirty = false;
 };
 
-// Stays where it is until Accounts::clean().
 struct HeldDocument : Held {
   domain::DocumentKind kind{};
   std::string id;
+  std::size_t hash = 0;      // Of kind and id.
   std::size_t stored = 0;    // Size of the value as stored: what was appended stands behind it.
   std::size_t incoming = 0;  // Bytes that it is going to be given.
   // As decoded since the last write(); null before.
@@ -41,6 +41,7 @@ struct HeldDocument : Held {
 
 struct HeldPage : Held {
   bool stored = false;
+  store::PageId id;
 };
 
 class Accounts;
@@ -64,7 +65,7 @@ class HeldAccount : public domain::Account {
   const domain::Document* document(domain::DocumentRef ref) override;
   const domain::Document* document(HeldDocument& held);
   // What went wrong in document(), whose result then was null.
-  const std::optional<Error>& error() const { return error_; }
+  const std::optional<Error>& error() const;
 
   // Adds to the account's pages. `cells` as add_up() leaves them.
   Result<void> add_cells(std::span<const store::Cell> cells);
@@ -74,27 +75,53 @@ class HeldAccount : public domain::Account {
 
  private:
   friend class Accounts;
-  struct RefHash {
-    std::size_t operator()(domain::DocumentRef ref) const {
-      return hash64(ref.id) + static_cast<std::size_t>(ref.kind) * 0x9e37'79b9'7f4a'7c15;
+  // A document that is looked up.
+  struct Wanted {
+    domain::DocumentRef ref;
+    std::size_t hash;
+  };
+  struct DocumentHash {
+    using is_transparent = void;
+    std::size_t operator()(const Wanted& wanted) const { return wanted.hash; }
+    std::size_t operator()(const std::unique_ptr<HeldDocument>& held) const { return held->hash; }
+  };
+  struct SameDocument {
+    using is_transparent = void;
+    bool operator()(const Wanted& wanted, const std::unique_ptr<HeldDocument>& held) const {
+      return wanted.ref == held->ref();
+    }
+    bool operator()(const std::unique_ptr<HeldDocument>& a, const std::unique_ptr<HeldDocument>& b) const {
+      return a->ref() == b->ref();
+    }
+  };
+  struct PageHash : store::PageId::Hash {
+    using is_transparent = void;
+    using store::PageId::Hash::operator();
+    std::size_t operator()(const std::unique_ptr<HeldPage>& held) const { return (*this)(held->id); }
+  };
+  struct SamePage {
+    using is_transparent = void;
+    bool operator()(store::PageId id, const std::unique_ptr<HeldPage>& held) const { return id == held->id; }
+    bool operator()(const std::unique_ptr<HeldPage>& a, const std::unique_ptr<HeldPage>& b) const {
+      return a->id == b->id;
     }
   };
 
+  // With its tables, not with what they point to.
+  std::size_t bytes() const;
+
   Accounts& owner_;
   store::LabelId customer_;
-  // The keys' ids are those of the documents.
-  boost::unordered_flat_map<domain::DocumentRef, std::unique_ptr<HeldDocument>, RefHash> documents_;
-  boost::unordered_flat_map<store::PageId, HeldPage, store::PageId::Hash> pages_;
-  std::vector<HeldDocument*> dirty_;
-  std::vector<store::PageId> dirty_pages_;
-  std::vector<HeldDocument*> decoded_;
-  std::optional<Error> error_;
+  std::uint32_t counted_ = 0;  // Of the budget.
+  boost::unordered_flat_set<std::unique_ptr<HeldDocument>, DocumentHash, SameDocument> documents_;
+  boost::unordered_flat_set<std::unique_ptr<HeldPage>, PageHash, SamePage> pages_;
 };
 
-// All accounts of a shard. One thread.
+// All accounts of a shard, of which one at a time is folded. One thread.
 class Accounts {
  public:
-  // `reads` must outlive it.
+  // `reads` must outlive it. `bytes_max` is the budget: for documents and pages with their tables, and for
+  // what is known of the keys stored.
   Accounts(const store::Reads& reads, std::size_t bytes_max) : reads_(reads), bytes_max_(bytes_max) {}
 
   HeldAccount& account(store::LabelId customer);
@@ -108,8 +135,11 @@ class Accounts {
   // Sets the clock by which the longest unused is told. It rises with the events of a shard, and not with
   // the order in which a commit goes through its accounts.
   void set_clock(std::uint32_t clock) { clock_ = clock; }
-  // After a commit: drops what was longest unused when all is beyond the budget.
-  void clean();
+  // After a commit: drops what was longest unused when all is beyond the budget, of which `taken` is
+  // somebody else's.
+  void clean(std::size_t taken);
+  // Of the budget.
+  std::size_t bytes() const;
 
  private:
   friend class HeldAccount;
@@ -117,7 +147,8 @@ class Accounts {
   // What the store holds under this key; nothing where that is known without asking.
   Result<std::optional<std::string>> load(store::Table table, const std::string& key);
   void note_stored(const std::string& key);
-  void count(Held& held, std::size_t bytes);
+  // Puts down in `counted` that something takes so much now.
+  void count(std::uint32_t& counted, std::size_t bytes);
 
   const store::Reads& reads_;
   std::size_t bytes_max_;
@@ -126,7 +157,12 @@ class Accounts {
   bool empty_ = false;  // The store holds nothing.
   std::optional<Sightings> stored_;  // None: what the store holds is not known without asking.
   std::vector<std::unique_ptr<HeldAccount>> accounts_;  // By customer.
-  Arena decoded_;  // Of the account that is being folded.
+  // Of the account that is being folded.
+  std::vector<HeldDocument*> dirty_;
+  std::vector<HeldPage*> dirty_pages_;
+  std::vector<HeldDocument*> decoded_;
+  Arena decoded_memory_;
+  std::optional<Error> error_;
   std::vector<store::Cell> page_;
   std::vector<store::Cell> merged_;
 };

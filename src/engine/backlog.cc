@@ -17,6 +17,8 @@ namespace {
 constexpr std::size_t kWriteBytes = 1 << 20;
 // Of each run, while they are merged.
 constexpr std::size_t kReadBytes = 256 << 10;
+// Memory that clear() keeps, for live commits.
+constexpr std::size_t kKeptBytes = 1 << 20;
 
 // Of a run, each event: customer and size of the rest (4 bytes each, of this machine's order), then topic,
 // kind and claims (a byte each), offset, recorded time, clock, the document's id, the event with what
@@ -224,8 +226,19 @@ Result<void> Backlog::for_each_account(
   }
 }
 
+std::size_t Backlog::bytes_held() const {
+  return memory_.bytes_kept() + read_.bytes_kept() + told_.capacity() * sizeof(told_[0]) +
+         events_.capacity() * sizeof(events_[0]) + bytes_of_account_.capacity() * sizeof(bytes_of_account_[0]);
+}
+
 void Backlog::clear() {
   forget_memory();
+  if (bytes_held() > kKeptBytes) {
+    memory_.release();
+    read_.release();
+    told_ = decltype(told_)();
+    events_ = decltype(events_)();
+  }
   runs_.clear();
   bytes_set_aside_ = 0;
   bytes_of_account_.clear();

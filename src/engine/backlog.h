@@ -42,6 +42,8 @@ class Backlog {
 
   bool empty() const { return told_.empty() && runs_.empty(); }
   std::size_t bytes_in_memory() const { return bytes_in_memory_; }
+  // What it takes of memory altogether, in use or kept for the next events.
+  std::size_t bytes_held() const;
   // On disk.
   std::size_t bytes_set_aside() const { return bytes_set_aside_; }
   // Of the account that was told most, in memory and on disk.
@@ -51,6 +53,7 @@ class Backlog {
   // were added. The events hold during the call. Ends with the first error, of `visit` or of a run.
   Result<void> for_each_account(
       const std::function<Result<void>(store::LabelId, std::span<const Told* const>)>& visit);
+  // Gives back what a large backlog took.
   void clear();
 
  private:

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 
 #include "base/ensure.h"
 #include "base/priority.h"
@@ -16,6 +17,7 @@ using std::chrono::steady_clock;
 
 constexpr std::size_t kPollRecords = 8192;
 constexpr milliseconds kPollTimeout{50};
+constexpr std::int32_t kOpenedAtATime = 8;
 constexpr milliseconds kRetryPause{200};
 // Once the log's end was reached, what is read is wanted by somebody who waits.
 constexpr milliseconds kLiveCommitInterval{5};
@@ -59,15 +61,30 @@ Result<std::unique_ptr<Projector>> Projector::open(const domain::Rules& rules,
     return unexpected(ErrorCode::kUnavailable,
                       fmt::format("cannot create {}: {}", shards.string(), error.message()));
   }
-  for (std::int32_t partition = 0; partition < count; ++partition) {
+  const auto each = [&](std::size_t bytes) { return bytes / static_cast<std::size_t>(count); };
+  const auto open_shard = [&](std::int32_t partition) -> Result<std::unique_ptr<Shard>> {
     ASSIGN_OR_RETURN(auto store, store::ShardStore::open(shard_path(directory, partition), memory,
                                                          store::ShardStore::Mode::kReadWrite));
-    const auto each = [&](std::size_t bytes) { return bytes / static_cast<std::size_t>(count); };
-    const Shard::Options shard_options{partition, count, each(options.cache_bytes), each(options.set_aside_bytes),
-                                       each(options.pending_bytes)};
-    ASSIGN_OR_RETURN(auto shard, Shard::open(std::move(store), rules, shard_options));
-    projector->committed_.push_back(shard->state());
-    projector->shards_.push_back(std::move(shard));
+    return Shard::open(std::move(store), rules,
+                       {partition, count, each(options.cache_bytes), each(options.set_aside_bytes),
+                        each(options.pending_bytes)});
+  };
+  // Most of it is waiting for the disk: some at a time.
+  std::vector<std::optional<Result<std::unique_ptr<Shard>>>> opened(static_cast<std::size_t>(count));
+  std::atomic<std::int32_t> next = 0;
+  std::vector<std::thread> openers;
+  for (int i = 0; i < std::min(count, kOpenedAtATime); ++i) {
+    openers.emplace_back([&] {
+      for (std::int32_t partition; (partition = next++) < count;) {
+        opened[static_cast<std::size_t>(partition)].emplace(open_shard(partition));
+      }
+    });
+  }
+  for (std::thread& opener : openers) opener.join();
+  for (auto& shard : opened) {
+    if (!*shard) return unexpected(shard->error());
+    projector->committed_.push_back((**shard)->state());
+    projector->shards_.push_back(std::move(*shard).value());
   }
   projector->verified_.resize(projector->shards_.size() * log::kEventTopicCount);
   return projector;

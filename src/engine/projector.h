@@ -18,7 +18,7 @@ namespace daybook::engine {
 
 struct ProjectorOptions {
   int threads = 2;
-  // All of a process: documents and pages kept between commits.
+  // All of a process: documents and pages kept between commits, and labels.
   std::size_t cache_bytes = 512 << 20;
   // What was read and not folded yet. Beyond the first it is set aside on disk, up to the second, and then
   // committed: what falls into one commit is evaluated once.

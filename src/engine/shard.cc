@@ -319,7 +319,7 @@ std::uint32_t Shard::clock() const { return static_cast<std::uint32_t>(told_coun
 
 void Shard::clean_accounts() {
   accounts_.set_clock(clock());
-  accounts_.clean();
+  accounts_.clean(labels_.bytes());
 }
 
 bool Shard::may_set_aside() const {

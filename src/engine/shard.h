@@ -58,6 +58,7 @@ class Shard {
   struct Options {
     std::int32_t partition = 0;
     std::int32_t partition_count = 1;
+    // Documents and pages kept between commits, and labels, which are all kept.
     std::size_t cache_bytes = 64 << 20;
     // What may be set aside on disk, and what of it may be one account's: that is folded in memory.
     std::size_t set_aside_bytes = 512 << 20;

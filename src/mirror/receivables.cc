@@ -133,7 +133,7 @@ const PeriodSums::Period* PeriodSums::find(Day day) const {
   return after == periods_.begin() ? nullptr : std::prev(after)->get();
 }
 
-PeriodSums PeriodSums::merged(std::vector<ReceivableRow> rows) const {
+PeriodSums PeriodSums::merged(std::span<const ReceivableRow> rows) const {
   const auto place = [&](const ReceivableRow& row) {
     const Day start = period_start(grain_, row.counts_from);
     return std::pair(start, Packed(row, start).key());
@@ -190,7 +190,7 @@ PeriodSums PeriodSums::coarser(Grain grain) const {
   for (const auto& period : periods_) {
     for (const Packed& row : period->rows) rows.push_back(row.row(period->start));
   }
-  return PeriodSums(grain).merged(std::move(rows));
+  return PeriodSums(grain).merged(rows);
 }
 
 std::size_t PeriodSums::bytes() const {
@@ -210,7 +210,7 @@ Receivables Receivables::merged(std::vector<ReceivableRow> rows) const {
     row.attributes = 0;
     row.day = 0;
   }
-  result.totals = totals.merged(std::move(rows));
+  result.totals = totals.merged(rows);
   return result;
 }
 

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <tuple>
 #include <vector>
 
@@ -37,7 +38,7 @@ class PeriodSums {
   explicit PeriodSums(Grain grain) : grain_(grain) {}
 
   // These and `rows`. Shares the periods before the first of them with this.
-  PeriodSums merged(std::vector<ReceivableRow> rows) const;
+  PeriodSums merged(std::span<const ReceivableRow> rows) const;
   // The same rows by coarser periods.
   PeriodSums coarser(Grain grain) const;
 

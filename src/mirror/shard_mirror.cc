@@ -18,6 +18,8 @@ using std::chrono::steady_clock;
 constexpr std::size_t kFollowFiles = 256;
 // After a commit that could not be followed more of them are likely: a build waits so long.
 constexpr std::chrono::milliseconds kQuiet{1'000};
+// Of a mirror's bytes: the rows that a build reads before they are put in order.
+constexpr std::size_t kStretchShare = 4;
 // How often a build is tried when a commit began before it, and ended after its picture.
 constexpr int kBuildTries = 3;
 // How long the folding thread takes at most between its write and its word of it.
@@ -346,13 +348,12 @@ Result<Image> ShardMirror::read(const store::Reads& reads, const std::atomic<boo
                                }));
     return decoded;
   };
-  // The longer a table, the longer the stretches merged into it: each row moves a few times only.
-  std::size_t limit = options_.build_rows;
+  // Each stretch moves the whole table: the larger that may become, the longer they are, and a small part of it.
   const auto put_some = [&](auto& part, auto& rows) {
     if (part.table == nullptr) rows.clear();
+    const std::size_t limit = std::max(options_.build_rows, options_.bytes / kStretchShare / sizeof(rows[0]));
     if (rows.size() < limit) return;
     put(part, rows, limit);
-    limit += limit / 2;
     fit(image);
   };
   std::vector<ReceivableRow> receivables;
@@ -365,7 +366,6 @@ Result<Image> ShardMirror::read(const store::Reads& reads, const std::atomic<boo
   put(image.receivables, receivables, 0);
   fit(image);
 
-  limit = options_.build_rows;
   std::vector<SalesRow> sales;
   RETURN_IF_ERROR(scan_pages(store::kSalesPage, [&](store::LabelId customer, const store::Cell& cell) {
     add_sales_rows(image.files->of(customer), cell, 1, sales);
@@ -374,7 +374,6 @@ Result<Image> ShardMirror::read(const store::Reads& reads, const std::atomic<boo
   put(image.sales, sales, 0);
   fit(image);
 
-  limit = options_.build_rows;
   std::vector<CycleRowChange> cycles;
   RETURN_IF_ERROR(reads.scan(store::Table::kCells, std::string(1, store::kCycleRow), "",
                              [&](std::string_view key, std::string_view bytes) {

@@ -26,12 +26,13 @@
 namespace daybook::mirror {
 
 struct MirrorOptions {
-  // What it may take, but for what is being built or merged.
+  // What it may take. While it is built or merged, its largest table is there twice, with the rows that are
+  // put into it.
   std::size_t bytes = 32 << 20;
   // Rows behind a table: from so many on they are merged, and beyond so many they are not followed.
   std::size_t merge_rows = 8'192;
   std::size_t follow_rows = 65'536;
-  // Rows read from the store before they are put in order; more, as the tables grow.
+  // Rows read from the store before they are put in order; more where the tables may be large.
   std::size_t build_rows = 262'144;
 };
 

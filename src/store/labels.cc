@@ -47,6 +47,7 @@ Result<void> Labels::load(const Reads& reads) {
 LabelId Labels::add(std::string bytes) {
   Label& label = labels_.emplace_back();
   label.bytes = std::move(bytes);
+  if (label.bytes.capacity() >= sizeof label.bytes / 2) text_bytes_ += label.bytes.capacity() + 1;
   parse(label);
   const LabelId id = static_cast<LabelId>(labels_.size() - 1);
   ids_.insert(id);

@@ -57,6 +57,8 @@ class Labels {
   LabelId size() const;
   // size() for the writer itself.
   std::size_t own_size() const { return labels_.size(); }
+  // What all of them take of memory. The writer's.
+  std::size_t bytes() const { return labels_.size() * sizeof(Label) + text_bytes_ + ids_.bucket_count() * kPlaceBytes; }
 
   // Puts the labels given since the last call into the set.
   void write_new(WriteSet& set);
@@ -85,12 +87,16 @@ class Labels {
     bool operator()(LabelId id, const Parts& parts) const { return (*this)(parts, id); }
   };
 
+  // Of a place in ids_.
+  static constexpr std::size_t kPlaceBytes = sizeof(LabelId) + 1;
+
   LabelId intern(const Parts& parts);
   LabelId add(std::string bytes);
 
   mutable std::shared_mutex mutex_;  // Guards all below; the writer reads without it.
   std::deque<Label> labels_;
   boost::unordered_flat_set<LabelId, Hash, Equal> ids_{0, Hash{this}, Equal{this}};
+  std::size_t text_bytes_ = 0;  // Of bytes that do not fit into a label.
   LabelId written_ = 0;
 };
 

@@ -164,6 +164,8 @@ Result<std::unique_ptr<ShardStore>> ShardStore::open(const std::string& path, Sh
   options.allow_concurrent_memtable_write = false;
   options.max_background_jobs = 2;
   options.max_open_files = 512;
+  // A start does not look into every file.
+  options.skip_stats_update_on_db_open = true;
   options.keep_log_file_num = 2;
   options.max_log_file_size = 1 << 20;
   options.info_log_level = rocksdb::WARN_LEVEL;
@@ -174,9 +176,12 @@ Result<std::unique_ptr<ShardStore>> ShardStore::open(const std::string& path, Sh
   table.block_cache = memory.parts_->cache;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   table.block_size = 16 * 1024;
-  // Filters and indexes are counted in the cache, and stay there: most documents looked for are new.
+  // Filters and indexes are counted in the cache, in parts that come and go: a whole filter of each file is
+  // more than the cache where the history is long. Only what says where the parts are stays there.
   table.cache_index_and_filter_blocks = true;
-  table.metadata_cache_options.unpartitioned_pinning = rocksdb::PinningTier::kAll;
+  table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
+  table.partition_filters = true;
+  table.metadata_cache_options.top_level_index_pinning = rocksdb::PinningTier::kAll;
   table.format_version = 5;
   rocksdb::ColumnFamilyOptions family;
   family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));

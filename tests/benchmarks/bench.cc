@@ -127,6 +127,13 @@ int main(int argc, char** argv) {
   CLI::App* growth = common(app.add_subcommand("growth", "fold of a long history beside that of a short one"));
   growth->add_option("--factor", factor, "how much longer")->capture_default_str();
   growth->callback([&] { code = daybook::bench::growth(orders, factor); });
+  std::string from, to;
+  int times = 5;
+  CLI::App* enlarge = app.add_subcommand("enlarge", "a data directory, its partitions several times over");
+  enlarge->add_option("--from", from, "of a server that has stopped, with the embedded log")->required();
+  enlarge->add_option("--to", to, "the new one")->required();
+  enlarge->add_option("--times", times, "how often")->capture_default_str();
+  enlarge->callback([&] { code = daybook::bench::enlarge(from, to, times); });
   std::string log_directory;
   CLI::App* size = on_kafka(app.add_subcommand("size", "read models on disk beside the log they came from"));
   size->add_option("--log-directory", log_directory, "where the broker keeps its log")->required();

@@ -103,6 +103,10 @@ int fill(const std::string& brokers, std::int64_t orders);
 // Folds those topics, and prints as JSON the events a second and the processor time an event of each run.
 int refold(const std::string& brokers, int runs);
 
+// Makes the data directory `to` out of `from`, which a server or a generator closed: all its partitions so many
+// times over.
+int enlarge(const std::string& from, const std::string& to, int times);
+
 // The benchmarks: each prints its figures, records them, and gives the exit code.
 int fold_kafka(const std::string& brokers, std::int64_t orders, int runs);
 int fold_live(const std::string& brokers, std::int64_t orders, int runs);

@@ -47,6 +47,8 @@ LINES = {
     "growth-processor": Line("its processor time an event", "fold of the short one", **MICROSECONDS),
     "size": Line("read models on disk", "log, zstd", 1.5, at_most=True, divisor=1 << 20, unit="MiB"),
     "memory": Line("memory high water", "", 1024, of="reached", at_most=True, unit="MiB"),
+    "memory-customers": Line("memory high water, 200,000 customers", "", 1024, of="reached", at_most=True, unit="MiB"),
+    "memory-long": Line("memory high water, 20 M events", "", 1024, of="reached", at_most=True, unit="MiB"),
     "reads-customers": Line("customer pages under load", "/healthz", 0.40, **RATE),
     "reads-invoices": Line("invoice pages under load", "/healthz", 0.40, **RATE),
     "reads-orders": Line("order pages under load", "/healthz", 0.40, **RATE),
@@ -65,6 +67,7 @@ LINES = {
     "gateway-protobuf": Line("the gateway alone, protobuf", "librdkafka", **RATE),
     "gateway-protobuf-processor": Line("its processor time an event", "librdkafka", **MICROSECONDS),
     "restart": Line("restart after kill -9", "", 2000, of="reached", at_most=True, unit="ms"),
+    "restart-large": Line("restart after kill -9 with 10 GiB", "", 2000, of="reached", at_most=True, unit="ms"),
 }
 
 

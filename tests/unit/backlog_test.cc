@@ -102,5 +102,23 @@ TEST(Backlog, KeepsWhatItHasWhereItCannotBeSetAside) {
   EXPECT_EQ(accounts_of(backlog).size(), 1u);
 }
 
+TEST(Backlog, GivesBackTheMemoryOfALargeOne) {
+  const test::TempDir folder;
+  Backlog backlog(folder.path());
+  const std::string bytes(1'000, 'b');
+  Told told;
+  told.event.bytes = bytes;
+  for (const bool set_aside : {false, true}) {
+    for (int i = 0; i < 10'000; ++i) backlog.add(static_cast<store::LabelId>(i % 3), told);
+    EXPECT_GT(backlog.bytes_held(), backlog.bytes_in_memory());
+    if (set_aside) {
+      ASSERT_TRUE(backlog.set_aside().has_value());
+    }
+    EXPECT_EQ(accounts_of(backlog).size(), 3u);
+    backlog.clear();
+    EXPECT_LT(backlog.bytes_held(), 1u << 20);
+  }
+}
+
 }  // namespace
 }  // namespace daybook::engine

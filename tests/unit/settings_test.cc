@@ -170,6 +170,14 @@ TEST_F(SettingsTest, NamesOfFlagsAndVariables) {
   EXPECT_EQ(variable_of("business_time_zone"), "DAYBOOK_BUSINESS_TIME_ZONE");
 }
 
+TEST_F(SettingsTest, WhatKafkaSendsAheadIsAShareOfTheMemoryBound) {
+  Settings settings;
+  const std::size_t before = settings.kafka_options().prefetch_bytes;
+  EXPECT_LT(before, settings.memory_mib << 20);
+  settings.memory_mib /= 4;
+  EXPECT_EQ(settings.kafka_options().prefetch_bytes, before / 4);
+}
+
 TEST_F(SettingsTest, RulesAreMadeOfZoneAndExpect) {
   Settings settings;
   settings.business_time_zone = "Asia/Shanghai";

@@ -21,6 +21,9 @@ constexpr auto kLeaderPause = 50ms;
 // How long a broker has for an answer that only tells whether it is there.
 constexpr std::chrono::milliseconds kAnswerPatience = 3s;
 
+// With less, a partition is fetched in pieces too small.
+constexpr std::size_t kQueueBytesMin = 64 << 10;
+
 // A partition is new, or its leader has changed; the question is not repeated by librdkafka.
 bool leader_is_moving(rd_kafka_resp_err_t error) {
   return error == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
@@ -45,7 +48,11 @@ class KafkaLog final : public Log {
 
   Result<std::unique_ptr<Reader>> open_reader(std::vector<StartPosition> starts) override {
     RETURN_IF_ERROR(check_starts(starts, partition_count_));
-    ASSIGN_OR_RETURN(std::unique_ptr<KafkaReader> reader, KafkaReader::make(options_, starts));
+    KafkaOptions options = options_;
+    const std::size_t queues = static_cast<std::size_t>(partition_count_) * kEventTopicCount;
+    const std::size_t each = std::max(options_.prefetch_bytes / queues, kQueueBytesMin);
+    options.properties.try_emplace("queued.max.messages.kbytes", std::to_string(each >> 10));
+    ASSIGN_OR_RETURN(std::unique_ptr<KafkaReader> reader, KafkaReader::make(options, starts));
     return std::unique_ptr<Reader>(std::move(reader));
   }
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <chrono>
-#include <cstdint>
+#include <cstddef>
 #include <map>
 #include <string>
 
@@ -15,6 +15,8 @@ struct KafkaOptions {
   // librdkafka's own properties, for producer and consumers. Those that the log's promises rest on
   // (see client.cc) cannot be set.
   std::map<std::string, std::string> properties;
+  // What was fetched and not given out yet, of all partitions of the event topics together.
+  std::size_t prefetch_bytes = 120 << 20;
   // For everything that is asked of the broker and waited for.
   std::chrono::milliseconds timeout{10'000};
 };

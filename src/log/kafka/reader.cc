@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "base/ensure.h"
@@ -18,20 +17,16 @@ using namespace std::chrono_literals;
 constexpr auto kTopicPatience = 3s;
 // How long a broker has for an answer that only tells whether it is there.
 constexpr auto kAnswerPatience = 500ms;
-// While partitions are read in order.
-constexpr std::array kInOrderDefaults = {
-    // Of each partition.
-    std::pair{"queued.max.messages.kbytes", "3072"},
-    // A broker that waits for records of partitions at their end keeps all others waiting too.
-    std::pair{"fetch.wait.max.ms", "10"},
-};
+// While partitions are read in order: a broker that waits for records of partitions at their end keeps all
+// others waiting too.
+constexpr std::pair kInOrderDefault{"fetch.wait.max.ms", "10"};
 
 }  // namespace
 
 Result<std::unique_ptr<KafkaReader>> KafkaReader::make(const KafkaOptions& options,
                                                        const std::vector<StartPosition>& starts) {
   KafkaOptions in_order = options;
-  for (const auto& [name, value] : kInOrderDefaults) in_order.properties.try_emplace(name, value);
+  in_order.properties.try_emplace(kInOrderDefault.first, kInOrderDefault.second);
   ASSIGN_OR_RETURN(std::unique_ptr<Client> client, Client::make(in_order, Client::Kind::kConsumer));
   std::unique_ptr<KafkaReader> reader(new KafkaReader(options, starts));
   reader->use(std::move(client));

@@ -5,21 +5,5 @@ orders=$(orders_or 100000)
   --data "$work/data" > /dev/null
 start_server --data "$work/data"
 wait_ready
-milliseconds=()
-for _ in 1 2 3; do
-  start_feed --seconds 5
-  sleep 3
-  kill -9 "$server"
-  wait "$server" 2> /dev/null || true
-  end_feed || true  # Its server is gone.
-  began=${EPOCHREALTIME/./}
-  start_server --data "$work/data"
-  wait_ready 0.005
-  curl -fsS "$url/v1/receivables/ageing?group_by=none" > "$work/answer"
-  milliseconds+=($(((${EPOCHREALTIME/./} - began) / 1000)))
-  grep -q '"gross_open"' "$work/answer" || fail "no answer"
-done
-echo "state, MiB                    $(du -sm "$work/data/shards" | cut -f1)"
-echo "ready and answered, ms        ${milliseconds[*]}"
-record restart "$(IFS=,; echo "${milliseconds[*]}")"
+record_restarts restart
 stop_server

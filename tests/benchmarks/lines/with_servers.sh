@@ -95,6 +95,49 @@ stop_server() {
   server=
 }
 
+# record_memory FIGURE: the most memory that the server ever had, once it has folded what there was, has its mirrors,
+# and has answered long lists while events arrived.
+record_memory() {
+  local list mib year='from=2024-01-01&to=2024-12-31'
+  wait_ready
+  until curl -fsS "$url/metrics" | grep -q '^daybook_mirrors_ready 8$'; do
+    kill -0 "$server" || fail "the server ended"
+    sleep 0.2
+  done
+  start_feed --rate 10000 --seconds 10
+  for list in 'receivables/ageing?group_by=customer' receivables/items customers "sales?group_by=customer&$year" \
+    "order-cycle?$year"; do
+    curl -fsS "$url/v1/$list" > "$work/answer" || fail "no answer to $list"
+  done
+  end_feed || fail "events did not arrive"
+  mib=$(awk '/^VmHWM/ { printf "%.0f", $2 / 1024 }' "/proc/$server/status")
+  echo "$1, MiB $mib"
+  record "$1" "$mib"
+}
+
+# record_restarts FIGURE: kills the server, of $work/data, while events arrive, and starts it again, three times.
+record_restarts() {
+  local began listening ready milliseconds=()
+  for _ in 1 2 3; do
+    start_feed --seconds 5
+    sleep 3
+    kill -9 "$server"
+    wait "$server" 2> /dev/null || true
+    end_feed || true  # Its server is gone.
+    began=${EPOCHREALTIME/./}
+    start_server --data "$work/data"
+    listening=$(((${EPOCHREALTIME/./} - began) / 1000))
+    wait_ready 0.005
+    ready=$(((${EPOCHREALTIME/./} - began) / 1000))
+    curl -fsS "$url/v1/receivables/ageing?group_by=none" > "$work/answer"
+    milliseconds+=($(((${EPOCHREALTIME/./} - began) / 1000)))
+    grep -q '"gross_open"' "$work/answer" || fail "no answer"
+    echo "listening, ready, answered, ms  $listening $ready ${milliseconds[-1]}"
+  done
+  echo "state, MiB                      $(du -sm "$work/data/shards" | cut -f1)"
+  record "$1" "$(IFS=,; echo "${milliseconds[*]}")"
+}
+
 # The length of histories that these lines share, by number of customers.
 customers_for() { echo $(($1 / 50 > 200 ? $1 / 50 : 200)); }
 

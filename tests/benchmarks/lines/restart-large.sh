@@ -1,0 +1,15 @@
+# shellcheck shell=bash disable=SC2154
+# The same with at least 10 GiB of read models: 20 M events folded, and their partitions five times over. Some
+# ten minutes, and 35 GB of disk for a while.
+orders=$(orders_or 2500000)
+"$daybook" generate --from 2020-01-01 --orders "$orders" --customers "$(customers_for "$orders")" \
+  --data "$work/folded" > /dev/null
+start_server --data "$work/folded"
+wait_ready
+stop_server
+measure "$bench" enlarge --from "$work/folded" --to "$work/data" --times 5
+rm -r "$work/folded"
+start_server --data "$work/data"
+wait_ready
+record_restarts restart-large
+stop_server
