@@ -5,8 +5,9 @@
 
 namespace daybook::app {
 
-// In bytes. They add up to more than the bound, but not at any one time: what is pending is there while history
-// is read, write buffers and mirrors after it. What is left is for decoding, files being made, and answers.
+// In bytes. They add up to more than the bound: what is pending is there while history is read, write buffers
+// and mirrors after it. A server that has much to catch up on while its mirrors are there may come above the
+// bound for a while. What is left is for decoding, files being made, and answers.
 struct MemoryPlan {
   std::size_t block_cache = 0;  // With filters and indexes of files.
   std::size_t write_buffers = 0;

@@ -183,7 +183,10 @@ void Accounts::clean(std::size_t taken) {
   // How much was last used in each of some stretches of the clock; the older ones go, down to what leaves
   // room for some commits without another sweep. An account's tables go with its last document or page.
   const std::size_t others = bytes() - bytes_ + taken;
-  const std::size_t kept_max = bytes_max_ > others ? (bytes_max_ - others) / 4 * 3 : 0;
+  const std::size_t left = bytes_max_ > others ? (bytes_max_ - others) / 4 * 3 : 0;
+  // However many labels there are, some documents stay, or every commit would sweep and load again.
+  const std::size_t kept_max = std::max(left, bytes_max_ / 4);
+  if (bytes_ <= kept_max) return;
   std::array<std::size_t, 64> used{};
   const std::uint64_t stretch = clock_ / used.size() + 1;
   for (const auto& account : accounts_) {
