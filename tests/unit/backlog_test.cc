@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <random>
 
@@ -100,6 +102,13 @@ TEST(Backlog, KeepsWhatItHasWhereItCannotBeSetAside) {
   backlog.add(1, Told{});
   EXPECT_FALSE(backlog.set_aside().has_value());
   EXPECT_EQ(accounts_of(backlog).size(), 1u);
+}
+
+TEST(Backlog, RemovesTheNameThatACrashLeft) {
+  const test::TempDir folder;
+  std::ofstream(folder.path() + "/set-aside") << "";
+  Backlog backlog(folder.path());
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
 
 }  // namespace
