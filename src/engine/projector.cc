@@ -64,7 +64,7 @@ Result<std::unique_ptr<Projector>> Projector::open(const domain::Rules& rules,
                                                          store::ShardStore::Mode::kReadWrite));
     const auto each = [&](std::size_t bytes) { return bytes / static_cast<std::size_t>(count); };
     const Shard::Options shard_options{partition, count, each(options.cache_bytes), each(options.set_aside_bytes),
-                                       each(options.pending_bytes)};
+                                       each(options.pending_bytes), options.files_bytes};
     ASSIGN_OR_RETURN(auto shard, Shard::open(std::move(store), rules, shard_options));
     projector->committed_.push_back(shard->state());
     projector->shards_.push_back(std::move(shard));
