@@ -137,11 +137,15 @@ class Replay:
         killed = collections.Counter()
         begun_anew = 0
         between = 0  # Kills after which some of the history was committed.
-        while killed.total() < KILLS_MIN or any(killed[at] < least for at, least in KILLS_EACH.items()):
+        found = None
+        # The last kill leaves files behind.
+        while (killed.total() < KILLS_MIN or found not in (PIECES, LATER_PIECES)
+               or any(killed[at] < least for at, least in KILLS_EACH.items())):
             self.assertLess(killed.total(), KILLS_MAX, f"not all was met: {killed}")
             missing = [at for at, least in KILLS_EACH.items() if killed[at] < least]
-            goal = rng.choice(missing) if missing and killed.total() % 2 else None
-            killed[self.kill_once(server, rng, goal, seconds)] += 1
+            goal = rng.choice(missing or [LATER_PIECES]) if killed.total() % 2 else None
+            found = self.kill_once(server, rng, goal, seconds)
+            killed[found] += 1
             # What a crash left is whole.
             reached = self.verified(server.data)
             if reached == expected["digest"]:
