@@ -79,6 +79,7 @@ Result<std::unique_ptr<Instance>> Instance::start(const Settings& settings, Noti
   options.cache_bytes = plan.fold_cache;
   options.pending_bytes = plan.pending;
   options.set_aside_bytes = plan.set_aside;
+  options.files_bytes = plan.files;
   options.topic_prefix = settings.topic_prefix;
   options.gives_way = kFoldingGivesWay;
   ASSIGN_OR_RETURN(instance->projector_,

@@ -1,6 +1,7 @@
 // What the parts of a process may take of its memory bound.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 
 namespace daybook::app {
@@ -17,6 +18,7 @@ struct MemoryPlan {
   std::size_t mirrors = 0;
   std::size_t prefetch = 0;   // What Kafka has sent ahead.
   std::size_t set_aside = 0;  // On disk: what a replay has read beyond that.
+  std::size_t files = 0;      // What a commit of a replay gives sorted files at a time. Each folding thread's.
 
   static MemoryPlan of(std::size_t bound) {
     return {.block_cache = bound / 6,
@@ -25,7 +27,8 @@ struct MemoryPlan {
             .pending = bound / 5,
             .mirrors = bound / 4,
             .prefetch = bound / 8,
-            .set_aside = bound * 4};
+            .set_aside = bound * 4,
+            .files = std::min<std::size_t>(bound / 16, 16 << 20)};
   }
 };
 

@@ -138,6 +138,8 @@ class Backlog::Cursor {
   std::uint32_t size_ = 0;
 };
 
+Backlog::Backlog(const std::string& folder) : path_(folder + "/set-aside") { ::unlink(path_.c_str()); }
+
 void Backlog::add(store::LabelId customer, const Told& told) {
   Told& kept = memory_.array<Told>(1).front();
   kept = told;
@@ -161,9 +163,8 @@ void Backlog::sort() {
 Result<void> Backlog::set_aside() {
   if (told_.empty()) return {};
   sort();
-  const std::string path = folder_ + "/set-aside";
-  ASSIGN_OR_RETURN(File file, File::open(path, O_RDWR | O_CREAT | O_TRUNC));
-  if (::unlink(path.c_str()) != 0) return system_error("remove", path, errno);
+  ASSIGN_OR_RETURN(File file, File::open(path_, O_RDWR | O_CREAT | O_TRUNC));
+  if (::unlink(path_.c_str()) != 0) return system_error("remove", path_, errno);
   Run run{std::move(file)};
   ByteBuffer buffer;
   ByteBuffer rest;

@@ -32,8 +32,9 @@ struct Told {
 // One thread.
 class Backlog {
  public:
-  // Runs are made in `folder`. They have no name there, so that they end with the process.
-  explicit Backlog(std::string folder) : folder_(std::move(folder)) {}
+  // Runs are made in `folder`. They have no name there, so that they end with the process; one that was about
+  // to lose its name when an earlier process ended is removed.
+  explicit Backlog(const std::string& folder);
 
   // Copies what `told` points to.
   void add(store::LabelId customer, const Told& told);
@@ -66,7 +67,7 @@ class Backlog {
   void sort();
   void forget_memory();
 
-  const std::string folder_;
+  const std::string path_;  // Of a run, until it has lost its name.
   Arena memory_;
   std::vector<std::pair<store::LabelId, Told*>> told_;
   std::size_t bytes_in_memory_ = 0;

@@ -67,7 +67,7 @@ Result<std::unique_ptr<Projector>> Projector::open(const domain::Rules& rules,
                                                          store::ShardStore::Mode::kReadWrite));
     return Shard::open(std::move(store), rules,
                        {partition, count, each(options.cache_bytes), each(options.set_aside_bytes),
-                        each(options.pending_bytes)});
+                        each(options.pending_bytes), options.files_bytes});
   };
   // Most of it is waiting for the disk: some at a time.
   std::vector<std::optional<Result<std::unique_ptr<Shard>>>> opened(static_cast<std::size_t>(count));

@@ -24,6 +24,8 @@ struct ProjectorOptions {
   // committed: what falls into one commit is evaluated once.
   std::size_t pending_bytes = 192 << 20;
   std::size_t set_aside_bytes = std::size_t{4} << 30;
+  // Each thread's: what a commit that becomes sorted files gives them at a time.
+  std::size_t files_bytes = 16 << 20;
   // While there is more to read, a commit is due after this time at the latest; when there is nothing, at once.
   std::chrono::milliseconds commit_interval{60'000};
   std::string topic_prefix;

@@ -124,6 +124,7 @@ Folded::Folded(log::Log& log, const std::string& prefix, Mirrors mirrors) {
   options.cache_bytes = plan.fold_cache;
   options.pending_bytes = plan.pending;
   options.set_aside_bytes = plan.set_aside;
+  options.files_bytes = plan.files;
   options.topic_prefix = prefix;
   const auto start = Clock::now();
   projector = must(engine::Projector::open(rules, directory.path(), log.partition_count(), memory, options));

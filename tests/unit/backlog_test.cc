@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <random>
 
@@ -118,6 +120,13 @@ TEST(Backlog, GivesBackTheMemoryOfALargeOne) {
     backlog.clear();
     EXPECT_LT(backlog.bytes_held(), 1u << 20);
   }
+}
+
+TEST(Backlog, RemovesTheNameThatACrashLeft) {
+  const test::TempDir folder;
+  std::ofstream(folder.path() + "/set-aside") << "";
+  Backlog backlog(folder.path());
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
 
 }  // namespace

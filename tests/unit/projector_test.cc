@@ -1,0 +1,172 @@
+// The projector over a log in memory: when it commits while history is read.
+#include "engine/projector.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "events/validate.h"
+#include "log/memory_log.h"
+#include "support/book.h"
+#include "tools/generate.h"
+
+namespace daybook::engine {
+namespace {
+
+using std::chrono::milliseconds;
+
+// A log whose every second poll comes back empty, and the others with few records.
+class LateLog : public log::Log {
+ public:
+  explicit LateLog(log::Log& log) : log_(log) {}
+
+  std::int32_t partition_count() const override { return log_.partition_count(); }
+  void append(std::vector<log::NewRecord> records, log::AppendDone done) override {
+    log_.append(std::move(records), std::move(done));
+  }
+  Result<std::vector<log::EndOffset>> end_offsets(std::span<const log::Topic> topics) override {
+    return log_.end_offsets(topics);
+  }
+  Result<std::unique_ptr<log::Reader>> open_reader(std::vector<log::StartPosition> starts) override {
+    ASSIGN_OR_RETURN(auto reader, log_.open_reader(std::move(starts)));
+    return std::unique_ptr<log::Reader>(std::make_unique<LateReader>(std::move(reader)));
+  }
+
+ private:
+  class LateReader : public log::Reader {
+   public:
+    explicit LateReader(std::unique_ptr<log::Reader> reader) : reader_(std::move(reader)) {}
+    Result<std::span<const log::Record>> poll(std::size_t, milliseconds timeout) override {
+      is_late_ = !is_late_;
+      if (is_late_) return std::span<const log::Record>();
+      return reader_->poll(kRecordsAtOnce, timeout);
+    }
+    std::int64_t position(log::TopicPartition at) const override { return reader_->position(at); }
+
+   private:
+    static constexpr std::size_t kRecordsAtOnce = 100;
+    std::unique_ptr<log::Reader> reader_;
+    bool is_late_ = false;
+  };
+
+  log::Log& log_;
+};
+
+// Counts commits, and the runs that were set aside for each.
+class Commits : public ShardListener {
+ public:
+  void cells_changed(store::LabelId, std::span<const store::Cell>) override {}
+  void cycle_row_changed(store::LabelId, std::string_view, std::string_view) override {}
+  void file_changed(store::LabelId) override {}
+  void committed(const ShardState&) override { runs_of_each.push_back(runs_now()); }
+
+  std::vector<std::ptrdiff_t> runs_of_each;
+
+ private:
+  // Runs have no name: they are seen among what the process has open.
+  static std::ptrdiff_t runs_now() {
+    const std::filesystem::directory_iterator open("/proc/self/fd");
+    return std::ranges::count_if(open, [](const std::filesystem::directory_entry& file) {
+      std::error_code gone;
+      return std::filesystem::read_symlink(file, gone).native().ends_with("/set-aside (deleted)");
+    });
+  }
+};
+
+struct Folded {
+  std::vector<std::ptrdiff_t> runs_of_each_commit;
+  ShardState state;
+};
+
+class ProjectorTest : public ::testing::Test {
+ protected:
+  // Some 4,000 events of a company's life, now and then one that was told before.
+  ProjectorTest() : log_(1) {
+    tools::GenerateOptions history;
+    history.customers = 100;
+    history.orders = 500;
+    tools::Generator generator(history);
+    std::vector<events::v1::Event> told;
+    for (events::v1::Event event; generator.next(event);) {
+      append(event);
+      told.push_back(event);
+      if (told.size() % 10 == 0) append(told[told.size() / 2]);
+    }
+  }
+
+  Folded fold(log::Log& log, ProjectorOptions options) {
+    const test::TempDir directory;
+    store::SharedMemory memory(8 << 20, 8 << 20);
+    options.threads = 1;
+    auto projector = Projector::open(rules_, directory.path(), 1, memory, options);
+    EXPECT_TRUE(projector) << projector.error().message;
+    const auto commits = std::make_shared<Commits>();
+    (*projector)->listen(0, commits);
+    EXPECT_TRUE((*projector)->start(log));
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (!(*projector)->caught_up() && std::chrono::steady_clock::now() < deadline) {
+      std::this_thread::sleep_for(milliseconds(1));
+    }
+    EXPECT_TRUE((*projector)->caught_up()) << (*projector)->trouble();
+    (*projector)->stop();
+    return {commits->runs_of_each, (*projector)->committed(0)};
+  }
+
+  static void expect_same(const ShardState& state, const ShardState& expected) {
+    EXPECT_EQ(state.digest, expected.digest);
+    EXPECT_EQ(state.accepted, expected.accepted);
+    EXPECT_EQ(state.duplicates, expected.duplicates);
+    EXPECT_EQ(state.waiting, expected.waiting);
+    EXPECT_EQ(state.parked, 0u);
+  }
+
+  log::MemoryLog log_;
+
+ private:
+  void append(const events::v1::Event& event) {
+    const std::string bytes = event.SerializeAsString();
+    const log::Topic topic = events::topic_of(event.payload_case());
+    ASSERT_TRUE(log::append_and_wait(log_, {{topic, event.customer_id(), bytes, 0, {}}}));
+  }
+
+  const domain::Rules rules_ = test::utc_rules();
+};
+
+// 64 KiB of some 1.5 MiB, and one account's share is as much.
+ProjectorOptions little_memory() {
+  ProjectorOptions options;
+  options.pending_bytes = 64 << 10;
+  options.files_bytes = 64 << 10;
+  return options;
+}
+
+TEST_F(ProjectorTest, AnEmptyPollBeforeTheEndOfTheLogIsNoReasonToCommit) {
+  LateLog late(log_);
+  EXPECT_EQ(fold(late, {}).runs_of_each_commit, std::vector<std::ptrdiff_t>{0});
+}
+
+TEST_F(ProjectorTest, WhatOutgrowsMemoryIsSetAsideAndFoldedInOneCommit) {
+  const Folded plenty = fold(log_, {});
+  EXPECT_EQ(plenty.runs_of_each_commit, std::vector<std::ptrdiff_t>{0});
+  EXPECT_GT(plenty.state.duplicates, 0u);
+
+  LateLog late(log_);
+  const Folded little = fold(late, little_memory());
+  EXPECT_EQ(little.runs_of_each_commit.size(), 1u);
+  EXPECT_GE(little.runs_of_each_commit.at(0), 5);
+  expect_same(little.state, plenty.state);
+}
+
+TEST_F(ProjectorTest, CommitsWhenAsMuchIsSetAsideAsMayBe) {
+  ProjectorOptions options = little_memory();
+  options.set_aside_bytes = 200 << 10;
+  LateLog late(log_);
+  const Folded folded = fold(late, options);
+  EXPECT_GE(folded.runs_of_each_commit.size(), 3u);
+  EXPECT_GE(folded.runs_of_each_commit.at(1), 2);
+  expect_same(folded.state, fold(log_, {}).state);
+}
+
+}  // namespace
+}  // namespace daybook::engine
