@@ -3,12 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/json/serialize.hpp>
-#include <boost/json/string_view.hpp>
 #include <optional>
 
 #include "base/date.h"
-#include "base/text.h"
+#include "events/json_text.h"
 
 namespace daybook::gateway {
 namespace {
@@ -48,18 +46,6 @@ http::Response refusal(std::span<const http::Fault> faults) {
                        shown);
 }
 
-// Texts that are not plain are few.
-void append_json(std::string& out, std::string_view text) {
-  const auto is_escaped = [](char c) { return c == '"' || c == '\\'; };
-  if (is_plain(text) && std::ranges::none_of(text, is_escaped)) {
-    out += '"';
-    out += text;
-    out += '"';
-  } else {
-    out += boost::json::serialize(boost::json::string_view(text));
-  }
-}
-
 void append_number(std::string& out, std::int64_t number) {
   const fmt::format_int digits(number);
   out.append(digits.data(), digits.size());
@@ -95,7 +81,7 @@ Gateway::Gateway(log::Log& log, GatewayOptions options) : log_(log), options_(st
   for (const log::Topic topic : log::kEventTopics) {
     std::string& member = topic_members_[static_cast<std::size_t>(topic)];
     member = R"(,"topic":)";
-    append_json(member, log::topic_name(options_.topic_prefix, topic));
+    events::append_json_text(member, log::topic_name(options_.topic_prefix, topic));
     member += R"(,"partition":)";
   }
 }
@@ -162,7 +148,7 @@ http::Response Gateway::answer(const Batch& batch,
   for (std::size_t i = 0; i < appended->size(); ++i) {
     const log::Appended& place = (*appended)[i];
     body += i == 0 ? R"({"event_id":)" : R"(,{"event_id":)";
-    append_json(body, batch.event_id(i));
+    events::append_json_text(body, batch.event_id(i));
     body += topic_members_[static_cast<std::size_t>(batch.topic(i))];
     append_number(body, place.partition);
     body += R"(,"offset":)";

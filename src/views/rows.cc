@@ -1,8 +1,8 @@
 #include "views/rows.h"
 
-#include <boost/json/serialize.hpp>
-#include <algorithm>
 #include <charconv>
+
+#include "events/json_text.h"
 
 namespace daybook::views {
 
@@ -187,16 +187,7 @@ void JsonWriter::key(std::string_view name) {
 
 void JsonWriter::text(std::string_view value) {
   separate();
-  const bool plain = std::ranges::all_of(value, [](char c) {
-    return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\';
-  });
-  if (plain) {
-    out_ += '"';
-    out_ += value;
-    out_ += '"';
-  } else {
-    out_ += boost::json::serialize(boost::json::string_view(value.data(), value.size()));
-  }
+  events::append_json_text(out_, value);
 }
 
 void JsonWriter::number(std::int64_t value) {
