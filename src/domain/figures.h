@@ -37,6 +37,9 @@ enum class Measure : std::uint8_t {
   kLedgerRecoveries = 16,
   kLedgerVoids = 17,
   kLedgerTransfers = 18,
+  // Of payments, what was applied: day = when it took effect; quantity = amount × (that day − issue date).
+  // In the ledger's pages, and no part of it.
+  kSettled = 20,
   // Sales. day = posting date.
   kOrdered = 30,   // quantity: what remains.
   kShipped = 31,   // quantity: dispatched less returned.
@@ -50,7 +53,7 @@ enum class Measure : std::uint8_t {
   kShipmentsBySku = 39,
 };
 inline bool is_receivables(Measure m) { return m < Measure::kLedgerInvoices; }
-inline bool is_ledger(Measure m) { return m >= Measure::kLedgerInvoices && m < Measure::kOrdered; }
+inline bool is_ledger(Measure m) { return m >= Measure::kLedgerInvoices && m < Measure::kSettled; }
 
 // Dimensions of sales. What is missing is empty (kind: 0).
 struct Dimensions {
@@ -145,6 +148,9 @@ class Contributions {
   virtual void cycle_row(const CycleRow& row) = 0;
   // Accepted records of this document with a reference that is not resolved.
   virtual void waiting(std::int64_t records) = 0;
+  // One of its records waits, or did for a while: what it refers to was read later. So that those waiting at an
+  // earlier instant are found.
+  virtual void waited() = 0;
 };
 
 // What is asked of a document. Most of what happens to an order leaves its sales as they were.

@@ -183,6 +183,7 @@ struct Invoice {
     const InvoiceDisputed* event = nullptr;
     Day from = 0;
     Day until = kNever;
+    const Fact* resolved = nullptr;
   };
   struct WriteOff {
     const Fact* fact = nullptr;
@@ -248,6 +249,7 @@ struct Item {
   bool ended_by_reversal = false;
   bool own_of_credit_note = false;
   ItemState state = ItemState::kWaiting;
+  const Fact* unallocated = nullptr;
   // The latest occurred_at of the events it needs.
   Instant instant = 0;
 
