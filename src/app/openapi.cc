@@ -185,6 +185,9 @@ Parameter group_by(std::initializer_list<std::string_view> values, const char* f
 
 std::vector<Parameter> common() {
   return {{"as_of", date(), "Only what has taken effect by the end of this date counts; default today."},
+          {"known_at", text(),
+           "Only records with recorded time up to this instant count; a bare date means its end. Default everything "
+           "read."},
           {"attributes", {{"type", "string"}, {"enum", json::array{"as_was", "as_now"}}, {"default", "as_was"}},
            "Which customer file gives what a document lacks: the one in force then, or the last."},
           {"min_position", text(), "topic:partition:offset[,…]: waits until these records are folded."},

@@ -163,6 +163,7 @@ Answer ageing(Question& question) {
   const Detail detail =
       by_account || ageing.basis == Basis::kIssueDate ? Detail::kAccounts : Detail::kTotals;
   const auto scope = question.scope(filters);
+  if (!scope.customer) recall_receivables(scope.shards, ageing.as_of);
   for (const ShardPicture* shard : scope.shards) {
     std::unique_ptr<CustomerContext> customer;
     // What rows of one customer and attributes come to, kept while both stay.
@@ -185,7 +186,7 @@ Answer ageing(Question& question) {
       const std::string_view region_before = std::exchange(region, {});
       const std::string_view rep_before = std::exchange(rep, {});
       if (by_attributes) {
-        const domain::Attributes& attributes = shard->labels->get(attributes_id).attributes;
+        const domain::Attributes& attributes = shard->figure_labels().get(attributes_id).attributes;
         region = customer->region(attributes);
         rep = customer->sales_rep(attributes);
         if (same_customer && region == region_before && rep == rep_before) return;
@@ -261,7 +262,7 @@ Account account_on(const ShardPicture& shard, store::LabelId customer, Day as_of
   OpenDays open;
   receivables_at(shard, customer, as_of, Detail::kAccounts, [&](const mirror::ReceivableRow& cell) {
     ageing.add(rows.try_emplace(Currency::from_number(cell.currency), empty).first->second, cell);
-    open.add(cell, *shard.labels);
+    open.add(cell, shard.figure_labels());
   });
   Account account;
   for (const auto& [currency, row] : rows) account.balances[currency] = row.account;

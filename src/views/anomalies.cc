@@ -5,6 +5,7 @@
 #include "engine/shard.h"
 #include "store/anomalies.h"
 #include "store/keys.h"
+#include "views/recollection.h"
 #include "views/views.h"
 
 namespace daybook::views {
@@ -83,7 +84,7 @@ void for_each_parked(const ShardPicture& shard,
           error = parked.error();
           return false;
         }
-        visit(*parked);
+        if (shard.recollection == nullptr || parked->recorded_ms <= shard.recollection->recorded_ms()) visit(*parked);
         return true;
       });
   if (!scanned) refuse(scanned.error());
@@ -108,9 +109,32 @@ void add_parked(ShownBy& all, const Question& question, const ShardPicture& shar
   });
 }
 
-void add_found(ShownBy& all, const Question& question, const ShardPicture& shard, Day as_of) {
+// Anomalies of documents, whenever they are open.
+void for_each_stored(const ShardPicture& shard, const std::function<void(const store::StoredAnomaly&)>& visit) {
   std::optional<Error> error;
-  const auto add = [&](const store::StoredAnomaly& stored) {
+  const auto take = [&](std::string_view key, std::string_view value) {
+    const auto stored = store::decode_anomaly(key, value);
+    if (!stored) {
+      error = stored.error();
+      return false;
+    }
+    visit(*stored);
+    return true;
+  };
+  if (shard.recollection != nullptr) {
+    shard.recollection->for_each_contribution(
+        shard, {}, [&](store::LabelId, domain::DocumentRef, engine::Contribution& contribution) {
+          for (const store::AnomalyRow& row : contribution.anomalies()) take(row.key, row.value);
+        });
+  } else {
+    const auto scanned = shard.reads->scan(store::Table::kMeta, std::string(1, store::kAnomalyPrefix), "", take);
+    if (!scanned) refuse(scanned.error());
+  }
+  if (error) refuse(*error);
+}
+
+void add_found(ShownBy& all, const Question& question, const ShardPicture& shard, Day as_of) {
+  for_each_stored(shard, [&](const store::StoredAnomaly& stored) {
     const domain::Anomaly& anomaly = stored.anomaly;
     if (as_of < anomaly.from || as_of >= anomaly.until) return;
     if (anomaly.while_overdrawn) {
@@ -127,23 +151,16 @@ void add_found(ShownBy& all, const Question& question, const ShardPicture& shard
                  // Customer files, targets and rates are known by their account.
                  anomaly.document_id.empty() ? customer : std::string(anomaly.document_id)},
                 {anomaly.at, shard.partition, detail_of(anomaly.kind), event.take()});
-  };
-  const auto scanned = shard.reads->scan(
-      store::Table::kMeta, std::string(1, store::kAnomalyPrefix), "",
-      [&](std::string_view key, std::string_view value) {
-        const auto stored = store::decode_anomaly(key, value);
-        if (!stored) {
-          error = stored.error();
-          return false;
-        }
-        add(*stored);
-        return true;
-      });
-  if (!scanned) refuse(scanned.error());
-  if (error) refuse(*error);
+  });
 }
 
 }  // namespace
+
+std::int64_t parked_count(const ShardPicture& shard) {
+  std::int64_t count = 0;
+  for_each_parked(shard, [&](const engine::ParkedRecord&) { ++count; });
+  return count;
+}
 
 std::vector<std::string> anomaly_kinds() {
   std::vector<std::string> kinds;

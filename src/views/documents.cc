@@ -25,12 +25,14 @@ Value date_or_null(std::optional<Day> day) {
 
 Value quantity(Int128 scaled) { return Value::decimal(format_scaled(scaled, kQuantityPlaces)); }
 
-std::string events_json(const Question& question, const ShardPicture& shard,
+std::string events_json(const Question& question, const ShardPicture& shard, const domain::Picture& picture,
                         const domain::Document& document) {
   JsonWriter json;
   json.begin_array();
   std::vector<const domain::Fact*> facts;
-  for (const domain::Fact& fact : document.facts) facts.push_back(&fact);
+  for (const domain::Fact& fact : document.facts) {
+    if (picture.admits(fact)) facts.push_back(&fact);
+  }
   std::ranges::sort(facts, {}, [](const domain::Fact* fact) { return fact->at; });
   for (const domain::Fact* fact : facts) question.write_event(json, shard.partition, *fact);
   json.end_array();
@@ -215,7 +217,7 @@ Answer customer_page(Question& question, std::string_view customer_id) {
   items.end_array();
   answer.head.add("items", Value::json(items.take()));
   if (const auto* document = customer.picture().document({DocumentKind::kCustomer, {}})) {
-    answer.head.add("events", Value::json(events_json(question, shard, *document)));
+    answer.head.add("events", Value::json(events_json(question, shard, customer.picture(), *document)));
   }
   return answer;
 }
@@ -312,7 +314,7 @@ Answer invoice_page(Question& question, std::string_view invoice_id) {
   }
   applications.end_array();
   page.add("applications", Value::json(applications.take()));
-  page.add("events", Value::json(events_json(question, *found.shard, *picture.document(ref))));
+  page.add("events", Value::json(events_json(question, *found.shard, picture, *picture.document(ref))));
   return answer;
 }
 
@@ -369,7 +371,7 @@ Answer payment_page(Question& question, std::string_view payment_id) {
   allocations.end_array();
   page.add("allocations", Value::json(allocations.take()));
   page.add("events",
-           Value::json(events_json(question, *found.shard, *customer.picture().document(ref))));
+           Value::json(events_json(question, *found.shard, customer.picture(), *customer.picture().document(ref))));
   return answer;
 }
 
@@ -483,7 +485,7 @@ Answer order_page(Question& question, std::string_view order_id) {
   for (const auto& id : invoice_ids) invoices.text(id);
   invoices.end_array();
   page.add("invoices", Value::json(invoices.take()));
-  page.add("events", Value::json(events_json(question, *found.shard, *picture.document(ref))));
+  page.add("events", Value::json(events_json(question, *found.shard, picture, *picture.document(ref))));
   return answer;
 }
 

@@ -6,6 +6,8 @@
 
 #include "base/bytes.h"
 #include "base/hash.h"
+#include "views/recollection.h"
+#include "views/views.h"
 
 namespace daybook::views {
 namespace {
@@ -83,6 +85,7 @@ Question::Question(const ReadModel& model, const Today& today, std::string_view 
   if (parameters_.one_of("attributes", {"as_was", "as_now"}, "as_was") == "as_now") {
     file_choice_ = FileChoice::kAsNow;
   }
+  known_at_ = parameters_.instant_ms("known_at", model_.rules().zone);
   parameters_.one_of("format", {"json", "csv"}, "json");
   const auto page_size = parameters_.integer("page_size", 1, 1000);
   if (page_size || format_ != Format::kCsv) rows_max_ = static_cast<std::size_t>(page_size.value_or(100));
@@ -153,7 +156,7 @@ Filters Question::filters(std::initializer_list<std::string_view> known) {
 const std::vector<std::shared_ptr<const ShardPicture>>& Question::shards() {
   if (shards_.empty()) {
     for (std::int32_t partition = 0; partition < model_.partition_count(); ++partition) {
-      shards_.push_back(value_or_refuse(model_.open(partition)));
+      shards_.push_back(value_or_refuse(known_at_ ? model_.open_known(partition, *known_at_) : model_.open(partition)));
     }
   }
   return shards_;
@@ -214,7 +217,7 @@ std::string Question::render_json(Answer answer) {
   JsonWriter json;
   json.begin_object();
   json.field("as_of", format_date(as_of_));
-  json.field("known_at", Value());
+  json.field("known_at", known_at_ ? Value::text(format_instant_ms(*known_at_)) : Value());
   for (const auto& [name, value] : answer.head.values) json.field(name, value);
   if (!answer.rows_name.empty()) {
     json.key(answer.rows_name);
@@ -244,8 +247,8 @@ std::string Question::render_json(Answer answer) {
   json.end_array();
   for (const auto& shard : shards()) {
     newest = std::max(newest, shard->state.newest_recorded_ms);
-    waiting += shard->state.waiting;
-    parked += static_cast<std::int64_t>(shard->state.parked);
+    waiting += known_at_ ? shard->recollection->waiting(*shard) : shard->state.waiting;
+    parked += known_at_ ? parked_count(*shard) : static_cast<std::int64_t>(shard->state.parked);
   }
   json.field("newest_recorded_at", newest == 0 ? Value() : Value::text(format_instant_ms(newest)));
   json.field("waiting", waiting);

@@ -116,6 +116,8 @@ class Question {
     return std::make_unique<CustomerContext>(shard, id, rules(), file_choice_);
   }
   Day as_of() const { return as_of_; }
+  // Recorded time up to which records count; none: all.
+  std::optional<std::int64_t> known_at() const { return known_at_; }
   FileChoice file_choice() const { return file_choice_; }
   // For answers whose as_of is another date.
   void set_as_of(Day day) { as_of_ = day; }
@@ -157,6 +159,7 @@ class Question {
   const ParameterMap& given_;
   Parameters parameters_;
   Day as_of_ = 0;
+  std::optional<std::int64_t> known_at_;
   FileChoice file_choice_ = FileChoice::kAsWas;
   Format format_;
   std::optional<std::size_t> rows_max_;  // Of the page; none: all.

@@ -19,6 +19,8 @@ Answer payment_page(Question& question, std::string_view payment_id);
 Answer order_page(Question& question, std::string_view order_id);
 Answer anomalies(Question& question);
 Answer parked_records(Question& question);
+// Parked records of a shard that are known.
+std::int64_t parked_count(const ShardPicture& shard);
 
 // Every kind of anomaly, parked reasons among them.
 std::vector<std::string> anomaly_kinds();

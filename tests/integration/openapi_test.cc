@@ -188,6 +188,7 @@ std::vector<std::string> values_of(const json::value& parameter) {
       {"group_by", {"none", "region", "region,sku"}},
       {"kind", {"SAMPLE", "STANDARD", "unassigned"}},
       {"min_position", {"daybook.invoices.v1:" + std::to_string(log::partition_of("C", 3)) + ":0"}},
+      {"known_at", {"2024-06-30", "2024-06-30T18:00:00.5+08:00"}},
       {"page_token", {}}};
   if (const auto known = values.find(name); known != values.end()) return known->second;
   if (schema.contains("format")) return {"2024-06-30"};
