@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
@@ -25,7 +26,9 @@ struct QueryOptions {
 // "ageing" -> v1/receivables/ageing; "invoices/INV-7" as it is.
 std::vector<std::string> segments_of(std::string_view view) {
   std::vector<std::string> segments = {"v1"};
-  if (view == "ageing" || view == "items") segments.emplace_back("receivables");
+  static constexpr std::array<std::string_view, 8> kReceivables = {
+      "ageing", "items", "entries", "bridge", "restatement", "ratios", "worklist", "dunning"};
+  if (std::ranges::find(kReceivables, view) != kReceivables.end()) segments.emplace_back("receivables");
   while (true) {
     const std::size_t slash = view.find('/');
     segments.emplace_back(view.substr(0, slash));
@@ -157,7 +160,7 @@ void print_answer(const std::string& body) {
   json::value value = json::parse(body);
   json::object& answer = value.get_object();
   bool has_rows = false;
-  for (const char* name : {"rows", "items", "customers", "anomalies", "parked"}) {
+  for (const char* name : {"rows", "items", "entries", "customers", "anomalies", "parked"}) {
     auto* rows = answer.if_contains(name);
     if (rows == nullptr || !rows->is_array() || answer.contains("customer_id")) continue;
     has_rows = true;
@@ -188,7 +191,7 @@ void print_answer(const std::string& body) {
 int query(const app::Settings& settings, const QueryOptions& options) {
   auto parameters = parameters_of(options.parameters);
   if (!parameters) return fail(parameters.error());
-  if (options.format == "csv") parameters->emplace("format", "csv");
+  if (options.format == "csv" || options.format == "html") parameters->emplace("format", options.format);
   const std::vector<std::string> segments = segments_of(options.view);
   views::Rendered rendered;
   if (!options.url.empty()) {
@@ -224,16 +227,17 @@ int query(const app::Settings& settings, const QueryOptions& options) {
 void add_query(CLI::App& app, Run& run) {
   CLI::App* command = app.add_subcommand(
       "query",
-      "Ask a view: ageing, items, order-cycle, sales, customers, anomalies, parked,\n"
-      "customers/ID, invoices/ID, payments/ID, orders/ID. Parameters of the view follow as flags:\n"
+      "Ask a view: ageing, items, entries, bridge, restatement, ratios, order-cycle, sales,\n"
+      "customers, anomalies, parked, customers/ID, customers/ID/statement, invoices/ID,\n"
+      "payments/ID, orders/ID. Parameters of the view follow as flags:\n"
       "  daybook query ageing --as-of 2024-06-30 --group-by region\n"
       "  daybook query sales --from 2024-01-01 --to 2024-12-31 --grain month --url http://127.0.0.1:8080");
   auto flags = std::make_shared<SettingFlags>();
   auto options = std::make_shared<QueryOptions>();
   command->add_option("view", options->view, "which view")->required();
   command->add_option("--url", options->url, "a running instance; without it --data is read");
-  command->add_option("--output", options->format, "table, json or csv")
-      ->check(CLI::IsMember({"table", "json", "csv"}))
+  command->add_option("--output", options->format, "table, json, csv, or html for a statement to print")
+      ->check(CLI::IsMember({"table", "json", "csv", "html"}))
       ->capture_default_str();
   flags->add_to(*command, {"data", "topic_prefix", "today"});
   command->allow_extras();

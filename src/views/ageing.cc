@@ -37,9 +37,11 @@ struct Buckets {
   }
 };
 
+Buckets default_buckets() { return {{30, 60, 90, 120}}; }
+
 Buckets read_buckets(Parameters& parameters) {
   const auto items = parameters.list("buckets");
-  if (items.empty()) return {{30, 60, 90, 120}};
+  if (items.empty()) return default_buckets();
   Buckets buckets;
   for (const std::string& item : items) {
     Day limit = 0;
@@ -105,6 +107,14 @@ struct AgeingRow {
   }
 };
 
+AgeingRow no_sums(const Buckets& buckets) {
+  return {.not_due = 0,
+          .buckets = std::vector<Int128>(buckets.limits.size() + 1),
+          .account = {},
+          .items = 0,
+          .ledger_balance = 0};
+}
+
 enum class Basis { kDueDate, kIssueDate };
 
 struct Ageing {
@@ -139,6 +149,13 @@ struct Ageing {
     }
   }
 };
+
+Row total_row(const AgeingRow& sums, Currency currency, const std::vector<std::string>& labels) {
+  Row row;
+  row.add("currency", Value::text(currency.code()));
+  sums.write(row, currency, labels);
+  return row;
+}
 
 // Totals of all currencies in one, each column of each currency converted by itself.
 std::string base_totals(Question& question, const std::map<Currency, AgeingRow>& totals, Currency base,
@@ -188,11 +205,7 @@ Answer ageing(Question& question) {
   const Grouping grouping = Grouping::read(question, "customer");
   const auto base_currency = parameters.currency("base_currency");
 
-  const AgeingRow empty{.not_due = 0,
-                        .buckets = std::vector<Int128>(ageing.buckets.limits.size() + 1),
-                        .account = {},
-                        .items = 0,
-                        .ledger_balance = 0};
+  const AgeingRow empty = no_sums(ageing.buckets);
   std::map<std::pair<std::string, Currency>, AgeingRow> rows;
   const Detail detail =
       grouping.needs_accounts() || ageing.basis == Basis::kIssueDate ? Detail::kAccounts : Detail::kTotals;
@@ -244,10 +257,7 @@ Answer ageing(Question& question) {
   total_rows.begin_array();
   for (const auto& [currency, sums] : totals) {
     if (sums.is_zero()) continue;
-    Row row;
-    row.add("currency", Value::text(currency.code()));
-    sums.write(row, currency, labels);
-    write_json(row, total_rows);
+    write_json(total_row(sums, currency, labels), total_rows);
   }
   total_rows.end_array();
   answer.tail.add("totals", Value::json(total_rows.take()));
@@ -257,10 +267,27 @@ Answer ageing(Question& question) {
   return answer;
 }
 
+std::map<Currency, Row> account_ageing(const ShardPicture& shard, store::LabelId customer, Day as_of) {
+  const Ageing ageing{as_of, as_of, Basis::kDueDate, default_buckets()};
+  std::map<Currency, AgeingRow> sums;
+  receivables_at(shard, customer, as_of, Detail::kAccounts, [&](const mirror::ReceivableRow& cell) {
+    ageing.add(sums.try_emplace(Currency::from_number(cell.currency), no_sums(ageing.buckets)).first->second, cell);
+  });
+  std::map<Currency, Row> rows;
+  for (const auto& [currency, row] : sums) {
+    if (!row.is_zero()) rows[currency] = total_row(row, currency, ageing.buckets.labels());
+  }
+  return rows;
+}
+
+Row empty_ageing(Currency currency) {
+  return total_row(no_sums(default_buckets()), currency, default_buckets().labels());
+}
+
 Account account_on(const ShardPicture& shard, store::LabelId customer, Day as_of) {
   const Ageing ageing{as_of, as_of, Basis::kDueDate, {}};
   std::map<Currency, AgeingRow> rows;
-  const AgeingRow empty{0, std::vector<Int128>(1), {}, 0, 0};
+  const AgeingRow empty = no_sums(ageing.buckets);
   OpenDays open;
   receivables_at(shard, customer, as_of, Detail::kAccounts, [&](const mirror::ReceivableRow& cell) {
     ageing.add(rows.try_emplace(Currency::from_number(cell.currency), empty).first->second, cell);

@@ -14,11 +14,6 @@ namespace {
 using domain::DocumentKind;
 using domain::DocumentRef;
 
-// Keys of targets and rates are accounts of the log, not customers.
-bool is_customer(std::string_view name) {
-  return !name.starts_with("target:") && !name.starts_with("fx:");
-}
-
 Value date_or_null(std::optional<Day> day) {
   return day ? Value::text(format_date(*day)) : Value();
 }
@@ -122,7 +117,7 @@ Answer customers(Question& question) {
     for (const store::LabelId id : ids) {
       CustomerContext customer = question.customer(*shard, id);
       std::string key = sort_key({customer.name()});
-      if (!is_customer(customer.name()) || !answer.rows.may_hold(key)) continue;
+      if (!is_customer(customer.name()) || !answer.rows.may_hold(key) || !customer.is_known()) continue;
       static const domain::CustomerProfileSet kNone;
       const auto* in_force = customer.profile(as_of);
       const domain::CustomerProfileSet& profile = in_force ? *in_force : kNone;
@@ -158,11 +153,8 @@ Answer customers(Question& question) {
 Answer customer_page(Question& question, std::string_view customer_id) {
   const Day as_of = question.as_of();
   const ShardPicture& shard = question.shard_of(customer_id);
-  const auto id = shard.labels->find_customer(customer_id);
-  if (!id || !is_customer(customer_id)) {
-    refuse(404, "Not found", fmt::format("there is no customer '{}'", customer_id));
-  }
-  CustomerContext customer = question.customer(shard, *id);
+  const std::unique_ptr<CustomerContext> found = question.find_customer(shard, customer_id);
+  CustomerContext& customer = *found;
   Answer answer;
   answer.head.add("customer_id", Value::text(customer_id));
   const domain::CustomerFile& file = customer.picture().file();
@@ -190,7 +182,7 @@ Answer customer_page(Question& question, std::string_view customer_id) {
   history.end_array();
   answer.head.add("history", Value::json(history.take()));
 
-  const Account account = account_on(shard, *id, as_of);
+  const Account account = account_on(shard, customer.id(), as_of);
   JsonWriter balances;
   balances.begin_array();
   for (const auto& [currency, balance] : account.balances) {

@@ -14,25 +14,18 @@ const store::Labels& ShardPicture::figure_labels() const {
   return recollection == nullptr ? *labels : recollection->labels();
 }
 
-ShardPicture as_known(const ShardPicture& shard, std::shared_ptr<Recollection> recollection) {
+ReadModel::ReadModel() : recollections_(std::make_unique<Recollections>()) {}
+ReadModel::~ReadModel() = default;
+
+ShardPicture ReadModel::recall(const ShardPicture& shard, std::int64_t recorded_ms) const {
   ShardPicture known;
   known.partition = shard.partition;
   known.reads = shard.reads;
   known.labels = shard.labels;
   known.state = shard.state;
-  known.known = domain::Known::until(recollection->recorded_ms());
-  known.recollection = std::move(recollection);
+  known.known = domain::Known::until(recorded_ms);
+  known.recollection = recollections_->of(shard, recorded_ms, rules());
   return known;
-}
-
-ReadModel::ReadModel() : recollections_(std::make_unique<Recollections>()) {}
-ReadModel::~ReadModel() = default;
-
-Result<std::shared_ptr<const ShardPicture>> ReadModel::open_known(std::int32_t partition,
-                                                                  std::int64_t recorded_ms) const {
-  ASSIGN_OR_RETURN(const auto shard, open(partition));
-  return std::make_shared<const ShardPicture>(
-      as_known(*shard, recollections_->of(*shard, recorded_ms, rules())));
 }
 
 CustomerContext::CustomerContext(const ShardPicture& shard, store::LabelId customer,
@@ -60,6 +53,15 @@ domain::Picture& CustomerContext::picture() {
     picture_.emplace(*account_, shard_.known, rules_);
   }
   return *picture_;
+}
+
+bool CustomerContext::is_known() {
+  // Accounts are made by accepted events.
+  if (shard_.recollection == nullptr) return true;
+  return std::ranges::any_of(documents(), [&](const domain::DocumentRef& ref) {
+    return std::ranges::any_of(picture().document(ref)->facts,
+                               [&](const domain::Fact& fact) { return picture().admits(fact); });
+  });
 }
 
 std::span<const domain::DocumentRef> CustomerContext::documents() {

@@ -42,9 +42,6 @@ struct ShardPicture {
   const store::Labels& figure_labels() const;
 };
 
-// The same shard as it was known at an earlier instant.
-ShardPicture as_known(const ShardPicture& shard, std::shared_ptr<Recollection> recollection);
-
 class Recollections;
 
 // Where views read from: a running projector, or a folder at rest. Thread-safe.
@@ -61,8 +58,8 @@ class ReadModel {
   virtual bool wait_for(log::TopicPartition at, std::int64_t offset,
                         std::chrono::steady_clock::time_point deadline) const = 0;
 
-  // The newest commit as it was known at an instant.
-  Result<std::shared_ptr<const ShardPicture>> open_known(std::int32_t partition, std::int64_t recorded_ms) const;
+  // A shard as it was known at an instant. What was evaluated for the last questions is kept.
+  ShardPicture recall(const ShardPicture& shard, std::int64_t recorded_ms) const;
 
  private:
   std::unique_ptr<Recollections> recollections_;
@@ -85,6 +82,8 @@ class CustomerContext {
   std::string_view name() const { return name_; }
   // What is known about the account.
   domain::Picture& picture();
+  // Whether it has an event that is known.
+  bool is_known();
   // Its documents, in the order of kinds and ids. They point into this.
   std::span<const domain::DocumentRef> documents();
 

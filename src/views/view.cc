@@ -78,6 +78,19 @@ std::string sortable(std::int64_t number) {
   return key;
 }
 
+Day first_day(std::string_view key) {
+  return static_cast<Day>(static_cast<std::int64_t>(ByteReader(key).big64() ^ 0x8000'0000'0000'0000U));
+}
+
+const std::vector<std::string>& event_columns() {
+  static const std::vector<std::string> columns = {"event.event_id", "event.type",        "event.topic",
+                                                   "event.partition", "event.offset",     "event.recorded_at",
+                                                   "event.occurred_at"};
+  return columns;
+}
+
+bool is_customer(std::string_view name) { return !name.starts_with("target:") && !name.starts_with("fx:"); }
+
 Question::Question(const ReadModel& model, const Today& today, std::string_view path,
                    const ParameterMap& given, Format format)
     : model_(model), path_(path), given_(given), parameters_(given), format_(format) {
@@ -86,7 +99,7 @@ Question::Question(const ReadModel& model, const Today& today, std::string_view 
     file_choice_ = FileChoice::kAsNow;
   }
   known_at_ = parameters_.instant_ms("known_at", model_.rules().zone);
-  parameters_.one_of("format", {"json", "csv"}, "json");
+  parameters_.one_of("format", {"json", "csv", "html"}, "json");
   const auto page_size = parameters_.integer("page_size", 1, 1000);
   if (page_size || format_ != Format::kCsv) rows_max_ = static_cast<std::size_t>(page_size.value_or(100));
   if (const auto given_token = parameters_.text("page_token")) {
@@ -156,7 +169,9 @@ Filters Question::filters(std::initializer_list<std::string_view> known) {
 const std::vector<std::shared_ptr<const ShardPicture>>& Question::shards() {
   if (shards_.empty()) {
     for (std::int32_t partition = 0; partition < model_.partition_count(); ++partition) {
-      shards_.push_back(value_or_refuse(known_at_ ? model_.open_known(partition, *known_at_) : model_.open(partition)));
+      auto shard = value_or_refuse(model_.open(partition));
+      if (known_at_) shard = std::make_shared<const ShardPicture>(model_.recall(*shard, *known_at_));
+      shards_.push_back(std::move(shard));
     }
   }
   return shards_;
@@ -164,6 +179,20 @@ const std::vector<std::shared_ptr<const ShardPicture>>& Question::shards() {
 
 const ShardPicture& Question::shard_of(std::string_view customer_id) {
   return *shards()[static_cast<std::size_t>(log::partition_of(customer_id, model_.partition_count()))];
+}
+
+std::unique_ptr<CustomerContext> Question::find_customer(const ShardPicture& shard,
+                                                         std::string_view customer_id) const {
+  const auto id = is_customer(customer_id) ? shard.labels->find_customer(customer_id) : std::nullopt;
+  auto customer = id ? new_customer(shard, *id) : nullptr;
+  if (customer == nullptr || !customer->is_known()) {
+    refuse(404, "Not found", fmt::format("there is no customer '{}'", customer_id));
+  }
+  return customer;
+}
+
+ShardPicture Question::recall(const ShardPicture& shard, std::int64_t recorded_ms) const {
+  return model_.recall(shard, recorded_ms);
 }
 
 Question::Scope Question::scope(const Filters& filters) {
@@ -208,7 +237,16 @@ Answer Question::list(std::string rows_name, std::vector<std::string> columns) c
 }
 
 std::string Question::render(Answer answer) {
-  return format_ == Format::kCsv ? render_csv(std::move(answer)) : render_json(std::move(answer));
+  switch (format_) {
+    case Format::kJson:
+      return render_json(std::move(answer));
+    case Format::kCsv:
+      return render_csv(std::move(answer));
+    case Format::kHtml:
+      parameters_.done();
+      return std::move(answer.page);
+  }
+  return {};
 }
 
 std::string Question::render_json(Answer answer) {
@@ -282,6 +320,22 @@ void Question::write_event(JsonWriter& json, std::int32_t partition, domain::Pos
 void Question::write_event(JsonWriter& json, std::int32_t partition, const domain::Fact& fact) const {
   write_event(json, partition, fact.at, fact.recorded_ms, fact.event.event_id,
               static_cast<std::uint8_t>(fact.event.payload.index()), fact.event.occurred_at);
+}
+
+void Question::add_event(Row& row, std::int32_t partition, const domain::Fact& fact) const {
+  const domain::Event& event = fact.event;
+  const std::vector<std::string>& names = event_columns();
+  row.add(names[0], Value::text(event.event_id));
+  row.add(names[1], Value::text(domain::payload_name(static_cast<std::uint8_t>(event.payload.index()))));
+  row.add(names[2], Value::text(log::topic_name(model_.topic_prefix(), static_cast<log::Topic>(fact.at.topic))));
+  row.add(names[3], Value::number(partition));
+  row.add(names[4], Value::number(fact.at.offset));
+  row.add(names[5], Value::text(format_instant_ms(fact.recorded_ms)));
+  row.add(names[6], Value::text(format_instant(event.occurred_at)));
+}
+
+std::string Question::position_key(std::int32_t partition, domain::Position at) {
+  return sortable(at.topic) + sortable(partition) + sortable(at.offset);
 }
 
 }  // namespace daybook::views

@@ -10,6 +10,11 @@ namespace daybook::views {
 
 Answer ageing(Question& question);
 Answer receivable_items(Question& question);
+Answer receivable_entries(Question& question);
+Answer receivable_bridge(Question& question);
+Answer receivable_restatement(Question& question);
+Answer receivable_ratios(Question& question);
+Answer customer_statement(Question& question, std::string_view customer_id);
 Answer order_cycle(Question& question);
 Answer sales(Question& question);
 Answer customers(Question& question);
@@ -63,6 +68,10 @@ struct Account {
   std::vector<Day> open_days;
 };
 Account account_on(const ShardPicture& shard, store::LabelId customer, Day as_of);
+
+// Columns of the ageing of one account by currency, with the default buckets; those without anything are left out.
+std::map<Currency, Row> account_ageing(const ShardPicture& shard, store::LabelId customer, Day as_of);
+Row empty_ageing(Currency currency);
 
 // The proof: for every account and currency, the balance by open amounts less the balance by ledger
 // entries, as of a date. Empty when all is well.
