@@ -81,7 +81,7 @@ class Handler(BaseHTTPRequestHandler):
             return self.reply(409, {"status": 409, "accounts": e.args[0]})
         except Exception as e:
             return self.reply(400, {"status": 400, "detail": repr(e)})
-        for name in ("rows", "items", "customers", "anomalies", "parked"):
+        for name in ("rows", "items", "entries", "customers", "anomalies", "parked"):
             if isinstance(body.get(name), list) and u.path in views.VIEWS:
                 whole = body[name]
                 body[name] = whole[start:start + size]

@@ -566,6 +566,198 @@ class Applications(unittest.TestCase):
                          ["F1", "F2", "O2", "own", "unassigned"])
 
 
+class AroundReceivables(unittest.TestCase):
+    """Entries, bridge, restatement, ratios, statement, base currency."""
+
+    def mixed(self):
+        w = World()
+        w.put("customer_profile_set", "2024-01-01", region="EU")
+        w.invoice("I", 1000, "2024-05-01", region="CN")
+        w.invoice("J", 400, "2024-05-02")
+        w.pay("P", 1500, "2024-05-05", [("I", 1000)])
+        w.credit("N", 100, "2024-05-06")
+        w.put("invoice_written_off", "2024-05-10", write_off_id="W", invoice_id="J",
+              amount_minor=50, date="2024-05-10")
+        w.put("write_off_recovered", "2024-05-12", recovery_id="R", write_off_id="W", invoice_id="J",
+              amount_minor=20, date="2024-05-12")
+        w.put("refund_paid", "2024-05-13", refund_id="F", payment_id="P", currency="CNY",
+              amount_minor=200, value_date="2024-05-13")
+        w.put("invoice_voided", "2024-05-20", invoice_id="J", date="2024-05-20")
+        w.put("payment_reversed", "2024-05-25", payment_id="P", date="2024-05-25")
+        return w
+
+    def ask(self, w, view, first, last, **q):
+        q = dict({k.rstrip("_"): v for k, v in q.items()}, **{"from": first, "to": last})
+        return plain(views.answer(w.oracle(), "/v1/receivables/" + view, q))
+
+    def test_bridge(self):
+        w = self.mixed()
+        a = self.ask(w, "bridge", "2024-05-02", "2024-05-31")
+        row = {"currency": "CNY", "opening": "10.00", "invoices": "4.00", "credit_notes": "-1.00",
+               "cash": "-15.00", "reversals": "15.00", "refunds": "2.00", "write_offs": "-0.50",
+               "recoveries": "0.20", "voids": "-4.00", "transfers": "0.00", "closing": "10.70"}
+        self.assertEqual(a["totals"], [row])
+        self.assertEqual(a["rows"], [dict(row, group="")])
+        self.assertEqual(a["as_of"], "2024-05-31")
+
+        def by_region(last):
+            return [(r["group"], r["opening"], r["transfers"], r["closing"]) for r in self.ask(
+                w, "bridge", "2024-05-02", last, group_by="region")["rows"]]
+        self.assertEqual(by_region("2024-05-20"), [("CN", "10.00", "-10.00", "0.00"),
+                                                   ("EU", "0.00", "10.00", "-4.30")])
+        self.assertEqual(by_region("2024-05-31"), [("CN", "10.00", "0.00", "10.00"),
+                                                   ("EU", "0.00", "0.00", "0.70")])
+
+    def test_entries(self):
+        w = self.mixed()
+        got = [(e["type"], e["document_id"], e["effective_date"], e["amount"], e["region"],
+                e["event"]["type"]) for e in self.ask(w, "entries", "2024-05-05", "2024-05-25",
+                                                      region="EU")["entries"]]
+        self.assertEqual(got, [
+            ("cash", "P", "2024-05-05", "-15.00", "EU", "payment_received"),
+            ("transfers", "P", "2024-05-05", "10.00", "EU", "payment_received"),
+            ("credit_notes", "N", "2024-05-06", "-1.00", "EU", "credit_note_issued"),
+            ("write_offs", "J", "2024-05-10", "-0.50", "EU", "invoice_written_off"),
+            ("recoveries", "J", "2024-05-12", "0.20", "EU", "write_off_recovered"),
+            ("refunds", "P", "2024-05-13", "2.00", "EU", "refund_paid"),
+            ("voids", "J", "2024-05-20", "-4.00", "EU", "invoice_voided"),
+            ("transfers", "P", "2024-05-25", "-10.00", "EU", "payment_received"),
+            ("reversals", "P", "2024-05-25", "15.00", "EU", "payment_reversed")])
+        got = [(e["region"], e["amount"]) for e in self.ask(
+            w, "entries", "2024-05-01", "2024-05-06", type="transfers")["entries"]]
+        self.assertEqual(got, [("CN", "-10.00"), ("EU", "10.00")])
+
+    def test_restatement(self):
+        w = World()
+        early, late = 1_718_000_000_000, 1_720_180_000_000
+
+        def at(when, r):
+            r.recorded_at = when
+        at(early, w.invoice("I", 1000, "2024-05-01"))
+        at(early + 1, w.put("invoice_written_off", "2024-05-02", write_off_id="W", invoice_id="I",
+                            amount_minor=300, date="2024-05-02"))
+        at(early + 2, w.put("write_off_recovered", "2024-05-10", recovery_id="R1", write_off_id="W",
+                            invoice_id="I", amount_minor=200, date="2024-05-10"))
+        at(early + 3, w.put("invoice_voided", "2024-05-20", invoice_id="J", date="2024-05-20"))
+        at(late, w.invoice("J", 400, "2024-05-11"))
+        at(late + 1, w.pay("P", 70, "2024-05-05"))
+        at(late + 2, w.put("write_off_recovered", "2024-05-10", recovery_id="R2", write_off_id="W",
+                           invoice_id="I", amount_minor=150, date="2024-05-05"))
+        at(late + 3, w.pay("Q", 70, "2024-06-05"))
+        a = w.get("/v1/receivables/restatement", "2024-05-31", known_from="2024-06-30",
+                  known_to="2024-07-31")
+        self.assertEqual([(r["document_id"], r["effective_date"], r["amount"], r["event"]["type"])
+                          for r in a["rows"]], [
+            ("I", "2024-05-10", "-2.00", "write_off_recovered"),      # R2 came before it
+            ("J", "2024-05-20", "-4.00", "invoice_voided"),           # its invoice arrived
+            ("J", "2024-05-11", "4.00", "invoice_issued"),
+            ("P", "2024-05-05", "-0.70", "payment_received"),
+            ("I", "2024-05-05", "1.50", "write_off_recovered")])
+        self.assertEqual(a["totals"], [{"currency": "CNY", "balance_from": "9.00",
+                                        "balance_to": "7.80", "change": "-1.20"}])
+
+    def test_ratios(self):
+        w = World()
+        w.invoice("A", 100000, "2024-03-15", due_date="2024-03-31")
+        w.invoice("B", 200000, "2024-05-10", due_date="2024-07-09")
+        w.invoice("C", 90000, "2024-06-05", due_date="2024-06-20")
+        w.credit("N", 10000, "2024-06-10", "C")
+        w.pay("P", 60000, "2024-06-15", [("A", 60000)])
+        w.pay("Q", 30000, "2024-06-20", [("C", 30000)])
+        r, = self.ask(w, "ratios", "2024-06-01", "2024-06-30")["rows"]
+        # Closing 2,900, opening 3,000, sales 900 - 100, not due 2,000, over 90 days 400.
+        self.assertEqual(r["dso"], {"value": "108.75", "closing_balance": "2900.00",
+                                    "sales": "800.00", "days": 30})
+        self.assertEqual(r["best_possible_dso"]["value"], "75.00")
+        self.assertEqual(r["average_days_delinquent"], {"value": "33.75"})
+        # June 30 days, May 31, April 30 without sales, then 100 of March's 1,000: 3.1 days.
+        self.assertEqual(r["countback_dso"], {"value": "94.10", "more_than": False,
+                                              "closing_balance": "2900.00"})
+        self.assertEqual(r["collection_effectiveness"], {
+            "value": "50.00", "opening": "3000.00", "sales": "800.00", "closing": "2900.00",
+            "closing_not_due": "2000.00"})
+        self.assertEqual(r["collection_rate"], {"value": "112.50", "collected": "900.00",
+                                                "sales": "800.00"})
+        # 600 after 92 days, 300 after 15.
+        self.assertEqual(r["days_to_pay"], {"value": "66.33", "settled": "900.00"})
+        self.assertEqual(r["share_over_90"], {"value": "13.79", "over_90": "400.00",
+                                              "gross_open": "2900.00"})
+        self.assertEqual(r["share_top_10"]["value"], "100.00")
+
+    def test_countback_ends_with_the_first_invoice(self):
+        w = World()
+        w.invoice("A", 10000, "2024-05-20")
+        w.put("refund_paid", "2024-06-11", refund_id="F", currency="CNY", amount_minor=50000,
+              value_date="2024-06-11")
+        w.invoice("B", 1, "2024-06-10", currency="JPY")
+        w.pay("P", 1, "2024-06-12", currency="JPY")
+        w.invoice("B2", 100, "2024-06-10", currency="EUR")
+        w.credit("N", 100, "2024-06-10", currency="EUR")
+        rows = {r["currency"]: r for r in self.ask(w, "ratios", "2024-06-01", "2024-06-10")["rows"]}
+        self.assertEqual(rows["CNY"]["countback_dso"]["value"], "41.00")     # 10 days and all of May
+        rows = {r["currency"]: r for r in self.ask(w, "ratios", "2024-06-01", "2024-06-12")["rows"]}
+        self.assertEqual(rows["CNY"]["countback_dso"], {"value": "43.00", "more_than": True,
+                                                        "closing_balance": "600.00"})
+        self.assertEqual((rows["CNY"]["dso"]["value"], rows["CNY"]["collection_rate"]["collected"]),
+                         (None, "-500.00"))
+        self.assertEqual((rows["JPY"]["countback_dso"]["value"], rows["JPY"]["dso"]["value"]),
+                         ("0.00", "0.00"))
+        self.assertEqual(rows["EUR"]["dso"]["value"], None)
+
+    def test_share_of_the_ten_largest(self):
+        w = World()
+        for i in range(12):
+            w.invoice("I", 100 + i, c="K%02d" % i)
+        r, = self.ask(w, "ratios", "2024-06-01", "2024-06-12")["rows"]
+        self.assertEqual(r["share_top_10"], {"value": "84.12", "top_10": "10.65", "gross_open": "12.66"})
+
+    def test_statement(self):
+        w = self.mixed()
+        w.invoice("E", 5, "2024-05-07", currency="EUR")
+        a = plain(views.answer(w.oracle(), "/v1/customers/C/statement",
+                               {"from": "2024-05-05", "to": "2024-05-10"}))
+        eur, cny = a["currencies"][1], a["currencies"][0]
+        self.assertEqual((cny["brought_forward"], cny["carried_forward"]), ("14.00", "-2.50"))
+        self.assertEqual([(e["date"], e["type"], e["document_id"], e["amount"], e["running_balance"])
+                          for e in cny["entries"]], [
+            ("2024-05-05", "payment_received", "P", "-15.00", "-1.00"),
+            ("2024-05-06", "credit_note_issued", "N", "-1.00", "-2.00"),
+            ("2024-05-10", "invoice_written_off", "J", "-0.50", "-2.50")])
+        self.assertEqual((cny["ageing"]["gross_open"], cny["ageing"]["unapplied_cash"],
+                          cny["ageing"]["balance"]), ("3.50", "5.00", "-2.50"))
+        self.assertEqual((eur["currency"], eur["brought_forward"], eur["ageing"]["buckets"][0]),
+                         ("EUR", "0.00", "0.05"))
+
+    def rate(self, w, cur, base, day, rate, at=None):
+        w.put("exchange_rate_published", at or day, c="fx:" + cur, currency=cur, base_currency=base,
+              date=day, rate=rate)
+
+    def test_base_currency(self):
+        w = World()
+        self.rate(w, "JPY", "CNY", "2024-05-01", "0.07", at="2024-06-03")
+        self.rate(w, "JPY", "CNY", "2024-05-01", "0.048", at="2024-06-04")      # supersedes
+        self.rate(w, "JPY", "CNY", "2024-05-01", "0.06", at="2024-06-02")
+        self.rate(w, "JPY", "CNY", "2024-06-01", "0.005")
+        self.rate(w, "CNY", "KWD", "2024-05-01", "0.04")                        # no inverse
+        w.invoice("I", 1010, "2024-05-01", currency="JPY", due_date="2024-06-30")
+        w.invoice("J", 1, "2024-05-01", currency="JPY", due_date="2024-05-30")
+        w.pay("P", 3, "2024-05-01", currency="JPY")
+        w.invoice("K", 250, "2024-05-01", due_date="2024-06-30")
+        w.invoice("L", 5, "2024-05-01", currency="KWD")
+        b = w.ageing("2024-05-31", base_currency="CNY", buckets="30")["base_totals"]
+        # 1,010 JPY = 48.48, 1 = 0.048, 3 = 0.144; gross is the sum of the rounded columns
+        self.assertEqual(b, {"currency": "CNY", "not_due": "50.98", "buckets": ["0.05", "0.00"],
+                             "gross_open": "51.03", "disputed": "0.00",
+                             "gross_open_undisputed": "51.03", "unapplied_cash": "0.14",
+                             "open_credits": "0.00", "balance": "50.89", "items": 4,
+                             "unconverted": ["KWD"]})
+        b = w.ageing("2024-06-01", base_currency="CNY", buckets="30", currency="JPY")["base_totals"]
+        self.assertEqual((b["not_due"], b["buckets"], b["unapplied_cash"], b["unconverted"]),
+                         ("5.05", ["0.01", "0.00"], "0.02", []))
+        b = w.ageing("2024-05-31", base_currency="KWD")["base_totals"]
+        self.assertEqual((b["not_due"], b["unconverted"]), ("0.100", ["JPY"]))
+
+
 class Cycle(unittest.TestCase):
     def test_dispatched_in_parts(self):
         w = World()

@@ -28,6 +28,24 @@ class Blank:
         return self.value or None
 
 
+class Either:
+    """One of several values that the contracts leave open; the first is shown."""
+    def __init__(self, *values):
+        self.values = values
+
+    def plain(self):
+        return plain(self.values[0])
+
+
+class Number:
+    """A decimal string whose number of decimals the contracts leave open."""
+    def __init__(self, text):
+        self.text = text
+
+    def plain(self):
+        return self.text
+
+
 class Approx:
     """An integer that may be off by 1 % (percentiles, minimum, maximum)."""
     def __init__(self, value):
@@ -94,6 +112,18 @@ def diff(ours, theirs, path="$", out=None, limit=10):
     if isinstance(ours, Blank):
         if (ours.value or "") != ("" if theirs in (None, "", "unassigned") else theirs):
             out.append((path, ours.value or None, theirs))
+        return out
+    if isinstance(ours, Either):
+        if all(diff(v, theirs) for v in ours.values):
+            diff(ours.values[0], theirs, path, out, limit)
+        return out
+    if isinstance(ours, Number):
+        try:
+            same = isinstance(theirs, str) and Decimal(theirs) == Decimal(ours.text)
+        except InvalidOperation:
+            same = False
+        if not same:
+            out.append((path, ours.text, theirs))
         return out
     if isinstance(ours, Approx):
         ok = isinstance(theirs, (int, Decimal)) and not isinstance(theirs, bool) \

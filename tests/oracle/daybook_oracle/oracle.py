@@ -1,7 +1,7 @@
 """The oracle: a list of records in, facts out; views are computed on demand."""
 from dataclasses import dataclass, field
 
-from . import attributes, cycle, dates, events, facts, receivables
+from . import attributes, cycle, dates, events, facts, rates, receivables
 from .partition import partition
 
 
@@ -72,6 +72,7 @@ class Oracle:
                 good.append(r)
         self.facts = facts.Facts(good, self.config)
         self.receivables = receivables.Receivables(self.facts)
+        self.rates = rates.Rates(self.facts)
         self._cache = {}
 
     def known(self, known_at):

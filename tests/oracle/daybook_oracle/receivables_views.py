@@ -1,9 +1,11 @@
 """The JSON answers of part A, from the oracle and the query parameters."""
-from .answers import (NotHere, as_of, attributes, by_bytes, common, kept, level)
+from fractions import Fraction
+
+from .answers import (NotHere, as_of, attributes, by_bytes, common, kept, known_at, level, ref)
 from .attributes import cut
-from .dates import parse_date, show_date
-from .match import Blank
-from .money import amount
+from .dates import parse_date, period, show_date
+from .match import Blank, Either, Ids, Optional
+from .money import amount, fixed
 
 
 class Cell:
@@ -94,31 +96,66 @@ def items_at(o, q):
     return o.cached(key, lambda: open_items(o, day, attributes(o, q)))
 
 
-def ledger_at(o, q):
-    """[(customer, region, rep, currency, amount)]: entries and both sides of transfers."""
-    day = as_of(o, q)
+class Entry:
+    """A ledger entry, or one side of a transfer, under the attributes of its document."""
+    __slots__ = ("day", "customer", "region", "sales_rep", "currency", "amount", "type",
+                 "document", "item_document", "rec")
+
+    def __init__(self, day, customer, where, currency, amount, type_, document, rec):
+        self.day, self.customer, self.currency, self.amount = day, customer, currency, amount
+        self.region, self.sales_rep = where
+        self.type, self.document, self.rec = type_, document, rec
+        self.item_document = document      # the one under which items list it
+
+    @property
+    def key(self):
+        return (self.day,) + self.rec.pos
+
+
+COLUMNS = ("invoices", "credit_notes", "cash", "reversals", "refunds", "write_offs", "recoveries",
+           "voids", "transfers")
+
+
+def all_entries(o, q):
+    """Every entry of every account, whatever its date, by date and position."""
     att = attributes(o, q)
     rc = o.receivables
 
     def make():
         out = []
         for a in o.facts.accounts.values():
-            for d, cur, n, kind, document, rec in rc.ledger(a):
-                if d > day:
-                    continue
+            for d, cur, n, type_, document, rec in rc.ledger(a):
                 if isinstance(document, tuple):
-                    where = att.refund(document[0], document[1], d)
+                    r, s = document
+                    e = Entry(d, a.customer, att.refund(r, s, d), cur, n, type_,
+                              r.p["payment_id"] or r.p["credit_note_id"] or r.p["refund_id"], rec)
+                    if s is None or s.currency != cur:
+                        e.item_document = r.p["refund_id"]
                 elif hasattr(document, "gross"):
-                    where = att.invoice(document)
+                    e = Entry(d, a.customer, att.invoice(document), cur, n, type_, document.id, rec)
                 else:
-                    where = att.source(document)
-                out.append((a.customer,) + where + (cur, n))
+                    e = Entry(d, a.customer, att.source(document), cur, n, type_, document.id, rec)
+                out.append(e)
             for d, cur, n, it in rc.transfers(a):
-                if d <= day:
-                    out.append((a.customer,) + att.invoice(it.invoice) + (cur, n))
-                    out.append((a.customer,) + att.source(it.source) + (cur, -n))
+                out.append(Entry(d, a.customer, att.invoice(it.invoice), cur, n, "transfers",
+                                 it.alloc_id, it.rec))
+                out.append(Entry(d, a.customer, att.source(it.source), cur, -n, "transfers",
+                                 it.alloc_id, it.rec))
+        out.sort(key=lambda e: e.key)
         return out
-    return o.cached(("ledger", day, q.get("attributes")), make)
+    return o.cached(("entries", q.get("attributes")), make)
+
+
+def entries_kept(o, q):
+    return [e for e in all_entries(o, q)
+            if kept(q, e.region, e.sales_rep, e.customer, e.currency)]
+
+
+def ledger_at(o, q):
+    """[(customer, region, rep, currency, amount)]: entries and both sides of transfers."""
+    day = as_of(o, q)
+    return [(e.customer, e.region, e.sales_rep, e.currency, e.amount)
+            for e in all_entries(o, q) if e.day <= day]
 
 
 def grouping(o, q, by):
@@ -141,14 +178,12 @@ def grouping(o, q, by):
     raise NotHere(by)
 
 
-def ageing(o, q):
-    if "base_currency" in q:
-        raise NotHere("base_currency")
-    by = q.get("group_by", "customer")
+def aged(o, q):
+    """{(group, currency): Cell}, {currency: Cell}"""
     ls = limits(q)
     aged_on = parse_date(q["aged_on"]) if "aged_on" in q else as_of(o, q)
     basis = q.get("basis", "due_date")
-    group_of = grouping(o, q, by)
+    group_of = grouping(o, q, q["group_by"])
     rows, totals = {}, {}
 
     def cells(c, region, rep, cur):
@@ -176,12 +211,53 @@ def ageing(o, q):
         if kept(q, region, rep, c, cur):
             for cell in cells(c, region, rep, cur):
                 cell.ledger += n
+    return ({k: x for k, x in rows.items() if not x.empty()},
+            {k: x for k, x in totals.items() if not x.empty()})
+
+
+def ageing(o, q):
+    q = dict(q, group_by=q.get("group_by", "customer"))
+    ls = limits(q)
+    rows, totals = aged(o, q)
     out = common(o, q)
     out.update({
-        "aged_on": show_date(aged_on), "basis": basis, "group_by": by, "buckets": bucket_labels(ls),
-        "rows": [dict(group=g, **rows[g, cur].row(cur)) for g, cur in by_bytes(rows)
-                 if not rows[g, cur].empty()],
-        "totals": [totals[cur].row(cur) for cur in sorted(totals) if not totals[cur].empty()]})
+        "aged_on": show_date(parse_date(q["aged_on"]) if "aged_on" in q else as_of(o, q)),
+        "basis": q.get("basis", "due_date"), "group_by": q["group_by"], "buckets": bucket_labels(ls),
+        "rows": [dict(group=g, **rows[g, cur].row(cur)) for g, cur in by_bytes(rows)],
+        "totals": [totals[cur].row(cur) for cur in sorted(totals)]})
+    if "base_currency" in q:
+        out["base_totals"] = base_totals(o, q, totals, len(ls) + 1)
+    return out
+
+
+def base_totals(o, q, totals, n):
+    """"each column of each currency converted at the last rate on or before `as_of`, rounded
+    half away from zero, gross and balance summed from the converted columns"."""
+    base = q["base_currency"]
+    day = as_of(o, q)
+    sum_, unconverted = Cell(n), []
+    undisputed = every_item = 0
+    for cur in sorted(totals):
+        x = totals[cur]
+        every_item += x.items
+        if o.rates.rate(cur, base, day) is None:
+            unconverted.append(cur)
+            continue
+
+        def to_base(k):
+            return o.rates.convert(k, cur, base, day)
+        sum_.not_due += to_base(x.not_due)
+        sum_.buckets = [a + to_base(b) for a, b in zip(sum_.buckets, x.buckets)]
+        sum_.disputed += to_base(x.disputed)
+        sum_.unapplied += to_base(x.unapplied)
+        sum_.credits += to_base(x.credits)
+        sum_.items += x.items
+        undisputed += to_base(x.open() - x.disputed)
+    out = sum_.row(base)
+    del out["proof"]
+    out["gross_open_undisputed"] = Either(out["gross_open_undisputed"], amount(undisputed, base))
+    out["items"] = Either(sum_.items, every_item)
+    out["unconverted"] = Ids(unconverted, "currency")
     return out
 
 
@@ -219,3 +295,230 @@ def items(o, q):
                 continue
         out.append(show_item(x, aged_on))
     return dict(common(o, q), items=out)
+
+
+# ------------------------------------------------- entries, bridge, restatement
+
+def at_end(q):
+    """"in bridge, entries, statement and ratios `as_of` is `to`"."""
+    return dict(q, as_of=q["to"])
+
+
+def show_entry(e):
+    # Contract 1: a refund belongs to the payment or credit note it names.
+    document = e.document if e.type != "refunds" else Either(e.document, e.rec.p["refund_id"])
+    return {"customer_id": e.customer, "currency": e.currency, "document_id": document,
+            "type": e.type, "effective_date": show_date(e.day),
+            "amount": amount(e.amount, e.currency), "region": Blank(e.region),
+            "sales_rep": Blank(e.sales_rep), "event": ref(e.rec)}
+
+
+def entries(o, q):
+    q = at_end(q)
+    first, last = parse_date(q["from"]), parse_date(q["to"])
+    return dict(common(o, q), entries=[
+        show_entry(e) for e in entries_kept(o, q)
+        if first <= e.day <= last and e.type == q.get("type", e.type)])
+
+
+def bridge_cells(o, q):
+    """{(group, currency): {column: amount}}, {currency: {column: amount}}"""
+    first, last = parse_date(q["from"]), parse_date(q["to"])
+    group_of = grouping(o, q, q.get("group_by", "none"))
+    rows, totals = {}, {}
+    for e in entries_kept(o, q):
+        if e.day > last:
+            continue
+        group = group_of(e.customer, e.region, e.sales_rep, e.currency)
+        for cell in (rows.setdefault((group, e.currency), dict.fromkeys(BRIDGE, 0)),
+                     totals.setdefault(e.currency, dict.fromkeys(BRIDGE, 0))):
+            cell["opening" if e.day < first else e.type] += e.amount
+            cell["closing"] += e.amount
+    return rows, totals
+
+
+BRIDGE = ("opening",) + COLUMNS + ("closing",)
+
+
+def bridge(o, q):
+    q = at_end(q)
+    rows, totals = bridge_cells(o, q)
+
+    def show(cell, cur):
+        return {c: amount(cell[c], cur) for c in BRIDGE}
+    return dict(common(o, q),
+                rows=[dict(group=g, currency=cur, **show(rows[g, cur], cur))
+                      for g, cur in by_bytes(rows) if any(rows[g, cur].values())],
+                totals=[dict(currency=cur, **show(totals[cur], cur))
+                        for cur in sorted(totals) if any(totals[cur].values())])
+
+
+def restatement(o, q):
+    """"ledger entries that count at the later and not at the earlier, or the other way round
+    (negative), one row an event"."""
+    day = as_of(o, q)
+    found, balances = {}, {}
+    for k, sign in (("known_from", -1), ("known_to", 1)):
+        for e in entries_kept(o.known(known_at(o, q[k])), q):
+            if e.type == "transfers" or e.day > day:
+                continue
+            row = found.setdefault(e.rec.pos, [e, 0])
+            row[1] += sign * e.amount
+            both = balances.setdefault(e.currency, {"known_from": 0, "known_to": 0})
+            both[k] += e.amount
+    rows = sorted((x for x in found.values() if x[1]),
+                  key=lambda x: (x[0].rec.seen_at,) + x[0].rec.pos)
+    out = []
+    for e, n in rows:
+        row = show_entry(e)
+        row["amount"] = amount(n, e.currency)
+        out.append({k: row[k] for k in ("customer_id", "currency", "document_id", "effective_date",
+                                        "amount", "event")})
+    return dict(common(o, q), rows=out, totals=[
+        {"currency": cur, "balance_from": amount(x["known_from"], cur),
+         "balance_to": amount(x["known_to"], cur),
+         "change": amount(x["known_to"] - x["known_from"], cur)}
+        for cur, x in sorted(balances.items()) if any(x.values())])
+
+
+# ---------------------------------------------------------------------- ratios
+
+def two(x):
+    """A ratio rounded half away from zero to 2 decimals."""
+    return None if x is None else fixed(x, 2)
+
+
+def divide(a, b, by=1):
+    """Null where the denominator is not above 0."""
+    return Fraction(a * by, b) if b > 0 else None
+
+
+def month_start(day):
+    return parse_date(show_date(day)[:7] + "-01")
+
+
+def countback(balance, sales_by_month, last, first_invoice):
+    """(days, more than): months ending at `last`, back to that of the group's first invoice."""
+    days = Fraction(0)
+    if balance <= 0:
+        return days, False
+    end = last
+    while first_invoice is not None and end >= month_start(first_invoice):
+        start = month_start(end)
+        n = end - start + 1
+        sales = max(0, sales_by_month.get(period(end, "month"), 0))
+        if sales >= balance:
+            return days + Fraction(balance * n, sales), False
+        balance -= sales
+        days += n
+        end = start - 1
+    return days, True
+
+
+def ratios(o, q):
+    q = at_end({k: v for k, v in q.items() if k not in ("buckets", "basis")})
+    q.setdefault("group_by", "none")
+    first, last = parse_date(q["from"]), parse_date(q["to"])
+    group_of = grouping(o, q, q["group_by"])
+    cells, _ = aged(o, q)
+    bridges, _ = bridge_cells(o, q)
+    monthly, first_invoice, settled, debtors = {}, {}, {}, {}
+    for e in entries_kept(o, q):
+        if e.day > last:
+            continue
+        k = (group_of(e.customer, e.region, e.sales_rep, e.currency), e.currency)
+        if e.type in ("invoices", "credit_notes", "voids"):
+            m = (k, period(e.day, "month"))
+            monthly[m] = monthly.get(m, 0) + e.amount
+        if e.type == "invoices":
+            first_invoice[k] = min(first_invoice.get(k, e.day), e.day)
+    att = attributes(o, q)
+    for a in o.facts.accounts.values():
+        for s in a.payments.values():
+            for it in o.receivables.items_of_source[s]:
+                if not it.in_effect(last) or it.start < first:
+                    continue
+                where = att.invoice(it.invoice)
+                if kept(q, *where, a.customer, s.currency):
+                    k = (group_of(a.customer, *where, s.currency), s.currency)
+                    n, weighted = settled.get(k, (0, 0))
+                    settled[k] = (n + it.amount, weighted + it.amount * (it.start - it.invoice.issue))
+    for x in items_at(o, q):
+        if x["kind"] in ("INVOICE", "DEBIT_NOTE") and                 kept(q, x["region"], x["sales_rep"], x["customer"], x["currency"]):
+            k = (group_of(x["customer"], x["region"], x["sales_rep"], x["currency"]), x["currency"])
+            of = debtors.setdefault(k, {})
+            of[x["customer"]] = of.get(x["customer"], 0) + x["open"]
+
+    out = []
+    days = last - first + 1
+    for k in by_bytes(set(cells) | set(bridges) | set(settled)):
+        group, cur = k
+        b = bridges.get(k, dict.fromkeys(BRIDGE, 0))
+        cell = cells.get(k) or Cell(5)
+        sales = b["invoices"] + b["credit_notes"] + b["voids"]
+        collected = -(b["cash"] + b["reversals"] + b["refunds"])
+        opening, closing, not_due, gross = b["opening"], b["closing"], cell.not_due, cell.open()
+        over_90 = sum(cell.buckets[3:])
+        top = sum(sorted(debtors.get(k, {}).values(), reverse=True)[:10])
+        paid, weighted = settled.get(k, (0, 0))
+        if not any((sales, collected, opening, closing, not_due, gross, paid)):
+            continue
+        by_month = {m: n for (g, m), n in monthly.items() if g == k}
+        back, more = countback(closing, by_month, last, first_invoice.get(k))
+        dso, best = divide(closing, sales, days), divide(not_due, sales, days)
+
+        def m(n):
+            return amount(n, cur)
+        out.append({
+            "group": group, "currency": cur,
+            "dso": {"value": two(dso), "closing_balance": m(closing), "sales": m(sales), "days": days},
+            "countback_dso": {"value": two(back), "more_than": more, "closing_balance": m(closing)},
+            "best_possible_dso": {"value": two(best), "not_due": m(not_due), "sales": m(sales),
+                                  "days": days},
+            "average_days_delinquent": {"value": None if dso is None else two(dso - best)},
+            "collection_effectiveness": {
+                "value": two(divide(opening + sales - closing, opening + sales - not_due, 100)),
+                "opening": m(opening), "sales": m(sales), "closing": m(closing),
+                "closing_not_due": m(not_due)},
+            "collection_rate": {"value": two(divide(collected, sales, 100)),
+                                "collected": m(collected), "sales": m(sales)},
+            "days_to_pay": {"value": two(divide(weighted, paid)), "settled": m(paid)},
+            "share_over_90": {"value": two(divide(over_90, gross, 100)), "over_90": m(over_90),
+                              "gross_open": m(gross)},
+            "share_top_10": {"value": two(divide(top, gross, 100)), "top_10": m(top),
+                             "gross_open": m(gross)}})
+    return dict(common(o, q), rows=out)
+
+
+# ------------------------------------------------------------------- statement
+
+def statement(o, q, customer):
+    q = dict(at_end(q), customer_id=customer, group_by="none")
+    first, last = parse_date(q["from"]), parse_date(q["to"])
+    _, totals = aged(o, q)
+    currencies = {}
+    for e in entries_kept(o, q):
+        if e.type != "transfers" and e.day <= last:
+            currencies.setdefault(e.currency, []).append(e)
+    out = []
+    for cur in sorted(set(currencies) | set(totals)):
+        own = currencies.get(cur, [])
+        running = brought = sum(e.amount for e in own if e.day < first)
+        rows = []
+        for e in own:
+            if e.day < first:
+                continue
+            running += e.amount
+            rows.append({"date": show_date(e.day), "type": e.rec.ev.type,
+                         "document_id": show_entry(e)["document_id"],
+                         "amount": amount(e.amount, cur), "running_balance": amount(running, cur),
+                         "event": ref(e.rec)})
+        cell = totals.get(cur)
+        if not rows and not brought and not running and cell is None:
+            continue
+        ageing_ = (cell or Cell(len(limits(q)) + 1)).row(cur)
+        ageing_.update({k: Optional(ageing_[k]) for k in ("currency", "items", "proof")})
+        out.append({"currency": cur, "brought_forward": amount(brought, cur), "entries": rows,
+                    "carried_forward": amount(running, cur),
+                    "ageing": ageing_ if cell else Either(ageing_, None)})
+    return dict(common(o, q), currencies=out)

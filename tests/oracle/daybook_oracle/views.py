@@ -15,7 +15,8 @@ from .dates import parse_date, show_date
 from .match import Any, Approx, Bag, Blank, Ids, Optional
 from .money import amount, fixed, show_quantity
 from .receivables import INF
-from .receivables_views import ageing, item_key, items, items_at, ledger_at, show_item
+from .receivables_views import (ageing, bridge, entries, item_key, items, items_at, ledger_at, ratios,
+                                restatement, show_item, statement)
 
 
 # ------------------------------------------------------------------ order cycle
@@ -399,6 +400,10 @@ def status(o, q):
 VIEWS = {
     "/v1/receivables/ageing": ageing,
     "/v1/receivables/items": items,
+    "/v1/receivables/entries": entries,
+    "/v1/receivables/bridge": bridge,
+    "/v1/receivables/restatement": restatement,
+    "/v1/receivables/ratios": ratios,
     "/v1/order-cycle": order_cycle,
     "/v1/sales": sales_view,
     "/v1/customers": customers,
@@ -417,6 +422,11 @@ def answer(o, path, q):
     view = VIEWS.get(path)
     if view is not None:
         return view(o, q)
+    if path.startswith("/v1/customers/") and path.endswith("/statement"):
+        id_ = unquote(path[len("/v1/customers/"):-len("/statement")])
+        if id_ not in real_customers(o):
+            raise NotFound(id_)
+        return statement(o, q, id_)
     for prefix, page in DOCUMENTS.items():
         if path.startswith(prefix):
             return page(o, q, unquote(path[len(prefix):]))
