@@ -269,6 +269,28 @@ def queries(oracle, seed, days):
         yield "/v1/customers/%s/statement" % quote(rng.choice(customers), safe=""), \
             {"from": q["from"], "to": q["to"]}
 
+        # Collections.
+        q = dict(at)
+        if turn % 3 == 0:
+            q["base_currency"] = generate.CURRENCIES[turn // 3 % 4]
+        if turn % 4 == 0:
+            q["grace_days"] = rng.choice(("0", "1", "10"))
+        if turn % 5 == 0:
+            some_filter(q, names)
+        if turn % 6 == 0:
+            q["aged_on"] = rng.choice(near)
+        yield "/v1/receivables/worklist", q
+        q = dict(at)
+        if turn % 2:
+            q["levels"] = rng.choice(("1", "10,20", "5,30,31,90"))
+        if turn % 5 == 1:
+            some_filter(q, names)
+        if turn % 6 == 1:
+            q["aged_on"] = rng.choice(near)
+        if turn % 7 == 0:
+            q["attributes"] = "as_now"
+        yield "/v1/receivables/dunning", q
+
         # Order cycle.
         pairs = [(a, b) for i, a in enumerate(MILESTONES) for b in MILESTONES[i + 1:]]
         groups = ("none", "region", "sales_rep", "grade", "warehouse", "customer", "kind", "channel")
@@ -311,6 +333,8 @@ def queries(oracle, seed, days):
 
         # Documents.
         yield "/v1/customers", dict(at)
+        if turn % 4 == 0:
+            yield "/v1/customers", dict(at, attributes="as_now")
         for c in customers:
             if (turn + len(c)) % 3 == 0:
                 yield "/v1/customers/" + quote(c, safe=""), dict(at)
@@ -414,6 +438,8 @@ def same_form(path, want, got):
             for x in (want, got):
                 for c in x["currencies"]:
                     c["entries"] = [e for e in c["entries"] if Decimal(e["amount"])]
+        if path == "/v1/receivables/dunning":       # whether level 0 is a proposal
+            got = dict(got, rows=[r for r in got["rows"] if r["level"] != 0])
     except (KeyError, TypeError, ArithmeticError):
         pass                # it is not of the form asked for: shown as it is
     return want, got

@@ -11,6 +11,9 @@ class Config:
     expect: tuple = ("orders", "shipments", "invoices", "payments")
     partitions: int = 4
     today: str = "2024-06-30"
+    invoice_days: int = 7           # delivered_not_invoiced
+    proof_days: int = 14            # shipped_without_proof_of_delivery
+    receipt_days: int = 14          # invoice_not_received
 
 
 @dataclass

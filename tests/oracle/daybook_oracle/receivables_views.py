@@ -1,10 +1,11 @@
 """The JSON answers of part A, from the oracle and the query parameters."""
 from fractions import Fraction
 
+from . import credit, promises
 from .answers import (NotHere, as_of, attributes, by_bytes, common, kept, known_at, level, ref)
 from .attributes import cut
 from .dates import parse_date, period, show_date
-from .match import Blank, Either, Ids, Optional
+from .match import Any, Bag, Blank, Either, Ids, Number, Optional
 from .money import amount, fixed
 
 
@@ -522,3 +523,101 @@ def statement(o, q, customer):
                     "carried_forward": amount(running, cur),
                     "ageing": ageing_ if cell else Either(ageing_, None)})
     return dict(common(o, q), currencies=out)
+
+
+# ------------------------------------------------- credit, promises, collections
+
+def show_promises(o, customer, day, grace=promises.GRACE_DAYS, currency=None):
+    rows = []
+    for r, cash, state in promises.judged(o, customer, day, grace):
+        cur = r.p["currency"]
+        rows.append({"promise_id": r.p["promise_id"], "currency": cur,
+                     "amount": amount(r.p["amount_minor"], cur),
+                     "promised_date": r.p["promised_date"], "fulfilled": amount(cash, cur),
+                     "state": state})
+    return Bag(rows, ("promise_id",),
+               keep=lambda x: currency is None or x.get("currency") == currency)
+
+
+def show_credit(o, q, customer):
+    day = as_of(o, q)
+    f = attributes(o, q).file(customer, day)
+    base = f["credit_currency"] if f is not None else ""
+    limit = f["credit_limit_minor"] if f is not None else None
+    n, unconverted = credit.exposure(o, customer, day, base) if base else (0, [])
+    oldest = [day - x["due"] for x in items_at(o, q)
+              if x["customer"] == customer and x["due"] is not None]
+    parts = [{"currency": cur, "balance": amount(x.balance, cur),
+              "dispatched_not_invoiced": amount(x.not_invoiced, cur),
+              "open_orders": amount(x.open_orders, cur)}
+             for cur, x in sorted(credit.parts(o, day)[customer].items())]
+    return {"credit_currency": Blank(base),
+            "credit_limit": None if limit is None else amount(limit, base),
+            "exposure": amount(n, base) if base else None,
+            "parts": Bag(parts, ("currency",), keep=lambda x: not nothing(x)),
+            "unconverted": Ids(unconverted, "currency") if base else Any(),
+            "state": credit.state(n, limit, max(oldest, default=None))}
+
+
+def nothing(row):
+    """Whether all amounts of a shown row are zero."""
+    return all(set(str(v)) <= set("0.") for k, v in row.items() if k != "currency")
+
+
+def overdue_items(o, q):
+    """{(customer, currency): [(L, item)]} of the open items with L >= 1."""
+    aged_on = parse_date(q["aged_on"]) if "aged_on" in q else as_of(o, q)
+    out = {}
+    for x in sorted(items_at(o, q), key=item_key):
+        if x["due"] is not None and x["due"] < aged_on and \
+                kept(q, x["region"], x["sales_rep"], x["customer"], x["currency"]):
+            out.setdefault((x["customer"], x["currency"]), []).append((aged_on - x["due"], x))
+    return out
+
+
+def worklist(o, q):
+    day = as_of(o, q)
+    base = q.get("base_currency")
+    grace = int(q.get("grace_days", promises.GRACE_DAYS))
+    ranked, without = [], []
+    for (c, cur), xs in overdue_items(o, q).items():
+        score = sum((x["open"] - x["disputed"]) * late for late, x in xs)
+        if score <= 0:
+            continue
+        shown = o.rates.convert(score, cur, base, day) if base else score
+        row = {"customer_id": c, "currency": cur,
+               "overdue": amount(sum(x["open"] for _, x in xs), cur),
+               "disputed_overdue": amount(sum(x["disputed"] for _, x in xs), cur),
+               "oldest_days_overdue": max(late for late, _ in xs),
+               "promises": show_promises(o, c, day, grace, cur)}
+        if shown is None:
+            without.append((c.encode(), cur, dict(row, rank=None, score=None)))
+        else:
+            row["score"] = Number(amount(shown, base or cur))
+            ranked.append(("" if base else cur, -shown, c.encode(), cur, row))
+    rows, rank, last = [], 0, None
+    for within, *_, row in sorted(ranked, key=lambda x: x[:4]):
+        rank = rank + 1 if within == last else 1
+        last = within
+        rows.append(dict(row, rank=rank))
+    return dict(common(o, q), rows=rows + [x[2] for x in sorted(without, key=lambda x: x[:2])])
+
+
+def dunning(o, q):
+    levels = [int(x) for x in q.get("levels", "1,15,30,60").split(",")]
+    rows = []
+    overdue = overdue_items(o, q)
+    for c, cur in by_bytes(overdue):
+        xs = [(late, x) for late, x in overdue[c, cur] if x["open"] > x["disputed"]]
+        oldest = max((late for late, _ in xs), default=0)
+        level_ = sum(1 for n in levels if n <= oldest)
+        if not level_ or not xs:
+            continue
+        rows.append({
+            "customer_id": c, "currency": cur, "level": level_,
+            "amount": amount(sum(x["open"] - x["disputed"] for _, x in xs), cur),
+            "oldest_days_overdue": oldest,
+            "items": [{"document_id": x["document"], "instalment": x["instalment"],
+                       "due_date": show_date(x["due"]), "days_overdue": late,
+                       "amount": amount(x["open"] - x["disputed"], cur)} for late, x in xs]})
+    return dict(common(o, q), rows=rows)

@@ -15,8 +15,9 @@ from .dates import parse_date, show_date
 from .match import Any, Approx, Bag, Blank, Ids, Optional
 from .money import amount, fixed, show_quantity
 from .receivables import INF
-from .receivables_views import (ageing, bridge, entries, item_key, items, items_at, ledger_at, ratios,
-                                restatement, show_item, statement)
+from .receivables_views import (ageing, bridge, dunning, entries, item_key, items, items_at, ledger_at,
+                                nothing, ratios, restatement, show_credit, show_item,
+                                show_promises, statement, worklist)
 
 
 # ------------------------------------------------------------------ order cycle
@@ -175,10 +176,6 @@ def real_customers(o):
                       if not r.ev.customer_id.startswith(("target:", "fx:"))})
 
 
-def empty_cell_row(row):
-    return all(set(str(v)) <= set("0.") for k, v in row.items() if k != "currency")
-
-
 def profile(p):
     if p is None:
         return {}
@@ -206,7 +203,8 @@ def customers(o, q):
             row[name] = Blank(f.get(name, ""))
         row["balances"] = Bag([{"currency": cur, "balance": amount(n, cur)}
                                for (k, cur), n in sorted(sums.items()) if k == c and n],
-                              ("currency",), keep=lambda r: not empty_cell_row(r))
+                              ("currency",), keep=lambda r: not nothing(r))
+        row["credit"] = show_credit(o, q, c)
         out.append(row)
     return dict(common(o, q), customers=out)
 
@@ -228,7 +226,8 @@ def customer(o, q, id_):
                 profile=profile(f) if f is not None else Optional(Any()),
                 history=Bag([history[d] for d in sorted(history)], ("from",),
                             keep=lambda r: r.get("from", "") <= show_date(day)),
-                balances=Bag(balances, ("currency",), keep=lambda r: not empty_cell_row(r)),
+                balances=Bag(balances, ("currency",), keep=lambda r: not nothing(r)),
+                credit=show_credit(o, q, id_), promises=show_promises(o, id_, day),
                 items=[show_item(x, day) for x in sorted(items_at(o, q), key=item_key)
                        if x["customer"] == id_])
 
@@ -404,6 +403,8 @@ VIEWS = {
     "/v1/receivables/bridge": bridge,
     "/v1/receivables/restatement": restatement,
     "/v1/receivables/ratios": ratios,
+    "/v1/receivables/worklist": worklist,
+    "/v1/receivables/dunning": dunning,
     "/v1/order-cycle": order_cycle,
     "/v1/sales": sales_view,
     "/v1/customers": customers,
