@@ -10,7 +10,9 @@ and the command that shows it again.
 """
 import argparse
 import concurrent.futures
+import csv
 import http.client
+import io
 import json
 import os
 import random
@@ -28,13 +30,14 @@ from urllib.parse import quote, urlencode, urlsplit
 import generate
 from daybook_oracle import Config, Oracle, Record, events, views
 from daybook_oracle.cycle import MILESTONES
-from daybook_oracle.dates import GRAINS, parse_instant, show_millis
+from daybook_oracle.dates import GRAINS, parse_instant, show_date, show_millis
 from daybook_oracle.match import diff, plain
-from daybook_oracle.receivables_views import COLUMNS
+from daybook_oracle.money import amount
+from daybook_oracle.receivables_views import COLUMNS, all_entries
 
 ZONES = ("UTC", "UTC", "Asia/Shanghai", "America/New_York")
 COMMON = ("$.waiting", "$.parked", "$.newest_recorded_at", "$.known_at", "$.as_of")
-PAGED = ("rows", "items", "entries", "customers", "anomalies", "parked")
+PAGED = ("rows", "items", "entries", "customers", "anomalies", "parked", "lines")
 
 
 class Trouble(Exception):
@@ -181,6 +184,47 @@ def days_of(history, seed, count):
     return sorted(out)
 
 
+def finances_file(oracle, day, rng):
+    """A CSV of finance's own ledger: accounts and documents, most of which agree."""
+    rows = []
+    q = {"as_of": day}
+    ledger = [e for e in all_entries(oracle, q)
+              if e.type != "transfers" and show_date(e.day) <= day]
+    refunded = {d for e in ledger if e.type == "refunds" for d in (e.document, e.item_document)}
+
+    def put(customer, document, currency, n, own):
+        x = rng.random()
+        if x < 0.5 and own:       # it lacks some of our entries
+            n -= sum(e.amount for e in rng.sample(own, min(len(own), rng.choice((1, 1, 2, 3, 4)))))
+        elif x < 0.6:
+            n += rng.choice((1, -1, 777, 10 ** 6))
+        rows.append((customer, document, currency, amount(n, currency)))
+
+    customers = sorted(oracle.facts.accounts)
+    for c in customers:
+        for cur in generate.CURRENCIES:
+            own = [e for e in ledger if (e.customer, e.currency) == (c, cur)]
+            if own and rng.random() < 0.7:
+                put(c, "", cur, sum(e.amount for e in own), own[-12:])
+    open_ = {}
+    for x in views.items_at(oracle, q):
+        k = (x["customer"], x["document"], x["currency"])
+        open_[k] = open_.get(k, 0) + x["open"]
+    for c in rng.sample(customers, (len(customers) + 1) // 2):
+        documents = {(e.document, e.currency) for e in ledger if e.customer == c}
+        for document, cur in sorted(documents):
+            if document not in refunded and rng.random() < 0.7:
+                own = [e for e in ledger if (e.customer, e.document, e.currency) == (c, document, cur)]
+                put(c, document, cur, open_.get((c, document, cur), 0), own)
+        rows.append((c, "none", "CNY", "12.50"))
+    rows.append(("nobody", "", "JPY", "-7"))
+    rows.append(("nobody", "I1", "KWD", "0.000"))
+    rng.shuffle(rows)
+    out = io.StringIO(newline="")
+    csv.writer(out).writerows([("customer_id", "document_id", "currency", "amount")] + rows)
+    return out.getvalue()
+
+
 def queries(oracle, seed, days):
     """[(path, parameters)]: a spread per seed; over the seeds everything gets its turn."""
     rng = random.Random("queries-%d" % seed)
@@ -291,6 +335,10 @@ def queries(oracle, seed, days):
             q["attributes"] = "as_now"
         yield "/v1/receivables/dunning", q
 
+        if n % 3 == seed % 3:
+            yield "/v1/receivables/reconciliation", {
+                "date": day, "csv": finances_file(oracle, day, rng)}
+
         # Order cycle.
         pairs = [(a, b) for i, a in enumerate(MILESTONES) for b in MILESTONES[i + 1:]]
         groups = ("none", "region", "sales_rep", "grade", "warehouse", "customer", "kind", "channel")
@@ -373,6 +421,10 @@ def known_before(records, plan, rng):
 def fetch_whole(client, path, q, rng):
     """The answer with all its pages put together."""
     q = dict(q)
+    body = q.pop("csv", None)
+    if body is not None:
+        return client.request("POST", path + "?" + urlencode(q), body.encode(),
+                              {"Content-Type": "text/csv"})
     paged = path in views.VIEWS and path != "/v1/status"
     if paged:
         q["page_size"] = str(1000 if client.big else rng.choice((3, 100, 1000, 1000, 1000, 1000)))
@@ -565,7 +617,11 @@ def run(args, seed, history, only=None):
 def show(request, found):
     if isinstance(request, tuple):
         path, q = request
-        request = "GET " + path + ("?" + urlencode(q, safe="/,:") if q else "")
+        body = q.get("csv")
+        q = {k: v for k, v in q.items() if k != "csv"}
+        request = ("POST " if body else "GET ") + path + ("?" + urlencode(q, safe="/,:") if q else "")
+        if body:
+            request += "\n    " + body.replace("\r\n", "\n    ")[:2000]
     print("  " + request)
     for at, ours, theirs in found[:6]:
         print("    %s\n      ours:   %s\n      theirs: %s" % (

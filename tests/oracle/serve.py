@@ -56,7 +56,10 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
     def do_POST(self):
-        lines = self.rfile.read(int(self.headers["Content-Length"])).decode().splitlines()
+        text = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        if not self.path.startswith("/v1/events"):
+            return self.answer({"csv": text})
+        lines = text.splitlines()
         es = [json.loads(x) for x in lines if x]
         js = [events.parse(e) for e in es]
         bad = [{"index": i, "field": f, "message": m}
@@ -67,8 +70,11 @@ class Handler(BaseHTTPRequestHandler):
                          "results": [self.server.log.append(e, j) for e, j in zip(es, js)]})
 
     def do_GET(self):
+        self.answer({})
+
+    def answer(self, more):
         u = urlsplit(self.path)
-        q = dict(parse_qsl(u.query, keep_blank_values=True))
+        q = dict(parse_qsl(u.query, keep_blank_values=True), **more)
         q.pop("min_position", None)
         q.pop("wait_ms", None)
         size = int(q.pop("page_size", 100))

@@ -1024,6 +1024,55 @@ class Anomalies(unittest.TestCase):
                              want, day)
 
 
+class Reconciliation(unittest.TestCase):
+    def lines(self, w, rows, day="2024-05-31"):
+        text = "customer_id,document_id,currency,amount\r\n" + "".join(r + "\r\n" for r in rows)
+        a = plain(views.answer(w.oracle(), "/v1/receivables/reconciliation",
+                               {"date": day, "csv": text}))
+        return [(x["customer_id"], x["document_id"], x["theirs"], x["ours"], x["difference"],
+                 x["state"], [r["event_id"] for r in x["explained_by"]]) for x in a["lines"]]
+
+    def test_accounts(self):
+        w = World()
+        w.invoice("I", 1000, "2024-04-29", id="i")              # 32 days before
+        w.invoice("J", 300, "2024-04-30", id="j")
+        w.invoice("K", 200, "2024-05-25", id="k")
+        w.pay("P", 400, "2024-05-26", [("K", 200)], id="p", at="2024-05-26")
+        w.invoice("L", 50, "2024-05-27", id="l")
+        w.invoice("M", 100, "2024-06-01", id="m")               # not yet
+        for theirs, state, difference, explained in (
+                ("11.50", "agrees", "0.00", []), ("9.50", "differs", "2.00", ["k"]),
+                ("6.50", "differs", "5.00", ["j", "k"]), ("10.5", "differs", "1.00", ["j", "k", "p"]),
+                ("1.50", "differs", "10.00", []), ("10.00", "differs", "1.50", []),
+                ("15.00", "differs", "-3.50", ["l", "p"]), ("12.50", "differs", "-1.00", ["j", "p"])):
+            (_, _, _, ours, diff_, state_, refs), = self.lines(w, ["C,,CNY," + theirs])
+            self.assertEqual((ours, state_, diff_, sorted(refs)),
+                             ("11.50", state, difference, explained), theirs)
+        self.assertEqual(self.lines(w, ["C,,KWD,0.005", "D,,CNY,-1", "C,,JPY,0"]), [
+            ("C", None, "0.005", "0.000", "-0.005", "differs", []),
+            ("D", None, "-1.00", "0.00", "1.00", "missing_here", []),
+            ("C", None, "0", "0", "0", "agrees", [])])
+
+    def test_documents(self):
+        w = World()
+        w.invoice("I", 100, "2024-05-01", id="i")
+        w.pay("R", 40, "2024-05-02", [("I", 40)])
+        w.pay("S", 30, "2024-05-03", id="s")
+        w.invoice("J", 70, "2024-05-04", id="j")
+        w.put("invoice_written_off", "2024-05-05", id="w", write_off_id="W", invoice_id="J",
+              amount_minor=20, date="2024-05-05")
+        w.invoice("K", 70, "2024-06-04")
+        w.invoice("I", 100, "2024-05-01", c="D")
+        self.assertEqual(self.lines(w, ["C,I,CNY,1.00", "C,J,CNY,0.70", "C,K,CNY,0.70", "C,X,CNY,0.10",
+                                        "D,,CNY,1"]), [
+            ("C", "I", "1.00", "0.60", "-0.40", "differs", []),     # an allocation is no entry
+            ("C", "J", "0.70", "0.50", "-0.20", "differs", ["w"]),
+            ("C", "K", "0.70", "0.00", "-0.70", "missing_here", []),
+            ("C", "X", "0.10", "0.00", "-0.10", "missing_here", []),
+            ("D", None, "1.00", "1.00", "0.00", "agrees", []),
+            ("C", "S", None, "-0.30", "-0.30", "missing_there", ["s"])])
+
+
 class Cycle(unittest.TestCase):
     def test_dispatched_in_parts(self):
         w = World()
@@ -1420,7 +1469,7 @@ class Properties(unittest.TestCase):
     def test_diff_finds_what_differs(self):
         self.assertEqual(diff({"a": 1}, {"a": 1, "b": 2}), [])
         self.assertEqual(diff({"a": "1"}, {}), [("$.a", "1", "(missing)")])
-        self.assertEqual(len(diff([1, 2], [1, 3, 4])), 3)
+        self.assertEqual(len(diff([1, 2], [1, 3, 4])), 4)    # the length, and what is without a match
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
 """The JSON answers of part A, from the oracle and the query parameters."""
 from fractions import Fraction
 
-from . import credit, promises
+from . import credit, promises, reconciliation
 from .answers import (NotHere, as_of, attributes, by_bytes, common, kept, known_at, level, ref)
 from .attributes import cut
 from .dates import parse_date, period, show_date
-from .match import Any, Bag, Blank, Either, Ids, Number, Optional
+from .match import Any, Bag, Blank, Either, Ids, Number, Optional, Sums
 from .money import amount, fixed
 
 
@@ -621,3 +621,35 @@ def dunning(o, q):
                        "due_date": show_date(x["due"]), "days_overdue": late,
                        "amount": amount(x["open"] - x["disputed"], cur)} for late, x in xs]})
     return dict(common(o, q), rows=rows)
+
+
+# -------------------------------------------------------------- reconciliation
+
+def reconciled(o, q):
+    """q["csv"] is the body of the request."""
+    q = dict(q, as_of=q["date"])
+    day = as_of(o, q)
+    ledger_ = [e for e in all_entries(o, q) if e.type != "transfers" and e.day <= day]
+    balances, documents = {}, {}
+    for e in ledger_:
+        balances[e.customer, e.currency] = balances.get((e.customer, e.currency), 0) + e.amount
+    for x in items_at(o, q):
+        k = (x["customer"], x["document"], x["currency"])
+        documents[k] = documents.get(k, 0) + x["open"]
+    out = []
+    for k, theirs, ours, state, near in reconciliation.lines(
+            reconciliation.read(q["csv"]), balances, documents, ledger_, day, o.facts.accounts):
+        customer, document, cur = k
+        difference = (ours or 0) - (theirs or 0)
+        found = reconciliation.fewest(near, difference)
+        zero = amount(0, cur)
+        row = {"customer_id": customer, "document_id": Blank(document), "currency": cur,
+               "theirs": Either(None, zero) if theirs is None else amount(theirs, cur),
+               "ours": Either(zero, None) if ours is None else amount(ours, cur),
+               "difference": amount(difference, cur), "state": state,
+               "explained_by": Sums([(ref(e.rec), e.amount) for e in near],
+                                    [ref(e.rec) for e in found], difference)}
+        if state == "missing_there":
+            row["explained_by"] = Either(row["explained_by"], [])
+        out.append(row)
+    return dict(common(o, q), lines=Bag(out, reconciliation.KEY))

@@ -16,7 +16,7 @@ from .match import Any, Approx, Bag, Blank, Ids, Optional
 from .money import amount, fixed, show_quantity
 from .receivables import INF
 from .receivables_views import (ageing, bridge, dunning, entries, item_key, items, items_at, ledger_at,
-                                nothing, ratios, restatement, show_credit, show_item,
+                                nothing, ratios, reconciled, restatement, show_credit, show_item,
                                 show_promises, statement, worklist)
 
 
@@ -405,6 +405,7 @@ VIEWS = {
     "/v1/receivables/ratios": ratios,
     "/v1/receivables/worklist": worklist,
     "/v1/receivables/dunning": dunning,
+    "/v1/receivables/reconciliation": reconciled,
     "/v1/order-cycle": order_cycle,
     "/v1/sales": sales_view,
     "/v1/customers": customers,
@@ -417,7 +418,8 @@ DOCUMENTS = {"/v1/customers/": customer, "/v1/invoices/": invoice, "/v1/payments
 
 
 def answer(o, path, q):
-    """The expected answer of GET path with the parameters q (a dict of strings)."""
+    """The expected answer of GET path with the parameters q (a dict of strings); of POST,
+    where the body stands in q under "csv"."""
     if "known_at" in q:
         o = o.known(known_at(o, q["known_at"]))
     view = VIEWS.get(path)
