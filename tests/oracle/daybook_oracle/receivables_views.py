@@ -429,8 +429,8 @@ def ratios(o, q):
             continue
         k = (group_of(e.customer, e.region, e.sales_rep, e.currency), e.currency)
         if e.type in ("invoices", "credit_notes", "voids"):
-            m = (k, period(e.day, "month"))
-            monthly[m] = monthly.get(m, 0) + e.amount
+            months, m = monthly.setdefault(k, {}), period(e.day, "month")
+            months[m] = months.get(m, 0) + e.amount
         if e.type == "invoices":
             first_invoice[k] = min(first_invoice.get(k, e.day), e.day)
     att = attributes(o, q)
@@ -464,8 +464,7 @@ def ratios(o, q):
         paid, weighted = settled.get(k, (0, 0))
         if not any((sales, collected, opening, closing, not_due, gross, paid)):
             continue
-        by_month = {m: n for (g, m), n in monthly.items() if g == k}
-        back, more = countback(closing, by_month, last, first_invoice.get(k))
+        back, more = countback(closing, monthly.get(k, {}), last, first_invoice.get(k))
         dso, best = divide(closing, sales, days), divide(not_due, sales, days)
 
         def m(n):
@@ -545,8 +544,7 @@ def show_credit(o, q, customer):
     base = f["credit_currency"] if f is not None else ""
     limit = f["credit_limit_minor"] if f is not None else None
     n, unconverted = credit.exposure(o, customer, day, base) if base else (0, [])
-    oldest = [day - x["due"] for x in items_at(o, q)
-              if x["customer"] == customer and x["due"] is not None]
+    due = o.cached(("first due", day), lambda: first_due(items_at(o, q))).get(customer)
     parts = [{"currency": cur, "balance": amount(x.balance, cur),
               "dispatched_not_invoiced": amount(x.not_invoiced, cur),
               "open_orders": amount(x.open_orders, cur)}
@@ -556,7 +554,16 @@ def show_credit(o, q, customer):
             "exposure": amount(n, base) if base else None,
             "parts": Bag(parts, ("currency",), keep=lambda x: not nothing(x)),
             "unconverted": Ids(unconverted, "currency") if base else Any(),
-            "state": credit.state(n, limit, max(oldest, default=None))}
+            "state": credit.state(n, limit, None if due is None else day - due)}
+
+
+def first_due(items_):
+    """{customer: the earliest due date of an open item}"""
+    out = {}
+    for x in items_:
+        if x["due"] is not None:
+            out[x["customer"]] = min(x["due"], out.get(x["customer"], x["due"]))
+    return out
 
 
 def nothing(row):
