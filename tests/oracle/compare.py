@@ -163,6 +163,36 @@ def refusals(client, history, rng, count):
     return out
 
 
+def bad_requests(client, wanted):
+    """Requests that must be a 400 (404 for a path that is none)."""
+    two = "from=2024-02-01&to=2024-03-01"
+    out = []
+    for status, path in (
+            (404, "receivables/nothing"), (400, "receivables/ageing?surprise=1"),
+            (400, "receivables/ageing?as_of=2024-02-30"), (400, "receivables/ageing?buckets=30,20"),
+            (400, "receivables/ageing?buckets=30,30"), (400, "receivables/ageing?group_by=colour"),
+            (400, "receivables/ageing?basis=guess"), (400, "receivables/ageing?base_currency=XXZ"),
+            (400, "receivables/ageing?page_size=0"), (400, "receivables/ageing?page_size=1001"),
+            (400, "receivables/ageing?attributes=then"), (400, "receivables/ageing?known_at=soon"),
+            (400, "receivables/bridge?from=2024-03-02&to=2024-03-01"),
+            (400, "receivables/bridge?as_of=2024-03-02&" + two),
+            (400, "receivables/bridge?to=2024-03-01"), (400, "receivables/bridge?from=2024-03-01"),
+            (400, "receivables/entries?as_of=2024-02-01&" + two),
+            (400, "receivables/entries?type=gifts&" + two), (400, "receivables/entries"),
+            (400, "receivables/ratios?as_of=2024-02-29&" + two), (400, "receivables/ratios"),
+            (400, "receivables/restatement?known_from=x&known_to=2024-01-01"),
+            (400, "receivables/worklist?grace_days=-1"), (400, "receivables/worklist?grace_days=few"),
+            (400, "receivables/dunning?levels=10,5"), (400, "receivables/dunning?levels="),
+            (400, "receivables/dunning?levels=a")):
+        path = "/v1/" + path
+        if not wanted(path):
+            continue
+        got, _ = client.get(path)
+        if got != status:
+            out.append(("GET " + path, [("status", status, got)]))
+    return out
+
+
 # ---------------------------------------------------------------------- queries
 
 def days_of(history, seed, count):
@@ -299,12 +329,16 @@ def queries(oracle, seed, days):
                 some_filter(q, names)
             if rng.random() < 0.2:
                 q["attributes"] = "as_now"
+            if rng.random() < 0.2:
+                q["as_of"] = day
             return q
 
         for k, view in enumerate(("bridge", "bridge", "ratios", "ratios")):
             q = dict(span(), group_by=groups[(turn + 3 * k) % 6])
             if q["group_by"] == "region" and rng.random() < 0.5:
                 q["level"] = str(rng.choice((1, 2)))
+            if view == "ratios" and turn % 6 == 0:
+                q["aged_on"] = rng.choice(near)
             yield "/v1/receivables/" + view, q
         q = span()
         if turn % 2:
@@ -391,7 +425,8 @@ def queries(oracle, seed, days):
             yield "/v1/customers", dict(at, attributes="as_now")
         for c in customers:
             if (turn + len(c)) % 3 == 0:
-                yield "/v1/customers/" + quote(c, safe=""), dict(at)
+                q = dict(at, attributes="as_now") if turn % 5 == 0 else dict(at)
+                yield "/v1/customers/" + quote(c, safe=""), q
         for family, path in (("invoices", "/v1/invoices/"), ("payments", "/v1/payments/"),
                              ("orders", "/v1/orders/")):
             known = [(a.customer, id_) for a in oracle.facts.accounts.values()
@@ -591,13 +626,12 @@ def run(args, seed, history, only=None):
         if only is None:
             problems += refusals(client, history, rng, args.invalid)
             asked += args.invalid
-            plan = queries(oracle, seed, days)
-            if args.views:
-                plan = [x for x in plan if any(v in x[0] for v in args.views.split(","))]
-            if args.without:
-                plan = [x for x in plan if not any(v in x[0] or v in x[1]
-                                                   for v in args.without.split(","))]
-            plan = list(plan)
+            def wanted(path, q=()):
+                return (not args.views or any(v in path for v in args.views.split(","))) and not (
+                    args.without and any(v in path or v in q for v in args.without.split(",")))
+            if args.invalid:
+                problems += bad_requests(client, wanted)
+            plan = [x for x in queries(oracle, seed, days) if wanted(*x)]
             if not args.no_known_at:
                 plan += known_before(records, plan, rng)
         else:
@@ -735,7 +769,7 @@ def main():
     a.add_argument("--partitions", type=int, default=4, help="as the server has")
     a.add_argument("--today", help="the server's DAYBOOK_TODAY (given with --url)")
     a.add_argument("--time-zone", help="the server's business_time_zone (default: by seed)")
-    a.add_argument("--invalid", type=int, default=5, help="events per seed that must be refused")
+    a.add_argument("--invalid", type=int, default=5, help="events per seed that must be refused; 0: no requests either")
     a.add_argument("--views", help="only requests whose path has one of these, as in ageing,sales")
     a.add_argument("--without", help="no requests with one of these in their path or as a parameter")
     a.add_argument("--no-known-at", action="store_true", help="do not ask with known_at in the past")

@@ -3,8 +3,9 @@
 
     serve.py [--port 0] [--partitions 4]
 
-Answers the views of this milestone with the oracle's own figures, in memory, one
-client at a time.  It is a test double, not a product.
+Answers the views with the oracle's own figures, in memory, one
+client at a time, and refuses no parameters (compare.py --invalid 0).  It is a test double,
+not a product.
 """
 import argparse
 import json
