@@ -315,7 +315,7 @@ FAULTS = [   # file of the package, what stands there, what is planted
      'n = end - start'),
     ('receivables_views.py',
      'end >= month_start(first_invoice)',
-     'end >= first_invoice'),
+     'end >= month_start(first_invoice) + 31'),
     ('receivables_views.py',
      'first_invoice[k] = min(first_invoice.get(k, e.day), e.day)',
      'first_invoice.setdefault("", 0)'),

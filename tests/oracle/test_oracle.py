@@ -8,6 +8,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import generate  # noqa: E402
 from daybook_oracle import Config, Oracle, Record, events, money, views  # noqa: E402
+from daybook_oracle.dates import show_millis  # noqa: E402
 from daybook_oracle.match import diff, plain  # noqa: E402
 from daybook_oracle.partition import murmur2, partition  # noqa: E402
 
@@ -1366,6 +1367,11 @@ class Pages(unittest.TestCase):
         self.assertEqual(len(w.get("/v1/customers/C")["history"]), 1)
 
 
+def show(w, count):
+    """The instant by which so many records are known."""
+    return show_millis(w.records[count - 1].recorded_at if count else w.records[0].recorded_at - 1)
+
+
 class Properties(unittest.TestCase):
     """Things that must hold of any history, over generated ones."""
 
@@ -1385,6 +1391,7 @@ class Properties(unittest.TestCase):
             for day in ("%04d-%02d-11" % (y, m) for y in (2023, 2024) for m in range(1, 13, 2)):
                 self.proof(o, day)
                 self.sales_agree(o, day)
+                self.bridge_closes(o, day)
                 seen |= {k[0] for k in views.anomalies.open_at(o, views.parse_date(day))}
         missing = set(views.anomalies.KINDS) - seen - {
             "not_parseable", "unknown_event_type", "wrong_topic", "wrong_key", "wrong_partition",
@@ -1399,6 +1406,49 @@ class Properties(unittest.TestCase):
                 self.assertEqual(set(r["proof"]["difference"]) - set("0."), set(), (by, r))
             totals = totals or a["totals"]
             self.assertEqual(a["totals"], totals)
+
+    def bridge_closes(self, o, day):
+        """Opening and columns make the closing, which is the ageing's balance; entries make the
+        columns; within customers there are no transfers."""
+        def cents(r, names):
+            return sum(money.Fraction(r[n]) for n in names)
+        first = day[:4] + "-01-01"
+        columns = views.bridge(o, {"from": first, "to": day})["totals"]
+        for by in ("customer", "region", "sales_rep", "currency", "none", "parent_customer"):
+            q = {"from": first, "to": day, "group_by": by}
+            a = plain(views.bridge(o, q))
+            self.assertEqual(a["totals"], columns, by)
+            names = ("opening", "invoices", "credit_notes", "cash", "reversals", "refunds",
+                     "write_offs", "recoveries", "voids", "transfers")
+            for r in a["rows"]:
+                self.assertEqual(cents(r, names), money.Fraction(r["closing"]), (by, r))
+                if by not in ("region", "sales_rep"):
+                    self.assertEqual(cents(r, ["transfers"]), 0, (by, r))
+            closing = {(r["group"], r["currency"]): r["closing"] for r in a["rows"]}
+            for r in plain(views.ageing(o, {"as_of": day, "group_by": by}))["rows"]:
+                got = closing.get((r["group"], r["currency"]), "0")
+                self.assertEqual(money.Fraction(got), money.Fraction(r["balance"]), (by, r))
+        q = {"from": first, "to": day, "region": "unassigned"}
+        one = plain(views.bridge(o, dict(q)))["rows"]
+        entries = plain(views.entries(o, dict(q)))["entries"]
+        for r in one:
+            for n in names[1:]:
+                self.assertEqual(sum(money.Fraction(e["amount"]) for e in entries if e["type"] == n
+                                     and e["currency"] == r["currency"]), money.Fraction(r[n]))
+
+    def test_restatements_add_up(self):
+        for seed in range(6):
+            w = self.records(generate.hostile(seed, 300))
+            o = w.oracle()
+            for first, last in ((40, 200), (0, 300), (150, 151)):
+                q = {"as_of": "2024-06-30", "known_from": show(w, first), "known_to": show(w, last)}
+                a = plain(views.restatement(o, q))
+                for t in a["totals"]:
+                    rows = sum(money.Fraction(r["amount"]) for r in a["rows"]
+                               if r["currency"] == t["currency"])
+                    self.assertEqual(rows, money.Fraction(t["change"]))
+                    self.assertEqual(money.Fraction(t["balance_to"]) - money.Fraction(t["balance_from"]),
+                                     rows)
 
     def sales_agree(self, o, day):
         totals = None
@@ -1435,7 +1485,8 @@ class Properties(unittest.TestCase):
             for r in w.records:
                 r.recorded_at = 0
             return [plain(views.answer(w.oracle(), v, q)) for v in
-                    ("/v1/receivables/ageing", "/v1/receivables/items", "/v1/anomalies")]
+                    ("/v1/receivables/ageing", "/v1/receivables/items", "/v1/anomalies",
+                     "/v1/receivables/worklist", "/v1/receivables/dunning", "/v1/customers")]
         want = answer(history)
         rng = random.Random(1)
         for _ in range(3):
