@@ -311,6 +311,8 @@ def queries(oracle, seed, days):
         yield "/v1/receivables/items", q
         q = dict(at, bucket=rng.choice(("not_due", "1-30", "31-60", "121+")),
                  basis=rng.choice(("due_date", "issue_date")))
+        if turn % 3 == 0:
+            q["attributes"] = "as_now"
         yield "/v1/receivables/items", q
         q = dict(at, base_currency=rng.choice(bases), group_by="none")
         if turn % 3 == 0:
@@ -397,6 +399,8 @@ def queries(oracle, seed, days):
             if k == 2:
                 some_filter(q, ("region", "sales_rep", "customer_id", "kind", "channel",
                                 "warehouse", "grade"))
+            if rng.random() < 0.1:
+                q["attributes"] = "as_now"
             yield "/v1/order-cycle", q
 
         # Sales.
@@ -417,6 +421,8 @@ def queries(oracle, seed, days):
                 q["measure"] = ("ordered", "shipped", "invoiced", "collected")[turn % 4]
             if rng.random() < 0.3:
                 q["from"], q["to"] = near[0], near[2]
+            if rng.random() < 0.1:
+                q["attributes"] = "as_now"
             yield "/v1/sales", q
 
         # Documents.
@@ -672,7 +678,7 @@ def show(request, found):
 
 def view_of(request):
     """The view a request asks, documents of one kind taken together."""
-    path = request[0] if isinstance(request, tuple) else request.split(" {")[0]
+    path = request[0] if isinstance(request, tuple) else request.split(" {")[0].split("?")[0]
     if path.endswith("/statement"):
         return "/v1/customers/{id}/statement"
     return next((p for p in views.DOCUMENTS if path.startswith(p)), path)

@@ -36,8 +36,9 @@ class Hostile:
         self.r = random.Random("hostile-%d" % seed)
         r = self.r
         self.n = events
-        self.customers = CUSTOMERS[:r.choice((2, 3, 3, 4))] if r.random() < 0.9 else MANY
-        self.main = {c: r.choice(CURRENCIES) for c in self.customers}
+        self.customers = CUSTOMERS[:r.choice((2, 3, 3, 4))] if r.random() < 0.87 else MANY
+        one = r.choice(CURRENCIES)
+        self.main = {c: r.choice(CURRENCIES) if self.customers != MANY else one for c in self.customers}
         self.size = max(2, events // (28 * len(self.customers)))
         self.base = date(r.choice((2023, 2024)), r.randint(1, 12), r.randint(1, 28))
         self.span = r.choice((20, 45, 90, 240))
