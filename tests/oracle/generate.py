@@ -510,7 +510,12 @@ class Hostile:
             return day[0].isoformat()
 
         lines = self.lines()
-        gross = r.choice((1000, 1300, 2000))
+        net, tax = r.choice((1000, 1300, 2000)), 0
+        ordered = sum(int(x["net_minor"]) for x in lines)
+        if ordered > 200 and self.maybe(0.5):       # what was ordered, or a little off
+            net = ordered + r.choice((0, 0, 1, -1))
+            tax = sum(int(x.get("tax_minor", 0)) for x in lines)
+        gross = net + tax
         o, i = "SO" + k, "SI" + k
         self.ordered.append((c, o, lines))
         add("order_placed", order_id=o, currency=cur, lines=lines)
@@ -530,8 +535,8 @@ class Hostile:
         if self.maybe(0.3):                 # invoiced in two parts
             add("invoice_issued", invoice_id=i + "b", currency=cur, net_minor=r.choice((1, 500, 1000)),
                 issue_date=today(), order_ids=["O1", o] if self.maybe(0.5) else [o])
-        add("invoice_issued", invoice_id=i, currency=cur, net_minor=gross, issue_date=today(),
-            order_ids=[o])
+        add("invoice_issued", invoice_id=i, currency=cur, net_minor=net, tax_minor=tax,
+            issue_date=today(), order_ids=[o])
         if self.maybe(0.6):                 # kept, kept in part, broken
             p = {"invoice_ids": [i]} if self.maybe(0.7) else {}
             add("promise_made", promise_id="SM" + k, currency=cur, amount_minor=gross,
