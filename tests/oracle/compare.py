@@ -348,6 +348,8 @@ def queries(oracle, seed, days):
         yield "/v1/receivables/entries", q
         first, last = sorted(rng.choice(times) for _ in range(2))
         q = dict(at, known_from=show_millis(first), known_to=show_millis(last))
+        if turn % 7 == 0:
+            q["known_from"] = "2020-01-01"
         if turn % 4 == 0:
             some_filter(q, ("customer_id", "currency"))
         yield "/v1/receivables/restatement", q
@@ -448,18 +450,21 @@ def queries(oracle, seed, days):
         yield path + family[0].upper() + "1", {"as_of": days[-1]}     # often of several accounts
         yield path + "none", {"as_of": days[-1]}
     yield "/v1/customers/nobody", {}
+    yield "/v1/customers/nobody/statement", {"from": days[0], "to": days[-1]}
     yield "/v1/receivables/ageing", {}                    # today
     yield "/v1/parked", {}
     yield "/v1/status", {}
 
 
 def known_before(records, plan, rng):
-    """Some of the questions again, as known at two instants in the past."""
+    """Some of the questions again, as known at two instants in the past; a few at the end of
+    the day of the first record, and of the day before it, when nothing was."""
     times = sorted({r.recorded_at for r in records})
     out = []
-    for _ in range(2):
-        t = show_millis(rng.choice(times))
-        some = rng.sample(plan, len(plan) // 8)
+    first = date.fromisoformat(show_millis(times[0])[:10])
+    for t, share in ((show_millis(rng.choice(times)), 8), (show_millis(rng.choice(times)), 8),
+                     (first.isoformat(), 100), ((first - timedelta(days=2)).isoformat(), 100)):
+        some = rng.sample(plan, len(plan) // share)
         out += [(path, dict(q, known_at=t)) for path, q in some
                 if path not in ("/v1/status", "/v1/receivables/restatement")]
     return out
