@@ -780,7 +780,8 @@ def main():
     a.add_argument("--partitions", type=int, default=4, help="as the server has")
     a.add_argument("--today", help="the server's DAYBOOK_TODAY (given with --url)")
     a.add_argument("--time-zone", help="the server's business_time_zone (default: by seed)")
-    a.add_argument("--invalid", type=int, default=5, help="events per seed that must be refused; 0: no requests either")
+    a.add_argument("--invalid", type=int, default=5,
+                   help="events per seed that must be refused; 0: no requests either")
     a.add_argument("--views", help="only requests whose path has one of these, as in ageing,sales")
     a.add_argument("--without", help="no requests with one of these in their path or as a parameter")
     a.add_argument("--no-known-at", action="store_true", help="do not ask with known_at in the past")

@@ -445,7 +445,8 @@ def ratios(o, q):
                     n, weighted = settled.get(k, (0, 0))
                     settled[k] = (n + it.amount, weighted + it.amount * (it.start - it.invoice.issue))
     for x in items_at(o, q):
-        if x["kind"] in ("INVOICE", "DEBIT_NOTE") and                 kept(q, x["region"], x["sales_rep"], x["customer"], x["currency"]):
+        if x["kind"] in ("INVOICE", "DEBIT_NOTE") and \
+                kept(q, x["region"], x["sales_rep"], x["customer"], x["currency"]):
             k = (group_of(x["customer"], x["region"], x["sales_rep"], x["currency"]), x["currency"])
             of = debtors.setdefault(k, {})
             of[x["customer"]] = of.get(x["customer"], 0) + x["open"]
