@@ -40,11 +40,14 @@ class Hostile:
         one = r.choice(CURRENCIES)
         self.main = {c: r.choice(CURRENCIES) if self.customers != MANY else one for c in self.customers}
         self.size = max(2, events // (28 * len(self.customers)))
-        self.base = date(r.choice((2023, 2024)), r.randint(1, 12), r.randint(1, 28))
+        self.base = date(r.choice((2020, 2023, 2024, 2024)), r.choice((*range(1, 12), 12, 12, 12)),
+                         r.randint(1, 28))
         self.span = r.choice((20, 45, 90, 240))
         pairs = [(a, b) for a in CURRENCIES for b in CURRENCIES if a != b]
         self.pairs = r.sample(pairs, r.choice((2, 4, 6)))       # currencies that have rates
         self.hot = [self.base + timedelta(days=r.randrange(self.span)) for _ in range(8)]
+        if self.base.month == 12:       # days that lie in a week of the other year
+            self.hot += [date(self.base.year, 12, 30), date(self.base.year + 1, 1, 1)]
         self.count = 0
         self.made = {}
         self.out = []
