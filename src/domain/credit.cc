@@ -22,11 +22,33 @@ bool invoices(const Invoice& invoice, const Order& order) {
   return invoice.issued->kind == InvoiceKind::kInvoice && invoice.issued->currency == order.placed->currency;
 }
 
-Int128 invoiced(Picture& picture, const Order& order, Day as_of, Price price) {
-  Int128 sum = 0;
+using Invoices = Few<const Invoice*, 2>;
+
+Invoices invoices_of(Picture& picture, const Order& order) {
+  Invoices all;
   for (const Invoice* invoice : picture.invoices_of(order)) {
-    if (!invoices(*invoice, order) || !invoice->in_force(as_of)) continue;
-    sum += shared(*invoice) ? picture.split(*invoice).share(order, as_of, price) : whole(*invoice->issued, price);
+    if (invoices(*invoice, order)) all.push_back(invoice);
+  }
+  return all;
+}
+
+struct Share {
+  Int128 with_tax = 0;
+  Int128 net = 0;
+};
+
+Share share(Picture& picture, const Invoices& invoices, const Order& order, Day as_of) {
+  Share sum;
+  for (const Invoice* invoice : invoices) {
+    if (!invoice->in_force(as_of)) continue;
+    if (!shared(*invoice)) {
+      sum.with_tax += whole(*invoice->issued, Price::kWithTax);
+      sum.net += whole(*invoice->issued, Price::kNet);
+      continue;
+    }
+    const Split& split = picture.split(*invoice);
+    sum.with_tax += split.share(order, as_of, Price::kWithTax);
+    sum.net += split.share(order, as_of, Price::kNet);
   }
   return sum;
 }
@@ -44,9 +66,10 @@ class Moved {
 
   explicit Moved(const Order& order) : order_(order) {}
 
-  // Takes what is in effect by this date; dates rise. Dispatches and returns are in order of their
-  // instants, and so of the days from which they count.
-  void advance(Day as_of) {
+  // Takes what is in effect by this date; dates rise. Whether there was any. Dispatches and returns are in
+  // order of their instants, and so of the days from which they count.
+  bool advance(Day as_of) {
+    const std::size_t before = dispatch_ + return_;
     for (; dispatch_ < order_.dispatches.size(); ++dispatch_) {
       const Order::Dispatch& dispatch = order_.dispatches[dispatch_];
       if (!order_.counts(dispatch.day, as_of)) break;
@@ -57,6 +80,7 @@ class Moved {
       if (!order_.counts(back.day, as_of)) break;
       for (const ShipmentLine& line : back.event->lines) at(line.line_id).returned += scaled(line.quantity);
     }
+    return dispatch_ + return_ > before;
   }
 
   std::span<const Line> lines() const { return lines_; }
@@ -116,7 +140,7 @@ Goods goods(const Lines& lines, const Moved& moved) {
   return goods;
 }
 
-Breakpoints credit_breakpoints(Picture& picture, const Order& order) {
+Breakpoints credit_breakpoints(Picture& picture, const Invoices& invoices, const Order& order) {
   Breakpoints days;
   const auto add = [&](Day day) {
     if (day != kNever) days.add(order.counts_from(day));
@@ -125,8 +149,7 @@ Breakpoints credit_breakpoints(Picture& picture, const Order& order) {
   for (const auto& change : order.changes) add(change.day);
   for (const auto& dispatch : order.dispatches) add(dispatch.day);
   for (const auto& back : order.returns) add(back.day);
-  for (const Invoice* invoice : picture.invoices_of(order)) {
-    if (!invoices(*invoice, order)) continue;
+  for (const Invoice* invoice : invoices) {
     add(invoice->issued->issue_date);
     add(invoice->void_day);
     if (shared(*invoice)) picture.split(*invoice).for_each_change(add);
@@ -190,7 +213,7 @@ OrderCredit credit_on(Picture& picture, const Order& order, Day as_of) {
   Moved moved(order);
   moved.advance(as_of);
   const Goods now = goods(order.lines(as_of), moved);
-  return {now.open, now.dispatched, invoiced(picture, order, as_of, Price::kWithTax)};
+  return {now.open, now.dispatched, share(picture, invoices_of(picture, order), order, as_of).with_tax};
 }
 
 void contribute_credit(Picture& picture, const Order& order, Contributions& to) {
@@ -198,25 +221,33 @@ void contribute_credit(Picture& picture, const Order& order, Contributions& to) 
   Stretches over_invoiced = about_order(AnomalyKind::kInvoicedOverOrdered);
   Stretches over_shipped = about_order(AnomalyKind::kShippedOverOrdered);
   Stretches over_returned = about_order(AnomalyKind::kReturnedOverDispatched);
-  const bool has_invoices = !picture.invoices_of(order).empty();
+  const Invoices invoices = invoices_of(picture, order);
   OrderCredit before;
+  OrderCredit now;
   Moved moved(order);
-  Breakpoints breakpoints = credit_breakpoints(picture, order);
+  const Lines* lines = nullptr;
+  Breakpoints breakpoints = credit_breakpoints(picture, invoices, order);
   for (const Day day : breakpoints.sorted()) {
-    moved.advance(day);
-    const Goods there = goods(order.lines(day), moved);
-    const OrderCredit now{there.open, there.dispatched,
-                          has_invoices ? invoiced(picture, order, day, Price::kWithTax) : 0};
+    const bool is_moved = moved.advance(day);
+    const Lines& standing = order.lines(day);
+    if (is_moved || lines != &standing) {
+      const Goods there = goods(standing, moved);
+      now.open = there.open;
+      now.dispatched = there.dispatched;
+      over_shipped.holds(day, there.shipped_over_ordered);
+      over_returned.holds(day, there.returned_over_dispatched);
+      lines = &standing;
+    }
+    if (!invoices.empty()) {
+      const Share share_now = share(picture, invoices, order, day);
+      now.invoiced = share_now.with_tax;
+      over_invoiced.holds(day, share_now.net > 0 && share_now.net > order_value(order, day, Price::kNet));
+    }
     const auto add = [&](Measure measure, Int128 amount) {
       if (amount != 0) to.cell({measure, order.placed->currency, {}, {}, day, 0, day}, {amount, 0});
     };
     add(Measure::kOpenOrders, now.open - before.open);
     add(Measure::kNotInvoiced, now.not_invoiced() - before.not_invoiced());
-    over_shipped.holds(day, there.shipped_over_ordered);
-    over_returned.holds(day, there.returned_over_dispatched);
-    if (has_invoices) {
-      over_invoiced.holds(day, invoiced(picture, order, day, Price::kNet) > order_value(order, day, Price::kNet));
-    }
     before = now;
   }
 }
