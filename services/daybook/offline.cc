@@ -7,9 +7,8 @@ namespace daybook::cli {
 
 Result<std::unique_ptr<OfflineModel>> OfflineModel::open(const app::Settings& settings) {
   ASSIGN_OR_RETURN(const engine::Manifest manifest, engine::read_manifest(settings.data));
-  ASSIGN_OR_RETURN(auto zone, BusinessZone::find(manifest.business_time_zone));
-  std::unique_ptr<OfflineModel> model(
-      new OfflineModel({std::move(zone), manifest.expect}, settings.topic_prefix));
+  ASSIGN_OR_RETURN(domain::Rules rules, engine::make_rules(manifest));
+  std::unique_ptr<OfflineModel> model(new OfflineModel(std::move(rules), settings.topic_prefix));
   model->memory_ = std::make_unique<store::SharedMemory>(64 << 20, 64 << 20);
   for (std::int32_t partition = 0; partition < manifest.partitions; ++partition) {
     ASSIGN_OR_RETURN(auto store,

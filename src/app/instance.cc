@@ -70,6 +70,7 @@ Result<std::unique_ptr<Instance>> Instance::start(const Settings& settings, Noti
   }
   manifest.business_time_zone = settings.business_time_zone;
   manifest.expect = settings.expect;
+  manifest.anomaly_days = settings.anomaly_days;
   RETURN_IF_ERROR(engine::keep_manifest(settings.data, manifest));
 
   const MemoryPlan plan = MemoryPlan::of(settings.memory_mib << 20);

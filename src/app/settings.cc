@@ -25,6 +25,13 @@ Result<void> not_empty(std::string& to, const std::string& value, const char* al
   return {};
 }
 
+template <Day domain::AnomalyDays::*days>
+Result<void> set_anomaly_days(Settings& settings, const std::string& value) {
+  ASSIGN_OR_RETURN(const std::int64_t number, whole_number(value, 0, 3650));
+  settings.anomaly_days.*days = static_cast<Day>(number);
+  return {};
+}
+
 Result<void> apply(Settings& settings, const std::string& key, const std::string& value,
                    const std::string& from) {
   const auto known = std::ranges::find(setting_keys(), key, &SettingKey::name);
@@ -71,24 +78,29 @@ Result<void> read_file(Settings& settings, const std::string& path) {
     }
     return {};
   };
-  for (const auto& [key, node] : table) {
-    const std::string name(key.str());
-    if (name == "kafka" && node.is_table()) {
-      RETURN_IF_ERROR(take_kafka(*node.as_table(), ""));
-      continue;
-    }
-    std::string value;
-    if (const auto* list = node.as_array()) {
-      for (const toml::node& item : *list) {
-        if (!value.empty()) value += ',';
-        value += text_of(item).value_or("?");
+  // A key `a.b` is b in the table [a].
+  const std::function<Result<void>(const toml::table&, const std::string&)> take =
+      [&](const toml::table& keys, const std::string& prefix) -> Result<void> {
+    for (const auto& [key, node] : keys) {
+      const std::string name = prefix + std::string(key.str());
+      if (const auto* inner = node.as_table()) {
+        RETURN_IF_ERROR(name == "kafka" ? take_kafka(*inner, "") : take(*inner, name + "."));
+        continue;
       }
-    } else {
-      value = text_of(node).value_or("?");
+      std::string value;
+      if (const auto* list = node.as_array()) {
+        for (const toml::node& item : *list) {
+          if (!value.empty()) value += ',';
+          value += text_of(item).value_or("?");
+        }
+      } else {
+        value = text_of(node).value_or("?");
+      }
+      RETURN_IF_ERROR(apply(settings, name, value, path));
     }
-    RETURN_IF_ERROR(apply(settings, name, value, path));
-  }
-  return {};
+    return {};
+  };
+  return take(table, "");
 }
 
 }  // namespace
@@ -136,6 +148,14 @@ const std::vector<SettingKey>& setting_keys() {
          ASSIGN_OR_RETURN(s.expect, engine::parse_expect(v));
          return {};
        }},
+      {"anomaly_days.delivered_not_invoiced", "days after which a delivered order is missed an invoice (7)",
+       set_anomaly_days<&domain::AnomalyDays::delivered_not_invoiced>},
+      {"anomaly_days.shipped_without_proof_of_delivery",
+       "days after which a shipment is missed its proof of delivery (14)",
+       set_anomaly_days<&domain::AnomalyDays::shipped_without_proof_of_delivery>},
+      {"anomaly_days.invoice_not_received",
+       "days after which an open invoice is missed word that the customer has it (14)",
+       set_anomaly_days<&domain::AnomalyDays::invoice_not_received>},
       {"today", "fixes today for every view, for repeatable reports",
        [](Settings& s, const std::string& v) -> Result<void> {
          s.today = parse_date(v);
@@ -199,7 +219,7 @@ Result<Settings> read_settings(const std::string& file, const std::map<std::stri
 
 Result<domain::Rules> make_rules(const Settings& settings) {
   ASSIGN_OR_RETURN(auto zone, BusinessZone::find(settings.business_time_zone));
-  return domain::Rules{std::move(zone), settings.expect};
+  return domain::Rules{std::move(zone), settings.expect, settings.anomaly_days};
 }
 
 }  // namespace daybook::app

@@ -25,6 +25,7 @@ struct Settings {
   std::optional<std::int32_t> partitions;  // Left out: what is there, or 8.
   std::string business_time_zone = "UTC";
   domain::Expect expect;
+  domain::AnomalyDays anomaly_days;
   std::optional<Day> today;  // Left out: the clock's.
   int threads = 2;
   std::size_t memory_mib = 1024;

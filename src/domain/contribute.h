@@ -9,6 +9,8 @@
 
 namespace daybook::domain {
 
+// Cells and anomalies of credit.h.
+void contribute_credit(Picture& picture, const Order& order, Contributions& to);
 void contribute_order(Picture& picture, const Document& document, Contributions& to, Extent extent);
 void contribute_invoice(Picture& picture, const Document& document, Contributions& to);
 void contribute_source(Picture& picture, const Document& document, Contributions& to);
@@ -42,6 +44,33 @@ inline bool told_before(const Picture& picture, const Document& document, const 
 void post(const LedgerEntry& entry, Contributions& to);
 
 Anomaly anomaly_about(AnomalyKind kind, std::string_view document_id, const Fact& fact);
+
+// An anomaly that comes and goes: one for each stretch of days on which it holds.
+class Stretches {
+ public:
+  Stretches(AnomalyKind kind, std::string_view document_id, const Fact& fact, Contributions& to)
+      : kind_(kind), document_id_(document_id), fact_(fact), to_(to) {}
+  // The last stretch has no end.
+  ~Stretches() { holds(kNever, false); }
+  Stretches(const Stretches&) = delete;
+  Stretches& operator=(const Stretches&) = delete;
+
+  // Whether it holds from this day on; days rise.
+  void holds(Day day, bool now) {
+    if (now == (since_ != kNever)) return;
+    if (!now) report(day);
+    since_ = now ? day : kNever;
+  }
+
+ private:
+  void report(Day until);
+
+  AnomalyKind kind_;
+  std::string_view document_id_;
+  const Fact& fact_;
+  Contributions& to_;
+  Day since_ = kNever;
+};
 
 // Records that lack something, by what they lack: an anomaly for each missing id, at the first record
 // that lacks it.

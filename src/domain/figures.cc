@@ -8,12 +8,32 @@
 namespace daybook::domain {
 
 std::string_view anomaly_name(AnomalyKind kind) {
-  static constexpr std::array<std::string_view, 15> kNames = {
-      "allocation_exceeds_payment", "conflicting_repeat", "currency_mismatch",
-      "over_applied",               "recovery_exceeds_write_off", "refund_exceeds_unapplied",
-      "unknown_allocation",         "unknown_credit_note", "unknown_dispute",
-      "unknown_invoice",            "unknown_order",      "unknown_payment",
-      "unknown_promise",            "unknown_shipment",   "unknown_write_off"};
+  static constexpr std::array<std::string_view, kAnomalyKindCount> kNames = {
+      "allocation_exceeds_payment",
+      "conflicting_repeat",
+      "currency_mismatch",
+      "over_applied",
+      "recovery_exceeds_write_off",
+      "refund_exceeds_unapplied",
+      "unknown_allocation",
+      "unknown_credit_note",
+      "unknown_dispute",
+      "unknown_invoice",
+      "unknown_order",
+      "unknown_payment",
+      "unknown_promise",
+      "unknown_shipment",
+      "unknown_write_off",
+      "payment_before_invoice",
+      "invoiced_over_ordered",
+      "shipped_over_ordered",
+      "returned_over_dispatched",
+      "delivered_not_invoiced",
+      "shipped_without_proof_of_delivery",
+      "invoice_not_received",
+      "milestones_out_of_order",
+      "over_credit_limit",
+      "missing_rate"};
   return kNames[static_cast<std::size_t>(kind) - 1];
 }
 
@@ -40,6 +60,13 @@ Anomaly anomaly_about(AnomalyKind kind, std::string_view document_id, const Fact
           .from = std::numeric_limits<Day>::min(),
           .until = kNever,
           .while_overdrawn = {}};
+}
+
+void Stretches::report(Day until) {
+  Anomaly anomaly = anomaly_about(kind_, document_id_, fact_);
+  anomaly.from = since_;
+  anomaly.until = until;
+  to_.anomaly(anomaly);
 }
 
 void Lacking::add(const Fact& fact, std::string_view id) {
@@ -162,26 +189,68 @@ void contribute(Picture& picture, const Document& document, Contributions& to, E
 
 namespace {
 
+constexpr Extent kMilestonesAlone{.sales = false, .credit = false};
+constexpr Extent kCreditToo{.sales = false, .credit = true};
+
+// What an order's own fresh facts change: sales and credit are made of what was ordered, dispatched and
+// returned.
+Extent extent_of_change(const Document& order) {
+  const bool moves = std::ranges::any_of(order.facts, [](const Fact& fact) {
+    const Payload& payload = fact.event.payload;
+    return fact.fresh && !std::holds_alternative<OrderConfirmed>(payload) &&
+           !std::holds_alternative<OrderReady>(payload) && !std::holds_alternative<OrderDelayed>(payload) &&
+           !std::holds_alternative<ShipmentDelivered>(payload);
+  });
+  return moves ? Extent{} : kMilestonesAlone;
+}
+
+// Whether fresh facts may change the value of what remains; a cancellation asks what had been dispatched.
+bool changes_value(const Document& order) {
+  bool dispatched = false;
+  bool cancelled = false;
+  for (const Fact& fact : order.facts) {
+    const Payload& payload = fact.event.payload;
+    cancelled |= std::holds_alternative<OrderCancelled>(payload);
+    if (!fact.fresh) continue;
+    if (std::holds_alternative<OrderPlaced>(payload) || std::holds_alternative<OrderChanged>(payload) ||
+        std::holds_alternative<OrderCancelled>(payload)) {
+      return true;
+    }
+    dispatched |= std::holds_alternative<ShipmentDispatched>(payload);
+  }
+  return dispatched && cancelled;
+}
+
 class Dependents {
  public:
-  Dependents(Picture& picture, const std::function<void(const Document&)>& visit)
+  Dependents(Picture& picture, const std::function<void(const Document&, Extent)>& visit)
       : picture_(picture), visit_(visit) {}
 
-  void one(DocumentRef ref) {
-    if (const Document* document = picture_.document(ref)) visit_(*document);
+  // `extent`: of orders.
+  void one(DocumentRef ref, Extent extent = kMilestonesAlone) {
+    if (const Document* document = picture_.document(ref)) visit_(*document, extent);
   }
 
   // It, and the orders it names.
-  void invoice(const Document& document) {
-    visit_(document);
+  void invoice(const Document& document, Extent extent = kMilestonesAlone) {
+    visit_(document, {});
     const Invoice* known = picture_.invoice(document);
     if (known == nullptr) return;
-    for (const auto& id : known->issued->order_ids) one({DocumentKind::kOrder, id});
+    for (const auto& id : known->issued->order_ids) one({DocumentKind::kOrder, id}, extent);
+  }
+
+  // Orders among which invoices are split with this one.
+  void sharing_invoices(const Document& order) {
+    for (const DocumentRef& link : order.links) {
+      const Invoice* naming = picture_.invoice(link.id);
+      if (naming == nullptr || naming->issued->order_ids.size() < 2) continue;
+      for (const auto& id : naming->issued->order_ids) one({DocumentKind::kOrder, id}, kCreditToo);
+    }
   }
 
   // It, the invoices of its items, and the orders of those.
   void source(const Document& document) {
-    visit_(document);
+    visit_(document, {});
     for (const Fact& fact : document.facts) {
       for_each_reference(fact.event.payload, [&](DocumentRef named) {
         if (named.kind != DocumentKind::kInvoice) return;
@@ -196,7 +265,7 @@ class Dependents {
       const Document* naming = picture_.document(link);
       if (naming == nullptr) continue;
       if (link.kind == DocumentKind::kPromise) {
-        visit_(*naming);
+        visit_(*naming, {});
       } else {
         source(*naming);
       }
@@ -205,28 +274,30 @@ class Dependents {
 
  private:
   Picture& picture_;
-  const std::function<void(const Document&)>& visit_;
+  const std::function<void(const Document&, Extent)>& visit_;
 };
 
 }  // namespace
 
 void for_each_dependent(Picture& picture, const Document& document,
-                        const std::function<void(const Document&)>& visit) {
+                        const std::function<void(const Document&, Extent)>& visit) {
   Dependents dependents(picture, visit);
   const auto told_anew = [&](auto&& is_such) {
     return std::ranges::any_of(document.facts, [&](const Fact& fact) {
       return fact.fresh && is_such(fact.event.payload);
     });
   };
-  visit(document);
+  const bool is_order = document.ref.kind == DocumentKind::kOrder;
+  visit(document, is_order ? extent_of_change(document) : Extent{});
   switch (document.ref.kind) {
     case DocumentKind::kOrder:
+      if (!document.links.empty() && changes_value(document)) dependents.sharing_invoices(document);
       // Its attributes are those of invoices that name it, and so of what is applied to them.
       if (!told_anew([](const Payload& p) { return std::holds_alternative<OrderPlaced>(p); })) return;
       for (const DocumentRef& link : document.links) {
         const Document* naming = picture.document(link);
         if (naming == nullptr) continue;
-        visit(*naming);
+        visit(*naming, {});
         dependents.naming_invoice(*naming);
       }
       return;
@@ -234,7 +305,7 @@ void for_each_dependent(Picture& picture, const Document& document,
       if (told_anew([](const Payload& p) {
             return std::holds_alternative<InvoiceIssued>(p) || std::holds_alternative<InvoiceVoided>(p);
           })) {
-        dependents.invoice(document);
+        dependents.invoice(document, kCreditToo);
         dependents.naming_invoice(document);
       } else if (told_anew([](const Payload& p) {
                    return std::holds_alternative<InvoiceWrittenOff>(p) ||

@@ -23,10 +23,13 @@ namespace daybook::domain {
 enum class Measure : std::uint8_t {
   // Receivables. day = issue date, day2 = due date; quantity counts open instalments.
   kOpen = 1,
-  kDisputed = 2,
+  kDisputed = 2,  // day2 = due date.
   // Positive when it is the customer's money; quantity counts payments (credits) that are not 0.
   kUnapplied = 3,
   kOpenCredits = 4,
+  // Credit exposure by orders, beside the balance; day = counting day, without attributes.
+  kOpenOrders = 5,   // Not dispatched.
+  kNotInvoiced = 6,  // Dispatched and not invoiced.
   // Ledger, signed as in the balance. day = effective date = counting day.
   kLedgerInvoices = 10,
   kLedgerCreditNotes = 11,
@@ -53,6 +56,11 @@ enum class Measure : std::uint8_t {
   kShipmentsBySku = 39,
 };
 inline bool is_receivables(Measure m) { return m < Measure::kLedgerInvoices; }
+inline bool is_credit(Measure m) { return m == Measure::kOpenOrders || m == Measure::kNotInvoiced; }
+// Whether its cells count open items.
+inline bool has_items(Measure m) {
+  return m == Measure::kOpen || m == Measure::kUnapplied || m == Measure::kOpenCredits;
+}
 inline bool is_ledger(Measure m) { return m >= Measure::kLedgerInvoices && m < Measure::kSettled; }
 
 // Dimensions of sales. What is missing is empty (kind: 0).
@@ -88,7 +96,7 @@ struct CellValue {
   }
 };
 
-// Stored: never renumber. In the byte order of their names.
+// Stored: never renumber.
 enum class AnomalyKind : std::uint8_t {
   kAllocationExceedsPayment = 1,
   kConflictingRepeat = 2,
@@ -105,7 +113,19 @@ enum class AnomalyKind : std::uint8_t {
   kUnknownPromise = 13,
   kUnknownShipment = 14,
   kUnknownWriteOff = 15,
+  kPaymentBeforeInvoice = 16,
+  kInvoicedOverOrdered = 17,
+  kShippedOverOrdered = 18,
+  kReturnedOverDispatched = 19,
+  kDeliveredNotInvoiced = 20,
+  kShippedWithoutProofOfDelivery = 21,
+  kInvoiceNotReceived = 22,
+  kMilestonesOutOfOrder = 23,
+  // Not stored: they depend on exchange rates, which other accounts have.
+  kOverCreditLimit = 24,
+  kMissingRate = 25,
 };
+inline constexpr std::size_t kAnomalyKindCount = 25;
 std::string_view anomaly_name(AnomalyKind kind);
 
 struct Anomaly {
@@ -153,20 +173,29 @@ class Contributions {
   virtual void waited() = 0;
 };
 
-// What is asked of a document. Most of what happens to an order leaves its sales as they were.
-enum class Extent : std::uint8_t { kEverything, kAllButOrderSales };
+// What is asked of an order, beside its milestones. Most of what happens to it, and to the invoices that
+// name it, leaves its sales and its part of the credit exposure as they were.
+struct Extent {
+  bool sales = true;
+  bool credit = true;
+
+  bool operator==(const Extent&) const = default;
+  Extent& operator|=(const Extent& other) {
+    sales |= other.sales;
+    credit |= other.credit;
+    return *this;
+  }
+};
 
 // Hands out what the document contributes as the picture knows it.
 void contribute(Picture& picture, const Document& document, Contributions& to,
-                Extent extent = Extent::kEverything);
+                Extent extent = {});
 
-// What may differ between a picture without the document's fresh facts and one with them.
-Extent extent_of_change(const Document& document);
-
-// Documents whose figures depend on this one's facts, itself included; each may come more than once.
-// A new customer file concerns invoices with due dates from its terms; those the caller finds by date.
+// Documents whose figures depend on this one's fresh facts, itself included, and what of them may differ
+// without those; each may come more than once. A new customer file concerns invoices with due dates from
+// its terms; those the caller finds by date.
 void for_each_dependent(Picture& picture, const Document& document,
-                        const std::function<void(const Document&)>& visit);
+                        const std::function<void(const Document&, Extent)>& visit);
 
 // --- states on a date, for views and cells alike ----------------------------------------------
 

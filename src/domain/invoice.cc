@@ -64,6 +64,8 @@ std::unique_ptr<Invoice> Picture::make_invoice(const Document& document) {
       invoice->due_changes.push_back({&fact, day, moved->due_date});
     } else if (const auto* disputed = std::get_if<InvoiceDisputed>(&payload)) {
       invoice->disputes.push_back({&fact, disputed, day, kNever});
+    } else if (std::holds_alternative<InvoiceDelivered>(payload)) {
+      invoice->received_day = std::min(invoice->received_day, day);
     } else if (const auto* written_off = std::get_if<InvoiceWrittenOff>(&payload)) {
       invoice->write_offs.push_back({&fact, written_off, std::max(written_off->date, issued.issue_date)});
     }

@@ -240,16 +240,23 @@ void contribute_invoice(Picture& picture, const Document& document, Contribution
     if (dispute.until != kNever) breakpoints.add(std::max(dispute.until, issue_day));
   }
 
-  InvoiceState before;
-  Day surplus_since = kNever;
-  const auto report_surplus = [&](Day until) {
-    Anomaly anomaly =
-        anomaly_about(AnomalyKind::kOverApplied, invoice.ref.id, *invoice.issued_fact);
-    anomaly.from = surplus_since;
-    anomaly.until = until;
-    to.anomaly(anomaly);
+  const Rules& rules = picture.rules();
+  const Day not_received_from = issue_day + rules.anomaly_days.invoice_not_received + 1;
+  const bool may_be_missed = rules.expect.invoices && invoice.received_day > not_received_from;
+  if (may_be_missed) breakpoints.add(invoice.received_day);
+  // Cells of one due date add up.
+  const auto contribute_disputed = [&](const InvoiceState& state, Day day, int sign) {
+    for (const OpenInstalment& instalment : state.instalments) {
+      to.cell({Measure::kDisputed, currency, attributes, {}, 0, instalment.due_date, day},
+              {sign * instalment.disputed, 0});
+    }
   };
-  for (const Day day : breakpoints.sorted()) {
+  InvoiceState before;
+  Stretches over_applied(AnomalyKind::kOverApplied, invoice.ref.id, *invoice.issued_fact, to);
+  Stretches not_received(AnomalyKind::kInvoiceNotReceived, invoice.ref.id, *invoice.issued_fact, to);
+  const std::span<const Day> days = breakpoints.sorted();
+  for (std::size_t i = 0; i < days.size(); ++i) {
+    const Day day = days[i];
     InvoiceState now = state_on(picture, invoice, day);
     const OpenByDue open_before = open_by_due(before);
     const OpenByDue open_now = open_by_due(now);
@@ -261,19 +268,22 @@ void contribute_invoice(Picture& picture, const Document& document, Contribution
         to.cell({Measure::kOpen, currency, attributes, {}, issue_day, due, day}, value);
       }
     }
-    if (before.disputed != now.disputed) {
-      to.cell({Measure::kDisputed, currency, attributes, {}, 0, 0, day},
-              {now.disputed - before.disputed, 0});
+    if (before.disputed != 0 || now.disputed != 0) {
+      contribute_disputed(before, day, -1);
+      contribute_disputed(now, day, 1);
     }
     if (before.surplus != now.surplus) {
       to.cell({Measure::kOpenCredits, currency, attributes, {}, 0, 0, day},
               {now.surplus - before.surplus, Int128(now.surplus > 0) - Int128(before.surplus > 0)});
-      if (before.surplus == 0) surplus_since = day;
-      if (now.surplus == 0) report_surplus(day);
+    }
+    over_applied.holds(day, now.surplus > 0);
+    if (may_be_missed) {
+      const Day from = std::max(day, not_received_from);
+      const bool missed = now.open > 0 && day < invoice.received_day && from < (i + 1 < days.size() ? days[i + 1] : kNever);
+      not_received.holds(missed ? from : day, missed);
     }
     before = std::move(now);
   }
-  if (before.surplus > 0) report_surplus(kNever);
 }
 
 }  // namespace daybook::domain

@@ -2,6 +2,7 @@
 #include <array>
 
 #include "domain/contribute.h"
+#include "domain/credit.h"
 
 namespace daybook::domain {
 namespace {
@@ -42,17 +43,12 @@ class Chain {
     if (terms == nullptr) return {{}, {0, quantity}};
     Int128& cumulative = so_far(line.line_id);
     const Int128 ordered = scaled(terms->quantity);
-    const Int128 before = share(terms->net_minor, cumulative, ordered);
+    const Int128 before = part_of(terms->net_minor, cumulative, ordered);
     cumulative += quantity;
-    return {terms->sku, {share(terms->net_minor, cumulative, ordered) - before, quantity}};
+    return {terms->sku, {part_of(terms->net_minor, cumulative, ordered) - before, quantity}};
   }
 
  private:
-  static Int128 share(std::int64_t net, Int128 part, Int128 whole) {
-    if (part == 0 || part == whole) return part == 0 ? 0 : net;
-    return net * part / whole;
-  }
-
   Int128& so_far(std::string_view line_id) {
     for (auto& [id, quantity] : so_far_) {
       if (id == line_id) return quantity;
@@ -79,9 +75,7 @@ class Sales {
     Skus skus;
     for (const LineState& line : lines_.standing) {
       skus.push_back(line.terms->sku);
-      const Int128 net = line.remaining == line.quantity
-                             ? line.terms->net_minor
-                             : line.terms->net_minor * line.remaining / line.quantity;
+      const Int128 net = part_of(line.terms->net_minor, line.remaining, line.quantity);
       post(Measure::kOrdered, currency, line.terms->sku, day, {net, line.remaining}, counts_from);
     }
     count_by_sku(Measure::kOrdersBySku, day, skus, counts_from);
@@ -227,23 +221,58 @@ bool came_back_whole(const Order& order, const Order::Dispatch& dispatch, Day as
   return true;
 }
 
+// The earliest, and so the first that counts; null when there is none.
+const Order::Moment* proof_of(const Order& order, const Order::Dispatch& dispatch) {
+  const auto proof = std::ranges::find_if(order.proofs, [&](const Order::Moment& moment) {
+    return std::get<ShipmentDelivered>(moment.fact->event.payload).shipment_id == dispatch.event->shipment_id;
+  });
+  return proof == order.proofs.end() ? nullptr : &*proof;
+}
+
+// A shipment that neither has its proof nor came back whole so many days after it was dispatched.
+void contribute_unproven(const Order& order, Day days, Contributions& to) {
+  for (const Order::Dispatch& dispatch : order.dispatches) {
+    const Day from = order.counts_from(dispatch.day + days + 1);
+    const Order::Moment* proof = proof_of(order, dispatch);
+    Day until = proof == nullptr ? kNever : order.counts_from(proof->day);
+    for (const Order::Return& back : order.returns) {
+      const Day day = order.counts_from(back.day);
+      if (day < until && came_back_whole(order, dispatch, day)) until = day;
+    }
+    if (until <= from) continue;
+    Anomaly anomaly =
+        anomaly_about(AnomalyKind::kShippedWithoutProofOfDelivery, dispatch.event->shipment_id, *dispatch.fact);
+    anomaly.from = from;
+    anomaly.until = until;
+    to.anomaly(anomaly);
+  }
+}
+
+// Whether one of the milestones of the goods comes before the one it has before it, or the invoice before
+// the order.
+bool out_of_order(const Milestones& milestones) {
+  const auto at = [&](Milestone milestone) { return milestones[static_cast<std::size_t>(milestone)]; };
+  if (at(Milestone::kInvoiced) && *at(Milestone::kInvoiced) < *at(Milestone::kPlaced)) return true;
+  Instant last = *at(Milestone::kPlaced);
+  for (const Milestone milestone : {Milestone::kConfirmed, Milestone::kReady, Milestone::kFirstDispatched,
+                                    Milestone::kDispatched, Milestone::kDelivered}) {
+    if (!at(milestone)) continue;
+    if (*at(milestone) < last) return true;
+    last = *at(milestone);
+  }
+  return false;
+}
+
 // The last of the proofs, when every shipment has its proof; one that came back whole without proof
 // is left out.
 std::optional<Instant> wholly_delivered(const Order& order, Day as_of) {
   std::optional<Instant> last;
   for (const Order::Dispatch& dispatch : order.dispatches) {
     if (!order.counts(dispatch.day, as_of)) continue;
-    std::optional<Instant> proof;
-    for (const Order::Moment& moment : order.proofs) {
-      if (!order.counts(moment.day, as_of)) continue;
-      const auto& delivered = std::get<ShipmentDelivered>(moment.fact->event.payload);
-      if (delivered.shipment_id == dispatch.event->shipment_id) {
-        proof = moment.fact->event.occurred_at;
-        break;
-      }
-    }
-    if (proof) {
-      last = std::max(last.value_or(*proof), *proof);
+    const Order::Moment* proof = proof_of(order, dispatch);
+    if (proof != nullptr && order.counts(proof->day, as_of)) {
+      const Instant at = proof->fact->event.occurred_at;
+      last = std::max(last.value_or(at), at);
     } else if (!came_back_whole(order, dispatch, as_of)) {
       return std::nullopt;
     }
@@ -291,8 +320,23 @@ void contribute_cycle(Picture& picture, const Order& order, Contributions& to) {
     }
   }
   CycleRow row{order.ref.id, order.attributes(), order.placed->kind, order.placed->channel, {}};
-  for (const Day day : breakpoints.sorted()) {
+  Stretches disordered(AnomalyKind::kMilestonesOutOfOrder, order.ref.id, *order.placed_fact, to);
+  Stretches not_invoiced(AnomalyKind::kDeliveredNotInvoiced, order.ref.id, *order.placed_fact, to);
+  const Rules& rules = picture.rules();
+  const std::span<const Day> days = breakpoints.sorted();
+  for (std::size_t i = 0; i < days.size(); ++i) {
+    const Day day = days[i];
     CycleChange change{day, milestones_on(picture, order, day), first_warehouse(order, day)};
+    disordered.holds(day, out_of_order(change.milestones));
+    const auto delivered = change.milestones[static_cast<std::size_t>(Milestone::kDelivered)];
+    const bool invoiced = change.milestones[static_cast<std::size_t>(Milestone::kInvoiced)].has_value();
+    Day overdue = kNever;
+    if (delivered && !invoiced && rules.expect.invoices) {
+      overdue = std::max(day, picture.day_of(*delivered) + rules.anomaly_days.delivered_not_invoiced + 1);
+    }
+    const bool missed =
+        overdue < (i + 1 < days.size() ? days[i + 1] : kNever) && order_value(order, day, Price::kWithTax) > 0;
+    not_invoiced.holds(missed ? overdue : day, missed);
     if (!row.changes.empty() && row.changes.back().milestones == change.milestones &&
         row.changes.back().warehouse == change.warehouse) {
       continue;
@@ -337,18 +381,6 @@ Milestones milestones_on(Picture& picture, const Order& order, Day as_of) {
   return milestones;
 }
 
-// Sales are made of what was ordered, dispatched and returned, and of nothing that other documents say.
-Extent extent_of_change(const Document& document) {
-  if (document.ref.kind != DocumentKind::kOrder) return Extent::kEverything;
-  const bool may_change_sales = std::ranges::any_of(document.facts, [](const Fact& fact) {
-    const Payload& payload = fact.event.payload;
-    return fact.fresh && !std::holds_alternative<OrderConfirmed>(payload) &&
-           !std::holds_alternative<OrderReady>(payload) && !std::holds_alternative<OrderDelayed>(payload) &&
-           !std::holds_alternative<ShipmentDelivered>(payload);
-  });
-  return may_change_sales ? Extent::kEverything : Extent::kAllButOrderSales;
-}
-
 namespace {
 
 // A record was read before its order, or before its shipment.
@@ -382,7 +414,11 @@ void contribute_order(Picture& picture, const Document& document, Contributions&
     wait(to, static_cast<std::int64_t>(order->waiting.size()));
   }
   if (has_waited(picture, *order)) to.waited();
-  if (extent == Extent::kEverything) contribute_sales(*order, to);
+  if (picture.rules().expect.shipments) {
+    contribute_unproven(*order, picture.rules().anomaly_days.shipped_without_proof_of_delivery, to);
+  }
+  if (extent.sales) contribute_sales(*order, to);
+  if (extent.credit) contribute_credit(picture, *order, to);
   contribute_cycle(picture, *order, to);
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "domain/credit.h"
+
 namespace daybook::domain {
 
 CustomerFile::CustomerFile(const Document* document, Known known, const BusinessZone& zone) {
@@ -96,6 +98,12 @@ std::span<const Invoice* const> Picture::invoices_of(const Order& order) {
     if (const Invoice* named_by = invoice(link.id)) at.invoices.push_back(named_by);
   }
   return at.invoices;
+}
+
+const Split& Picture::split(const Invoice& invoice) {
+  Place& at = place(*invoice.document);
+  if (at.split == nullptr) at.split = std::make_unique<const Split>(*this, invoice);
+  return *at.split;
 }
 
 const Order* Picture::first_order(const Invoice& invoice) {

@@ -206,6 +206,7 @@ struct Invoice {
   const InvoiceIssued* issued = nullptr;
   const Fact* voided_fact = nullptr;
   Day void_day = kNever;
+  Day received_day = kNever;  // On which it first reached the customer.
   // As issued, in the order listed; a gross of 0 has none.
   Few<Instalment, 2> instalments;
   // The latest due date as issued, also where there is nothing to pay.
@@ -248,6 +249,8 @@ struct Item {
   // split as it was.
   bool ended_by_reversal = false;
   bool own_of_credit_note = false;
+  // Of a payment with a value date before the invoice's issue date.
+  bool before_invoice = false;
   ItemState state = ItemState::kWaiting;
   const Fact* unallocated = nullptr;
   // The latest occurred_at of the events it needs.
@@ -294,6 +297,8 @@ struct Application {
 
 // --- the picture ------------------------------------------------------------------------------
 
+class Split;  // credit.h
+
 // Lazily computed; one thread. States stay where they are until the picture goes.
 class Picture {
  public:
@@ -327,6 +332,7 @@ class Picture {
   Attributes attributes(const Source& source);
   // The first order it names that is known; null if none. Channel and kind of an invoice are its.
   const Order* first_order(const Invoice& invoice);
+  const Split& split(const Invoice& invoice);
 
   const Rules& rules() const { return rules_; }
   Day day_of(Instant instant) const { return rules_.zone.day_of(instant); }
@@ -339,6 +345,7 @@ class Picture {
     std::unique_ptr<Order> order;
     std::unique_ptr<Invoice> invoice;
     std::unique_ptr<Source> source;
+    std::unique_ptr<const Split> split;
     Few<Application, 2> applications;
     Few<const Invoice*, 2> invoices;
   };

@@ -143,6 +143,7 @@ void Picture::schedule(Source& source) {
     item.ended_by_reversal =
         source.reversed_day < unallocated && source.reversed_day < named->void_day;
     item.instant = std::max(item.instant, named->issued_fact->event.occurred_at);
+    item.before_invoice = source.payment != nullptr && source.day < named->issued->issue_date;
     if (named->issued->currency != source.currency) {
       item.state = ItemState::kCurrencyMismatch;
     } else if (unallocated < item.from || std::min(source.reversed_day, named->void_day) <= item.from) {

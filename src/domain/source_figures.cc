@@ -58,6 +58,12 @@ void contribute_waiting(Picture& picture, const Document& document, const Source
 void contribute_item_anomalies(const Source& source, Contributions& to) {
   for (const Item& item : source.items) {
     AnomalyKind kind;
+    if (item.state == ItemState::kCounts && item.before_invoice) {
+      Anomaly anomaly = anomaly_about(AnomalyKind::kPaymentBeforeInvoice, source.ref.id, *item.fact);
+      anomaly.from = item.from;
+      to.anomaly(anomaly);
+      continue;
+    }
     if (item.state == ItemState::kCurrencyMismatch) {
       kind = AnomalyKind::kCurrencyMismatch;
     } else if (item.state == ItemState::kDoesNotFit) {
@@ -104,24 +110,15 @@ void contribute_unapplied(const Source& source, const Attributes& attributes, Co
   }
   const Measure measure = source.payment != nullptr ? Measure::kUnapplied : Measure::kOpenCredits;
   Int128 before = 0;
-  Day negative_since = kNever;
-  const auto report_negative = [&](Day until) {
-    Anomaly anomaly =
-        anomaly_about(AnomalyKind::kRefundExceedsUnapplied, source.ref.id, *source.created);
-    anomaly.from = negative_since;
-    anomaly.until = until;
-    to.anomaly(anomaly);
-  };
+  Stretches negative(AnomalyKind::kRefundExceedsUnapplied, source.ref.id, *source.created, to);
   for (const Day day : breakpoints.sorted()) {
     const Int128 now = source.unapplied(day);
     if (now == before) continue;
     to.cell({measure, source.currency, attributes, {}, 0, 0, day},
             {now - before, Int128(now != 0) - Int128(before != 0)});
-    if (now < 0 && before >= 0) negative_since = day;
-    if (now >= 0 && before < 0) report_negative(day);
+    negative.holds(day, now < 0);
     before = now;
   }
-  if (before < 0) report_negative(kNever);
 }
 
 // When an application takes effect its amount moves from the source's group to the invoice's, in the

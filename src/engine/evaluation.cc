@@ -46,7 +46,7 @@ void Contribution::cell(const domain::CellKey& key, const domain::CellValue& val
              .counts_from = key.counts_from};
   cell.value = value;
   cells_.push_back(cell);
-  if (domain::is_receivables(key.measure) && key.measure != domain::Measure::kDisputed) {
+  if (domain::has_items(key.measure)) {
     const Day day = store::opened_day(key.measure, key.day, labels_.own(cell.id.attributes).attributes);
     if (std::ranges::find(opened_on_, day) == opened_on_.end()) opened_on_.push_back(day);
   }

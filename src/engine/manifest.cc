@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <filesystem>
@@ -12,6 +13,15 @@ namespace daybook::engine {
 namespace {
 
 std::string path_of(const std::string& directory) { return directory + "/manifest.json"; }
+
+struct DaysKey {
+  std::string_view name;
+  Day domain::AnomalyDays::*days;
+};
+constexpr std::array kAnomalyDays = {
+    DaysKey{"delivered_not_invoiced", &domain::AnomalyDays::delivered_not_invoiced},
+    DaysKey{"shipped_without_proof_of_delivery", &domain::AnomalyDays::shipped_without_proof_of_delivery},
+    DaysKey{"invoice_not_received", &domain::AnomalyDays::invoice_not_received}};
 
 }  // namespace
 
@@ -52,11 +62,19 @@ Result<domain::Expect> parse_expect(std::string_view text) {
   return expect;
 }
 
+Result<domain::Rules> make_rules(const Manifest& manifest) {
+  ASSIGN_OR_RETURN(auto zone, BusinessZone::find(manifest.business_time_zone));
+  return domain::Rules{std::move(zone), manifest.expect, manifest.anomaly_days};
+}
+
 std::string Manifest::to_json() const {
+  boost::json::object days;
+  for (const DaysKey& key : kAnomalyDays) days[key.name] = anomaly_days.*key.days;
   const boost::json::object object{{"fold_version", fold_version},
                                    {"partitions", partitions},
                                    {"business_time_zone", business_time_zone},
-                                   {"expect", format_expect(expect)}};
+                                   {"expect", format_expect(expect)},
+                                   {"anomaly_days", std::move(days)}};
   return boost::json::serialize(object);
 }
 
@@ -73,6 +91,12 @@ Result<Manifest> Manifest::parse(const std::string& json) {
                         fmt::format("the manifest cannot be read: expect: {}", expect.error().message));
     }
     manifest.expect = *expect;
+    // Manifests of fold versions before 4 have none.
+    if (const auto* days = value.as_object().if_contains("anomaly_days")) {
+      for (const DaysKey& key : kAnomalyDays) {
+        manifest.anomaly_days.*key.days = static_cast<Day>(days->at(key.name).as_int64());
+      }
+    }
     return manifest;
   } catch (const std::exception& error) {
     return unexpected(ErrorCode::kCorrupt, fmt::format("the manifest cannot be read: {}", error.what()));
@@ -116,7 +140,12 @@ Result<void> keep_manifest(const std::string& directory, const Manifest& wanted)
   RETURN_IF_ERROR(differs("fold_version", kept->fold_version, wanted.fold_version));
   RETURN_IF_ERROR(differs("partitions", kept->partitions, wanted.partitions));
   RETURN_IF_ERROR(differs("business_time_zone", kept->business_time_zone, wanted.business_time_zone));
-  return differs("expect", format_expect(kept->expect), format_expect(wanted.expect));
+  RETURN_IF_ERROR(differs("expect", format_expect(kept->expect), format_expect(wanted.expect)));
+  for (const DaysKey& key : kAnomalyDays) {
+    RETURN_IF_ERROR(differs(fmt::format("anomaly_days.{}", key.name), kept->anomaly_days.*key.days,
+                            wanted.anomaly_days.*key.days));
+  }
+  return {};
 }
 
 }  // namespace daybook::engine

@@ -16,10 +16,14 @@ struct Manifest {
   std::int32_t partitions = 8;
   std::string business_time_zone = "UTC";
   domain::Expect expect;
+  domain::AnomalyDays anomaly_days;
 
   std::string to_json() const;
   static Result<Manifest> parse(const std::string& json);
 };
+
+// The rules that a store was folded by.
+Result<domain::Rules> make_rules(const Manifest& manifest);
 
 // The manifest of `directory`; kNotFound when there is none.
 Result<Manifest> read_manifest(const std::string& directory);

@@ -227,11 +227,10 @@ Result<void> Shard::evaluate(HeldAccount& account, store::WriteSet& set) {
   domain::Picture before(account, domain::Known::before(), rules_);
   domain::Picture after(account, domain::Known::all(), rules_);
 
-  std::vector<const domain::Document*> affected;
+  std::vector<std::pair<const domain::Document*, domain::Extent>> affected;
   std::vector<std::string> by_terms;  // Ids found by date.
-  const std::function<void(const domain::Document&)> affect = [&](const domain::Document& document) {
-    affected.push_back(&document);
-  };
+  const std::function<void(const domain::Document&, domain::Extent)> affect =
+      [&](const domain::Document& document, domain::Extent extent) { affected.emplace_back(&document, extent); };
   for (HeldDocument* told : account.dirty()) {
     const domain::Document* document = account.document(*told);
     if (document == nullptr) continue;
@@ -253,19 +252,19 @@ Result<void> Shard::evaluate(HeldAccount& account, store::WriteSet& set) {
   }
   for (const std::string& id : by_terms) {
     const domain::Invoice* invoice = after.invoice(id);
-    if (invoice != nullptr && invoice->due_from_terms) affect(*invoice->document);
+    if (invoice != nullptr && invoice->due_from_terms) affect(*invoice->document, {});
   }
 
-  std::ranges::sort(affected, {}, &domain::Document::number);
-  affected.erase(std::unique(affected.begin(), affected.end()), affected.end());
+  std::ranges::sort(affected, {}, [](const auto& one) { return one.first->number; });
 
   const store::Label& name = labels_.own(customer);
   cells_.clear();
-  for (const domain::Document* document : affected) {
+  for (auto at = affected.begin(); at != affected.end();) {
+    auto [document, extent] = *at;
+    while (++at != affected.end() && at->first == document) extent |= at->second;
     const domain::DocumentRef ref = document->ref;
     old_.begin(customer, ref);
     now_.begin(customer, ref);
-    const domain::Extent extent = domain::extent_of_change(*document);
     if (!document->fresh) domain::contribute(before, *document, old_, extent);
     domain::contribute(after, *document, now_, extent);
     for (store::Cell cell : old_.cells()) {

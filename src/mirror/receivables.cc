@@ -21,6 +21,8 @@ void add_receivable_rows(store::LabelId customer, const store::Cell& cell,
   if (row.measure == Measure::kOpen) {
     row.day = cell.id.day;
     row.day2 = cell.id.day2;
+  } else if (row.measure == Measure::kDisputed) {
+    row.day2 = cell.id.day2;
   }
   auto [amount, quantity] = cell.value;
   if (row.measure == Measure::kLedgerInvoices || row.measure == Measure::kDisputed) quantity = 0;
@@ -205,13 +207,15 @@ std::size_t PeriodSums::bytes() const {
 
 Receivables Receivables::merged(std::vector<ReceivableRow> rows) const {
   Receivables result{std::nullopt, PeriodSums(totals.grain())};
-  result.accounts = accounts ? std::optional(accounts->merged(rows)) : std::nullopt;
-  for (ReceivableRow& row : rows) {
+  const auto credit = std::ranges::partition(rows, [](const ReceivableRow& row) { return !domain::is_credit(row.measure); });
+  const std::span<ReceivableRow> receivables(rows.begin(), credit.begin());
+  if (accounts) result.accounts = {accounts->receivables.merged(receivables), accounts->credit.merged(credit)};
+  for (ReceivableRow& row : receivables) {
     row.customer = 0;
     row.attributes = 0;
     row.day = 0;
   }
-  result.totals = totals.merged(rows);
+  result.totals = totals.merged(receivables);
   return result;
 }
 

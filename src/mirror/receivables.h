@@ -97,16 +97,23 @@ class PeriodSums {
   std::vector<std::shared_ptr<const Period>> periods_;  // By start; those without a row are left out.
 };
 
-// What the ageing asks for: all of it, and totals over all customers by currency and due date.
+// What the ageing asks for: all of it, and totals over all customers by currency and due date. Apart from
+// these what orders add to credit exposure.
 struct Receivables {
   using Row = ReceivableRow;
+  struct Accounts {
+    PeriodSums receivables{Grain::kMonth};
+    PeriodSums credit{Grain::kMonth};
+  };
 
   // None: there is no room for them.
-  std::optional<PeriodSums> accounts{Grain::kMonth};
+  std::optional<Accounts> accounts{Accounts{}};
   PeriodSums totals{Grain::kWeek};
 
   Receivables merged(std::vector<ReceivableRow> rows) const;
-  std::size_t bytes() const { return (accounts ? accounts->bytes() : 0) + totals.bytes(); }
+  std::size_t bytes() const {
+    return (accounts ? accounts->receivables.bytes() + accounts->credit.bytes() : 0) + totals.bytes();
+  }
 };
 
 }  // namespace daybook::mirror

@@ -395,7 +395,8 @@ void ShardMirror::fit(Image& image) const {
   // What costs least to miss goes first: fewer sums kept make a question longer, not a scan of pages.
   const auto accounts_by = [](Grain grain) {
     return [grain](Receivables& table) {
-      if (table.accounts && table.accounts->grain() < grain) table.accounts = table.accounts->coarser(grain);
+      if (!table.accounts || table.accounts->receivables.grain() >= grain) return;
+      table.accounts = {table.accounts->receivables.coarser(grain), table.accounts->credit.coarser(grain)};
     };
   };
   const auto change = [](auto& part, const auto& how) {

@@ -5,9 +5,17 @@
 
 namespace daybook::store {
 
+namespace {
+
+// What key and value hold besides texts is shorter.
+constexpr std::size_t kNumbersMax = 40;
+
+}  // namespace
+
 AnomalyRow encode_anomaly(LabelId customer, domain::DocumentRef emitter,
                           const domain::Anomaly& anomaly) {
   AnomalyRow row;
+  row.key.reserve(kNumbersMax + anomaly.document_id.size() + emitter.id.size());
   ByteWriter key(row.key);
   key.u8(kAnomalyPrefix);
   key.u8(static_cast<std::uint8_t>(anomaly.kind));
@@ -19,6 +27,7 @@ AnomalyRow encode_anomaly(LabelId customer, domain::DocumentRef emitter,
   key.big64(static_cast<std::uint64_t>(anomaly.at.offset));
   key.big32(ordered(anomaly.from));
   key.big32(ordered(anomaly.until));
+  row.value.reserve(kNumbersMax + anomaly.event_id.size());
   ByteWriter value(row.value);
   value.varint(static_cast<std::uint64_t>(anomaly.recorded_ms));
   value.string(anomaly.event_id);

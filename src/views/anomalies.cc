@@ -43,6 +43,16 @@ std::string detail_of(domain::AnomalyKind kind) {
     case K::kUnknownPromise: return "no such promise was read yet";
     case K::kUnknownShipment: return "no such shipment of the order was read yet";
     case K::kUnknownWriteOff: return "no such write-off was read yet";
+    case K::kPaymentBeforeInvoice: return "cash settles an invoice that was issued after its value date";
+    case K::kInvoicedOverOrdered: return "more is invoiced than was ordered";
+    case K::kShippedOverOrdered: return "more of a line was dispatched than was ordered";
+    case K::kReturnedOverDispatched: return "more of a line came back than was dispatched";
+    case K::kDeliveredNotInvoiced: return "delivered for some time, and no invoice";
+    case K::kShippedWithoutProofOfDelivery: return "dispatched for some time, and no proof of delivery";
+    case K::kInvoiceNotReceived: return "issued and open for some time, and not known to have reached the customer";
+    case K::kMilestonesOutOfOrder: return "a milestone of the order comes before the one it follows";
+    case K::kOverCreditLimit: return "the exposure is above the credit limit";
+    case K::kMissingRate: return "part of the exposure has no rate to the credit currency";
   }
   return "";
 }
@@ -164,7 +174,7 @@ std::int64_t parked_count(const ShardPicture& shard) {
 
 std::vector<std::string> anomaly_kinds() {
   std::vector<std::string> kinds;
-  for (int i = 1; i <= static_cast<int>(domain::AnomalyKind::kUnknownWriteOff); ++i) {
+  for (std::size_t i = 1; i <= domain::kAnomalyKindCount; ++i) {
     kinds.emplace_back(domain::anomaly_name(static_cast<domain::AnomalyKind>(i)));
   }
   for (int i = 1; i <= static_cast<int>(events::ParkReason::kInvalid); ++i) {

@@ -34,11 +34,11 @@ void receivables_at(const ShardPicture& shard, std::optional<store::LabelId> cus
       shard.image == nullptr || customer ? nullptr : shard.image->receivables.table.get();
   const mirror::PeriodSums* sums = nullptr;
   if (table != nullptr && detail == Detail::kTotals) sums = &table->totals;
-  if (table != nullptr && detail == Detail::kAccounts && table->accounts) sums = &*table->accounts;
+  if (table != nullptr && detail == Detail::kAccounts && table->accounts) sums = &table->accounts->receivables;
   if (sums != nullptr) {
     sums->for_each(as_of, visit);
     shard.image->receivables.tail.for_each([&](const mirror::ReceivableRow& row) {
-      if (row.counts_from <= as_of) visit(row);
+      if (row.counts_from <= as_of && !domain::is_credit(row.measure)) visit(row);
     });
     return;
   }
@@ -47,7 +47,7 @@ void receivables_at(const ShardPicture& shard, std::optional<store::LabelId> cus
     scan_pages(shard, family, customer, 0, store::span_of(as_of),
                [&](store::LabelId id, const std::vector<store::Cell>& cells) {
                  for (const store::Cell& cell : cells) {
-                   if (cell.id.counts_from > as_of) continue;
+                   if (cell.id.counts_from > as_of || domain::is_credit(cell.id.measure)) continue;
                    rows.clear();
                    mirror::add_receivable_rows(id, cell, rows);
                    for (const mirror::ReceivableRow& row : rows) visit(row);

@@ -63,7 +63,7 @@ void Recollection::add_rows(const ShardPicture& shard, store::LabelId id, Day as
     const bool is_open = measure == Measure::kOpen;
     add(measure, item.currency, item.attributes, is_open ? item.date : 0, item.due_date.value_or(0),
         {is_open ? item.open : -item.open, 1});
-    if (item.disputed != 0) add(Measure::kDisputed, item.currency, item.attributes, 0, 0, {item.disputed, 0});
+    if (item.disputed != 0) add(Measure::kDisputed, item.currency, item.attributes, 0, *item.due_date, {item.disputed, 0});
   }
   for (const domain::DocumentRef& ref : customer.documents()) {
     domain::for_each_entry(customer.picture(), *customer.picture().document(ref),
@@ -112,7 +112,7 @@ std::int64_t Recollection::waiting(const ShardPicture& shard) {
         }
         domain::Picture& picture = customer->picture();
         domain::contribute(picture, *picture.document(store::document_ref(document_key)), waiting,
-                           domain::Extent::kAllButOrderSales);
+                           {.sales = false, .credit = false});
         return true;
       });
   if (!scanned) refuse(scanned.error());

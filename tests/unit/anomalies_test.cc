@@ -225,7 +225,7 @@ TEST(Waiting, CashStandsInTheLedgerAtOnce) {
 }
 
 TEST(Waiting, FamiliesThatAreNotExpectedAreNotMissed) {
-  Story story(utc_rules({.orders = false, .shipments = false, .invoices = true, .payments = true}));
+  Story story(patient_rules({.orders = false, .shipments = false, .invoices = true, .payments = true}));
   story.invoice("I", 5, "2024-05-01", R"(,"order_ids":["O"])");
   EXPECT_EQ(story.counts(), "1 0 0 0 0");
   EXPECT_EQ(story.anomalies(kEnd), "");
@@ -234,7 +234,7 @@ TEST(Waiting, FamiliesThatAreNotExpectedAreNotMissed) {
 }
 
 TEST(Waiting, PaymentsWithoutInvoicesExpected) {
-  Story story(utc_rules({.orders = true, .shipments = true, .invoices = false, .payments = true}));
+  Story story(patient_rules({.orders = true, .shipments = true, .invoices = false, .payments = true}));
   story.pay("P", 5, "2024-05-01", {{"J", "5"}});
   EXPECT_EQ(story.counts(), "1 0 0 0 0");
   EXPECT_EQ(story.anomalies(kEnd), "");

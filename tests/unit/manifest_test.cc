@@ -17,6 +17,7 @@ Manifest other() {
   manifest.partitions = 16;
   manifest.business_time_zone = "Asia/Shanghai";
   manifest.expect = {.orders = false, .shipments = true, .invoices = true, .payments = false};
+  manifest.anomaly_days = {1, 20, 300};
   return manifest;
 }
 
@@ -27,6 +28,15 @@ TEST(Manifest, ComesBack) {
   EXPECT_EQ(back->partitions, 16);
   EXPECT_EQ(back->business_time_zone, "Asia/Shanghai");
   EXPECT_EQ(format_expect(back->expect), "shipments,invoices");
+  EXPECT_EQ(back->anomaly_days, (domain::AnomalyDays{1, 20, 300}));
+}
+
+TEST(Manifest, OfAnOlderFoldVersionIsReadForItsMismatch) {
+  const auto old = Manifest::parse(
+      R"({"fold_version":3,"partitions":8,"business_time_zone":"UTC","expect":"orders,shipments,invoices,payments"})");
+  ASSERT_TRUE(old) << old.error().message;
+  EXPECT_EQ(old->fold_version, 3);
+  EXPECT_EQ(old->anomaly_days, domain::AnomalyDays{});
 }
 
 TEST(Manifest, IsKeptInANewFolderAndAgreesWithItself) {
@@ -47,7 +57,13 @@ TEST(Manifest, AMismatchNamesTheKeyBothValuesAndTheRebuild) {
            {"fold_version", "8", [](Manifest& m) { m.fold_version = 8; }},
            {"partitions", "32", [](Manifest& m) { m.partitions = 32; }},
            {"business_time_zone", "UTC", [](Manifest& m) { m.business_time_zone = "UTC"; }},
-           {"expect", "orders,shipments,invoices", [](Manifest& m) { m.expect.orders = true; }}}) {
+           {"expect", "orders,shipments,invoices", [](Manifest& m) { m.expect.orders = true; }},
+           {"anomaly_days.delivered_not_invoiced", "7",
+            [](Manifest& m) { m.anomaly_days.delivered_not_invoiced = 7; }},
+           {"anomaly_days.shipped_without_proof_of_delivery", "14",
+            [](Manifest& m) { m.anomaly_days.shipped_without_proof_of_delivery = 14; }},
+           {"anomaly_days.invoice_not_received", "14",
+            [](Manifest& m) { m.anomaly_days.invoice_not_received = 14; }}}) {
     test::TempDir directory;
     ASSERT_TRUE(keep_manifest(directory.path(), other()));
     Manifest wanted = other();

@@ -73,6 +73,10 @@ expect = ["orders", "invoices"]
 today = 2024-06-30
 threads = 4
 memory_mib = 256
+[anomaly_days]
+delivered_not_invoiced = 1
+shipped_without_proof_of_delivery = 20
+invoice_not_received = 300
 [kafka]
 security.protocol = "SSL"
 "ssl.ca.location" = "/ca"
@@ -92,6 +96,7 @@ retries = 5
   EXPECT_EQ(settings->today, parse_date("2024-06-30"));
   EXPECT_EQ(settings->threads, 4);
   EXPECT_EQ(settings->memory_mib, 256U);
+  EXPECT_EQ(settings->anomaly_days, (domain::AnomalyDays{1, 20, 300}));
   EXPECT_EQ(settings->kafka, (std::map<std::string, std::string>{{"security.protocol", "SSL"},
                                                                  {"ssl.ca.location", "/ca"},
                                                                  {"debug", "true"},
@@ -136,6 +141,9 @@ TEST_F(SettingsTest, FaultsNameKeyValueOriginAndWhatIsAllowed) {
                          {"listen", "h:", "HOST:PORT"},
                          {"business_time_zone", "Mars/Olympus", "IANA"},
                          {"expect", "orders,refunds", "orders, shipments, invoices, payments"},
+                         {"anomaly_days.delivered_not_invoiced", "-1", "from 0 to 3650"},
+                         {"anomaly_days.invoice_not_received", "3651", "from 0 to 3650"},
+                         {"anomaly_days.shipped_without_proof_of_delivery", "soon", "from 0 to 3650"},
                          {"today", "2024-02-30", "YYYY-MM-DD"},
                          {"data", "", "path"}}) {
     EXPECT_TRUE(holds(refusal("", {{c.key, c.value}}), {c.key, c.value, flag_of(c.key), c.allowed}))
@@ -168,6 +176,8 @@ TEST_F(SettingsTest, ExpectOfNothingLeavesEveryFamilyOut) {
 TEST_F(SettingsTest, NamesOfFlagsAndVariables) {
   EXPECT_EQ(flag_of("business_time_zone"), "--business-time-zone");
   EXPECT_EQ(variable_of("business_time_zone"), "DAYBOOK_BUSINESS_TIME_ZONE");
+  EXPECT_EQ(flag_of("anomaly_days.invoice_not_received"), "--anomaly-days-invoice-not-received");
+  EXPECT_EQ(variable_of("anomaly_days.invoice_not_received"), "DAYBOOK_ANOMALY_DAYS_INVOICE_NOT_RECEIVED");
 }
 
 TEST_F(SettingsTest, WhatKafkaSendsAheadIsAShareOfTheMemoryBound) {
@@ -178,14 +188,16 @@ TEST_F(SettingsTest, WhatKafkaSendsAheadIsAShareOfTheMemoryBound) {
   EXPECT_EQ(settings.kafka_options().prefetch_bytes, before / 4);
 }
 
-TEST_F(SettingsTest, RulesAreMadeOfZoneAndExpect) {
+TEST_F(SettingsTest, RulesAreMadeOfZoneExpectAndAnomalyDays) {
   Settings settings;
+  settings.anomaly_days.invoice_not_received = 3;
   settings.business_time_zone = "Asia/Shanghai";
   settings.expect.orders = false;
   const auto rules = make_rules(settings);
   ASSERT_TRUE(rules);
   EXPECT_EQ(rules->zone.name(), "Asia/Shanghai");
   EXPECT_FALSE(rules->expect.orders);
+  EXPECT_EQ(rules->anomaly_days, (domain::AnomalyDays{7, 14, 3}));
 }
 
 }  // namespace
