@@ -382,6 +382,32 @@ json::object publish() {
           {"503", problem("The log is away; part may be in it: send all of it again.")}}}}}};
 }
 
+// The one view that is asked with a body.
+json::object reconciliation() {
+  json::object asked = view(
+      "Finance's own ledger against ours, line by line, with the entries a difference may be.",
+      {{"date", date(), "The date of both ledgers; it is the answer's as_of.", true}},
+      answer_schema({{"date", date()},
+                     {"lines", list(object({{"customer_id", text()},
+                                            {"document_id", nullable(text())},
+                                            {"currency", text()},
+                                            {"theirs", nullable(amount())},
+                                            {"ours", nullable(amount())},
+                                            {"difference", amount()},
+                                            {"state", text()},
+                                            {"explained_by", list(ref("Event"))}}))},
+                     {"next_page_token", nullable(text())}}),
+      Also::kCsv);
+  json::object post = std::move(asked["get"].get_object());
+  post["requestBody"] = json::object{
+      {"required", true},
+      {"content",
+       {{"text/csv",
+         {{"schema", typed("string", "Columns customer_id, document_id (optional), currency, amount in major units.")}}}}}};
+  post["responses"].get_object()["415"] = problem("Another content type than text/csv.");
+  return {{"post", std::move(post)}};
+}
+
 std::string make() {
   json::object paths;
   paths["/v1/events"] = publish();
@@ -452,6 +478,7 @@ std::string make() {
                           {"rows", list(ref("RatioRow"))},
                           {"next_page_token", nullable(text())}}),
            Also::kCsv);
+  paths["/v1/receivables/reconciliation"] = reconciliation();
   paths["/v1/customers/{customer_id}/statement"] =
       view("Statement of account; also as a page to print.",
            {kFrom, kTo, kCurrency,

@@ -78,19 +78,36 @@ Rendered render(const Problem& problem) {
   return {problem.status, "application/problem+json", problem.to_json()};
 }
 
+namespace {
+
 Rendered answer(const ReadModel& model, const Today& today, const std::vector<std::string>& segments,
-                const ParameterMap& parameters, std::string_view accept) {
-  const auto view = find_view(segments);
+                const ParameterMap& parameters, std::string_view accept,
+                const std::function<Answer(Question&)>& view) {
   std::string path;
   for (const std::string& segment : segments) path += "/" + segment;
-  if (!view) return render({404, "Not found", "there is nothing at " + path, {}, {}});
   try {
     const Format format = format_of(segments, parameters, accept);
     Question question(model, today, path, parameters, format);
-    return {200, content_type(format), question.render((*view)(question))};
+    return {200, content_type(format), question.render(view(question))};
   } catch (const Refusal& refusal) {
     return render(refusal.problem);
   }
+}
+
+}  // namespace
+
+Rendered answer_reconciliation(const ReadModel& model, const Today& today, const ParameterMap& parameters,
+                               std::string_view accept, std::string_view body) {
+  return answer(model, today, {"v1", "receivables", "reconciliation"}, parameters, accept,
+                [&](Question& question) { return reconciliation(question, body); });
+}
+
+Rendered answer(const ReadModel& model, const Today& today, const std::vector<std::string>& segments,
+                const ParameterMap& parameters, std::string_view accept) {
+  if (const auto view = find_view(segments)) return answer(model, today, segments, parameters, accept, *view);
+  std::string path;
+  for (const std::string& segment : segments) path += "/" + segment;
+  return render({404, "Not found", "there is nothing at " + path, {}, {}});
 }
 
 }  // namespace daybook::views

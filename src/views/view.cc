@@ -101,6 +101,7 @@ Question::Question(const ReadModel& model, const Today& today, std::string_view 
   known_at_ = parameters_.instant_ms("known_at", model_.rules().zone);
   parameters_.one_of("format", {"json", "csv", "html"}, "json");
   const auto page_size = parameters_.integer("page_size", 1, 1000);
+  is_paged_ = page_size.has_value();
   if (page_size || format_ != Format::kCsv) rows_max_ = static_cast<std::size_t>(page_size.value_or(100));
   if (const auto given_token = parameters_.text("page_token")) {
     const auto token = from_hex_text(*given_token);
@@ -233,6 +234,12 @@ Answer Question::list(std::string rows_name, std::vector<std::string> columns) c
   answer.rows_name = std::move(rows_name);
   answer.columns = std::move(columns);
   answer.rows = Rows(after_, rows_max_);
+  return answer;
+}
+
+Answer Question::whole_list(std::string rows_name, std::vector<std::string> columns) const {
+  Answer answer = list(std::move(rows_name), std::move(columns));
+  if (!is_paged_) answer.rows = Rows();
   return answer;
 }
 

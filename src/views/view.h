@@ -150,6 +150,9 @@ class Question {
   // An answer that is a list, which takes the rows of the page asked for.
   Answer list(std::string rows_name, std::vector<std::string> columns) const;
 
+  // All of the rows in one, unless a page_size was asked for.
+  Answer whole_list(std::string rows_name, std::vector<std::string> columns) const;
+
   // Writes the answer in the question's format (after every parameter was asked for).
   std::string render(Answer answer);
 
@@ -177,6 +180,7 @@ class Question {
   std::optional<std::int64_t> known_at_;
   FileChoice file_choice_ = FileChoice::kAsWas;
   Format format_;
+  bool is_paged_ = false;                // A page_size was asked for.
   std::optional<std::size_t> rows_max_;  // Of the page; none: all.
   std::string after_;                    // The last key of the page before, or empty.
   std::vector<std::shared_ptr<const ShardPicture>> shards_;

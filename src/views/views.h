@@ -14,6 +14,8 @@ Answer receivable_entries(Question& question);
 Answer receivable_bridge(Question& question);
 Answer receivable_restatement(Question& question);
 Answer receivable_ratios(Question& question);
+// `body`: a CSV of finance's own ledger.
+Answer reconciliation(Question& question, std::string_view body);
 Answer customer_statement(Question& question, std::string_view customer_id);
 Answer order_cycle(Question& question);
 Answer sales(Question& question);
