@@ -1297,6 +1297,17 @@ class Sales(unittest.TestCase):
               date="2024-06-20")
         self.assertEqual(by("2024-07-01"), [("2024-05", "EU", "15.00"), ("2024-07", "EU", "-15.00")])
 
+    def test_voided_and_reversed_on_one_date(self):
+        w = World()
+        w.put("customer_profile_set", "2024-01-01", region="EU")
+        w.invoice("I", 1000, region="CN")
+        w.pay("P", 1000, "2024-05-05", [("I", 1000)])
+        w.put("payment_reversed", "2024-05-20", payment_id="P", date="2024-05-20")
+        w.put("invoice_voided", "2024-05-20", invoice_id="I", date="2024-05-20")
+        rows = w.sales("2024-05-20", group_by="region", grain="day", measure="collected")["rows"]
+        self.assertEqual([(r["period"], r["group"]["region"], r["collected"]) for r in rows],
+                         [("2024-05-05", "EU", "10.00"), ("2024-05-20", "EU", "-10.00")])
+
     def test_region_levels(self):
         w = World()
         w.order("O1", region="CN/South/Hunan")
