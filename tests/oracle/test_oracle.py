@@ -237,6 +237,10 @@ class Repeats(unittest.TestCase):
                              w.records, ["wrong_topic", "wrong_key", "wrong_partition", "invalid",
                                          "invalid", "unknown_event_type"]))])
         self.assertEqual(self.counters(w), (1, 0, 0, 6, 1))
+        x = w.records[0]
+        self.assertIn(("wrong_topic", "C", "daybook.invoices.v1:%d:0" % x.partition),
+                      [(y["kind"], y["customer_id"], y["document_id"])
+                       for y in w.get("/v1/anomalies", "1999-01-01")["anomalies"]])
 
     def test_outermost_reference_only_and_counts_once(self):
         w = World()
