@@ -237,6 +237,10 @@ class Repeats(unittest.TestCase):
                              w.records, ["wrong_topic", "wrong_key", "wrong_partition", "invalid",
                                          "invalid", "unknown_event_type"]))])
         self.assertEqual(self.counters(w), (1, 0, 0, 6, 1))
+        x = w.records[0]
+        self.assertIn(("wrong_topic", "C", "daybook.invoices.v1:%d:0" % x.partition),
+                      [(y["kind"], y["customer_id"], y["document_id"])
+                       for y in w.get("/v1/anomalies", "1999-01-01")["anomalies"]])
 
     def test_outermost_reference_only_and_counts_once(self):
         w = World()
@@ -1296,6 +1300,17 @@ class Sales(unittest.TestCase):
         w.put("payment_unallocated", "2024-06-20", payment_id="P", allocation_id="A",
               date="2024-06-20")
         self.assertEqual(by("2024-07-01"), [("2024-05", "EU", "15.00"), ("2024-07", "EU", "-15.00")])
+
+    def test_voided_and_reversed_on_one_date(self):
+        w = World()
+        w.put("customer_profile_set", "2024-01-01", region="EU")
+        w.invoice("I", 1000, region="CN")
+        w.pay("P", 1000, "2024-05-05", [("I", 1000)])
+        w.put("payment_reversed", "2024-05-20", payment_id="P", date="2024-05-20")
+        w.put("invoice_voided", "2024-05-20", invoice_id="I", date="2024-05-20")
+        rows = w.sales("2024-05-20", group_by="region", grain="day", measure="collected")["rows"]
+        self.assertEqual([(r["period"], r["group"]["region"], r["collected"]) for r in rows],
+                         [("2024-05-05", "EU", "10.00"), ("2024-05-20", "EU", "-10.00")])
 
     def test_region_levels(self):
         w = World()
