@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
@@ -25,7 +26,8 @@ struct QueryOptions {
 // "ageing" -> v1/receivables/ageing; "invoices/INV-7" as it is.
 std::vector<std::string> segments_of(std::string_view view) {
   std::vector<std::string> segments = {"v1"};
-  if (view == "ageing" || view == "items") segments.emplace_back("receivables");
+  constexpr std::array kOfReceivables = {"ageing", "items", "worklist", "dunning"};
+  if (std::ranges::find(kOfReceivables, view) != kOfReceivables.end()) segments.emplace_back("receivables");
   while (true) {
     const std::size_t slash = view.find('/');
     segments.emplace_back(view.substr(0, slash));
@@ -224,7 +226,7 @@ int query(const app::Settings& settings, const QueryOptions& options) {
 void add_query(CLI::App& app, Run& run) {
   CLI::App* command = app.add_subcommand(
       "query",
-      "Ask a view: ageing, items, order-cycle, sales, customers, anomalies, parked,\n"
+      "Ask a view: ageing, items, worklist, dunning, order-cycle, sales, customers, anomalies, parked,\n"
       "customers/ID, invoices/ID, payments/ID, orders/ID. Parameters of the view follow as flags:\n"
       "  daybook query ageing --as-of 2024-06-30 --group-by region\n"
       "  daybook query sales --from 2024-01-01 --to 2024-12-31 --grain month --url http://127.0.0.1:8080");

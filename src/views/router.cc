@@ -26,6 +26,8 @@ std::optional<std::function<Answer(Question&)>> find_view(const std::vector<std:
   if (first == "receivables") {
     if (second == "ageing") return ageing;
     if (second == "items") return receivable_items;
+    if (second == "worklist") return worklist;
+    if (second == "dunning") return dunning;
     return std::nullopt;
   }
   const auto page = [&](Answer (*view)(Question&, std::string_view)) {

@@ -10,6 +10,8 @@ namespace daybook::views {
 
 Answer ageing(Question& question);
 Answer receivable_items(Question& question);
+Answer worklist(Question& question);
+Answer dunning(Question& question);
 Answer order_cycle(Question& question);
 Answer sales(Question& question);
 Answer customers(Question& question);
