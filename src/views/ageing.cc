@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "views/grouping.h"
 #include "views/rates.h"
@@ -13,8 +12,6 @@ namespace daybook::views {
 namespace {
 
 using domain::Measure;
-
-constexpr std::size_t kBucketsMax = 50;
 
 // Limits 30, 60 … as buckets "1-30", "31-60", … and "61+".
 struct Buckets {
@@ -37,28 +34,7 @@ struct Buckets {
   }
 };
 
-Buckets default_buckets() { return {{30, 60, 90, 120}}; }
-
-Buckets read_buckets(Parameters& parameters) {
-  const auto items = parameters.list("buckets");
-  if (items.empty()) return default_buckets();
-  Buckets buckets;
-  for (const std::string& item : items) {
-    Day limit = 0;
-    const auto [end, error] = std::from_chars(item.data(), item.data() + item.size(), limit);
-    if (error != std::errc() || end != item.data() + item.size() || limit < 1 || limit > 100'000) {
-      refuse_parameter("buckets", fmt::format("'{}' is not a whole number of days from 1 on", item));
-    }
-    if (!buckets.limits.empty() && limit <= buckets.limits.back()) {
-      refuse_parameter("buckets", "must rise");
-    }
-    buckets.limits.push_back(limit);
-  }
-  if (buckets.limits.size() > kBucketsMax) {
-    refuse_parameter("buckets", fmt::format("at most {} limits", kBucketsMax));
-  }
-  return buckets;
-}
+std::vector<Day> default_limits() { return {30, 60, 90, 120}; }
 
 struct AgeingRow {
   Int128 not_due = 0;
@@ -201,7 +177,7 @@ Answer ageing(Question& question) {
   ageing.aged_on = parameters.date("aged_on").value_or(ageing.as_of);
   const std::string basis = parameters.one_of("basis", {"due_date", "issue_date"}, "due_date");
   ageing.basis = basis == "due_date" ? Basis::kDueDate : Basis::kIssueDate;
-  ageing.buckets = read_buckets(parameters);
+  ageing.buckets = {parameters.rising_days("buckets", default_limits())};
   const Grouping grouping = Grouping::read(question, "customer");
   const auto base_currency = parameters.currency("base_currency");
 
@@ -268,7 +244,7 @@ Answer ageing(Question& question) {
 }
 
 std::map<Currency, Row> account_ageing(const ShardPicture& shard, store::LabelId customer, Day as_of) {
-  const Ageing ageing{as_of, as_of, Basis::kDueDate, default_buckets()};
+  const Ageing ageing{as_of, as_of, Basis::kDueDate, Buckets{default_limits()}};
   std::map<Currency, AgeingRow> sums;
   receivables_at(shard, customer, as_of, Detail::kAccounts, [&](const mirror::ReceivableRow& cell) {
     ageing.add(sums.try_emplace(Currency::from_number(cell.currency), no_sums(ageing.buckets)).first->second, cell);
@@ -281,7 +257,7 @@ std::map<Currency, Row> account_ageing(const ShardPicture& shard, store::LabelId
 }
 
 Row empty_ageing(Currency currency) {
-  return total_row(no_sums(default_buckets()), currency, default_buckets().labels());
+  return total_row(no_sums(Buckets{default_limits()}), currency, Buckets{default_limits()}.labels());
 }
 
 Account account_on(const ShardPicture& shard, store::LabelId customer, Day as_of) {

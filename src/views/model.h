@@ -100,6 +100,8 @@ class CustomerContext {
     return mirror::sales_rep(attributes, file(attributes.file_day));
   }
   std::string_view grade(Day day);
+  // As profile(), without reading the store where the shard has an image.
+  const mirror::FileVersion* file(Day day);
   // The parent by the file in force on `day`, or the customer itself.
   std::string_view parent(Day day);
 
@@ -108,9 +110,6 @@ class CustomerContext {
   std::vector<domain::DocumentRef> opened_on(std::span<const Day> days);
 
  private:
-  // As profile(), without reading the store where the shard has an image.
-  const mirror::FileVersion* file(Day day);
-
   const ShardPicture& shard_;
   store::LabelId id_;
   FileChoice choice_;

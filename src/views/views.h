@@ -17,6 +17,8 @@ Answer receivable_ratios(Question& question);
 // `body`: a CSV of finance's own ledger.
 Answer reconciliation(Question& question, std::string_view body);
 Answer customer_statement(Question& question, std::string_view customer_id);
+Answer worklist(Question& question);
+Answer dunning(Question& question);
 Answer order_cycle(Question& question);
 Answer sales(Question& question);
 Answer customers(Question& question);
