@@ -500,7 +500,9 @@ std::string make() {
   paths["/v1/anomalies"] =
       view("What does not add up, at the record it is about.",
            {{"kind", {{"type", "string"}, {"enum", json::value_from(views::anomaly_kinds())}}, "This kind alone."},
-            {"state", {{"type", "string"}, {"enum", json::array{"open"}}, {"default", "open"}}, "Those open at as_of."},
+            {"state",
+             {{"type", "string"}, {"enum", json::array{"open", "cleared", "all"}}, {"default", "open"}},
+             "Those open at as_of, those that were open before and are no longer, or both."},
             kCustomer},
            answer_schema({{"anomalies", list(ref("Anomaly"))}, {"next_page_token", nullable(text())}}), true);
   json::object parked = view("Records that are no valid events: kept whole, never dropped.", {},

@@ -281,13 +281,14 @@ Answer dunning(Question& question) {
   for (const ShardPicture* shard : scope.shards) {
     OpenDays days;
     for (const Overdue& account : find_overdue(question, *shard, scope.customer, filters, aged_on, days)) {
-      if (account.open <= account.disputed) continue;
+      const auto level = std::ranges::upper_bound(levels, account.oldest_undisputed) - levels.begin();
+      if (level == 0) continue;
       answer.rows.add(sort_key({account.customer_id, account.currency.code()}), [&] {
         CustomerContext customer = question.customer(*shard, account.customer);
         Row row;
         row.add("customer_id", Value::text(account.customer_id));
         row.add("currency", Value::text(account.currency.code()));
-        row.add("level", Value::number(std::ranges::upper_bound(levels, account.oldest_undisputed) - levels.begin()));
+        row.add("level", Value::number(level));
         row.add("amount", amount(account.open - account.disputed, account.currency));
         row.add("oldest_days_overdue", Value::number(account.oldest_undisputed));
         row.add("items", Value::json(dunning_items_json(customer, account.currency, filters,

@@ -24,6 +24,8 @@ Answer parked_records(Question& question);
 
 // Every kind of anomaly, parked reasons among them.
 std::vector<std::string> anomaly_kinds();
+// How many of each kind are open, none too.
+std::map<std::string, std::int64_t> open_anomalies(Question& question);
 
 // An open item of the ageing: an instalment, or a credit with negative amounts.
 struct OpenItem {
