@@ -3,9 +3,7 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
-#include <iterator>
-
+#include "base/file.h"
 #include "write_events.h"
 
 namespace daybook::cli {
@@ -17,30 +15,26 @@ struct ImportFlags {
   TargetFlags target;
 };
 
-Result<tools::SourceFile> read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string content((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  if (!file.is_open() || file.bad()) {
-    return unexpected(ErrorCode::kNotFound, fmt::format("cannot read {}", path));
-  }
+Result<tools::SourceFile> read_source(const std::string& path) {
+  ASSIGN_OR_RETURN(std::string content, read_file(path));
   return tools::SourceFile{path, std::move(content)};
 }
 
 int import(ImportFlags& flags) {
-  const auto mapping = read_file(flags.mapping);
+  const auto mapping = read_source(flags.mapping);
   if (!mapping) return fail(mapping.error());
   std::vector<tools::SourceFile> files;
   for (const std::string& path : flags.files) {
-    auto file = read_file(path);
+    auto file = read_source(path);
     if (!file) return fail(file.error());
     files.push_back(std::move(*file));
   }
   const tools::ImportReport report = tools::import_events(*mapping, files);
-  for (const tools::ImportFault& fault : report.faults)
+  for (const FileFault& fault : report.faults)
     fmt::print(stderr, "{}: {}\n", fault.place, fault.message);
   if (!report.faults.empty()) {
     return fail(fmt::format("{}{} faults; nothing was written", report.faults.size(),
-                            report.faults.size() == tools::kImportFaultsMax ? " or more" : ""));
+                            report.faults.size() == tools::kFileFaultsMax ? " or more" : ""));
   }
   std::size_t next = 0;
   return write_events(

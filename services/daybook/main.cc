@@ -67,6 +67,7 @@ int main(int argc, char** argv) {
   add_generate(app, run);
   add_import(app, run);
   add_query(app, run);
+  add_reconcile(app, run);
   add_verify(app, run);
   add_topics(app, run);
   add_parked(app, run);

@@ -6,6 +6,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "base/file.h"
 #include "command.h"
 #include "http/client.h"
 #include "offline.h"
@@ -26,8 +27,9 @@ struct QueryOptions {
 // "ageing" -> v1/receivables/ageing; "invoices/INV-7" as it is.
 std::vector<std::string> segments_of(std::string_view view) {
   std::vector<std::string> segments = {"v1"};
-  constexpr std::array kOfReceivables = {"ageing", "items", "worklist", "dunning"};
-  if (std::ranges::find(kOfReceivables, view) != kOfReceivables.end()) segments.emplace_back("receivables");
+  static constexpr std::array<std::string_view, 8> kReceivables = {
+      "ageing", "items", "entries", "bridge", "restatement", "ratios", "worklist", "dunning"};
+  if (std::ranges::find(kReceivables, view) != kReceivables.end()) segments.emplace_back("receivables");
   while (true) {
     const std::size_t slash = view.find('/');
     segments.emplace_back(view.substr(0, slash));
@@ -159,7 +161,7 @@ void print_answer(const std::string& body) {
   json::value value = json::parse(body);
   json::object& answer = value.get_object();
   bool has_rows = false;
-  for (const char* name : {"rows", "items", "customers", "anomalies", "parked"}) {
+  for (const char* name : {"rows", "items", "entries", "lines", "customers", "anomalies", "parked"}) {
     auto* rows = answer.if_contains(name);
     if (rows == nullptr || !rows->is_array() || answer.contains("customer_id")) continue;
     has_rows = true;
@@ -187,38 +189,60 @@ void print_answer(const std::string& body) {
   }
 }
 
-int query(const app::Settings& settings, const QueryOptions& options) {
-  auto parameters = parameters_of(options.parameters);
-  if (!parameters) return fail(parameters.error());
-  if (options.format == "csv") parameters->emplace("format", "csv");
-  const std::vector<std::string> segments = segments_of(options.view);
-  views::Rendered rendered;
-  if (!options.url.empty()) {
-    auto answer = http::get(options.url, segments, *parameters);
-    if (!answer) return fail(answer.error());
-    rendered = {answer->status, answer->content_type, std::move(answer->body)};
-  } else {
-    const auto model = OfflineModel::open(settings);
-    if (!model) return fail(model.error());
-    const views::Today today = [&] {
-      if (settings.today) return *settings.today;
-      return (*model)->rules().zone.day_of(std::chrono::duration_cast<std::chrono::seconds>(
-                                               std::chrono::system_clock::now().time_since_epoch())
-                                               .count());
-    };
-    rendered = views::answer(**model, today, segments, *parameters, "");
-  }
+views::Today today_of(const app::Settings& settings, const OfflineModel& model) {
+  return [&] {
+    if (settings.today) return *settings.today;
+    return model.rules().zone.day_of(std::chrono::duration_cast<std::chrono::seconds>(
+                                         std::chrono::system_clock::now().time_since_epoch())
+                                         .count());
+  };
+}
+
+int print(const views::Rendered& rendered, const std::string& format) {
   if (rendered.status != 200) {
     const json::value problem = json::parse(rendered.body);
     say(std::string(problem.at("detail").as_string()));
     return rendered.status == 400 || rendered.status == 404 ? kUsage : kFailed;
   }
-  if (options.format == "table") {
+  if (format == "table") {
     print_answer(rendered.body);
   } else {
-    fmt::print("{}{}", rendered.body, options.format == "json" ? "\n" : "");
+    fmt::print("{}{}", rendered.body, format == "json" ? "\n" : "");
   }
   return kDone;
+}
+
+// Asks an instance, or the data folder by `offline(model, parameters)`.
+template <typename Offline>
+int ask(const app::Settings& settings, const QueryOptions& options, const std::vector<std::string>& segments,
+        std::optional<http::Body> body, const Offline& offline) {
+  auto parameters = parameters_of(options.parameters);
+  if (!parameters) return fail(parameters.error());
+  if (options.format == "csv" || options.format == "html") parameters->emplace("format", options.format);
+  if (!options.url.empty()) {
+    auto answer = http::ask(options.url, segments, *parameters, std::move(body));
+    if (!answer) return fail(answer.error());
+    return print({answer->status, answer->content_type, std::move(answer->body)}, options.format);
+  }
+  const auto model = OfflineModel::open(settings);
+  if (!model) return fail(model.error());
+  return print(offline(**model, *parameters), options.format);
+}
+
+int query(const app::Settings& settings, const QueryOptions& options) {
+  const std::vector<std::string> segments = segments_of(options.view);
+  return ask(settings, options, segments, {}, [&](const OfflineModel& model, const views::ParameterMap& parameters) {
+    return views::answer(model, today_of(settings, model), segments, parameters, "");
+  });
+}
+
+int reconcile(const app::Settings& settings, const QueryOptions& options, const std::string& path) {
+  auto file = read_file(path);
+  if (!file) return fail(file.error());
+  return ask(settings, options, {"v1", "receivables", "reconciliation"}, http::Body{"text/csv", *file},
+             [&](const OfflineModel& model, const views::ParameterMap& parameters) {
+               return views::answer_reconciliation(model, today_of(settings, model), parameters, "", *file);
+             });
 }
 
 }  // namespace
@@ -226,16 +250,17 @@ int query(const app::Settings& settings, const QueryOptions& options) {
 void add_query(CLI::App& app, Run& run) {
   CLI::App* command = app.add_subcommand(
       "query",
-      "Ask a view: ageing, items, worklist, dunning, order-cycle, sales, customers, anomalies, parked,\n"
-      "customers/ID, invoices/ID, payments/ID, orders/ID. Parameters of the view follow as flags:\n"
+      "Ask a view: ageing, items, entries, bridge, restatement, ratios, worklist, dunning,\n"
+      "order-cycle, sales, customers, anomalies, parked, customers/ID, customers/ID/statement,\n"
+      "invoices/ID, payments/ID, orders/ID. Parameters of the view follow as flags:\n"
       "  daybook query ageing --as-of 2024-06-30 --group-by region\n"
       "  daybook query sales --from 2024-01-01 --to 2024-12-31 --grain month --url http://127.0.0.1:8080");
   auto flags = std::make_shared<SettingFlags>();
   auto options = std::make_shared<QueryOptions>();
   command->add_option("view", options->view, "which view")->required();
   command->add_option("--url", options->url, "a running instance; without it --data is read");
-  command->add_option("--output", options->format, "table, json or csv")
-      ->check(CLI::IsMember({"table", "json", "csv"}))
+  command->add_option("--output", options->format, "table, json, csv, or html for a statement to print")
+      ->check(CLI::IsMember({"table", "json", "csv", "html"}))
       ->capture_default_str();
   flags->add_to(*command, {"data", "topic_prefix", "today"});
   command->allow_extras();
@@ -244,6 +269,35 @@ void add_query(CLI::App& app, Run& run) {
     run = [flags, options] {
       const auto settings = flags->read();
       return settings ? query(*settings, *options) : fail(settings.error());
+    };
+  });
+}
+
+void add_reconcile(CLI::App& app, Run& run) {
+  CLI::App* command = app.add_subcommand(
+      "reconcile",
+      "Compare finance's own ledger with ours, line by line:\n"
+      "  daybook reconcile ledger.csv --date 2024-06-30\n"
+      "The file has the columns customer_id, document_id (may be left out or empty: the account),\n"
+      "currency, amount (in major units). Further parameters of the view follow as flags.");
+  auto flags = std::make_shared<SettingFlags>();
+  auto options = std::make_shared<QueryOptions>();
+  auto file = std::make_shared<std::string>();
+  auto date = std::make_shared<std::string>();
+  command->add_option("file", *file, "a CSV file")->required();
+  command->add_option("--date", *date, "the date of both ledgers")->required();
+  command->add_option("--url", options->url, "a running instance; without it --data is read");
+  command->add_option("--output", options->format, "table, json or csv")
+      ->check(CLI::IsMember({"table", "json", "csv"}))
+      ->capture_default_str();
+  flags->add_to(*command, {"data", "topic_prefix", "today"});
+  command->allow_extras();
+  command->callback([&run, flags, options, file, date, command] {
+    options->parameters = command->remaining();
+    options->parameters.push_back("--date=" + *date);
+    run = [flags, options, file] {
+      const auto settings = flags->read();
+      return settings ? reconcile(*settings, *options, *file) : fail(settings.error());
     };
   });
 }

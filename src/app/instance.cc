@@ -220,6 +220,14 @@ void Instance::handle(http::Request request, http::Respond respond) {
                                   std::chrono::system_clock::now().time_since_epoch())
                                   .count());
   };
+  if (request.path == "/v1/receivables/reconciliation") {
+    if (request.method != "POST") return refuse_method("POST");
+    if (!request.content_type.empty() && !request.content_type.starts_with("text/csv")) {
+      return respond(http::problem(415, "Unsupported content type", "a file to reconcile with is text/csv"));
+    }
+    return respond(to_response(
+        views::answer_reconciliation(*model_, today, request.parameters, request.accept, request.body)));
+  }
   respond(to_response(views::answer(*model_, today, segments, request.parameters, request.accept)));
 }
 

@@ -68,6 +68,44 @@ json::object ageing_columns(bool with_group) {
   return row;
 }
 
+json::object bridge_columns(bool with_group) {
+  json::object row = object({{"currency", text()},
+                             {"opening", amount()},
+                             {"invoices", amount()},
+                             {"credit_notes", amount()},
+                             {"cash", amount()},
+                             {"reversals", amount()},
+                             {"refunds", amount()},
+                             {"write_offs", amount()},
+                             {"recoveries", amount()},
+                             {"voids", amount()},
+                             {"transfers", amount()},
+                             {"closing", amount()},
+                             {"proof", object({{"open_balance", amount()}, {"difference", amount()}})}});
+  if (with_group) row["properties"].get_object()["group"] = text();
+  return row;
+}
+
+json::object ratio_columns() {
+  const auto ratio = [] { return nullable(typed("string", "To 2 decimals; null where its denominator is not above 0.")); };
+  return object(
+      {{"group", text()},
+       {"currency", text()},
+       {"dso", object({{"value", ratio()}, {"closing_balance", amount()}, {"sales", amount()}, {"days", integer()}})},
+       {"countback_dso", object({{"value", ratio()}, {"more_than", boolean()}, {"closing_balance", amount()}})},
+       {"best_possible_dso", object({{"value", ratio()}, {"not_due", amount()}, {"sales", amount()}, {"days", integer()}})},
+       {"average_days_delinquent", object({{"value", ratio()}})},
+       {"collection_effectiveness", object({{"value", ratio()},
+                                            {"opening", amount()},
+                                            {"sales", amount()},
+                                            {"closing", amount()},
+                                            {"closing_not_due", amount()}})},
+       {"collection_rate", object({{"value", ratio()}, {"collected", amount()}, {"sales", amount()}})},
+       {"days_to_pay", object({{"value", ratio()}, {"settled", amount()}})},
+       {"share_over_90", object({{"value", ratio()}, {"over_90", amount()}, {"gross_open", amount()}})},
+       {"share_top_10", object({{"value", ratio()}, {"top_10", amount()}, {"gross_open", amount()}})}});
+}
+
 json::object sales_columns(bool with_group) {
   json::object row = object({{"currency", text()},
                              {"ordered", amount()},
@@ -108,6 +146,38 @@ json::object schemas() {
        {"accounts", list(text())}});
   all["AgeingRow"] = ageing_columns(true);
   all["AgeingTotal"] = ageing_columns(false);
+  json::object base_total = ageing_columns(false);
+  base_total["properties"].get_object().erase("proof");
+  base_total["properties"].get_object()["unconverted"] = list(text());
+  all["AgeingBaseTotal"] = std::move(base_total);
+  all["Entry"] = object({{"customer_id", text()},
+                         {"currency", text()},
+                         {"document_id", text()},
+                         {"type", text()},
+                         {"effective_date", date()},
+                         {"amount", amount()},
+                         {"region", nullable(text())},
+                         {"sales_rep", nullable(text())},
+                         {"event", ref("Event")}});
+  all["BridgeRow"] = bridge_columns(true);
+  all["BridgeTotal"] = bridge_columns(false);
+  all["RestatementRow"] = object({{"customer_id", text()},
+                                  {"currency", text()},
+                                  {"document_id", text()},
+                                  {"effective_date", date()},
+                                  {"amount", amount()},
+                                  {"event", ref("Event")}});
+  all["RatioRow"] = ratio_columns();
+  all["Statement"] = object({{"currency", text()},
+                             {"brought_forward", amount()},
+                             {"entries", list(object({{"date", date()},
+                                                      {"type", text()},
+                                                      {"document_id", text()},
+                                                      {"amount", amount()},
+                                                      {"running_balance", amount()},
+                                                      {"event", ref("Event")}}))},
+                             {"carried_forward", amount()},
+                             {"ageing", ref("AgeingTotal")}});
   all["Item"] = object({{"customer_id", text()},
                         {"document_id", text()},
                         {"kind", text()},
@@ -225,6 +295,9 @@ Parameter group_by(std::initializer_list<std::string_view> values, const char* f
 
 std::vector<Parameter> common() {
   return {{"as_of", date(), "Only what has taken effect by the end of this date counts; default today."},
+          {"known_at", text(),
+           "Only records with recorded time up to this instant count; a bare date means its end. Default everything "
+           "read."},
           {"attributes", {{"type", "string"}, {"enum", json::array{"as_was", "as_now"}}, {"default", "as_was"}},
            "Which customer file gives what a document lacks: the one in force then, or the last."},
           {"min_position", text(), "topic:partition:offset[,…]: waits until these records are folded."},
@@ -274,7 +347,10 @@ json::object answer_schema(Fields fields) {
   return schema;
 }
 
-json::object view(const char* summary, std::vector<Parameter> own, json::object schema, bool rows,
+// What an answer is besides JSON.
+enum class Also { kNothing, kCsv, kCsvAndHtml };
+
+json::object view(const char* summary, std::vector<Parameter> own, json::object schema, Also also,
                   const char* path_parameter = nullptr) {
   json::array parameters;
   const auto add = [&](const Parameter& parameter, const char* in) {
@@ -288,11 +364,15 @@ json::object view(const char* summary, std::vector<Parameter> own, json::object 
     add({path_parameter, text(), "The id, percent-encoded.", true}, "path");
   }
   for (const Parameter& parameter : own) add(parameter, "query");
-  for (const Parameter& parameter : common()) {
+  for (Parameter parameter : common()) {
+    if (also == Also::kCsvAndHtml && parameter.name == std::string_view("format")) {
+      parameter.schema["enum"].get_array().emplace_back("html");
+    }
     add(parameter, "query");
   }
   json::object content{{"application/json", {{"schema", std::move(schema)}}}};
-  if (rows) content["text/csv"] = json::object{{"schema", text()}};
+  if (also != Also::kNothing) content["text/csv"] = json::object{{"schema", text()}};
+  if (also == Also::kCsvAndHtml) content["text/html"] = json::object{{"schema", text()}};
   json::object responses{{"200", {{"description", "The answer."}, {"content", std::move(content)}}},
                          {"400", problem("A parameter is unknown or out of range; it is named.")},
                          {"503", problem("min_position was not folded in time, or the store failed.")}};
@@ -342,6 +422,32 @@ json::object publish() {
           {"503", problem("The log is away; part may be in it: send all of it again.")}}}}}};
 }
 
+// The one view that is asked with a body.
+json::object reconciliation() {
+  json::object asked = view(
+      "Finance's own ledger against ours, line by line, with the entries a difference may be.",
+      {{"date", date(), "The date of both ledgers; it is the answer's as_of.", true}},
+      answer_schema({{"date", date()},
+                     {"lines", list(object({{"customer_id", text()},
+                                            {"document_id", nullable(text())},
+                                            {"currency", text()},
+                                            {"theirs", nullable(amount())},
+                                            {"ours", nullable(amount())},
+                                            {"difference", amount()},
+                                            {"state", text()},
+                                            {"explained_by", list(ref("Event"))}}))},
+                     {"next_page_token", nullable(text())}}),
+      Also::kCsv);
+  json::object post = std::move(asked["get"].get_object());
+  post["requestBody"] = json::object{
+      {"required", true},
+      {"content",
+       {{"text/csv",
+         {{"schema", typed("string", "Columns customer_id, document_id (optional), currency, amount in major units.")}}}}}};
+  post["responses"].get_object()["415"] = problem("Another content type than text/csv.");
+  return {{"post", std::move(post)}};
+}
+
 std::string make() {
   json::object paths;
   paths["/v1/events"] = publish();
@@ -350,21 +456,68 @@ std::string make() {
       {kAgedOn, kBasis,
        {"buckets", text(), "Limits in days, rising; default 30,60,90,120."},
        group_by({"customer", "parent_customer", "region", "sales_rep", "currency", "none"}, "customer"),
-       kLevel, kRegion, kRep, kCustomer, kCurrency},
+       kLevel, kRegion, kRep, kCustomer, kCurrency,
+       {"base_currency", text(), "Adds totals in this currency, at the last rates on or before as_of."}},
       answer_schema({{"aged_on", date()},
                      {"basis", text()},
                      {"group_by", text()},
                      {"buckets", list(text())},
                      {"rows", list(ref("AgeingRow"))},
                      {"totals", list(ref("AgeingTotal"))},
+                     {"base_totals", ref("AgeingBaseTotal")},
                      {"next_page_token", nullable(text())}}),
-      true);
+      Also::kCsv);
   paths["/v1/receivables/items"] =
       view("Open items: what the ageing is made of.",
            {kAgedOn, kBasis, {"bucket", text(), "not_due, 31-60, 121+ …: open instalments of this age."},
             kRegion, kRep, kCustomer, kCurrency},
            answer_schema({{"aged_on", date()}, {"items", list(ref("Item"))}, {"next_page_token", nullable(text())}}),
-           true);
+           Also::kCsv);
+  const Parameter by_receivables =
+      group_by({"customer", "parent_customer", "region", "sales_rep", "currency", "none"}, "none");
+  paths["/v1/receivables/entries"] = view(
+      "Entries of the ledger, each with the event behind it.",
+      {kFrom, kTo,
+       {"type",
+        {{"type", "string"},
+         {"enum", json::array{"invoices", "credit_notes", "cash", "reversals", "refunds", "write_offs", "recoveries",
+                              "voids", "transfers"}}},
+        "Of this column of the bridge."},
+       kRegion, kRep, kCustomer, kCurrency},
+      answer_schema({{"entries", list(ref("Entry"))}, {"next_page_token", nullable(text())}}), Also::kCsv);
+  paths["/v1/receivables/bridge"] =
+      view("From the opening to the closing balance, with the proof against what is open.",
+           {kFrom, kTo, by_receivables, kLevel, kRegion, kRep, kCustomer, kCurrency},
+           answer_schema({{"from", date()},
+                          {"to", date()},
+                          {"group_by", text()},
+                          {"rows", list(ref("BridgeRow"))},
+                          {"totals", list(ref("BridgeTotal"))},
+                          {"next_page_token", nullable(text())}}),
+           Also::kCsv);
+  paths["/v1/receivables/restatement"] =
+      view("Entries that count at one knowledge and not at another.",
+           {{"known_from", text(), "The earlier instant, or a date, which means its end.", true},
+            {"known_to", text(), "The later one.", true}, kRegion, kRep, kCustomer, kCurrency},
+           answer_schema({{"known_from", time()},
+                          {"known_to", time()},
+                          {"rows", list(ref("RestatementRow"))},
+                          {"totals", list(object({{"currency", text()},
+                                                  {"balance_from", amount()},
+                                                  {"balance_to", amount()},
+                                                  {"change", amount()}}))},
+                          {"next_page_token", nullable(text())}}),
+           Also::kCsv);
+  paths["/v1/receivables/ratios"] =
+      view("Days sales outstanding and its kin, each with its inputs.",
+           {kFrom, kTo, kAgedOn, by_receivables, kLevel, kRegion, kRep, kCustomer, kCurrency},
+           answer_schema({{"from", date()},
+                          {"to", date()},
+                          {"aged_on", date()},
+                          {"group_by", text()},
+                          {"rows", list(ref("RatioRow"))},
+                          {"next_page_token", nullable(text())}}),
+           Also::kCsv);
   paths["/v1/receivables/worklist"] =
       view("Whom to call first: what is overdue and undisputed, by amount times days.",
            {kAgedOn,
@@ -373,13 +526,20 @@ std::string make() {
             {"base_currency", text(), "Scores in this currency, ranked over all."},
             kRegion, kRep, kCustomer, kCurrency},
            answer_schema({{"aged_on", date()}, {"rows", list(ref("WorklistRow"))}, {"next_page_token", nullable(text())}}),
-           true);
+           Also::kCsv);
   paths["/v1/receivables/dunning"] =
       view("What to remind of: a proposal an account and currency, with its open undisputed items.",
            {kAgedOn, {"levels", text(), "Days overdue from which each level begins, rising; default 1,15,30,60."},
             kRegion, kRep, kCustomer, kCurrency},
            answer_schema({{"aged_on", date()}, {"rows", list(ref("DunningRow"))}, {"next_page_token", nullable(text())}}),
-           true);
+           Also::kCsv);
+  paths["/v1/receivables/reconciliation"] = reconciliation();
+  paths["/v1/customers/{customer_id}/statement"] =
+      view("Statement of account; also as a page to print.",
+           {kFrom, kTo, kCurrency,
+            {"lang", {{"type", "string"}, {"enum", json::array{"en", "zh"}}, {"default", "en"}}, "Of the page."}},
+           answer_schema({{"customer_id", text()}, {"from", date()}, {"to", date()}, {"currencies", list(ref("Statement"))}}),
+           Also::kCsvAndHtml, "customer_id");
   paths["/v1/order-cycle"] = view(
       "How long orders take between two milestones, and in which stage.",
       {kFrom, kTo, kGrain, {"cycle", text(), "Two milestones in their order; default placed..delivered."},
@@ -387,7 +547,7 @@ std::string make() {
        kLevel, kRegion, kRep, {"grade", text(), "Grade by the file on the placed date."},
        {"warehouse", text(), "Warehouse of the first dispatch."}, kCustomer, kKind, kChannel},
       answer_schema({{"cycle", text()}, {"rows", list(ref("CycleRow"))}, {"next_page_token", nullable(text())}}),
-      true);
+      Also::kCsv);
   paths["/v1/sales"] = view(
       "What was ordered, shipped, invoiced and collected.",
       {kFrom, kTo, kGrain,
@@ -401,10 +561,10 @@ std::string make() {
       answer_schema({{"rows", list(ref("SalesRow"))},
                      {"totals", list(ref("SalesTotal"))},
                      {"next_page_token", nullable(text())}}),
-      true);
+      Also::kCsv);
   paths["/v1/customers"] =
       view("All accounts, with their balances and credit.", {kRegion, kRep, kCustomer, {"grade", text(), "This grade."}},
-           answer_schema({{"customers", list(ref("Customer"))}, {"next_page_token", nullable(text())}}), true);
+           answer_schema({{"customers", list(ref("Customer"))}, {"next_page_token", nullable(text())}}), Also::kCsv);
   paths["/v1/customers/{customer_id}"] =
       view("A customer: file, balances, credit, open items, promises.", {},
            answer_schema({{"customer_id", text()},
@@ -420,7 +580,7 @@ std::string make() {
                           {"items", list(ref("Item"))},
                           {"promises", list(ref("Promise"))},
                           {"events", list(ref("Event"))}}),
-           false, "customer_id");
+           Also::kNothing, "customer_id");
   paths["/v1/invoices/{invoice_id}"] =
       view("An invoice, what was applied to it, and the events behind it.", {kCustomer},
            answer_schema({{"customer_id", text()},
@@ -449,7 +609,7 @@ std::string make() {
                                                         {"from", date()},
                                                         {"until", nullable(date())}}))},
                           {"events", list(ref("Event"))}}),
-           false, "invoice_id");
+           Also::kNothing, "invoice_id");
   paths["/v1/payments/{payment_id}"] =
       view("A payment, its allocations, and the events behind it.", {kCustomer},
            answer_schema({{"customer_id", text()},
@@ -470,7 +630,7 @@ std::string make() {
                                                        {"until", nullable(date())},
                                                        {"state", text()}}))},
                           {"events", list(ref("Event"))}}),
-           false, "payment_id");
+           Also::kNothing, "payment_id");
   paths["/v1/orders/{order_id}"] =
       view("An order: lines as they stand, milestones, shipments, invoices, events.", {kCustomer},
            answer_schema({{"customer_id", text()},
@@ -496,7 +656,7 @@ std::string make() {
                           {"shipments", list(text())},
                           {"invoices", list(text())},
                           {"events", list(ref("Event"))}}),
-           false, "order_id");
+           Also::kNothing, "order_id");
   paths["/v1/anomalies"] =
       view("What does not add up, at the record it is about.",
            {{"kind", {{"type", "string"}, {"enum", json::value_from(views::anomaly_kinds())}}, "This kind alone."},
@@ -504,9 +664,9 @@ std::string make() {
              {{"type", "string"}, {"enum", json::array{"open", "cleared", "all"}}, {"default", "open"}},
              "Those open at as_of, those that were open before and are no longer, or both."},
             kCustomer},
-           answer_schema({{"anomalies", list(ref("Anomaly"))}, {"next_page_token", nullable(text())}}), true);
+           answer_schema({{"anomalies", list(ref("Anomaly"))}, {"next_page_token", nullable(text())}}), Also::kCsv);
   json::object parked = view("Records that are no valid events: kept whole, never dropped.", {},
-                             answer_schema({{"next_page_token", nullable(text())}}), true);
+                             answer_schema({{"next_page_token", nullable(text())}}), Also::kCsv);
   parked["get"]
       .at("responses").at("200").at("content").at("application/json").at("schema").at("properties")
       .get_object()["parked"] = list(ref("ParkedRecord"));

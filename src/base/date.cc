@@ -22,6 +22,11 @@ Day floor_days(Instant instant) {
   return static_cast<Day>(instant >= 0 ? instant / 86400 : -((86399 - instant) / 86400));
 }
 
+// Cut to whole seconds, also before 1970.
+Instant seconds_of(std::int64_t instant_ms) {
+  return instant_ms >= 0 ? instant_ms / 1000 : -((999 - instant_ms) / 1000);
+}
+
 }  // namespace
 
 // Howard Hinnant, "chrono-compatible low-level date algorithms".
@@ -78,6 +83,12 @@ std::string format_date(Day day) {
 }
 
 std::optional<Instant> parse_instant(std::string_view text) {
+  const auto ms = parse_instant_ms(text);
+  if (!ms) return std::nullopt;
+  return seconds_of(*ms);
+}
+
+std::optional<std::int64_t> parse_instant_ms(std::string_view text) {
   if (text.size() < 20 || text[10] != 'T' || text[13] != ':' || text[16] != ':') return std::nullopt;
   const auto day = parse_date(text.substr(0, 10));
   // An offset may carry the last hours of 1899 or the first of 2200 into range.
@@ -91,9 +102,12 @@ std::optional<Instant> parse_instant(std::string_view text) {
     return std::nullopt;
   }
   std::string_view rest = text.substr(19);
+  std::int64_t ms = 0;
   if (rest.front() == '.') {
     std::size_t end = 1;
-    while (end < rest.size() && rest[end] >= '0' && rest[end] <= '9') ++end;
+    for (std::int64_t worth = 100; end < rest.size() && rest[end] >= '0' && rest[end] <= '9'; ++end, worth /= 10) {
+      ms += (rest[end] - '0') * worth;
+    }
     if (end == 1 || end > 10) return std::nullopt;
     rest.remove_prefix(end);
   }
@@ -110,7 +124,7 @@ std::optional<Instant> parse_instant(std::string_view text) {
   const Instant instant =
       static_cast<Instant>(*base) * 86400 + *hour * 3600 + *minute * 60 + *second - offset;
   if (instant < kInstantMin || instant > kInstantMax) return std::nullopt;
-  return instant;
+  return instant * 1000 + ms;
 }
 
 std::string format_instant(Instant instant) {
@@ -121,7 +135,7 @@ std::string format_instant(Instant instant) {
 }
 
 std::string format_instant_ms(std::int64_t instant_ms) {
-  const Instant instant = instant_ms >= 0 ? instant_ms / 1000 : -((999 - instant_ms) / 1000);
+  const Instant instant = seconds_of(instant_ms);
   std::string text = format_instant(instant);
   text.insert(text.size() - 1, fmt::format(".{:03}", instant_ms - instant * 1000));
   return text;
@@ -156,6 +170,21 @@ Day BusinessZone::day_of(Instant instant) const {
             info.offset.count()};
   }
   return floor_days(instant + span.offset);
+}
+
+Instant BusinessZone::start_of(Day day) const {
+  // Business dates rise with instants, and begin at most a day from UTC's.
+  Instant low = (static_cast<Instant>(day) - 2) * 86'400;
+  Instant high = (static_cast<Instant>(day) + 2) * 86'400;
+  while (low < high) {
+    const Instant middle = low + (high - low) / 2;
+    if (day_of(middle) >= day) {
+      high = middle;
+    } else {
+      low = middle + 1;
+    }
+  }
+  return low;
 }
 
 std::optional<Grain> parse_grain(std::string_view text) {

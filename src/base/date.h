@@ -36,6 +36,8 @@ std::string format_date(Day day);
 
 // RFC 3339 with Z or an offset, fraction cut off; from 1900 to 2199.
 std::optional<Instant> parse_instant(std::string_view text);
+// The same in milliseconds since 1970, smaller fractions cut off.
+std::optional<std::int64_t> parse_instant_ms(std::string_view text);
 inline constexpr Instant kInstantMin = -2'208'988'800;  // 1900-01-01T00:00:00Z
 inline constexpr Instant kInstantMax = 7'258'118'399;   // 2199-12-31T23:59:59Z
 std::string format_instant(Instant instant);
@@ -49,6 +51,8 @@ class BusinessZone {
   static Result<BusinessZone> find(const std::string& name);
 
   Day day_of(Instant instant) const;
+  // The first instant of a business date.
+  Instant start_of(Day day) const;
   const std::string& name() const { return name_; }
 
  private:

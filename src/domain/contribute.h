@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "domain/figures.h"
+#include "domain/ledger.h"
 
 namespace daybook::domain {
 
@@ -14,14 +15,33 @@ void contribute_order(Picture& picture, const Document& document, Contributions&
 void contribute_invoice(Picture& picture, const Document& document, Contributions& to);
 void contribute_source(Picture& picture, const Document& document, Contributions& to);
 
-// A refund outside any source's sequence: negative unapplied cash by itself.
-void contribute_standing_refund(const Fact& fact, const Attributes& attributes, Contributions& to);
-// A refund's ledger entry and negative collection.
-void contribute_refund_postings(const RefundPaid& refund, const Attributes& attributes,
+// All that a refund comes to that has no source, or one that is not known.
+void contribute_standing_refund(const Fact& fact, std::string_view document_id, const Attributes& attributes,
                                 Contributions& to);
+// Of it: negative unapplied cash, outside any source's sequence, and negative collection.
+void contribute_standing_unapplied(const RefundPaid& refund, const Attributes& attributes, Contributions& to);
+void contribute_refund_collected(const RefundPaid& refund, const Attributes& attributes, Contributions& to);
 
 // Of sales: channel and kind of the first known order that the invoice names.
 Dimensions dimensions_of(Picture& picture, const Invoice& invoice);
+
+// Records that wait now.
+inline void wait(Contributions& to, std::int64_t records) {
+  if (records == 0) return;
+  to.waiting(records);
+  to.waited();
+}
+// Whether `named` was recorded after `fact`, which refers to it, so that this one waited.
+inline bool is_later(const Fact& named, const Fact& fact) { return named.recorded_ms > fact.recorded_ms; }
+// Whether a document was told something before it was created.
+inline bool told_before(const Picture& picture, const Document& document, const Fact& created) {
+  return std::ranges::any_of(document.facts, [&](const Fact& fact) {
+    return picture.admits(fact) && is_later(created, fact);
+  });
+}
+
+// The cell of a ledger entry.
+void post(const LedgerEntry& entry, Contributions& to);
 
 Anomaly anomaly_about(AnomalyKind kind, std::string_view document_id, const Fact& fact);
 

@@ -37,6 +37,12 @@ std::string_view anomaly_name(AnomalyKind kind) {
   return kNames[static_cast<std::size_t>(kind) - 1];
 }
 
+void post(const LedgerEntry& entry, Contributions& to) {
+  // Transfers are not counted: they are no postings of their own.
+  to.cell({entry.measure, entry.currency, entry.attributes, {}, entry.day, 0, entry.day},
+          {entry.amount, entry.measure == Measure::kLedgerTransfers ? 0 : 1});
+}
+
 Dimensions dimensions_of(Picture& picture, const Invoice& invoice) {
   const Order* order = picture.first_order(invoice);
   if (order == nullptr) return {};
@@ -99,9 +105,9 @@ void contribute_conflicts(Picture& picture, const Document& document, Contributi
 void contribute_refund(Picture& picture, const Document& document, Contributions& to) {
   for (const Fact& fact : document.facts) {
     if (!picture.admits(fact)) continue;
-    contribute_standing_refund(fact, {{}, {}, std::get<RefundPaid>(fact.event.payload).value_date}, to);
-    Anomaly anomaly = anomaly_about(AnomalyKind::kRefundExceedsUnapplied, document.ref.id, fact);
     const auto& refund = std::get<RefundPaid>(fact.event.payload);
+    contribute_standing_refund(fact, document.ref.id, {{}, {}, refund.value_date}, to);
+    Anomaly anomaly = anomaly_about(AnomalyKind::kRefundExceedsUnapplied, document.ref.id, fact);
     anomaly.from = refund.value_date;
     anomaly.while_overdrawn = refund.currency;
     to.anomaly(anomaly);
@@ -125,30 +131,37 @@ void contribute_promise(Picture& picture, const Document& document, Contribution
     Lacking lacking;
     for (const Fact* fact : withdrawn) lacking.add(*fact, document.ref.id);
     lacking.report(AnomalyKind::kUnknownPromise, to);
-    to.waiting(static_cast<std::int64_t>(withdrawn.size()));
+    wait(to, static_cast<std::int64_t>(withdrawn.size()));
     return;
   }
-  const auto& promise = std::get<PromiseMade>(made->event.payload);
-  const bool lacks = std::ranges::any_of(promise.invoice_ids, [&](std::string_view id) {
-    return picture.invoice(id) == nullptr;
-  });
-  if (lacks && expect.invoices) to.waiting(1);
+  bool lacks = false;
+  bool waited = std::ranges::any_of(withdrawn, [&](const Fact* fact) { return is_later(*made, *fact); });
+  for (const auto& id : std::get<PromiseMade>(made->event.payload).invoice_ids) {
+    const Invoice* invoice = picture.invoice(id);
+    if (invoice == nullptr) lacks = true;
+    if (invoice != nullptr && is_later(*invoice->issued_fact, *made)) waited = true;
+  }
+  if (lacks && expect.invoices) wait(to, 1);
+  if (waited) to.waited();
 }
 
 }  // namespace
 
-void contribute_standing_refund(const Fact& fact, const Attributes& attributes, Contributions& to) {
+void contribute_standing_refund(const Fact& fact, std::string_view document_id, const Attributes& attributes,
+                                Contributions& to) {
   const auto& refund = std::get<RefundPaid>(fact.event.payload);
-  const Day day = refund.value_date;
-  to.cell({Measure::kUnapplied, refund.currency, attributes, {}, 0, 0, day}, {-Int128(refund.amount_minor), 1});
-  contribute_refund_postings(refund, attributes, to);
+  contribute_standing_unapplied(refund, attributes, to);
+  contribute_refund_collected(refund, attributes, to);
+  for_each_entry(fact, document_id, attributes, [&](const LedgerEntry& entry) { post(entry, to); });
 }
 
-void contribute_refund_postings(const RefundPaid& refund, const Attributes& attributes,
-                                Contributions& to) {
+void contribute_standing_unapplied(const RefundPaid& refund, const Attributes& attributes, Contributions& to) {
+  to.cell({Measure::kUnapplied, refund.currency, attributes, {}, 0, 0, refund.value_date},
+          {-Int128(refund.amount_minor), 1});
+}
+
+void contribute_refund_collected(const RefundPaid& refund, const Attributes& attributes, Contributions& to) {
   const Day day = refund.value_date;
-  to.cell({Measure::kLedgerRefunds, refund.currency, attributes, {}, day, 0, day},
-          {refund.amount_minor, 1});
   to.cell({Measure::kCollected, refund.currency, attributes, {}, day, 0, day},
           {-Int128(refund.amount_minor), 0});
 }

@@ -40,6 +40,9 @@ enum class Measure : std::uint8_t {
   kLedgerRecoveries = 16,
   kLedgerVoids = 17,
   kLedgerTransfers = 18,
+  // Of payments, what was applied: day = when it took effect; quantity = amount × (that day − issue date).
+  // In the ledger's pages, and no part of it.
+  kSettled = 20,
   // Sales. day = posting date.
   kOrdered = 30,   // quantity: what remains.
   kShipped = 31,   // quantity: dispatched less returned.
@@ -58,7 +61,7 @@ inline bool is_credit(Measure m) { return m == Measure::kOpenOrders || m == Meas
 inline bool has_items(Measure m) {
   return m == Measure::kOpen || m == Measure::kUnapplied || m == Measure::kOpenCredits;
 }
-inline bool is_ledger(Measure m) { return m >= Measure::kLedgerInvoices && m < Measure::kOrdered; }
+inline bool is_ledger(Measure m) { return m >= Measure::kLedgerInvoices && m < Measure::kSettled; }
 
 // Dimensions of sales. What is missing is empty (kind: 0).
 struct Dimensions {
@@ -165,6 +168,9 @@ class Contributions {
   virtual void cycle_row(const CycleRow& row) = 0;
   // Accepted records of this document with a reference that is not resolved.
   virtual void waiting(std::int64_t records) = 0;
+  // One of its records waits, or did for a while: what it refers to was read later. So that those waiting at an
+  // earlier instant are found.
+  virtual void waited() = 0;
 };
 
 // What is asked of an order, beside its milestones. Most of what happens to it, and to the invoices that

@@ -85,6 +85,7 @@ std::unique_ptr<Invoice> Picture::make_invoice(const Document& document) {
         invoice->waiting_for_dispute.emplace_back(&fact, resolved->dispute_id);
       } else {
         dispute->until = day_of(fact.event.occurred_at);
+        dispute->resolved = &fact;
       }
     } else if (const auto* recovered = std::get_if<WriteOffRecovered>(&fact.event.payload)) {
       const auto write_off = std::ranges::find(

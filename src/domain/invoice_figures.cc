@@ -44,51 +44,65 @@ void contribute_unknown(Picture& picture, const Document& document, Contribution
     }
   }
   lacking.report(AnomalyKind::kUnknownInvoice, to);
-  to.waiting(waiting);
+  wait(to, waiting);
 }
 
 void contribute_waiting(Picture& picture, const Invoice& invoice, Contributions& to) {
   const Expect& expect = picture.rules().expect;
+  bool waited = false;
   if (expect.orders) {
-    const bool lacks = std::ranges::any_of(invoice.issued->order_ids, [&](std::string_view id) {
-      return picture.order(id) == nullptr;
-    });
-    if (lacks) to.waiting(1);
+    bool lacks = false;
+    for (const auto& id : invoice.issued->order_ids) {
+      const Order* order = picture.order(id);
+      if (order == nullptr) lacks = true;
+      if (order != nullptr && is_later(*order->placed_fact, *invoice.issued_fact)) waited = true;
+    }
+    if (lacks) wait(to, 1);
   }
   if (!expect.invoices) return;
+  waited = waited || told_before(picture, *invoice.document, *invoice.issued_fact);
+  for (const auto& dispute : invoice.disputes) {
+    waited = waited || (dispute.resolved != nullptr && is_later(*dispute.fact, *dispute.resolved));
+  }
+  for (const auto& recovery : invoice.recoveries) {
+    waited = waited || is_later(*invoice.write_offs[recovery.write_off].fact, *recovery.fact);
+  }
+  if (waited) to.waited();
   Lacking disputes;
   for (const auto& [fact, id] : invoice.waiting_for_dispute) disputes.add(*fact, id);
   disputes.report(AnomalyKind::kUnknownDispute, to);
   Lacking write_offs;
   for (const auto& [fact, id] : invoice.waiting_for_write_off) write_offs.add(*fact, id);
   write_offs.report(AnomalyKind::kUnknownWriteOff, to);
-  to.waiting(static_cast<std::int64_t>(invoice.waiting_for_dispute.size() +
-                                       invoice.waiting_for_write_off.size()));
+  wait(to, static_cast<std::int64_t>(invoice.waiting_for_dispute.size() + invoice.waiting_for_write_off.size()));
 }
 
 void contribute_ledger_and_sales(Picture& picture, const Invoice& invoice,
                                  const Attributes& attributes, Contributions& to) {
   const InvoiceIssued& issued = *invoice.issued;
   const Currency currency = issued.currency;
-  const auto post = [&](Measure measure, Day day, Int128 amount) {
-    to.cell({measure, currency, attributes, {}, day, 0, day}, {amount, 1});
-  };
+  for_each_entry(invoice, attributes, [&](const LedgerEntry& entry) { post(entry, to); });
   const Dimensions dimensions = dimensions_of(picture, invoice);
   const auto sell = [&](Measure measure, Day day, CellValue value) {
     to.cell({measure, currency, attributes, dimensions, day, 0, day}, value);
   };
-  post(Measure::kLedgerInvoices, issued.issue_date, issued.gross_minor());
   sell(Measure::kInvoiced, issued.issue_date, {issued.net_minor, 0});
   sell(Measure::kInvoices, issued.issue_date, {0, 1});
-  if (invoice.void_day != kNever) {
-    post(Measure::kLedgerVoids, invoice.void_day, -Int128(issued.gross_minor()));
-    sell(Measure::kInvoiced, invoice.void_day, {-Int128(issued.net_minor), 0});
-  }
-  for (const auto& write_off : invoice.write_offs) {
-    post(Measure::kLedgerWriteOffs, write_off.day, -Int128(write_off.event->amount_minor));
-  }
-  for (const auto& recovery : invoice.recoveries) {
-    if (recovery.counts) post(Measure::kLedgerRecoveries, recovery.day, recovery.event->amount_minor);
+  if (invoice.void_day != kNever) sell(Measure::kInvoiced, invoice.void_day, {-Int128(issued.net_minor), 0});
+}
+
+// What payments settled, and after how many days.
+void contribute_settled(Picture& picture, const Invoice& invoice, const Attributes& attributes, Contributions& to) {
+  for (const Application& application : picture.applications(invoice)) {
+    const Item& item = *application.item;
+    if (item.state != ItemState::kCounts || application.source->payment == nullptr) continue;
+    const Int128 days = item.from - invoice.issued->issue_date;
+    const auto settle = [&](Day counts_from, Int128 amount) {
+      to.cell({Measure::kSettled, invoice.issued->currency, attributes, {}, item.from, 0, counts_from},
+              {amount, amount * days});
+    };
+    settle(item.from, item.amount);
+    if (item.until != kNever) settle(item.until, -Int128(item.amount));
   }
 }
 
@@ -199,6 +213,7 @@ void contribute_invoice(Picture& picture, const Document& document, Contribution
   const Currency currency = invoice.issued->currency;
   contribute_waiting(picture, invoice, to);
   contribute_ledger_and_sales(picture, invoice, attributes, to);
+  contribute_settled(picture, invoice, attributes, to);
 
   const Day issue_day = invoice.issued->issue_date;
   Breakpoints breakpoints;

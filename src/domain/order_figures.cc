@@ -25,7 +25,7 @@ void contribute_unknown(Picture& picture, const Document& document, Contribution
     }
   }
   lacking.report(AnomalyKind::kUnknownOrder, to);
-  to.waiting(waiting);
+  wait(to, waiting);
 }
 
 // How much of each line has been posted so far along a chain of dispatches (or of returns).
@@ -381,6 +381,29 @@ Milestones milestones_on(Picture& picture, const Order& order, Day as_of) {
   return milestones;
 }
 
+namespace {
+
+// A record was read before its order, or before its shipment.
+bool has_waited(const Picture& picture, const Order& order) {
+  const auto waited_for_dispatch = [&](std::string_view shipment_id, const Fact& fact) {
+    const auto dispatch = std::ranges::find(order.dispatches, shipment_id, [](const Order::Dispatch& known) {
+      return std::string_view(known.event->shipment_id);
+    });
+    return dispatch != order.dispatches.end() && is_later(*dispatch->fact, fact);
+  };
+  return told_before(picture, *order.document, *order.placed_fact) ||
+         std::ranges::any_of(order.proofs,
+                             [&](const Order::Moment& proof) {
+                               const auto& delivered = std::get<ShipmentDelivered>(proof.fact->event.payload);
+                               return waited_for_dispatch(delivered.shipment_id, *proof.fact);
+                             }) ||
+         std::ranges::any_of(order.returns, [&](const Order::Return& back) {
+           return waited_for_dispatch(back.event->shipment_id, *back.fact);
+         });
+}
+
+}  // namespace
+
 void contribute_order(Picture& picture, const Document& document, Contributions& to, Extent extent) {
   const Order* order = picture.order(document);
   if (order == nullptr) return contribute_unknown(picture, document, to);
@@ -388,8 +411,9 @@ void contribute_order(Picture& picture, const Document& document, Contributions&
     Lacking shipments;
     for (const auto& [fact, id] : order->waiting) shipments.add(*fact, id);
     shipments.report(AnomalyKind::kUnknownShipment, to);
-    if (!order->waiting.empty()) to.waiting(static_cast<std::int64_t>(order->waiting.size()));
+    wait(to, static_cast<std::int64_t>(order->waiting.size()));
   }
+  if (has_waited(picture, *order)) to.waited();
   if (picture.rules().expect.shipments) {
     contribute_unproven(*order, picture.rules().anomaly_days.shipped_without_proof_of_delivery, to);
   }

@@ -183,6 +183,7 @@ struct Invoice {
     const InvoiceDisputed* event = nullptr;
     Day from = 0;
     Day until = kNever;
+    const Fact* resolved = nullptr;
   };
   struct WriteOff {
     const Fact* fact = nullptr;
@@ -251,6 +252,7 @@ struct Item {
   // Of a payment with a value date before the invoice's issue date.
   bool before_invoice = false;
   ItemState state = ItemState::kWaiting;
+  const Fact* unallocated = nullptr;
   // The latest occurred_at of the events it needs.
   Instant instant = 0;
 

@@ -123,6 +123,7 @@ std::unique_ptr<Source> Picture::make_source(const Document& document) {
       if (item.own_of_credit_note || item.allocation_id != undone.allocation_id) continue;
       known = true;
       item.until = std::min(item.until, undone.date);
+      item.unallocated = fact;
     }
     if (!known) source->waiting.emplace_back(fact, undone.allocation_id);
   }

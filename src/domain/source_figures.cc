@@ -16,7 +16,7 @@ void contribute_unknown(Picture& picture, const Document& document, Contribution
     ++waiting;
     if (const auto* refund = std::get_if<RefundPaid>(&fact.event.payload)) {
       // Cash is in the ledger as soon as it is read; only the link waits.
-      contribute_standing_refund(fact, {{}, {}, refund->value_date}, to);
+      contribute_standing_refund(fact, document.ref.id, {{}, {}, refund->value_date}, to);
       Anomaly anomaly =
           anomaly_about(AnomalyKind::kRefundExceedsUnapplied, document.ref.id, fact);
       anomaly.from = refund->value_date;
@@ -25,11 +25,18 @@ void contribute_unknown(Picture& picture, const Document& document, Contribution
   }
   if (!(is_payment ? expect.payments : expect.invoices)) return;
   lacking.report(is_payment ? AnomalyKind::kUnknownPayment : AnomalyKind::kUnknownCreditNote, to);
-  to.waiting(waiting);
+  wait(to, waiting);
 }
 
-void contribute_waiting(Picture& picture, const Source& source, Contributions& to) {
+void contribute_waiting(Picture& picture, const Document& document, const Source& source, Contributions& to) {
   const Expect& expect = picture.rules().expect;
+  bool waited = told_before(picture, document, *source.created);
+  for (const Item& item : source.items) {
+    const Invoice* invoice = item.state == ItemState::kWaiting ? nullptr : picture.invoice(item.invoice_id);
+    waited = waited || (invoice != nullptr && is_later(*invoice->issued_fact, *item.fact)) ||
+             (item.unallocated != nullptr && is_later(*item.fact, *item.unallocated));
+  }
+  if (waited) to.waited();
   std::int64_t waiting = 0;
   if (expect.invoices) {
     const Fact* last = nullptr;
@@ -45,7 +52,7 @@ void contribute_waiting(Picture& picture, const Source& source, Contributions& t
     allocations.report(AnomalyKind::kUnknownAllocation, to);
     waiting += static_cast<std::int64_t>(source.waiting.size());
   }
-  if (waiting > 0) to.waiting(waiting);
+  wait(to, waiting);
 }
 
 void contribute_item_anomalies(const Source& source, Contributions& to) {
@@ -73,10 +80,11 @@ void contribute_item_anomalies(const Source& source, Contributions& to) {
 void contribute_refunds(const Source& source, const Attributes& attributes, Contributions& to) {
   for (const Refund& refund : source.refunds) {
     if (refund.in_sequence) {
-      contribute_refund_postings(*refund.event, attributes, to);
+      contribute_refund_collected(*refund.event, attributes, to);
       continue;
     }
-    contribute_standing_refund(*refund.fact, attributes, to);
+    contribute_standing_unapplied(*refund.event, attributes, to);
+    contribute_refund_collected(*refund.event, attributes, to);
     Anomaly mismatch =
         anomaly_about(AnomalyKind::kCurrencyMismatch, refund.event->refund_id, *refund.fact);
     mismatch.from = refund.event->value_date;
@@ -121,14 +129,7 @@ void contribute_moves(Picture& picture, const Source& source, const Attributes& 
     if (item.state != ItemState::kCounts) continue;
     const Invoice& invoice = *picture.invoice(item.invoice_id);
     const Attributes to_attributes = picture.attributes(invoice);
-    const auto transfer = [&](Day day, Int128 amount) {
-      if (to_attributes == attributes) return;
-      to.cell({Measure::kLedgerTransfers, source.currency, attributes, {}, day, 0, day}, {amount, 0});
-      to.cell({Measure::kLedgerTransfers, source.currency, to_attributes, {}, day, 0, day},
-              {-amount, 0});
-    };
-    transfer(item.from, item.amount);
-    if (item.until != kNever) transfer(item.until, -Int128(item.amount));
+    for_each_transfer(source, item, attributes, to_attributes, [&](const LedgerEntry& entry) { post(entry, to); });
 
     if (source.payment == nullptr) continue;
     const Dimensions dimensions = dimensions_of(picture, invoice);
@@ -155,27 +156,20 @@ void contribute_source(Picture& picture, const Document& document, Contributions
   if (known == nullptr) return contribute_unknown(picture, document, to);
   const Source& source = *known;
   const Attributes attributes = picture.attributes(source);
-  const auto post = [&](Measure measure, Day day, Int128 amount) {
-    to.cell({measure, source.currency, attributes, {}, day, 0, day}, {amount, 1});
-  };
+  for_each_entry(source, attributes, [&](const LedgerEntry& entry) { post(entry, to); });
   if (source.payment != nullptr) {
     const auto collect = [&](Day day, Int128 amount) {
       to.cell({Measure::kCollected, source.currency, attributes, {}, day, 0, day}, {amount, 0});
     };
-    post(Measure::kLedgerCash, source.day, -source.amount);
     collect(source.day, source.amount);
-    if (source.reversed_day != kNever) {
-      post(Measure::kLedgerReversals, source.reversed_day, source.amount);
-      collect(source.reversed_day, -source.amount);
-    }
+    if (source.reversed_day != kNever) collect(source.reversed_day, -source.amount);
   } else {
-    post(Measure::kLedgerCreditNotes, source.day, -source.amount);
     const Invoice* invoice = picture.invoice(source.credit_note->invoice_id);
     const Dimensions dimensions = invoice ? dimensions_of(picture, *invoice) : Dimensions{};
     to.cell({Measure::kInvoiced, source.currency, attributes, dimensions, source.day, 0, source.day},
             {-Int128(source.credit_note->net_minor), 0});
   }
-  contribute_waiting(picture, source, to);
+  contribute_waiting(picture, document, source, to);
   contribute_item_anomalies(source, to);
   contribute_refunds(source, attributes, to);
   contribute_unapplied(source, attributes, to);

@@ -34,6 +34,7 @@ class Auditor {
     }
     if (labels_.size() != labels_count) fault("a figure has a label that the store does not hold");
     RETURN_IF_ERROR(parked());
+    RETURN_IF_ERROR(waited());
     RETURN_IF_ERROR(anomalies());
     compare("accepted", report_.facts, state_.accepted);
     compare("waiting", waiting_, state_.waiting);
@@ -89,6 +90,7 @@ class Auditor {
       cells.insert(cells.end(), contribution.cells().begin(), contribution.cells().end());
       for (const Day day : contribution.opened_on()) opened.insert(store::opened_key(id, day, ref));
       waiting_ += contribution.waiting();
+      if (contribution.has_waited()) waited_.insert(store::waited_key(key));
       for (const auto& anomaly : contribution.anomalies()) anomalies_.emplace(anomaly.key, anomaly.value);
       if (!contribution.cycle_row().empty()) {
         rows.emplace(store::cycle_row_key(id, ref.id), contribution.cycle_row());
@@ -189,6 +191,20 @@ class Auditor {
     return {};
   }
 
+  Result<void> waited() {
+    std::set<std::string> stored;
+    RETURN_IF_ERROR(reads_.scan(store::Table::kMeta, std::string(1, store::kWaitedPrefix), "",
+                                [&](std::string_view key, std::string_view) {
+                                  stored.emplace(key);
+                                  return true;
+                                }));
+    if (stored != waited_) {
+      fault(fmt::format("documents that waited: recomputed {}, stored {}, or some differ", waited_.size(),
+                        stored.size()));
+    }
+    return {};
+  }
+
   Result<void> anomalies() {
     std::map<std::string, std::string> stored;
     RETURN_IF_ERROR(reads_.scan(store::Table::kMeta, std::string(1, store::kAnomalyPrefix), "",
@@ -209,6 +225,7 @@ class Auditor {
   ShardState state_;
   AuditReport report_;
   std::int64_t waiting_ = 0;
+  std::set<std::string> waited_;
   std::map<std::string, std::string> anomalies_;
 };
 

@@ -57,6 +57,7 @@ class Contribution : public domain::Contributions {
     anomalies_.clear();
     cycle_row_.clear();
     waiting_ = 0;
+    waited_ = false;
     last_attributes_id_.reset();
     dimensions_.clear();
     opened_on_.clear();
@@ -68,12 +69,14 @@ class Contribution : public domain::Contributions {
   }
   void cycle_row(const domain::CycleRow& row) override { store::encode_cycle_row(row, cycle_row_); }
   void waiting(std::int64_t records) override { waiting_ += records; }
+  void waited() override { waited_ = true; }
 
   const std::vector<store::Cell>& cells() const { return cells_; }
   // Sorted, each once.
   const std::vector<store::AnomalyRow>& anomalies();
   const std::string& cycle_row() const { return cycle_row_; }
   std::int64_t waiting() const { return waiting_; }
+  bool has_waited() const { return waited_; }
   // The days under which the document is found as long as anything of it is open (store::opened_day), in
   // no order, each once: mostly one or none.
   std::span<const Day> opened_on() const { return opened_on_; }
@@ -94,6 +97,7 @@ class Contribution : public domain::Contributions {
   std::vector<store::AnomalyRow> anomalies_;
   std::string cycle_row_;
   std::int64_t waiting_ = 0;
+  bool waited_ = false;
   Few<Day, 2> opened_on_;
 };
 

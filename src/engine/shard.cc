@@ -273,6 +273,14 @@ Result<void> Shard::evaluate(HeldAccount& account, store::WriteSet& set) {
     }
     cells_.insert(cells_.end(), now_.cells().begin(), now_.cells().end());
     state_.waiting += now_.waiting() - old_.waiting();
+    if (now_.has_waited() != old_.has_waited()) {
+      const std::string key = store::waited_key(store::document_key(customer, ref));
+      if (now_.has_waited()) {
+        set.put(store::Table::kMeta, key, "");
+      } else {
+        set.remove(store::Table::kMeta, key);
+      }
+    }
 
     const auto& anomalies_old = old_.anomalies();
     const auto& anomalies_now = now_.anomalies();

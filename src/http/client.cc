@@ -28,8 +28,8 @@ std::string percent_encode(std::string_view text) {
 
 }  // namespace
 
-Result<Response> get(const std::string& base_url, const std::vector<std::string>& segments,
-                     const std::multimap<std::string, std::string>& parameters) {
+Result<Response> ask(const std::string& base_url, const std::vector<std::string>& segments,
+                     const std::multimap<std::string, std::string>& parameters, std::optional<Body> body) {
   constexpr std::string_view kScheme = "http://";
   std::string authority = base_url.starts_with(kScheme) ? base_url.substr(kScheme.size()) : "";
   while (authority.ends_with('/')) authority.pop_back();
@@ -55,7 +55,13 @@ Result<Response> get(const std::string& base_url, const std::vector<std::string>
   beast::flat_buffer buffer;
   beast::http::response_parser<beast::http::string_body> parser;
   parser.body_limit(kBodyBytesMax);
-  beast::http::request<beast::http::empty_body> request(beast::http::verb::get, target, 11);
+  beast::http::request<beast::http::string_body> request(body ? beast::http::verb::post : beast::http::verb::get,
+                                                         target, 11);
+  if (body) {
+    request.set(beast::http::field::content_type, body->content_type);
+    request.body() = std::move(body->bytes);
+    request.prepare_payload();
+  }
   request.set(beast::http::field::host, authority);
   request.set(beast::http::field::accept, "application/json");
   // Asynchronous, so that the timeout holds.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,9 +11,15 @@
 
 namespace daybook::http {
 
-// GET of a path under `base_url` ("http://127.0.0.1:8080"); segments and parameters are encoded here.
-// kInvalidArgument for a URL that is not plain http; kUnavailable when nobody answers.
-Result<Response> get(const std::string& base_url, const std::vector<std::string>& segments,
-                     const std::multimap<std::string, std::string>& parameters);
+// What is sent with a POST.
+struct Body {
+  std::string content_type;
+  std::string bytes;
+};
+
+// GET of a path under `base_url` ("http://127.0.0.1:8080"), or POST where there is a body; segments and
+// parameters are encoded here. kInvalidArgument for a URL that is not plain http; kUnavailable when nobody answers.
+Result<Response> ask(const std::string& base_url, const std::vector<std::string>& segments,
+                     const std::multimap<std::string, std::string>& parameters, std::optional<Body> body = {});
 
 }  // namespace daybook::http

@@ -11,6 +11,7 @@ using domain::Measure;
 
 void add_receivable_rows(store::LabelId customer, const store::Cell& cell,
                          std::vector<ReceivableRow>& to) {
+  if (cell.id.measure == Measure::kSettled) return;
   ReceivableRow row;
   row.customer = customer;
   row.attributes = cell.id.attributes;

@@ -34,7 +34,8 @@ std::uint16_t span_of(Day day) {
 
 PageId page_of(const CellId& cell) {
   if (domain::is_receivables(cell.measure)) return {kReceivablesPage, span_of(cell.counts_from)};
-  return {domain::is_ledger(cell.measure) ? kLedgerPage : kSalesPage, span_of(cell.day)};
+  const bool in_ledger_page = domain::is_ledger(cell.measure) || cell.measure == domain::Measure::kSettled;
+  return {in_ledger_page ? kLedgerPage : kSalesPage, span_of(cell.day)};
 }
 
 void encode_page(std::span<const Cell> cells, std::string& to) {

@@ -32,6 +32,10 @@ inline std::string parked_key(std::uint8_t topic, std::int64_t offset) {
   return key;
 }
 
+// Documents of which a record waits, or did for a while: W, then their key.
+inline constexpr char kWaitedPrefix = 'W';
+inline std::string waited_key(std::string_view document_key) { return kWaitedPrefix + std::string(document_key); }
+
 // Which accounts have a document of this id: kind, id, a zero byte, customer.
 inline constexpr char kIdPrefix = 'I';
 inline std::string id_prefix(domain::DocumentRef ref) {

@@ -38,7 +38,7 @@ class Importer {
     }
     if (!report_.faults.empty()) {
       report_.events.clear();
-      if (report_.faults.size() > kImportFaultsMax) report_.faults.resize(kImportFaultsMax);
+      if (report_.faults.size() > kFileFaultsMax) report_.faults.resize(kFileFaultsMax);
     }
     std::ranges::stable_sort(report_.events, {}, [](const events::v1::Event& event) {
       return event.occurred_at().seconds();
@@ -202,7 +202,7 @@ class Importer {
   void make_events(const EventPlan& plan) {
     const std::vector<Row> rows = plan.once_per_key ? plan.input->first_rows() : plan.input->rows();
     for (const Row& row : rows) {
-      if (report_.faults.size() >= kImportFaultsMax) return;
+      if (report_.faults.size() >= kFileFaultsMax) return;
       make_event(plan, {.row = row});
     }
   }

@@ -13,10 +13,10 @@ struct ImportReport {
   // In order of occurred_at; those of one second in the order of the mapping's [[events]], then of
   // the rows. None when there are faults.
   std::vector<events::v1::Event> events;
-  // At most kImportFaultsMax, in the order met.
-  std::vector<ImportFault> faults;
+  // At most kFileFaultsMax, in the order met.
+  std::vector<FileFault> faults;
 };
-inline constexpr std::size_t kImportFaultsMax = 100;
+inline constexpr std::size_t kFileFaultsMax = 100;
 
 // The same files give the same events, ids included.
 ImportReport import_events(const SourceFile& mapping, const std::vector<SourceFile>& csv);

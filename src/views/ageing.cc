@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "views/grouping.h"
+#include "views/rates.h"
 #include "views/receivables.h"
 #include "views/views.h"
 
@@ -32,6 +34,8 @@ struct Buckets {
   }
 };
 
+Buckets default_buckets() { return {{30, 60, 90, 120}}; }
+
 struct AgeingRow {
   Int128 not_due = 0;
   std::vector<Int128> buckets;
@@ -58,6 +62,11 @@ struct AgeingRow {
   }
 
   void write(Row& row, Currency currency, const std::vector<std::string>& labels) const {
+    write_columns(row, currency, labels);
+    row.add("proof.ledger_balance", amount(ledger_balance, currency));
+    row.add("proof.difference", amount(account.balance() - ledger_balance, currency));
+  }
+  void write_columns(Row& row, Currency currency, const std::vector<std::string>& labels) const {
     row.add("not_due", amount(not_due, currency));
     std::vector<std::pair<std::string, Value>> parts;
     for (std::size_t i = 0; i < labels.size(); ++i) {
@@ -71,10 +80,16 @@ struct AgeingRow {
     row.add("open_credits", amount(account.open_credits, currency));
     row.add("balance", amount(account.balance(), currency));
     row.add("items", Value::number(static_cast<std::int64_t>(items)));
-    row.add("proof.ledger_balance", amount(ledger_balance, currency));
-    row.add("proof.difference", amount(account.balance() - ledger_balance, currency));
   }
 };
+
+AgeingRow no_sums(const Buckets& buckets) {
+  return {.not_due = 0,
+          .buckets = std::vector<Int128>(buckets.limits.size() + 1),
+          .account = {},
+          .items = 0,
+          .ledger_balance = 0};
+}
 
 enum class Basis { kDueDate, kIssueDate };
 
@@ -111,6 +126,48 @@ struct Ageing {
   }
 };
 
+Row total_row(const AgeingRow& sums, Currency currency, const std::vector<std::string>& labels) {
+  Row row;
+  row.add("currency", Value::text(currency.code()));
+  sums.write(row, currency, labels);
+  return row;
+}
+
+// Totals of all currencies in one, each column of each currency converted by itself.
+std::string base_totals(Question& question, const std::map<Currency, AgeingRow>& totals, Currency base,
+                        const AgeingRow& empty, const std::vector<std::string>& labels) {
+  Rates rates(question);
+  AgeingRow sums = empty;
+  std::vector<Currency> unconverted;
+  for (const auto& [currency, row] : totals) {
+    if (row.is_zero()) continue;
+    if (!rates.on(question.as_of(), currency, base)) {
+      unconverted.push_back(currency);
+      continue;
+    }
+    const auto convert = [&](Int128 minor) { return *rates.convert(minor, currency, base, question.as_of()); };
+    AgeingRow converted = row;
+    converted.not_due = convert(row.not_due);
+    converted.account.gross_open = converted.not_due;
+    for (Int128& bucket : converted.buckets) converted.account.gross_open += bucket = convert(bucket);
+    converted.account.disputed = convert(row.account.disputed);
+    converted.account.unapplied_cash = convert(row.account.unapplied_cash);
+    converted.account.open_credits = convert(row.account.open_credits);
+    sums += converted;
+  }
+  Row row;
+  row.add("currency", Value::text(base.code()));
+  sums.write_columns(row, base, labels);
+  JsonWriter names;
+  names.begin_array();
+  for (const Currency currency : unconverted) names.text(currency.code());
+  names.end_array();
+  row.add("unconverted", Value::json(names.take()));
+  JsonWriter json;
+  write_json(row, json);
+  return json.take();
+}
+
 }  // namespace
 
 Answer ageing(Question& question) {
@@ -120,72 +177,28 @@ Answer ageing(Question& question) {
   ageing.aged_on = parameters.date("aged_on").value_or(ageing.as_of);
   const std::string basis = parameters.one_of("basis", {"due_date", "issue_date"}, "due_date");
   ageing.basis = basis == "due_date" ? Basis::kDueDate : Basis::kIssueDate;
-  ageing.buckets = {parameters.rising_days("buckets", {30, 60, 90, 120})};
-  const std::string group_by = parameters.one_of(
-      "group_by", {"customer", "parent_customer", "region", "sales_rep", "currency", "none"}, "customer");
-  const auto level = parameters.integer("level", 1, 6);
-  if (level && group_by != "region") refuse_parameter("level", "needs group_by=region");
-  const Filters filters = question.filters({"region", "sales_rep", "customer_id", "currency"});
+  ageing.buckets = {parameters.rising_days("buckets", default_buckets().limits)};
+  const Grouping grouping = Grouping::read(question, "customer");
+  const auto base_currency = parameters.currency("base_currency");
 
-  const AgeingRow empty{.not_due = 0,
-                        .buckets = std::vector<Int128>(ageing.buckets.limits.size() + 1),
-                        .account = {},
-                        .items = 0,
-                        .ledger_balance = 0};
+  const AgeingRow empty = no_sums(ageing.buckets);
   std::map<std::pair<std::string, Currency>, AgeingRow> rows;
-  const bool by_attributes =
-      filters.region || filters.sales_rep || group_by == "region" || group_by == "sales_rep";
-  const bool by_account = by_attributes || (group_by != "none" && group_by != "currency");
   const Detail detail =
-      by_account || ageing.basis == Basis::kIssueDate ? Detail::kAccounts : Detail::kTotals;
-  const auto scope = question.scope(filters);
+      grouping.needs_accounts() || ageing.basis == Basis::kIssueDate ? Detail::kAccounts : Detail::kTotals;
+  const auto scope = question.scope(grouping.filters);
+  if (!scope.customer) recall_receivables(scope.shards, ageing.as_of);
   for (const ShardPicture* shard : scope.shards) {
-    std::unique_ptr<CustomerContext> customer;
-    // What rows of one customer and attributes come to, kept while both stay.
-    store::LabelId attributes_id = 0;
-    bool passed = true;
-    std::string group;
-    // Where rows of one group and currency go, kept likewise.
+    Places places(question, *shard, grouping);
+    // Where rows of one group and currency go, kept while both stay.
     AgeingRow* sums = nullptr;
     std::uint16_t sums_currency = 0;
-    std::string_view region;
-    std::string_view rep;
-    const auto place = [&](const mirror::ReceivableRow& cell) {
-      const bool same_customer = customer != nullptr && customer->id() == cell.customer;
-      if (!same_customer) {
-        customer = question.new_customer(*shard, cell.customer);
-      } else if (cell.attributes == attributes_id || !by_attributes) {
-        return;
-      }
-      attributes_id = cell.attributes;
-      const std::string_view region_before = std::exchange(region, {});
-      const std::string_view rep_before = std::exchange(rep, {});
-      if (by_attributes) {
-        const domain::Attributes& attributes = shard->labels->get(attributes_id).attributes;
-        region = customer->region(attributes);
-        rep = customer->sales_rep(attributes);
-        if (same_customer && region == region_before && rep == rep_before) return;
-      }
-      sums = nullptr;
-      passed = passes_region(filters.region, region) && passes(filters.sales_rep, rep);
-      if (group_by == "customer") {
-        group = customer->name();
-      } else if (group_by == "parent_customer") {
-        group = customer->parent(ageing.as_of);
-      } else if (group_by == "region") {
-        group = group_name(cut_region(region, static_cast<int>(level.value_or(0))));
-      } else if (group_by == "sales_rep") {
-        group = group_name(rep);
-      }
-    };
     receivables_at(*shard, scope.customer, ageing.as_of, detail, [&](const mirror::ReceivableRow& cell) {
       const Currency currency = Currency::from_number(cell.currency);
-      if (filters.currency && currency != *filters.currency) return;
-      if (by_account) place(cell);
-      if (!passed) return;
+      if (grouping.filters.currency && currency != *grouping.filters.currency) return;
+      if (grouping.needs_accounts() && places.go(cell.customer, cell.attributes)) sums = nullptr;
+      if (!places.passes()) return;
       if (sums == nullptr || sums_currency != cell.currency) {
-        const std::string name = group_by == "currency" ? currency.code() : group;
-        sums = &rows.try_emplace({name, currency}, empty).first->second;
+        sums = &rows.try_emplace({places.group(currency), currency}, empty).first->second;
         sums_currency = cell.currency;
       }
       ageing.add(*sums, cell);
@@ -203,7 +216,7 @@ Answer ageing(Question& question) {
   Answer answer = question.list("rows", column_names(make_row("", {}, empty)));
   answer.head.add("aged_on", Value::text(format_date(ageing.aged_on)));
   answer.head.add("basis", Value::text(basis));
-  answer.head.add("group_by", Value::text(group_by));
+  answer.head.add("group_by", Value::text(grouping.by));
   JsonWriter names;
   names.begin_array();
   for (const std::string& label : labels) names.text(label);
@@ -220,24 +233,41 @@ Answer ageing(Question& question) {
   total_rows.begin_array();
   for (const auto& [currency, sums] : totals) {
     if (sums.is_zero()) continue;
-    Row row;
-    row.add("currency", Value::text(currency.code()));
-    sums.write(row, currency, labels);
-    write_json(row, total_rows);
+    write_json(total_row(sums, currency, labels), total_rows);
   }
   total_rows.end_array();
   answer.tail.add("totals", Value::json(total_rows.take()));
+  if (base_currency) {
+    answer.tail.add("base_totals", Value::json(base_totals(question, totals, *base_currency, empty, labels)));
+  }
   return answer;
+}
+
+std::map<Currency, Row> account_ageing(const ShardPicture& shard, store::LabelId customer, Day as_of) {
+  const Ageing ageing{as_of, as_of, Basis::kDueDate, default_buckets()};
+  std::map<Currency, AgeingRow> sums;
+  receivables_at(shard, customer, as_of, Detail::kAccounts, [&](const mirror::ReceivableRow& cell) {
+    ageing.add(sums.try_emplace(Currency::from_number(cell.currency), no_sums(ageing.buckets)).first->second, cell);
+  });
+  std::map<Currency, Row> rows;
+  for (const auto& [currency, row] : sums) {
+    if (!row.is_zero()) rows[currency] = total_row(row, currency, ageing.buckets.labels());
+  }
+  return rows;
+}
+
+Row empty_ageing(Currency currency) {
+  return total_row(no_sums(default_buckets()), currency, default_buckets().labels());
 }
 
 Account account_on(const ShardPicture& shard, store::LabelId customer, Day as_of) {
   const Ageing ageing{as_of, as_of, Basis::kDueDate, {}};
   std::map<Currency, AgeingRow> rows;
-  const AgeingRow empty{0, std::vector<Int128>(1), {}, 0, 0};
+  const AgeingRow empty = no_sums(ageing.buckets);
   OpenDays open;
   receivables_at(shard, customer, as_of, Detail::kAccounts, [&](const mirror::ReceivableRow& cell) {
     ageing.add(rows.try_emplace(Currency::from_number(cell.currency), empty).first->second, cell);
-    open.add(cell, *shard.labels);
+    open.add(cell, shard.figure_labels());
   });
   Account account;
   for (const auto& [currency, row] : rows) account.balances[currency] = row.account;

@@ -7,6 +7,7 @@
 #include "store/keys.h"
 #include "views/credit.h"
 #include "views/receivables.h"
+#include "views/recollection.h"
 #include "views/views.h"
 
 namespace daybook::views {
@@ -86,7 +87,7 @@ void for_each_parked(const ShardPicture& shard,
           error = parked.error();
           return false;
         }
-        visit(*parked);
+        if (shard.recollection == nullptr || parked->recorded_ms <= shard.recollection->recorded_ms()) visit(*parked);
         return true;
       });
   if (!scanned) refuse(scanned.error());
@@ -162,9 +163,32 @@ std::optional<bool> is_open(const ShardPicture& shard, const store::StoredAnomal
   return found.now;
 }
 
-void add_found(ShownBy& all, const ShardPicture& shard, const Asked& asked, Day as_of) {
+// Anomalies of documents, whenever they are open.
+void for_each_stored(const ShardPicture& shard, const std::function<void(const store::StoredAnomaly&)>& visit) {
   std::optional<Error> error;
-  const auto add = [&](const store::StoredAnomaly& stored) {
+  const auto take = [&](std::string_view key, std::string_view value) {
+    const auto stored = store::decode_anomaly(key, value);
+    if (!stored) {
+      error = stored.error();
+      return false;
+    }
+    visit(*stored);
+    return true;
+  };
+  if (shard.recollection != nullptr) {
+    shard.recollection->for_each_contribution(
+        shard, {}, [&](store::LabelId, domain::DocumentRef, engine::Contribution& contribution) {
+          for (const store::AnomalyRow& row : contribution.anomalies()) take(row.key, row.value);
+        });
+  } else {
+    const auto scanned = shard.reads->scan(store::Table::kMeta, std::string(1, store::kAnomalyPrefix), "", take);
+    if (!scanned) refuse(scanned.error());
+  }
+  if (error) refuse(*error);
+}
+
+void add_found(ShownBy& all, const ShardPicture& shard, const Asked& asked, Day as_of) {
+  for_each_stored(shard, [&](const store::StoredAnomaly& stored) {
     const domain::Anomaly& anomaly = stored.anomaly;
     const std::string_view kind = domain::anomaly_name(anomaly.kind);
     const std::string customer(shard.labels->get(stored.customer).customer);
@@ -183,20 +207,7 @@ void add_found(ShownBy& all, const ShardPicture& shard, const Asked& asked, Day 
                  .event_id = std::string(anomaly.event_id),
                  .type = anomaly.type,
                  .occurred_at = anomaly.occurred_at});
-  };
-  const auto scanned = shard.reads->scan(
-      store::Table::kMeta, std::string(1, store::kAnomalyPrefix), "",
-      [&](std::string_view key, std::string_view value) {
-        const auto stored = store::decode_anomaly(key, value);
-        if (!stored) {
-          error = stored.error();
-          return false;
-        }
-        add(*stored);
-        return true;
-      });
-  if (!scanned) refuse(scanned.error());
-  if (error) refuse(*error);
+  });
 }
 
 // Accounts above their limit, and those whose exposure lacks a rate: at the file in force.
@@ -260,6 +271,12 @@ void write_event(JsonWriter& json, const Question& question, const Shown& shown)
 }
 
 }  // namespace
+
+std::int64_t parked_count(const ShardPicture& shard) {
+  std::int64_t count = 0;
+  for_each_parked(shard, [&](const engine::ParkedRecord&) { ++count; });
+  return count;
+}
 
 std::vector<std::string> anomaly_kinds() {
   std::vector<std::string> kinds;

@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "store/keys.h"
 #include "views/period.h"
+#include "views/recollection.h"
 #include "views/views.h"
 
 namespace daybook::views {
@@ -283,6 +284,13 @@ class CycleScan {
   }
 
   void scan_pages(std::optional<store::LabelId> customer) {
+    if (shard_.recollection != nullptr) {
+      shard_.recollection->for_each_contribution(
+          shard_, customer, [&](store::LabelId id, domain::DocumentRef, engine::Contribution& contribution) {
+            if (!contribution.cycle_row().empty()) take_stored(id, contribution.cycle_row(), 1);
+          });
+      return;
+    }
     const std::string prefix = customer ? store::cells_prefix(store::kCycleRow, *customer)
                                         : std::string(1, store::kCycleRow);
     const auto scanned = shard_.reads->scan(

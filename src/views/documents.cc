@@ -16,23 +16,20 @@ namespace {
 using domain::DocumentKind;
 using domain::DocumentRef;
 
-// Keys of targets and rates are accounts of the log, not customers.
-bool is_customer(std::string_view name) {
-  return !name.starts_with("target:") && !name.starts_with("fx:");
-}
-
 Value date_or_null(std::optional<Day> day) {
   return day ? Value::text(format_date(*day)) : Value();
 }
 
 Value quantity(Int128 scaled) { return Value::decimal(format_scaled(scaled, kQuantityPlaces)); }
 
-std::string events_json(const Question& question, const ShardPicture& shard,
+std::string events_json(const Question& question, const ShardPicture& shard, const domain::Picture& picture,
                         const domain::Document& document) {
   JsonWriter json;
   json.begin_array();
   std::vector<const domain::Fact*> facts;
-  for (const domain::Fact& fact : document.facts) facts.push_back(&fact);
+  for (const domain::Fact& fact : document.facts) {
+    if (picture.admits(fact)) facts.push_back(&fact);
+  }
   std::ranges::sort(facts, {}, [](const domain::Fact* fact) { return fact->at; });
   for (const domain::Fact* fact : facts) question.write_event(json, shard.partition, *fact);
   json.end_array();
@@ -125,7 +122,7 @@ Answer customers(Question& question) {
     for (const store::LabelId id : ids) {
       CustomerContext customer = question.customer(*shard, id);
       std::string key = sort_key({customer.name()});
-      if (!is_customer(customer.name()) || !answer.rows.may_hold(key)) continue;
+      if (!is_customer(customer.name()) || !answer.rows.may_hold(key) || !customer.is_known()) continue;
       static const domain::CustomerProfileSet kNone;
       const auto* in_force = customer.profile(as_of);
       const domain::CustomerProfileSet& profile = in_force ? *in_force : kNone;
@@ -165,11 +162,8 @@ Answer customers(Question& question) {
 Answer customer_page(Question& question, std::string_view customer_id) {
   const Day as_of = question.as_of();
   const ShardPicture& shard = question.shard_of(customer_id);
-  const auto id = shard.labels->find_customer(customer_id);
-  if (!id || !is_customer(customer_id)) {
-    refuse(404, "Not found", fmt::format("there is no customer '{}'", customer_id));
-  }
-  CustomerContext customer = question.customer(shard, *id);
+  const std::unique_ptr<CustomerContext> found = question.find_customer(shard, customer_id);
+  CustomerContext& customer = *found;
   Answer answer;
   answer.head.add("customer_id", Value::text(customer_id));
   const domain::CustomerFile& file = customer.picture().file();
@@ -197,7 +191,7 @@ Answer customer_page(Question& question, std::string_view customer_id) {
   history.end_array();
   answer.head.add("history", Value::json(history.take()));
 
-  const Account account = account_on(shard, *id, as_of);
+  const Account account = account_on(shard, customer.id(), as_of);
   JsonWriter balances;
   balances.begin_array();
   for (const auto& [currency, balance] : account.balances) {
@@ -214,7 +208,7 @@ Answer customer_page(Question& question, std::string_view customer_id) {
   answer.head.add("balances", Value::json(balances.take()));
 
   Rates rates(question);
-  const Exposure exposure = exposures(shard, *id, as_of)[*id];
+  const Exposure exposure = exposures(shard, customer.id(), as_of)[customer.id()];
   JsonWriter credit;
   write_json(credit_row(credit_of(exposure, customer.file(as_of), rates, as_of), exposure), credit);
   answer.head.add("credit", Value::json(credit.take()));
@@ -231,7 +225,7 @@ Answer customer_page(Question& question, std::string_view customer_id) {
   answer.head.add("items", Value::json(items.take()));
   answer.head.add("promises", Value::json(promises_json(shard, customer, std::nullopt, kGraceDays, as_of)));
   if (const auto* document = customer.picture().document({DocumentKind::kCustomer, {}})) {
-    answer.head.add("events", Value::json(events_json(question, shard, *document)));
+    answer.head.add("events", Value::json(events_json(question, shard, customer.picture(), *document)));
   }
   return answer;
 }
@@ -328,7 +322,7 @@ Answer invoice_page(Question& question, std::string_view invoice_id) {
   }
   applications.end_array();
   page.add("applications", Value::json(applications.take()));
-  page.add("events", Value::json(events_json(question, *found.shard, *picture.document(ref))));
+  page.add("events", Value::json(events_json(question, *found.shard, picture, *picture.document(ref))));
   return answer;
 }
 
@@ -385,7 +379,7 @@ Answer payment_page(Question& question, std::string_view payment_id) {
   allocations.end_array();
   page.add("allocations", Value::json(allocations.take()));
   page.add("events",
-           Value::json(events_json(question, *found.shard, *customer.picture().document(ref))));
+           Value::json(events_json(question, *found.shard, customer.picture(), *customer.picture().document(ref))));
   return answer;
 }
 
@@ -499,7 +493,7 @@ Answer order_page(Question& question, std::string_view order_id) {
   for (const auto& id : invoice_ids) invoices.text(id);
   invoices.end_array();
   page.add("invoices", Value::json(invoices.take()));
-  page.add("events", Value::json(events_json(question, *found.shard, *picture.document(ref))));
+  page.add("events", Value::json(events_json(question, *found.shard, picture, *picture.document(ref))));
   return answer;
 }
 

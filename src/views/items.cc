@@ -64,7 +64,7 @@ void add_source(CustomerContext& customer, DocumentRef ref, Day as_of, std::vect
   if (source == nullptr) {
     for (const domain::Fact& fact : picture.document(ref)->facts) {
       const auto* refund = std::get_if<domain::RefundPaid>(&fact.event.payload);
-      if (refund != nullptr) add_refund(fact, {{}, {}, refund->value_date}, as_of, items);
+      if (refund != nullptr && picture.admits(fact)) add_refund(fact, {{}, {}, refund->value_date}, as_of, items);
     }
     return;
   }
@@ -94,6 +94,7 @@ std::vector<OpenItem> open_items(CustomerContext& customer, std::span<const Docu
       add_source(customer, ref, as_of, items);
     } else if (ref.kind == DocumentKind::kRefund) {
       for (const domain::Fact& fact : customer.picture().document(ref)->facts) {
+        if (!customer.picture().admits(fact)) continue;
         const auto& refund = std::get<domain::RefundPaid>(fact.event.payload);
         add_refund(fact, {{}, {}, refund.value_date}, as_of, items);
       }
@@ -163,6 +164,7 @@ Answer receivable_items(Question& question) {
                                           "disputed",    "region",       "sales_rep", "over_applied"});
   answer.head.add("aged_on", Value::text(format_date(aged_on)));
   const auto scope = question.scope(filters);
+  if (!scope.customer) recall_receivables(scope.shards, as_of);
   for (const ShardPicture* shard : scope.shards) {
     const auto ids = scope.customer ? std::vector<store::LabelId>{*scope.customer}
                                     : shard->labels->customers_after("", SIZE_MAX);

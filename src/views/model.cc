@@ -5,9 +5,28 @@
 #include "base/bytes.h"
 #include "store/document_codec.h"
 #include "store/keys.h"
+#include "views/recollection.h"
 #include "views/request.h"
 
 namespace daybook::views {
+
+const store::Labels& ShardPicture::figure_labels() const {
+  return recollection == nullptr ? *labels : recollection->labels();
+}
+
+ReadModel::ReadModel() : recollections_(std::make_unique<Recollections>()) {}
+ReadModel::~ReadModel() = default;
+
+ShardPicture ReadModel::recall(const ShardPicture& shard, std::int64_t recorded_ms) const {
+  ShardPicture known;
+  known.partition = shard.partition;
+  known.reads = shard.reads;
+  known.labels = shard.labels;
+  known.state = shard.state;
+  known.known = domain::Known::until(recorded_ms);
+  known.recollection = recollections_->of(shard, recorded_ms, rules());
+  return known;
+}
 
 CustomerContext::CustomerContext(const ShardPicture& shard, store::LabelId customer,
                                  const domain::Rules& rules, FileChoice choice)
@@ -20,15 +39,44 @@ CustomerContext::CustomerContext(const ShardPicture& shard, store::LabelId custo
 domain::Picture& CustomerContext::picture() {
   if (!picture_) {
     account_.emplace(id_, [this](const std::string& key) -> Result<engine::DocumentBytes> {
+      if (bytes_) {
+        const auto at = bytes_->find(key);
+        if (at == bytes_->end()) return engine::DocumentBytes{};
+        return engine::DocumentBytes{at->second, at->second.size()};
+      }
       auto stored = shard_.reads->get(store::Table::kDocuments, key);
       if (!stored) refuse(stored.error());
       if (!*stored) return engine::DocumentBytes{};
       ids_.push_back(std::make_unique<std::string>(**std::move(stored)));
       return engine::DocumentBytes{*ids_.back(), ids_.back()->size()};
     });
-    picture_.emplace(*account_, domain::Known::all(), rules_);
+    picture_.emplace(*account_, shard_.known, rules_);
   }
   return *picture_;
+}
+
+bool CustomerContext::is_known() {
+  // Accounts are made by accepted events.
+  if (shard_.recollection == nullptr) return true;
+  return std::ranges::any_of(documents(), [&](const domain::DocumentRef& ref) {
+    return std::ranges::any_of(picture().document(ref)->facts,
+                               [&](const domain::Fact& fact) { return picture().admits(fact); });
+  });
+}
+
+std::span<const domain::DocumentRef> CustomerContext::documents() {
+  if (bytes_) return documents_;
+  bytes_.emplace();
+  std::string prefix;
+  ByteWriter(prefix).big32(id_);
+  const auto scanned = shard_.reads->scan(store::Table::kDocuments, prefix, "",
+                                          [&](std::string_view key, std::string_view value) {
+                                            const auto at = bytes_->emplace(key, value).first;
+                                            documents_.push_back(store::document_ref(at->first));
+                                            return true;
+                                          });
+  if (!scanned) refuse(scanned.error());
+  return documents_;
 }
 
 const mirror::FileVersion* CustomerContext::file(Day day) {
@@ -51,6 +99,8 @@ std::string_view CustomerContext::parent(Day day) {
 }
 
 std::vector<domain::DocumentRef> CustomerContext::opened_on(std::span<const Day> days) {
+  // The index says where something was found with all that is known now.
+  if (shard_.recollection != nullptr) return {documents().begin(), documents().end()};
   // So many keys are passed over before the next day is looked for anew.
   constexpr int kPassOverMax = 8;
   std::vector<domain::DocumentRef> refs;
@@ -79,9 +129,39 @@ std::vector<domain::DocumentRef> CustomerContext::opened_on(std::span<const Day>
   return refs;
 }
 
+namespace {
+
+void recall_pages(const ShardPicture& shard, char family, std::optional<store::LabelId> customer,
+                  std::uint16_t first_span, std::uint16_t last_span,
+                  const std::function<void(store::LabelId, const std::vector<store::Cell>&)>& visit) {
+  const auto add = [&](const engine::Contribution& contribution, std::vector<store::Cell>& cells) {
+    for (const store::Cell& cell : contribution.cells()) {
+      const store::PageId page = store::page_of(cell.id);
+      if (page.family == family && page.span >= first_span && page.span <= last_span) cells.push_back(cell);
+    }
+  };
+  std::vector<store::Cell> cells;
+  std::optional<store::LabelId> last;
+  const auto hand_out = [&] {
+    engine::add_up(cells);
+    if (!cells.empty()) visit(*last, cells);
+    cells.clear();
+  };
+  shard.recollection->for_each_contribution(
+      shard, customer, [&](store::LabelId id, domain::DocumentRef, engine::Contribution& contribution) {
+        if (last && *last != id) hand_out();
+        last = id;
+        add(contribution, cells);
+      });
+  hand_out();
+}
+
+}  // namespace
+
 void scan_pages(const ShardPicture& shard, char family, std::optional<store::LabelId> customer,
                 std::uint16_t first_span, std::uint16_t last_span,
                 const std::function<void(store::LabelId, const std::vector<store::Cell>&)>& visit) {
+  if (shard.recollection != nullptr) return recall_pages(shard, family, customer, first_span, last_span, visit);
   const std::string prefix =
       customer ? store::cells_prefix(family, *customer) : std::string(1, family);
   std::vector<store::Cell> cells;

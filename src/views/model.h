@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "domain/picture.h"
@@ -21,21 +22,33 @@
 
 namespace daybook::views {
 
+class Recollection;
+
 // A shard at one moment. Thread-safe; many questions may share one.
 struct ShardPicture {
   std::int32_t partition = 0;
-  std::unique_ptr<store::Reads> reads;
+  std::shared_ptr<const store::Reads> reads;
   const store::Labels* labels = nullptr;
   engine::ShardState state;
   // The same moment in memory; null: there is none, read pages.
   std::shared_ptr<const mirror::Image> image;
   const mirror::Dictionary* dictionary = nullptr;  // Of the image.
+  // Which facts count. Where it is not all of them there is no image, and figures are the recollection's instead
+  // of stored ones.
+  domain::Known known = domain::Known::all();
+  std::shared_ptr<Recollection> recollection;
+
+  // Of attributes and dimensions in cells and rows.
+  const store::Labels& figure_labels() const;
 };
+
+class Recollections;
 
 // Where views read from: a running projector, or a folder at rest. Thread-safe.
 class ReadModel {
  public:
-  virtual ~ReadModel() = default;
+  ReadModel();
+  virtual ~ReadModel();
   virtual std::int32_t partition_count() const = 0;
   virtual const domain::Rules& rules() const = 0;
   virtual const std::string& topic_prefix() const = 0;
@@ -44,6 +57,12 @@ class ReadModel {
   // False when the deadline came first.
   virtual bool wait_for(log::TopicPartition at, std::int64_t offset,
                         std::chrono::steady_clock::time_point deadline) const = 0;
+
+  // A shard as it was known at an instant. What was evaluated for the last questions is kept.
+  ShardPicture recall(const ShardPicture& shard, std::int64_t recorded_ms) const;
+
+ private:
+  std::unique_ptr<Recollections> recollections_;
 };
 
 // Today in the business time zone.
@@ -61,8 +80,12 @@ class CustomerContext {
 
   store::LabelId id() const { return id_; }
   std::string_view name() const { return name_; }
-  // Everything known about the account.
+  // What is known about the account.
   domain::Picture& picture();
+  // Whether it has an event that is known.
+  bool is_known();
+  // Its documents, in the order of kinds and ids. They point into this.
+  std::span<const domain::DocumentRef> documents();
 
   // The file that counts for a document of this date; null when there is none.
   const domain::CustomerProfileSet* profile(Day day) {
@@ -97,6 +120,9 @@ class CustomerContext {
   std::optional<engine::StoredAccount> account_;  // As the picture: made when asked for.
   std::optional<domain::Picture> picture_;
   std::vector<std::unique_ptr<std::string>> ids_;
+  // All its documents by key, once they were asked for.
+  std::optional<std::unordered_map<std::string, std::string>> bytes_;
+  std::vector<domain::DocumentRef> documents_;
 };
 
 // Calls visit(customer, cells) for the pages of one family, in key order; spans outside

@@ -1,6 +1,10 @@
 #include "views/receivables.h"
 
 #include <algorithm>
+#include <atomic>
+#include <exception>
+#include <mutex>
+#include <thread>
 #include <tuple>
 
 namespace daybook::views {
@@ -25,10 +29,35 @@ std::span<const Day> OpenDays::of(store::LabelId customer) const {
   return std::span(days_).subspan(at->second, end - at->second);
 }
 
+void recall_receivables(std::span<const ShardPicture* const> shards, Day as_of) {
+  if (shards.empty() || shards.front()->recollection == nullptr) return;
+  std::atomic<std::size_t> next = 0;
+  std::exception_ptr failure;
+  std::mutex mutex;
+  const auto recall = [&] {
+    for (std::size_t i = next++; i < shards.size(); i = next++) {
+      try {
+        shards[i]->recollection->receivables(*shards[i], as_of);
+      } catch (...) {
+        const std::lock_guard lock(mutex);
+        failure = std::current_exception();
+      }
+    }
+  };
+  {
+    std::vector<std::jthread> others;
+    for (unsigned i = 1; i < std::min<std::size_t>(std::thread::hardware_concurrency(), shards.size()); ++i) {
+      others.emplace_back(recall);
+    }
+    recall();
+  }
+  if (failure != nullptr) std::rethrow_exception(failure);
+}
+
 OpenDays open_days(const ShardPicture& shard, std::optional<store::LabelId> customer, Day as_of) {
   OpenDays days;
   receivables_at(shard, customer, as_of, Detail::kAccounts,
-                 [&](const mirror::ReceivableRow& row) { days.add(row, *shard.labels); });
+                 [&](const mirror::ReceivableRow& row) { days.add(row, shard.figure_labels()); });
   days.close();
   return days;
 }

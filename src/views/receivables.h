@@ -9,6 +9,7 @@
 
 #include "store/keys.h"
 #include "views/model.h"
+#include "views/recollection.h"
 
 namespace daybook::views {
 
@@ -38,6 +39,14 @@ void scan_receivables(const ShardPicture& shard, std::optional<store::LabelId> c
 template <typename Visit>
 void receivables_at(const ShardPicture& shard, std::optional<store::LabelId> customer, Day as_of,
                     Detail detail, const Visit& visit) {
+  if (shard.recollection != nullptr) {
+    if (customer) {
+      for (const mirror::ReceivableRow& row : shard.recollection->receivables(shard, *customer, as_of)) visit(row);
+    } else {
+      for (const mirror::ReceivableRow& row : *shard.recollection->receivables(shard, as_of)) visit(row);
+    }
+    return;
+  }
   // One customer's pages are few.
   const mirror::Receivables* table =
       shard.image == nullptr || customer ? nullptr : shard.image->receivables.table.get();
@@ -95,6 +104,9 @@ class OpenDays {
   std::vector<std::pair<store::LabelId, std::size_t>> customers_;
   std::vector<Day> days_;
 };
+
+// Before receivables_at() of all customers of these shards: what has to be recalled, on all processors.
+void recall_receivables(std::span<const ShardPicture* const> shards, Day as_of);
 
 // Of one customer, or of all.
 OpenDays open_days(const ShardPicture& shard, std::optional<store::LabelId> customer, Day as_of);

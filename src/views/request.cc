@@ -82,6 +82,16 @@ Day Parameters::required_date(const std::string& name) {
   return *day;
 }
 
+std::optional<std::int64_t> Parameters::instant_ms(const std::string& name, const BusinessZone& zone) {
+  const auto given = text(name);
+  if (!given) return std::nullopt;
+  if (const auto ms = parse_instant_ms(*given)) return ms;
+  if (const auto day = parse_date(*given)) return zone.start_of(*day + 1) * 1000 - 1;
+  refuse_parameter(name, fmt::format("'{}' is neither an instant, such as 2024-06-30T18:00:00Z, nor a date from "
+                                     "1900-01-01 to 2199-12-31",
+                                     *given));
+}
+
 std::optional<std::int64_t> Parameters::integer(const std::string& name, std::int64_t least,
                                                 std::int64_t most) {
   const auto given = text(name);

@@ -60,6 +60,8 @@ class Parameters {
   std::string text(const std::string& name, std::string fallback);
   std::optional<Day> date(const std::string& name);
   Day required_date(const std::string& name);
+  // In milliseconds since 1970: an instant, or the end of a date.
+  std::optional<std::int64_t> instant_ms(const std::string& name, const BusinessZone& zone);
   std::optional<std::int64_t> integer(const std::string& name, std::int64_t least, std::int64_t most);
   std::optional<Currency> currency(const std::string& name);
   std::string one_of(const std::string& name, const std::vector<std::string>& allowed,

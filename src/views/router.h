@@ -19,6 +19,9 @@ struct Rendered {
 // answers in CSV. Refusals become problem details. Any thread.
 Rendered answer(const ReadModel& model, const Today& today, const std::vector<std::string>& segments,
                 const ParameterMap& parameters, std::string_view accept);
+// The one question that comes with a body: reconciliation with a CSV file.
+Rendered answer_reconciliation(const ReadModel& model, const Today& today, const ParameterMap& parameters,
+                               std::string_view accept, std::string_view body);
 
 // Whether answer() has a view for this path.
 bool is_view(const std::vector<std::string>& segments);

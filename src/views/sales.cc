@@ -238,12 +238,12 @@ void scan_pages(Question& question, const SalesQuestion& asked, const ShardPictu
             continue;
           }
           if (customer == nullptr || customer->id() != id) customer = question.new_customer(shard, id);
-          const auto& attributes = shard.labels->get(cell.id.attributes).attributes;
+          const auto& attributes = shard.figure_labels().get(cell.id.attributes).attributes;
           const Posting posting{.currency = Currency::from_number(cell.id.currency),
                                 .day = cell.id.day,
                                 .region = customer->region(attributes),
                                 .sales_rep = customer->sales_rep(attributes),
-                                .dimensions = shard.labels->get(cell.id.dimensions).dimensions,
+                                .dimensions = shard.figure_labels().get(cell.id.dimensions).dimensions,
                                 .customer = customer->name()};
           if (sums.at(posting)) sums.add(cell.id.measure, cell.value);
         }

@@ -6,6 +6,8 @@
 
 #include "base/bytes.h"
 #include "base/hash.h"
+#include "views/recollection.h"
+#include "views/views.h"
 
 namespace daybook::views {
 namespace {
@@ -76,6 +78,19 @@ std::string sortable(std::int64_t number) {
   return key;
 }
 
+Day first_day(std::string_view key) {
+  return static_cast<Day>(static_cast<std::int64_t>(ByteReader(key).big64() ^ 0x8000'0000'0000'0000U));
+}
+
+const std::vector<std::string>& event_columns() {
+  static const std::vector<std::string> columns = {"event.event_id", "event.type",        "event.topic",
+                                                   "event.partition", "event.offset",     "event.recorded_at",
+                                                   "event.occurred_at"};
+  return columns;
+}
+
+bool is_customer(std::string_view name) { return !name.starts_with("target:") && !name.starts_with("fx:"); }
+
 Question::Question(const ReadModel& model, const Today& today, std::string_view path,
                    const ParameterMap& given, Format format)
     : model_(model), path_(path), given_(given), parameters_(given), format_(format) {
@@ -83,8 +98,10 @@ Question::Question(const ReadModel& model, const Today& today, std::string_view 
   if (parameters_.one_of("attributes", {"as_was", "as_now"}, "as_was") == "as_now") {
     file_choice_ = FileChoice::kAsNow;
   }
-  parameters_.one_of("format", {"json", "csv"}, "json");
+  known_at_ = parameters_.instant_ms("known_at", model_.rules().zone);
+  parameters_.one_of("format", {"json", "csv", "html"}, "json");
   const auto page_size = parameters_.integer("page_size", 1, 1000);
+  is_paged_ = page_size.has_value();
   if (page_size || format_ != Format::kCsv) rows_max_ = static_cast<std::size_t>(page_size.value_or(100));
   if (const auto given_token = parameters_.text("page_token")) {
     const auto token = from_hex_text(*given_token);
@@ -153,7 +170,9 @@ Filters Question::filters(std::initializer_list<std::string_view> known) {
 const std::vector<std::shared_ptr<const ShardPicture>>& Question::shards() {
   if (shards_.empty()) {
     for (std::int32_t partition = 0; partition < model_.partition_count(); ++partition) {
-      shards_.push_back(value_or_refuse(model_.open(partition)));
+      auto shard = value_or_refuse(model_.open(partition));
+      if (known_at_) shard = std::make_shared<const ShardPicture>(model_.recall(*shard, *known_at_));
+      shards_.push_back(std::move(shard));
     }
   }
   return shards_;
@@ -161,6 +180,20 @@ const std::vector<std::shared_ptr<const ShardPicture>>& Question::shards() {
 
 const ShardPicture& Question::shard_of(std::string_view customer_id) {
   return *shards()[static_cast<std::size_t>(log::partition_of(customer_id, model_.partition_count()))];
+}
+
+std::unique_ptr<CustomerContext> Question::find_customer(const ShardPicture& shard,
+                                                         std::string_view customer_id) const {
+  const auto id = is_customer(customer_id) ? shard.labels->find_customer(customer_id) : std::nullopt;
+  auto customer = id ? new_customer(shard, *id) : nullptr;
+  if (customer == nullptr || !customer->is_known()) {
+    refuse(404, "Not found", fmt::format("there is no customer '{}'", customer_id));
+  }
+  return customer;
+}
+
+ShardPicture Question::recall(const ShardPicture& shard, std::int64_t recorded_ms) const {
+  return model_.recall(shard, recorded_ms);
 }
 
 Question::Scope Question::scope(const Filters& filters) {
@@ -204,8 +237,23 @@ Answer Question::list(std::string rows_name, std::vector<std::string> columns) c
   return answer;
 }
 
+Answer Question::whole_list(std::string rows_name, std::vector<std::string> columns) const {
+  Answer answer = list(std::move(rows_name), std::move(columns));
+  if (!is_paged_) answer.rows = Rows();
+  return answer;
+}
+
 std::string Question::render(Answer answer) {
-  return format_ == Format::kCsv ? render_csv(std::move(answer)) : render_json(std::move(answer));
+  switch (format_) {
+    case Format::kJson:
+      return render_json(std::move(answer));
+    case Format::kCsv:
+      return render_csv(std::move(answer));
+    case Format::kHtml:
+      parameters_.done();
+      return std::move(answer.page);
+  }
+  return {};
 }
 
 std::string Question::render_json(Answer answer) {
@@ -214,7 +262,7 @@ std::string Question::render_json(Answer answer) {
   JsonWriter json;
   json.begin_object();
   json.field("as_of", format_date(as_of_));
-  json.field("known_at", Value());
+  json.field("known_at", known_at_ ? Value::text(format_instant_ms(*known_at_)) : Value());
   for (const auto& [name, value] : answer.head.values) json.field(name, value);
   if (!answer.rows_name.empty()) {
     json.key(answer.rows_name);
@@ -244,8 +292,8 @@ std::string Question::render_json(Answer answer) {
   json.end_array();
   for (const auto& shard : shards()) {
     newest = std::max(newest, shard->state.newest_recorded_ms);
-    waiting += shard->state.waiting;
-    parked += static_cast<std::int64_t>(shard->state.parked);
+    waiting += known_at_ ? shard->recollection->waiting(*shard) : shard->state.waiting;
+    parked += known_at_ ? parked_count(*shard) : static_cast<std::int64_t>(shard->state.parked);
   }
   json.field("newest_recorded_at", newest == 0 ? Value() : Value::text(format_instant_ms(newest)));
   json.field("waiting", waiting);
@@ -279,6 +327,22 @@ void Question::write_event(JsonWriter& json, std::int32_t partition, domain::Pos
 void Question::write_event(JsonWriter& json, std::int32_t partition, const domain::Fact& fact) const {
   write_event(json, partition, fact.at, fact.recorded_ms, fact.event.event_id,
               static_cast<std::uint8_t>(fact.event.payload.index()), fact.event.occurred_at);
+}
+
+void Question::add_event(Row& row, std::int32_t partition, const domain::Fact& fact) const {
+  const domain::Event& event = fact.event;
+  const std::vector<std::string>& names = event_columns();
+  row.add(names[0], Value::text(event.event_id));
+  row.add(names[1], Value::text(domain::payload_name(static_cast<std::uint8_t>(event.payload.index()))));
+  row.add(names[2], Value::text(log::topic_name(model_.topic_prefix(), static_cast<log::Topic>(fact.at.topic))));
+  row.add(names[3], Value::number(partition));
+  row.add(names[4], Value::number(fact.at.offset));
+  row.add(names[5], Value::text(format_instant_ms(fact.recorded_ms)));
+  row.add(names[6], Value::text(format_instant(event.occurred_at)));
+}
+
+std::string Question::position_key(std::int32_t partition, domain::Position at) {
+  return sortable(at.topic) + sortable(partition) + sortable(at.offset);
 }
 
 }  // namespace daybook::views

@@ -77,6 +77,10 @@ class Rows {
   };
   Page take();
 
+  // The key that the page begins behind (empty: from the first), and how many rows it shows (none: all).
+  const std::string& after() const { return after_; }
+  std::optional<std::size_t> count() const { return count_; }
+
  private:
   bool is_full() const { return count_ && rows_.size() > *count_; }
 
@@ -85,7 +89,7 @@ class Rows {
   std::vector<SortedRow> rows_;  // A heap, the last key in front, where there is a count.
 };
 
-enum class Format { kJson, kCsv };
+enum class Format { kJson, kCsv, kHtml };
 
 struct Answer {
   // Fields beside the common ones, in front of the rows.
@@ -97,6 +101,8 @@ struct Answer {
   std::vector<std::string> columns;
   // Fields behind the rows, over all pages.
   Row tail;
+  // The whole answer as kHtml.
+  std::string page;
 };
 
 // One question being answered: its parameters, and one picture of each shard, opened when asked for.
@@ -116,7 +122,10 @@ class Question {
     return std::make_unique<CustomerContext>(shard, id, rules(), file_choice_);
   }
   Day as_of() const { return as_of_; }
+  // Recorded time up to which records count; none: all.
+  std::optional<std::int64_t> known_at() const { return known_at_; }
   FileChoice file_choice() const { return file_choice_; }
+  Format format() const { return format_; }
   // For answers whose as_of is another date.
   void set_as_of(Day day) { as_of_ = day; }
 
@@ -126,6 +135,10 @@ class Question {
   const std::vector<std::shared_ptr<const ShardPicture>>& shards();
   // The shard that holds this customer.
   const ShardPicture& shard_of(std::string_view customer_id);
+  // The account in its shard; 404 when it has no event that is known.
+  std::unique_ptr<CustomerContext> find_customer(const ShardPicture& shard, std::string_view customer_id) const;
+  // The shard as it was known at an instant.
+  ShardPicture recall(const ShardPicture& shard, std::int64_t recorded_ms) const;
   // Shards to scan, and the customer in them, under a customer_id filter. No shard when the customer
   // is not known.
   struct Scope {
@@ -137,6 +150,9 @@ class Question {
   // An answer that is a list, which takes the rows of the page asked for.
   Answer list(std::string rows_name, std::vector<std::string> columns) const;
 
+  // All of the rows in one, unless a page_size was asked for.
+  Answer whole_list(std::string rows_name, std::vector<std::string> columns) const;
+
   // Writes the answer in the question's format (after every parameter was asked for).
   std::string render(Answer answer);
 
@@ -145,6 +161,10 @@ class Question {
                    std::int64_t recorded_ms, std::string_view event_id, std::uint8_t type,
                    Instant occurred_at) const;
   void write_event(JsonWriter& json, std::int32_t partition, const domain::Fact& fact) const;
+  // The same as columns of a row: event_columns().
+  void add_event(Row& row, std::int32_t partition, const domain::Fact& fact) const;
+  // Sorts by topic, partition, offset.
+  static std::string position_key(std::int32_t partition, domain::Position at);
 
  private:
   void wait_for_position();
@@ -157,8 +177,10 @@ class Question {
   const ParameterMap& given_;
   Parameters parameters_;
   Day as_of_ = 0;
+  std::optional<std::int64_t> known_at_;
   FileChoice file_choice_ = FileChoice::kAsWas;
   Format format_;
+  bool is_paged_ = false;                // A page_size was asked for.
   std::optional<std::size_t> rows_max_;  // Of the page; none: all.
   std::string after_;                    // The last key of the page before, or empty.
   std::vector<std::shared_ptr<const ShardPicture>> shards_;
@@ -166,7 +188,13 @@ class Question {
 
 // Sort keys.
 std::string sort_key(std::initializer_list<std::string_view> parts);
-// Eight bytes in number order.
+// Eight bytes in number order; and the day that a key begins with.
 std::string sortable(std::int64_t number);
+Day first_day(std::string_view key);
+
+// "event.event_id" …
+const std::vector<std::string>& event_columns();
+// Keys of targets and rates are accounts of the log, not customers.
+bool is_customer(std::string_view name);
 
 }  // namespace daybook::views

@@ -10,8 +10,15 @@ namespace daybook::views {
 
 Answer ageing(Question& question);
 Answer receivable_items(Question& question);
+Answer receivable_entries(Question& question);
+Answer receivable_bridge(Question& question);
+Answer receivable_restatement(Question& question);
+Answer receivable_ratios(Question& question);
 Answer worklist(Question& question);
 Answer dunning(Question& question);
+// `body`: a CSV of finance's own ledger.
+Answer reconciliation(Question& question, std::string_view body);
+Answer customer_statement(Question& question, std::string_view customer_id);
 Answer order_cycle(Question& question);
 Answer sales(Question& question);
 Answer customers(Question& question);
@@ -21,6 +28,8 @@ Answer payment_page(Question& question, std::string_view payment_id);
 Answer order_page(Question& question, std::string_view order_id);
 Answer anomalies(Question& question);
 Answer parked_records(Question& question);
+// Parked records of a shard that are known.
+std::int64_t parked_count(const ShardPicture& shard);
 
 // Every kind of anomaly, parked reasons among them.
 std::vector<std::string> anomaly_kinds();
@@ -65,6 +74,10 @@ struct Account {
   std::vector<Day> open_days;
 };
 Account account_on(const ShardPicture& shard, store::LabelId customer, Day as_of);
+
+// Columns of the ageing of one account by currency, with the default buckets; those without anything are left out.
+std::map<Currency, Row> account_ageing(const ShardPicture& shard, store::LabelId customer, Day as_of);
+Row empty_ageing(Currency currency);
 
 // The proof: for every account and currency, the balance by open amounts less the balance by ledger
 // entries, as of a date. Empty when all is well.

@@ -23,6 +23,8 @@ SKUS = ("s1", "s2", "s3", "s-4/α")
 WAREHOUSES = (None, "W1", "W2")
 GRADES = (None, "A", "B")
 CUSTOMERS = ("C1", "C2", "客户3", "C 4/ü%+")
+MANY = CUSTOMERS + tuple("K%02d" % i for i in range(9))      # more than the ten largest debtors
+RATES = ("1.5", "0.048", "23", "7.0333", "0.999999999999", "0.000001", "6.5")
 AMOUNTS = (100, 200, 300, 300, 500, 500, 1000, 1000, 1234, 2500, 1, 3)
 QUANTITIES = ("1", "2", "3", "2.5", "10", "0.000001", "7.25", "6")
 
@@ -34,12 +36,18 @@ class Hostile:
         self.r = random.Random("hostile-%d" % seed)
         r = self.r
         self.n = events
-        self.customers = CUSTOMERS[:r.choice((2, 3, 3, 4))]
-        self.main = {c: r.choice(CURRENCIES) for c in self.customers}
+        self.customers = CUSTOMERS[:r.choice((2, 3, 3, 4))] if r.random() < 0.87 else MANY
+        one = r.choice(CURRENCIES)
+        self.main = {c: r.choice(CURRENCIES) if self.customers != MANY else one for c in self.customers}
         self.size = max(2, events // (28 * len(self.customers)))
-        self.base = date(r.choice((2023, 2024)), r.randint(1, 12), r.randint(1, 28))
-        self.span = r.choice((20, 45, 90))
+        self.base = date(r.choice((2020, 2023, 2024, 2024)), r.choice((*range(1, 12), 12, 12, 12)),
+                         r.randint(1, 28))
+        self.span = r.choice((20, 45, 90, 240))
+        pairs = [(a, b) for a in CURRENCIES for b in CURRENCIES if a != b]
+        self.pairs = r.sample(pairs, r.choice((2, 4, 6)))       # currencies that have rates
         self.hot = [self.base + timedelta(days=r.randrange(self.span)) for _ in range(8)]
+        if self.base.month == 12:       # days that lie in a week of the other year
+            self.hot += [date(self.base.year, 12, 30), date(self.base.year + 1, 1, 1)]
         self.count = 0
         self.made = {}
         self.out = []
@@ -360,8 +368,14 @@ class Hostile:
 
     def promise_made(self, c):
         p = {"promise_id": self.new(c, "M", 4), "currency": self.currency(c),
-             "amount_minor": self.money(self.amount()), "promised_date": self.date()}
-        if self.maybe(0.7):
+             "amount_minor": self.money(self.amount()), "promised_date": self.late()}
+        known = [x for x in self.invoiced if x[0] == c]
+        if known and self.maybe(0.4):
+            _, invoice, p["currency"], gross = self.r.choice(known)
+            p["invoice_ids"] = [invoice]
+            if gross:
+                p["amount_minor"] = self.money(min(gross, 10 ** 15))
+        elif self.maybe(0.6):
             p["invoice_ids"] = list(dict.fromkeys(self.id("I") for _ in range(2)))
         return p
 
@@ -376,22 +390,22 @@ class Hostile:
         self.put(p, "grade", self.r.choice(GRADES))
         self.put(p, "parent_customer_id", self.r.choice((None, "C1", "C2", "group")))
         self.put(p, "payment_terms_days", self.r.choice((None, 0, 10, 30)))
-        if self.maybe(0.4):
-            p["credit_currency"] = self.r.choice(CURRENCIES)
-            if self.maybe(0.6):
-                p["credit_limit_minor"] = self.money(self.r.choice((0, 1000, 100000)))
+        if self.maybe(0.7):
+            p["credit_currency"] = self.main[c] if self.maybe(0.5) else self.r.choice(CURRENCIES)
+            if self.maybe(0.7):
+                p["credit_limit_minor"] = self.money(self.r.choice((0, 1000, 5000, 100000)))
         return p
 
     WEIGHTS = {
         "order_placed": 5, "order_confirmed": 3, "order_changed": 3, "order_delayed": 1,
         "order_ready": 3, "order_cancelled": 2, "shipment_dispatched": 7,
         "shipment_delivered": 6, "shipment_returned": 3, "invoice_issued": 6,
-        "invoice_delivered": 1, "invoice_due_date_changed": 2, "invoice_voided": 0.6,
+        "invoice_delivered": 2, "invoice_due_date_changed": 2, "invoice_voided": 0.6,
         "credit_note_issued": 3, "invoice_disputed": 2, "dispute_resolved": 2,
         "invoice_written_off": 3, "write_off_recovered": 3, "payment_received": 6,
         "payment_allocated": 7, "payment_unallocated": 3, "payment_reversed": 0.7,
-        "refund_paid": 4, "promise_made": 1, "promise_withdrawn": 1, "customer_profile_set": 3,
-        "sales_target_set": 1, "exchange_rate_published": 1,
+        "refund_paid": 4, "promise_made": 2, "promise_withdrawn": 0.7, "customer_profile_set": 3,
+        "sales_target_set": 1, "exchange_rate_published": 3,
     }
 
     def fresh(self):
@@ -405,9 +419,9 @@ class Hostile:
             p["region"] = self.r.choice(REGIONS[1:])
             e["customer_id"] = "target:" + p["region"]
         elif name == "exchange_rate_published":
-            cur, base = self.r.sample(CURRENCIES, 2)
+            cur, base = self.r.choice(self.pairs)
             p = {"currency": cur, "base_currency": base, "date": self.date(),
-                 "rate": self.r.choice(("1.5", "0.048", "23"))}
+                 "rate": self.r.choice(RATES)}
             e["customer_id"] = "fx:" + cur
         else:
             e["customer_id"] = self.r.choice(self.customers)
@@ -499,7 +513,12 @@ class Hostile:
             return day[0].isoformat()
 
         lines = self.lines()
-        gross = r.choice((1000, 1300, 2000))
+        net, tax = r.choice((1000, 1300, 2000)), 0
+        ordered = sum(int(x["net_minor"]) for x in lines)
+        if ordered > 200 and self.maybe(0.5):       # what was ordered, or a little off
+            net = ordered + r.choice((0, 0, 1, -1))
+            tax = sum(int(x.get("tax_minor", 0)) for x in lines)
+        gross = net + tax
         o, i = "SO" + k, "SI" + k
         self.ordered.append((c, o, lines))
         add("order_placed", order_id=o, currency=cur, lines=lines)
@@ -516,8 +535,15 @@ class Hostile:
             if self.maybe(0.7):
                 add("shipment_delivered", shipment_id="S2", order_id=o)
         add("shipment_delivered", shipment_id="S1", order_id=o)
-        add("invoice_issued", invoice_id=i, currency=cur, net_minor=gross, issue_date=today(),
-            order_ids=[o])
+        if self.maybe(0.3):                 # invoiced in two parts
+            add("invoice_issued", invoice_id=i + "b", currency=cur, net_minor=r.choice((1, 500, 1000)),
+                issue_date=today(), order_ids=["O1", o] if self.maybe(0.5) else [o])
+        add("invoice_issued", invoice_id=i, currency=cur, net_minor=net, tax_minor=tax,
+            issue_date=today(), order_ids=[o])
+        if self.maybe(0.6):                 # kept, kept in part, broken
+            p = {"invoice_ids": [i]} if self.maybe(0.7) else {}
+            add("promise_made", promise_id="SM" + k, currency=cur, amount_minor=gross,
+                promised_date=(day[0] + timedelta(days=r.choice((0, 0, 3, 10)))).isoformat(), **p)
         self.invoiced.append((c, i, cur, gross))
         part = r.choice((100, 10))
         add("payment_received", payment_id="SP" + k, currency=cur, amount_minor=gross,
@@ -649,7 +675,15 @@ def realistic(seed, events=100000, years=4):
         push(start, c, "customer_profile_set",
              {"name": "Customer %d" % i, "region": r.choice(regions),
               "sales_rep": "rep%02d" % r.randrange(30), "grade": r.choice("ABC"),
-              "payment_terms_days": r.choice((0, 30, 30, 60, 90))})
+              "payment_terms_days": r.choice((0, 30, 30, 60, 90)),
+              "credit_currency": r.choice(("CNY", "CNY", money_of[c])),
+              "credit_limit_minor": str(r.choice((10 ** 6, 10 ** 7, 10 ** 9)))})
+    for month in range(12 * years):
+        day = start + timedelta(days=30 * month)
+        for cur, about in (("EUR", 780), ("JPY", 5), ("KWD", 2350)):
+            push(day, "fx:" + cur, "exchange_rate_published",
+                 {"currency": cur, "base_currency": "CNY", "date": day.date().isoformat(),
+                  "rate": "%d.%02d" % divmod(about + r.randrange(about // 20 + 1), 100)})
     names = list(money_of)
     k = 0
     while made < events:

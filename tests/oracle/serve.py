@@ -3,8 +3,9 @@
 
     serve.py [--port 0] [--partitions 4]
 
-Answers the views of this milestone with the oracle's own figures, in memory, one
-client at a time.  It is a test double, not a product.
+Answers the views with the oracle's own figures, in memory, one
+client at a time, and refuses no parameters (compare.py --invalid 0).  It is a test double,
+not a product.
 """
 import argparse
 import json
@@ -56,7 +57,10 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
     def do_POST(self):
-        lines = self.rfile.read(int(self.headers["Content-Length"])).decode().splitlines()
+        text = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        if not self.path.startswith("/v1/events"):
+            return self.answer({"csv": text})
+        lines = text.splitlines()
         es = [json.loads(x) for x in lines if x]
         js = [events.parse(e) for e in es]
         bad = [{"index": i, "field": f, "message": m}
@@ -67,8 +71,11 @@ class Handler(BaseHTTPRequestHandler):
                          "results": [self.server.log.append(e, j) for e, j in zip(es, js)]})
 
     def do_GET(self):
+        self.answer({})
+
+    def answer(self, more):
         u = urlsplit(self.path)
-        q = dict(parse_qsl(u.query, keep_blank_values=True))
+        q = dict(parse_qsl(u.query, keep_blank_values=True), **more)
         q.pop("min_position", None)
         q.pop("wait_ms", None)
         size = int(q.pop("page_size", 100))
@@ -81,7 +88,7 @@ class Handler(BaseHTTPRequestHandler):
             return self.reply(409, {"status": 409, "accounts": e.args[0]})
         except Exception as e:
             return self.reply(400, {"status": 400, "detail": repr(e)})
-        for name in ("rows", "items", "customers", "anomalies", "parked"):
+        for name in ("rows", "items", "entries", "customers", "anomalies", "parked"):
             if isinstance(body.get(name), list) and u.path in views.VIEWS:
                 whole = body[name]
                 body[name] = whole[start:start + size]

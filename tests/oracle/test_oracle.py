@@ -8,6 +8,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import generate  # noqa: E402
 from daybook_oracle import Config, Oracle, Record, events, money, views  # noqa: E402
+from daybook_oracle.dates import show_millis  # noqa: E402
 from daybook_oracle.match import diff, plain  # noqa: E402
 from daybook_oracle.partition import murmur2, partition  # noqa: E402
 
@@ -100,8 +101,9 @@ class World:
     def items(self, as_of="2024-12-31", **q):
         return self.get("/v1/receivables/items", as_of, **q)["items"]
 
-    def kinds(self, as_of="2024-12-31"):
-        return {(x["kind"], x["document_id"]) for x in self.get("/v1/anomalies", as_of)["anomalies"]}
+    def kinds(self, as_of="2024-12-31", but=("invoice_not_received",)):
+        return {(x["kind"], x["document_id"]) for x in self.get("/v1/anomalies", as_of)["anomalies"]
+                if x["kind"] not in but}
 
     def cycle(self, as_of="2024-12-31", cycle="placed..delivered", **q):
         q = dict({"from_": "2020-01-01", "to": "2030-01-01", "grain": "year"}, **q)
@@ -235,6 +237,10 @@ class Repeats(unittest.TestCase):
                              w.records, ["wrong_topic", "wrong_key", "wrong_partition", "invalid",
                                          "invalid", "unknown_event_type"]))])
         self.assertEqual(self.counters(w), (1, 0, 0, 6, 1))
+        x = w.records[0]
+        self.assertIn(("wrong_topic", "C", "daybook.invoices.v1:%d:0" % x.partition),
+                      [(y["kind"], y["customer_id"], y["document_id"])
+                       for y in w.get("/v1/anomalies", "1999-01-01")["anomalies"]])
 
     def test_outermost_reference_only_and_counts_once(self):
         w = World()
@@ -566,6 +572,512 @@ class Applications(unittest.TestCase):
                          ["F1", "F2", "O2", "own", "unassigned"])
 
 
+class AroundReceivables(unittest.TestCase):
+    """Entries, bridge, restatement, ratios, statement, base currency."""
+
+    def mixed(self):
+        w = World()
+        w.put("customer_profile_set", "2024-01-01", region="EU")
+        w.invoice("I", 1000, "2024-05-01", region="CN")
+        w.invoice("J", 400, "2024-05-02")
+        w.pay("P", 1500, "2024-05-05", [("I", 1000)])
+        w.credit("N", 100, "2024-05-06")
+        w.put("invoice_written_off", "2024-05-10", write_off_id="W", invoice_id="J",
+              amount_minor=50, date="2024-05-10")
+        w.put("write_off_recovered", "2024-05-12", recovery_id="R", write_off_id="W", invoice_id="J",
+              amount_minor=20, date="2024-05-12")
+        w.put("refund_paid", "2024-05-13", refund_id="F", payment_id="P", currency="CNY",
+              amount_minor=200, value_date="2024-05-13")
+        w.put("invoice_voided", "2024-05-20", invoice_id="J", date="2024-05-20")
+        w.put("payment_reversed", "2024-05-25", payment_id="P", date="2024-05-25")
+        return w
+
+    def ask(self, w, view, first, last, **q):
+        q = dict({k.rstrip("_"): v for k, v in q.items()}, **{"from": first, "to": last})
+        return plain(views.answer(w.oracle(), "/v1/receivables/" + view, q))
+
+    def test_bridge(self):
+        w = self.mixed()
+        a = self.ask(w, "bridge", "2024-05-02", "2024-05-31")
+        row = {"currency": "CNY", "opening": "10.00", "invoices": "4.00", "credit_notes": "-1.00",
+               "cash": "-15.00", "reversals": "15.00", "refunds": "2.00", "write_offs": "-0.50",
+               "recoveries": "0.20", "voids": "-4.00", "transfers": "0.00", "closing": "10.70"}
+        self.assertEqual(a["totals"], [row])
+        self.assertEqual(a["rows"], [dict(row, group="")])
+        self.assertEqual(a["as_of"], "2024-05-31")
+
+        def by_region(last):
+            return [(r["group"], r["opening"], r["transfers"], r["closing"]) for r in self.ask(
+                w, "bridge", "2024-05-02", last, group_by="region")["rows"]]
+        self.assertEqual(by_region("2024-05-20"), [("CN", "10.00", "-10.00", "0.00"),
+                                                   ("EU", "0.00", "10.00", "-4.30")])
+        self.assertEqual(by_region("2024-05-31"), [("CN", "10.00", "0.00", "10.00"),
+                                                   ("EU", "0.00", "0.00", "0.70")])
+
+    def test_entries(self):
+        w = self.mixed()
+        got = [(e["type"], e["document_id"], e["effective_date"], e["amount"], e["region"],
+                e["event"]["type"]) for e in self.ask(w, "entries", "2024-05-05", "2024-05-25",
+                                                      region="EU")["entries"]]
+        self.assertEqual(got, [
+            ("cash", "P", "2024-05-05", "-15.00", "EU", "payment_received"),
+            ("transfers", "P", "2024-05-05", "10.00", "EU", "payment_received"),
+            ("credit_notes", "N", "2024-05-06", "-1.00", "EU", "credit_note_issued"),
+            ("write_offs", "J", "2024-05-10", "-0.50", "EU", "invoice_written_off"),
+            ("recoveries", "J", "2024-05-12", "0.20", "EU", "write_off_recovered"),
+            ("refunds", "P", "2024-05-13", "2.00", "EU", "refund_paid"),
+            ("voids", "J", "2024-05-20", "-4.00", "EU", "invoice_voided"),
+            ("transfers", "P", "2024-05-25", "-10.00", "EU", "payment_received"),
+            ("reversals", "P", "2024-05-25", "15.00", "EU", "payment_reversed")])
+        got = [(e["region"], e["amount"]) for e in self.ask(
+            w, "entries", "2024-05-01", "2024-05-06", type="transfers")["entries"]]
+        self.assertEqual(got, [("CN", "-10.00"), ("EU", "10.00")])
+
+    def test_restatement(self):
+        w = World()
+        early, late = 1_718_000_000_000, 1_720_180_000_000
+
+        def at(when, r):
+            r.recorded_at = when
+        at(early, w.invoice("I", 1000, "2024-05-01"))
+        at(early + 1, w.put("invoice_written_off", "2024-05-02", write_off_id="W", invoice_id="I",
+                            amount_minor=300, date="2024-05-02"))
+        at(early + 2, w.put("write_off_recovered", "2024-05-10", recovery_id="R1", write_off_id="W",
+                            invoice_id="I", amount_minor=200, date="2024-05-10"))
+        at(early + 3, w.put("invoice_voided", "2024-05-20", invoice_id="J", date="2024-05-20"))
+        at(late, w.invoice("J", 400, "2024-05-11"))
+        at(late + 1, w.pay("P", 70, "2024-05-05"))
+        at(late + 2, w.put("write_off_recovered", "2024-05-10", recovery_id="R2", write_off_id="W",
+                           invoice_id="I", amount_minor=150, date="2024-05-05"))
+        at(late + 3, w.pay("Q", 70, "2024-06-05"))
+        a = w.get("/v1/receivables/restatement", "2024-05-31", known_from="2024-06-30",
+                  known_to="2024-07-31")
+        self.assertEqual([(r["document_id"], r["effective_date"], r["amount"], r["event"]["type"])
+                          for r in a["rows"]], [
+            ("I", "2024-05-10", "-2.00", "write_off_recovered"),      # R2 came before it
+            ("J", "2024-05-20", "-4.00", "invoice_voided"),           # its invoice arrived
+            ("J", "2024-05-11", "4.00", "invoice_issued"),
+            ("P", "2024-05-05", "-0.70", "payment_received"),
+            ("I", "2024-05-05", "1.50", "write_off_recovered")])
+        self.assertEqual(a["totals"], [{"currency": "CNY", "balance_from": "9.00",
+                                        "balance_to": "7.80", "change": "-1.20"}])
+
+    def test_ratios(self):
+        w = World()
+        w.invoice("A", 100000, "2024-03-15", due_date="2024-03-31")
+        w.invoice("B", 200000, "2024-05-10", due_date="2024-07-09")
+        w.invoice("C", 90000, "2024-06-05", due_date="2024-06-20")
+        w.credit("N", 10000, "2024-06-10", "C")
+        w.pay("P", 60000, "2024-06-15", [("A", 60000)])
+        w.pay("Q", 30000, "2024-06-20", [("C", 30000)])
+        r, = self.ask(w, "ratios", "2024-06-01", "2024-06-30")["rows"]
+        # Closing 2,900, opening 3,000, sales 900 - 100, not due 2,000, over 90 days 400.
+        self.assertEqual(r["dso"], {"value": "108.75", "closing_balance": "2900.00",
+                                    "sales": "800.00", "days": 30})
+        self.assertEqual(r["best_possible_dso"]["value"], "75.00")
+        self.assertEqual(r["average_days_delinquent"], {"value": "33.75"})
+        # June 30 days, May 31, April 30 without sales, then 100 of March's 1,000: 3.1 days.
+        self.assertEqual(r["countback_dso"], {"value": "94.10", "more_than": False,
+                                              "closing_balance": "2900.00"})
+        self.assertEqual(r["collection_effectiveness"], {
+            "value": "50.00", "opening": "3000.00", "sales": "800.00", "closing": "2900.00",
+            "closing_not_due": "2000.00"})
+        self.assertEqual(r["collection_rate"], {"value": "112.50", "collected": "900.00",
+                                                "sales": "800.00"})
+        # 600 after 92 days, 300 after 15.
+        self.assertEqual(r["days_to_pay"], {"value": "66.33", "settled": "900.00"})
+        self.assertEqual(r["share_over_90"], {"value": "13.79", "over_90": "400.00",
+                                              "gross_open": "2900.00"})
+        self.assertEqual(r["share_top_10"]["value"], "100.00")
+
+    def test_countback_ends_with_the_first_invoice(self):
+        w = World()
+        w.invoice("A", 10000, "2024-05-20")
+        w.put("refund_paid", "2024-06-11", refund_id="F", currency="CNY", amount_minor=50000,
+              value_date="2024-06-11")
+        w.invoice("B", 1, "2024-06-10", currency="JPY")
+        w.pay("P", 1, "2024-06-12", currency="JPY")
+        w.invoice("B2", 100, "2024-06-10", currency="EUR")
+        w.credit("N", 100, "2024-06-10", currency="EUR")
+        rows = {r["currency"]: r for r in self.ask(w, "ratios", "2024-06-01", "2024-06-10")["rows"]}
+        self.assertEqual(rows["CNY"]["countback_dso"]["value"], "41.00")     # 10 days and all of May
+        rows = {r["currency"]: r for r in self.ask(w, "ratios", "2024-06-01", "2024-06-12")["rows"]}
+        self.assertEqual(rows["CNY"]["countback_dso"], {"value": "43.00", "more_than": True,
+                                                        "closing_balance": "600.00"})
+        self.assertEqual((rows["CNY"]["dso"]["value"], rows["CNY"]["collection_rate"]["collected"]),
+                         (None, "-500.00"))
+        self.assertEqual((rows["JPY"]["countback_dso"]["value"], rows["JPY"]["dso"]["value"]),
+                         ("0.00", "0.00"))
+        self.assertEqual(rows["EUR"]["dso"]["value"], None)
+
+    def test_share_of_the_ten_largest(self):
+        w = World()
+        for i in range(12):
+            w.invoice("I", 100 + i, c="K%02d" % i)
+        r, = self.ask(w, "ratios", "2024-06-01", "2024-06-12")["rows"]
+        self.assertEqual(r["share_top_10"], {"value": "84.12", "top_10": "10.65", "gross_open": "12.66"})
+
+    def test_statement(self):
+        w = self.mixed()
+        w.invoice("E", 5, "2024-05-07", currency="EUR")
+        a = plain(views.answer(w.oracle(), "/v1/customers/C/statement",
+                               {"from": "2024-05-05", "to": "2024-05-10"}))
+        eur, cny = a["currencies"][1], a["currencies"][0]
+        self.assertEqual((cny["brought_forward"], cny["carried_forward"]), ("14.00", "-2.50"))
+        self.assertEqual([(e["date"], e["type"], e["document_id"], e["amount"], e["running_balance"])
+                          for e in cny["entries"]], [
+            ("2024-05-05", "payment_received", "P", "-15.00", "-1.00"),
+            ("2024-05-06", "credit_note_issued", "N", "-1.00", "-2.00"),
+            ("2024-05-10", "invoice_written_off", "J", "-0.50", "-2.50")])
+        self.assertEqual((cny["ageing"]["gross_open"], cny["ageing"]["unapplied_cash"],
+                          cny["ageing"]["balance"]), ("3.50", "5.00", "-2.50"))
+        self.assertEqual((eur["currency"], eur["brought_forward"], eur["ageing"]["buckets"][0]),
+                         ("EUR", "0.00", "0.05"))
+
+    def rate(self, w, cur, base, day, rate, at=None):
+        w.put("exchange_rate_published", at or day, c="fx:" + cur, currency=cur, base_currency=base,
+              date=day, rate=rate)
+
+    def test_base_currency(self):
+        w = World()
+        self.rate(w, "JPY", "CNY", "2024-05-01", "0.07", at="2024-06-03")
+        self.rate(w, "JPY", "CNY", "2024-05-01", "0.048", at="2024-06-04")      # supersedes
+        self.rate(w, "JPY", "CNY", "2024-05-01", "0.06", at="2024-06-02")
+        self.rate(w, "JPY", "CNY", "2024-06-01", "0.005")
+        self.rate(w, "CNY", "KWD", "2024-05-01", "0.04")                        # no inverse
+        w.invoice("I", 1010, "2024-05-01", currency="JPY", due_date="2024-06-30")
+        w.invoice("J", 1, "2024-05-01", currency="JPY", due_date="2024-05-30")
+        w.pay("P", 3, "2024-05-01", currency="JPY")
+        w.invoice("K", 250, "2024-05-01", due_date="2024-06-30")
+        w.invoice("L", 5, "2024-05-01", currency="KWD")
+        b = w.ageing("2024-05-31", base_currency="CNY", buckets="30")["base_totals"]
+        # 1,010 JPY = 48.48, 1 = 0.048, 3 = 0.144; gross is the sum of the rounded columns
+        self.assertEqual(b, {"currency": "CNY", "not_due": "50.98", "buckets": ["0.05", "0.00"],
+                             "gross_open": "51.03", "disputed": "0.00",
+                             "gross_open_undisputed": "51.03", "unapplied_cash": "0.14",
+                             "open_credits": "0.00", "balance": "50.89", "items": 4,
+                             "unconverted": ["KWD"]})
+        b = w.ageing("2024-06-01", base_currency="CNY", buckets="30", currency="JPY")["base_totals"]
+        self.assertEqual((b["not_due"], b["buckets"], b["unapplied_cash"], b["unconverted"]),
+                         ("5.05", ["0.01", "0.00"], "0.02", []))
+        b = w.ageing("2024-05-31", base_currency="KWD")["base_totals"]
+        self.assertEqual((b["not_due"], b["unconverted"]), ("0.100", ["JPY"]))
+
+
+class CreditAndCollections(unittest.TestCase):
+    def profile(self, w, at="2024-01-01", **p):
+        w.put("customer_profile_set", at, **p)
+
+    def rate(self, w, cur, base, day, rate):
+        w.put("exchange_rate_published", day, c="fx:" + cur, currency=cur, base_currency=base,
+              date=day, rate=rate)
+
+    def credit(self, w, day, c="C"):
+        return next(x["credit"] for x in w.get("/v1/customers", day)["customers"]
+                    if x["customer_id"] == c)
+
+    def part(self, w, day):
+        return [(x["currency"], x["balance"], x["dispatched_not_invoiced"], x["open_orders"])
+                for x in self.credit(w, day)["parts"]]
+
+    def test_values_of_an_order(self):
+        w = World()
+        w.put("order_placed", "2024-05-01", order_id="O", currency="CNY", lines=[
+            {"line_id": "1", "sku": "a", "quantity": "3", "net_minor": 100, "tax_minor": 13},
+            {"line_id": "2", "sku": "b", "quantity": "2.5", "net_minor": 50}])
+        w.ship("S1", "2024-05-02", [("1", "2"), ("2", "1"), ("9", "1")])
+        w.invoice("I", 60, "2024-05-03", order_ids=["O"])
+        w.give_back("T", "2024-05-04", [("1", "1")])
+        w.put("order_cancelled", "2024-05-05", order_id="O")
+        w.ship("S2", "2024-05-06", [("1", "2")])
+        self.assertEqual(self.part(w, "2024-05-01"), [("CNY", "0.00", "0.00", "1.63")])
+        # Dispatched 113 * 2 / 3 = 75 and 50 * 1 / 2.5 = 20; open 113 - 75 and 50 - 20.
+        self.assertEqual(self.part(w, "2024-05-02"), [("CNY", "0.00", "0.95", "0.68")])
+        self.assertEqual(self.part(w, "2024-05-03"), [("CNY", "0.60", "0.35", "0.68")])
+        # One came back: 37 + 20 dispatched is less than the 60 invoiced; not open again.
+        self.assertEqual(self.part(w, "2024-05-04"), [("CNY", "0.60", "0.00", "0.68")])
+        self.assertEqual(self.part(w, "2024-05-05"), [("CNY", "0.60", "0.00", "0.00")])
+        # 3 dispatched net of the return: 113 + 20 - 60.
+        self.assertEqual(self.part(w, "2024-05-06"), [("CNY", "0.60", "0.73", "0.00")])
+
+    def test_invoiced_share(self):
+        w = World()
+        w.order("O1", lines=(("1", "1", 100),))
+        w.order("O2", lines=(("1", "1", 200),))
+        w.order("O3", lines=(("1", "1", 700),), currency="EUR")
+        for o in ("O1", "O2"):
+            w.ship("S", "2024-05-02", [("1", "1")], order=o)
+        w.invoice("I", 101, "2024-05-03", order_ids=["O1", "O2", "O3", "O4"])
+        w.invoice("D", 50, "2024-05-03", order_ids=["O1"], kind="DEBIT_NOTE")
+        # 33 of O1's 100 and the rest, 68, of O2's 200: (100 - 33) + (200 - 68).
+        self.assertEqual(self.part(w, "2024-05-03"), [("CNY", "1.51", "1.99", "0.00"),
+                                                      ("EUR", "0.00", "0.00", "7.00")])
+        w.put("order_cancelled", "2024-05-01", order_id="O1")
+        w.put("order_cancelled", "2024-05-01", order_id="O2")
+        # Nothing had gone out by then: both are worth 0 and the last one takes all.
+        self.assertEqual(self.part(w, "2024-05-03")[0], ("CNY", "1.51", "1.99", "0.00"))
+        w.put("invoice_voided", "2024-05-04", invoice_id="I", date="2024-05-04")
+        self.assertEqual(self.part(w, "2024-05-04")[0], ("CNY", "0.50", "3.00", "0.00"))
+
+    def test_exposure_and_state(self):
+        w = World()
+        self.profile(w, "2024-01-01", name="n")
+        self.profile(w, "2024-05-02", credit_currency="EUR", credit_limit_minor=65)
+        self.profile(w, "2024-05-04", credit_currency="EUR")
+        self.rate(w, "CNY", "EUR", "2024-05-01", "0.13")
+        self.rate(w, "CNY", "EUR", "2024-05-03", "0.129")
+        self.rate(w, "EUR", "JPY", "2024-05-01", "160")
+        w.invoice("I", 500, "2024-05-01", due_date="2024-05-03")
+        w.order("O", "2024-05-01", currency="EUR", lines=(("1", "1", 1),))
+        w.pay("P", 3, "2024-05-02", currency="JPY")
+        c = self.credit(w, "2024-05-01")
+        self.assertEqual((c["credit_currency"], c["credit_limit"], c["exposure"], c["state"]),
+                         (None, None, None, "no_limit"))
+        c = self.credit(w, "2024-05-02")                # 5.00 * 0.13 = 0.65, and 0.01
+        self.assertEqual((c["credit_currency"], c["credit_limit"], c["exposure"], c["unconverted"],
+                          c["state"]), ("EUR", "0.65", "0.66", ["JPY"], "over_limit"))
+        c = self.credit(w, "2024-05-03")                # 5.00 * 0.129 = 0.645: away from zero
+        self.assertEqual((c["exposure"], c["state"]), ("0.66", "over_limit"))
+        w.pay("Q", 1, "2024-05-03", currency="EUR")
+        c = self.credit(w, "2024-05-03")                # at the limit is not above it
+        self.assertEqual((c["exposure"], c["state"]), ("0.65", "ok"))
+        self.assertEqual(self.credit(w, "2024-06-02")["state"], "no_limit")     # L = 30
+        self.assertEqual(self.credit(w, "2024-06-03")["state"], "overdue")      # L = 31
+        self.assertEqual(w.get("/v1/customers/C", "2024-05-02")["credit"], self.credit(w, "2024-05-02"))
+        self.assertEqual({k for k in w.kinds("2024-05-02") if k[1] == "C"},
+                         {("over_credit_limit", "C"), ("missing_rate", "C")})
+        self.assertEqual({k for k in w.kinds("2024-05-03") if k[1] == "C"}, {("missing_rate", "C")})
+
+    def promises(self, w, day):
+        return {x["promise_id"]: (x["fulfilled"], x["state"])
+                for x in w.get("/v1/customers/C", day)["promises"]}
+
+    def test_promises(self):
+        w = World()
+        w.invoice("I", 5000)
+        w.invoice("J", 5000)
+        for id_, at, n, named in (("M", "2024-05-10", 500, ["I", "X"]), ("N", "2024-05-10", 600, []),
+                                  ("Z", "2024-05-10", 1, ["J"])):
+            w.put("promise_made", at, promise_id=id_, invoice_ids=named, currency="CNY",
+                  amount_minor=n, promised_date="2024-05-20")
+        w.pay("P0", 200, "2024-05-09", [("I", 200)])
+        w.pay("P1", 200, "2024-05-10", [("I", 150)])
+        w.pay("P2", 250, "2024-05-23", [("I", 250)])
+        w.pay("P3", 900, "2024-05-12", currency="EUR")
+        w.pay("P4", 100, "2024-05-22")
+        w.allocate("A", "P4", "2024-05-23", [("I", 100)])
+        w.allocate("B", "P0", "2024-05-30", [("I", 100)])
+        w.put("payment_reversed", "2024-06-01", payment_id="P2", date="2024-06-01")
+        w.put("promise_withdrawn", "2024-05-25", promise_id="Z")
+        self.assertEqual(self.promises(w, "2024-05-09"), {})
+        self.assertEqual(self.promises(w, "2024-05-10"),
+                         {"M": ("1.50", "open"), "N": ("2.00", "open"), "Z": ("0.00", "open")})
+        self.assertEqual(self.promises(w, "2024-05-23"),
+                         {"M": ("5.00", "kept"), "N": ("5.50", "open"), "Z": ("0.00", "open")})
+        self.assertEqual(self.promises(w, "2024-05-24"),
+                         {"M": ("5.00", "kept"), "N": ("5.50", "partly_kept"), "Z": ("0.00", "broken")})
+        self.assertEqual(self.promises(w, "2024-06-01"),
+                         {"M": ("2.50", "partly_kept"), "N": ("3.00", "partly_kept"),
+                          "Z": ("0.00", "withdrawn")})
+
+    def collections(self):
+        w = World()
+        w.invoice("I", 1000, "2024-04-01", due_date="2024-05-01")
+        w.put("invoice_disputed", "2024-05-02", dispute_id="d", invoice_id="I", amount_minor=400)
+        w.invoice("J", 300, "2024-04-01", due_date="2024-05-06")
+        w.invoice("K", 300, "2024-04-01", due_date="2024-05-11")
+        w.invoice("L", 50, "2024-04-01", due_date="2024-04-01")
+        w.put("invoice_disputed", "2024-05-02", dispute_id="d", invoice_id="L")
+        w.pay("P", 5000, "2024-05-01")
+        w.invoice("I", 200, "2024-04-01", due_date="2024-04-02", c="D")
+        w.invoice("I2", 7, "2024-04-01", due_date="2024-05-08", c="D", currency="JPY")
+        w.invoice("I", 75, "2024-04-01", due_date="2024-05-01", c="A", currency="KWD")
+        w.put("promise_made", "2024-05-02", c="D", promise_id="M", currency="JPY", amount_minor=7,
+              promised_date="2024-05-09")
+        return w
+
+    def test_worklist(self):
+        w = self.collections()
+        rows = w.get("/v1/receivables/worklist", "2024-05-11")["rows"]
+        # C: (1,000 - 400) * 10 + 300 * 5; D: 200 * 39, and 7 JPY * 3; A: 0.075 KWD * 10
+        self.assertEqual([(r["rank"], r["customer_id"], r["currency"], r["score"], r["overdue"],
+                           r["disputed_overdue"], r["oldest_days_overdue"]) for r in rows], [
+            (1, "D", "CNY", "78.00", "2.00", "0.00", 39),
+            (2, "C", "CNY", "75.00", "13.50", "4.50", 40),
+            (1, "D", "JPY", "21", "7", "0", 3),
+            (1, "A", "KWD", "0.750", "0.075", "0.000", 10)])
+        self.assertEqual(rows[2]["promises"], [{
+            "promise_id": "M", "currency": "JPY", "amount": "7", "promised_date": "2024-05-09",
+            "fulfilled": "0", "state": "open"}])
+        r = w.get("/v1/receivables/worklist", "2024-05-11", grace_days="1", currency="JPY")["rows"]
+        self.assertEqual(r[0]["promises"][0]["state"], "broken")
+        r = w.get("/v1/receivables/worklist", "2024-05-11", aged_on="2024-04-03")["rows"]
+        self.assertEqual([(x["customer_id"], x["score"]) for x in r], [("D", "2.00")])
+
+    def test_worklist_in_a_base_currency(self):
+        w = self.collections()
+        self.rate(w, "CNY", "EUR", "2024-05-01", "0.13")
+        self.rate(w, "JPY", "EUR", "2024-05-01", "0.6")
+        rows = w.get("/v1/receivables/worklist", "2024-05-11", base_currency="EUR")["rows"]
+        self.assertEqual([(r["rank"], r["customer_id"], r["currency"], r["score"]) for r in rows], [
+            (1, "D", "JPY", "12.60"), (2, "D", "CNY", "10.14"), (3, "C", "CNY", "9.75"),
+            (None, "A", "KWD", None)])
+
+    def test_dunning(self):
+        w = self.collections()
+        rows = w.get("/v1/receivables/dunning", "2024-05-11")["rows"]
+        self.assertEqual([(r["customer_id"], r["currency"], r["level"], r["amount"],
+                           r["oldest_days_overdue"]) for r in rows], [
+            ("A", "KWD", 1, "0.075", 10), ("C", "CNY", 1, "9.00", 10), ("D", "CNY", 3, "2.00", 39),
+            ("D", "JPY", 1, "7", 3)])
+        self.assertEqual([(x["document_id"], x["instalment"], x["due_date"], x["days_overdue"],
+                           x["amount"]) for x in rows[1]["items"]],
+                         [("I", 1, "2024-05-01", 10, "6.00"), ("J", 1, "2024-05-06", 5, "3.00")])
+        rows = w.get("/v1/receivables/dunning", "2024-05-11", levels="10,39,40")["rows"]
+        self.assertEqual([(r["customer_id"], r["level"]) for r in rows], [("A", 1), ("C", 1), ("D", 2)])
+
+
+class Anomalies(unittest.TestCase):
+    def about(self, w, kind, day="2024-12-31"):
+        return [(x["document_id"], x["event"]["type"], x["event"]["offset"])
+                for x in w.get("/v1/anomalies", day)["anomalies"] if x["kind"] == kind]
+
+    def test_payment_before_invoice(self):
+        w = World()
+        w.invoice("I", 100, "2024-05-10")
+        w.pay("P", 100, "2024-05-09")
+        w.pay("Q", 10, "2024-05-10", [("I", 10)])
+        w.allocate("A", "P", "2024-05-01", [("I", 50)])
+        w.credit("N", 10, "2024-05-01", "I")
+        self.assertEqual(self.about(w, "payment_before_invoice", "2024-05-09"), [])
+        self.assertEqual(self.about(w, "payment_before_invoice", "2024-05-10"),
+                         [("P", "payment_allocated", 2)])
+
+    def test_invoiced_over_ordered(self):
+        w = World()
+        w.order(lines=(("1", "4", 1000),))
+        w.invoice("I", 1000, "2024-05-03", order_ids=["O"], tax_minor=130)     # the net is compared
+        w.invoice("J", 500, "2024-05-04", order_ids=["O"], currency="EUR")
+        w.put("order_cancelled", "2024-05-05", order_id="O")
+        w.put("invoice_voided", "2024-05-06", invoice_id="I", date="2024-05-06")
+        for day, want in (("2024-05-04", []), ("2024-05-05", [("O", "order_placed", 0)]),
+                          ("2024-05-06", [])):
+            self.assertEqual(self.about(w, "invoiced_over_ordered", day), want, day)
+
+    def test_shipped_and_returned(self):
+        w = World()
+        w.order(lines=(("1", "4", 1000),))
+        w.ship("S1", "2024-05-02", [("1", "4")])
+        w.ship("S2", "2024-05-03", [("1", "1")])
+        w.give_back("T1", "2024-05-04", [("1", "1")])
+        w.give_back("T2", "2024-05-05", [("1", "5")])
+        w.ship("S3", "2024-05-06", [("2", "1")])
+        for day, shipped, returned in (("02", 0, 0), ("03", 1, 0), ("04", 0, 0), ("05", 0, 1),
+                                       ("06", 1, 1)):
+            self.assertEqual((len(self.about(w, "shipped_over_ordered", "2024-05-" + day)),
+                              len(self.about(w, "returned_over_dispatched", "2024-05-" + day))),
+                             (shipped, returned), day)
+
+    def test_delivered_not_invoiced(self):
+        w = World()
+        w.order()
+        w.order("O2", lines=(("1", "1", 0),))
+        for o in ("O", "O2"):
+            w.ship("S", "2024-05-02", [("1", "10")], order=o)
+            w.deliver("S", "2024-05-03", order=o)
+        self.assertEqual(self.about(w, "delivered_not_invoiced", "2024-05-10"), [])
+        self.assertEqual(self.about(w, "delivered_not_invoiced", "2024-05-11"),
+                         [("O", "order_placed", 0)])
+        w.invoice("I", 1, "2024-05-11", order_ids=["O"])
+        self.assertEqual(self.about(w, "delivered_not_invoiced", "2024-05-11"), [])
+        w.config.expect = ("orders", "shipments", "payments")
+        w.records.pop()
+        self.assertEqual(self.about(w, "delivered_not_invoiced", "2024-05-11"), [])
+
+    def test_shipped_without_proof(self):
+        w = World()
+        for o in ("O1", "O2", "O3"):
+            w.order(o)
+        w.ship("S", "2024-05-02", [("1", "9")], order="O1")
+        w.ship("S", "2024-05-03", [("1", "9")], order="O2")
+        w.ship("R", "2024-05-03", [("1", "9")], order="O3")
+        w.give_back("T", "2024-05-17", [("1", "9")], shipment="R", order="O3")
+        w.deliver("S", "2024-05-18", order="O1")
+        for day, want in (("2024-05-16", []), ("2024-05-17", [("S", "shipment_dispatched", 0)]),
+                          ("2024-05-18", [("S", "shipment_dispatched", 1)])):
+            self.assertEqual(self.about(w, "shipped_without_proof_of_delivery", day), want, day)
+
+    def test_invoice_not_received(self):
+        w = World()
+        w.invoice("I", 100, "2024-05-01")
+        w.invoice("J", 100, "2024-05-01")
+        w.put("invoice_delivered", "2024-05-20", invoice_id="I")
+        w.put("invoice_voided", "2024-05-21", invoice_id="J", date="2024-05-21")
+        for day, want in (("15", []), ("16", ["I", "J"]), ("20", ["J"]), ("21", [])):
+            self.assertEqual([x[0] for x in self.about(w, "invoice_not_received", "2024-05-" + day)],
+                             want, day)
+
+    def test_milestones_out_of_order(self):
+        w = World()
+        w.order(at="2024-05-02")
+        w.put("order_ready", "2024-05-03", order_id="O")
+        w.put("order_confirmed", "2024-05-04", order_id="O")
+        w.order("O2", at="2024-05-05")
+        w.invoice("I", 1, "2024-05-06", order_ids=["O2"], at="2024-05-04")
+        for day, want in (("03", []), ("04", ["O"]), ("05", ["O", "O2"])):
+            self.assertEqual([x[0] for x in self.about(w, "milestones_out_of_order", "2024-05-" + day)],
+                             want, day)
+
+
+class Reconciliation(unittest.TestCase):
+    def lines(self, w, rows, day="2024-05-31"):
+        text = "customer_id,document_id,currency,amount\r\n" + "".join(r + "\r\n" for r in rows)
+        a = plain(views.answer(w.oracle(), "/v1/receivables/reconciliation",
+                               {"date": day, "csv": text}))
+        return [(x["customer_id"], x["document_id"], x["theirs"], x["ours"], x["difference"],
+                 x["state"], [r["event_id"] for r in x["explained_by"]]) for x in a["lines"]]
+
+    def test_accounts(self):
+        w = World()
+        w.invoice("I", 1000, "2024-04-29", id="i")              # 32 days before
+        w.invoice("J", 300, "2024-04-30", id="j")
+        w.invoice("K", 200, "2024-05-25", id="k")
+        w.pay("P", 400, "2024-05-26", [("K", 200)], id="p", at="2024-05-26")
+        w.invoice("L", 50, "2024-05-27", id="l")
+        w.invoice("M", 100, "2024-06-01", id="m")               # not yet
+        for theirs, state, difference, explained in (
+                ("11.50", "agrees", "0.00", []), ("9.50", "differs", "2.00", ["k"]),
+                ("6.50", "differs", "5.00", ["j", "k"]), ("10.5", "differs", "1.00", ["j", "k", "p"]),
+                ("1.50", "differs", "10.00", []), ("10.00", "differs", "1.50", []),
+                ("15.00", "differs", "-3.50", ["l", "p"]), ("12.50", "differs", "-1.00", ["j", "p"])):
+            (_, _, _, ours, diff_, state_, refs), = self.lines(w, ["C,,CNY," + theirs])
+            self.assertEqual((ours, state_, diff_, sorted(refs)),
+                             ("11.50", state, difference, explained), theirs)
+        self.assertEqual(self.lines(w, ["C,,KWD,0.005", "D,,CNY,-1", "C,,JPY,0"]), [
+            ("C", None, "0.005", "0.000", "-0.005", "differs", []),
+            ("D", None, "-1.00", "0.00", "1.00", "missing_here", []),
+            ("C", None, "0", "0", "0", "agrees", [])])
+
+    def test_documents(self):
+        w = World()
+        w.invoice("I", 100, "2024-05-01", id="i")
+        w.pay("R", 40, "2024-05-02", [("I", 40)])
+        w.pay("S", 30, "2024-05-03", id="s")
+        w.invoice("J", 70, "2024-05-04", id="j")
+        w.put("invoice_written_off", "2024-05-05", id="w", write_off_id="W", invoice_id="J",
+              amount_minor=20, date="2024-05-05")
+        w.invoice("K", 70, "2024-06-04")
+        w.invoice("I", 100, "2024-05-01", c="D")
+        self.assertEqual(self.lines(w, ["C,I,CNY,1.00", "C,J,CNY,0.70", "C,K,CNY,0.70", "C,X,CNY,0.10",
+                                        "D,,CNY,1"]), [
+            ("C", "I", "1.00", "0.60", "-0.40", "differs", []),     # an allocation is no entry
+            ("C", "J", "0.70", "0.50", "-0.20", "differs", ["w"]),
+            ("C", "K", "0.70", "0.00", "-0.70", "missing_here", []),
+            ("C", "X", "0.10", "0.00", "-0.10", "missing_here", []),
+            ("D", None, "1.00", "1.00", "0.00", "agrees", []),
+            ("C", "S", None, "-0.30", "-0.30", "missing_there", ["s"])])
+
+
 class Cycle(unittest.TestCase):
     def test_dispatched_in_parts(self):
         w = World()
@@ -789,6 +1301,17 @@ class Sales(unittest.TestCase):
               date="2024-06-20")
         self.assertEqual(by("2024-07-01"), [("2024-05", "EU", "15.00"), ("2024-07", "EU", "-15.00")])
 
+    def test_voided_and_reversed_on_one_date(self):
+        w = World()
+        w.put("customer_profile_set", "2024-01-01", region="EU")
+        w.invoice("I", 1000, region="CN")
+        w.pay("P", 1000, "2024-05-05", [("I", 1000)])
+        w.put("payment_reversed", "2024-05-20", payment_id="P", date="2024-05-20")
+        w.put("invoice_voided", "2024-05-20", invoice_id="I", date="2024-05-20")
+        rows = w.sales("2024-05-20", group_by="region", grain="day", measure="collected")["rows"]
+        self.assertEqual([(r["period"], r["group"]["region"], r["collected"]) for r in rows],
+                         [("2024-05-05", "EU", "10.00"), ("2024-05-20", "EU", "-10.00")])
+
     def test_region_levels(self):
         w = World()
         w.order("O1", region="CN/South/Hunan")
@@ -859,6 +1382,11 @@ class Pages(unittest.TestCase):
         self.assertEqual(len(w.get("/v1/customers/C")["history"]), 1)
 
 
+def show(w, count):
+    """The instant by which so many records are known."""
+    return show_millis(w.records[count - 1].recorded_at if count else w.records[0].recorded_at - 1)
+
+
 class Properties(unittest.TestCase):
     """Things that must hold of any history, over generated ones."""
 
@@ -878,6 +1406,7 @@ class Properties(unittest.TestCase):
             for day in ("%04d-%02d-11" % (y, m) for y in (2023, 2024) for m in range(1, 13, 2)):
                 self.proof(o, day)
                 self.sales_agree(o, day)
+                self.bridge_closes(o, day)
                 seen |= {k[0] for k in views.anomalies.open_at(o, views.parse_date(day))}
         missing = set(views.anomalies.KINDS) - seen - {
             "not_parseable", "unknown_event_type", "wrong_topic", "wrong_key", "wrong_partition",
@@ -892,6 +1421,49 @@ class Properties(unittest.TestCase):
                 self.assertEqual(set(r["proof"]["difference"]) - set("0."), set(), (by, r))
             totals = totals or a["totals"]
             self.assertEqual(a["totals"], totals)
+
+    def bridge_closes(self, o, day):
+        """Opening and columns make the closing, which is the ageing's balance; entries make the
+        columns; within customers there are no transfers."""
+        def cents(r, names):
+            return sum(money.Fraction(r[n]) for n in names)
+        first = day[:4] + "-01-01"
+        columns = views.bridge(o, {"from": first, "to": day})["totals"]
+        for by in ("customer", "region", "sales_rep", "currency", "none", "parent_customer"):
+            q = {"from": first, "to": day, "group_by": by}
+            a = plain(views.bridge(o, q))
+            self.assertEqual(a["totals"], columns, by)
+            names = ("opening", "invoices", "credit_notes", "cash", "reversals", "refunds",
+                     "write_offs", "recoveries", "voids", "transfers")
+            for r in a["rows"]:
+                self.assertEqual(cents(r, names), money.Fraction(r["closing"]), (by, r))
+                if by not in ("region", "sales_rep"):
+                    self.assertEqual(cents(r, ["transfers"]), 0, (by, r))
+            closing = {(r["group"], r["currency"]): r["closing"] for r in a["rows"]}
+            for r in plain(views.ageing(o, {"as_of": day, "group_by": by}))["rows"]:
+                got = closing.get((r["group"], r["currency"]), "0")
+                self.assertEqual(money.Fraction(got), money.Fraction(r["balance"]), (by, r))
+        q = {"from": first, "to": day, "region": "unassigned"}
+        one = plain(views.bridge(o, dict(q)))["rows"]
+        entries = plain(views.entries(o, dict(q)))["entries"]
+        for r in one:
+            for n in names[1:]:
+                self.assertEqual(sum(money.Fraction(e["amount"]) for e in entries if e["type"] == n
+                                     and e["currency"] == r["currency"]), money.Fraction(r[n]))
+
+    def test_restatements_add_up(self):
+        for seed in range(6):
+            w = self.records(generate.hostile(seed, 300))
+            o = w.oracle()
+            for first, last in ((40, 200), (0, 300), (150, 151)):
+                q = {"as_of": "2024-06-30", "known_from": show(w, first), "known_to": show(w, last)}
+                a = plain(views.restatement(o, q))
+                for t in a["totals"]:
+                    rows = sum(money.Fraction(r["amount"]) for r in a["rows"]
+                               if r["currency"] == t["currency"])
+                    self.assertEqual(rows, money.Fraction(t["change"]))
+                    self.assertEqual(money.Fraction(t["balance_to"]) - money.Fraction(t["balance_from"]),
+                                     rows)
 
     def sales_agree(self, o, day):
         totals = None
@@ -928,7 +1500,8 @@ class Properties(unittest.TestCase):
             for r in w.records:
                 r.recorded_at = 0
             return [plain(views.answer(w.oracle(), v, q)) for v in
-                    ("/v1/receivables/ageing", "/v1/receivables/items", "/v1/anomalies")]
+                    ("/v1/receivables/ageing", "/v1/receivables/items", "/v1/anomalies",
+                     "/v1/receivables/worklist", "/v1/receivables/dunning", "/v1/customers")]
         want = answer(history)
         rng = random.Random(1)
         for _ in range(3):
@@ -962,7 +1535,7 @@ class Properties(unittest.TestCase):
     def test_diff_finds_what_differs(self):
         self.assertEqual(diff({"a": 1}, {"a": 1, "b": 2}), [])
         self.assertEqual(diff({"a": "1"}, {}), [("$.a", "1", "(missing)")])
-        self.assertEqual(len(diff([1, 2], [1, 3, 4])), 3)
+        self.assertEqual(len(diff([1, 2], [1, 3, 4])), 4)    # the length, and what is without a match
 
 
 if __name__ == "__main__":

@@ -116,6 +116,9 @@ TEST(Instants, AreWrittenInUtc) {
   EXPECT_EQ(format_instant(instant("2024-05-01T01:02:03+08:00")), "2024-04-30T17:02:03Z");
   EXPECT_EQ(format_instant_ms(1'500), "1970-01-01T00:00:01.500Z");
   EXPECT_EQ(format_instant_ms(-1), "1969-12-31T23:59:59.999Z");
+  EXPECT_EQ(parse_instant_ms("1969-12-31T23:59:59.9994Z"), -1);
+  EXPECT_EQ(parse_instant_ms("2024-05-01T08:00:00.5+08:00"), 1'714'521'600'500);
+  EXPECT_EQ(parse_instant("1969-12-31T23:59:59.5Z"), -1);
   EXPECT_EQ(format_instant_ms(-1000), "1969-12-31T23:59:59.000Z");
 }
 
@@ -148,6 +151,15 @@ TEST(BusinessZones, BerlinFollowsSummerTime) {
   EXPECT_EQ(zone.day_of(instant("2024-10-26T22:00:00Z")), day("2024-10-27"));
   EXPECT_EQ(zone.day_of(instant("2024-10-27T22:59:59Z")), day("2024-10-27"));
   EXPECT_EQ(zone.day_of(instant("2024-10-27T23:00:00Z")), day("2024-10-28"));
+}
+
+TEST(BusinessZones, ADateBeginsWhereTheZoneSays) {
+  EXPECT_EQ(format_instant(BusinessZone::find("Asia/Shanghai")->start_of(*parse_date("2024-05-01"))),
+            "2024-04-30T16:00:00Z");
+  const BusinessZone berlin = BusinessZone::find("Europe/Berlin").value();
+  EXPECT_EQ(format_instant(berlin.start_of(*parse_date("2024-03-31"))), "2024-03-30T23:00:00Z");
+  EXPECT_EQ(format_instant(berlin.start_of(*parse_date("2024-04-01"))), "2024-03-31T22:00:00Z");
+  EXPECT_EQ(BusinessZone::find("UTC")->start_of(*parse_date("1900-01-01")), kInstantMin);
 }
 
 TEST(BusinessZones, TwoZonesUsedInTurnDoNotDisturbEachOther) {

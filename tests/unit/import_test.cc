@@ -10,7 +10,7 @@
 
 #include "base/money.h"
 #include "events/json.h"
-#include "tools/import/csv.h"
+#include "base/csv.h"
 #include "tools/import/date_pattern.h"
 #include "tools/import/exact.h"
 
@@ -20,7 +20,7 @@ namespace {
 // --- CSV ---
 
 std::vector<std::vector<std::string>> read_csv(std::string content, CsvOptions options = {}) {
-  std::vector<ImportFault> faults;
+  std::vector<FileFault> faults;
   const auto file = CsvFile::parse("t.csv", std::move(content), options, faults);
   std::vector<std::vector<std::string>> rows;
   if (file == nullptr) return {{"fault", faults.at(0).place, faults.at(0).message}};

@@ -44,6 +44,44 @@ TEST(Receivables, GoldenCaseOfTheContract) {
   book.expect_audited();
 }
 
+// --- known at ---------------------------------------------------------------------------------
+
+TEST(KnownAt, CashRecordedLaterChangesThePastOnlyForThoseWhoKnow) {
+  Story story;
+  const auto recorded = [&](const char* instant) { story.book.log().set_time_ms(*parse_instant_ms(instant)); };
+  recorded("2024-06-01T00:00:00Z");
+  story.invoice("I1", 1000, "2024-05-01", ",\"due_date\":\"2024-05-31\"");
+  recorded("2024-07-05T10:00:00.500Z");
+  story.pay("P1", 400, "2024-06-28", {{"I1", "400"}});
+  EXPECT_EQ(story.ageing("2024-06-30", "balance"), "6.00");
+  EXPECT_EQ(story.ageing("2024-06-30", "balance", "known_at=2024-06-30"), "10.00");
+  EXPECT_EQ(story.ageing("2024-06-30", "balance", "known_at=2024-07-05"), "6.00");
+  EXPECT_EQ(story.ageing("2024-06-30", "balance", "known_at=2024-07-05T10:00:00.499Z"), "10.00");
+  EXPECT_EQ(story.ageing("2024-06-30", "balance", "known_at=2024-07-05T10:00:00.5Z"), "6.00");
+  EXPECT_EQ(story.ageing("2024-06-30", "balance", "known_at=2024-05-31"), "");
+}
+
+TEST(KnownAt, CountsWhatWaitedThen) {
+  Story story;
+  const auto recorded = [&](const char* instant) { story.book.log().set_time_ms(*parse_instant_ms(instant)); };
+  const auto waiting = [&](const char* known_at) {
+    return story.book.json("v1/receivables/ageing", {{"known_at", known_at}}).at("waiting").as_int64();
+  };
+  recorded("2024-06-01T00:00:00Z");
+  story.pay("P1", 400, "2024-05-28", {{"I1", "400"}});
+  recorded("2024-06-02T00:00:00Z");
+  story.resolve("D1", "I1", "2024-05-30");
+  recorded("2024-06-03T00:00:00Z");
+  story.invoice("I1", 1000, "2024-05-01");
+  recorded("2024-06-04T00:00:00Z");
+  story.dispute("D1", "I1", "2024-05-20");
+  EXPECT_EQ(waiting("2024-05-31"), 0);
+  EXPECT_EQ(waiting("2024-06-01"), 1);
+  EXPECT_EQ(waiting("2024-06-02"), 2);
+  EXPECT_EQ(waiting("2024-06-03"), 1);
+  EXPECT_EQ(waiting("2024-06-04"), 0);
+}
+
 // --- ages and buckets -------------------------------------------------------------------------
 
 TEST(Ageing, EdgesOfBuckets) {

@@ -97,7 +97,7 @@ class Evaluator {
   // Null after a fault.
   const std::vector<Row>* find(const RowsOf& rows, const Scope& scope);
 
-  const ImportFault& fault() const { return fault_; }
+  const FileFault& fault() const { return fault_; }
 
  private:
   std::nullopt_t fail(const Value& culprit, const Scope& scope, std::string message);
@@ -110,7 +110,7 @@ class Evaluator {
   std::optional<Value> at(const std::vector<Value>& arguments, const Scope& scope);
 
   const Names& names_;
-  ImportFault fault_;
+  FileFault fault_;
 };
 
 }  // namespace daybook::tools

@@ -23,7 +23,7 @@ bool fits(const InputOptions& options, const std::string& path) {
 std::unique_ptr<const Input> Input::read(std::string name, const InputOptions& options,
                                          const std::string& mapping_place,
                                          const std::vector<SourceFile>& files,
-                                         std::vector<ImportFault>& faults) {
+                                         std::vector<FileFault>& faults) {
   std::unique_ptr<Input> input(new Input(std::move(name)));
   const std::size_t faults_before = faults.size();
   for (const SourceFile& source : files) {

@@ -8,7 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "tools/import/csv.h"
+#include "base/csv.h"
 
 namespace daybook::tools {
 
@@ -41,7 +41,7 @@ class Input {
   static std::unique_ptr<const Input> read(std::string name, const InputOptions& options,
                                            const std::string& mapping_place,
                                            const std::vector<SourceFile>& files,
-                                           std::vector<ImportFault>& faults);
+                                           std::vector<FileFault>& faults);
 
   const std::string& name() const { return name_; }
   std::size_t key_columns() const { return key_columns_.size(); }

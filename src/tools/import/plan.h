@@ -33,7 +33,7 @@ struct Plan {
 // Compiles what stands in a mapping under the names of event fields; says every fault.
 class PlanCompiler {
  public:
-  PlanCompiler(std::string file, const Names& names, std::vector<ImportFault>& faults)
+  PlanCompiler(std::string file, const Names& names, std::vector<FileFault>& faults)
       : file_(std::move(file)), names_(names), faults_(faults) {}
 
   // The table's fields, which are those of `type`, but for the keys in `own`, which are the
@@ -52,7 +52,7 @@ class PlanCompiler {
 
   const std::string file_;
   const Names& names_;
-  std::vector<ImportFault>& faults_;
+  std::vector<FileFault>& faults_;
 };
 
 // Where the values of an event came from, by field path; filled when somebody wants to know.

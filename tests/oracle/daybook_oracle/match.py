@@ -28,6 +28,33 @@ class Blank:
         return self.value or None
 
 
+class Either:
+    """One of several values that the contracts leave open; the first is shown."""
+    def __init__(self, *values):
+        self.values = values
+
+    def plain(self):
+        return plain(self.values[0])
+
+
+class Sums:
+    """References to as few entries as ours, of those near, that add up to the difference."""
+    def __init__(self, near, refs, difference):
+        self.near, self.refs, self.difference = near, refs, difference
+
+    def plain(self):
+        return plain(self.refs)
+
+
+class Number:
+    """A decimal string whose number of decimals the contracts leave open."""
+    def __init__(self, text):
+        self.text = text
+
+    def plain(self):
+        return self.text
+
+
 class Approx:
     """An integer that may be off by 1 % (percentiles, minimum, maximum)."""
     def __init__(self, value):
@@ -95,6 +122,31 @@ def diff(ours, theirs, path="$", out=None, limit=10):
         if (ours.value or "") != ("" if theirs in (None, "", "unassigned") else theirs):
             out.append((path, ours.value or None, theirs))
         return out
+    if isinstance(ours, Either):
+        if all(diff(v, theirs) for v in ours.values):
+            diff(ours.values[0], theirs, path, out, limit)
+        return out
+    if isinstance(ours, Sums):
+        left, total = list(ours.near), 0
+        ok = isinstance(theirs, list) and len(theirs) == len(ours.refs)
+        for x in theirs if ok else ():
+            same = next((e for e in left if not diff(e[0], x)), None)
+            if same is None:
+                ok = False
+                break
+            left.remove(same)
+            total += same[1]
+        if not ok or (theirs and total != ours.difference):
+            out.append((path, plain(ours.refs), theirs))
+        return out
+    if isinstance(ours, Number):
+        try:
+            same = isinstance(theirs, str) and Decimal(theirs) == Decimal(ours.text)
+        except InvalidOperation:
+            same = False
+        if not same:
+            out.append((path, ours.text, theirs))
+        return out
     if isinstance(ours, Approx):
         ok = isinstance(theirs, (int, Decimal)) and not isinstance(theirs, bool) \
             and abs(Decimal(ours.value) - theirs) * 100 <= abs(ours.value)
@@ -137,6 +189,8 @@ def diff(ours, theirs, path="$", out=None, limit=10):
             return out
         if len(ours) != len(theirs):
             out.append((path + ".length", len(ours), len(theirs)))
+            if len(ours) * len(theirs) < 40000:
+                return _unmatched(ours, theirs, path, out, limit)
         for i, (a, b) in enumerate(zip(ours, theirs)):
             diff(a, b, "%s[%d]" % (path, i), out, limit)
         for i in range(len(theirs), len(ours)):
@@ -165,6 +219,19 @@ def diff(ours, theirs, path="$", out=None, limit=10):
         return out
     if type(ours) is not type(theirs) or ours != theirs:
         out.append((path, ours, theirs))
+    return out
+
+
+def _unmatched(ours, theirs, path, out, limit):
+    """Lists of unequal length: the elements that the other side does not have."""
+    left = list(theirs)
+    for i, a in enumerate(ours):
+        same = next((k for k, b in enumerate(left) if not diff(a, b)), None)
+        if same is not None:
+            del left[same]
+        elif len(out) < limit:
+            out.append(("%s[%d]" % (path, i), _show(a), "(no such element)"))
+    out += [(path + "[]", "(no such element)", b) for b in left[:max(0, limit - len(out))]]
     return out
 
 

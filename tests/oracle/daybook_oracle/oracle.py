@@ -1,7 +1,7 @@
 """The oracle: a list of records in, facts out; views are computed on demand."""
 from dataclasses import dataclass, field
 
-from . import attributes, cycle, dates, events, facts, receivables
+from . import attributes, cycle, dates, events, facts, rates, receivables
 from .partition import partition
 
 
@@ -11,6 +11,9 @@ class Config:
     expect: tuple = ("orders", "shipments", "invoices", "payments")
     partitions: int = 4
     today: str = "2024-06-30"
+    invoice_days: int = 7           # delivered_not_invoiced
+    proof_days: int = 14            # shipped_without_proof_of_delivery
+    receipt_days: int = 14          # invoice_not_received
 
 
 @dataclass
@@ -72,6 +75,7 @@ class Oracle:
                 good.append(r)
         self.facts = facts.Facts(good, self.config)
         self.receivables = receivables.Receivables(self.facts)
+        self.rates = rates.Rates(self.facts)
         self._cache = {}
 
     def known(self, known_at):

@@ -141,14 +141,14 @@ class Receivables:
             d = parse_date(un.p["date"])
             it.end, it.ended_by = d, "unallocated"
             never = d < it.start
-        if s.end != INF:
-            never = never or s.end <= it.start
-            if s.end < it.end:
-                it.end, it.ended_by = s.end, "reversed"
         if inv.void_date is not None:
             never = never or inv.void_date <= it.start
             if inv.void_date < it.end:
                 it.end, it.ended_by = inv.void_date, "voided"
+        if s.end != INF:              # last: on one date the others go before it
+            never = never or s.end <= it.start
+            if s.end < it.end:
+                it.end, it.ended_by = s.end, "reversed"
         if inv.currency != s.currency:
             it.state = "mismatch"
         elif never:

@@ -8,309 +8,16 @@ from fractions import Fraction
 from urllib.parse import unquote
 
 from . import anomalies, cycle, sales
-from .attributes import cut, in_region
-from .dates import parse_date, parse_instant, show_date, show_instant, show_millis
-from .match import Any, Approx, Bag, Blank, Ids, Instant, Optional
+from .answers import (NotFound, NotHere, REF_KEY, Several, as_of, attributes, by_bytes, by_bytes1,
+                      common, instant, kept, known_at, level, millis, ref)
+from .attributes import cut
+from .dates import parse_date, show_date
+from .match import Any, Approx, Bag, Blank, Ids, Optional
 from .money import amount, fixed, show_quantity
 from .receivables import INF
-
-
-class NotFound(Exception):
-    pass
-
-
-class Several(Exception):
-    """The id belongs to documents of several accounts."""
-
-
-class NotHere(Exception):
-    """A view or parameter of a later milestone."""
-
-
-# ---------------------------------------------------------------- common parts
-
-def instant(seconds):
-    return Instant(seconds * 1000, show_instant(seconds))
-
-
-def millis(ms):
-    return Instant(ms, show_millis(ms))
-
-
-def ref(r):
-    e = r.ev
-    return {"event_id": e.event_id, "type": e.type, "topic": r.topic, "partition": r.partition,
-            "offset": r.offset, "recorded_at": millis(r.seen_at),
-            "occurred_at": instant(e.occurred_at)}
-
-
-REF_KEY = ("topic", "partition", "offset")
-
-
-def common(o, q):
-    """What every answer carries; positions are those of everything folded."""
-    nexts = {}
-    newest = None
-    for r in o.everything:
-        nexts[(r.topic, r.partition)] = max(nexts.get((r.topic, r.partition), 0), r.offset + 1)
-        newest = r.seen_at if newest is None else max(newest, r.seen_at)
-    return {
-        "as_of": show_date(as_of(o, q)),
-        "known_at": None if o.known_at is None else millis(o.known_at),
-        "positions": Bag([{"topic": t, "partition": p, "next_offset": n}
-                          for (t, p), n in sorted(nexts.items())],
-                         ("topic", "partition"), keep=lambda x: x.get("next_offset") != 0),
-        "newest_recorded_at": None if newest is None else millis(newest),
-        "waiting": o.facts.waiting,
-        "parked": len(o.parked),
-    }
-
-
-def as_of(o, q):
-    return parse_date(q["as_of"]) if "as_of" in q else o.today
-
-
-def attributes(o, q):
-    return o.attributes(q.get("attributes") == "as_now")
-
-
-def kept(q, region, rep, customer, currency, **more):
-    """Whether the filters of the query keep something with these attributes."""
-    if "region" in q and not in_region(region, q["region"]):
-        return False
-    for name, value in (("sales_rep", rep), ("customer_id", customer), ("currency", currency),
-                        *more.items()):
-        if name in q and (value or "unassigned") != q[name]:
-            return False
-    return True
-
-
-def level(q):
-    return int(q["level"]) if "level" in q else None
-
-
-# ------------------------------------------------------------------ receivables
-
-class Cell:
-    def __init__(self, n):
-        self.not_due = self.disputed = self.unapplied = self.credits = self.ledger = 0
-        self.items = 0
-        self.buckets = [0] * n
-
-    def open(self):
-        return self.not_due + sum(self.buckets)
-
-    def balance(self):
-        return self.open() - self.unapplied - self.credits
-
-    def empty(self):
-        return not (self.not_due or self.disputed or self.unapplied or self.credits or self.ledger
-                    or self.items or any(self.buckets))
-
-    def row(self, cur):
-        def m(n):
-            return amount(n, cur)
-        return {"currency": cur, "not_due": m(self.not_due), "buckets": [m(n) for n in self.buckets],
-                "gross_open": m(self.open()), "disputed": m(self.disputed),
-                "gross_open_undisputed": m(self.open() - self.disputed),
-                "unapplied_cash": m(self.unapplied), "open_credits": m(self.credits),
-                "balance": m(self.balance()), "items": self.items,
-                "proof": {"ledger_balance": m(self.ledger),
-                          "difference": m(self.balance() - self.ledger)}}
-
-
-def limits(q):
-    return [int(x) for x in q.get("buckets", "30,60,90,120").split(",")]
-
-
-def bucket_labels(ls):
-    starts = [1] + [x + 1 for x in ls]
-    return ["%d-%d" % (a, b) for a, b in zip(starts, ls)] + ["%d+" % starts[-1]]
-
-
-def bucket_of(days, ls):
-    """None is not due, else the number of the bucket."""
-    if days <= 0:
-        return None
-    for i, x in enumerate(ls):
-        if days <= x:
-            return i
-    return len(ls)
-
-
-def open_items(o, day, att):
-    """Every open item of every account at that date, as dictionaries."""
-    rc = o.receivables
-    out = []
-
-    def put(a, document, kind, cur, n, open_, where, issue, number=None, due=None, disputed=0,
-            source=""):
-        out.append({"customer": a.customer, "document": document, "kind": kind,
-                    "instalment": number, "issue": issue, "due": due, "currency": cur,
-                    "amount": n, "open": open_, "disputed": disputed,
-                    "region": where[0], "sales_rep": where[1], "surplus": kind == "SURPLUS",
-                    "source": source})
-
-    for a in o.facts.accounts.values():
-        for inv in a.invoices.values():
-            value = rc.invoice_value(inv, day)
-            if value > 0:
-                for number, due, n, open_, disputed in rc.open_instalments(inv, day):
-                    if open_:
-                        put(a, inv.id, inv.rec.p["kind"], inv.currency, n, open_,
-                            att.invoice(inv), inv.issue, number, due, disputed)
-            elif value < 0:
-                put(a, inv.id, "SURPLUS", inv.currency, value, value, att.invoice(inv), inv.issue)
-        for s in list(a.payments.values()) + list(a.credit_notes.values()):
-            n = rc.unapplied(s, day)
-            if n:
-                put(a, s.id, s.kind.upper(), s.currency, -s.amount, -n, att.source(s), s.start)
-        for r, s in rc.stray_refunds(a, day):
-            d = parse_date(r.p["value_date"])
-            n = r.p["amount_minor"]
-            put(a, r.p["refund_id"], "REFUND", r.p["currency"], n, n, att.refund(r, s, d), d,
-                source=r.p.get("payment_id") or r.p.get("credit_note_id") or "")
-    return out
-
-
-def items_at(o, q):
-    day = as_of(o, q)
-    key = ("items", day, q.get("attributes"))
-    return o.cached(key, lambda: open_items(o, day, attributes(o, q)))
-
-
-def ledger_at(o, q):
-    """[(customer, region, rep, currency, amount)]: entries and both sides of transfers."""
-    day = as_of(o, q)
-    att = attributes(o, q)
-    rc = o.receivables
-
-    def make():
-        out = []
-        for a in o.facts.accounts.values():
-            for d, cur, n, kind, document, rec in rc.ledger(a):
-                if d > day:
-                    continue
-                if isinstance(document, tuple):
-                    where = att.refund(document[0], document[1], d)
-                elif hasattr(document, "gross"):
-                    where = att.invoice(document)
-                else:
-                    where = att.source(document)
-                out.append((a.customer,) + where + (cur, n))
-            for d, cur, n, it in rc.transfers(a):
-                if d <= day:
-                    out.append((a.customer,) + att.invoice(it.invoice) + (cur, n))
-                    out.append((a.customer,) + att.source(it.source) + (cur, -n))
-        return out
-    return o.cached(("ledger", day, q.get("attributes")), make)
-
-
-def grouping(o, q, by):
-    """(customer, region, rep, currency) -> the group's name."""
-    att = attributes(o, q)
-    day = as_of(o, q)
-    n = level(q)
-    if by == "none":
-        return lambda c, region, rep, cur: ""
-    if by == "customer":
-        return lambda c, region, rep, cur: c
-    if by == "parent_customer":
-        return lambda c, region, rep, cur: att.parent(c, day)
-    if by == "region":
-        return lambda c, region, rep, cur: cut(region, n) or "unassigned"
-    if by == "sales_rep":
-        return lambda c, region, rep, cur: rep or "unassigned"
-    if by == "currency":
-        return lambda c, region, rep, cur: cur
-    raise NotHere(by)
-
-
-def ageing(o, q):
-    if "base_currency" in q:
-        raise NotHere("base_currency")
-    by = q.get("group_by", "customer")
-    ls = limits(q)
-    aged_on = parse_date(q["aged_on"]) if "aged_on" in q else as_of(o, q)
-    basis = q.get("basis", "due_date")
-    group_of = grouping(o, q, by)
-    rows, totals = {}, {}
-
-    def cells(c, region, rep, cur):
-        g = group_of(c, region, rep, cur)
-        yield rows.setdefault((g, cur), Cell(len(ls) + 1))
-        yield totals.setdefault(cur, Cell(len(ls) + 1))
-
-    for x in items_at(o, q):
-        if not kept(q, x["region"], x["sales_rep"], x["customer"], x["currency"]):
-            continue
-        for cell in cells(x["customer"], x["region"], x["sales_rep"], x["currency"]):
-            cell.items += 1
-            if x["kind"] in ("INVOICE", "DEBIT_NOTE"):
-                b = bucket_of(aged_on - (x["due"] if basis == "due_date" else x["issue"]), ls)
-                if b is None:
-                    cell.not_due += x["open"]
-                else:
-                    cell.buckets[b] += x["open"]
-                cell.disputed += x["disputed"]
-            elif x["kind"] in ("PAYMENT", "REFUND"):
-                cell.unapplied -= x["open"]
-            else:
-                cell.credits -= x["open"]
-    for c, region, rep, cur, n in ledger_at(o, q):
-        if kept(q, region, rep, c, cur):
-            for cell in cells(c, region, rep, cur):
-                cell.ledger += n
-    out = common(o, q)
-    out.update({
-        "aged_on": show_date(aged_on), "basis": basis, "group_by": by, "buckets": bucket_labels(ls),
-        "rows": [dict(group=g, **rows[g, cur].row(cur)) for g, cur in by_bytes(rows)
-                 if not rows[g, cur].empty()],
-        "totals": [totals[cur].row(cur) for cur in sorted(totals) if not totals[cur].empty()]})
-    return out
-
-
-def by_bytes(keys):
-    """Keys (tuples of strings, or of tuples of strings) sorted byte by byte."""
-    def enc(k):
-        return tuple(enc(x) if isinstance(x, tuple) else x.encode("utf-8") for x in k)
-    return sorted(keys, key=enc)
-
-
-def show_item(x, aged_on):
-    due = x["due"]
-    return {"customer_id": x["customer"], "document_id": x["document"], "kind": x["kind"],
-            "instalment": x["instalment"], "issue_date": show_date(x["issue"]),
-            "due_date": show_date(due), "days_overdue": None if due is None else aged_on - due,
-            "currency": x["currency"], "amount": amount(x["amount"], x["currency"]),
-            "open": amount(x["open"], x["currency"]),
-            "disputed": amount(x["disputed"], x["currency"]),
-            "region": Blank(x["region"]), "sales_rep": Blank(x["sales_rep"]),
-            "over_applied": x["surplus"]}
-
-
-def item_key(x):
-    return (x["customer"].encode(), x["currency"], x["due"] if x["due"] is not None else x["issue"],
-            x["kind"], x["document"].encode(), x["instalment"] or 0, x["source"].encode())
-
-
-def items(o, q):
-    ls = limits(q)
-    aged_on = parse_date(q["aged_on"]) if "aged_on" in q else as_of(o, q)
-    basis = q.get("basis", "due_date")
-    labels = bucket_labels(ls)
-    out = []
-    for x in sorted(items_at(o, q), key=item_key):
-        if not kept(q, x["region"], x["sales_rep"], x["customer"], x["currency"]):
-            continue
-        if "bucket" in q:
-            if x["due"] is None:
-                continue
-            b = bucket_of(aged_on - (x["due"] if basis == "due_date" else x["issue"]), ls)
-            if ("not_due" if b is None else labels[b]) != q["bucket"]:
-                continue
-        out.append(show_item(x, aged_on))
-    return dict(common(o, q), items=out)
+from .receivables_views import (ageing, bridge, dunning, entries, item_key, items, items_at, ledger_at,
+                                nothing, ratios, reconciled, restatement, show_credit, show_item,
+                                show_promises, statement, worklist)
 
 
 # ------------------------------------------------------------------ order cycle
@@ -469,14 +176,6 @@ def real_customers(o):
                       if not r.ev.customer_id.startswith(("target:", "fx:"))})
 
 
-def by_bytes1(names):
-    return sorted(names, key=lambda s: s.encode("utf-8"))
-
-
-def empty_cell_row(row):
-    return all(set(str(v)) <= set("0.") for k, v in row.items() if k != "currency")
-
-
 def profile(p):
     if p is None:
         return {}
@@ -504,7 +203,8 @@ def customers(o, q):
             row[name] = Blank(f.get(name, ""))
         row["balances"] = Bag([{"currency": cur, "balance": amount(n, cur)}
                                for (k, cur), n in sorted(sums.items()) if k == c and n],
-                              ("currency",), keep=lambda r: not empty_cell_row(r))
+                              ("currency",), keep=lambda r: not nothing(r))
+        row["credit"] = show_credit(o, q, c)
         out.append(row)
     return dict(common(o, q), customers=out)
 
@@ -526,7 +226,8 @@ def customer(o, q, id_):
                 profile=profile(f) if f is not None else Optional(Any()),
                 history=Bag([history[d] for d in sorted(history)], ("from",),
                             keep=lambda r: r.get("from", "") <= show_date(day)),
-                balances=Bag(balances, ("currency",), keep=lambda r: not empty_cell_row(r)),
+                balances=Bag(balances, ("currency",), keep=lambda r: not nothing(r)),
+                credit=show_credit(o, q, id_), promises=show_promises(o, id_, day),
                 items=[show_item(x, day) for x in sorted(items_at(o, q), key=item_key)
                        if x["customer"] == id_])
 
@@ -695,25 +396,16 @@ def status(o, q):
             "today": o.config.today, "partitions": o.config.partitions}
 
 
-def known_at(o, text):
-    """An instant in milliseconds; a bare date means its end in the business time zone."""
-    ms = parse_instant(text, True)
-    if ms is not None:
-        return ms
-    day = parse_date(text)
-    low, high = (day - 719164) * 86400, (day - 719161) * 86400   # some second of the day is between
-    while low < high:                 # the first second of a later business date
-        middle = (low + high) // 2
-        if o.business_date(middle) > day:
-            high = middle
-        else:
-            low = middle + 1
-    return low * 1000 - 1
-
-
 VIEWS = {
     "/v1/receivables/ageing": ageing,
     "/v1/receivables/items": items,
+    "/v1/receivables/entries": entries,
+    "/v1/receivables/bridge": bridge,
+    "/v1/receivables/restatement": restatement,
+    "/v1/receivables/ratios": ratios,
+    "/v1/receivables/worklist": worklist,
+    "/v1/receivables/dunning": dunning,
+    "/v1/receivables/reconciliation": reconciled,
     "/v1/order-cycle": order_cycle,
     "/v1/sales": sales_view,
     "/v1/customers": customers,
@@ -726,12 +418,18 @@ DOCUMENTS = {"/v1/customers/": customer, "/v1/invoices/": invoice, "/v1/payments
 
 
 def answer(o, path, q):
-    """The expected answer of GET path with the parameters q (a dict of strings)."""
+    """The expected answer of GET path with the parameters q (a dict of strings); of POST,
+    where the body stands in q under "csv"."""
     if "known_at" in q:
         o = o.known(known_at(o, q["known_at"]))
     view = VIEWS.get(path)
     if view is not None:
         return view(o, q)
+    if path.startswith("/v1/customers/") and path.endswith("/statement"):
+        id_ = unquote(path[len("/v1/customers/"):-len("/statement")])
+        if id_ not in real_customers(o):
+            raise NotFound(id_)
+        return statement(o, q, id_)
     for prefix, page in DOCUMENTS.items():
         if path.startswith(prefix):
             return page(o, q, unquote(path[len(prefix):]))

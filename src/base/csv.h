@@ -10,10 +10,11 @@
 #include <string_view>
 #include <vector>
 
-namespace daybook::tools {
+namespace daybook {
 
-struct ImportFault {
-  // "orders.csv:17:4" (line and character, from 1), or the mapping's file likewise.
+// What is wrong with a text file, and where.
+struct FileFault {
+  // "orders.csv:17:4" (line and character, from 1).
   std::string place;
   std::string message;
 };
@@ -36,7 +37,7 @@ class CsvFile {
   // Null when the file has faults: not UTF-8, a row with more or fewer values than there are
   // columns, a quote that does not end, a column's name missing or given twice.
   static std::unique_ptr<const CsvFile> parse(std::string name, std::string content,
-                                              CsvOptions options, std::vector<ImportFault>& faults);
+                                              CsvOptions options, std::vector<FileFault>& faults);
 
   const std::string& name() const { return name_; }
   const std::vector<std::string>& columns() const { return columns_; }
@@ -59,4 +60,4 @@ class CsvFile {
   std::deque<std::string> unquoted_;  // Values that do not stand in the file as they are.
 };
 
-}  // namespace daybook::tools
+}  // namespace daybook

@@ -1,4 +1,4 @@
-#include "tools/import/csv.h"
+#include "base/csv.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 
-namespace daybook::tools {
+namespace daybook {
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
@@ -22,7 +22,7 @@ std::string_view trimmed(std::string_view text) {
 
 class CsvFile::Parser {
  public:
-  Parser(CsvFile& file, CsvOptions options, std::vector<ImportFault>& faults)
+  Parser(CsvFile& file, CsvOptions options, std::vector<FileFault>& faults)
       : file_(file), text_(file.content_), options_(options), faults_(faults) {}
 
   bool parse() {
@@ -126,13 +126,13 @@ class CsvFile::Parser {
   CsvFile& file_;
   const std::string_view text_;
   const CsvOptions options_;
-  std::vector<ImportFault>& faults_;
+  std::vector<FileFault>& faults_;
   std::size_t at_ = 0;
 };
 
 std::unique_ptr<const CsvFile> CsvFile::parse(std::string name, std::string content,
                                               CsvOptions options,
-                                              std::vector<ImportFault>& faults) {
+                                              std::vector<FileFault>& faults) {
   std::unique_ptr<CsvFile> file(new CsvFile(std::move(name), std::move(content)));
   if (!Parser(*file, options, faults).parse()) return nullptr;
   return file;
@@ -149,4 +149,4 @@ std::string CsvFile::place(std::size_t offset) const {
   return fmt::format("{}:{}:{}", name_, line, column);
 }
 
-}  // namespace daybook::tools
+}  // namespace daybook

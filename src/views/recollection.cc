@@ -1,0 +1,164 @@
+#include "views/recollection.h"
+
+#include <algorithm>
+
+#include "domain/ledger.h"
+#include "store/keys.h"
+#include "views/views.h"
+
+namespace daybook::views {
+namespace {
+
+using domain::Measure;
+
+constexpr std::size_t kDatesKept = 4;    // Of one shard and instant.
+constexpr std::size_t kInstantsKept = 3; // Of one shard.
+
+Measure measure_of(const OpenItem& item) {
+  if (item.due_date) return Measure::kOpen;
+  return item.kind == "PAYMENT" || item.kind == "REFUND" ? Measure::kUnapplied : Measure::kOpenCredits;
+}
+
+// Counts what waits, and nothing else.
+class Waiting : public domain::Contributions {
+ public:
+  void cell(const domain::CellKey&, const domain::CellValue&) override {}
+  void anomaly(const domain::Anomaly&) override {}
+  void cycle_row(const domain::CycleRow&) override {}
+  void waiting(std::int64_t records) override { sum += records; }
+  void waited() override {}
+
+  std::int64_t sum = 0;
+};
+
+}  // namespace
+
+bool Recollection::holds(const engine::ShardState& now) const {
+  for (std::size_t i = 0; i < read_.topics.size(); ++i) {
+    // Times never go back within a topic.
+    if (now.topics[i].next_offset != read_.topics[i].next_offset && read_.topics[i].recorded_ms <= recorded_ms_) {
+      return false;
+    }
+  }
+  return true;
+}
+
+void Recollection::add_rows(const ShardPicture& shard, store::LabelId id, Day as_of, Rows& rows) {
+  CustomerContext customer(shard, id, rules_, FileChoice::kAsWas);
+  std::vector<store::Cell> cells;
+  const auto add = [&](Measure measure, Currency currency, const domain::Attributes& attributes, Day day, Day day2,
+                       domain::CellValue value) {
+    store::Cell cell;
+    cell.id.measure = measure;
+    cell.id.currency = currency.number();
+    cell.id.attributes = labels_.attributes(attributes);
+    cell.id.day = day;
+    cell.id.day2 = day2;
+    cell.id.counts_from = as_of;
+    cell.value = value;
+    cells.push_back(cell);
+  };
+  for (const OpenItem& item : open_items(customer, customer.documents(), as_of)) {
+    const Measure measure = measure_of(item);
+    const bool is_open = measure == Measure::kOpen;
+    add(measure, item.currency, item.attributes, is_open ? item.date : 0, item.due_date.value_or(0),
+        {is_open ? item.open : -item.open, 1});
+    if (item.disputed != 0) add(Measure::kDisputed, item.currency, item.attributes, 0, *item.due_date, {item.disputed, 0});
+  }
+  for (const domain::DocumentRef& ref : customer.documents()) {
+    domain::for_each_entry(customer.picture(), *customer.picture().document(ref),
+                           [&](const domain::LedgerEntry& entry) {
+                             if (entry.day > as_of) return;
+                             add(Measure::kLedgerInvoices, entry.currency, entry.attributes, 0, 0, {entry.amount, 0});
+                           });
+  }
+  engine::add_up(cells);
+  for (const store::Cell& cell : cells) mirror::add_receivable_rows(id, cell, rows);
+}
+
+std::shared_ptr<const Recollection::Rows> Recollection::receivables(const ShardPicture& shard, Day as_of) {
+  const std::lock_guard lock(mutex_);
+  auto at = std::ranges::find(kept_, as_of, [](const auto& kept) { return kept.first; });
+  if (at == kept_.end()) {
+    auto rows = std::make_shared<Rows>();
+    for (const store::LabelId id : shard.labels->customers_after("", SIZE_MAX)) add_rows(shard, id, as_of, *rows);
+    if (kept_.size() == kDatesKept) kept_.erase(kept_.begin());
+    kept_.emplace_back(as_of, std::move(rows));
+  } else {
+    std::rotate(at, std::next(at), kept_.end());
+  }
+  return kept_.back().second;
+}
+
+Recollection::Rows Recollection::receivables(const ShardPicture& shard, store::LabelId customer, Day as_of) {
+  const std::lock_guard lock(mutex_);
+  Rows rows;
+  add_rows(shard, customer, as_of, rows);
+  return rows;
+}
+
+std::int64_t Recollection::waiting(const ShardPicture& shard) {
+  const std::lock_guard lock(mutex_);
+  if (waiting_) return *waiting_;
+  Waiting waiting;
+  std::unique_ptr<CustomerContext> customer;
+  // Their documents stand together by customer.
+  const auto scanned = shard.reads->scan(
+      store::Table::kMeta, std::string(1, store::kWaitedPrefix), "", [&](std::string_view key, std::string_view) {
+        const std::string_view document_key = key.substr(1);
+        const store::LabelId id = store::document_customer(document_key);
+        if (customer == nullptr || customer->id() != id) {
+          customer = std::make_unique<CustomerContext>(shard, id, rules_, FileChoice::kAsWas);
+        }
+        domain::Picture& picture = customer->picture();
+        domain::contribute(picture, *picture.document(store::document_ref(document_key)), waiting,
+                           {.sales = false, .credit = false});
+        return true;
+      });
+  if (!scanned) refuse(scanned.error());
+  waiting_ = waiting.sum;
+  return *waiting_;
+}
+
+void Recollection::for_each_contribution(
+    const ShardPicture& shard, std::optional<store::LabelId> customer,
+    const std::function<void(store::LabelId, domain::DocumentRef, engine::Contribution&)>& visit) {
+  engine::Contribution contribution(labels_);
+  const auto ids = customer ? std::vector<store::LabelId>{*customer} : shard.labels->customers_after("", SIZE_MAX);
+  for (const store::LabelId id : ids) {
+    CustomerContext context(shard, id, rules_, FileChoice::kAsWas);
+    for (const domain::DocumentRef& ref : context.documents()) {
+      const domain::Document& document = *context.picture().document(ref);
+      contribution.begin(id, ref);
+      {
+        const std::lock_guard lock(mutex_);  // Labels are given.
+        domain::contribute(context.picture(), document, contribution);
+      }
+      visit(id, ref, contribution);
+    }
+  }
+}
+
+std::shared_ptr<Recollection> Recollections::of(const ShardPicture& shard, std::int64_t recorded_ms,
+                                                const domain::Rules& rules) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(kept_, [&](const auto& kept) {
+    return kept.first == shard.partition && !kept.second->holds(shard.state);
+  });
+  const auto is_asked = [&](const auto& kept) {
+    return kept.first == shard.partition && kept.second->recorded_ms() == recorded_ms;
+  };
+  auto at = std::ranges::find_if(kept_, is_asked);
+  if (at == kept_.end()) {
+    const auto is_of_shard = [&](const auto& kept) { return kept.first == shard.partition; };
+    if (std::ranges::count_if(kept_, is_of_shard) == kInstantsKept) {
+      kept_.erase(std::ranges::find_if(kept_, is_of_shard));
+    }
+    kept_.emplace_back(shard.partition, std::make_shared<Recollection>(recorded_ms, shard.state, rules));
+  } else {
+    std::rotate(at, std::next(at), kept_.end());
+  }
+  return kept_.back().second;
+}
+
+}  // namespace daybook::views

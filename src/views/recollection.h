@@ -1,0 +1,66 @@
+// A shard as it was known at an earlier instant. Nothing of it is stored: its figures are evaluated from the
+// facts recorded by then, and kept for the next question about the same instant.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "engine/evaluation.h"
+#include "views/model.h"
+
+namespace daybook::views {
+
+// Thread-safe. Each call is given a picture of the shard for which holds() is true, with this recollection.
+class Recollection {
+ public:
+  // `read`: what the shard had read when this was made. `rules` must outlive it.
+  Recollection(std::int64_t recorded_ms, const engine::ShardState& read, const domain::Rules& rules)
+      : recorded_ms_(recorded_ms), read_(read), rules_(rules) {}
+
+  std::int64_t recorded_ms() const { return recorded_ms_; }
+  // Whether all that was read since was recorded later, so that what is kept stands.
+  bool holds(const engine::ShardState& now) const;
+
+  // Attributes and dimensions of rows and cells; customers have the numbers of the shard's own labels.
+  const store::Labels& labels() const { return labels_; }
+
+  using Rows = std::vector<mirror::ReceivableRow>;
+  // Receivables and ledger that count on a date: of all accounts, or of one (which is not kept). The rows of a
+  // customer stand together.
+  std::shared_ptr<const Rows> receivables(const ShardPicture& shard, Day as_of);
+  Rows receivables(const ShardPicture& shard, store::LabelId customer, Day as_of);
+  // Accepted records with a reference that was not resolved.
+  std::int64_t waiting(const ShardPicture& shard);
+
+  // Calls visit(contribution) for each document of a customer, or of all: all that it contributed then.
+  void for_each_contribution(
+      const ShardPicture& shard, std::optional<store::LabelId> customer,
+      const std::function<void(store::LabelId, domain::DocumentRef, engine::Contribution&)>& visit);
+
+ private:
+  void add_rows(const ShardPicture& shard, store::LabelId customer, Day as_of, Rows& rows);
+
+  const std::int64_t recorded_ms_;
+  const engine::ShardState read_;
+  const domain::Rules& rules_;
+  std::mutex mutex_;  // Guards all below; whoever evaluates has it, and no visitor is called under it.
+  store::Labels labels_;
+  std::vector<std::pair<Day, std::shared_ptr<const Rows>>> kept_;  // By when they were asked for last.
+  std::optional<std::int64_t> waiting_;
+};
+
+// The recollections that were asked for last. Thread-safe.
+class Recollections {
+ public:
+  // Of this shard at this instant; made when there is none that holds.
+  std::shared_ptr<Recollection> of(const ShardPicture& shard, std::int64_t recorded_ms, const domain::Rules& rules);
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::pair<std::int32_t, std::shared_ptr<Recollection>>> kept_;  // With the partition; guarded.
+};
+
+}  // namespace daybook::views

@@ -1,0 +1,289 @@
+// Our ledger against a file of finance's own, line by line, with the entries that a difference may be.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "base/csv.h"
+#include "base/hash.h"
+#include "domain/ledger.h"
+#include "views/ledger.h"
+#include "views/views.h"
+
+namespace daybook::views {
+namespace {
+
+using domain::LedgerEntry;
+using domain::Measure;
+
+// How long before the date the entries of a difference may lie.
+constexpr Day kWindow = 31;
+// Sums of three are looked for among so many entries at most, the newest.
+constexpr std::size_t kTripleMax = 4'000;
+
+// A line of the file, or an open document that it lacks.
+struct Key {
+  std::string document_id;  // Empty: the account.
+  Currency currency;
+  auto operator<=>(const Key&) const = default;
+};
+struct TheirLine {
+  std::size_t row = 0;
+  Key key;
+  Int128 theirs = 0;
+};
+
+// "-1234.5" in major units as minor units; nothing for any other text.
+std::optional<Int128> parse_amount(std::string_view text, Currency currency) {
+  constexpr std::size_t kDigitsMax = 30;
+  const bool is_negative = text.starts_with('-');
+  if (is_negative) text.remove_prefix(1);
+  const std::size_t point = text.find('.');
+  const std::string_view whole = text.substr(0, point);
+  const std::string_view fraction = point == std::string_view::npos ? "" : text.substr(point + 1);
+  const auto decimals = static_cast<std::size_t>(currency.exponent());
+  const bool has_empty_part = whole.empty() || (point != std::string_view::npos && fraction.empty());
+  if (has_empty_part || whole.size() > kDigitsMax || fraction.size() > decimals) return std::nullopt;
+  std::string digits(whole);
+  digits += fraction;
+  digits.append(decimals - fraction.size(), '0');
+  Int128 minor = 0;
+  for (const char digit : digits) {
+    if (digit < '0' || digit > '9') return std::nullopt;
+    minor = minor * 10 + (digit - '0');
+  }
+  return is_negative ? -minor : minor;
+}
+
+// Lines by account, in the order of the file.
+class File {
+ public:
+  explicit File(std::string_view text) {
+    std::vector<FileFault> faults;
+    const auto csv = CsvFile::parse("body", std::string(text), {}, faults);
+    if (csv == nullptr) {
+      fail(0, "", faults.empty() ? "is no CSV" : faults.front().place + ": " + faults.front().message);
+    }
+    const auto column = [&](std::string_view name) -> std::optional<std::size_t> {
+      const auto at = std::ranges::find(csv->columns(), name);
+      if (at == csv->columns().end()) return std::nullopt;
+      return static_cast<std::size_t>(at - csv->columns().begin());
+    };
+    for (const std::string& name : csv->columns()) {
+      if (name != "customer_id" && name != "document_id" && name != "currency" && name != "amount") {
+        fail(0, name, "is no column of this file: customer_id, document_id, currency, amount");
+      }
+    }
+    for (const char* name : {"customer_id", "currency", "amount"}) {
+      if (!column(name)) fail(0, name, "a column of this name is required");
+    }
+    const auto document = column("document_id");
+    for (std::size_t row = 0; row < csv->rows(); ++row) {
+      const auto value = [&](std::size_t at) { return csv->cell(row, at).text; };
+      TheirLine line{row, {}, 0};
+      const std::string customer(value(*column("customer_id")));
+      if (customer.empty()) fail(row, "customer_id", "is required");
+      if (document) line.key.document_id = value(*document);
+      const auto currency = Currency::parse(value(*column("currency")));
+      if (!currency) {
+        fail(row, "currency", fmt::format("'{}' is not an ISO 4217 currency code", value(*column("currency"))));
+      }
+      line.key.currency = *currency;
+      const auto minor = parse_amount(value(*column("amount")), *currency);
+      if (!minor) {
+        fail(row, "amount",
+             fmt::format("'{}' is not an amount in {} with at most {} decimals", value(*column("amount")),
+                         currency->code(), currency->exponent()));
+      }
+      line.theirs = *minor;
+      std::vector<TheirLine>& lines = lines_[customer];
+      if (std::ranges::find(lines, line.key, &TheirLine::key) != lines.end()) {
+        fail(row, "customer_id", "this account, document and currency stand in the file twice");
+      }
+      lines.push_back(std::move(line));
+    }
+  }
+
+  const std::map<std::string, std::vector<TheirLine>>& lines() const { return lines_; }
+
+ private:
+  [[noreturn]] static void fail(std::size_t row, std::string field, std::string message) {
+    Problem problem{400, "Bad file", fmt::format("row {}: {} {}", row + 1, field, message), {}, {}};
+    problem.violations.push_back({static_cast<std::int64_t>(row), std::move(field), std::move(message)});
+    throw Refusal{std::move(problem)};
+  }
+
+  std::map<std::string, std::vector<TheirLine>> lines_;
+};
+
+using Entries = std::vector<LedgerEntry>;
+
+// The fewest entries, up to three, that add up to exactly `difference`: of several such sets the one whose
+// entries come first.
+Entries fewest(Entries entries, Int128 difference) {
+  std::erase_if(entries, [](const LedgerEntry& entry) { return entry.amount == 0; });
+  if (difference == 0) return {};
+  for (const LedgerEntry& entry : entries) {
+    if (entry.amount == difference) return {entry};
+  }
+  // The last place of each amount: behind it there is none of that amount.
+  struct Hash {
+    std::size_t operator()(Int128 amount) const {
+      return static_cast<std::size_t>(amount) * 0x9e37'79b9'7f4a'7c15 ^ static_cast<std::size_t>(amount >> 64);
+    }
+  };
+  const auto last_places = [](const Entries& of) {
+    std::unordered_map<Int128, std::size_t, Hash> last;
+    for (std::size_t i = 0; i < of.size(); ++i) last[of[i].amount] = i;
+    return last;
+  };
+  const auto place_behind = [](const auto& last, Int128 amount, std::size_t place) -> std::optional<std::size_t> {
+    const auto at = last.find(amount);
+    if (at == last.end() || at->second <= place) return std::nullopt;
+    return at->second;
+  };
+  const auto last = last_places(entries);
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const auto j = place_behind(last, difference - entries[i].amount, i);
+    if (j) return {entries[i], entries[*j]};
+  }
+  if (entries.size() > kTripleMax) entries.erase(entries.begin(), entries.end() - kTripleMax);
+  const auto last_of_newest = last_places(entries);
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    for (std::size_t j = i + 1; j < entries.size(); ++j) {
+      const auto k = place_behind(last_of_newest, difference - entries[i].amount - entries[j].amount, j);
+      if (k) return {entries[i], entries[j], entries[*k]};
+    }
+  }
+  return {};
+}
+
+// Our side of one account: what is open of each document, and the entries by account and document.
+struct OurAccount {
+  std::map<Key, Int128> open;
+  std::map<Key, Entries> entries;  // With an empty document: all of the currency.
+
+  const Entries* of(const Key& key) const {
+    const auto at = entries.find(key);
+    return at == entries.end() ? nullptr : &at->second;
+  }
+};
+
+OurAccount our_account(CustomerContext& customer, Day day) {
+  OurAccount ours;
+  domain::Picture& picture = customer.picture();
+  for (const OpenItem& item : open_items(customer, customer.documents(), day)) {
+    ours.open[{std::string(item.document_id), item.currency}] += item.open;
+  }
+  for_each_ledger_entry(customer, [&](const LedgerEntry& entry) {
+    if (entry.measure == Measure::kLedgerTransfers || entry.day > day) return;
+    ours.entries[{"", entry.currency}].push_back(entry);
+    std::string_view document_id = entry.document_id;
+    if (const auto* refund = std::get_if<domain::RefundPaid>(&entry.fact->event.payload)) {
+      // One that is in no source's sequence is an item of its own.
+      const domain::Source* source = picture.source(domain::document_of(entry.fact->event.payload));
+      if (source == nullptr || source->currency != refund->currency) document_id = refund->refund_id;
+    }
+    ours.entries[{std::string(document_id), entry.currency}].push_back(entry);
+  });
+  for (auto& [key, entries] : ours.entries) {
+    std::ranges::sort(entries, {}, [](const LedgerEntry& entry) { return std::pair(entry.day, entry.fact->at); });
+  }
+  return ours;
+}
+
+struct Line {
+  std::string customer_id;
+  Key key;
+  std::optional<Int128> theirs;
+  std::optional<Int128> ours;
+  const char* state = "";
+  std::string explained_by = "[]";
+};
+
+}  // namespace
+
+Answer reconciliation(Question& question, std::string_view body) {
+  const Day day = question.parameters().required_date("date");
+  if (const auto as_of = question.parameters().date("as_of"); as_of && *as_of != day) {
+    refuse_parameter("as_of", "is another date than date");
+  }
+  question.set_as_of(day);
+  const File file(body);
+
+  std::map<std::size_t, Line> lines;  // By row of the file.
+  std::vector<Line> missing_there;
+  for (const auto& [customer_id, theirs] : file.lines()) {
+    const ShardPicture& shard = question.shard_of(customer_id);
+    const auto id = is_customer(customer_id) ? shard.labels->find_customer(customer_id) : std::nullopt;
+    auto customer = id ? question.new_customer(shard, *id) : nullptr;
+    if (customer != nullptr && !customer->is_known()) customer.reset();
+    const OurAccount ours = customer == nullptr ? OurAccount() : our_account(*customer, day);
+    const auto explain = [&](Line& line) {
+      const Int128 difference = line.ours.value_or(0) - line.theirs.value_or(0);
+      const Entries* entries = ours.of(line.key);
+      if (entries == nullptr) return;
+      Entries near;
+      for (const LedgerEntry& entry : *entries) {
+        if (entry.day >= day - kWindow) near.push_back(entry);
+      }
+      JsonWriter json;
+      json.begin_array();
+      for (const LedgerEntry& entry : fewest(std::move(near), difference)) {
+        question.write_event(json, shard.partition, *entry.fact);
+      }
+      json.end_array();
+      line.explained_by = json.take();
+    };
+    for (const TheirLine& their : theirs) {
+      Line line{customer_id, their.key, their.theirs, {}, "missing_here"};
+      const bool is_account = their.key.document_id.empty();
+      const Entries* entries = ours.of(their.key);
+      if (is_account ? customer != nullptr : entries != nullptr) {
+        line.ours = 0;
+        if (is_account && entries != nullptr) {
+          for (const LedgerEntry& entry : *entries) *line.ours += entry.amount;
+        } else if (const auto open = ours.open.find(their.key); !is_account && open != ours.open.end()) {
+          line.ours = open->second;
+        }
+        line.state = *line.ours == *line.theirs ? "agrees" : "differs";
+        explain(line);
+      }
+      lines.emplace(their.row, std::move(line));
+    }
+    const auto has_document = [](const TheirLine& line) { return !line.key.document_id.empty(); };
+    if (std::ranges::none_of(theirs, has_document)) continue;
+    for (const auto& [key, open] : ours.open) {
+      if (open == 0 || std::ranges::find(theirs, key, &TheirLine::key) != theirs.end()) continue;
+      Line line{customer_id, key, {}, open, "missing_there"};
+      explain(line);
+      missing_there.push_back(std::move(line));
+    }
+  }
+
+  Answer answer = question.whole_list(
+      "lines", {"customer_id", "document_id", "currency", "theirs", "ours", "difference", "state", "explained_by"});
+  answer.head.add("date", Value::text(format_date(day)));
+  std::int64_t place = 0;
+  const auto add = [&](const Line& line) {
+    answer.rows.add(sortable(place++), [&] {
+      const Currency currency = line.key.currency;
+      const auto value = [&](std::optional<Int128> minor) { return minor ? amount(*minor, currency) : Value(); };
+      Row row;
+      row.add("customer_id", Value::text(line.customer_id));
+      row.add("document_id", text_or_null(line.key.document_id));
+      row.add("currency", Value::text(currency.code()));
+      row.add("theirs", value(line.theirs));
+      row.add("ours", value(line.ours));
+      row.add("difference", amount(line.ours.value_or(0) - line.theirs.value_or(0), currency));
+      row.add("state", Value::text(line.state));
+      row.add("explained_by", Value::json(line.explained_by));
+      return row;
+    });
+  };
+  for (const auto& entry : lines) add(entry.second);
+  for (const Line& line : missing_there) add(line);
+  return answer;
+}
+
+}  // namespace daybook::views
