@@ -518,13 +518,6 @@ std::string make() {
                           {"rows", list(ref("RatioRow"))},
                           {"next_page_token", nullable(text())}}),
            Also::kCsv);
-  paths["/v1/receivables/reconciliation"] = reconciliation();
-  paths["/v1/customers/{customer_id}/statement"] =
-      view("Statement of account; also as a page to print.",
-           {kFrom, kTo, kCurrency,
-            {"lang", {{"type", "string"}, {"enum", json::array{"en", "zh"}}, {"default", "en"}}, "Of the page."}},
-           answer_schema({{"customer_id", text()}, {"from", date()}, {"to", date()}, {"currencies", list(ref("Statement"))}}),
-           Also::kCsvAndHtml, "customer_id");
   paths["/v1/receivables/worklist"] =
       view("Whom to call first: what is overdue and undisputed, by amount times days.",
            {kAgedOn,
@@ -540,6 +533,13 @@ std::string make() {
             kRegion, kRep, kCustomer, kCurrency},
            answer_schema({{"aged_on", date()}, {"rows", list(ref("DunningRow"))}, {"next_page_token", nullable(text())}}),
            Also::kCsv);
+  paths["/v1/receivables/reconciliation"] = reconciliation();
+  paths["/v1/customers/{customer_id}/statement"] =
+      view("Statement of account; also as a page to print.",
+           {kFrom, kTo, kCurrency,
+            {"lang", {{"type", "string"}, {"enum", json::array{"en", "zh"}}, {"default", "en"}}, "Of the page."}},
+           answer_schema({{"customer_id", text()}, {"from", date()}, {"to", date()}, {"currencies", list(ref("Statement"))}}),
+           Also::kCsvAndHtml, "customer_id");
   paths["/v1/order-cycle"] = view(
       "How long orders take between two milestones, and in which stage.",
       {kFrom, kTo, kGrain, {"cycle", text(), "Two milestones in their order; default placed..delivered."},
@@ -660,7 +660,9 @@ std::string make() {
   paths["/v1/anomalies"] =
       view("What does not add up, at the record it is about.",
            {{"kind", {{"type", "string"}, {"enum", json::value_from(views::anomaly_kinds())}}, "This kind alone."},
-            {"state", {{"type", "string"}, {"enum", json::array{"open"}}, {"default", "open"}}, "Those open at as_of."},
+            {"state",
+             {{"type", "string"}, {"enum", json::array{"open", "cleared", "all"}}, {"default", "open"}},
+             "Those open at as_of, those that were open before and are no longer, or both."},
             kCustomer},
            answer_schema({{"anomalies", list(ref("Anomaly"))}, {"next_page_token", nullable(text())}}), Also::kCsv);
   json::object parked = view("Records that are no valid events: kept whole, never dropped.", {},

@@ -34,7 +34,7 @@ struct Buckets {
   }
 };
 
-std::vector<Day> default_limits() { return {30, 60, 90, 120}; }
+Buckets default_buckets() { return {{30, 60, 90, 120}}; }
 
 struct AgeingRow {
   Int128 not_due = 0;
@@ -177,7 +177,7 @@ Answer ageing(Question& question) {
   ageing.aged_on = parameters.date("aged_on").value_or(ageing.as_of);
   const std::string basis = parameters.one_of("basis", {"due_date", "issue_date"}, "due_date");
   ageing.basis = basis == "due_date" ? Basis::kDueDate : Basis::kIssueDate;
-  ageing.buckets = {parameters.rising_days("buckets", default_limits())};
+  ageing.buckets = {parameters.rising_days("buckets", default_buckets().limits)};
   const Grouping grouping = Grouping::read(question, "customer");
   const auto base_currency = parameters.currency("base_currency");
 
@@ -244,7 +244,7 @@ Answer ageing(Question& question) {
 }
 
 std::map<Currency, Row> account_ageing(const ShardPicture& shard, store::LabelId customer, Day as_of) {
-  const Ageing ageing{as_of, as_of, Basis::kDueDate, Buckets{default_limits()}};
+  const Ageing ageing{as_of, as_of, Basis::kDueDate, default_buckets()};
   std::map<Currency, AgeingRow> sums;
   receivables_at(shard, customer, as_of, Detail::kAccounts, [&](const mirror::ReceivableRow& cell) {
     ageing.add(sums.try_emplace(Currency::from_number(cell.currency), no_sums(ageing.buckets)).first->second, cell);
@@ -257,7 +257,7 @@ std::map<Currency, Row> account_ageing(const ShardPicture& shard, store::LabelId
 }
 
 Row empty_ageing(Currency currency) {
-  return total_row(no_sums(Buckets{default_limits()}), currency, Buckets{default_limits()}.labels());
+  return total_row(no_sums(default_buckets()), currency, default_buckets().labels());
 }
 
 Account account_on(const ShardPicture& shard, store::LabelId customer, Day as_of) {

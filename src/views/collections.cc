@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "domain/promises.h"
+#include "views/grouping.h"
 #include "views/rates.h"
 #include "views/receivables.h"
 #include "views/views.h"
@@ -77,44 +78,19 @@ std::vector<OverdueDay> add_up(std::vector<OverdueDay> days) {
   return days;
 }
 
-// Whether what these attributes stand for passes, kept while customer and attributes stay.
-class AttributeFilter {
- public:
-  AttributeFilter(Question& question, const ShardPicture& shard, const Filters& filters)
-      : question_(question), shard_(shard), filters_(filters) {}
-
-  bool operator()(store::LabelId customer, store::LabelId attributes) {
-    if (!filters_.region && !filters_.sales_rep) return true;
-    if (context_ != nullptr && context_->id() == customer && attributes_ == attributes) return passed_;
-    if (context_ == nullptr || context_->id() != customer) context_ = question_.new_customer(shard_, customer);
-    attributes_ = attributes;
-    const domain::Attributes& own = shard_.figure_labels().get(attributes).attributes;
-    passed_ = passes_region(filters_.region, context_->region(own)) &&
-              passes(filters_.sales_rep, context_->sales_rep(own));
-    return passed_;
-  }
-
- private:
-  Question& question_;
-  const ShardPicture& shard_;
-  const Filters& filters_;
-  std::unique_ptr<CustomerContext> context_;
-  store::LabelId attributes_ = 0;
-  bool passed_ = true;
-};
-
 // What is overdue, from cells alone; `days`: where the documents stand (CustomerContext::opened_on).
 std::vector<Overdue> find_overdue(Question& question, const ShardPicture& shard,
-                                  std::optional<store::LabelId> customer, const Filters& filters, Day aged_on,
+                                  std::optional<store::LabelId> customer, const Grouping& grouping, Day aged_on,
                                   OpenDays& open_days) {
-  AttributeFilter passes_filter(question, shard, filters);
+  Places places(question, shard, grouping);
   std::vector<OverdueDay> days;
   receivables_at(shard, customer, question.as_of(), Detail::kAccounts, [&](const mirror::ReceivableRow& row) {
     const bool is_open = row.measure == Measure::kOpen;
     if (!(is_open || row.measure == Measure::kDisputed) || row.day2 >= aged_on) return;
     const Currency currency = Currency::from_number(row.currency);
-    if (filters.currency && currency != *filters.currency) return;
-    if (!passes_filter(row.customer, row.attributes)) return;
+    if (grouping.filters.currency && currency != *grouping.filters.currency) return;
+    if (grouping.needs_accounts()) places.go(row.customer, row.attributes);
+    if (!places.passes()) return;
     days.push_back({row.customer, currency, row.day2, is_open ? row.amount : 0, is_open ? 0 : row.amount});
     if (is_open) open_days.add(row, shard.figure_labels());
   });
@@ -136,8 +112,9 @@ std::vector<Overdue> find_overdue(Question& question, const ShardPicture& shard,
   return all;
 }
 
-Filters collection_filters(Question& question) {
-  return question.filters({"region", "sales_rep", "customer_id", "currency"});
+// Ungrouped: filters alone.
+Grouping read_filters(Question& question) {
+  return {"none", 0, question.filters({"region", "sales_rep", "customer_id", "currency"})};
 }
 
 // A place of the worklist. No rank: the score has no rate to the base currency.
@@ -179,7 +156,7 @@ std::string dunning_items_json(CustomerContext& customer, Currency currency, con
            !passes(filters.sales_rep, customer.sales_rep(item.attributes));
   });
   std::ranges::sort(items, {}, [](const OpenItem& item) {
-    return std::tuple(*item.due_date, item.document_id, item.instalment);
+    return std::tuple(*item.due_date, std::string_view(item.kind), item.document_id, item.instalment);
   });
   JsonWriter json;
   json.begin_array();
@@ -237,13 +214,14 @@ Answer worklist(Question& question) {
   const Day aged_on = parameters.date("aged_on").value_or(as_of);
   const auto grace_days = static_cast<Day>(parameters.integer("grace_days", 0, 3650).value_or(kGraceDays));
   const auto base = parameters.currency("base_currency");
-  const Filters filters = collection_filters(question);
+  const Grouping grouping = read_filters(question);
+  const Filters& filters = grouping.filters;
   const auto scope = question.scope(filters);
   if (!scope.customer) recall_receivables(scope.shards, as_of);
   std::vector<Overdue> all;
   for (const ShardPicture* shard : scope.shards) {
     OpenDays days;
-    std::ranges::copy(find_overdue(question, *shard, scope.customer, filters, aged_on, days), std::back_inserter(all));
+    std::ranges::copy(find_overdue(question, *shard, scope.customer, grouping, aged_on, days), std::back_inserter(all));
   }
   Rates rates(question);
   Answer answer = question.list("rows", {"rank", "customer_id", "currency", "score", "overdue", "disputed_overdue",
@@ -275,21 +253,23 @@ Answer dunning(Question& question) {
   const Day as_of = question.as_of();
   const Day aged_on = parameters.date("aged_on").value_or(as_of);
   const std::vector<Day> levels = parameters.rising_days("levels", {1, 15, 30, 60});
-  const Filters filters = collection_filters(question);
+  const Grouping grouping = read_filters(question);
+  const Filters& filters = grouping.filters;
   Answer answer = question.list("rows", {"customer_id", "currency", "level", "amount", "oldest_days_overdue", "items"});
   answer.head.add("aged_on", Value::text(format_date(aged_on)));
   const auto scope = question.scope(filters);
   if (!scope.customer) recall_receivables(scope.shards, as_of);
   for (const ShardPicture* shard : scope.shards) {
     OpenDays days;
-    for (const Overdue& account : find_overdue(question, *shard, scope.customer, filters, aged_on, days)) {
-      if (account.open <= account.disputed) continue;
+    for (const Overdue& account : find_overdue(question, *shard, scope.customer, grouping, aged_on, days)) {
+      const auto level = std::ranges::upper_bound(levels, account.oldest_undisputed) - levels.begin();
+      if (level == 0) continue;
       answer.rows.add(sort_key({account.customer_id, account.currency.code()}), [&] {
         CustomerContext customer = question.customer(*shard, account.customer);
         Row row;
         row.add("customer_id", Value::text(account.customer_id));
         row.add("currency", Value::text(account.currency.code()));
-        row.add("level", Value::number(std::ranges::upper_bound(levels, account.oldest_undisputed) - levels.begin()));
+        row.add("level", Value::number(level));
         row.add("amount", amount(account.open - account.disputed, account.currency));
         row.add("oldest_days_overdue", Value::number(account.oldest_undisputed));
         row.add("items", Value::json(dunning_items_json(customer, account.currency, filters,

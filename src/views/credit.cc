@@ -53,15 +53,14 @@ Credit credit_of(const Exposure& exposure, const mirror::FileVersion* file, Rate
   if (file == nullptr || !file->credit_currency) return credit;
   credit.currency = file->credit_currency;
   credit.limit = file->credit_limit;
-  Exchanged sum(credit.currency);
   for (const auto& [currency, part] : exposure.parts) {
-    if (const auto rate = rates.on(as_of, currency, credit.currency)) {
-      sum.add(part.sum(), currency, *rate);
+    if (part.sum() == 0) continue;
+    if (const auto converted = rates.convert(part.sum(), currency, credit.currency, as_of)) {
+      credit.exposure += *converted;
     } else {
       credit.unconverted.push_back(currency);
     }
   }
-  credit.exposure = sum.rounded();
   return credit;
 }
 

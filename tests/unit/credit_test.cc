@@ -251,9 +251,21 @@ TEST(Credit, StatesInTheirOrder) {
   EXPECT_EQ(credit(story, "2024-06-01", columns), "15.00 15.00 overdue");
   EXPECT_EQ(credit(story, "2024-06-10", columns), "5.00 15.00 ok");
   EXPECT_EQ(credit(story, "2024-06-20", columns), "5.00 0.00 over_limit") << "a limit of 0 is one";
+  for (const auto& [day, kinds] : std::vector<std::pair<const char*, const char*>>{{"2024-05-09", ""},
+                                                                                   {"2024-05-10", "over_credit_limit C"},
+                                                                                   {"2024-05-20", ""},
+                                                                                   {"2024-06-20", "over_credit_limit C"}}) {
+    EXPECT_EQ(story.anomalies(day), kinds) << day;
+  }
+  // At the record of the file in force, whatever the question's attributes.
+  const auto offset = [&](const char* day) {
+    return story.table("v1/anomalies", day, "anomalies", "event.offset", "attributes=as_now");
+  };
+  EXPECT_EQ(offset("2024-05-10"), "1");
+  EXPECT_EQ(offset("2024-06-20"), "3");
 }
 
-TEST(Credit, CurrenciesAreConvertedAndRoundedOnce) {
+TEST(Credit, EachCurrencyIsConvertedAndRounded) {
   Story story;
   story.profile("2024-05-01", R"("credit_currency":"CNY","credit_limit_minor":"100000")");
   story.invoice("I", 1000, "2024-05-01");
@@ -263,16 +275,21 @@ TEST(Credit, CurrenciesAreConvertedAndRoundedOnce) {
   rate(story, "USD", "CNY", "2024-05-01", "7.3");
   rate(story, "EUR", "CNY", "2024-05-01", "7.3");
   const std::string columns = "credit.exposure credit.unconverted";
-  // 1000 + 7.3 + 7.3 = 1014.6.
-  EXPECT_EQ(credit(story, "2024-05-01", columns), "10.15 ");
-  EXPECT_EQ(credit(story, "2024-05-02", columns), "10.15 JPY");
+  // 1000 + 7.3 + 7.3, rounded one by one.
+  EXPECT_EQ(credit(story, "2024-05-01", columns), "10.14 ");
+  EXPECT_EQ(credit(story, "2024-05-02", columns), "10.14 JPY");
   rate(story, "CNY", "JPY", "2024-05-01", "20");
-  EXPECT_EQ(credit(story, "2024-05-02", columns), "10.15 JPY") << "no inverse";
+  EXPECT_EQ(credit(story, "2024-05-02", columns), "10.14 JPY") << "no inverse";
   rate(story, "JPY", "CNY", "2024-05-03", "0.05");
-  EXPECT_EQ(credit(story, "2024-05-03", columns), "10.50 ");
+  EXPECT_EQ(credit(story, "2024-05-03", columns), "10.49 ");
   EXPECT_EQ(story.table("v1/customers", "2024-05-02", "customers", "customer_id credit.exposure credit.unconverted"),
-            "C 10.15 JPY");
-  EXPECT_EQ(part(story, "2024-05-02", "JPY"), "0 0 7");
+            "C 10.14 JPY");
+  EXPECT_EQ(story.table("v1/anomalies", "2024-05-02", "anomalies", "kind document_id event.type"),
+            "missing_rate C customer_profile_set");
+  EXPECT_EQ(story.anomalies("2024-05-03"), "");
+  story.pay("P", 7, "2024-05-02", {}, "JPY");
+  EXPECT_EQ(credit(story, "2024-05-02", columns), "10.14 ") << "nothing to convert";
+  EXPECT_EQ(part(story, "2024-05-02", "JPY"), "-7 0 7");
 }
 
 TEST(Credit, InCsvItsFieldsHaveAPoint) {
