@@ -63,7 +63,17 @@ Asked any_question(std::mt19937& random) {
   maybe("region", {"CN", "CN/North", "CN/South", "unassigned"});
   maybe("sales_rep", {"R0", "R1", "unassigned"});
   maybe("customer_id", {"C0", "C1", "C2", "C9"});
-  switch (random() % 3) {
+  switch (random() % 5) {
+    case 3:
+      asked.path = {"v1", "receivables", one_of({"worklist", "dunning"})};
+      if (chance(2)) given.emplace("aged_on", day());
+      maybe("currency", {"CNY", "JPY"});
+      break;
+    case 4:
+      given.erase("region");
+      given.erase("sales_rep");
+      asked.path = {"v1", one_of({"anomalies", "customers"})};
+      break;
     case 0:
       asked.path = {"v1", "receivables", "ageing"};
       given.emplace("group_by", one_of({"customer", "parent_customer", "region", "sales_rep", "currency", "none", "none"}));
