@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/json/serialize.hpp>
 #include <stdexcept>
 
 namespace daybook::test {
@@ -84,7 +85,7 @@ const std::vector<Verb> kVerbs = {
 const std::vector<Keyword> kEverywhere = {
     {"dated", "", Kind::kText}, {"as", "", Kind::kText}, {"topic", "", Kind::kText}, {"key", "", Kind::kText}};
 
-std::string quoted(std::string_view text) { return fmt::format("\"{}\"", text); }
+std::string quoted(std::string_view text) { return boost::json::serialize(boost::json::string_view(text.data(), text.size())); }
 
 // Amounts are written with all decimals of their currency.
 std::string minor(std::string amount) {
