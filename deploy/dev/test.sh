@@ -2,7 +2,7 @@
 # One command for all tests, from a bare Debian 12: installs what is missing, builds, and runs the tests
 # (those of Kafka against a real broker) and the comparison with the oracle.
 #
-# DAYBOOK_SEEDS are the histories to compare (1..100).
+# DAYBOOK_SEEDS are the histories to compare (1..200).
 set -euo pipefail
 
 # shellcheck source=deploy/dev/common.sh
@@ -17,7 +17,7 @@ ctest --preset release
 step "the oracle's own tests"
 (cd tests/oracle && python3 -m unittest)
 step "histories compared with the oracle"
-python3 tests/oracle/compare.py --daybook "$daybook" --seeds "${DAYBOOK_SEEDS:-1..100}" --events 500
+python3 tests/oracle/compare.py --daybook "$daybook" --seeds "${DAYBOOK_SEEDS:-1..200}" --events 500 --jobs 2
 step "a realistic history of 100,000 events compared with the oracle"
 python3 tests/oracle/compare.py --daybook "$daybook" --realistic --events 100000 --seeds 1..1 --dates 1
 step "all passed"

@@ -250,9 +250,9 @@ int reconcile(const app::Settings& settings, const QueryOptions& options, const 
 void add_query(CLI::App& app, Run& run) {
   CLI::App* command = app.add_subcommand(
       "query",
-      "Ask a view: ageing, items, entries, bridge, restatement, ratios, order-cycle, sales,\n"
-      "customers, anomalies, parked, customers/ID, customers/ID/statement, invoices/ID,\n"
-      "payments/ID, orders/ID. Parameters of the view follow as flags:\n"
+      "Ask a view: ageing, items, entries, bridge, restatement, ratios, worklist, dunning,\n"
+      "order-cycle, sales, customers, anomalies, parked, customers/ID, customers/ID/statement,\n"
+      "invoices/ID, payments/ID, orders/ID. Parameters of the view follow as flags:\n"
       "  daybook query ageing --as-of 2024-06-30 --group-by region\n"
       "  daybook query sales --from 2024-01-01 --to 2024-12-31 --grain month --url http://127.0.0.1:8080");
   auto flags = std::make_shared<SettingFlags>();

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "views/collections.h"
 #include "views/views.h"
 
 namespace daybook::app {
@@ -33,6 +34,11 @@ json::object amount() {
 json::object nullable(json::object schema) {
   schema["type"] = json::array{schema["type"], "null"};
   return schema;
+}
+json::object one_of(std::initializer_list<std::string_view> values) {
+  json::array names;
+  for (const auto& value : values) names.emplace_back(value);
+  return {{"type", "string"}, {"enum", std::move(names)}};
 }
 json::object ref(const char* name) {
   return {{"$ref", std::string("#/components/schemas/") + name}};
@@ -221,7 +227,41 @@ json::object schemas() {
                             {"sales_rep", nullable(text())},
                             {"grade", nullable(text())},
                             {"parent_customer_id", nullable(text())},
-                            {"balances", list(object({{"currency", text()}, {"balance", amount()}}))}});
+                            {"balances", list(object({{"currency", text()}, {"balance", amount()}}))},
+                            {"credit", ref("Credit")}});
+  all["Credit"] = object({{"credit_currency", nullable(text())},
+                          {"credit_limit", nullable(amount())},
+                          {"exposure", nullable(amount())},
+                          {"parts", list(object({{"currency", text()},
+                                                 {"balance", amount()},
+                                                 {"dispatched_not_invoiced", amount()},
+                                                 {"open_orders", amount()}}))},
+                          {"unconverted", list(text())},
+                          {"state", one_of({"over_limit", "overdue", "no_limit", "ok"})}});
+  all["Promise"] = object({{"promise_id", text()},
+                           {"currency", text()},
+                           {"amount", amount()},
+                           {"promised_date", date()},
+                           {"fulfilled", amount()},
+                           {"state", one_of({"open", "kept", "partly_kept", "broken", "withdrawn"})}});
+  all["WorklistRow"] = object({{"rank", nullable(integer())},
+                               {"customer_id", text()},
+                               {"currency", text()},
+                               {"score", nullable(amount())},
+                               {"overdue", amount()},
+                               {"disputed_overdue", amount()},
+                               {"oldest_days_overdue", integer()},
+                               {"promises", list(ref("Promise"))}});
+  all["DunningRow"] = object({{"customer_id", text()},
+                              {"currency", text()},
+                              {"level", integer()},
+                              {"amount", amount()},
+                              {"oldest_days_overdue", integer()},
+                              {"items", list(object({{"document_id", text()},
+                                                     {"instalment", integer()},
+                                                     {"due_date", date()},
+                                                     {"days_overdue", integer()},
+                                                     {"amount", amount()}}))}});
   all["Anomaly"] = object({{"kind", text()},
                            {"state", text()},
                            {"customer_id", text()},
@@ -248,9 +288,9 @@ struct Parameter {
 };
 
 Parameter group_by(std::initializer_list<std::string_view> values, const char* fallback) {
-  json::array names;
-  for (const auto& value : values) names.emplace_back(value);
-  return {"group_by", {{"type", "string"}, {"enum", names}, {"default", fallback}}, "What rows are grouped by."};
+  json::object schema = one_of(values);
+  schema["default"] = fallback;
+  return {"group_by", std::move(schema), "What rows are grouped by."};
 }
 
 std::vector<Parameter> common() {
@@ -478,6 +518,21 @@ std::string make() {
                           {"rows", list(ref("RatioRow"))},
                           {"next_page_token", nullable(text())}}),
            Also::kCsv);
+  paths["/v1/receivables/worklist"] =
+      view("Whom to call first: what is overdue and undisputed, by amount times days.",
+           {kAgedOn,
+            {"grace_days", {{"type", "integer"}, {"minimum", 0}, {"maximum", 3650}, {"default", views::kGraceDays}},
+             "For so long after its date a promise may still be kept."},
+            {"base_currency", text(), "Scores in this currency, ranked over all."},
+            kRegion, kRep, kCustomer, kCurrency},
+           answer_schema({{"aged_on", date()}, {"rows", list(ref("WorklistRow"))}, {"next_page_token", nullable(text())}}),
+           Also::kCsv);
+  paths["/v1/receivables/dunning"] =
+      view("What to remind of: a proposal an account and currency, with its open undisputed items.",
+           {kAgedOn, {"levels", text(), "Days overdue from which each level begins, rising; default 1,15,30,60."},
+            kRegion, kRep, kCustomer, kCurrency},
+           answer_schema({{"aged_on", date()}, {"rows", list(ref("DunningRow"))}, {"next_page_token", nullable(text())}}),
+           Also::kCsv);
   paths["/v1/receivables/reconciliation"] = reconciliation();
   paths["/v1/customers/{customer_id}/statement"] =
       view("Statement of account; also as a page to print.",
@@ -508,10 +563,10 @@ std::string make() {
                      {"next_page_token", nullable(text())}}),
       Also::kCsv);
   paths["/v1/customers"] =
-      view("All accounts, with their balances.", {kRegion, kRep, kCustomer, {"grade", text(), "This grade."}},
+      view("All accounts, with their balances and credit.", {kRegion, kRep, kCustomer, {"grade", text(), "This grade."}},
            answer_schema({{"customers", list(ref("Customer"))}, {"next_page_token", nullable(text())}}), Also::kCsv);
   paths["/v1/customers/{customer_id}"] =
-      view("A customer: file, balances, open items.", {},
+      view("A customer: file, balances, credit, open items, promises.", {},
            answer_schema({{"customer_id", text()},
                           {"profile", json::object{{"anyOf", json::array{ref("Profile"), typed("null")}}}},
                           {"history", list(object({{"from", date()}, {"profile", ref("Profile")}}))},
@@ -521,7 +576,9 @@ std::string make() {
                                                     {"unapplied_cash", amount()},
                                                     {"open_credits", amount()},
                                                     {"balance", amount()}}))},
+                          {"credit", ref("Credit")},
                           {"items", list(ref("Item"))},
+                          {"promises", list(ref("Promise"))},
                           {"events", list(ref("Event"))}}),
            Also::kNothing, "customer_id");
   paths["/v1/invoices/{invoice_id}"] =
@@ -603,7 +660,9 @@ std::string make() {
   paths["/v1/anomalies"] =
       view("What does not add up, at the record it is about.",
            {{"kind", {{"type", "string"}, {"enum", json::value_from(views::anomaly_kinds())}}, "This kind alone."},
-            {"state", {{"type", "string"}, {"enum", json::array{"open"}}, {"default", "open"}}, "Those open at as_of."},
+            {"state",
+             {{"type", "string"}, {"enum", json::array{"open", "cleared", "all"}}, {"default", "open"}},
+             "Those open at as_of, those that were open before and are no longer, or both."},
             kCustomer},
            answer_schema({{"anomalies", list(ref("Anomaly"))}, {"next_page_token", nullable(text())}}), Also::kCsv);
   json::object parked = view("Records that are no valid events: kept whole, never dropped.", {},

@@ -12,7 +12,9 @@ FileVersions::FileVersions(const domain::CustomerFile& file) {
                          .region = entry.profile->region,
                          .sales_rep = entry.profile->sales_rep,
                          .grade = entry.profile->grade,
-                         .parent = entry.profile->parent_customer_id});
+                         .parent = entry.profile->parent_customer_id,
+                         .credit_currency = entry.profile->credit_currency,
+                         .credit_limit = entry.profile->credit_limit_minor});
   }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -22,6 +23,8 @@ struct FileVersion {
   std::string_view sales_rep;
   std::string_view grade;
   std::string_view parent;
+  Currency credit_currency;
+  std::optional<std::int64_t> credit_limit;  // In minor units of that currency.
 
   bool operator==(const FileVersion&) const = default;
 };

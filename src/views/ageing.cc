@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "views/grouping.h"
 #include "views/rates.h"
@@ -13,8 +12,6 @@ namespace daybook::views {
 namespace {
 
 using domain::Measure;
-
-constexpr std::size_t kBucketsMax = 50;
 
 // Limits 30, 60 … as buckets "1-30", "31-60", … and "61+".
 struct Buckets {
@@ -38,27 +35,6 @@ struct Buckets {
 };
 
 Buckets default_buckets() { return {{30, 60, 90, 120}}; }
-
-Buckets read_buckets(Parameters& parameters) {
-  const auto items = parameters.list("buckets");
-  if (items.empty()) return default_buckets();
-  Buckets buckets;
-  for (const std::string& item : items) {
-    Day limit = 0;
-    const auto [end, error] = std::from_chars(item.data(), item.data() + item.size(), limit);
-    if (error != std::errc() || end != item.data() + item.size() || limit < 1 || limit > 100'000) {
-      refuse_parameter("buckets", fmt::format("'{}' is not a whole number of days from 1 on", item));
-    }
-    if (!buckets.limits.empty() && limit <= buckets.limits.back()) {
-      refuse_parameter("buckets", "must rise");
-    }
-    buckets.limits.push_back(limit);
-  }
-  if (buckets.limits.size() > kBucketsMax) {
-    refuse_parameter("buckets", fmt::format("at most {} limits", kBucketsMax));
-  }
-  return buckets;
-}
 
 struct AgeingRow {
   Int128 not_due = 0;
@@ -201,7 +177,7 @@ Answer ageing(Question& question) {
   ageing.aged_on = parameters.date("aged_on").value_or(ageing.as_of);
   const std::string basis = parameters.one_of("basis", {"due_date", "issue_date"}, "due_date");
   ageing.basis = basis == "due_date" ? Basis::kDueDate : Basis::kIssueDate;
-  ageing.buckets = read_buckets(parameters);
+  ageing.buckets = {parameters.rising_days("buckets", default_buckets().limits)};
   const Grouping grouping = Grouping::read(question, "customer");
   const auto base_currency = parameters.currency("base_currency");
 

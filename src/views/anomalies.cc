@@ -5,6 +5,8 @@
 #include "engine/shard.h"
 #include "store/anomalies.h"
 #include "store/keys.h"
+#include "views/credit.h"
+#include "views/receivables.h"
 #include "views/recollection.h"
 #include "views/views.h"
 
@@ -16,13 +18,21 @@ struct Shown {
   domain::Position at;
   std::int32_t partition = 0;
   std::string detail;
-  std::string event_json;
+  bool is_open = true;
+  bool is_parked = false;  // Its event is not one of ours: all below but the recorded time is unknown.
+  std::int64_t recorded_ms = 0;
+  std::string event_id;
+  std::uint8_t type = 0;
+  Instant occurred_at = 0;
 };
 using ShownBy = std::map<std::tuple<std::string, std::string, std::string>, Shown>;
 
+// What is open hides what was cleared before.
 void keep_lowest(ShownBy& all, std::tuple<std::string, std::string, std::string> by, Shown shown) {
   const auto [at, is_new] = all.try_emplace(std::move(by), shown);
-  if (!is_new && shown.at < at->second.at) at->second = std::move(shown);
+  if (is_new) return;
+  const auto order = [](const Shown& one) { return std::pair(!one.is_open, one.at); };
+  if (order(shown) < order(at->second)) at->second = std::move(shown);
 }
 
 std::string detail_of(domain::AnomalyKind kind) {
@@ -66,23 +76,6 @@ std::string to_base64(std::string_view bytes) {
   return text;
 }
 
-// A parked record names at most what its bytes gave; its event is not one of ours.
-std::string parked_ref(const Question& question, const ShardPicture& shard,
-                       const engine::ParkedRecord& parked) {
-  JsonWriter json;
-  json.begin_object();
-  json.field("event_id", Value());
-  json.field("type", Value());
-  json.field("topic", log::topic_name(question.model().topic_prefix(),
-                                      static_cast<log::Topic>(parked.topic)));
-  json.field("partition", shard.partition);
-  json.field("offset", parked.offset);
-  json.field("recorded_at", format_instant_ms(parked.recorded_ms));
-  json.field("occurred_at", Value());
-  json.end_object();
-  return json.take();
-}
-
 void for_each_parked(const ShardPicture& shard,
                      const std::function<void(const engine::ParkedRecord&)>& visit) {
   std::optional<Error> error;
@@ -109,14 +102,65 @@ std::string parked_id(const Question& question, const ShardPicture& shard,
                      shard.partition, parked.offset);
 }
 
-void add_parked(ShownBy& all, const Question& question, const ShardPicture& shard) {
+// What is asked for; every kind and every account where it does not say.
+struct Asked {
+  std::optional<std::string> kind;
+  std::optional<std::string> customer_id;
+  bool open = true;
+  bool cleared = false;
+
+  bool takes(std::string_view of_kind) const { return kind.value_or(std::string(of_kind)) == of_kind; }
+  bool takes(std::string_view of_kind, std::string_view customer) const {
+    return takes(of_kind) && customer_id.value_or(std::string(customer)) == customer;
+  }
+};
+
+void add_parked(ShownBy& all, const Question& question, const ShardPicture& shard, const Asked& asked) {
   for_each_parked(shard, [&](const engine::ParkedRecord& parked) {
-    keep_lowest(all,
-                {std::string(events::park_reason_name(parked.reason)), parked.customer_id,
-                 parked_id(question, shard, parked)},
-                {{parked.topic, parked.offset}, shard.partition, parked.detail,
-                 parked_ref(question, shard, parked)});
+    const std::string_view kind = events::park_reason_name(parked.reason);
+    if (!asked.takes(kind, parked.customer_id)) return;
+    keep_lowest(all, {std::string(kind), parked.customer_id, parked_id(question, shard, parked)},
+                {.at = {parked.topic, parked.offset},
+                 .partition = shard.partition,
+                 .detail = parked.detail,
+                 .is_parked = true,
+                 .recorded_ms = parked.recorded_ms,
+                 .event_id = {}});
   });
+}
+
+// Whether the account's unapplied cash in a currency is below 0 on a date, and whether it was on any day
+// from `from` up to it.
+struct Overdrawn {
+  bool now = false;
+  bool ever = false;
+};
+Overdrawn overdrawn(const ShardPicture& shard, store::LabelId customer, Currency currency, Day from, Day as_of) {
+  std::map<Day, Int128> changes = {{from, 0}};
+  scan_receivables(
+      shard, customer, as_of, {store::kReceivablesPage},
+      [](domain::Measure measure) { return measure == domain::Measure::kUnapplied; },
+      [&](const mirror::ReceivableRow& row) {
+        if (row.currency == currency.number()) changes[row.counts_from] += row.amount;
+      });
+  Overdrawn result;
+  Int128 unapplied = 0;
+  for (const auto& [day, change] : changes) {
+    unapplied += change;
+    result.ever |= day >= from && unapplied < 0;
+  }
+  result.now = unapplied < 0;
+  return result;
+}
+
+// Whether a stored anomaly is open on a date; nothing when it was not open up to it either.
+std::optional<bool> is_open(const ShardPicture& shard, const store::StoredAnomaly& stored, Day as_of) {
+  const domain::Anomaly& anomaly = stored.anomaly;
+  if (as_of < anomaly.from) return std::nullopt;
+  if (!anomaly.while_overdrawn) return as_of < anomaly.until;
+  const Overdrawn found = overdrawn(shard, stored.customer, anomaly.while_overdrawn, anomaly.from, as_of);
+  if (!found.ever) return std::nullopt;
+  return found.now;
 }
 
 // Anomalies of documents, whenever they are open.
@@ -143,25 +187,87 @@ void for_each_stored(const ShardPicture& shard, const std::function<void(const s
   if (error) refuse(*error);
 }
 
-void add_found(ShownBy& all, const Question& question, const ShardPicture& shard, Day as_of) {
+void add_found(ShownBy& all, const ShardPicture& shard, const Asked& asked, Day as_of) {
   for_each_stored(shard, [&](const store::StoredAnomaly& stored) {
     const domain::Anomaly& anomaly = stored.anomaly;
-    if (as_of < anomaly.from || as_of >= anomaly.until) return;
-    if (anomaly.while_overdrawn) {
-      const auto balances = account_on(shard, stored.customer, as_of).balances;
-      const auto at = balances.find(anomaly.while_overdrawn);
-      if (at == balances.end() || at->second.unapplied_cash >= 0) return;
-    }
+    const std::string_view kind = domain::anomaly_name(anomaly.kind);
     const std::string customer(shard.labels->get(stored.customer).customer);
-    JsonWriter event;
-    question.write_event(event, shard.partition, anomaly.at, anomaly.recorded_ms, anomaly.event_id,
-                         anomaly.type, anomaly.occurred_at);
+    if (!asked.takes(kind, customer)) return;
+    const auto open = is_open(shard, stored, as_of);
+    if (!open || (!*open && !asked.cleared)) return;
     keep_lowest(all,
-                {std::string(domain::anomaly_name(anomaly.kind)), customer,
+                {std::string(kind), customer,
                  // Customer files, targets and rates are known by their account.
                  anomaly.document_id.empty() ? customer : std::string(anomaly.document_id)},
-                {anomaly.at, shard.partition, detail_of(anomaly.kind), event.take()});
+                {.at = anomaly.at,
+                 .partition = shard.partition,
+                 .detail = detail_of(anomaly.kind),
+                 .is_open = *open,
+                 .recorded_ms = anomaly.recorded_ms,
+                 .event_id = std::string(anomaly.event_id),
+                 .type = anomaly.type,
+                 .occurred_at = anomaly.occurred_at});
   });
+}
+
+// Accounts above their limit, and those whose exposure lacks a rate: at the file in force.
+void add_credit(ShownBy& all, Question& question, const ShardPicture& shard, Rates& rates, const Asked& asked) {
+  using Kind = domain::AnomalyKind;
+  if (!asked.takes(domain::anomaly_name(Kind::kOverCreditLimit)) &&
+      !asked.takes(domain::anomaly_name(Kind::kMissingRate))) {
+    return;
+  }
+  const Day as_of = question.as_of();
+  for (const auto& [id, exposure] : exposures(shard, std::nullopt, as_of)) {
+    CustomerContext customer(shard, id, question.rules(), FileChoice::kAsWas);
+    const Credit credit = credit_of(exposure, customer.file(as_of), rates, as_of);
+    const auto add = [&](Kind kind) {
+      const std::string_view name = domain::anomaly_name(kind);
+      if (!asked.takes(name, customer.name())) return;
+      const auto& entries = customer.picture().file().entries();
+      const auto in_force =
+          std::ranges::find(entries, customer.profile(as_of), &domain::CustomerFile::Entry::profile);
+      const domain::Fact& fact = *in_force->fact;
+      const std::string account(customer.name());
+      keep_lowest(all, {std::string(name), account, account},
+                  {.at = fact.at,
+                   .partition = shard.partition,
+                   .detail = detail_of(kind),
+                   .recorded_ms = fact.recorded_ms,
+                   .event_id = std::string(fact.event.event_id),
+                   .type = static_cast<std::uint8_t>(fact.event.payload.index()),
+                   .occurred_at = fact.event.occurred_at});
+    };
+    if (credit.over_limit()) add(Kind::kOverCreditLimit);
+    if (!credit.unconverted.empty()) add(Kind::kMissingRate);
+  }
+}
+
+ShownBy collect(Question& question, const Asked& asked) {
+  ShownBy all;
+  Rates rates(question);
+  for (const auto& shard : question.shards()) {
+    add_found(all, *shard, asked, question.as_of());
+    add_credit(all, question, *shard, rates, asked);
+    add_parked(all, question, *shard, asked);
+  }
+  return all;
+}
+
+void write_event(JsonWriter& json, const Question& question, const Shown& shown) {
+  if (!shown.is_parked) {
+    return question.write_event(json, shown.partition, shown.at, shown.recorded_ms, shown.event_id, shown.type,
+                                shown.occurred_at);
+  }
+  json.begin_object();
+  json.field("event_id", Value());
+  json.field("type", Value());
+  json.field("topic", log::topic_name(question.model().topic_prefix(), static_cast<log::Topic>(shown.at.topic)));
+  json.field("partition", shown.partition);
+  json.field("offset", shown.at.offset);
+  json.field("recorded_at", format_instant_ms(shown.recorded_ms));
+  json.field("occurred_at", Value());
+  json.end_object();
 }
 
 }  // namespace
@@ -183,30 +289,38 @@ std::vector<std::string> anomaly_kinds() {
   return kinds;
 }
 
+std::map<std::string, std::int64_t> open_anomalies(Question& question) {
+  std::map<std::string, std::int64_t> counts;
+  for (const std::string& kind : anomaly_kinds()) counts[kind] = 0;
+  for (const auto& [by, shown] : collect(question, {})) ++counts[std::get<0>(by)];
+  return counts;
+}
+
 Answer anomalies(Question& question) {
-  const auto kind = question.parameters().text("kind");
-  if (kind) question.parameters().one_of("kind", anomaly_kinds(), *kind);
-  question.parameters().one_of("state", {"open"}, "open");
-  const auto customer_id = question.parameters().text("customer_id");
-  ShownBy all;
-  for (const auto& shard : question.shards()) {
-    add_found(all, question, *shard, question.as_of());
-    add_parked(all, question, *shard);
-  }
+  Parameters& parameters = question.parameters();
+  Asked asked;
+  asked.kind = parameters.text("kind");
+  if (asked.kind) parameters.one_of("kind", anomaly_kinds(), *asked.kind);
+  const std::string state = parameters.one_of("state", {"open", "cleared", "all"}, "open");
+  asked.open = state != "cleared";
+  asked.cleared = state != "open";
+  asked.customer_id = parameters.text("customer_id");
   Answer answer = question.list(
       "anomalies", {"kind", "state", "customer_id", "document_id", "detail", "event"});
-  for (const auto& entry : all) {
+  for (const auto& entry : collect(question, asked)) {
+    if (!asked.open && entry.second.is_open) continue;
     const auto& [name, customer, document] = entry.first;
-    if ((kind && *kind != name) || (customer_id && *customer_id != customer)) continue;
     answer.rows.add(sort_key({name, customer, document}), [&] {
       const auto& [by, shown] = entry;
       Row row;
       row.add("kind", Value::text(std::get<0>(by)));
-      row.add("state", Value::text("open"));
+      row.add("state", Value::text(shown.is_open ? "open" : "cleared"));
       row.add("customer_id", Value::text(std::get<1>(by)));
       row.add("document_id", Value::text(std::get<2>(by)));
       row.add("detail", Value::text(shown.detail));
-      row.add("event", Value::json(shown.event_json));
+      JsonWriter event;
+      write_event(event, question, shown);
+      row.add("event", Value::json(event.take()));
       return row;
     });
   }

@@ -6,6 +6,8 @@
 #include "base/bytes.h"
 #include "domain/figures.h"
 #include "store/keys.h"
+#include "views/collections.h"
+#include "views/credit.h"
 #include "views/views.h"
 
 namespace daybook::views {
@@ -108,8 +110,11 @@ Int128 sum_of_lines(std::span<const domain::ShipmentLine> lines, std::string_vie
 Answer customers(Question& question) {
   const Filters filters = question.filters({"region", "sales_rep", "customer_id", "grade"});
   const Day as_of = question.as_of();
-  Answer answer = question.list("customers", {"customer_id", "name", "region", "sales_rep", "grade",
-                                              "parent_customer_id", "balances"});
+  Answer answer = question.list(
+      "customers", {"customer_id", "name", "region", "sales_rep", "grade", "parent_customer_id", "balances",
+                    "credit.credit_currency", "credit.credit_limit", "credit.exposure", "credit.parts",
+                    "credit.unconverted", "credit.state"});
+  Rates rates(question);
   const auto scope = question.scope(filters);
   for (const ShardPicture* shard : scope.shards) {
     const auto ids = scope.customer ? std::vector<store::LabelId>{*scope.customer}
@@ -143,6 +148,10 @@ Answer customers(Question& question) {
         }
         balances.end_array();
         row.add("balances", Value::json(balances.take()));
+        const Exposure exposure = exposures(*shard, id, as_of)[id];
+        for (auto& [name, value] : credit_row(credit_of(exposure, customer.file(as_of), rates, as_of), exposure).values) {
+          row.add("credit." + name, std::move(value));
+        }
         return row;
       });
     }
@@ -198,6 +207,12 @@ Answer customer_page(Question& question, std::string_view customer_id) {
   balances.end_array();
   answer.head.add("balances", Value::json(balances.take()));
 
+  Rates rates(question);
+  const Exposure exposure = exposures(shard, customer.id(), as_of)[customer.id()];
+  JsonWriter credit;
+  write_json(credit_row(credit_of(exposure, customer.file(as_of), rates, as_of), exposure), credit);
+  answer.head.add("credit", Value::json(credit.take()));
+
   std::vector<SortedRow> rows;
   for (const OpenItem& item : open_items(customer, customer.opened_on(account.open_days), as_of)) {
     rows.push_back({item_key(item, customer.name()), item_row(item, customer, as_of)});
@@ -208,6 +223,7 @@ Answer customer_page(Question& question, std::string_view customer_id) {
   for (const SortedRow& row : rows) write_json(row.row, items);
   items.end_array();
   answer.head.add("items", Value::json(items.take()));
+  answer.head.add("promises", Value::json(promises_json(shard, customer, std::nullopt, kGraceDays, as_of)));
   if (const auto* document = customer.picture().document({DocumentKind::kCustomer, {}})) {
     answer.head.add("events", Value::json(events_json(question, shard, customer.picture(), *document)));
   }

@@ -84,8 +84,9 @@ class CustomerContext {
   domain::Picture& picture();
   // Whether it has an event that is known.
   bool is_known();
-  // Its documents, in the order of kinds and ids. They point into this.
+  // Its documents, in the order of kinds and ids; and those that receivables are made of. They point into this.
   std::span<const domain::DocumentRef> documents();
+  std::span<const domain::DocumentRef> receivable_documents();
 
   // The file that counts for a document of this date; null when there is none.
   const domain::CustomerProfileSet* profile(Day day) {
@@ -100,6 +101,8 @@ class CustomerContext {
     return mirror::sales_rep(attributes, file(attributes.file_day));
   }
   std::string_view grade(Day day);
+  // As profile(), without reading the store where the shard has an image.
+  const mirror::FileVersion* file(Day day);
   // The parent by the file in force on `day`, or the customer itself.
   std::string_view parent(Day day);
 
@@ -108,9 +111,6 @@ class CustomerContext {
   std::vector<domain::DocumentRef> opened_on(std::span<const Day> days);
 
  private:
-  // As profile(), without reading the store where the shard has an image.
-  const mirror::FileVersion* file(Day day);
-
   const ShardPicture& shard_;
   store::LabelId id_;
   FileChoice choice_;

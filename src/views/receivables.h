@@ -16,6 +16,24 @@ namespace daybook::views {
 // What is told apart: customers, attributes, issue and due dates; or due dates and currencies alone.
 enum class Detail { kAccounts, kTotals };
 
+// Calls visit(row) for what counts on a date of pages whose cells `is_asked(measure)`.
+template <typename IsAsked, typename Visit>
+void scan_receivables(const ShardPicture& shard, std::optional<store::LabelId> customer, Day as_of,
+                      std::initializer_list<char> families, const IsAsked& is_asked, const Visit& visit) {
+  std::vector<mirror::ReceivableRow> rows;
+  for (const char family : families) {
+    scan_pages(shard, family, customer, 0, store::span_of(as_of),
+               [&](store::LabelId id, const std::vector<store::Cell>& cells) {
+                 for (const store::Cell& cell : cells) {
+                   if (cell.id.counts_from > as_of || !is_asked(cell.id.measure)) continue;
+                   rows.clear();
+                   mirror::add_receivable_rows(id, cell, rows);
+                   for (const mirror::ReceivableRow& row : rows) visit(row);
+                 }
+               });
+  }
+}
+
 // Calls visit(row) for what counts on a date. Rows of one customer and attributes mostly stand together;
 // with kTotals customer, attributes and issue date may be 0.
 template <typename Visit>
@@ -34,7 +52,7 @@ void receivables_at(const ShardPicture& shard, std::optional<store::LabelId> cus
       shard.image == nullptr || customer ? nullptr : shard.image->receivables.table.get();
   const mirror::PeriodSums* sums = nullptr;
   if (table != nullptr && detail == Detail::kTotals) sums = &table->totals;
-  if (table != nullptr && detail == Detail::kAccounts && table->accounts) sums = &table->accounts->receivables;
+  if (table != nullptr && detail == Detail::kAccounts && table->accounts) sums = &*table->accounts;
   if (sums != nullptr) {
     sums->for_each(as_of, visit);
     shard.image->receivables.tail.for_each([&](const mirror::ReceivableRow& row) {
@@ -42,18 +60,22 @@ void receivables_at(const ShardPicture& shard, std::optional<store::LabelId> cus
     });
     return;
   }
-  std::vector<mirror::ReceivableRow> rows;
-  for (const char family : {store::kReceivablesPage, store::kLedgerPage}) {
-    scan_pages(shard, family, customer, 0, store::span_of(as_of),
-               [&](store::LabelId id, const std::vector<store::Cell>& cells) {
-                 for (const store::Cell& cell : cells) {
-                   if (cell.id.counts_from > as_of || domain::is_credit(cell.id.measure)) continue;
-                   rows.clear();
-                   mirror::add_receivable_rows(id, cell, rows);
-                   for (const mirror::ReceivableRow& row : rows) visit(row);
-                 }
-               });
+  scan_receivables(shard, customer, as_of, {store::kReceivablesPage, store::kLedgerPage},
+                   [](domain::Measure measure) { return !domain::is_credit(measure); }, visit);
+}
+
+// The same for what orders add to credit exposure.
+template <typename Visit>
+void credit_at(const ShardPicture& shard, std::optional<store::LabelId> customer, Day as_of, const Visit& visit) {
+  const mirror::Receivables* table =
+      shard.image == nullptr || customer ? nullptr : shard.image->receivables.table.get();
+  if (table == nullptr || !table->credit) {
+    return scan_receivables(shard, customer, as_of, {store::kReceivablesPage}, domain::is_credit, visit);
   }
+  table->credit->for_each(as_of, visit);
+  shard.image->receivables.tail.for_each([&](const mirror::ReceivableRow& row) {
+    if (row.counts_from <= as_of && domain::is_credit(row.measure)) visit(row);
+  });
 }
 
 // The days (store::opened_day) under which the documents stand of which something is open on a date.

@@ -67,6 +67,8 @@ class Parameters {
   std::string one_of(const std::string& name, const std::vector<std::string>& allowed,
                      std::string fallback);
   std::vector<std::string> list(const std::string& name);
+  // Whole days from 1 on, each more than the one before, at most 50.
+  std::vector<Day> rising_days(const std::string& name, std::vector<Day> fallback);
   // Refuses parameters that nobody asked for.
   void done() const;
 

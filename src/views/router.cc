@@ -61,6 +61,8 @@ std::optional<std::function<Answer(Question&)>> find_view(const std::vector<std:
     if (second == "bridge") return receivable_bridge;
     if (second == "restatement") return receivable_restatement;
     if (second == "ratios") return receivable_ratios;
+    if (second == "worklist") return worklist;
+    if (second == "dunning") return dunning;
     return std::nullopt;
   }
   if (first == "customers") return page(customer_page);

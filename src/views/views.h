@@ -14,6 +14,8 @@ Answer receivable_entries(Question& question);
 Answer receivable_bridge(Question& question);
 Answer receivable_restatement(Question& question);
 Answer receivable_ratios(Question& question);
+Answer worklist(Question& question);
+Answer dunning(Question& question);
 // `body`: a CSV of finance's own ledger.
 Answer reconciliation(Question& question, std::string_view body);
 Answer customer_statement(Question& question, std::string_view customer_id);
@@ -31,6 +33,8 @@ std::int64_t parked_count(const ShardPicture& shard);
 
 // Every kind of anomaly, parked reasons among them.
 std::vector<std::string> anomaly_kinds();
+// How many of each kind are open, none too.
+std::map<std::string, std::int64_t> open_anomalies(Question& question);
 
 // An open item of the ageing: an instalment, or a credit with negative amounts.
 struct OpenItem {

@@ -66,7 +66,8 @@ class Interface(Case):
 class Parameters(Interface):
     PERIOD = {"from": "2024-01-01", "to": "2024-12-31"}
     EVERY = (("as_of", "2024-02-30"), ("as_of", ""), ("as_of", "2024-6-1"), ("as_of", "1899-12-31"),
-             ("attributes", "maybe"), ("format", "pdf"), ("wait_ms", "-1"), ("wait_ms", "60001"),
+             ("attributes", "maybe"), ("format", "pdf"), ("format", "html"),
+             ("known_at", "yesterday"), ("known_at", "2024-02-30"), ("known_at", "2024-06-30T25:00:00Z"), ("wait_ms", "-1"), ("wait_ms", "60001"),
              ("min_position", "x"), ("min_position", "daybook.orders.v1:0"),
              ("min_position", "daybook.orders.v1:4:0"), ("min_position", "daybook.orders.v1:0:-1"),
              ("min_position", "daybook.dead-letter.v1:0:0"), ("min_position", "other.orders.v1:0:0"),
@@ -84,6 +85,10 @@ class Parameters(Interface):
 
     def test_what_every_view_refuses(self):
         views = {"/v1/receivables/ageing": {}, "/v1/receivables/items": {}, "/v1/order-cycle": self.PERIOD,
+                 "/v1/receivables/entries": self.PERIOD, "/v1/receivables/bridge": self.PERIOD,
+                 "/v1/receivables/ratios": self.PERIOD, "/v1/receivables/worklist": {},
+                 "/v1/receivables/dunning": {},
+                 "/v1/receivables/restatement": {"known_from": "2024-01-01", "known_to": "2024-02-01"},
                  "/v1/sales": self.PERIOD, "/v1/customers": {}, "/v1/anomalies": {}, "/v1/parked": {}}
         for path, needed in views.items():
             self.assertEqual(self.server.get(path, needed).status, 200)
@@ -114,6 +119,28 @@ class Parameters(Interface):
                 ("receivables/ageing", {"currency": "XXZ"}, "currency"),
                 ("receivables/ageing", {"currency": "cny"}, "currency"),
                 ("receivables/ageing", {"bucket": "not_due"}, "bucket"),
+                ("receivables/ageing", {"base_currency": "euro"}, "base_currency"),
+                ("receivables/entries", {}, "from"),
+                ("receivables/entries", {**year, "type": "gifts"}, "type"),
+                ("receivables/entries", {**year, "as_of": "2024-12-30"}, "as_of"),
+                ("receivables/entries", {**year, "group_by": "region"}, "group_by"),
+                ("receivables/bridge", {"from": "2024-01-01"}, "to"),
+                ("receivables/bridge", {"from": "2024-12-31", "to": "2024-01-01"}, "from"),
+                ("receivables/bridge", {**year, "as_of": "2024-01-01"}, "as_of"),
+                ("receivables/bridge", {**year, "group_by": "sku"}, "group_by"),
+                ("receivables/bridge", {**year, "aged_on": "2024-01-01"}, "aged_on"),
+                ("receivables/ratios", {**year, "as_of": "2025-01-01"}, "as_of"),
+                ("receivables/ratios", {**year, "level": "2"}, "level"),
+                ("receivables/restatement", {"known_to": "2024-01-01"}, "known_from"),
+                ("receivables/restatement", {"known_from": "2024-01-01"}, "known_to"),
+                ("receivables/restatement", {"known_from": "2024-01-02", "known_to": "2024-01-01"}, "known_from"),
+                ("receivables/worklist", {"grace_days": "-1"}, "grace_days"),
+                ("receivables/worklist", {"base_currency": "XXZ"}, "base_currency"),
+                ("receivables/dunning", {"levels": "15,15"}, "levels"),
+                ("receivables/dunning", {"levels": "0"}, "levels"),
+                ("customers/C1/statement", {"from": "2024-01-01"}, "to"),
+                ("customers/C1/statement", {**year, "as_of": "2024-01-01"}, "as_of"),
+                ("customers/C1/statement", {**year, "lang": "fr"}, "lang"),
                 ("receivables/items", {"bucket": "31"}, "bucket"),
                 ("receivables/items", {"bucket": "60-31"}, "bucket"),
                 ("receivables/items", {"bucket": "soon"}, "bucket"),
@@ -144,7 +171,7 @@ class Parameters(Interface):
 
     def test_paths_and_methods(self):
         for path in ("/v1", "/v1/", "/v1/nothing", "/nothing", "/v1/receivables", "/v1/receivables/moon",
-                     "/v1/customers/C1/moon", "/v1/customers/nobody", "/v1/invoices/none", "/v1/invoices/",
+                     "/v1/customers/C1/moon", "/v1/customers/nobody", "/v1/customers/C1/statement/moon", "/v1/invoices/none", "/v1/invoices/",
                      "/v2/customers", "/v1/../etc/passwd"):
             with self.subTest(path=path):
                 answer = self.server.get(path)
@@ -153,6 +180,8 @@ class Parameters(Interface):
         for method, path, allowed in (("POST", "/v1/receivables/ageing", "GET, HEAD"),
                                       ("DELETE", "/v1/customers/C1", "GET, HEAD"),
                                       ("PUT", "/v1/status", "GET, HEAD"),
+                                      ("POST", "/v1/customers/C1/statement", "GET, HEAD"),
+                                      ("GET", "/v1/receivables/reconciliation", "POST"),
                                       ("GET", "/v1/events", "POST"), ("DELETE", "/v1/events", "POST"),
                                       ("PUT", "/v1/events", "POST")):
             with self.subTest(method=method, path=path):
@@ -202,6 +231,12 @@ class Rows(Interface):
                 ("/v1/receivables/ageing", "rows", {}),
                 ("/v1/receivables/ageing", "rows", {"group_by": "region", "as_of": "2024-03-15"}),
                 ("/v1/receivables/items", "items", {}),
+                ("/v1/receivables/entries", "entries", {**period}),
+                ("/v1/receivables/entries", "entries", {**period, "type": "invoices", "customer_id": "C2"}),
+                ("/v1/receivables/bridge", "rows", {**period, "group_by": "customer"}),
+                ("/v1/receivables/ratios", "rows", {**period, "group_by": "customer"}),
+                ("/v1/receivables/worklist", "rows", {}),
+                ("/v1/receivables/dunning", "rows", {}),
                 ("/v1/customers", "customers", {}),
                 ("/v1/anomalies", "anomalies", {}),
                 ("/v1/sales", "rows", {**period, "group_by": "customer,sku"})):
@@ -233,6 +268,112 @@ class Rows(Interface):
             with self.subTest(path=path, other=other):
                 self.assertEqual(answer.status, 400)
                 self.assertEqual(answer.json["violations"][0]["field"], "page_token")
+
+
+class Month(Interface):
+    """What closes a month: statements, the bridge, reconciliation."""
+    PERIOD = {"from": "2024-01-01", "to": "2024-12-31"}
+
+    def test_the_bridge_is_made_of_the_entries(self):
+        bridge = self.server.ask("/v1/receivables/bridge", **self.PERIOD)
+        for row in bridge["rows"]:
+            self.assertEqual(float(row["proof"]["difference"]), 0)
+            for column in ("invoices", "cash"):
+                entries = self.server.ask("/v1/receivables/entries", **self.PERIOD, type=column,
+                                          currency=row["currency"], page_size=1000)["entries"]
+                self.assertEqual(round(sum(float(e["amount"]) for e in entries), 3), float(row[column]))
+                for entry in entries:
+                    self.assertEqual(entry["event"]["type"],
+                                     {"invoices": "invoice_issued", "cash": "payment_received"}[column])
+
+    def test_entries_as_csv_have_their_event_in_columns(self):
+        rows = self.csv_rows("/v1/receivables/entries", **self.PERIOD)
+        self.assertEqual(rows[0], [
+            "customer_id", "currency", "document_id", "type", "effective_date", "amount", "region", "sales_rep",
+            "event.event_id", "event.type", "event.topic", "event.partition", "event.offset",
+            "event.recorded_at", "event.occurred_at"])
+        self.assertEqual(len(rows) - 1, len(CUSTOMERS) * 5)
+
+    def test_a_statement_in_every_form(self):
+        path = "/v1/customers/" + quote(CUSTOMERS[6], safe="") + "/statement"
+        statement = self.server.ask(path, **self.PERIOD)
+        for currency in statement["currencies"]:
+            balance = float(currency["brought_forward"])
+            for entry in currency["entries"]:
+                balance += float(entry["amount"])
+                self.assertEqual(round(balance, 3), float(entry["running_balance"]))
+            self.assertEqual(round(balance, 3), float(currency["carried_forward"]))
+            self.assertEqual(currency["ageing"]["balance"], currency["carried_forward"])
+        rows = self.csv_rows(path, **self.PERIOD)
+        self.assertEqual(len(rows) - 1, sum(len(c["entries"]) for c in statement["currencies"]))
+        for given, words in ((self.PERIOD, "Statement of account"), ({**self.PERIOD, "lang": "zh"}, "对账单")):
+            for page in (self.server.get(path, {**given, "format": "html"}),
+                         self.server.get(path, given, Accept="text/html,application/xhtml+xml")):
+                self.assertEqual((page.status, page.headers["Content-Type"]), (200, "text/html; charset=utf-8"))
+                self.assertIn(words, page.text)
+                self.assertIn("say &quot;hi&quot;, twice", page.text)
+        # What has no such page is what it was for a browser too.
+        self.assertEqual(self.server.get("/v1/customers", Accept="text/html").headers["Content-Type"],
+                         "application/json")
+
+    def reconcile(self, text, date="2024-06-30", content_type="text/csv", **parameters):
+        return self.server.request("POST", "/v1/receivables/reconciliation", {"date": date, **parameters}, text,
+                                   {"Content-Type": content_type})
+
+    def test_finance_compares_its_own_ledger(self):
+        # C1 was invoiced 1,234.56 CNY twice, 123,456 JPY and 123.456 KWD, and has paid 50.00 CNY.
+        answer = self.reconcile("customer_id,document_id,currency,amount\r\n"
+                                "C1,,CNY,2419.12\r\n"
+                                "C1,P0,CNY,-50.00\r\n"
+                                "C1,,JPY,0\r\n"
+                                "C1,none,CNY,1\r\n"
+                                "nobody,,CNY,5\r\n")
+        self.assertEqual(answer.status, 200, answer)
+        lines = {(line["customer_id"], line["document_id"], line["currency"]): line for line in answer.json["lines"]}
+        self.assertEqual(lines["C1", None, "CNY"]["state"], "agrees", lines)
+        self.assertEqual(lines["C1", "P0", "CNY"]["state"], "agrees")
+        self.assertEqual((lines["C1", None, "JPY"]["ours"], lines["C1", None, "JPY"]["state"]), ("123456", "differs"))
+        self.assertEqual((lines["C1", "none", "CNY"]["state"], lines["C1", "none", "CNY"]["ours"]),
+                         ("missing_here", None))
+        self.assertEqual(lines["nobody", None, "CNY"]["state"], "missing_here")
+        there = [line for line in answer.json["lines"] if line["state"] == "missing_there"]
+        self.assertEqual(sorted(line["document_id"] for line in there), ["I0", "I1", "I2", "I3"])
+        # A difference is explained by an entry of the days before.
+        answer = self.reconcile("customer_id,currency,amount\nC1,JPY,0\n", date="2024-02-01").json["lines"]
+        self.assertEqual([e["type"] for e in answer[0]["explained_by"]], ["invoice_issued"])
+        as_csv = self.reconcile("customer_id,currency,amount\nC1,JPY,0\n", format="csv")
+        self.assertEqual(as_csv.text.splitlines()[0],
+                         "customer_id,document_id,currency,theirs,ours,difference,state,explained_by")
+
+    def test_files_that_cannot_be_compared(self):
+        head = "customer_id,document_id,currency,amount\n"
+        for text, field, index in (("a,b\n1,2\n", "a", 0), ("customer_id,currency\nC1,CNY\n", "amount", 0),
+                                   (head + "C1,,CNY,1\n,,CNY,1\n", "customer_id", 1),
+                                   (head + "C1,,XXZ,1\n", "currency", 0), (head + "C1,,CNY,1.005\n", "amount", 0),
+                                   (head + "C1,,JPY,1.0\n", "amount", 0), (head + "C1,,CNY,much\n", "amount", 0),
+                                   (head + "C1,,CNY,1\nC1,,CNY,2\n", "customer_id", 1)):
+            answer = self.reconcile(text)
+            with self.subTest(text=text):
+                self.assertEqual(answer.status, 400, answer)
+                self.assertEqual((answer.json["violations"][0]["field"], answer.json["violations"][0]["index"]),
+                                 (field, index))
+        self.assertEqual(self.reconcile(head, date="2024-02-30").json["violations"][0]["field"], "date")
+        self.assertEqual(self.reconcile("{}", content_type="application/json").status, 415)
+
+    def test_the_command_line_says_the_same(self):
+        path = self.dir / "ledger.csv"
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("customer_id,currency,amount\nC1,JPY,0\n")
+        said = self.run_daybook("reconcile", path, "--date", "2024-06-30", "--url", self.server.url, "--output", "csv")
+        same = self.reconcile("customer_id,currency,amount\nC1,JPY,0\n", format="csv").text
+        self.assertEqual(said.stdout.splitlines(), same.splitlines())
+        bridge = self.run_daybook("query", "bridge", "--from", "2024-01-01", "--to", "2024-12-31", "--url",
+                                  self.server.url, "--output", "csv")
+        same = self.server.get("/v1/receivables/bridge", {**self.PERIOD, "format": "csv"}).text
+        self.assertEqual(bridge.stdout.splitlines(), same.splitlines())
+        page = self.run_daybook("query", "customers/C1/statement", "--from", "2024-01-01", "--to", "2024-12-31",
+                                "--url", self.server.url, "--output", "html")
+        self.assertIn("Statement of account", page.stdout)
 
 
 class Documents(Interface):

@@ -1,5 +1,6 @@
 // Anomalies of orders, shipments and invoices that come and go with facts and days.
 #include "support/story.h"
+#include "views/views.h"
 
 namespace daybook::test {
 namespace {
@@ -161,6 +162,48 @@ TEST(Missed, InvoiceNotReceived) {
                 [](Story& s) { s.invoice("I", 5, "2024-05-01", R"(,"kind":"DEBIT_NOTE")"); },
                 {"2024-05-16"},
                 "I@2024-05-16"}});
+}
+
+TEST(Missed, WhatIsNoLongerOpenIsCleared) {
+  Story story(utc_rules());
+  story.invoice("I", 1000, "2024-05-01");
+  story.put("invoice_delivered", "2024-05-20", R"("invoice_id":"I")");
+  story.refund("F", 100, "2024-05-01");
+  story.pay("P", 100, "2024-05-10");
+  const auto shown = [&](const std::string& as_of, const std::string& state) {
+    return story.table("v1/anomalies", as_of, "anomalies", "kind document_id state", "state=" + state);
+  };
+  EXPECT_EQ(shown("2024-05-09", "cleared"), "");
+  EXPECT_EQ(shown("2024-05-09", "all"), "refund_exceeds_unapplied F open");
+  EXPECT_EQ(shown("2024-05-19", "open"), "invoice_not_received I open");
+  EXPECT_EQ(shown("2024-05-19", "cleared"), "refund_exceeds_unapplied F cleared");
+  EXPECT_EQ(shown("2024-05-20", "open"), "");
+  EXPECT_EQ(shown("2024-05-20", "all"), "invoice_not_received I cleared; refund_exceeds_unapplied F cleared");
+  // Open again: no longer among the cleared.
+  story.invoice("J", 50, "2024-05-01");
+  story.pay("Q", 50, "2024-05-18", {{"J", "50"}});
+  story.reverse("Q", "2024-05-25");
+  EXPECT_EQ(story.table("v1/anomalies", "2024-05-24", "anomalies", "document_id", "state=cleared&kind=invoice_not_received"),
+            "I; J");
+  EXPECT_EQ(story.table("v1/anomalies", "2024-05-25", "anomalies", "document_id", "state=cleared&kind=invoice_not_received"),
+            "I");
+  EXPECT_EQ(story.book.get("v1/anomalies", {{"state", "closed"}}).status, 400);
+}
+
+TEST(Missed, AreCountedByKind) {
+  Story story(utc_rules());
+  story.profile("2024-01-01", R"("credit_currency":"USD")");
+  story.invoice("I", 1000, "2024-05-01");
+  story.invoice("J", 1000, "2024-05-01");
+  story.book.append(log::Topic::kOrders, "C", "\xFF", log::partition_of("C", 3));
+  const views::ParameterMap none;
+  views::Question question(story.book.model(), [] { return *parse_date("2024-06-30"); }, "", none, views::Format::kJson);
+  const auto counts = views::open_anomalies(question);
+  EXPECT_EQ(counts.size(), views::anomaly_kinds().size());
+  EXPECT_EQ(counts.at("invoice_not_received"), 2);
+  EXPECT_EQ(counts.at("missing_rate"), 1);
+  EXPECT_EQ(counts.at("not_parseable"), 1);
+  EXPECT_EQ(counts.at("over_applied"), 0);
 }
 
 TEST(Missed, AfterTheDaysOfTheSettings) {

@@ -1,0 +1,284 @@
+#include "views/collections.h"
+
+#include <algorithm>
+#include <deque>
+#include <tuple>
+
+#include "domain/promises.h"
+#include "views/grouping.h"
+#include "views/rates.h"
+#include "views/receivables.h"
+#include "views/views.h"
+
+namespace daybook::views {
+namespace {
+
+using domain::DocumentKind;
+using domain::DocumentRef;
+using domain::Measure;
+
+// The account's documents of a kind; their ids are kept in `ids`.
+std::vector<DocumentRef> documents_of(const ShardPicture& shard, store::LabelId customer, DocumentKind kind,
+                                      std::deque<std::string>& ids) {
+  std::vector<DocumentRef> refs;
+  const auto scanned = shard.reads->scan(store::Table::kDocuments, store::document_key(customer, {kind, {}}), "",
+                                         [&](std::string_view key, std::string_view) {
+                                           ids.emplace_back(store::document_ref(key).id);
+                                           refs.push_back({kind, ids.back()});
+                                           return true;
+                                         });
+  if (!scanned) refuse(scanned.error());
+  return refs;
+}
+
+bool names_no_invoices(const domain::Document& promise) {
+  return std::ranges::any_of(promise.facts, [](const domain::Fact& fact) {
+    const auto* made = std::get_if<domain::PromiseMade>(&fact.event.payload);
+    return made != nullptr && made->invoice_ids.empty();
+  });
+}
+
+// What of one account and currency is overdue, and due on one day.
+struct OverdueDay {
+  store::LabelId customer = 0;
+  Currency currency;
+  Day due_date = 0;
+  Int128 open = 0;
+  Int128 disputed = 0;
+
+  auto key() const { return std::tuple(customer, currency, due_date); }
+};
+
+// An account and currency with something overdue.
+struct Overdue {
+  const ShardPicture* shard = nullptr;
+  store::LabelId customer = 0;
+  std::string_view customer_id;
+  Currency currency;
+  Int128 open = 0;
+  Int128 disputed = 0;
+  Int128 score = 0;                   // Undisputed minor units × days.
+  std::int64_t oldest = 0;            // Days overdue of the oldest.
+  std::int64_t oldest_undisputed = 0;
+};
+
+// Sums by customer, currency and due date, in that order.
+std::vector<OverdueDay> add_up(std::vector<OverdueDay> days) {
+  std::ranges::sort(days, {}, &OverdueDay::key);
+  std::size_t count = 0;
+  for (const OverdueDay& day : days) {
+    if (count > 0 && days[count - 1].key() == day.key()) {
+      days[count - 1].open += day.open;
+      days[count - 1].disputed += day.disputed;
+    } else {
+      days[count++] = day;
+    }
+  }
+  days.resize(count);
+  return days;
+}
+
+// What is overdue, from cells alone; `days`: where the documents stand (CustomerContext::opened_on).
+std::vector<Overdue> find_overdue(Question& question, const ShardPicture& shard,
+                                  std::optional<store::LabelId> customer, const Grouping& grouping, Day aged_on,
+                                  OpenDays& open_days) {
+  Places places(question, shard, grouping);
+  std::vector<OverdueDay> days;
+  receivables_at(shard, customer, question.as_of(), Detail::kAccounts, [&](const mirror::ReceivableRow& row) {
+    const bool is_open = row.measure == Measure::kOpen;
+    if (!(is_open || row.measure == Measure::kDisputed) || row.day2 >= aged_on) return;
+    const Currency currency = Currency::from_number(row.currency);
+    if (grouping.filters.currency && currency != *grouping.filters.currency) return;
+    if (grouping.needs_accounts()) places.go(row.customer, row.attributes);
+    if (!places.passes()) return;
+    days.push_back({row.customer, currency, row.day2, is_open ? row.amount : 0, is_open ? 0 : row.amount});
+    if (is_open) open_days.add(row, shard.figure_labels());
+  });
+  open_days.close();
+  std::vector<Overdue> all;
+  for (const OverdueDay& day : add_up(std::move(days))) {
+    if (day.open == 0) continue;
+    if (all.empty() || all.back().customer != day.customer || all.back().currency != day.currency) {
+      all.push_back({&shard, day.customer, shard.labels->get(day.customer).customer, day.currency});
+    }
+    Overdue& account = all.back();
+    const std::int64_t age = static_cast<std::int64_t>(aged_on) - day.due_date;
+    account.open += day.open;
+    account.disputed += day.disputed;
+    account.score += (day.open - day.disputed) * age;
+    account.oldest = std::max(account.oldest, age);
+    if (day.open > day.disputed) account.oldest_undisputed = std::max(account.oldest_undisputed, age);
+  }
+  return all;
+}
+
+// Ungrouped: filters alone.
+Grouping read_filters(Question& question) {
+  return {"none", 0, question.filters({"region", "sales_rep", "customer_id", "currency"})};
+}
+
+// A place of the worklist. No rank: the score has no rate to the base currency.
+struct Place {
+  const Overdue* account = nullptr;
+  Currency currency;  // Of the score.
+  std::optional<Int128> score;
+  std::int64_t rank = 0;
+};
+
+// By score, the highest first, then by customer; within a currency, or over all where there is a base.
+std::vector<Place> ranked(const std::vector<Overdue>& all, std::optional<Currency> base, Rates& rates, Day as_of) {
+  std::vector<Place> places;
+  for (const Overdue& account : all) {
+    if (account.score <= 0) continue;
+    const Currency currency = base.value_or(account.currency);
+    places.push_back({&account, currency, rates.convert(account.score, account.currency, currency, as_of)});
+  }
+  std::ranges::sort(places, [](const Place& a, const Place& b) {
+    const auto before = [](const Place& place) {
+      return std::tuple(place.currency, !place.score, place.score ? -*place.score : 0, place.account->customer_id,
+                        place.account->currency);
+    };
+    return before(a) < before(b);
+  });
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const bool first = i == 0 || places[i - 1].currency != places[i].currency;
+    places[i].rank = first ? 1 : places[i - 1].rank + 1;
+  }
+  return places;
+}
+
+std::string dunning_items_json(CustomerContext& customer, Currency currency, const Filters& filters,
+                               std::span<const Day> days, Day as_of, Day aged_on) {
+  std::vector<OpenItem> items = open_items(customer, customer.opened_on(days), as_of);
+  std::erase_if(items, [&](const OpenItem& item) {
+    return item.currency != currency || !item.due_date || *item.due_date >= aged_on || item.open <= item.disputed ||
+           !passes_region(filters.region, customer.region(item.attributes)) ||
+           !passes(filters.sales_rep, customer.sales_rep(item.attributes));
+  });
+  std::ranges::sort(items, {}, [](const OpenItem& item) {
+    return std::tuple(*item.due_date, std::string_view(item.kind), item.document_id, item.instalment);
+  });
+  JsonWriter json;
+  json.begin_array();
+  for (const OpenItem& item : items) {
+    json.begin_object();
+    json.field("document_id", item.document_id);
+    json.field("instalment", item.instalment);
+    json.field("due_date", format_date(*item.due_date));
+    json.field("days_overdue", aged_on - *item.due_date);
+    json.field("amount", amount(item.open - item.disputed, currency));
+    json.end_object();
+  }
+  json.end_array();
+  return json.take();
+}
+
+}  // namespace
+
+std::string promises_json(const ShardPicture& shard, CustomerContext& customer, std::optional<Currency> currency,
+                          Day grace_days, Day as_of) {
+  std::deque<std::string> ids;
+  std::vector<DocumentRef> payments;
+  std::vector<domain::Promise> promises;
+  for (const DocumentRef& ref : documents_of(shard, customer.id(), DocumentKind::kPromise, ids)) {
+    const domain::Document& document = *customer.picture().document(ref);
+    if (payments.empty() && names_no_invoices(document)) {
+      payments = documents_of(shard, customer.id(), DocumentKind::kPayment, ids);
+    }
+    const auto promise = domain::promise_on(customer.picture(), document, payments, grace_days, as_of);
+    if (promise && (!currency || promise->made->currency == *currency)) promises.push_back(*promise);
+  }
+  std::ranges::sort(promises, {}, [](const domain::Promise& promise) {
+    return std::pair(promise.made->promised_date, promise.made->promise_id);
+  });
+  JsonWriter json;
+  json.begin_array();
+  for (const domain::Promise& promise : promises) {
+    const domain::PromiseMade& made = *promise.made;
+    json.begin_object();
+    json.field("promise_id", made.promise_id);
+    json.field("currency", made.currency.code());
+    json.field("amount", amount(made.amount_minor, made.currency));
+    json.field("promised_date", format_date(made.promised_date));
+    json.field("fulfilled", amount(promise.fulfilled, made.currency));
+    json.field("state", domain::promise_state_name(promise.state));
+    json.end_object();
+  }
+  json.end_array();
+  return json.take();
+}
+
+Answer worklist(Question& question) {
+  Parameters& parameters = question.parameters();
+  const Day as_of = question.as_of();
+  const Day aged_on = parameters.date("aged_on").value_or(as_of);
+  const auto grace_days = static_cast<Day>(parameters.integer("grace_days", 0, 3650).value_or(kGraceDays));
+  const auto base = parameters.currency("base_currency");
+  const Grouping grouping = read_filters(question);
+  const Filters& filters = grouping.filters;
+  const auto scope = question.scope(filters);
+  if (!scope.customer) recall_receivables(scope.shards, as_of);
+  std::vector<Overdue> all;
+  for (const ShardPicture* shard : scope.shards) {
+    OpenDays days;
+    std::ranges::copy(find_overdue(question, *shard, scope.customer, grouping, aged_on, days), std::back_inserter(all));
+  }
+  Rates rates(question);
+  Answer answer = question.list("rows", {"rank", "customer_id", "currency", "score", "overdue", "disputed_overdue",
+                                         "oldest_days_overdue", "promises"});
+  answer.head.add("aged_on", Value::text(format_date(aged_on)));
+  for (const Place& place : ranked(all, base, rates, as_of)) {
+    const Overdue& account = *place.account;
+    std::string key = sort_key({place.currency.code(), sortable(place.rank)});
+    answer.rows.add(std::move(key), [&] {
+      CustomerContext customer = question.customer(*account.shard, account.customer);
+      Row row;
+      row.add("rank", place.score ? Value::number(place.rank) : Value());
+      row.add("customer_id", Value::text(account.customer_id));
+      row.add("currency", Value::text(account.currency.code()));
+      row.add("score", place.score ? amount(*place.score, place.currency) : Value());
+      row.add("overdue", amount(account.open, account.currency));
+      row.add("disputed_overdue", amount(account.disputed, account.currency));
+      row.add("oldest_days_overdue", Value::number(account.oldest));
+      row.add("promises",
+              Value::json(promises_json(*account.shard, customer, account.currency, grace_days, as_of)));
+      return row;
+    });
+  }
+  return answer;
+}
+
+Answer dunning(Question& question) {
+  Parameters& parameters = question.parameters();
+  const Day as_of = question.as_of();
+  const Day aged_on = parameters.date("aged_on").value_or(as_of);
+  const std::vector<Day> levels = parameters.rising_days("levels", {1, 15, 30, 60});
+  const Grouping grouping = read_filters(question);
+  const Filters& filters = grouping.filters;
+  Answer answer = question.list("rows", {"customer_id", "currency", "level", "amount", "oldest_days_overdue", "items"});
+  answer.head.add("aged_on", Value::text(format_date(aged_on)));
+  const auto scope = question.scope(filters);
+  if (!scope.customer) recall_receivables(scope.shards, as_of);
+  for (const ShardPicture* shard : scope.shards) {
+    OpenDays days;
+    for (const Overdue& account : find_overdue(question, *shard, scope.customer, grouping, aged_on, days)) {
+      const auto level = std::ranges::upper_bound(levels, account.oldest_undisputed) - levels.begin();
+      if (level == 0) continue;
+      answer.rows.add(sort_key({account.customer_id, account.currency.code()}), [&] {
+        CustomerContext customer = question.customer(*shard, account.customer);
+        Row row;
+        row.add("customer_id", Value::text(account.customer_id));
+        row.add("currency", Value::text(account.currency.code()));
+        row.add("level", Value::number(level));
+        row.add("amount", amount(account.open - account.disputed, account.currency));
+        row.add("oldest_days_overdue", Value::number(account.oldest_undisputed));
+        row.add("items", Value::json(dunning_items_json(customer, account.currency, filters,
+                                                        days.of(account.customer), as_of, aged_on)));
+        return row;
+      });
+    }
+  }
+  return answer;
+}
+
+}  // namespace daybook::views

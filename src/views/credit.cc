@@ -1,0 +1,93 @@
+#include "views/credit.h"
+
+#include <algorithm>
+
+#include "views/receivables.h"
+
+namespace daybook::views {
+namespace {
+
+using domain::Measure;
+
+// From so many days on what is overdue marks the account.
+constexpr Day kOverdueDays = 31;
+
+}  // namespace
+
+std::map<store::LabelId, Exposure> exposures(const ShardPicture& shard, std::optional<store::LabelId> customer,
+                                             Day as_of) {
+  std::map<store::LabelId, Exposure> all;
+  // Rows of one customer mostly stand together.
+  Exposure* exposure = nullptr;
+  store::LabelId of = 0;
+  const auto place = [&](const mirror::ReceivableRow& row) -> Exposure::Part& {
+    if (exposure == nullptr || of != row.customer) {
+      exposure = &all[row.customer];
+      of = row.customer;
+    }
+    return exposure->parts[Currency::from_number(row.currency)];
+  };
+  receivables_at(shard, customer, as_of, Detail::kAccounts, [&](const mirror::ReceivableRow& row) {
+    if (!domain::has_items(row.measure)) return;
+    const bool is_open = row.measure == Measure::kOpen;
+    place(row).balance += is_open ? row.amount : -Int128(row.amount);
+    if (is_open && as_of - row.day2 >= kOverdueDays) exposure->overdue_items += row.quantity;
+  });
+  credit_at(shard, customer, as_of, [&](const mirror::ReceivableRow& row) {
+    Exposure::Part& part = place(row);
+    (row.measure == Measure::kOpenOrders ? part.open_orders : part.dispatched_not_invoiced) += row.amount;
+  });
+  for (auto& [id, one] : all) std::erase_if(one.parts, [](const auto& part) { return part.second.is_zero(); });
+  return all;
+}
+
+std::string_view Credit::state() const {
+  if (over_limit()) return "over_limit";
+  if (overdue) return "overdue";
+  return limit ? "ok" : "no_limit";
+}
+
+Credit credit_of(const Exposure& exposure, const mirror::FileVersion* file, Rates& rates, Day as_of) {
+  Credit credit;
+  credit.overdue = exposure.overdue_items > 0;
+  if (file == nullptr || !file->credit_currency) return credit;
+  credit.currency = file->credit_currency;
+  credit.limit = file->credit_limit;
+  for (const auto& [currency, part] : exposure.parts) {
+    if (part.sum() == 0) continue;
+    if (const auto converted = rates.convert(part.sum(), currency, credit.currency, as_of)) {
+      credit.exposure += *converted;
+    } else {
+      credit.unconverted.push_back(currency);
+    }
+  }
+  return credit;
+}
+
+Row credit_row(const Credit& credit, const Exposure& exposure) {
+  JsonWriter parts;
+  parts.begin_array();
+  for (const auto& [currency, part] : exposure.parts) {
+    parts.begin_object();
+    parts.field("currency", currency.code());
+    parts.field("balance", amount(part.balance, currency));
+    parts.field("dispatched_not_invoiced", amount(part.dispatched_not_invoiced, currency));
+    parts.field("open_orders", amount(part.open_orders, currency));
+    parts.end_object();
+  }
+  parts.end_array();
+  JsonWriter unconverted;
+  unconverted.begin_array();
+  for (const Currency currency : credit.unconverted) unconverted.text(currency.code());
+  unconverted.end_array();
+  Row row;
+  row.add("credit_currency", text_or_null(credit.currency.code()));
+  row.add("credit_limit", credit.limit ? amount(*credit.limit, credit.currency) : Value());
+  row.add("exposure", credit.currency ? amount(credit.exposure, credit.currency) : Value());
+  row.add("parts", Value::json(parts.take()));
+  row.add("unconverted", Value::json(unconverted.take()));
+  row.add("state", Value::text(credit.state()));
+  return row;
+}
+
+}  // namespace daybook::views
