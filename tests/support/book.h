@@ -6,8 +6,10 @@
 
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
+#include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/audit.h"
@@ -35,13 +37,19 @@ class Book {
 
   // Publishes one JSON event and waits until it is folded.
   void tell(const std::string& json) {
+    send(json);
+    settle();
+  }
+  // The same without waiting; under another topic or key where one is given.
+  void send(const std::string& json, std::optional<log::Topic> topic = {}, std::optional<std::string> key = {}) {
     events::v1::Event event;
     std::vector<events::Violation> violations;
     const bool valid = events::read_event(json, event, violations);
     ASSERT_TRUE(valid) << json << "\n" << (valid ? "" : violations[0].field + ": " + violations[0].message);
     Arena arena;
     const auto typed = events::validate(event, arena, violations);
-    append(events::topic_of(typed->payload), event.customer_id(), event.SerializeAsString());
+    send_record(topic.value_or(events::topic_of(typed->payload)), key.value_or(event.customer_id()),
+                event.SerializeAsString(), {});
   }
   // The envelope is filled in: customer C1, one event id each, at noon of `day`.
   void tell(const std::string& day, const std::string& payload, const std::string& customer = "C1") {
@@ -50,6 +58,11 @@ class Book {
   }
   void append(log::Topic topic, std::optional<std::string> key, std::optional<std::string> value,
               std::optional<std::int32_t> partition = {}) {
+    send_record(topic, std::move(key), std::move(value), partition);
+    settle();
+  }
+  void send_record(log::Topic topic, std::optional<std::string> key, std::optional<std::string> value,
+                   std::optional<std::int32_t> partition) {
     std::vector<log::NewRecord> records(1);
     records[0].topic = topic;
     if (key) records[0].key = *key;
@@ -57,10 +70,14 @@ class Book {
     records[0].partition = partition;
     const auto appended = log::append_and_wait(log_, std::move(records));
     ASSERT_TRUE(appended) << appended.error().message;
-    const auto& at = appended->front();
-    ASSERT_TRUE(projector_->wait_for({topic, at.partition}, at.offset,
-                                     std::chrono::steady_clock::now() + std::chrono::seconds(10)))
-        << projector_->trouble();
+    sent_[{topic, appended->front().partition}] = appended->front().offset;
+  }
+  // Waits until all that was sent is folded.
+  void settle() {
+    for (const auto& [at, offset] : std::exchange(sent_, {})) {
+      ASSERT_TRUE(projector_->wait_for(at, offset, std::chrono::steady_clock::now() + std::chrono::seconds(10)))
+          << projector_->trouble();
+    }
   }
 
   views::Rendered get(const std::string& path, const views::ParameterMap& parameters = {}) {
@@ -70,7 +87,10 @@ class Book {
       segments.push_back(path.substr(at, slash == std::string::npos ? slash : slash - at));
       at = slash == std::string::npos ? slash : slash + 1;
     }
-    return views::answer(*model_, [] { return day_from_civil({2024, 6, 30}); }, segments, parameters, "");
+    return views::answer(*model_, today, segments, parameters, "");
+  }
+  views::Rendered reconcile(const views::ParameterMap& parameters, const std::string& csv) {
+    return views::answer_reconciliation(*model_, today, parameters, "", csv);
   }
   boost::json::value json(const std::string& path, const views::ParameterMap& parameters = {}) {
     const views::Rendered rendered = get(path, parameters);
@@ -113,6 +133,7 @@ class Book {
   }
 
  private:
+  static Day today() { return day_from_civil({2024, 6, 30}); }
   void open() {
     engine::ProjectorOptions options;
     options.threads = 1;
@@ -136,6 +157,7 @@ class Book {
   store::SharedMemory memory_;
   std::unique_ptr<engine::Projector> projector_;
   std::unique_ptr<views::LiveModel> model_;
+  std::map<log::TopicPartition, std::int64_t> sent_;  // The last offset of each that settle() waits for.
   int told_ = 0;
 };
 

@@ -3,7 +3,6 @@
 // figures are audited.
 #pragma once
 
-#include <boost/json/serialize.hpp>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "support/book.h"
+#include "support/cells.h"
 
 namespace daybook::test {
 
@@ -280,33 +280,11 @@ class Story {
     if (query.find("grain=") == std::string::npos) all += fallback;
     return all;
   }
-  static std::string shown(const boost::json::value& value) {
-    if (value.is_null()) return "-";
-    if (value.is_string())
-      return value.as_string().empty() ? "\"\"" : std::string(value.as_string());
-    if (const auto* array = value.if_array()) {
-      std::string all;
-      for (const auto& item : *array) all += (all.empty() ? "" : ",") + shown(item);
-      return all;
-    }
-    if (value.is_double()) {
-      std::ostringstream out;
-      out.precision(15);
-      out << value.as_double();
-      return out.str();
-    }
-    return boost::json::serialize(value);
-  }
   static std::string line_of(const boost::json::value& row, const std::string& columns) {
     std::string line;
     std::istringstream in(columns);
     for (std::string column; in >> column;) {
-      const boost::json::value* at = &row;
-      std::istringstream path(column);
-      for (std::string part; at != nullptr && std::getline(path, part, '.');) {
-        at = at->is_object() ? at->as_object().if_contains(part) : nullptr;
-      }
-      line += (line.empty() ? "" : " ") + (at == nullptr ? "(no " + column + ")" : shown(*at));
+      line += (line.empty() ? "" : " ") + cell_of(row, column);
     }
     return line;
   }
