@@ -31,6 +31,9 @@ struct DocumentRef {
   auto operator<=>(const DocumentRef&) const = default;
 };
 
+// Invoices, credit notes, payments and refunds: what receivables and the ledger are made of.
+inline bool is_receivable(DocumentKind kind) { return kind >= DocumentKind::kInvoice && kind <= DocumentKind::kRefund; }
+
 // The document that an event belongs to. The id points into the event.
 DocumentRef document_of(const Payload& payload);
 

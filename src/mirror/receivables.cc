@@ -206,10 +206,12 @@ std::size_t PeriodSums::bytes() const {
 }
 
 Receivables Receivables::merged(std::vector<ReceivableRow> rows) const {
-  Receivables result{std::nullopt, PeriodSums(totals.grain())};
-  const auto credit = std::ranges::partition(rows, [](const ReceivableRow& row) { return !domain::is_credit(row.measure); });
-  const std::span<ReceivableRow> receivables(rows.begin(), credit.begin());
-  if (accounts) result.accounts = {accounts->receivables.merged(receivables), accounts->credit.merged(credit)};
+  Receivables result{std::nullopt, std::nullopt, PeriodSums(totals.grain())};
+  const auto of_credit =
+      std::ranges::partition(rows, [](const ReceivableRow& row) { return !domain::is_credit(row.measure); });
+  const std::span<ReceivableRow> receivables(rows.begin(), of_credit.begin());
+  if (accounts) result.accounts = accounts->merged(receivables);
+  if (credit) result.credit = credit->merged(of_credit);
   for (ReceivableRow& row : receivables) {
     row.customer = 0;
     row.attributes = 0;

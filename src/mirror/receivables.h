@@ -101,18 +101,15 @@ class PeriodSums {
 // these what orders add to credit exposure.
 struct Receivables {
   using Row = ReceivableRow;
-  struct Accounts {
-    PeriodSums receivables{Grain::kMonth};
-    PeriodSums credit{Grain::kMonth};
-  };
 
   // None: there is no room for them.
-  std::optional<Accounts> accounts{Accounts{}};
+  std::optional<PeriodSums> accounts{Grain::kMonth};
+  std::optional<PeriodSums> credit{Grain::kMonth};
   PeriodSums totals{Grain::kWeek};
 
   Receivables merged(std::vector<ReceivableRow> rows) const;
   std::size_t bytes() const {
-    return (accounts ? accounts->receivables.bytes() + accounts->credit.bytes() : 0) + totals.bytes();
+    return (accounts ? accounts->bytes() : 0) + (credit ? credit->bytes() : 0) + totals.bytes();
   }
 };
 

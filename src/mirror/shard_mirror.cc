@@ -395,8 +395,7 @@ void ShardMirror::fit(Image& image) const {
   // What costs least to miss goes first: fewer sums kept make a question longer, not a scan of pages.
   const auto accounts_by = [](Grain grain) {
     return [grain](Receivables& table) {
-      if (!table.accounts || table.accounts->receivables.grain() >= grain) return;
-      table.accounts = {table.accounts->receivables.coarser(grain), table.accounts->credit.coarser(grain)};
+      if (table.accounts && table.accounts->grain() < grain) table.accounts = table.accounts->coarser(grain);
     };
   };
   const auto change = [](auto& part, const auto& how) {
@@ -409,7 +408,9 @@ void ShardMirror::fit(Image& image) const {
     part.table.reset();
     part.tail = {};
   };
-  const std::array<std::function<void()>, 8> steps = {
+  const std::array<std::function<void()>, 9> steps = {
+      // Asked of all accounts for anomalies alone; of one, its pages are few.
+      [&] { change(image.receivables, [](Receivables& table) { table.credit.reset(); }); },
       [&] { change(image.receivables, accounts_by(Grain::kQuarter)); },
       [&] {
         change(image.receivables, [](Receivables& table) {

@@ -74,7 +74,7 @@ std::size_t ledger_column(Measure measure) {
 }
 
 void for_each_ledger_entry(CustomerContext& customer, const std::function<void(const LedgerEntry&)>& visit) {
-  for (const domain::DocumentRef& ref : customer.documents()) {
+  for (const domain::DocumentRef& ref : customer.receivable_documents()) {
     domain::for_each_entry(customer.picture(), *customer.picture().document(ref), visit);
   }
 }

@@ -79,6 +79,13 @@ std::span<const domain::DocumentRef> CustomerContext::documents() {
   return documents_;
 }
 
+std::span<const domain::DocumentRef> CustomerContext::receivable_documents() {
+  const std::span<const domain::DocumentRef> all = documents();
+  const auto is_one = [](const domain::DocumentRef& ref) { return domain::is_receivable(ref.kind); };
+  const auto first = std::ranges::find_if(all, is_one);
+  return {first, std::find_if_not(first, all.end(), is_one)};
+}
+
 const mirror::FileVersion* CustomerContext::file(Day day) {
   if (files_ == nullptr && shard_.image != nullptr) files_ = &shard_.image->files->of(id_);
   if (files_ == nullptr) {
@@ -100,7 +107,7 @@ std::string_view CustomerContext::parent(Day day) {
 
 std::vector<domain::DocumentRef> CustomerContext::opened_on(std::span<const Day> days) {
   // The index says where something was found with all that is known now.
-  if (shard_.recollection != nullptr) return {documents().begin(), documents().end()};
+  if (shard_.recollection != nullptr) return {receivable_documents().begin(), receivable_documents().end()};
   // So many keys are passed over before the next day is looked for anew.
   constexpr int kPassOverMax = 8;
   std::vector<domain::DocumentRef> refs;

@@ -84,8 +84,9 @@ class CustomerContext {
   domain::Picture& picture();
   // Whether it has an event that is known.
   bool is_known();
-  // Its documents, in the order of kinds and ids. They point into this.
+  // Its documents, in the order of kinds and ids; and those that receivables are made of. They point into this.
   std::span<const domain::DocumentRef> documents();
+  std::span<const domain::DocumentRef> receivable_documents();
 
   // The file that counts for a document of this date; null when there is none.
   const domain::CustomerProfileSet* profile(Day day) {

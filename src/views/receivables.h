@@ -52,7 +52,7 @@ void receivables_at(const ShardPicture& shard, std::optional<store::LabelId> cus
       shard.image == nullptr || customer ? nullptr : shard.image->receivables.table.get();
   const mirror::PeriodSums* sums = nullptr;
   if (table != nullptr && detail == Detail::kTotals) sums = &table->totals;
-  if (table != nullptr && detail == Detail::kAccounts && table->accounts) sums = &table->accounts->receivables;
+  if (table != nullptr && detail == Detail::kAccounts && table->accounts) sums = &*table->accounts;
   if (sums != nullptr) {
     sums->for_each(as_of, visit);
     shard.image->receivables.tail.for_each([&](const mirror::ReceivableRow& row) {
@@ -68,10 +68,10 @@ void receivables_at(const ShardPicture& shard, std::optional<store::LabelId> cus
 template <typename Visit>
 void credit_at(const ShardPicture& shard, Day as_of, const Visit& visit) {
   const mirror::Receivables* table = shard.image == nullptr ? nullptr : shard.image->receivables.table.get();
-  if (table == nullptr || !table->accounts) {
+  if (table == nullptr || !table->credit) {
     return scan_receivables(shard, std::nullopt, as_of, {store::kReceivablesPage}, domain::is_credit, visit);
   }
-  table->accounts->credit.for_each(as_of, visit);
+  table->credit->for_each(as_of, visit);
   shard.image->receivables.tail.for_each([&](const mirror::ReceivableRow& row) {
     if (row.counts_from <= as_of && domain::is_credit(row.measure)) visit(row);
   });

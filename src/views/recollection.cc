@@ -58,14 +58,14 @@ void Recollection::add_rows(const ShardPicture& shard, store::LabelId id, Day as
     cell.value = value;
     cells.push_back(cell);
   };
-  for (const OpenItem& item : open_items(customer, customer.documents(), as_of)) {
+  for (const OpenItem& item : open_items(customer, customer.receivable_documents(), as_of)) {
     const Measure measure = measure_of(item);
     const bool is_open = measure == Measure::kOpen;
     add(measure, item.currency, item.attributes, is_open ? item.date : 0, item.due_date.value_or(0),
         {is_open ? item.open : -item.open, 1});
     if (item.disputed != 0) add(Measure::kDisputed, item.currency, item.attributes, 0, *item.due_date, {item.disputed, 0});
   }
-  for (const domain::DocumentRef& ref : customer.documents()) {
+  for (const domain::DocumentRef& ref : customer.receivable_documents()) {
     domain::for_each_entry(customer.picture(), *customer.picture().document(ref),
                            [&](const domain::LedgerEntry& entry) {
                              if (entry.day > as_of) return;

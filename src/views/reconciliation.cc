@@ -172,7 +172,7 @@ struct OurAccount {
 OurAccount our_account(CustomerContext& customer, Day day) {
   OurAccount ours;
   domain::Picture& picture = customer.picture();
-  for (const OpenItem& item : open_items(customer, customer.documents(), day)) {
+  for (const OpenItem& item : open_items(customer, customer.receivable_documents(), day)) {
     ours.open[{std::string(item.document_id), item.currency}] += item.open;
   }
   for_each_ledger_entry(customer, [&](const LedgerEntry& entry) {

@@ -13,6 +13,11 @@
 namespace daybook::bench {
 namespace {
 
+std::int64_t now_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
 // Questions as the server answers them, each on its own dates. A first touch is the first question of its
 // kind on a date.
 class Questions {
@@ -45,7 +50,9 @@ int ageing(std::int64_t orders, int runs, bool mirrored) {
   options.data_directory = directory.path();
   options.partition_count = 8;
   const auto log = must(log::open_embedded_log(options));
+  const std::int64_t before_ms = now_ms();
   load(*log, orders, 5'000);
+  const std::int64_t loaded_ms = now_ms();
   const Folded folded(*log, "", mirrored ? Folded::Mirrors::kAsPlanned : Folded::Mirrors::kNone);
   const views::LiveModel& model = *folded.model;
   fmt::print("orders (about as many invoices)          {}\n", orders);
@@ -86,6 +93,20 @@ int ageing(std::int64_t orders, int runs, bool mirrored) {
   questions.time("ageing by customer", ages, runs, past({{"page_size", "1000"}}));
   questions.time("ageing by region", ages, runs, past({{"group_by", "region"}}));
   questions.time("ageing by issue date, totals", ages, runs, past({{"group_by", "none"}, {"basis", "issue_date"}}));
+  // Recorded while the history was written; each instant is asked for the first time.
+  const auto known = [&](views::ParameterMap more) {
+    return [&, more] {
+      views::ParameterMap parameters = more;
+      parameters.emplace("as_of", format_date(questions.random_day(first, last)));
+      const double share = static_cast<double>(questions.random_day(10, 95)) / 100;
+      const double recorded_ms = static_cast<double>(before_ms) + share * static_cast<double>(loaded_ms - before_ms);
+      parameters.emplace("known_at", format_instant_ms(static_cast<std::int64_t>(recorded_ms)));
+      return parameters;
+    };
+  };
+  questions.time("ageing totals, known at a past instant", ages, std::min(runs, 5), known({{"group_by", "none"}}));
+  questions.time("ageing by customer, known then", ages, std::min(runs, 5), known({{"page_size", "1000"}}));
+  questions.time("ageing by region, known then", ages, std::min(runs, 5), known({{"group_by", "region"}}));
   questions.time("sales by region and month", "v1/sales", runs, year({{"grain", "month"}, {"group_by", "region"}}));
   questions.time("sales by rep and quarter", "v1/sales", runs, year({{"grain", "quarter"}, {"group_by", "sales_rep"}}));
   questions.time("sales by sku", "v1/sales", std::min(runs, 3), year({{"group_by", "sku"}}));
