@@ -269,20 +269,10 @@ ShownBy collect(Question& question, const Asked& asked) {
   return all;
 }
 
-void write_event(JsonWriter& json, const Question& question, const Shown& shown) {
-  if (!shown.is_parked) {
-    return question.write_event(json, shown.partition, shown.at, shown.recorded_ms, shown.event_id, shown.type,
-                                shown.occurred_at);
-  }
-  json.begin_object();
-  json.field("event_id", Value());
-  json.field("type", Value());
-  json.field("topic", log::topic_name(question.model().topic_prefix(), static_cast<log::Topic>(shown.at.topic)));
-  json.field("partition", shown.partition);
-  json.field("offset", shown.at.offset);
-  json.field("recorded_at", format_instant_ms(shown.recorded_ms));
-  json.field("occurred_at", Value());
-  json.end_object();
+EventRef event_of(const Shown& shown) {
+  EventRef event{shown.partition, shown.at, shown.recorded_ms, {}};
+  if (!shown.is_parked) event.told = {shown.event_id, shown.type, shown.occurred_at};
+  return event;
 }
 
 }  // namespace
@@ -320,8 +310,8 @@ Answer anomalies(Question& question) {
   asked.open = state != "cleared";
   asked.cleared = state != "open";
   asked.customer_id = parameters.text("customer_id");
-  Answer answer = question.list(
-      "anomalies", {"kind", "state", "customer_id", "document_id", "detail", "event"});
+  Answer answer = question.list("anomalies", {"kind", "state", "customer_id", "document_id", "detail"});
+  for (const std::string& name : event_columns()) answer.columns.push_back(name);
   for (const auto& entry : collect(question, asked)) {
     if (!asked.open && entry.second.is_open) continue;
     const auto& [name, customer, document] = entry.first;
@@ -333,9 +323,7 @@ Answer anomalies(Question& question) {
       row.add("customer_id", Value::text(std::get<1>(by)));
       row.add("document_id", Value::text(std::get<2>(by)));
       row.add("detail", Value::text(shown.detail));
-      JsonWriter event;
-      write_event(event, question, shown);
-      row.add("event", Value::json(event.take()));
+      question.add_event(row, event_of(shown));
       return row;
     });
   }
