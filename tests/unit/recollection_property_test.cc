@@ -33,6 +33,8 @@ std::string comparable(const views::Rendered& answer) {
   RC_ASSERT(answer.status == 200);
   boost::json::value value = boost::json::parse(answer.body);
   for (const char* name : {"known_at", "positions", "newest_recorded_at"}) value.get_object().erase(name);
+  // A token belongs to its request.
+  if (auto* token = value.get_object().if_contains("next_page_token")) *token = token->is_null();
   return boost::json::serialize(value);
 }
 
