@@ -158,11 +158,7 @@ std::string base_totals(Question& question, const std::map<Currency, AgeingRow>&
   Row row;
   row.add("currency", Value::text(base.code()));
   sums.write_columns(row, base, labels);
-  JsonWriter names;
-  names.begin_array();
-  for (const Currency currency : unconverted) names.text(currency.code());
-  names.end_array();
-  row.add("unconverted", Value::json(names.take()));
+  row.add("unconverted", list_of_texts(unconverted, &Currency::code));
   JsonWriter json;
   write_json(row, json);
   return json.take();
@@ -217,11 +213,7 @@ Answer ageing(Question& question) {
   answer.head.add("aged_on", Value::text(format_date(ageing.aged_on)));
   answer.head.add("basis", Value::text(basis));
   answer.head.add("group_by", Value::text(grouping.by));
-  JsonWriter names;
-  names.begin_array();
-  for (const std::string& label : labels) names.text(label);
-  names.end_array();
-  answer.head.add("buckets", Value::json(names.take()));
+  answer.head.add("buckets", list_of_texts(labels));
   std::map<Currency, AgeingRow> totals;
   for (const auto& [at, sums] : rows) {
     const auto& [group, currency] = at;
@@ -229,14 +221,11 @@ Answer ageing(Question& question) {
     if (sums.is_zero()) continue;
     answer.rows.add(sort_key({group, currency.code()}), [&] { return make_row(group, currency, sums); });
   }
-  JsonWriter total_rows;
-  total_rows.begin_array();
+  std::vector<Row> total_rows;
   for (const auto& [currency, sums] : totals) {
-    if (sums.is_zero()) continue;
-    write_json(total_row(sums, currency, labels), total_rows);
+    if (!sums.is_zero()) total_rows.push_back(total_row(sums, currency, labels));
   }
-  total_rows.end_array();
-  answer.tail.add("totals", Value::json(total_rows.take()));
+  answer.tail.add("totals", list_of(total_rows));
   if (base_currency) {
     answer.tail.add("base_totals", Value::json(base_totals(question, totals, *base_currency, empty, labels)));
   }

@@ -88,16 +88,12 @@ Row credit_row(const Credit& credit, const Exposure& exposure) {
     parts.end_object();
   }
   parts.end_array();
-  JsonWriter unconverted;
-  unconverted.begin_array();
-  for (const Currency currency : credit.unconverted) unconverted.text(currency.code());
-  unconverted.end_array();
   Row row;
   row.add("credit_currency", text_or_null(credit.currency.code()));
   row.add("credit_limit", credit.limit ? amount(*credit.limit, credit.currency) : Value());
   row.add("exposure", credit.currency ? amount(credit.exposure, credit.currency) : Value());
   row.add("parts", Value::json(parts.take()));
-  row.add("unconverted", Value::json(unconverted.take()));
+  row.add("unconverted", list_of_texts(credit.unconverted, &Currency::code));
   row.add("state", Value::text(credit.state()));
   return row;
 }

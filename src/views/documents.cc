@@ -260,11 +260,7 @@ Answer invoice_page(Question& question, std::string_view invoice_id) {
   page.add("open", amount(state.open, currency));
   page.add("disputed", amount(state.disputed, currency));
   page.add("over_applied", Value::boolean(state.surplus > 0));
-  JsonWriter orders;
-  orders.begin_array();
-  for (const auto& id : issued.order_ids) orders.text(id);
-  orders.end_array();
-  page.add("order_ids", Value::json(orders.take()));
+  page.add("order_ids", list_of_texts(issued.order_ids));
   page.add("region", text_or_null(customer.region(attributes)));
   page.add("sales_rep", text_or_null(customer.sales_rep(attributes)));
 
@@ -476,23 +472,17 @@ Answer order_page(Question& question, std::string_view order_id) {
   milestones.end_object();
   page.add("milestones", Value::json(milestones.take()));
 
-  JsonWriter shipments;
-  shipments.begin_array();
+  std::vector<std::string_view> shipment_ids;
   for (const auto& dispatch : order.dispatches) {
-    if (order.counts(dispatch.day, as_of)) shipments.text(dispatch.event->shipment_id);
+    if (order.counts(dispatch.day, as_of)) shipment_ids.push_back(dispatch.event->shipment_id);
   }
-  shipments.end_array();
-  page.add("shipments", Value::json(shipments.take()));
+  page.add("shipments", list_of_texts(shipment_ids));
   std::vector<std::string_view> invoice_ids;
   for (const domain::Invoice* invoice : picture.invoices_of(order)) {
     if (invoice->issued->issue_date <= as_of) invoice_ids.push_back(invoice->ref.id);
   }
   std::ranges::sort(invoice_ids);
-  JsonWriter invoices;
-  invoices.begin_array();
-  for (const auto& id : invoice_ids) invoices.text(id);
-  invoices.end_array();
-  page.add("invoices", Value::json(invoices.take()));
+  page.add("invoices", list_of_texts(invoice_ids));
   page.add("events", Value::json(events_json(question, *found.shard, picture, *picture.document(ref))));
   return answer;
 }

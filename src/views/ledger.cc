@@ -286,17 +286,14 @@ Answer receivable_bridge(Question& question) {
     if (sums.is_zero()) continue;
     answer.rows.add(sort_key({group, currency.code()}), [&] { return make_row(group, currency, sums); });
   }
-  JsonWriter total_rows;
-  total_rows.begin_array();
+  std::vector<Row> total_rows;
   for (const auto& [currency, sums] : totals) {
     if (sums.is_zero()) continue;
-    Row row;
+    Row& row = total_rows.emplace_back();
     row.add("currency", Value::text(currency.code()));
     sums.write(row, currency);
-    write_json(row, total_rows);
   }
-  total_rows.end_array();
-  answer.tail.add("totals", Value::json(total_rows.take()));
+  answer.tail.add("totals", list_of(total_rows));
   return answer;
 }
 
@@ -424,20 +421,17 @@ Answer receivable_restatement(Question& question) {
   answer.head.add("known_from", Value::text(format_instant_ms(known_from)));
   answer.head.add("known_to", Value::text(format_instant_ms(known_to)));
   for (const auto& [currency, balance] : balances_from) balances_to.try_emplace(currency, 0);
-  JsonWriter totals;
-  totals.begin_array();
+  std::vector<Row> totals;
   for (const auto& [currency, balance_to] : balances_to) {
     const Int128 balance_from = balances_from[currency];
     if (balance_to == 0 && balance_from == 0) continue;
-    totals.begin_object();
-    totals.field("currency", currency.code());
-    totals.field("balance_from", amount(balance_from, currency));
-    totals.field("balance_to", amount(balance_to, currency));
-    totals.field("change", amount(balance_to - balance_from, currency));
-    totals.end_object();
+    Row& row = totals.emplace_back();
+    row.add("currency", Value::text(currency.code()));
+    row.add("balance_from", amount(balance_from, currency));
+    row.add("balance_to", amount(balance_to, currency));
+    row.add("change", amount(balance_to - balance_from, currency));
   }
-  totals.end_array();
-  answer.tail.add("totals", Value::json(totals.take()));
+  answer.tail.add("totals", list_of(totals));
   return answer;
 }
 

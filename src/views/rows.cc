@@ -211,4 +211,12 @@ void JsonWriter::raw(std::string_view json) {
   out_ += json;
 }
 
+Value list_of(const std::vector<Row>& rows) {
+  JsonWriter json;
+  json.begin_array();
+  for (const Row& row : rows) write_json(row, json);
+  json.end_array();
+  return Value::json(json.take());
+}
+
 }  // namespace daybook::views

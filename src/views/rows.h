@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -60,6 +61,10 @@ struct Row {
 };
 
 void write_json(const Row& row, JsonWriter& to);
+// Lists within an answer: of objects, and of anything that becomes a text.
+Value list_of(const std::vector<Row>& rows);
+template <typename Texts, typename ToText = std::identity>
+Value list_of_texts(const Texts& texts, const ToText& to_text = {});
 // Names of a row's columns in CSV.
 std::vector<std::string> column_names(const Row& row);
 // RFC 4180, a header line and a line a row; every row has these columns.
@@ -93,5 +98,14 @@ class JsonWriter {
   std::string out_;
   bool first_ = true;  // Of the list or object that is open.
 };
+
+template <typename Texts, typename ToText>
+Value list_of_texts(const Texts& texts, const ToText& to_text) {
+  JsonWriter json;
+  json.begin_array();
+  for (const auto& one : texts) json.text(std::invoke(to_text, one));
+  json.end_array();
+  return Value::json(json.take());
+}
 
 }  // namespace daybook::views

@@ -363,17 +363,14 @@ Answer sales(Question& question) {
     sorted_by += entry.first.currency.code();
     answer.rows.add(std::move(sorted_by), [&] { return make_row(entry.first, entry.second); });
   }
-  JsonWriter total_rows;
-  total_rows.begin_array();
+  std::vector<Row> total_rows;
   for (const auto& [currency, total] : sums.totals) {
     if (columns.is_zero(total)) continue;
-    Row row;
+    Row& row = total_rows.emplace_back();
     row.add("currency", Value::text(currency.code()));
     columns.write(row, total, currency);
-    write_json(row, total_rows);
   }
-  total_rows.end_array();
-  answer.tail.add("totals", Value::json(total_rows.take()));
+  answer.tail.add("totals", list_of(total_rows));
   return answer;
 }
 
