@@ -254,20 +254,20 @@ ShownBy collect(Question& question, const Asked& asked) {
   return all;
 }
 
-void write_event(JsonWriter& json, const Question& question, const Shown& shown) {
+void add_event(Row& row, const Question& question, const Shown& shown) {
   if (!shown.is_parked) {
-    return question.write_event(json, shown.partition, shown.at, shown.recorded_ms, shown.event_id, shown.type,
-                                shown.occurred_at);
+    return question.add_event(row, shown.partition, shown.at, shown.recorded_ms, shown.event_id, shown.type,
+                              shown.occurred_at);
   }
-  json.begin_object();
-  json.field("event_id", Value());
-  json.field("type", Value());
-  json.field("topic", log::topic_name(question.model().topic_prefix(), static_cast<log::Topic>(shown.at.topic)));
-  json.field("partition", shown.partition);
-  json.field("offset", shown.at.offset);
-  json.field("recorded_at", format_instant_ms(shown.recorded_ms));
-  json.field("occurred_at", Value());
-  json.end_object();
+  const std::string topic =
+      log::topic_name(question.model().topic_prefix(), static_cast<log::Topic>(shown.at.topic));
+  row.add("event.event_id", Value());
+  row.add("event.type", Value());
+  row.add("event.topic", Value::text(topic));
+  row.add("event.partition", Value::number(shown.partition));
+  row.add("event.offset", Value::number(shown.at.offset));
+  row.add("event.recorded_at", Value::text(format_instant_ms(shown.recorded_ms)));
+  row.add("event.occurred_at", Value());
 }
 
 }  // namespace
@@ -305,8 +305,8 @@ Answer anomalies(Question& question) {
   asked.open = state != "cleared";
   asked.cleared = state != "open";
   asked.customer_id = parameters.text("customer_id");
-  Answer answer = question.list(
-      "anomalies", {"kind", "state", "customer_id", "document_id", "detail", "event"});
+  Answer answer = question.list("anomalies", {"kind", "state", "customer_id", "document_id", "detail"});
+  for (const std::string& name : event_columns()) answer.columns.push_back(name);
   for (const auto& entry : collect(question, asked)) {
     if (!asked.open && entry.second.is_open) continue;
     const auto& [name, customer, document] = entry.first;
@@ -318,9 +318,7 @@ Answer anomalies(Question& question) {
       row.add("customer_id", Value::text(std::get<1>(by)));
       row.add("document_id", Value::text(std::get<2>(by)));
       row.add("detail", Value::text(shown.detail));
-      JsonWriter event;
-      write_event(event, question, shown);
-      row.add("event", Value::json(event.take()));
+      add_event(row, question, shown);
       return row;
     });
   }

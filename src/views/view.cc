@@ -329,16 +329,21 @@ void Question::write_event(JsonWriter& json, std::int32_t partition, const domai
               static_cast<std::uint8_t>(fact.event.payload.index()), fact.event.occurred_at);
 }
 
-void Question::add_event(Row& row, std::int32_t partition, const domain::Fact& fact) const {
-  const domain::Event& event = fact.event;
+void Question::add_event(Row& row, std::int32_t partition, domain::Position at, std::int64_t recorded_ms,
+                         std::string_view event_id, std::uint8_t type, Instant occurred_at) const {
   const std::vector<std::string>& names = event_columns();
-  row.add(names[0], Value::text(event.event_id));
-  row.add(names[1], Value::text(domain::payload_name(static_cast<std::uint8_t>(event.payload.index()))));
-  row.add(names[2], Value::text(log::topic_name(model_.topic_prefix(), static_cast<log::Topic>(fact.at.topic))));
+  row.add(names[0], Value::text(event_id));
+  row.add(names[1], Value::text(domain::payload_name(type)));
+  row.add(names[2], Value::text(log::topic_name(model_.topic_prefix(), static_cast<log::Topic>(at.topic))));
   row.add(names[3], Value::number(partition));
-  row.add(names[4], Value::number(fact.at.offset));
-  row.add(names[5], Value::text(format_instant_ms(fact.recorded_ms)));
-  row.add(names[6], Value::text(format_instant(event.occurred_at)));
+  row.add(names[4], Value::number(at.offset));
+  row.add(names[5], Value::text(format_instant_ms(recorded_ms)));
+  row.add(names[6], Value::text(format_instant(occurred_at)));
+}
+
+void Question::add_event(Row& row, std::int32_t partition, const domain::Fact& fact) const {
+  add_event(row, partition, fact.at, fact.recorded_ms, fact.event.event_id,
+            static_cast<std::uint8_t>(fact.event.payload.index()), fact.event.occurred_at);
 }
 
 std::string Question::position_key(std::int32_t partition, domain::Position at) {

@@ -162,6 +162,8 @@ class Question {
                    Instant occurred_at) const;
   void write_event(JsonWriter& json, std::int32_t partition, const domain::Fact& fact) const;
   // The same as columns of a row: event_columns().
+  void add_event(Row& row, std::int32_t partition, domain::Position at, std::int64_t recorded_ms,
+                 std::string_view event_id, std::uint8_t type, Instant occurred_at) const;
   void add_event(Row& row, std::int32_t partition, const domain::Fact& fact) const;
   // Sorts by topic, partition, offset.
   static std::string position_key(std::int32_t partition, domain::Position at);
