@@ -36,7 +36,9 @@ void add_up(CLI::App& app, Run& run) {
             "Without --brokers the log is embedded under --data. SIGTERM and SIGINT end it cleanly.");
   auto flags = std::make_shared<SettingFlags>();
   flags->add_to(*command, {"data", "listen", "brokers", "topic_prefix", "partitions",
-                           "business_time_zone", "expect", "today", "threads", "memory_mib"});
+                           "business_time_zone", "expect", "anomaly_days.delivered_not_invoiced",
+                           "anomaly_days.shipped_without_proof_of_delivery", "anomaly_days.invoice_not_received",
+                           "today", "threads", "memory_mib"});
   command->callback([&run, flags] {
     run = [flags] {
       const auto settings = flags->read();

@@ -162,24 +162,52 @@ void Instance::attend() {
       next_try = steady_clock::now() + kRetryLogEvery;
     }
     if (!projector_->caught_up() || now < next_proof) continue;
-    std::int64_t faults = 0;
-    try {
-      for (std::int32_t i = 0; i < projector_->shard_count() && !stopping_; ++i) {
-        const auto picture = views::value_or_refuse(model_->open(i));
-        for (const auto& fault : views::proof_faults(*picture, kNever - 1)) {
-          ++faults;
-          notice_(fmt::format("proof broken: customer '{}' in {} differs by {} minor units",
-                              fault.customer_id, fault.currency.code(), to_string(fault.difference)));
-        }
-      }
-    } catch (const views::Refusal& refusal) {
-      notice_(refusal.problem.detail);
-      ++faults;
-    }
-    proof_faults_ = faults;
-    proven_ = faults == 0;
+    prove();
+    count_anomalies();
     next_proof = steady_clock::now() + kProveEvery;
   }
+}
+
+void Instance::prove() {
+  std::int64_t faults = 0;
+  try {
+    for (std::int32_t i = 0; i < projector_->shard_count() && !stopping_; ++i) {
+      const auto picture = views::value_or_refuse(model_->open(i));
+      for (const auto& fault : views::proof_faults(*picture, kNever - 1)) {
+        ++faults;
+        notice_(fmt::format("proof broken: customer '{}' in {} differs by {} minor units",
+                            fault.customer_id, fault.currency.code(), to_string(fault.difference)));
+      }
+    }
+  } catch (const views::Refusal& refusal) {
+    notice_(refusal.problem.detail);
+    ++faults;
+  }
+  proof_faults_ = faults;
+  proven_ = faults == 0;
+}
+
+// For the metrics, which are asked for more often than this is worth. They change with facts and days alone.
+void Instance::count_anomalies() {
+  std::pair<UInt128, Day> now{0, today()};
+  for (std::int32_t i = 0; i < projector_->shard_count(); ++i) now.first += projector_->committed(i).digest;
+  if (std::exchange(counted_for_, now) == now) return;
+  try {
+    const views::ParameterMap none;
+    views::Question question(*model_, [this] { return today(); }, "", none, views::Format::kJson);
+    auto counts = views::open_anomalies(question);
+    const std::lock_guard lock(mutex_);
+    open_anomalies_ = std::move(counts);
+  } catch (const views::Refusal& refusal) {
+    notice_(refusal.problem.detail);
+  }
+}
+
+Day Instance::today() const {
+  if (settings_.today) return *settings_.today;
+  return rules_.zone.day_of(std::chrono::duration_cast<std::chrono::seconds>(
+                                std::chrono::system_clock::now().time_since_epoch())
+                                .count());
 }
 
 void Instance::handle(http::Request request, http::Respond respond) {
@@ -214,12 +242,7 @@ void Instance::handle(http::Request request, http::Respond respond) {
     }
     return respond(known->second());
   }
-  const views::Today today = [this] {
-    if (settings_.today) return *settings_.today;
-    return rules_.zone.day_of(std::chrono::duration_cast<std::chrono::seconds>(
-                                  std::chrono::system_clock::now().time_since_epoch())
-                                  .count());
-  };
+  const views::Today today = [this] { return this->today(); };
   if (request.path == "/v1/receivables/reconciliation") {
     if (request.method != "POST") return refuse_method("POST");
     if (!request.content_type.empty() && !request.content_type.starts_with("text/csv")) {
@@ -285,9 +308,6 @@ http::Response Instance::status() {
   positions.end_array();
   const std::uint64_t folded = sum.accepted + sum.duplicates + sum.conflicts + sum.parked - folded_before_;
   const double seconds = std::chrono::duration<double>(steady_clock::now() - started_at_).count();
-  const Instant now = std::chrono::duration_cast<std::chrono::seconds>(
-                          std::chrono::system_clock::now().time_since_epoch())
-                          .count();
 
   views::JsonWriter out;
   out.begin_object();
@@ -309,7 +329,7 @@ http::Response Instance::status() {
   out.field("digest", to_hex(sum.digest));
   out.field("build", DAYBOOK_VERSION);
   out.field("business_time_zone", settings_.business_time_zone);
-  out.field("today", format_date(settings_.today.value_or(rules_.zone.day_of(now))));
+  out.field("today", format_date(today()));
   out.field("partitions", projector_->shard_count());
   out.field("log", settings_.brokers.empty() ? "embedded" : "kafka");
   out.field("trouble", views::text_or_null(projector_->trouble()));
@@ -354,6 +374,13 @@ http::Response Instance::metrics() {
   }
   family("daybook_proof_faults", "gauge", "Accounts whose balance and ledger differ; must be 0.");
   text += fmt::format("daybook_proof_faults {}\n", proof_faults_.load());
+  family("daybook_anomalies_open", "gauge", "Anomalies open today by kind, as counted last; at most half a minute ago.");
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [kind, count] : open_anomalies_) {
+      text += fmt::format("daybook_anomalies_open{{kind=\"{}\"}} {}\n", kind, count);
+    }
+  }
   family("daybook_mirror_bytes", "gauge", "Memory taken by copies of cells made for questions.");
   text += fmt::format("daybook_mirror_bytes {}\n", model_->mirror_bytes());
   family("daybook_mirrors_ready", "gauge", "Shards whose questions are answered from memory, not pages.");

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -46,6 +47,9 @@ class Instance {
   http::Response ready();
   Result<void> attach(std::unique_ptr<log::Log> log);
   void attend();
+  void prove();
+  void count_anomalies();
+  Day today() const;
 
   Settings settings_;
   domain::Rules rules_;
@@ -63,7 +67,10 @@ class Instance {
   std::chrono::steady_clock::time_point started_at_ = std::chrono::steady_clock::now();
   std::uint64_t folded_before_ = 0;
   mutable std::mutex mutex_;
-  std::string failure_;
+  std::string failure_;  // Guarded.
+  std::map<std::string, std::int64_t> open_anomalies_;  // By kind, as last counted; guarded.
+  // The attendant's: digest and day for which anomalies were counted last.
+  std::optional<std::pair<UInt128, Day>> counted_for_;
   std::thread attendant_;
   std::unique_ptr<http::Server> server_;
 };

@@ -336,7 +336,9 @@ void contribute_cycle(Picture& picture, const Order& order, Contributions& to) {
     }
     const bool missed =
         overdue < (i + 1 < days.size() ? days[i + 1] : kNever) && order_value(order, day, Price::kWithTax) > 0;
-    not_invoiced.holds(missed ? overdue : day, missed);
+    // Delivered anew it is missed some days later again.
+    not_invoiced.holds(day, missed && overdue == day);
+    if (missed) not_invoiced.holds(overdue, true);
     if (!row.changes.empty() && row.changes.back().milestones == change.milestones &&
         row.changes.back().warehouse == change.warehouse) {
       continue;

@@ -270,7 +270,9 @@ Account account_on(const ShardPicture& shard, store::LabelId customer, Day as_of
     open.add(cell, shard.figure_labels());
   });
   Account account;
-  for (const auto& [currency, row] : rows) account.balances[currency] = row.account;
+  for (const auto& [currency, row] : rows) {
+    if (!row.is_zero()) account.balances[currency] = row.account;
+  }
   open.close();
   const auto days = open.of(customer);
   account.open_days.assign(days.begin(), days.end());

@@ -163,8 +163,21 @@ std::optional<bool> is_open(const ShardPicture& shard, const store::StoredAnomal
   return found.now;
 }
 
-// Anomalies of documents, whenever they are open.
-void for_each_stored(const ShardPicture& shard, const std::function<void(const store::StoredAnomaly&)>& visit) {
+// The prefix of keys of this kind, or of all; nothing for a kind that is not stored.
+std::optional<std::string> stored_prefix(const std::optional<std::string>& kind) {
+  std::string prefix(1, store::kAnomalyPrefix);
+  if (!kind) return prefix;
+  for (std::size_t i = 1; i <= domain::kAnomalyKindCount; ++i) {
+    if (domain::anomaly_name(static_cast<domain::AnomalyKind>(i)) == *kind) return prefix + static_cast<char>(i);
+  }
+  return std::nullopt;
+}
+
+// Anomalies of documents, whenever they are open, of one kind or all.
+void for_each_stored(const ShardPicture& shard, const std::optional<std::string>& kind,
+                     const std::function<void(const store::StoredAnomaly&)>& visit) {
+  const auto prefix = stored_prefix(kind);
+  if (!prefix) return;
   std::optional<Error> error;
   const auto take = [&](std::string_view key, std::string_view value) {
     const auto stored = store::decode_anomaly(key, value);
@@ -178,17 +191,19 @@ void for_each_stored(const ShardPicture& shard, const std::function<void(const s
   if (shard.recollection != nullptr) {
     shard.recollection->for_each_contribution(
         shard, {}, [&](store::LabelId, domain::DocumentRef, engine::Contribution& contribution) {
-          for (const store::AnomalyRow& row : contribution.anomalies()) take(row.key, row.value);
+          for (const store::AnomalyRow& row : contribution.anomalies()) {
+            if (row.key.starts_with(*prefix)) take(row.key, row.value);
+          }
         });
   } else {
-    const auto scanned = shard.reads->scan(store::Table::kMeta, std::string(1, store::kAnomalyPrefix), "", take);
+    const auto scanned = shard.reads->scan(store::Table::kMeta, *prefix, "", take);
     if (!scanned) refuse(scanned.error());
   }
   if (error) refuse(*error);
 }
 
 void add_found(ShownBy& all, const ShardPicture& shard, const Asked& asked, Day as_of) {
-  for_each_stored(shard, [&](const store::StoredAnomaly& stored) {
+  for_each_stored(shard, asked.kind, [&](const store::StoredAnomaly& stored) {
     const domain::Anomaly& anomaly = stored.anomaly;
     const std::string_view kind = domain::anomaly_name(anomaly.kind);
     const std::string customer(shard.labels->get(stored.customer).customer);
@@ -254,20 +269,10 @@ ShownBy collect(Question& question, const Asked& asked) {
   return all;
 }
 
-void add_event(Row& row, const Question& question, const Shown& shown) {
-  if (!shown.is_parked) {
-    return question.add_event(row, shown.partition, shown.at, shown.recorded_ms, shown.event_id, shown.type,
-                              shown.occurred_at);
-  }
-  const std::string topic =
-      log::topic_name(question.model().topic_prefix(), static_cast<log::Topic>(shown.at.topic));
-  row.add("event.event_id", Value());
-  row.add("event.type", Value());
-  row.add("event.topic", Value::text(topic));
-  row.add("event.partition", Value::number(shown.partition));
-  row.add("event.offset", Value::number(shown.at.offset));
-  row.add("event.recorded_at", Value::text(format_instant_ms(shown.recorded_ms)));
-  row.add("event.occurred_at", Value());
+EventRef event_of(const Shown& shown) {
+  EventRef event{shown.partition, shown.at, shown.recorded_ms, {}};
+  if (!shown.is_parked) event.told = {shown.event_id, shown.type, shown.occurred_at};
+  return event;
 }
 
 }  // namespace
@@ -318,7 +323,7 @@ Answer anomalies(Question& question) {
       row.add("customer_id", Value::text(std::get<1>(by)));
       row.add("document_id", Value::text(std::get<2>(by)));
       row.add("detail", Value::text(shown.detail));
-      add_event(row, question, shown);
+      question.add_event(row, event_of(shown));
       return row;
     });
   }

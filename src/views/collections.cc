@@ -155,9 +155,7 @@ std::string dunning_items_json(CustomerContext& customer, Currency currency, con
            !passes_region(filters.region, customer.region(item.attributes)) ||
            !passes(filters.sales_rep, customer.sales_rep(item.attributes));
   });
-  std::ranges::sort(items, {}, [](const OpenItem& item) {
-    return std::tuple(*item.due_date, std::string_view(item.kind), item.document_id, item.instalment);
-  });
+  std::ranges::sort(items, {}, [&](const OpenItem& item) { return item_key(item, customer.name()); });
   JsonWriter json;
   json.begin_array();
   for (const OpenItem& item : items) {

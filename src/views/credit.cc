@@ -20,23 +20,35 @@ std::map<store::LabelId, Exposure> exposures(const ShardPicture& shard, std::opt
   // Rows of one customer mostly stand together.
   Exposure* exposure = nullptr;
   store::LabelId of = 0;
-  const auto place = [&](const mirror::ReceivableRow& row) -> Exposure::Part& {
+  const auto add = [&](const mirror::ReceivableRow& row) {
+    if (!domain::has_items(row.measure) && !domain::is_credit(row.measure)) return;
     if (exposure == nullptr || of != row.customer) {
       exposure = &all[row.customer];
       of = row.customer;
     }
-    return exposure->parts[Currency::from_number(row.currency)];
+    Exposure::Part& part = exposure->parts[Currency::from_number(row.currency)];
+    switch (row.measure) {
+      case Measure::kOpen:
+        part.balance += row.amount;
+        if (as_of - row.day2 >= kOverdueDays) exposure->overdue_items += row.quantity;
+        return;
+      case Measure::kOpenOrders:
+        part.open_orders += row.amount;
+        return;
+      case Measure::kNotInvoiced:
+        part.dispatched_not_invoiced += row.amount;
+        return;
+      default:
+        part.balance -= row.amount;
+    }
   };
-  receivables_at(shard, customer, as_of, Detail::kAccounts, [&](const mirror::ReceivableRow& row) {
-    if (!domain::has_items(row.measure)) return;
-    const bool is_open = row.measure == Measure::kOpen;
-    place(row).balance += is_open ? row.amount : -Int128(row.amount);
-    if (is_open && as_of - row.day2 >= kOverdueDays) exposure->overdue_items += row.quantity;
-  });
-  credit_at(shard, customer, as_of, [&](const mirror::ReceivableRow& row) {
-    Exposure::Part& part = place(row);
-    (row.measure == Measure::kOpenOrders ? part.open_orders : part.dispatched_not_invoiced) += row.amount;
-  });
+  if (customer) {
+    // One customer's pages are few, and those of the ledger are not needed.
+    scan_receivables(shard, customer, as_of, {store::kReceivablesPage}, domain::is_receivables, add);
+  } else {
+    receivables_at(shard, customer, as_of, Detail::kAccounts, add);
+    credit_at(shard, as_of, add);
+  }
   for (auto& [id, one] : all) std::erase_if(one.parts, [](const auto& part) { return part.second.is_zero(); });
   return all;
 }

@@ -31,7 +31,7 @@ std::string events_json(const Question& question, const ShardPicture& shard, con
     if (picture.admits(fact)) facts.push_back(&fact);
   }
   std::ranges::sort(facts, {}, [](const domain::Fact* fact) { return fact->at; });
-  for (const domain::Fact* fact : facts) question.write_event(json, shard.partition, *fact);
+  for (const domain::Fact* fact : facts) question.write_event(json, EventRef::of(shard.partition, *fact));
   json.end_array();
   return json.take();
 }

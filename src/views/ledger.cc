@@ -187,7 +187,7 @@ Answer receivable_entries(Question& question) {
         row.add("amount", amount(entry.amount, entry.currency));
         row.add("region", text_or_null(posting.region));
         row.add("sales_rep", text_or_null(posting.sales_rep));
-        question.add_event(row, shard.partition, *entry.fact);
+        question.add_event(row, EventRef::of(shard.partition, *entry.fact));
         return row;
       });
     });
@@ -391,7 +391,7 @@ Answer receivable_restatement(Question& question) {
           row.add("document_id", Value::text(row_of.document_id));
           row.add("effective_date", Value::text(format_date(row_of.day)));
           row.add("amount", amount(row_of.amount, row_of.currency));
-          question.add_event(row, shard->partition, *row_of.fact);
+          question.add_event(row, EventRef::of(shard->partition, *row_of.fact));
           return row;
         });
       }

@@ -64,13 +64,12 @@ void receivables_at(const ShardPicture& shard, std::optional<store::LabelId> cus
                    [](domain::Measure measure) { return !domain::is_credit(measure); }, visit);
 }
 
-// The same for what orders add to credit exposure.
+// The same, over all customers, for what orders add to credit exposure.
 template <typename Visit>
-void credit_at(const ShardPicture& shard, std::optional<store::LabelId> customer, Day as_of, const Visit& visit) {
-  const mirror::Receivables* table =
-      shard.image == nullptr || customer ? nullptr : shard.image->receivables.table.get();
+void credit_at(const ShardPicture& shard, Day as_of, const Visit& visit) {
+  const mirror::Receivables* table = shard.image == nullptr ? nullptr : shard.image->receivables.table.get();
   if (table == nullptr || !table->credit) {
-    return scan_receivables(shard, customer, as_of, {store::kReceivablesPage}, domain::is_credit, visit);
+    return scan_receivables(shard, std::nullopt, as_of, {store::kReceivablesPage}, domain::is_credit, visit);
   }
   table->credit->for_each(as_of, visit);
   shard.image->receivables.tail.for_each([&](const mirror::ReceivableRow& row) {

@@ -230,7 +230,7 @@ Answer reconciliation(Question& question, std::string_view body) {
       JsonWriter json;
       json.begin_array();
       for (const LedgerEntry& entry : fewest(std::move(near), difference)) {
-        question.write_event(json, shard.partition, *entry.fact);
+        question.write_event(json, EventRef::of(shard.partition, *entry.fact));
       }
       json.end_array();
       line.explained_by = json.take();

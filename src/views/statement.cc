@@ -87,7 +87,7 @@ std::string to_json(const Question& question, const ShardPicture& shard, const S
       json.field("amount", amount(line.entry.amount, currency));
       json.field("running_balance", amount(line.running, currency));
       json.key("event");
-      question.write_event(json, shard.partition, *line.entry.fact);
+      question.write_event(json, EventRef::of(shard.partition, *line.entry.fact));
       json.end_object();
     }
     json.end_array();
@@ -115,7 +115,7 @@ void add_rows(const Question& question, const ShardPicture& shard, const Stateme
         row.add("document_id", Value::text(line.entry.document_id));
         row.add("amount", amount(line.entry.amount, currency));
         row.add("running_balance", amount(line.running, currency));
-        question.add_event(row, shard.partition, *line.entry.fact);
+        question.add_event(row, EventRef::of(shard.partition, *line.entry.fact));
         return row;
       });
     }

@@ -310,40 +310,23 @@ std::string Question::render_csv(Answer answer) {
   return to_csv(answer.columns, rows);
 }
 
-void Question::write_event(JsonWriter& json, std::int32_t partition, domain::Position at,
-                           std::int64_t recorded_ms, std::string_view event_id, std::uint8_t type,
-                           Instant occurred_at) const {
-  json.begin_object();
-  json.field("event_id", event_id);
-  json.field("type", domain::payload_name(type));
-  json.field("topic", log::topic_name(model_.topic_prefix(), static_cast<log::Topic>(at.topic)));
-  json.field("partition", partition);
-  json.field("offset", at.offset);
-  json.field("recorded_at", format_instant_ms(recorded_ms));
-  json.field("occurred_at", format_instant(occurred_at));
-  json.end_object();
+Row Question::event_row(const EventRef& event) const {
+  const auto& told = event.told;
+  Row row;
+  row.add("event_id", told ? Value::text(told->event_id) : Value());
+  row.add("type", told ? Value::text(domain::payload_name(told->type)) : Value());
+  row.add("topic", Value::text(log::topic_name(model_.topic_prefix(), static_cast<log::Topic>(event.at.topic))));
+  row.add("partition", Value::number(event.partition));
+  row.add("offset", Value::number(event.at.offset));
+  row.add("recorded_at", Value::text(format_instant_ms(event.recorded_ms)));
+  row.add("occurred_at", told ? Value::text(format_instant(told->occurred_at)) : Value());
+  return row;
 }
 
-void Question::write_event(JsonWriter& json, std::int32_t partition, const domain::Fact& fact) const {
-  write_event(json, partition, fact.at, fact.recorded_ms, fact.event.event_id,
-              static_cast<std::uint8_t>(fact.event.payload.index()), fact.event.occurred_at);
-}
+void Question::write_event(JsonWriter& json, const EventRef& event) const { write_json(event_row(event), json); }
 
-void Question::add_event(Row& row, std::int32_t partition, domain::Position at, std::int64_t recorded_ms,
-                         std::string_view event_id, std::uint8_t type, Instant occurred_at) const {
-  const std::vector<std::string>& names = event_columns();
-  row.add(names[0], Value::text(event_id));
-  row.add(names[1], Value::text(domain::payload_name(type)));
-  row.add(names[2], Value::text(log::topic_name(model_.topic_prefix(), static_cast<log::Topic>(at.topic))));
-  row.add(names[3], Value::number(partition));
-  row.add(names[4], Value::number(at.offset));
-  row.add(names[5], Value::text(format_instant_ms(recorded_ms)));
-  row.add(names[6], Value::text(format_instant(occurred_at)));
-}
-
-void Question::add_event(Row& row, std::int32_t partition, const domain::Fact& fact) const {
-  add_event(row, partition, fact.at, fact.recorded_ms, fact.event.event_id,
-            static_cast<std::uint8_t>(fact.event.payload.index()), fact.event.occurred_at);
+void Question::add_event(Row& row, const EventRef& event) const {
+  for (auto& [name, value] : event_row(event).values) row.add("event." + name, std::move(value));
 }
 
 std::string Question::position_key(std::int32_t partition, domain::Position at) {

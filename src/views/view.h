@@ -89,6 +89,26 @@ class Rows {
   std::vector<SortedRow> rows_;  // A heap, the last key in front, where there is a count.
 };
 
+// A record and the event in it.
+struct EventRef {
+  std::int32_t partition = 0;
+  domain::Position at;
+  std::int64_t recorded_ms = 0;
+  // Nothing of a record that is parked.
+  struct Told {
+    std::string_view event_id;
+    std::uint8_t type = 0;
+    Instant occurred_at = 0;
+  };
+  std::optional<Told> told;
+
+  static EventRef of(std::int32_t partition, const domain::Fact& fact) {
+    const domain::Event& event = fact.event;
+    return {partition, fact.at, fact.recorded_ms,
+            Told{event.event_id, static_cast<std::uint8_t>(event.payload.index()), event.occurred_at}};
+  }
+};
+
 enum class Format { kJson, kCsv, kHtml };
 
 struct Answer {
@@ -156,20 +176,15 @@ class Question {
   // Writes the answer in the question's format (after every parameter was asked for).
   std::string render(Answer answer);
 
-  // The reference of an event as all views show it; `customer_partition` is the shard's.
-  void write_event(JsonWriter& json, std::int32_t partition, domain::Position at,
-                   std::int64_t recorded_ms, std::string_view event_id, std::uint8_t type,
-                   Instant occurred_at) const;
-  void write_event(JsonWriter& json, std::int32_t partition, const domain::Fact& fact) const;
-  // The same as columns of a row: event_columns().
-  void add_event(Row& row, std::int32_t partition, domain::Position at, std::int64_t recorded_ms,
-                 std::string_view event_id, std::uint8_t type, Instant occurred_at) const;
-  void add_event(Row& row, std::int32_t partition, const domain::Fact& fact) const;
+  // The reference of an event as all views show it: an object, and columns of a row (event_columns()).
+  void write_event(JsonWriter& json, const EventRef& event) const;
+  void add_event(Row& row, const EventRef& event) const;
   // Sorts by topic, partition, offset.
   static std::string position_key(std::int32_t partition, domain::Position at);
 
  private:
   void wait_for_position();
+  Row event_row(const EventRef& event) const;
   std::string render_json(Answer answer);
   std::string render_csv(Answer answer);
   std::string request_fingerprint() const;

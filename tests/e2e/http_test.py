@@ -2,6 +2,7 @@
 import csv
 import io
 import json
+import time
 from urllib.parse import quote
 
 from harness import Case, main
@@ -146,6 +147,12 @@ class Parameters(Interface):
                 ("receivables/items", {"bucket": "soon"}, "bucket"),
                 ("receivables/items", {"bucket": "0-30"}, "bucket"),
                 ("receivables/items", {"group_by": "region"}, "group_by"),
+                ("receivables/worklist", {"grace_days": "-1"}, "grace_days"),
+                ("receivables/worklist", {"base_currency": "XXZ"}, "base_currency"),
+                ("receivables/worklist", {"levels": "1"}, "levels"),
+                ("receivables/dunning", {"levels": "1,1"}, "levels"),
+                ("receivables/dunning", {"levels": ""}, "levels"),
+                ("receivables/dunning", {"base_currency": "CNY"}, "base_currency"),
                 ("order-cycle", {}, "from"),
                 ("order-cycle", {"from": "2024-01-01"}, "to"),
                 ("order-cycle", {"from": "2024-12-31", "to": "2024-01-01"}, "from"),
@@ -162,7 +169,8 @@ class Parameters(Interface):
                 ("sales", {**year, "group_by": "region,"}, "group_by"),
                 ("sales", {**year, "level": "2", "group_by": "sku"}, "level"),
                 ("sales", {**year, "measure": "profit"}, "measure"),
-                ("anomalies", {"state": "perhaps"}, "state")):
+                ("anomalies", {"state": "perhaps"}, "state"),
+                ("anomalies", {"kind": "moon"}, "kind")):
             self.refused("/v1/" + path, given, name)
 
     def test_a_parameter_given_twice(self):
@@ -218,6 +226,12 @@ class Rows(Interface):
         sales = self.csv_rows("/v1/sales", **{"from": "2024-01-01", "to": "2024-12-31", "group_by": "region"})
         self.assertIn("group.region", sales[0])
 
+    def test_metrics_count_open_anomalies_by_kind(self):
+        deadline = time.monotonic() + 40
+        while 'daybook_anomalies_open{kind="conflicting_repeat"}' not in self.server.get("/metrics").text:
+            self.assertLess(time.monotonic(), deadline, "anomalies are counted once all is read")
+            time.sleep(0.1)
+
     def test_csv_by_accept_and_all_rows_unless_paged(self):
         answer = self.server.get("/v1/receivables/items", Accept="text/csv")
         self.assertEqual(answer.headers["Content-Type"], "text/csv; charset=utf-8")
@@ -236,7 +250,8 @@ class Rows(Interface):
                 ("/v1/receivables/bridge", "rows", {**period, "group_by": "customer"}),
                 ("/v1/receivables/ratios", "rows", {**period, "group_by": "customer"}),
                 ("/v1/receivables/worklist", "rows", {}),
-                ("/v1/receivables/dunning", "rows", {}),
+                ("/v1/receivables/worklist", "rows", {"base_currency": "CNY"}),
+                ("/v1/receivables/dunning", "rows", {"levels": "30,60"}),
                 ("/v1/customers", "customers", {}),
                 ("/v1/anomalies", "anomalies", {}),
                 ("/v1/sales", "rows", {**period, "group_by": "customer,sku"})):

@@ -8,11 +8,12 @@
 
 namespace daybook::test {
 
-// Null is "-", an empty text `""`, lists have commas, an event is its event_id.
+// Null is "-", an empty text `""`, lists have commas, an empty one is []; an event is its event_id.
 inline std::string shown(const boost::json::value& value) {
   if (value.is_null()) return "-";
   if (value.is_string()) return value.as_string().empty() ? "\"\"" : std::string(value.as_string());
   if (const auto* array = value.if_array()) {
+    if (array->empty()) return "[]";
     std::string all;
     for (const auto& item : *array) all += (all.empty() ? "" : ",") + shown(item);
     return all;

@@ -161,7 +161,12 @@ class Hostile {
         auto* e = event.mutable_invoice_issued();
         e->set_invoice_id(id("I", 5));
         if (chance(6)) e->set_kind(events::v1::INVOICE_KIND_DEBIT_NOTE);
-        if (chance(2)) e->add_order_ids(id("O", 5));
+        if (chance(2)) {
+          // Each once: from some order on, the next ones.
+          const std::size_t first = below(5);
+          const std::size_t count = 1 + below(3);
+          for (std::size_t i = 0; i < count; ++i) e->add_order_ids("O" + std::to_string((first + i) % 5));
+        }
         if (chance(3)) e->set_region("CN/East");
         e->set_currency(currency());
         const std::int64_t net = minor() * 2;
@@ -289,6 +294,10 @@ class Hostile {
           e->set_sales_rep(id("R", 3));
           if (chance(2)) e->set_grade(chance(2) ? "A" : "B");
           if (chance(2)) e->set_parent_customer_id(id("C", 6));
+          if (chance(2)) {
+            e->set_credit_currency(currency());
+            if (!chance(3)) e->set_credit_limit_minor(10 * minor());
+          }
           if (!chance(3)) e->set_payment_terms_days(static_cast<int>(below(40)));
         }
       }

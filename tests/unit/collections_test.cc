@@ -120,12 +120,13 @@ TEST(Dunning, OneProposalAnAccountAndCurrency) {
   story.invoice("J", 100, "2024-05-01");
   story.invoice("K", 7, "2024-05-01", R"(,"instalments":[{"due_date":"2024-05-03","amount_minor":3},)"
                                       R"({"due_date":"2024-05-02","amount_minor":4}])");
+  story.invoice("Z", 2, "2024-05-01", R"(,"kind":"DEBIT_NOTE")");
   story.account = "A";
   story.invoice("I", 100, "2024-05-01");
-  EXPECT_EQ(story.table(kDunning, "2024-05-04", "rows", "customer_id currency amount"), "A CNY 1.00; B CNY 1.07; B USD 1.00");
+  EXPECT_EQ(story.table(kDunning, "2024-05-04", "rows", "customer_id currency amount"), "A CNY 1.00; B CNY 1.09; B USD 1.00");
   const auto rows = story.book.json(kDunning, Story::parameters("2024-05-04", "customer_id=B&currency=CNY")).at("rows");
   EXPECT_EQ(Story::lines_of(rows.at(0).at("items"), "document_id instalment due_date amount"),
-            "J 1 2024-05-01 1.00; K 2 2024-05-02 0.04; K 1 2024-05-03 0.03");
+            "Z 1 2024-05-01 0.02; J 1 2024-05-01 1.00; K 2 2024-05-02 0.04; K 1 2024-05-03 0.03");
   const auto csv = story.book.get(kDunning, {{"as_of", "2024-05-02"}, {"format", "csv"}, {"customer_id", "A"}});
   EXPECT_EQ(csv.body,
             "customer_id,currency,level,amount,oldest_days_overdue,items\r\n"

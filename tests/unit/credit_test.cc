@@ -228,10 +228,10 @@ TEST(Credit, WithoutAFileNothingIsConverted) {
   Story story;
   story.invoice("I", 1000, "2024-05-01");
   const std::string all = "credit.credit_currency credit.credit_limit credit.exposure credit.unconverted credit.state";
-  EXPECT_EQ(credit(story, "2024-05-31", all), "- - -  no_limit");
-  EXPECT_EQ(credit(story, "2024-06-01", all), "- - -  overdue") << "31 days";
+  EXPECT_EQ(credit(story, "2024-05-31", all), "- - - [] no_limit");
+  EXPECT_EQ(credit(story, "2024-06-01", all), "- - - [] overdue") << "31 days";
   story.profile("2024-06-10", R"("name":"n")");
-  EXPECT_EQ(credit(story, "2024-06-10", all), "- - -  overdue");
+  EXPECT_EQ(credit(story, "2024-06-10", all), "- - - [] overdue");
 }
 
 TEST(Credit, StatesInTheirOrder) {
@@ -276,19 +276,19 @@ TEST(Credit, EachCurrencyIsConvertedAndRounded) {
   rate(story, "EUR", "CNY", "2024-05-01", "7.3");
   const std::string columns = "credit.exposure credit.unconverted";
   // 1000 + 7.3 + 7.3, rounded one by one.
-  EXPECT_EQ(credit(story, "2024-05-01", columns), "10.14 ");
+  EXPECT_EQ(credit(story, "2024-05-01", columns), "10.14 []");
   EXPECT_EQ(credit(story, "2024-05-02", columns), "10.14 JPY");
   rate(story, "CNY", "JPY", "2024-05-01", "20");
   EXPECT_EQ(credit(story, "2024-05-02", columns), "10.14 JPY") << "no inverse";
   rate(story, "JPY", "CNY", "2024-05-03", "0.05");
-  EXPECT_EQ(credit(story, "2024-05-03", columns), "10.49 ");
+  EXPECT_EQ(credit(story, "2024-05-03", columns), "10.49 []");
   EXPECT_EQ(story.table("v1/customers", "2024-05-02", "customers", "customer_id credit.exposure credit.unconverted"),
             "C 10.14 JPY");
   EXPECT_EQ(story.table("v1/anomalies", "2024-05-02", "anomalies", "kind document_id event.type"),
             "missing_rate C customer_profile_set");
   EXPECT_EQ(story.anomalies("2024-05-03"), "");
   story.pay("P", 7, "2024-05-02", {}, "JPY");
-  EXPECT_EQ(credit(story, "2024-05-02", columns), "10.14 ") << "nothing to convert";
+  EXPECT_EQ(credit(story, "2024-05-02", columns), "10.14 []") << "nothing to convert";
   EXPECT_EQ(part(story, "2024-05-02", "JPY"), "-7 0 7");
 }
 

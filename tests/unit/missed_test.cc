@@ -74,6 +74,14 @@ TEST(Missed, DeliveredNotInvoiced) {
         },
         {"2024-12-31"},
         "O@2024-12-31"},
+       {"counted anew from a later delivery",
+        [&](Story& s) {
+          delivered(s);
+          s.ship("T", "2024-05-12", {{"1", "1"}});
+          s.deliver("T", "2024-05-08");
+        },
+        {"2024-05-11", "2024-05-12", "2024-05-15", "2024-05-16"},
+        "O@2024-05-11 O@2024-05-16"},
        {"a debit note is no invoice",
         [&](Story& s) {
           delivered(s);

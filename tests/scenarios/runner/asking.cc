@@ -88,8 +88,7 @@ std::string cell(const boost::json::value& answer, const boost::json::value& row
     const auto at = std::ranges::find(names, boost::json::value(column));
     if (at != names.end()) return shown(row.at("buckets").at(static_cast<std::size_t>(at - names.begin())));
   }
-  const std::string text = cell_of(row, column);
-  return text.empty() ? "[]" : text;
+  return cell_of(row, column);
 }
 
 std::string table(const boost::json::value& answer, const std::string& list, const std::vector<std::string>& columns) {

@@ -1,0 +1,153 @@
+// Questions to one shard, for property tests: any view over any date, asked of any model.
+#pragma once
+
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "mirror/shard_mirror.h"
+#include "support/book.h"
+#include "support/folding.h"
+#include "views/model.h"
+#include "views/router.h"
+
+namespace daybook::test {
+
+// One shard as views see it, with its mirror or without.
+class OneShard : public views::ReadModel {
+ public:
+  OneShard(Folding& folding, const mirror::ShardMirror* mirror) : folding_(folding), mirror_(mirror) {}
+
+  std::int32_t partition_count() const override { return 1; }
+  const domain::Rules& rules() const override { return folding_.rules(); }
+  const std::string& topic_prefix() const override { return prefix_; }
+  Result<std::shared_ptr<const views::ShardPicture>> open(std::int32_t) const override {
+    auto picture = std::make_shared<views::ShardPicture>();
+    picture->reads = folding_.shard().store().snapshot();
+    picture->labels = &folding_.shard().labels();
+    ASSIGN_OR_RETURN(picture->state, engine::read_state(*picture->reads));
+    if (mirror_ != nullptr) {
+      picture->image = mirror_->image();
+      picture->dictionary = &mirror_->dictionary();
+    }
+    return std::shared_ptr<const views::ShardPicture>(std::move(picture));
+  }
+  bool wait_for(log::TopicPartition, std::int64_t, std::chrono::steady_clock::time_point) const override {
+    return true;
+  }
+
+ private:
+  Folding& folding_;
+  const mirror::ShardMirror* mirror_;
+  std::string prefix_;
+};
+
+struct Asked {
+  std::vector<std::string> path;
+  views::ParameterMap parameters;
+
+  std::string text() const {
+    std::string text;
+    for (const std::string& segment : path) text += "/" + segment;
+    for (const auto& [name, value] : parameters) text += " " + name + "=" + value;
+    return text;
+  }
+};
+
+// A question at random, of those that sum over accounts.
+inline Asked any_question(std::mt19937& random) {
+  const auto one_of = [&](std::initializer_list<const char*> texts) {
+    return std::string(*(texts.begin() + random() % texts.size()));
+  };
+  const auto chance = [&](unsigned in) { return random() % in == 0; };
+  const auto day = [&] { return format_date(19790 + static_cast<Day>(random() % 70)); };
+  Asked asked;
+  auto& given = asked.parameters;
+  const auto maybe = [&](const char* name, std::initializer_list<const char*> values) {
+    if (chance(5)) given.emplace(name, one_of(values));
+  };
+  given.emplace("as_of", day());
+  if (chance(3)) given.emplace("attributes", "as_now");
+  given.emplace("page_size", "1000");
+  maybe("region", {"CN", "CN/North", "CN/South", "unassigned"});
+  maybe("sales_rep", {"R0", "R1", "unassigned"});
+  maybe("customer_id", {"C0", "C1", "C2", "C9"});
+  const auto span = [&] {
+    std::string from = day();
+    std::string to = day();
+    if (from > to) std::swap(from, to);
+    given.emplace("from", from);
+    given.emplace("to", to);
+  };
+  switch (random() % 7) {
+    case 6:
+      asked.path = {"v1", "receivables", one_of({"bridge", "ratios"})};
+      given.erase("as_of");
+      span();
+      given.emplace("group_by", one_of({"customer", "parent_customer", "region", "sales_rep", "currency", "none"}));
+      maybe("currency", {"CNY", "JPY"});
+      break;
+    case 5:
+      asked.path = {"v1", "receivables", one_of({"items", "entries"})};
+      if (asked.path.back() == "entries") {
+        given.erase("as_of");
+        span();
+        maybe("type", {"invoices", "cash", "transfers"});
+        given.find("page_size")->second = one_of({"1000", "3"});
+      }
+      maybe("currency", {"CNY", "JPY"});
+      break;
+    case 3:
+      asked.path = {"v1", "receivables", one_of({"worklist", "dunning"})};
+      if (chance(2)) given.emplace("aged_on", day());
+      maybe("currency", {"CNY", "JPY"});
+      break;
+    case 4:
+      given.erase("region");
+      given.erase("sales_rep");
+      asked.path = {"v1", one_of({"anomalies", "customers"})};
+      break;
+    case 0:
+      asked.path = {"v1", "receivables", "ageing"};
+      given.emplace("group_by", one_of({"customer", "parent_customer", "region", "sales_rep", "currency", "none", "none"}));
+      if (chance(2)) given.emplace("aged_on", day());
+      if (chance(2)) given.emplace("basis", one_of({"due_date", "issue_date"}));
+      maybe("buckets", {"5,10", "1", "30,60"});
+      maybe("currency", {"CNY", "JPY"});
+      break;
+    case 1: {
+      asked.path = {"v1", "sales"};
+      std::string from = day();
+      std::string to = day();
+      if (chance(2)) from = "2024-03-01", to = one_of({"2024-04-30", "2024-05-31", "2024-03-31"});
+      if (from > to) std::swap(from, to);
+      given.emplace("from", from);
+      given.emplace("to", to);
+      given.emplace("group_by", one_of({"none", "region", "sales_rep", "region,channel", "kind", "sku",
+                                        "customer", "channel,kind,region,sales_rep"}));
+      if (chance(2)) given.emplace("grain", one_of({"day", "week", "month", "month", "quarter", "year"}));
+      maybe("currency", {"CNY", "JPY"});
+      maybe("channel", {"web", "unassigned"});
+      maybe("kind", {"STANDARD", "SAMPLE", "unassigned"});
+      maybe("sku", {"S0", "unassigned"});
+      maybe("measure", {"ordered", "collected", "orders"});
+      break;
+    }
+    default: {
+      asked.path = {"v1", "order-cycle"};
+      span();
+      given.emplace("cycle", one_of({"placed..delivered", "placed..paid", "placed..confirmed",
+                                     "confirmed..ready", "first_dispatched..invoiced", "placed..dispatched"}));
+      given.emplace("group_by", one_of({"none", "none", "region", "sales_rep", "grade", "warehouse",
+                                        "customer", "kind", "channel"}));
+      if (chance(2)) given.emplace("grain", one_of({"day", "week", "month", "quarter", "year"}));
+      maybe("grade", {"A", "B", "unassigned"});
+      maybe("warehouse", {"W0", "W1", "unassigned"});
+      maybe("channel", {"web", "unassigned"});
+    }
+  }
+  return asked;
+}
+
+}  // namespace daybook::test
