@@ -332,12 +332,59 @@ void add_restated(CustomerContext& customer, const Filters& filters, Day as_of, 
   });
 }
 
-bool was_told_between(CustomerContext& customer, std::int64_t after_ms, std::int64_t until_ms) {
-  return std::ranges::any_of(customer.documents(), [&](const domain::DocumentRef& ref) {
+// Whether one of these documents was told something between two instants.
+bool were_told_between(CustomerContext& customer, std::span<const domain::DocumentRef> documents, std::int64_t after_ms,
+                       std::int64_t until_ms) {
+  return std::ranges::any_of(documents, [&](const domain::DocumentRef& ref) {
     return std::ranges::any_of(customer.picture().document(ref)->facts, [&](const domain::Fact& fact) {
       return after_ms < fact.recorded_ms && fact.recorded_ms <= until_ms;
     });
   });
+}
+
+// What a shard adds to the answer.
+struct ShardRestatement {
+  Rows rows;
+  std::map<Currency, Int128> balances_from;
+  std::map<Currency, Int128> balances_to;
+};
+
+// `earlier`, `later`: the shard as it was known then.
+void restate(const Question& question, const ShardPicture& earlier, const ShardPicture& later,
+             std::optional<store::LabelId> only, const Filters& filters, ShardRestatement& to) {
+  const Day as_of = question.as_of();
+  const auto ids = only ? std::vector<store::LabelId>{*only} : later.labels->customers_after("", SIZE_MAX);
+  for (const store::LabelId id : ids) {
+    CustomerContext now = question.customer(later, id);
+    RestatedBy restated;
+    std::map<Currency, Int128> balances;
+    add_restated(now, filters, as_of, 1, restated, balances);
+    for (const auto& [currency, balance] : balances) to.balances_to[currency] += balance;
+    // Orders and files say by region and rep alone what counts.
+    const auto documents = filters.region || filters.sales_rep ? now.documents() : now.receivable_documents();
+    if (!were_told_between(now, documents, earlier.recollection->recorded_ms(), later.recollection->recorded_ms())) {
+      for (const auto& [currency, balance] : balances) to.balances_from[currency] += balance;
+      continue;
+    }
+    CustomerContext before = question.customer(earlier, id);
+    add_restated(before, filters, as_of, -1, restated, to.balances_from);
+    for (const auto& entry : restated) {
+      const Restated& posting = entry.second;
+      if (posting.amount == 0) continue;
+      std::string key = sortable(posting.fact->recorded_ms) + question.position_key(later.partition, posting.fact->at) +
+                        posting.currency.code();
+      to.rows.add(std::move(key), [&] {
+        Row row;
+        row.add("customer_id", Value::text(now.name()));
+        row.add("currency", Value::text(posting.currency.code()));
+        row.add("document_id", Value::text(posting.document_id));
+        row.add("effective_date", Value::text(format_date(posting.day)));
+        row.add("amount", amount(posting.amount, posting.currency));
+        question.add_event(row, EventRef::of(later.partition, *posting.fact));
+        return row;
+      });
+    }
+  }
 }
 
 }  // namespace
@@ -355,47 +402,24 @@ Answer receivable_restatement(Question& question) {
   const std::int64_t known_to = required("known_to");
   if (known_from > known_to) refuse_parameter("known_from", "is after known_to");
   const Filters filters = question.filters({"region", "sales_rep", "customer_id", "currency"});
-  const Day as_of = question.as_of();
 
   Answer answer = question.list("rows", {"customer_id", "currency", "document_id", "effective_date", "amount"});
   for (const std::string& name : event_columns()) answer.columns.push_back(name);
+  const auto scope = question.scope(filters);
+  const Rows none = answer.rows;
+  std::vector<ShardRestatement> parts(scope.shards.size());
+  on_all_processors(parts.size(), [&](std::size_t i) {
+    parts[i].rows = none;
+    const ShardPicture& shard = *scope.shards[i];
+    restate(question, question.recall(shard, known_from), question.recall(shard, known_to), scope.customer, filters,
+            parts[i]);
+  });
   std::map<Currency, Int128> balances_from;
   std::map<Currency, Int128> balances_to;
-  const auto scope = question.scope(filters);
-  for (const ShardPicture* shard : scope.shards) {
-    const ShardPicture earlier = question.recall(*shard, known_from);
-    const ShardPicture later = question.recall(*shard, known_to);
-    const auto ids = scope.customer ? std::vector<store::LabelId>{*scope.customer}
-                                    : shard->labels->customers_after("", SIZE_MAX);
-    for (const store::LabelId id : ids) {
-      CustomerContext now = question.customer(later, id);
-      RestatedBy restated;
-      std::map<Currency, Int128> balances;
-      add_restated(now, filters, as_of, 1, restated, balances);
-      for (const auto& [currency, balance] : balances) balances_to[currency] += balance;
-      if (!was_told_between(now, known_from, known_to)) {
-        for (const auto& [currency, balance] : balances) balances_from[currency] += balance;
-        continue;
-      }
-      CustomerContext before = question.customer(earlier, id);
-      add_restated(before, filters, as_of, -1, restated, balances_from);
-      for (const auto& entry : restated) {
-        const Restated& row_of = entry.second;
-        if (row_of.amount == 0) continue;
-        std::string key = sortable(row_of.fact->recorded_ms) + question.position_key(shard->partition, row_of.fact->at) +
-                          row_of.currency.code();
-        answer.rows.add(std::move(key), [&] {
-          Row row;
-          row.add("customer_id", Value::text(now.name()));
-          row.add("currency", Value::text(row_of.currency.code()));
-          row.add("document_id", Value::text(row_of.document_id));
-          row.add("effective_date", Value::text(format_date(row_of.day)));
-          row.add("amount", amount(row_of.amount, row_of.currency));
-          question.add_event(row, EventRef::of(shard->partition, *row_of.fact));
-          return row;
-        });
-      }
-    }
+  for (ShardRestatement& part : parts) {
+    answer.rows.add_all(std::move(part.rows));
+    for (const auto& [currency, balance] : part.balances_from) balances_from[currency] += balance;
+    for (const auto& [currency, balance] : part.balances_to) balances_to[currency] += balance;
   }
   answer.head.add("known_from", Value::text(format_instant_ms(known_from)));
   answer.head.add("known_to", Value::text(format_instant_ms(known_to)));

@@ -29,15 +29,14 @@ std::span<const Day> OpenDays::of(store::LabelId customer) const {
   return std::span(days_).subspan(at->second, end - at->second);
 }
 
-void recall_receivables(std::span<const ShardPicture* const> shards, Day as_of) {
-  if (shards.empty() || shards.front()->recollection == nullptr) return;
+void on_all_processors(std::size_t count, const std::function<void(std::size_t)>& job) {
   std::atomic<std::size_t> next = 0;
   std::exception_ptr failure;
   std::mutex mutex;
-  const auto recall = [&] {
-    for (std::size_t i = next++; i < shards.size(); i = next++) {
+  const auto work = [&] {
+    for (std::size_t i = next++; i < count; i = next++) {
       try {
-        shards[i]->recollection->receivables(*shards[i], as_of);
+        job(i);
       } catch (...) {
         const std::lock_guard lock(mutex);
         failure = std::current_exception();
@@ -46,12 +45,17 @@ void recall_receivables(std::span<const ShardPicture* const> shards, Day as_of) 
   };
   {
     std::vector<std::jthread> others;
-    for (unsigned i = 1; i < std::min<std::size_t>(std::thread::hardware_concurrency(), shards.size()); ++i) {
-      others.emplace_back(recall);
+    for (std::size_t i = 1; i < std::min<std::size_t>(std::thread::hardware_concurrency(), count); ++i) {
+      others.emplace_back(work);
     }
-    recall();
+    work();
   }
   if (failure != nullptr) std::rethrow_exception(failure);
+}
+
+void recall_receivables(std::span<const ShardPicture* const> shards, Day as_of) {
+  if (shards.empty() || shards.front()->recollection == nullptr) return;
+  on_all_processors(shards.size(), [&](std::size_t i) { shards[i]->recollection->receivables(*shards[i], as_of); });
 }
 
 OpenDays open_days(const ShardPicture& shard, std::optional<store::LabelId> customer, Day as_of) {

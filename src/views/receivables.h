@@ -104,6 +104,9 @@ class OpenDays {
   std::vector<Day> days_;
 };
 
+// Calls job(0) … job(count − 1), each once, on several threads; throws what one of them threw.
+void on_all_processors(std::size_t count, const std::function<void(std::size_t)>& job);
+
 // Before receivables_at() of all customers of these shards: what has to be recalled, on all processors.
 void recall_receivables(std::span<const ShardPicture* const> shards, Day as_of);
 

@@ -70,6 +70,11 @@ class Rows {
     if (count_) std::ranges::push_heap(rows_, {}, &SortedRow::key);
   }
 
+  // Those that may be shown of rows that were cut to the same page.
+  void add_all(Rows other) {
+    for (SortedRow& sorted : other.rows_) add(std::move(sorted.key), [&] { return std::move(sorted.row); });
+  }
+
   // What the page shows, in order, and whether there is more behind it.
   struct Page {
     std::vector<SortedRow> rows;

@@ -93,6 +93,24 @@ int ageing(std::int64_t orders, int runs, bool mirrored) {
   questions.time("ageing by customer", ages, runs, past({{"page_size", "1000"}}));
   questions.time("ageing by region", ages, runs, past({{"group_by", "region"}}));
   questions.time("ageing by issue date, totals", ages, runs, past({{"group_by", "none"}, {"basis", "issue_date"}}));
+  // A month that has ended.
+  const auto month = [&](views::ParameterMap more) {
+    return [&, more] {
+      views::ParameterMap parameters = more;
+      const Day from = period_start(Grain::kMonth, questions.random_day(first, last - 31));
+      parameters.emplace("from", format_date(from));
+      parameters.emplace("to", format_date(period_start(Grain::kMonth, from + 32) - 1));
+      return parameters;
+    };
+  };
+  questions.time("bridge of a month", "v1/receivables/bridge", runs, month({}));
+  questions.time("bridge of a month by region", "v1/receivables/bridge", runs, month({{"group_by", "region"}}));
+  questions.time("entries of a month, a page", "v1/receivables/entries", runs, month({}));
+  questions.time("ratios of a month", "v1/receivables/ratios", runs, month({}));
+  questions.time("worklist, a page", "v1/receivables/worklist", runs, past({}));
+  questions.time("dunning, a page", "v1/receivables/dunning", runs, past({}));
+  questions.time("customers with credit, a page", "v1/customers", runs, past({}));
+  questions.time("anomalies open, a page", "v1/anomalies", std::min(runs, 5), past({}));
   // Recorded while the history was written; each instant is asked for the first time.
   const auto known = [&](views::ParameterMap more) {
     return [&, more] {
@@ -107,6 +125,12 @@ int ageing(std::int64_t orders, int runs, bool mirrored) {
   questions.time("ageing totals, known at a past instant", ages, std::min(runs, 5), known({{"group_by", "none"}}));
   questions.time("ageing by customer, known then", ages, std::min(runs, 5), known({{"page_size", "1000"}}));
   questions.time("ageing by region, known then", ages, std::min(runs, 5), known({{"group_by", "region"}}));
+  questions.time("restatement of a tenth, a page", "v1/receivables/restatement", std::min(runs, 3), [&] {
+    const auto at = [&](double share) {
+      return format_instant_ms(before_ms + static_cast<std::int64_t>(share * static_cast<double>(loaded_ms - before_ms)));
+    };
+    return views::ParameterMap{{"known_from", at(0.8)}, {"known_to", at(0.9)}};
+  });
   questions.time("sales by region and month", "v1/sales", runs, year({{"grain", "month"}, {"group_by", "region"}}));
   questions.time("sales by rep and quarter", "v1/sales", runs, year({{"grain", "quarter"}, {"group_by", "sales_rep"}}));
   questions.time("sales by sku", "v1/sales", std::min(runs, 3), year({{"group_by", "sku"}}));
