@@ -136,6 +136,7 @@ std::string Asker::ask(const Step& step) {
                                          : book_.get(question.path, question.parameters);
     if (rendered.status != 200) return refusal(rendered);
     if (!rendered.content_type.starts_with("application/json")) return lines_of(rendered.body);
+    if (step.columns.empty()) return "is answered\n";
     const auto answer = boost::json::parse(rendered.body);
     text += table(answer, question.list, step.columns);
     const auto* token = answer.as_object().if_contains("next_page_token");
