@@ -129,6 +129,7 @@ struct Words {
   const char* title;
   const char* customer;
   const char* span;
+  const char* amounts_in;
   const char* date;
   const char* posting;
   const char* document;
@@ -153,6 +154,7 @@ constexpr Words kEnglish = {"en",
                             "Statement of account",
                             "Customer",
                             "{} to {}",
+                            "Amounts in {}",
                             "Date",
                             "Posting",
                             "Document",
@@ -161,13 +163,13 @@ constexpr Words kEnglish = {"en",
                             "Balance",
                             "Brought forward",
                             "Carried forward",
-                            "Open items by days overdue",
+                            "Open items by days overdue on {}",
                             "Not due",
                             "{} days",
-                            "Open",
+                            "Open items",
                             "of which disputed",
-                            "Unapplied cash",
-                            "Open credits",
+                            "less payments not applied yet",
+                            "less credits not applied yet",
                             "Nothing was posted and nothing is open.",
                             {"Invoice", "Credit note", "Payment", "Payment reversed", "Refund", "Write-off",
                              "Write-off recovered", "Invoice voided", "Transfer"}};
@@ -175,6 +177,7 @@ constexpr Words kChinese = {"zh-CN",
                             "对账单",
                             "客户",
                             "{} 至 {}",
+                            "币种：{}",
                             "日期",
                             "摘要",
                             "单据号",
@@ -183,24 +186,34 @@ constexpr Words kChinese = {"zh-CN",
                             "余额",
                             "期初余额",
                             "期末余额",
-                            "未结款项账龄",
+                            "截至 {} 未结款项账龄（逾期天数）",
                             "未到期",
                             "{} 天",
-                            "未结合计",
+                            "未结款项合计",
                             "其中有争议",
-                            "未核销收款",
-                            "未核销贷项",
+                            "减：未核销收款",
+                            "减：未核销贷项",
                             "本期无发生额，亦无未结款项。",
-                            {"发票", "贷项通知单", "收款", "收款冲销", "退款", "坏账核销", "核销收回", "发票作废", "转移"}};
+                            {"发票", "贷项通知单", "收款", "收款冲销", "退款", "核销", "核销收回", "发票作废", "转移"}};
 
+// On a phone an entry takes two lines of three cells, as its heads do.
 constexpr std::string_view kStyle =
-    "body{font:14px/1.5 system-ui,'Noto Sans','Noto Sans CJK SC',sans-serif;color:#111;max-width:60em;margin:2em auto;"
-    "padding:0 1em}h1{font-size:1.5em;margin:0}h2{font-size:1.1em;margin:1.5em 0 .3em}"
+    "body{font:14px/1.5 system-ui,'Noto Sans','Noto Sans CJK SC',sans-serif;color:#111;background:#fff;"
+    "max-width:60em;margin:2em auto;padding:0 1em}h1{font-size:1.5em;margin:0}"
+    "h2{font-size:1.1em;margin:1.5em 0 .3em;break-after:avoid}"
     "table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}"
     "th,td{padding:.25em .6em;border-bottom:1px solid #ccc;text-align:left}"
-    "th.n,td.n{text-align:right;white-space:nowrap}thead{display:table-header-group}tr{break-inside:avoid}"
+    "td:first-child{white-space:nowrap}th.n,td.n{text-align:right;white-space:nowrap}"
+    "thead{display:table-header-group}tr{break-inside:avoid}"
     ".sum td{font-weight:600;border-bottom:2px solid #111}"
-    "@media print{body{margin:0;max-width:none;font-size:10pt}@page{margin:18mm}}";
+    ".ages{width:auto;min-width:24em;break-inside:avoid}"
+    "@media screen and (max-width:40em){.entries,.entries thead,.entries tbody{display:block}"
+    ".entries tr{display:grid;grid-template-columns:3fr 3fr 4fr;font-size:13px;border-bottom:1px solid #ccc}"
+    ".entries .sum{border-bottom:2px solid #111}.entries th,.entries td,.entries .sum td{border:0;padding:.15em .3em;"
+    "overflow-wrap:anywhere}.entries th:nth-child(3),.entries td:nth-child(3){text-align:right}"
+    ".ages{min-width:0;width:100%}}"
+    "@media print{body{margin:0;padding:0;max-width:none;font-size:9pt}"
+    "@page{margin:18mm;@bottom-right{content:counter(page) ' / ' counter(pages);font:9pt sans-serif}}}";
 
 std::string escaped(std::string_view text) {
   std::string safe;
@@ -216,34 +229,43 @@ std::string escaped(std::string_view text) {
   return safe;
 }
 
-std::string cell(std::string_view text) { return "<td>" + escaped(text) + "</td>"; }
-std::string figure(std::string_view text) { return fmt::format("<td class=n>{}</td>", escaped(text)); }
-std::string heads(std::initializer_list<std::pair<std::string_view, bool>> names) {
-  std::string row = "<thead><tr>";
-  for (const auto& [name, is_figure] : names) row += fmt::format("<th{}>{}</th>", is_figure ? " class=n" : "", name);
-  return row + "</tr></thead>";
+// What others wrote keeps its direction of writing to itself.
+std::string isolated(std::string_view text) { return "<bdi>" + escaped(text) + "</bdi>"; }
+
+// "1234567.80" as "1,234,567.80".
+std::string grouped(std::string digits) {
+  constexpr std::size_t kGroup = 3;
+  const std::size_t first = digits.starts_with('-') ? 1 : 0;
+  for (std::size_t at = std::min(digits.find('.'), digits.size()); at > first + kGroup;) {
+    at -= kGroup;
+    digits.insert(at, 1, ',');
+  }
+  return digits;
 }
 
-std::string entries_table(const CurrencyStatement& at, Currency currency, const Words& words) {
-  std::string table = "<table>" + heads({{words.date, false},
-                                         {words.posting, false},
-                                         {words.document, false},
-                                         {words.debit, true},
-                                         {words.credit, true},
-                                         {words.balance, true}});
-  const auto sum = [&](const char* name, Int128 balance) {
-    return fmt::format("<tr class=sum><td></td><td>{}</td><td></td><td></td><td></td>{}</tr>", name,
-                       figure(format_amount(balance, currency)));
-  };
-  table += "<tbody>" + sum(words.brought_forward, at.brought_forward);
+std::string cell(std::string_view html) { return fmt::format("<td>{}</td>", html); }
+std::string figure(std::string_view text) { return fmt::format("<td class=n>{}</td>", text); }
+std::string figure(Int128 minor, Currency currency) { return figure(grouped(format_amount(minor, currency))); }
+
+std::string entries_table(const CurrencyStatement& at, const Period& span, Currency currency, const Words& words) {
+  std::string table = fmt::format(
+      "<table class=entries><thead><tr><th>{}</th><th>{}</th><th>{}</th><th class=n>{}</th><th class=n>{}</th>"
+      "<th class=n>{}</th></tr></thead><tbody>",
+      words.date, words.posting, words.document, words.debit, words.credit, words.balance);
+  table += fmt::format("<tr class=sum>{}{}{}{}{}{}</tr>", cell(format_date(span.from)), cell(words.brought_forward),
+                       cell(""), figure(""), figure(""), figure(at.brought_forward, currency));
+  Int128 debits = 0;
+  Int128 credits = 0;
   for (const Line& line : at.lines) {
     const Int128 minor = line.entry.amount;
+    (minor >= 0 ? debits : credits) += minor >= 0 ? minor : -minor;
     table += "<tr>" + cell(format_date(line.entry.day)) + cell(words.types[ledger_column(line.entry.measure)]) +
-             cell(line.entry.document_id) + figure(minor >= 0 ? format_amount(minor, currency) : "") +
-             figure(minor < 0 ? format_amount(-minor, currency) : "") + figure(format_amount(line.running, currency)) +
-             "</tr>";
+             cell(isolated(line.entry.document_id)) + (minor >= 0 ? figure(minor, currency) : figure("")) +
+             (minor < 0 ? figure(-minor, currency) : figure("")) + figure(line.running, currency) + "</tr>";
   }
-  return table + sum(words.carried_forward, at.carried_forward()) + "</tbody></table>";
+  return table + fmt::format("<tr class=sum>{}{}{}{}{}{}</tr></tbody></table>", cell(format_date(span.to)),
+                             cell(words.carried_forward), cell(""), figure(debits, currency),
+                             figure(credits, currency), figure(at.carried_forward(), currency));
 }
 
 std::string ageing_table(const Row& ageing, const Words& words) {
@@ -253,29 +275,29 @@ std::string ageing_table(const Row& ageing, const Words& words) {
                                                          {"unapplied_cash", words.unapplied_cash},
                                                          {"open_credits", words.open_credits},
                                                          {"balance", words.balance}};
-  std::string head;
-  std::string figures;
-  const auto add = [&](std::string_view name, const Value& value) {
-    head += fmt::format("<th class=n>{}</th>", name);
-    figures += figure(value.csv_text());
+  std::string rows;
+  const auto add = [&](std::string_view name, const Value& value, bool is_sum) {
+    rows += fmt::format("<tr{}>{}{}</tr>", is_sum ? " class=sum" : "", cell(name), figure(grouped(value.csv_text())));
   };
   for (const auto& [name, value] : ageing.values) {
-    for (const auto& [label, part] : value.parts()) add(fmt::format(fmt::runtime(words.days), label), part);
-    if (const auto known = names.find(name); known != names.end()) add(known->second, value);
+    for (const auto& [label, part] : value.parts()) add(fmt::format(fmt::runtime(words.days), label), part, false);
+    const bool is_sum = name == "gross_open" || name == "balance";
+    if (const auto known = names.find(name); known != names.end()) add(known->second, value, is_sum);
   }
-  return fmt::format("<table><thead><tr>{}</tr></thead><tbody><tr>{}</tr></tbody></table>", head, figures);
+  return fmt::format("<table class=ages><tbody>{}</tbody></table>", rows);
 }
 
 std::string to_page(const Statement& statement, const Words& words) {
-  const std::string span = fmt::format(fmt::runtime(words.span), format_date(statement.span.from),
-                                       format_date(statement.span.to));
+  const std::string to = format_date(statement.span.to);
+  const std::string span = fmt::format(fmt::runtime(words.span), format_date(statement.span.from), to);
   std::string body = fmt::format("<h1>{}</h1><p>{} {}{}<br>{}</p>", words.title, words.customer,
-                                 escaped(statement.customer_id),
-                                 statement.name.empty() ? "" : " · " + escaped(statement.name), span);
+                                 isolated(statement.customer_id),
+                                 statement.name.empty() ? "" : " · " + isolated(statement.name), span);
   if (statement.currencies.empty()) body += fmt::format("<p>{}</p>", words.nothing);
   for (const auto& [currency, at] : statement.currencies) {
-    body += fmt::format("<section><h2>{}</h2>{}<h2>{} · {}</h2>{}</section>", currency.code(),
-                        entries_table(at, currency, words), words.ageing, currency.code(),
+    body += fmt::format("<section><h2>{}</h2>{}<h2>{}</h2>{}</section>",
+                        fmt::format(fmt::runtime(words.amounts_in), currency.code()),
+                        entries_table(at, statement.span, currency, words), fmt::format(fmt::runtime(words.ageing), to),
                         ageing_table(at.ageing, words));
   }
   return fmt::format(

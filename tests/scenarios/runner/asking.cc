@@ -136,6 +136,7 @@ std::string Asker::ask(const Step& step) {
                                          : book_.get(question.path, question.parameters);
     if (rendered.status != 200) return refusal(rendered);
     if (!rendered.content_type.starts_with("application/json")) return lines_of(rendered.body);
+    if (step.columns.empty()) return "is answered\n";
     const auto answer = boost::json::parse(rendered.body);
     text += table(answer, question.list, step.columns);
     const auto* token = answer.as_object().if_contains("next_page_token");
@@ -147,10 +148,13 @@ std::string Asker::ask(const Step& step) {
   }
 }
 
-std::string Asker::faults_of_proof(const std::string& from, const std::string& day) {
+std::string Asker::faults_of_proof(const std::string& from, const std::string& day, const std::string& attributes) {
   std::string faults;
   for (const char* by : {"none", "currency", "customer", "parent_customer", "region", "sales_rep"}) {
-    const auto check = [&](const char* view, const views::ParameterMap& parameters) {
+    const auto check = [&](const char* view, views::ParameterMap parameters) {
+      parameters.emplace("group_by", by);
+      parameters.emplace("attributes", attributes);
+      parameters.emplace("page_size", "1000");
       const auto answer = book_.json(std::string("v1/receivables/") + view, parameters);
       for (const char* list : {"rows", "totals"}) {
         for (const auto& row : answer.at(list).as_array()) {
@@ -160,8 +164,8 @@ std::string Asker::faults_of_proof(const std::string& from, const std::string& d
         }
       }
     };
-    check("ageing", {{"as_of", day}, {"group_by", by}, {"page_size", "1000"}});
-    check("bridge", {{"from", from}, {"to", day}, {"group_by", by}, {"page_size", "1000"}});
+    check("ageing", {{"as_of", day}});
+    check("bridge", {{"from", from}, {"to", day}});
   }
   return faults;
 }

@@ -40,7 +40,11 @@ class Play : public testing::Test {
     }
     book.settle();
     book.expect_audited();
-    for (const std::string& day : days_) EXPECT_EQ(asker.faults_of_proof(*days_.begin(), day), "");
+    for (const std::string& day : days_) {
+      for (const char* attributes : {"as_was", "as_now"}) {
+        EXPECT_EQ(asker.faults_of_proof(*days_.begin(), day, attributes), "");
+      }
+    }
     closing = std::async(std::launch::async, [owned = std::move(owned)]() mutable { owned.reset(); });
   }
 

@@ -10,10 +10,10 @@ namespace daybook::test {
 struct Step {
   int number = 0;  // In the file.
   std::vector<std::string> words;
-  std::string json;                 // Members at the end of an event, "{…}".
+  std::string json;                  // Members at the end of an event, "{…}".
   std::vector<std::string> columns;  // Of a question, behind the colon.
-  std::string body;                 // Of a question that comes with a file: its lines "| …".
-  std::string table;                // What is expected, a line a row.
+  std::string body;                  // Of a question that comes with a file: its lines "| …".
+  std::string table;                 // What is expected, a line a row.
 };
 
 struct Scenario {
