@@ -25,7 +25,7 @@ std::uint64_t ByteReader::varint_slow() {
   return 0;
 }
 
-UInt128 ByteReader::varint128() {
+UInt128 ByteReader::varint128_slow() {
   UInt128 value = 0;
   for (int shift = 0; shift < 133; shift += 7) {
     if (at_ == end_) break;

@@ -115,7 +115,19 @@ class ByteReader {
     }
     return varint_slow();
   }
-  UInt128 varint128();
+  UInt128 varint128() {
+    // Mostly few bytes.
+    std::uint64_t value = 0;
+    const char* at = at_;
+    for (int shift = 0; shift < 63 && at != end_; shift += 7) {
+      const auto byte = static_cast<std::uint8_t>(*at++);
+      value |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
+      if (byte >= 0x80) continue;
+      at_ = at;
+      return value;
+    }
+    return varint128_slow();
+  }
   std::int64_t zigzag() {
     const std::uint64_t raw = varint();
     return static_cast<std::int64_t>(raw >> 1 ^ (~(raw & 1) + 1));
@@ -142,6 +154,7 @@ class ByteReader {
  private:
   static constexpr std::ptrdiff_t kVarintMax = 10;
   std::uint64_t varint_slow();
+  UInt128 varint128_slow();
   void fail() {
     ok_ = false;
     at_ = end_;

@@ -12,7 +12,7 @@ namespace daybook::domain {
 // Cells and anomalies of credit.h.
 void contribute_credit(Picture& picture, const Order& order, Contributions& to);
 void contribute_order(Picture& picture, const Document& document, Contributions& to, Extent extent);
-void contribute_invoice(Picture& picture, const Document& document, Contributions& to);
+void contribute_invoice(Picture& picture, const Document& document, Contributions& to, Extent extent);
 void contribute_source(Picture& picture, const Document& document, Contributions& to);
 
 // All that a refund comes to that has no source, or one that is not known.

@@ -34,6 +34,9 @@ struct DocumentRef {
 // Invoices, credit notes, payments and refunds: what receivables and the ledger are made of.
 inline bool is_receivable(DocumentKind kind) { return kind >= DocumentKind::kInvoice && kind <= DocumentKind::kRefund; }
 
+// Whether its facts contribute anything, or change what others do. Of the rest only conflicts are shown.
+inline bool has_figures(DocumentKind kind) { return kind < DocumentKind::kTarget; }
+
 // The document that an event belongs to. The id points into the event.
 DocumentRef document_of(const Payload& payload);
 

@@ -172,7 +172,7 @@ void contribute(Picture& picture, const Document& document, Contributions& to, E
     case DocumentKind::kOrder:
       return contribute_order(picture, document, to, extent);
     case DocumentKind::kInvoice:
-      return contribute_invoice(picture, document, to);
+      return contribute_invoice(picture, document, to, extent);
     case DocumentKind::kCreditNote:
     case DocumentKind::kPayment:
       return contribute_source(picture, document, to);
@@ -189,19 +189,25 @@ void contribute(Picture& picture, const Document& document, Contributions& to, E
 
 namespace {
 
-constexpr Extent kMilestonesAlone{.sales = false, .credit = false};
-constexpr Extent kCreditToo{.sales = false, .credit = true};
+// What others' facts change.
+constexpr Extent kReached{.own = false, .sales = false, .credit = false};
+constexpr Extent kCreditToo{.own = false, .sales = false, .credit = true};
 
-// What an order's own fresh facts change: sales and credit are made of what was ordered, dispatched and
-// returned.
-Extent extent_of_change(const Document& order) {
-  const bool moves = std::ranges::any_of(order.facts, [](const Fact& fact) {
-    const Payload& payload = fact.event.payload;
-    return fact.fresh && !std::holds_alternative<OrderConfirmed>(payload) &&
-           !std::holds_alternative<OrderReady>(payload) && !std::holds_alternative<OrderDelayed>(payload) &&
-           !std::holds_alternative<ShipmentDelivered>(payload);
-  });
-  return moves ? Extent{} : kMilestonesAlone;
+// Sales and credit are made of what was ordered, dispatched and returned.
+bool moves_goods(const Payload& payload) {
+  return !std::holds_alternative<OrderConfirmed>(payload) && !std::holds_alternative<OrderReady>(payload) &&
+         !std::holds_alternative<OrderDelayed>(payload) && !std::holds_alternative<ShipmentDelivered>(payload);
+}
+
+// What a document's own fresh facts change.
+Extent extent_of_change(const Document& document) {
+  Extent extent = kReached;
+  for (const Fact& fact : document.facts) {
+    if (!fact.fresh) continue;
+    extent.own = true;
+    if (moves_goods(fact.event.payload)) return {};
+  }
+  return extent;
 }
 
 // Whether fresh facts may change the value of what remains; a cancellation asks what had been dispatched.
@@ -226,14 +232,13 @@ class Dependents {
   Dependents(Picture& picture, const std::function<void(const Document&, Extent)>& visit)
       : picture_(picture), visit_(visit) {}
 
-  // `extent`: of orders.
-  void one(DocumentRef ref, Extent extent = kMilestonesAlone) {
+  void one(DocumentRef ref, Extent extent = kReached) {
     if (const Document* document = picture_.document(ref)) visit_(*document, extent);
   }
 
   // It, and the orders it names.
-  void invoice(const Document& document, Extent extent = kMilestonesAlone) {
-    visit_(document, {});
+  void invoice(const Document& document, Extent extent = kReached) {
+    visit_(document, extent);
     const Invoice* known = picture_.invoice(document);
     if (known == nullptr) return;
     for (const auto& id : known->issued->order_ids) one({DocumentKind::kOrder, id}, extent);
@@ -287,8 +292,7 @@ void for_each_dependent(Picture& picture, const Document& document,
       return fact.fresh && is_such(fact.event.payload);
     });
   };
-  const bool is_order = document.ref.kind == DocumentKind::kOrder;
-  visit(document, is_order ? extent_of_change(document) : Extent{});
+  visit(document, extent_of_change(document));
   switch (document.ref.kind) {
     case DocumentKind::kOrder:
       if (!document.links.empty() && changes_value(document)) dependents.sharing_invoices(document);

@@ -173,14 +173,16 @@ class Contributions {
   virtual void waited() = 0;
 };
 
-// What is asked of an order, beside its milestones. Most of what happens to it, and to the invoices that
-// name it, leaves its sales and its part of the credit exposure as they were.
+// What is asked of an order beside its milestones, and of an invoice beside what is open. Most of what
+// happens to them, and to what names them, leaves the rest as it was.
 struct Extent {
-  bool sales = true;
-  bool credit = true;
+  bool own = true;     // What waits, an order's missing proofs, an invoice's ledger entries and sales.
+  bool sales = true;   // Of an order.
+  bool credit = true;  // An order's part of the credit exposure.
 
   bool operator==(const Extent&) const = default;
   Extent& operator|=(const Extent& other) {
+    own |= other.own;
     sales |= other.sales;
     credit |= other.credit;
     return *this;

@@ -205,14 +205,16 @@ std::optional<Instant> settled_at(Picture& picture, const Invoice& invoice, Day 
   return issued;
 }
 
-void contribute_invoice(Picture& picture, const Document& document, Contributions& to) {
+void contribute_invoice(Picture& picture, const Document& document, Contributions& to, Extent extent) {
   const Invoice* known = picture.invoice(document);
   if (known == nullptr) return contribute_unknown(picture, document, to);
   const Invoice& invoice = *known;
   const Attributes attributes = picture.attributes(invoice);
   const Currency currency = invoice.issued->currency;
-  contribute_waiting(picture, invoice, to);
-  contribute_ledger_and_sales(picture, invoice, attributes, to);
+  if (extent.own) {
+    contribute_waiting(picture, invoice, to);
+    contribute_ledger_and_sales(picture, invoice, attributes, to);
+  }
   contribute_settled(picture, invoice, attributes, to);
 
   const Day issue_day = invoice.issued->issue_date;

@@ -185,20 +185,25 @@ void set_first(Milestones& milestones, Milestone milestone, const Order& order,
 
 // The dispatch after which every line that remains has been dispatched in full.
 std::optional<Instant> wholly_dispatched(const Order& order, Day as_of) {
-  Few<LineState, 4> open;
+  if (order.dispatches.empty()) return std::nullopt;
+  struct Open {
+    std::string_view line_id;
+    Int128 remaining;
+  };
+  Few<Open, 4> open;
   for (const LineState& line : order.lines(as_of).standing) {
-    if (line.remaining > 0) open.push_back(line);
+    if (line.remaining > 0) open.push_back({line.line_id, line.remaining});
   }
   if (open.empty()) return std::nullopt;
   for (const Order::Dispatch& dispatch : order.dispatches) {
     if (!order.counts(dispatch.day, as_of)) continue;
     for (const ShipmentLine& shipped : dispatch.event->lines) {
-      for (LineState& line : open) {
+      for (Open& line : open) {
         if (line.line_id == shipped.line_id) line.remaining -= scaled(shipped.quantity);
       }
     }
     open.erase(std::remove_if(open.begin(), open.end(),
-                              [](const LineState& line) { return line.remaining <= 0; }),
+                              [](const Open& line) { return line.remaining <= 0; }),
                open.end());
     if (open.empty()) return dispatch.fact->event.occurred_at;
   }
@@ -280,6 +285,47 @@ std::optional<Instant> wholly_delivered(const Order& order, Day as_of) {
   return last;
 }
 
+// When everything had been dispatched, and delivered.
+struct Goods {
+  std::optional<Instant> dispatched;
+  std::optional<Instant> delivered;
+};
+Goods goods_on(const Order& order, Day as_of) {
+  Goods goods{wholly_dispatched(order, as_of), std::nullopt};
+  if (goods.dispatched) goods.delivered = wholly_delivered(order, as_of);
+  return goods;
+}
+
+// The same over time. Dates rise.
+class GoodsOverTime {
+ public:
+  explicit GoodsOverTime(const Order& order) : order_(order) {}
+
+  const Goods& on(Day as_of) {
+    const std::size_t before = changes_ + dispatches_ + proofs_ + returns_;
+    advance(changes_, order_.changes, as_of);
+    advance(dispatches_, order_.dispatches, as_of);
+    advance(proofs_, order_.proofs, as_of);
+    advance(returns_, order_.returns, as_of);
+    if (changes_ + dispatches_ + proofs_ + returns_ > before) goods_ = goods_on(order_, as_of);
+    return goods_;
+  }
+
+ private:
+  // They are in order of their instants, and so of the days from which they count.
+  template <typename All>
+  void advance(std::size_t& in_effect, const All& all, Day as_of) const {
+    while (in_effect < all.size() && order_.counts(all[in_effect].day, as_of)) ++in_effect;
+  }
+
+  const Order& order_;
+  std::size_t changes_ = 0;
+  std::size_t dispatches_ = 0;
+  std::size_t proofs_ = 0;
+  std::size_t returns_ = 0;
+  Goods goods_;
+};
+
 // An invoice that can mark the order invoiced and paid, as of a date.
 bool marks(Picture& picture, const Invoice& invoice, const Order& order, Day as_of) {
   return invoice.issued->kind == InvoiceKind::kInvoice && as_of < invoice.void_day &&
@@ -291,6 +337,34 @@ std::string_view first_warehouse(const Order& order, Day as_of) {
     if (order.counts(dispatch.day, as_of)) return dispatch.event->warehouse;
   }
   return {};
+}
+
+Milestones milestones_with(const Goods& goods, Picture& picture, const Order& order, Day as_of) {
+  Milestones milestones;
+  set(milestones, Milestone::kPlaced, order.placed_fact->event.occurred_at);
+  set_first(milestones, Milestone::kConfirmed, order, order.confirmations, as_of);
+  set_first(milestones, Milestone::kReady, order, order.ready, as_of);
+  for (const Order::Dispatch& dispatch : order.dispatches) {
+    if (!order.counts(dispatch.day, as_of)) continue;
+    set(milestones, Milestone::kFirstDispatched, dispatch.fact->event.occurred_at);
+    break;
+  }
+  if (goods.dispatched) set(milestones, Milestone::kDispatched, *goods.dispatched);
+  if (goods.delivered) set(milestones, Milestone::kDelivered, *goods.delivered);
+  std::optional<Instant> invoiced;
+  std::optional<Instant> settled;
+  bool all_settled = true;
+  for (const Invoice* invoice : picture.invoices_of(order)) {
+    if (!marks(picture, *invoice, order, as_of)) continue;
+    const Instant instant = invoice->issued_fact->event.occurred_at;
+    invoiced = std::min(invoiced.value_or(instant), instant);
+    const auto at = settled_at(picture, *invoice, as_of);
+    all_settled = all_settled && at.has_value();
+    if (at) settled = std::max(settled.value_or(*at), *at);
+  }
+  if (invoiced) set(milestones, Milestone::kInvoiced, *invoiced);
+  if (goods.dispatched && invoiced && all_settled) set(milestones, Milestone::kPaid, *settled);
+  return milestones;
 }
 
 void contribute_cycle(Picture& picture, const Order& order, Contributions& to) {
@@ -324,9 +398,11 @@ void contribute_cycle(Picture& picture, const Order& order, Contributions& to) {
   Stretches not_invoiced(AnomalyKind::kDeliveredNotInvoiced, order.ref.id, *order.placed_fact, to);
   const Rules& rules = picture.rules();
   const std::span<const Day> days = breakpoints.sorted();
+  row.changes.reserve(days.size());
+  GoodsOverTime goods(order);
   for (std::size_t i = 0; i < days.size(); ++i) {
     const Day day = days[i];
-    CycleChange change{day, milestones_on(picture, order, day), first_warehouse(order, day)};
+    CycleChange change{day, milestones_with(goods.on(day), picture, order, day), first_warehouse(order, day)};
     disordered.holds(day, out_of_order(change.milestones));
     const auto delivered = change.milestones[static_cast<std::size_t>(Milestone::kDelivered)];
     const bool invoiced = change.milestones[static_cast<std::size_t>(Milestone::kInvoiced)].has_value();
@@ -351,36 +427,7 @@ void contribute_cycle(Picture& picture, const Order& order, Contributions& to) {
 }  // namespace
 
 Milestones milestones_on(Picture& picture, const Order& order, Day as_of) {
-  Milestones milestones;
-  set(milestones, Milestone::kPlaced, order.placed_fact->event.occurred_at);
-  set_first(milestones, Milestone::kConfirmed, order, order.confirmations, as_of);
-  set_first(milestones, Milestone::kReady, order, order.ready, as_of);
-  for (const Order::Dispatch& dispatch : order.dispatches) {
-    if (!order.counts(dispatch.day, as_of)) continue;
-    set(milestones, Milestone::kFirstDispatched, dispatch.fact->event.occurred_at);
-    break;
-  }
-  const std::optional<Instant> dispatched = wholly_dispatched(order, as_of);
-  if (dispatched) {
-    set(milestones, Milestone::kDispatched, *dispatched);
-    if (const auto delivered = wholly_delivered(order, as_of)) {
-      set(milestones, Milestone::kDelivered, *delivered);
-    }
-  }
-  std::optional<Instant> invoiced;
-  std::optional<Instant> settled;
-  bool all_settled = true;
-  for (const Invoice* invoice : picture.invoices_of(order)) {
-    if (!marks(picture, *invoice, order, as_of)) continue;
-    const Instant instant = invoice->issued_fact->event.occurred_at;
-    invoiced = std::min(invoiced.value_or(instant), instant);
-    const auto at = settled_at(picture, *invoice, as_of);
-    all_settled = all_settled && at.has_value();
-    if (at) settled = std::max(settled.value_or(*at), *at);
-  }
-  if (invoiced) set(milestones, Milestone::kInvoiced, *invoiced);
-  if (dispatched && invoiced && all_settled) set(milestones, Milestone::kPaid, *settled);
-  return milestones;
+  return milestones_with(goods_on(order, as_of), picture, order, as_of);
 }
 
 namespace {
@@ -404,20 +451,23 @@ bool has_waited(const Picture& picture, const Order& order) {
          });
 }
 
+// What waits for a shipment, and shipments that wait for their proof.
+void contribute_shipments(const Rules& rules, const Order& order, Contributions& to) {
+  Lacking shipments;
+  for (const auto& [fact, id] : order.waiting) shipments.add(*fact, id);
+  shipments.report(AnomalyKind::kUnknownShipment, to);
+  wait(to, static_cast<std::int64_t>(order.waiting.size()));
+  contribute_unproven(order, rules.anomaly_days.shipped_without_proof_of_delivery, to);
+}
+
 }  // namespace
 
 void contribute_order(Picture& picture, const Document& document, Contributions& to, Extent extent) {
   const Order* order = picture.order(document);
   if (order == nullptr) return contribute_unknown(picture, document, to);
-  if (picture.rules().expect.shipments) {
-    Lacking shipments;
-    for (const auto& [fact, id] : order->waiting) shipments.add(*fact, id);
-    shipments.report(AnomalyKind::kUnknownShipment, to);
-    wait(to, static_cast<std::int64_t>(order->waiting.size()));
-  }
-  if (has_waited(picture, *order)) to.waited();
-  if (picture.rules().expect.shipments) {
-    contribute_unproven(*order, picture.rules().anomaly_days.shipped_without_proof_of_delivery, to);
+  if (extent.own) {
+    if (picture.rules().expect.shipments) contribute_shipments(picture.rules(), *order, to);
+    if (has_waited(picture, *order)) to.waited();
   }
   if (extent.sales) contribute_sales(*order, to);
   if (extent.credit) contribute_credit(picture, *order, to);

@@ -132,6 +132,7 @@ void HeldAccount::write(store::WriteSet& set) {
     set.put_view(store::Table::kDocuments, key, document->value);
     if (document->stored == 0) owner_.note_stored(key);
     document->dirty = false;
+    document->conflicted = false;
     document->stored = document->value.size();
     owner_.count(document->counted, bytes_of(*document));
   }

@@ -33,6 +33,7 @@ struct HeldDocument : Held {
   std::size_t hash = 0;      // Of kind and id.
   std::size_t stored = 0;    // Size of the value as stored: what was appended stands behind it.
   std::size_t incoming = 0;  // Bytes that it is going to be given.
+  bool conflicted = false;   // It was given a conflict since the last write().
   // As decoded since the last write(); null before.
   const domain::Document* decoded = nullptr;
 

@@ -191,6 +191,7 @@ Result<void> Shard::give(HeldAccount& account, HeldDocument& document, const Tol
       ++state_.conflicts;
       if (store::append_conflict(document.value, told.at, told.recorded_ms, told.event)) {
         account.mark_dirty(document);
+        document.conflicted = true;
       }
       return {};
     case store::Verdict::kNew:
@@ -232,6 +233,7 @@ Result<void> Shard::evaluate(HeldAccount& account, store::WriteSet& set) {
   const std::function<void(const domain::Document&, domain::Extent)> affect =
       [&](const domain::Document& document, domain::Extent extent) { affected.emplace_back(&document, extent); };
   for (HeldDocument* told : account.dirty()) {
+    if (!domain::has_figures(told->kind) && !told->conflicted) continue;
     const domain::Document* document = account.document(*told);
     if (document == nullptr) continue;
     domain::for_each_dependent(after, *document, affect);

@@ -16,6 +16,7 @@
 #include <shared_mutex>
 
 #include "base/ensure.h"
+#include "store/keys.h"
 
 namespace daybook::store {
 namespace {
@@ -189,7 +190,8 @@ Result<std::unique_ptr<ShardStore>> ShardStore::open(const std::string& path, Sh
   family.bottommost_compression = rocksdb::kZSTD;
   family.level_compaction_dynamic_level_bytes = true;
   family.write_buffer_size = 32 << 20;
-  family.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(1));
+  // Inserting goes on from the last key of the same customer and kind of row.
+  family.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(kDocumentKeyHead));
 
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
   for (const char* name : kTableNames) families.emplace_back(name, family);
