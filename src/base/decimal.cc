@@ -1,20 +1,26 @@
 #include "base/decimal.h"
 
 #include <algorithm>
+#include <array>
 
 namespace daybook {
 namespace {
 
-Int128 power_of_ten(int exponent) {
-  Int128 value = 1;
-  for (int i = 0; i < exponent; ++i) value *= 10;
-  return value;
-}
+// By their exponents: of differences of places.
+constexpr auto kPowersOfTen = [] {
+  std::array<std::int64_t, kRatePlaces + 1> powers{};
+  std::int64_t power = 1;
+  for (std::int64_t& value : powers) {
+    value = power;
+    power *= 10;
+  }
+  return powers;
+}();
 
 }  // namespace
 
 Int128 Decimal::scaled(int places) const {
-  return static_cast<Int128>(digits) * power_of_ten(places - fraction_digits);
+  return static_cast<Int128>(digits) * kPowersOfTen[static_cast<std::size_t>(places - fraction_digits)];
 }
 
 std::optional<Decimal> parse_decimal(std::string_view text, int fraction_max) {

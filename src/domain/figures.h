@@ -52,11 +52,11 @@ enum class Measure : std::uint8_t {
   kOrders = 35,    // quantity counts, here and below.
   kShipments = 36,
   kInvoices = 37,
-  kOrdersBySku = 38,  // Once under each sku of the order.
-  kShipmentsBySku = 39,
 };
 inline bool is_receivables(Measure m) { return m < Measure::kLedgerInvoices; }
 inline bool is_credit(Measure m) { return m == Measure::kOpenOrders || m == Measure::kNotInvoiced; }
+// Whether its cells count documents under their sku.
+inline bool has_count(Measure m) { return m == Measure::kOrdered || m == Measure::kShipped; }
 // Whether its cells count open items.
 inline bool has_items(Measure m) {
   return m == Measure::kOpen || m == Measure::kUnapplied || m == Measure::kOpenCredits;
@@ -85,13 +85,15 @@ struct CellKey {
 struct CellValue {
   Int128 amount = 0;
   Int128 quantity = 0;
+  std::int64_t count = 0;  // Of orders and shipments, once under each of their skus: has_count().
 
-  bool is_zero() const { return amount == 0 && quantity == 0; }
+  bool is_zero() const { return amount == 0 && quantity == 0 && count == 0; }
   bool operator==(const CellValue&) const = default;
-  CellValue operator-() const { return {-amount, -quantity}; }
+  CellValue operator-() const { return {-amount, -quantity, -count}; }
   CellValue& operator+=(const CellValue& other) {
     amount += other.amount;
     quantity += other.quantity;
+    count += other.count;
     return *this;
   }
 };

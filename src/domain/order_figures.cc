@@ -59,7 +59,19 @@ class Chain {
   Few<std::pair<std::string_view, Int128>, 4> so_far_;
 };
 
-using Skus = Few<std::string_view, 8>;
+// The skus of an order or a shipment as its lines come, to count it once under each.
+class Skus {
+ public:
+  // 1 for a new one, 0 for one that came before.
+  std::int64_t count(std::string_view sku) {
+    if (std::ranges::find(seen_, sku) != seen_.end()) return 0;
+    seen_.push_back(sku);
+    return 1;
+  }
+
+ private:
+  Few<std::string_view, 8> seen_;
+};
 
 // The order's sales while one set of lines stands, handed out as dispatches and returns take effect.
 class Sales {
@@ -74,11 +86,10 @@ class Sales {
     post(Measure::kOrders, currency, {}, day, {0, 1}, counts_from);
     Skus skus;
     for (const LineState& line : lines_.standing) {
-      skus.push_back(line.terms->sku);
       const Int128 net = part_of(line.terms->net_minor, line.remaining, line.quantity);
-      post(Measure::kOrdered, currency, line.terms->sku, day, {net, line.remaining}, counts_from);
+      post(Measure::kOrdered, currency, line.terms->sku, day,
+           {net, line.remaining, skus.count(line.terms->sku)}, counts_from);
     }
-    count_by_sku(Measure::kOrdersBySku, day, skus, counts_from);
   }
 
   // What takes effect up to `as_of` and was not handed out yet. Both are in order of their instants,
@@ -90,9 +101,10 @@ class Sales {
       post(Measure::kShipments, order_.placed->currency, {}, dispatch.day, {0, 1}, counts_from);
       Skus skus;
       for (const ShipmentLine& line : dispatch.event->lines) {
-        skus.push_back(ship(shipped_.next(lines_, line), dispatch.day, counts_from));
+        Chain::Part part = shipped_.next(lines_, line);
+        part.value.count = skus.count(part.sku);
+        ship(part, dispatch.day, counts_from);
       }
-      count_by_sku(Measure::kShipmentsBySku, dispatch.day, skus, counts_from);
       if (dispatch.event->freight_minor) {
         post(Measure::kFreight, dispatch.event->currency, {}, dispatch.day,
              {*dispatch.event->freight_minor, 0}, counts_from);
@@ -110,17 +122,8 @@ class Sales {
   }
 
  private:
-  std::string_view ship(const Chain::Part& part, Day day, Day counts_from) {
+  void ship(const Chain::Part& part, Day day, Day counts_from) {
     post(Measure::kShipped, order_.placed->currency, part.sku, day, part.value, counts_from);
-    return part.sku;
-  }
-
-  void count_by_sku(Measure measure, Day day, Skus& skus, Day counts_from) {
-    std::ranges::sort(skus);
-    skus.erase(std::unique(skus.begin(), skus.end()), skus.end());
-    for (const auto& sku : skus) {
-      post(measure, order_.placed->currency, sku, day, {0, 1}, counts_from);
-    }
   }
 
   void post(Measure measure, Currency currency, std::string_view sku, Day day, CellValue value,

@@ -37,7 +37,9 @@ const CustomerFile& Picture::file() {
 
 Picture::Place& Picture::place(const Document& document) {
   if (document.number >= places_.size()) places_.resize(document.number + 1);
-  return places_[document.number];
+  std::unique_ptr<Place>& place = places_[document.number];
+  if (place == nullptr) place = std::make_unique<Place>();
+  return *place;
 }
 
 const Order* Picture::order(std::string_view id) {

@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cstdint>
-#include <deque>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -360,7 +359,7 @@ class Picture {
   Known known_;
   const Rules& rules_;
   std::optional<CustomerFile> file_;
-  std::deque<Place> places_;  // By the documents' numbers.
+  std::vector<std::unique_ptr<Place>> places_;  // By the documents' numbers; null: not asked for.
 };
 
 }  // namespace daybook::domain

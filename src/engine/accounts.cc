@@ -66,7 +66,8 @@ void HeldAccount::mark_dirty(HeldDocument& document) {
 }
 
 std::span<HeldDocument* const> HeldAccount::dirty() {
-  std::ranges::sort(owner_.dirty_, {}, [](const HeldDocument* document) { return document->ref(); });
+  const auto ref = [](const HeldDocument* document) { return document->ref(); };
+  if (!std::ranges::is_sorted(owner_.dirty_, {}, ref)) std::ranges::sort(owner_.dirty_, {}, ref);
   return owner_.dirty_;
 }
 

@@ -72,7 +72,8 @@ class Auditor {
       return DocumentBytes{at->second, at->second.size()};
     });
     domain::Picture picture(account, domain::Known::all(), rules_);
-    Contribution contribution(labels_);
+    CellLabels cell_labels(labels_);
+    Contribution contribution(cell_labels);
     std::vector<store::Cell> cells;
     std::map<std::string, std::string> rows;
     std::set<std::string> opened;

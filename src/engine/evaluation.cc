@@ -32,15 +32,11 @@ const domain::Document* StoredAccount::document(domain::DocumentRef ref) {
 
 void Contribution::cell(const domain::CellKey& key, const domain::CellValue& value) {
   if (value.is_zero()) return;
-  if (!last_attributes_id_ || !(key.attributes == last_attributes_)) {
-    last_attributes_ = key.attributes;
-    last_attributes_id_ = labels_.attributes(key.attributes);
-  }
   store::Cell cell;
   cell.id = {.measure = key.measure,
              .currency = key.currency.number(),
-             .attributes = *last_attributes_id_,
-             .dimensions = dimensions(key.dimensions),
+             .attributes = labels_.attributes(key.attributes),
+             .dimensions = labels_.dimensions(key.dimensions),
              .day = key.day,
              .day2 = key.day2,
              .counts_from = key.counts_from};
@@ -52,7 +48,15 @@ void Contribution::cell(const domain::CellKey& key, const domain::CellValue& val
   }
 }
 
-store::LabelId Contribution::dimensions(const domain::Dimensions& dimensions) {
+store::LabelId CellLabels::attributes(const domain::Attributes& attributes) {
+  if (!last_attributes_id_ || !(attributes == last_attributes_)) {
+    last_attributes_ = attributes;
+    last_attributes_id_ = labels_.attributes(attributes);
+  }
+  return *last_attributes_id_;
+}
+
+store::LabelId CellLabels::dimensions(const domain::Dimensions& dimensions) {
   const auto is_same = [&](const auto& known) {
     return known.first.sku.data() == dimensions.sku.data() &&
            known.first.sku.size() == dimensions.sku.size() &&

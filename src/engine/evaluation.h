@@ -45,10 +45,35 @@ class StoredAccount : public domain::Account {
   std::optional<Error> error_;
 };
 
+// Labels of one document's cells, which mostly share them, before a commit and after it.
+class CellLabels {
+ public:
+  explicit CellLabels(store::Labels& labels) : labels_(labels) {}
+
+  // Forgets those of the document before.
+  void begin() {
+    last_attributes_id_.reset();
+    dimensions_.clear();
+  }
+  store::LabelId attributes(const domain::Attributes& attributes);
+  store::LabelId dimensions(const domain::Dimensions& dimensions);
+  const store::Label& own(store::LabelId id) const { return labels_.own(id); }
+
+ private:
+  store::Labels& labels_;
+  // The last ones asked for.
+  domain::Attributes last_attributes_;
+  std::optional<store::LabelId> last_attributes_id_;
+  // Those asked for first. Known by where their texts are: the same text at another place is merely looked
+  // up once more.
+  Few<std::pair<domain::Dimensions, store::LabelId>, 16> dimensions_;
+};
+
 // What a document contributes, in stored terms.
 class Contribution : public domain::Contributions {
  public:
-  explicit Contribution(store::Labels& labels) : labels_(labels) {}
+  // `labels` may be shared by contributions of one document.
+  explicit Contribution(CellLabels& labels) : labels_(labels) {}
 
   void begin(store::LabelId customer, domain::DocumentRef document) {
     customer_ = customer;
@@ -58,8 +83,7 @@ class Contribution : public domain::Contributions {
     cycle_row_.clear();
     waiting_ = 0;
     waited_ = false;
-    last_attributes_id_.reset();
-    dimensions_.clear();
+    labels_.begin();
     opened_on_.clear();
   }
 
@@ -82,15 +106,7 @@ class Contribution : public domain::Contributions {
   std::span<const Day> opened_on() const { return opened_on_; }
 
  private:
-  store::Labels& labels_;
-  store::LabelId dimensions(const domain::Dimensions& dimensions);
-
-  // The last ones asked for: the cells of a document mostly share them.
-  domain::Attributes last_attributes_;
-  std::optional<store::LabelId> last_attributes_id_;
-  // Those of the document's first cells. Known by where their texts are: the same text at another
-  // place is merely looked up once more.
-  Few<std::pair<domain::Dimensions, store::LabelId>, 16> dimensions_;
+  CellLabels& labels_;
   store::LabelId customer_ = 0;
   domain::DocumentRef document_;
   std::vector<store::Cell> cells_;

@@ -103,8 +103,9 @@ Shard::Shard(std::unique_ptr<store::ShardStore> store, const domain::Rules& rule
       options_(options),
       reader_(options.partition_count),
       accounts_(*store_, options.cache_bytes),
-      old_(labels_),
-      now_(labels_),
+      cell_labels_(labels_),
+      old_(cell_labels_),
+      now_(cell_labels_),
       backlog_(store_->path()) {}
 
 Result<std::unique_ptr<Shard>> Shard::open(std::unique_ptr<store::ShardStore> store,

@@ -133,6 +133,7 @@ class Shard {
   ShardState state_;
   events::RecordReader reader_;
   Accounts accounts_;
+  CellLabels cell_labels_;
   Contribution old_;
   Contribution now_;
   Backlog backlog_;  // Everything told since the last commit.

@@ -24,7 +24,8 @@ void add_receivable_rows(store::LabelId customer, const store::Cell& cell,
   } else if (row.measure == Measure::kDisputed) {
     row.day2 = cell.id.day2;
   }
-  auto [amount, quantity] = cell.value;
+  Int128 amount = cell.value.amount;
+  Int128 quantity = cell.value.quantity;
   if (row.measure == Measure::kLedgerInvoices || row.measure == Measure::kDisputed) quantity = 0;
   while (amount != 0 || quantity != 0) {
     row.amount = take_part<64>(amount);

@@ -17,7 +17,7 @@
 
 namespace daybook::mirror {
 
-// Measures that are kept: a cell's amount, or its quantity where it counts. Those by sku are not.
+// Measures that are kept: a cell's amount, or its quantity where it counts. Counts by sku are not.
 inline constexpr std::array kSalesMeasures = {
     domain::Measure::kOrdered, domain::Measure::kShipped,   domain::Measure::kInvoiced,
     domain::Measure::kCollected, domain::Measure::kFreight, domain::Measure::kOrders,

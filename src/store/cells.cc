@@ -64,6 +64,7 @@ void encode_page(std::span<const Cell> cells, std::string& to) {
     if (!(flags & kCountsOnDay)) out.zigzag(static_cast<std::int64_t>(id.counts_from) - id.day);
     if (!(flags & kNoAmount)) out.zigzag128(cell.value.amount);
     if (!(flags & kNoQuantity)) out.zigzag128(cell.value.quantity);
+    if (domain::has_count(id.measure)) out.zigzag(cell.value.count);
     before = id;
   }
   to = bytes.view();
@@ -86,6 +87,7 @@ Result<void> decode_page(std::string_view bytes, std::vector<Cell>& to) {
     id.counts_from = flags & kCountsOnDay ? id.day : static_cast<Day>(id.day + in.zigzag());
     if (!(flags & kNoAmount)) cell.value.amount = in.zigzag128();
     if (!(flags & kNoQuantity)) cell.value.quantity = in.zigzag128();
+    if (domain::has_count(id.measure)) cell.value.count = in.zigzag();
     if (!in.ok()) return corrupt("a page of cells");
     to.push_back(cell);
     before = id;
@@ -128,7 +130,8 @@ UInt128 cell_hash(const CellId& id, const domain::CellValue& value, const Label&
   const std::string_view bytes(reinterpret_cast<const char*>(&key), sizeof key);
   const UInt128 hash = hash128(bytes, 1);
   const UInt128 turned = hash << 64 | hash >> 64;
-  return static_cast<UInt128>(value.amount) * hash + static_cast<UInt128>(value.quantity) * turned;
+  const UInt128 sum = static_cast<UInt128>(value.amount) * hash + static_cast<UInt128>(value.quantity) * turned;
+  return value.count == 0 ? sum : sum + static_cast<UInt128>(Int128(value.count)) * (hash << 32 | hash >> 96);
 }
 
 void encode_cycle_row(const domain::CycleRow& row, std::string& to) {
@@ -140,18 +143,19 @@ void encode_cycle_row(const domain::CycleRow& row, std::string& to) {
   out.string(row.attributes.sales_rep);
   out.zigzag(row.attributes.file_day);
   out.string(row.channel);
-  domain::CycleChange before;
+  static const domain::CycleChange kNothing;
+  const domain::CycleChange* before = &kNothing;
   for (const domain::CycleChange& change : row.changes) {
-    out.zigzag(static_cast<std::int64_t>(change.counts_from) - before.counts_from);
+    out.zigzag(static_cast<std::int64_t>(change.counts_from) - before->counts_from);
     // Which milestones differ, and which of these were taken back; then whether the warehouse differs.
     std::uint8_t changed = 0;
     std::uint8_t gone = 0;
     for (std::size_t i = 0; i < domain::kMilestoneCount; ++i) {
-      if (change.milestones[i] == before.milestones[i]) continue;
+      if (change.milestones[i] == before->milestones[i]) continue;
       changed |= static_cast<std::uint8_t>(1 << i);
       if (!change.milestones[i]) gone |= static_cast<std::uint8_t>(1 << i);
     }
-    const bool moved = change.warehouse != before.warehouse;
+    const bool moved = change.warehouse != before->warehouse;
     out.u8(changed);
     out.u8(gone);
     out.u8(moved);
@@ -161,7 +165,7 @@ void encode_cycle_row(const domain::CycleRow& row, std::string& to) {
       out.zigzag(i == 0 ? *change.milestones[i] : *change.milestones[i] - base);
     }
     if (moved) out.string(change.warehouse);
-    before = change;
+    before = &change;
   }
   to = bytes.view();
 }

@@ -123,7 +123,8 @@ std::int64_t Recollection::waiting(const ShardPicture& shard) {
 void Recollection::for_each_contribution(
     const ShardPicture& shard, std::optional<store::LabelId> customer,
     const std::function<void(store::LabelId, domain::DocumentRef, engine::Contribution&)>& visit) {
-  engine::Contribution contribution(labels_);
+  engine::CellLabels cell_labels(labels_);
+  engine::Contribution contribution(cell_labels);
   const auto ids = customer ? std::vector<store::LabelId>{*customer} : shard.labels->customers_after("", SIZE_MAX);
   for (const store::LabelId id : ids) {
     CustomerContext context(shard, id, rules_, FileChoice::kAsWas);

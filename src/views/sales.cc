@@ -38,15 +38,17 @@ using Sums = std::array<Int128, kColumnCount>;
 enum class Counts { kOnce, kBySku };
 
 void add(Sums& sums, Measure measure, const domain::CellValue& added, Counts counts) {
-  const auto& [value, quantity] = added;
+  const auto& [value, quantity, count] = added;
   switch (measure) {
     case Measure::kOrdered:
       sums[kOrdered] += value;
       sums[kOrderedQuantity] += quantity;
+      if (counts == Counts::kBySku) sums[kOrders] += count;
       return;
     case Measure::kShipped:
       sums[kShipped] += value;
       sums[kShippedQuantity] += quantity;
+      if (counts == Counts::kBySku) sums[kShipments] += count;
       return;
     case Measure::kInvoiced:
       sums[kInvoiced] += value;
@@ -65,12 +67,6 @@ void add(Sums& sums, Measure measure, const domain::CellValue& added, Counts cou
       return;
     case Measure::kShipments:
       if (counts == Counts::kOnce) sums[kShipments] += quantity;
-      return;
-    case Measure::kOrdersBySku:
-      if (counts == Counts::kBySku) sums[kOrders] += quantity;
-      return;
-    case Measure::kShipmentsBySku:
-      if (counts == Counts::kBySku) sums[kShipments] += quantity;
       return;
     default:
       return;

@@ -438,7 +438,7 @@ std::vector<Cell> random_cells(std::mt19937_64& random, std::size_t count) {
   std::map<CellId, domain::CellValue> cells;
   const domain::Measure measures[] = {domain::Measure::kOpen, domain::Measure::kDisputed,
                                       domain::Measure::kLedgerCash,
-                                      domain::Measure::kShipmentsBySku};
+                                      domain::Measure::kShipped};
   for (std::size_t i = 0; i < count; ++i) {
     CellId id;
     id.measure = measures[random() % 4];
@@ -449,6 +449,7 @@ std::vector<Cell> random_cells(std::mt19937_64& random, std::size_t count) {
     id.day2 = random() % 2 == 0 ? 0 : static_cast<Day>(random() % 120'000) - 30'000;
     id.counts_from = random() % 2 == 0 ? id.day : static_cast<Day>(random() % 120'000) - 30'000;
     cells[id] = {large(random), large(random)};
+    if (domain::has_count(id.measure)) cells[id].count = static_cast<std::int64_t>(random()) >> (random() % 64);
   }
   std::vector<Cell> sorted;
   for (const auto& [id, value] : cells) sorted.push_back({id, value});
@@ -558,12 +559,13 @@ TEST(Pages, ReceivablesStandByCountingDayTheRestByTheirOwn) {
 TEST(Pages, HashesOfCellsAddUp) {
   Label label;
   CellId id{domain::Measure::kOpen};
-  const auto hash = [&](std::int64_t amount, std::int64_t quantity) {
-    return cell_hash(id, {amount, quantity}, label, label, label);
+  const auto hash = [&](std::int64_t amount, std::int64_t quantity, std::int64_t count) {
+    return cell_hash(id, {amount, quantity, count}, label, label, label);
   };
-  EXPECT_TRUE(hash(5, 1) + hash(-3, 2) == hash(2, 3));
-  EXPECT_TRUE(hash(5, 1) + hash(-5, -1) == 0);
-  EXPECT_FALSE(hash(1, 0) == hash(0, 1));
+  EXPECT_TRUE(hash(5, 1, 2) + hash(-3, 2, -1) == hash(2, 3, 1));
+  EXPECT_TRUE(hash(5, 1, 2) + hash(-5, -1, -2) == 0);
+  EXPECT_FALSE(hash(1, 0, 0) == hash(0, 1, 0));
+  EXPECT_FALSE(hash(0, 1, 0) == hash(0, 0, 1));
 }
 
 // --- order-cycle rows -------------------------------------------------------------------------
