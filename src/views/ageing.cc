@@ -182,7 +182,7 @@ Answer ageing(Question& question) {
   const Detail detail =
       grouping.needs_accounts() || ageing.basis == Basis::kIssueDate ? Detail::kAccounts : Detail::kTotals;
   const auto scope = question.scope(grouping.filters);
-  if (!scope.customer) recall_receivables(scope.shards, ageing.as_of);
+  const Recalled recalled = recall_receivables(scope.shards, scope.customer, ageing.as_of);
   for (const ShardPicture* shard : scope.shards) {
     Places places(question, *shard, grouping);
     // Where rows of one group and currency go, kept while both stay.

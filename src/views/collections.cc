@@ -215,7 +215,7 @@ Answer worklist(Question& question) {
   const Grouping grouping = read_filters(question);
   const Filters& filters = grouping.filters;
   const auto scope = question.scope(filters);
-  if (!scope.customer) recall_receivables(scope.shards, as_of);
+  const Recalled recalled = recall_receivables(scope.shards, scope.customer, as_of);
   std::vector<Overdue> all;
   for (const ShardPicture* shard : scope.shards) {
     OpenDays days;
@@ -256,7 +256,7 @@ Answer dunning(Question& question) {
   Answer answer = question.list("rows", {"customer_id", "currency", "level", "amount", "oldest_days_overdue", "items"});
   answer.head.add("aged_on", Value::text(format_date(aged_on)));
   const auto scope = question.scope(filters);
-  if (!scope.customer) recall_receivables(scope.shards, as_of);
+  const Recalled recalled = recall_receivables(scope.shards, scope.customer, as_of);
   for (const ShardPicture* shard : scope.shards) {
     OpenDays days;
     for (const Overdue& account : find_overdue(question, *shard, scope.customer, grouping, aged_on, days)) {

@@ -164,7 +164,7 @@ Answer receivable_items(Question& question) {
                                           "disputed",    "region",       "sales_rep", "over_applied"});
   answer.head.add("aged_on", Value::text(format_date(aged_on)));
   const auto scope = question.scope(filters);
-  if (!scope.customer) recall_receivables(scope.shards, as_of);
+  const Recalled recalled = recall_receivables(scope.shards, scope.customer, as_of);
   for (const ShardPicture* shard : scope.shards) {
     const auto ids = scope.customer ? std::vector<store::LabelId>{*scope.customer}
                                     : shard->labels->customers_after("", SIZE_MAX);

@@ -236,10 +236,8 @@ Answer receivable_bridge(Question& question) {
   const auto scope = question.scope(grouping.filters);
   std::map<std::pair<std::string, Currency>, BridgeRow> rows;
   const Detail detail = grouping.needs_accounts() ? Detail::kAccounts : Detail::kTotals;
-  if (!scope.customer) {
-    recall_receivables(scope.shards, span.from - 1);
-    recall_receivables(scope.shards, span.to);
-  }
+  const Recalled opening = recall_receivables(scope.shards, scope.customer, span.from - 1);
+  const Recalled closing = recall_receivables(scope.shards, scope.customer, span.to);
   for (const ShardPicture* shard : scope.shards) {
     Places places(question, *shard, grouping);
     const auto row_of = [&](store::LabelId customer, store::LabelId attributes, Currency currency) -> BridgeRow* {

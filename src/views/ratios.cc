@@ -123,10 +123,8 @@ class Ratios {
         scope_(question.scope(grouping.filters)) {}
 
   void read() {
-    if (!scope_.customer) {
-      recall_receivables(scope_.shards, span_.from - 1);
-      recall_receivables(scope_.shards, span_.to);
-    }
+    const Recalled opening = recall_receivables(scope_.shards, scope_.customer, span_.from - 1);
+    const Recalled closing = recall_receivables(scope_.shards, scope_.customer, span_.to);
     for (const ShardPicture* shard : scope_.shards) read_balances(*shard);
     Day look_back = std::max(kFirstLookBack, span_.to - span_.from + 32);
     Day from = period_start(Grain::kMonth, span_.to - look_back);

@@ -53,9 +53,14 @@ void on_all_processors(std::size_t count, const std::function<void(std::size_t)>
   if (failure != nullptr) std::rethrow_exception(failure);
 }
 
-void recall_receivables(std::span<const ShardPicture* const> shards, Day as_of) {
-  if (shards.empty() || shards.front()->recollection == nullptr) return;
-  on_all_processors(shards.size(), [&](std::size_t i) { shards[i]->recollection->receivables(*shards[i], as_of); });
+Recalled recall_receivables(std::span<const ShardPicture* const> shards, std::optional<store::LabelId> customer,
+                            Day as_of) {
+  if (customer || shards.empty() || shards.front()->recollection == nullptr) return {};
+  Recalled recalled(shards.size());
+  on_all_processors(shards.size(), [&](std::size_t i) {
+    recalled[i] = shards[i]->recollection->receivables(*shards[i], as_of);
+  });
+  return recalled;
 }
 
 OpenDays open_days(const ShardPicture& shard, std::optional<store::LabelId> customer, Day as_of) {

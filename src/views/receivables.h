@@ -107,8 +107,11 @@ class OpenDays {
 // Calls job(0) … job(count − 1), each once, on several threads; throws what one of them threw.
 void on_all_processors(std::size_t count, const std::function<void(std::size_t)>& job);
 
-// Before receivables_at() of all customers of these shards: what has to be recalled, on all processors.
-void recall_receivables(std::span<const ShardPicture* const> shards, Day as_of);
+// What receivables_at() has to recall of these shards, evaluated on all processors: asked before it, and held
+// while it is asked. Nothing where nothing is recalled, or of one customer alone.
+using Recalled = std::vector<std::shared_ptr<const Recollection::Rows>>;
+[[nodiscard]] Recalled recall_receivables(std::span<const ShardPicture* const> shards,
+                                          std::optional<store::LabelId> customer, Day as_of);
 
 // Of one customer, or of all.
 OpenDays open_days(const ShardPicture& shard, std::optional<store::LabelId> customer, Day as_of);

@@ -11,8 +11,11 @@ namespace {
 
 using domain::Measure;
 
-constexpr std::size_t kDatesKept = 4;    // Of one shard and instant.
-constexpr std::size_t kInstantsKept = 3; // Of one shard.
+// Of one shard and instant, and of one shard.
+constexpr std::size_t kDatesKept = 4;
+constexpr std::size_t kInstantsKept = 2;
+// What one shard and instant may take when nobody asks.
+constexpr std::size_t kHeldBytesMax = 4 << 20;
 
 Measure measure_of(const OpenItem& item) {
   if (item.due_date) return Measure::kOpen;
@@ -78,16 +81,25 @@ void Recollection::add_rows(const ShardPicture& shard, store::LabelId id, Day as
 
 std::shared_ptr<const Recollection::Rows> Recollection::receivables(const ShardPicture& shard, Day as_of) {
   const std::lock_guard lock(mutex_);
-  auto at = std::ranges::find(kept_, as_of, [](const auto& kept) { return kept.first; });
-  if (at == kept_.end()) {
-    auto rows = std::make_shared<Rows>();
-    for (const store::LabelId id : shard.labels->customers_after("", SIZE_MAX)) add_rows(shard, id, as_of, *rows);
-    if (kept_.size() == kDatesKept) kept_.erase(kept_.begin());
-    kept_.emplace_back(as_of, std::move(rows));
-  } else {
-    std::rotate(at, std::next(at), kept_.end());
+  const auto at = std::ranges::find(kept_, as_of, &Kept::as_of);
+  if (at != kept_.end()) {
+    if (auto rows = at->rows.lock()) {
+      std::rotate(at, std::next(at), kept_.end());
+      return rows;
+    }
+    kept_.erase(at);
   }
-  return kept_.back().second;
+  auto rows = std::make_shared<Rows>();
+  for (const store::LabelId id : shard.labels->customers_after("", SIZE_MAX)) add_rows(shard, id, as_of, *rows);
+  rows->shrink_to_fit();
+  if (kept_.size() == kDatesKept) kept_.erase(kept_.begin());
+  kept_.push_back({as_of, rows, rows});
+  std::size_t bytes = 0;
+  for (auto kept = kept_.rbegin(); kept != kept_.rend(); ++kept) {
+    if (kept->held != nullptr) bytes += kept->held->size() * sizeof(mirror::ReceivableRow);
+    if (bytes > kHeldBytesMax) kept->held.reset();
+  }
+  return rows;
 }
 
 Recollection::Rows Recollection::receivables(const ShardPicture& shard, store::LabelId customer, Day as_of) {

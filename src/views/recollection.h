@@ -48,7 +48,12 @@ class Recollection {
   const domain::Rules& rules_;
   std::mutex mutex_;  // Guards all below; whoever evaluates has it, and no visitor is called under it.
   store::Labels labels_;
-  std::vector<std::pair<Day, std::shared_ptr<const Rows>>> kept_;  // By when they were asked for last.
+  struct Kept {
+    Day as_of = 0;
+    std::weak_ptr<const Rows> rows;
+    std::shared_ptr<const Rows> held;  // The same while there is room; else whoever asked has them.
+  };
+  std::vector<Kept> kept_;  // By when they were asked for last.
   std::optional<std::int64_t> waiting_;
 };
 
