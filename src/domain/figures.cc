@@ -38,9 +38,7 @@ std::string_view anomaly_name(AnomalyKind kind) {
 }
 
 void post(const LedgerEntry& entry, Contributions& to) {
-  // Transfers are not counted: they are no postings of their own.
-  to.cell({entry.measure, entry.currency, entry.attributes, {}, entry.day, 0, entry.day},
-          {entry.amount, entry.measure == Measure::kLedgerTransfers ? 0 : 1});
+  to.cell({entry.measure, entry.currency, entry.attributes, {}, entry.day, 0, entry.day}, {entry.amount, 1});
 }
 
 Dimensions dimensions_of(Picture& picture, const Invoice& invoice) {

@@ -101,7 +101,9 @@ class EntryDays {
                      if (grouping.filters.currency && currency != *grouping.filters.currency) continue;
                      places.go(id, cell.id.attributes);
                      if (!places.passes()) continue;
-                     counts_[cell.id.day] += static_cast<std::int64_t>(cell.value.quantity);  // Of transfers 0.
+                     // Transfers within a group are counted, and not listed.
+                     const bool is_listed = cell.id.measure != Measure::kLedgerTransfers;
+                     counts_[cell.id.day] += is_listed ? static_cast<std::int64_t>(cell.value.quantity) : 0;
                      accounts_.insert({shard, id, cell.id.day});
                    }
                  });
