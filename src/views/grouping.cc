@@ -50,27 +50,19 @@ bool Places::go(store::LabelId customer, store::LabelId attributes) {
     rep = customer_->sales_rep(own);
     if (same_customer && region == region_ && rep == rep_) return false;
   }
-  place(*customer_, region, rep);
-  return true;
-}
-
-void Places::go(CustomerContext& customer, const domain::Attributes& attributes) {
-  place(customer, customer.region(attributes), customer.sales_rep(attributes));
-}
-
-void Places::place(CustomerContext& customer, std::string_view region, std::string_view rep) {
   region_ = region;
   rep_ = rep;
   passes_ = passes_region(grouping_.filters.region, region) && views::passes(grouping_.filters.sales_rep, rep);
   if (grouping_.by == "customer") {
-    group_ = customer.name();
+    group_ = customer_->name();
   } else if (grouping_.by == "parent_customer") {
-    group_ = customer.parent(question_.as_of());
+    group_ = customer_->parent(question_.as_of());
   } else if (grouping_.by == "region") {
     group_ = group_name(cut_region(region, grouping_.level));
   } else if (grouping_.by == "sales_rep") {
     group_ = group_name(rep);
   }
+  return true;
 }
 
 const std::string& Places::code_of(Currency currency) {

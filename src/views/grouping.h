@@ -34,17 +34,13 @@ class Places {
 
   // Goes to the place of these figures. True when it is another one than before.
   bool go(store::LabelId customer, store::LabelId attributes);
-  // The same for attributes that have no number.
-  void go(CustomerContext& customer, const domain::Attributes& attributes);
 
   // Whether figures there pass the filters of region and sales rep, and of what group they are.
   bool passes() const { return passes_; }
   const std::string& group(Currency currency) { return grouping_.by == "currency" ? code_of(currency) : group_; }
-  CustomerContext& customer() { return *customer_; }
 
  private:
   const std::string& code_of(Currency currency);
-  void place(CustomerContext& customer, std::string_view region, std::string_view rep);
 
   Question& question_;
   const ShardPicture& shard_;
