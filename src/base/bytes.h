@@ -15,6 +15,9 @@
 
 namespace daybook {
 
+// The most bytes that a varint of 64 bits takes.
+inline constexpr std::size_t kVarintMax = 10;
+
 // How many bytes a varint takes.
 inline std::size_t varint_size(std::uint64_t value) {
   return 1 + static_cast<std::size_t>(63 - std::countl_zero(value | 1)) / 7;
@@ -33,6 +36,12 @@ class ByteBuffer {
     if (!bytes.empty()) std::memcpy(bytes_.get() + size_, bytes.data(), bytes.size());
     size_ += bytes.size();
   }
+  // Room for `size` bytes behind the last; what is written there counts once end_at() says how far it goes.
+  char* room(std::size_t size) {
+    if (capacity_ - size_ < size) grow(size);
+    return bytes_.get() + size_;
+  }
+  void end_at(const char* end) { size_ = static_cast<std::size_t>(end - bytes_.get()); }
   std::size_t size() const { return size_; }
   // Holds until the next append.
   std::string_view view() const { return {bytes_.get(), size_}; }
@@ -53,8 +62,15 @@ class BasicByteWriter {
 
   void u8(std::uint8_t value) { out_.push_back(static_cast<char>(value)); }
   void varint(std::uint64_t value) {
-    for (; value >= 0x80; value >>= 7) u8(static_cast<std::uint8_t>(value | 0x80));
-    u8(static_cast<std::uint8_t>(value));
+    if constexpr (requires { out_.room(kVarintMax); }) {
+      char* at = out_.room(kVarintMax);
+      for (; value >= 0x80; value >>= 7) *at++ = static_cast<char>(value | 0x80);
+      *at++ = static_cast<char>(value);
+      out_.end_at(at);
+    } else {
+      for (; value >= 0x80; value >>= 7) u8(static_cast<std::uint8_t>(value | 0x80));
+      u8(static_cast<std::uint8_t>(value));
+    }
   }
   void varint128(UInt128 value) {
     for (; value >> 64 != 0; value >>= 7) u8(static_cast<std::uint8_t>(value) | 0x80);
@@ -104,7 +120,7 @@ class ByteReader {
     return 0;
   }
   std::uint64_t varint() {
-    if (end_ - at_ >= kVarintMax) {
+    if (left() >= kVarintMax) {
       std::uint64_t value = 0;
       for (int shift = 0; shift < 63; shift += 7) {
         const auto byte = static_cast<std::uint8_t>(*at_++);
@@ -152,7 +168,6 @@ class ByteReader {
   std::uint64_t big64();
 
  private:
-  static constexpr std::ptrdiff_t kVarintMax = 10;
   std::uint64_t varint_slow();
   UInt128 varint128_slow();
   void fail() {

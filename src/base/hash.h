@@ -1,6 +1,7 @@
 // 128-bit content hashes (XXH3), and the digest: a sum of hashes modulo 2^128.
 #pragma once
 
+#define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #include <string>

@@ -77,6 +77,29 @@ const std::vector<store::AnomalyRow>& Contribution::anomalies() {
   return anomalies_;
 }
 
+namespace {
+
+// Rises with page and id: family, span, measure, currency, attributes, dimensions, as far as their numbers fit.
+// Equal heads say nothing.
+std::uint64_t head_of(const store::CellId& id) {
+  const store::PageId page = store::page_of(id);
+  std::uint64_t head = static_cast<std::uint8_t>(page.family);
+  bool cut_off = false;  // What comes behind a number that does not fit is left out.
+  const auto append = [&](int bits, std::uint64_t value) {
+    const std::uint64_t largest = (std::uint64_t{1} << bits) - 1;
+    cut_off = cut_off || value > largest;
+    head = head << bits | (cut_off ? largest : value);
+  };
+  append(16, page.span);
+  append(6, static_cast<std::uint64_t>(id.measure));
+  append(10, id.currency);
+  append(10, id.attributes);
+  append(14, id.dimensions);
+  return head;
+}
+
+}  // namespace
+
 void add_up(std::vector<store::Cell>& cells) {
   // In order of page and id, whose first parts are packed into a number that is sorted instead of them.
   struct Place {
@@ -86,15 +109,7 @@ void add_up(std::vector<store::Cell>& cells) {
   thread_local std::vector<Place> places;
   thread_local std::vector<store::Cell> sums;
   places.clear();
-  for (const store::Cell& cell : cells) {
-    const store::PageId page = store::page_of(cell.id);
-    places.push_back({static_cast<std::uint64_t>(static_cast<std::uint8_t>(page.family)) << 56 |
-                          static_cast<std::uint64_t>(page.span) << 40 |
-                          static_cast<std::uint64_t>(cell.id.measure) << 32 |
-                          static_cast<std::uint64_t>(cell.id.currency) << 16 |
-                          std::min<std::uint64_t>(cell.id.attributes, 0xffff),
-                      &cell});
-  }
+  for (const store::Cell& cell : cells) places.push_back({head_of(cell.id), &cell});
   std::ranges::sort(places, [](const Place& a, const Place& b) {
     return a.head != b.head ? a.head < b.head : a.cell->id < b.cell->id;
   });

@@ -229,10 +229,15 @@ Result<void> Shard::evaluate(HeldAccount& account, store::WriteSet& set) {
   domain::Picture before(account, domain::Known::before(), rules_);
   domain::Picture after(account, domain::Known::all(), rules_);
 
-  std::vector<std::pair<const domain::Document*, domain::Extent>> affected;
+  affected_.clear();
   std::vector<std::string> by_terms;  // Ids found by date.
   const std::function<void(const domain::Document&, domain::Extent)> affect =
-      [&](const domain::Document& document, domain::Extent extent) { affected.emplace_back(&document, extent); };
+      [&](const domain::Document& document, domain::Extent extent) {
+        if (document.number >= affected_.size()) affected_.resize(document.number + 1);
+        Affected& at = affected_[document.number];
+        if (at.document != nullptr) extent |= at.extent;
+        at = {&document, extent};
+      };
   for (HeldDocument* told : account.dirty()) {
     if (!domain::has_figures(told->kind) && !told->conflicted) continue;
     const domain::Document* document = account.document(*told);
@@ -258,13 +263,11 @@ Result<void> Shard::evaluate(HeldAccount& account, store::WriteSet& set) {
     if (invoice != nullptr && invoice->due_from_terms) affect(*invoice->document, {});
   }
 
-  std::ranges::sort(affected, {}, [](const auto& one) { return one.first->number; });
-
   const store::Label& name = labels_.own(customer);
   cells_.clear();
-  for (auto at = affected.begin(); at != affected.end();) {
-    auto [document, extent] = *at;
-    while (++at != affected.end() && at->first == document) extent |= at->second;
+  // More are decoded meanwhile, but no more affected.
+  for (const auto& [document, extent] : affected_) {
+    if (document == nullptr) continue;
     const domain::DocumentRef ref = document->ref;
     old_.begin(customer, ref);
     now_.begin(customer, ref);

@@ -142,6 +142,11 @@ class Shard {
   ByteBuffer encoded_;
   std::vector<domain::DocumentRef> names_;
   std::vector<HeldDocument*> given_;
+  struct Affected {
+    const domain::Document* document = nullptr;  // Null: it is not.
+    domain::Extent extent;
+  };
+  std::vector<Affected> affected_;  // Documents of an account by their numbers.
   std::vector<store::Cell> cells_;
   std::vector<ParkedRecord> parked_pending_;
   std::size_t pending_records_ = 0;

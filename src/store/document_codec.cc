@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/hash.h"
+#include "base/hex_id.h"
 
 namespace daybook::store {
 namespace {
@@ -166,11 +167,43 @@ class Reader {
   }
 
   ByteReader& bytes() { return in_; }
+  Arena& arena() { return arena_; }
 
  private:
   ByteReader in_;
   Arena& arena_;
 };
+
+// Event ids are mostly hexadecimal digits, which take half the bytes: a varint that is even is twice the length
+// of a text, one that is odd tells the form of the 16 bytes behind it.
+void write_event_id(std::string_view id, BufferWriter& out) {
+  if (const auto hex = HexId::parse(id)) {
+    out.u8(static_cast<std::uint8_t>(static_cast<int>(hex->form) << 1 | 1));
+    out.raw({hex->bytes.data(), hex->bytes.size()});
+  } else {
+    out.varint(id.size() << 1);
+    out.raw(id);
+  }
+}
+// As it was written.
+std::string_view skip_event_id(ByteReader& in) {
+  const char* begin = in.at();
+  const std::uint64_t head = in.varint();
+  in.raw(head & 1 ? HexId::kBytes : head >> 1);
+  return {begin, static_cast<std::size_t>(in.at() - begin)};
+}
+std::string_view read_event_id(Reader& reader) {
+  ByteReader& in = reader.bytes();
+  const std::uint64_t head = in.varint();
+  if (!(head & 1)) return in.raw(head >> 1);
+  const std::string_view bytes = in.raw(head >> 1 <= static_cast<int>(HexForm::kPlain) ? HexId::kBytes : in.left() + 1);
+  if (!in.ok()) return {};
+  HexId id;
+  id.form = static_cast<HexForm>(head >> 1);
+  bytes.copy(id.bytes.data(), id.bytes.size());
+  std::array<char, HexId::kTextMax> text;
+  return reader.arena().copy({text.data(), id.write(text.data())});
+}
 
 // Makes the payload with this index and reads its fields.
 template <std::size_t I = 0>
@@ -253,7 +286,7 @@ EncodedEvent encode_event(const Event& event, ByteBuffer& memory) {
   memory.clear();
   EncodedEvent encoded;
   BufferWriter out(memory);
-  out.string(event.event_id);
+  write_event_id(event.event_id, out);
   encoded.source_at = static_cast<std::uint32_t>(memory.size());
   out.string(event.source);
   out.zigzag(event.occurred_at);
@@ -261,9 +294,8 @@ EncodedEvent encode_event(const Event& event, ByteBuffer& memory) {
   out.u8(static_cast<std::uint8_t>(event.payload.index()));
   Writer writer(memory);
   std::visit(
-      [&](const auto& payload) {
-        auto copy = payload;  // A view; fields_of lists fields of what it may also write to.
-        fields_of(writer, copy);
+      [&]<typename P>(const P& payload) {
+        fields_of(writer, const_cast<P&>(payload));  // NOLINT: a Writer only reads.
       },
       event.payload);
   encoded.claims = claims_of(event.payload);
@@ -282,7 +314,7 @@ Verdict judge(std::string_view document, std::uint8_t topic, const EncodedEvent&
     if (entry.tag != EntryTag::kFact) continue;
     ByteReader body(entry.body);
     if (read_head(body).at.topic != topic) continue;
-    if (body.string() == event_id) {
+    if (skip_event_id(body) == event_id) {
       return body.raw(body.left()) == event.behind_event_id() ? Verdict::kDuplicate
                                                               : Verdict::kConflict;
     }
@@ -323,7 +355,7 @@ bool append_conflict(std::string& document, Position at, std::int64_t recorded_m
   std::string body;
   ByteWriter out(body);
   write_head(out, at, recorded_ms);
-  out.string(event.event_id());
+  out.raw(event.event_id());
   out.zigzag(occurred_at);
   out.u8(static_cast<std::uint8_t>(event.payload().front()));
   begin_entry(document, EntryTag::kConflict, body.size()).raw(body);
@@ -378,7 +410,7 @@ Result<Document> decode_document(DocumentRef ref, std::string_view bytes, std::s
         fact.at = head.at;
         fact.recorded_ms = head.recorded_ms;
         fact.fresh = fresh;
-        fact.event.event_id = reader.bytes().string();
+        fact.event.event_id = read_event_id(reader);
         fact.event.source = reader.bytes().string();
         fact.event.occurred_at = reader.bytes().zigzag();
         if (!read_payload(reader.bytes().u8(), fact.event.payload, reader) || !reader.bytes().ok() ||
@@ -389,13 +421,14 @@ Result<Document> decode_document(DocumentRef ref, std::string_view bytes, std::s
         break;
       }
       case EntryTag::kConflict: {
-        ByteReader body(entry.body);
+        Reader reader(entry.body, arena);
+        ByteReader& body = reader.bytes();
         Conflict& conflict = conflicts[conflict_at++];
         const FactHead head = read_head(body);
         conflict.at = head.at;
         conflict.recorded_ms = head.recorded_ms;
         conflict.fresh = fresh;
-        conflict.event_id = body.string();
+        conflict.event_id = read_event_id(reader);
         conflict.occurred_at = body.zigzag();
         conflict.type = body.u8();
         if (!body.ok() || conflict.type >= kPayloadCount) return corrupt();

@@ -24,7 +24,7 @@ struct EncodedEvent {
   std::uint32_t payload_at = 0;  // Type and payload: what claims compare.
   Claims claims = Claims::kNothing;
 
-  std::string_view event_id() const { return ByteReader(bytes).string(); }
+  std::string_view event_id() const { return bytes.substr(0, source_at); }  // As it is stored.
   std::string_view behind_event_id() const { return bytes.substr(source_at); }
   std::string_view payload() const { return bytes.substr(payload_at); }
 };

@@ -99,6 +99,50 @@ TEST(DocumentCodec, EveryPayloadComesBack) {
   EXPECT_EQ(seen.size(), domain::kPayloadCount);
 }
 
+TEST(DocumentCodec, EventIdsComeBackHoweverTheyAreWritten) {
+  const std::string uuid = "9f4d51b6-fc1f-49ac-9e8d-d483e34f0dc2";
+  const std::string plain = "9f4d51b6fc1f49ac9e8dd483e34f0dc2";
+  struct Case {
+    std::string id;
+    bool packed;
+  };
+  const std::vector<Case> cases = {
+      {"x", false},
+      {std::string(63, 'a'), false},
+      {std::string(64, 'a'), false},
+      {uuid, true},
+      {plain, true},
+      {std::string(32, '0'), true},
+      {std::string(32, 'f'), true},
+      {"00000000-0000-0000-0000-000000000000", true},
+      {"9F4D51B6-FC1F-49AC-9E8D-D483E34F0DC2", false},
+      {"9f4d51b6-fc1f-49ac-9e8d-d483e34f0dcg", false},
+      {"9f4d51b6-fc1f-49ac-9e8d-d483e34f0dc:", false},
+      {"9f4d51b6-fc1f-49ac-9e8d-d483e34f0dc/", false},
+      {"9f4d51b6-fc1f-49ac-9e8d-d483e34f0dc`", false},
+      {"9f4d51b6 fc1f-49ac-9e8d-d483e34f0dc2", false},
+      {"9f4d51b6fc1f49ac9e8dd483e34f0dc20000", false},
+      {"9f4d51b6fc1f49ac9e8dd483e34f0dcé", false},
+      {plain.substr(1), false},
+      {uuid + "0", false}};
+  std::set<std::string> contents;
+  for (const auto& [id, packed] : cases) {
+    const Told named(envelope(id, R"("invoice_delivered":{"invoice_id":"I1"})"));
+    ASSERT_TRUE(named.valid) << id;
+    std::string bytes;
+    append_fact(bytes, {0, 1}, 1000, named.encoded());
+    EXPECT_TRUE(append_conflict(bytes, {0, 2}, 1000, named.encoded()));
+    EXPECT_EQ(bytes.find(id) == std::string::npos, packed) << id;
+    Arena arena;
+    const auto document = decode_document({DocumentKind::kInvoice, "I1"}, bytes, 0, arena);
+    ASSERT_TRUE(document) << id;
+    EXPECT_EQ(document->facts[0].event.event_id, id);
+    EXPECT_EQ(document->conflicts[0].event_id, id);
+    EXPECT_EQ(judge(bytes, 0, named.encoded()), Verdict::kDuplicate);
+    EXPECT_TRUE(contents.emplace(named.encoded().bytes).second) << id;
+  }
+}
+
 // Every value that could stand in place of the one at `path`.
 std::vector<json::value> others_than(const json::value& value) {
   std::vector<json::value> others;
