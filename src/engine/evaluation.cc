@@ -1,6 +1,7 @@
 #include "engine/evaluation.h"
 
 #include <algorithm>
+#include <boost/sort/pdqsort/pdqsort.hpp>
 
 #include "store/document_codec.h"
 #include "store/keys.h"
@@ -101,7 +102,6 @@ std::uint64_t head_of(const store::CellId& id) {
 }  // namespace
 
 void add_up(std::vector<store::Cell>& cells) {
-  // In order of page and id, whose first parts are packed into a number that is sorted instead of them.
   struct Place {
     std::uint64_t head;
     const store::Cell* cell;
@@ -110,14 +110,18 @@ void add_up(std::vector<store::Cell>& cells) {
   thread_local std::vector<store::Cell> sums;
   places.clear();
   for (const store::Cell& cell : cells) places.push_back({head_of(cell.id), &cell});
-  std::ranges::sort(places, [](const Place& a, const Place& b) {
-    return a.head != b.head ? a.head < b.head : a.cell->id < b.cell->id;
-  });
+  boost::sort::pdqsort_branchless(places.begin(), places.end(),
+                                  [](const Place& a, const Place& b) { return a.head < b.head; });
   sums.clear();
-  for (std::size_t i = 0; i < places.size();) {
-    store::Cell sum = *places[i].cell;
-    for (++i; i < places.size() && places[i].cell->id == sum.id; ++i) sum.value += places[i].cell->value;
-    if (!sum.value.is_zero()) sums.push_back(sum);
+  for (auto at = places.begin(); at != places.end();) {
+    auto end = at + 1;
+    while (end != places.end() && end->head == at->head) ++end;
+    std::sort(at, end, [](const Place& a, const Place& b) { return a.cell->id < b.cell->id; });
+    while (at != end) {
+      store::Cell sum = *at->cell;
+      for (++at; at != end && at->cell->id == sum.id; ++at) sum.value += at->cell->value;
+      if (!sum.value.is_zero()) sums.push_back(sum);
+    }
   }
   cells.swap(sums);
 }
