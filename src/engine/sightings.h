@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace daybook::engine {
@@ -14,7 +15,7 @@ class Sightings {
  public:
   void add(std::uint64_t hash);
   // False: it was never added.
-  bool may_hold(std::uint64_t hash) const;
+  bool may_hold(std::uint64_t hash);
   std::size_t bytes() const;
 
  private:
@@ -27,11 +28,16 @@ class Sightings {
     std::size_t room = 0;  // Keys that it still takes.
   };
 
+  // Sets the bits of those that wait.
+  void settle();
+
   static std::size_t place(std::uint64_t hash, const Layer& layer) {
     return static_cast<std::size_t>((hash >> 32) * layer.blocks.size() >> 32);
   }
 
   std::vector<Layer> layers_;
+  // Added, their blocks called for and hardly in the cache yet: in the newest layer.
+  std::vector<std::pair<std::uint64_t, Block*>> waiting_;
 };
 
 }  // namespace daybook::engine

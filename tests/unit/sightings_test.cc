@@ -13,7 +13,7 @@ namespace {
 std::uint64_t key(int i) { return hash64("key" + std::to_string(i)); }
 
 TEST(SightingsTest, WithoutKeysItHoldsNone) {
-  const Sightings sightings;
+  Sightings sightings;
   EXPECT_FALSE(sightings.may_hold(key(1)));
   EXPECT_EQ(sightings.bytes(), 0U);
 }
