@@ -1,12 +1,36 @@
 #include "engine/evaluation.h"
 
 #include <algorithm>
-#include <boost/sort/pdqsort/pdqsort.hpp>
 
+#include "base/radix_sort.h"
 #include "store/document_codec.h"
 #include "store/keys.h"
 
 namespace daybook::engine {
+namespace {
+
+// Rises with page and id: family, span, measure, currency, attributes, dimensions, as far as their numbers fit.
+// Equal heads say nothing.
+std::uint64_t head_of(const store::CellId& id) {
+  const store::PageId page = store::page_of(id);
+  std::uint64_t head = static_cast<std::uint8_t>(page.family);
+  bool cut_off = false;  // What comes behind a number that does not fit is left out.
+  const auto append = [&](int bits, std::uint64_t value) {
+    const std::uint64_t largest = (std::uint64_t{1} << bits) - 1;
+    cut_off = cut_off || value > largest;
+    head = head << bits | (cut_off ? largest : value);
+  };
+  append(16, page.span);
+  append(6, static_cast<std::uint64_t>(id.measure));
+  append(10, id.currency);
+  append(10, id.attributes);
+  append(14, id.dimensions);
+  return head;
+}
+
+bool is_same_place(std::string_view a, std::string_view b) { return a.data() == b.data() && a.size() == b.size(); }
+
+}  // namespace
 
 const domain::Document* StoredAccount::document(domain::DocumentRef ref) {
   std::string key = store::document_key(customer_, ref);
@@ -59,10 +83,7 @@ store::LabelId CellLabels::attributes(const domain::Attributes& attributes) {
 
 store::LabelId CellLabels::dimensions(const domain::Dimensions& dimensions) {
   const auto is_same = [&](const auto& known) {
-    return known.first.sku.data() == dimensions.sku.data() &&
-           known.first.sku.size() == dimensions.sku.size() &&
-           known.first.channel.data() == dimensions.channel.data() &&
-           known.first.channel.size() == dimensions.channel.size() &&
+    return is_same_place(known.first.sku, dimensions.sku) && is_same_place(known.first.channel, dimensions.channel) &&
            known.first.kind == dimensions.kind;
   };
   const auto known = std::ranges::find_if(dimensions_, is_same);
@@ -78,40 +99,17 @@ const std::vector<store::AnomalyRow>& Contribution::anomalies() {
   return anomalies_;
 }
 
-namespace {
-
-// Rises with page and id: family, span, measure, currency, attributes, dimensions, as far as their numbers fit.
-// Equal heads say nothing.
-std::uint64_t head_of(const store::CellId& id) {
-  const store::PageId page = store::page_of(id);
-  std::uint64_t head = static_cast<std::uint8_t>(page.family);
-  bool cut_off = false;  // What comes behind a number that does not fit is left out.
-  const auto append = [&](int bits, std::uint64_t value) {
-    const std::uint64_t largest = (std::uint64_t{1} << bits) - 1;
-    cut_off = cut_off || value > largest;
-    head = head << bits | (cut_off ? largest : value);
-  };
-  append(16, page.span);
-  append(6, static_cast<std::uint64_t>(id.measure));
-  append(10, id.currency);
-  append(10, id.attributes);
-  append(14, id.dimensions);
-  return head;
-}
-
-}  // namespace
-
 void add_up(std::vector<store::Cell>& cells) {
   struct Place {
     std::uint64_t head;
     const store::Cell* cell;
   };
   thread_local std::vector<Place> places;
+  thread_local std::vector<Place> spare;
   thread_local std::vector<store::Cell> sums;
   places.clear();
   for (const store::Cell& cell : cells) places.push_back({head_of(cell.id), &cell});
-  boost::sort::pdqsort_branchless(places.begin(), places.end(),
-                                  [](const Place& a, const Place& b) { return a.head < b.head; });
+  radix_sort(places, spare, [](const Place& place) { return place.head; });
   sums.clear();
   for (auto at = places.begin(); at != places.end();) {
     auto end = at + 1;

@@ -1,6 +1,8 @@
 // Dates, decimals, money, texts and packed bytes: what everything else counts on.
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -10,6 +12,7 @@
 #include "base/date.h"
 #include "base/decimal.h"
 #include "base/money.h"
+#include "base/radix_sort.h"
 #include "base/text.h"
 
 namespace daybook {
@@ -622,6 +625,26 @@ TEST(ArenaTest, WhatItGaveStaysUntilTheReset) {
   std::vector<std::string_view> copies;
   for (int i = 0; i < 10'000; ++i) copies.push_back(arena.copy(std::to_string(i) + std::string(100, 'x')));
   for (int i = 0; i < 10'000; ++i) ASSERT_TRUE(copies[static_cast<std::size_t>(i)].starts_with(std::to_string(i)));
+}
+
+TEST(RadixSort, SortsStablyWhateverTheNumbersShare) {
+  struct Item {
+    std::uint64_t number;
+    std::size_t place;
+  };
+  std::mt19937_64 random(1);
+  const std::vector<std::uint64_t> masks = {0, 0xff, 0x3ff, 0xf000'0000'0000'0000, 0x8000'0000'0000'0001, ~std::uint64_t{0}};
+  for (const std::size_t size : {0, 1, 2, 23, 25, 127, 128, 129, 5'000}) {
+    for (const std::uint64_t mask : masks) {
+      std::vector<Item> items;
+      for (std::size_t i = 0; i < size; ++i) items.push_back({(random() & mask) | (~mask & 0x0123'4567'89ab'cdef), i});
+      std::vector<Item> expected = items;
+      std::ranges::stable_sort(expected, {}, &Item::number);
+      std::vector<Item> spare;
+      radix_sort(items, spare, [](const Item& item) { return item.number; });
+      for (std::size_t i = 0; i < size; ++i) ASSERT_EQ(items[i].place, expected[i].place) << size << " " << mask;
+    }
+  }
 }
 
 }  // namespace
