@@ -224,13 +224,26 @@ Result<void> Shard::fold_account(store::LabelId customer, std::span<const Told* 
   return {};
 }
 
-Result<void> Shard::evaluate(HeldAccount& account, store::WriteSet& set) {
-  const store::LabelId customer = account.customer();
-  domain::Picture before(account, domain::Known::before(), rules_);
-  domain::Picture after(account, domain::Known::all(), rules_);
+// Invoices of which something was open on days whose payment terms changed: due dates matter only there.
+Result<std::vector<std::string>> Shard::invoices_by_terms(store::LabelId customer, const domain::CustomerFile& before,
+                                                          const domain::CustomerFile& after) {
+  std::vector<std::string> ids;
+  for (const auto& [first, last] : terms_changes(before, after)) {
+    RETURN_IF_ERROR(store_->scan(store::Table::kCells, store::cells_prefix(store::kOpenedDocument, customer),
+                                 store::opened_prefix(customer, first),
+                                 [&, last = last](std::string_view key, std::string_view) {
+                                   const store::OpenedKey found = store::read_opened_key(key);
+                                   if (found.day > last) return false;
+                                   if (found.ref.kind == domain::DocumentKind::kInvoice) ids.emplace_back(found.ref.id);
+                                   return true;
+                                 }));
+  }
+  return ids;
+}
 
+// The documents whose figures may have changed, and what of them.
+Result<void> Shard::find_affected(HeldAccount& account, domain::Picture& before, domain::Picture& after) {
   affected_.clear();
-  std::vector<std::string> by_terms;  // Ids found by date.
   const std::function<void(const domain::Document&, domain::Extent)> affect =
       [&](const domain::Document& document, domain::Extent extent) {
         if (document.number >= affected_.size()) affected_.resize(document.number + 1);
@@ -238,30 +251,35 @@ Result<void> Shard::evaluate(HeldAccount& account, store::WriteSet& set) {
         if (at.document != nullptr) extent |= at.extent;
         at = {&document, extent};
       };
+  const bool all_new = labels_.is_new(account.customer());
   for (HeldDocument* told : account.dirty()) {
     if (!domain::has_figures(told->kind) && !told->conflicted) continue;
     const domain::Document* document = account.document(*told);
     if (document == nullptr) continue;
+    const bool is_file = document->ref.kind == domain::DocumentKind::kCustomer;
+    if (is_file && listener_) listener_->file_changed(account.customer());
+    if (all_new) {
+      // Whatever depends on it is as new.
+      affect(*document, {});
+      continue;
+    }
     domain::for_each_dependent(after, *document, affect);
-    if (document->ref.kind == domain::DocumentKind::kCustomer) {
-      if (listener_) listener_->file_changed(customer);
-      for (const auto& [first, last] : terms_changes(before.file(), after.file())) {
-        // Due dates matter where something is open: invoices that never were need not be looked at.
-        RETURN_IF_ERROR(store_->scan(
-            store::Table::kCells, store::cells_prefix(store::kOpenedDocument, customer),
-            store::opened_prefix(customer, first), [&, last = last](std::string_view key, std::string_view) {
-              const store::OpenedKey found = store::read_opened_key(key);
-              if (found.day > last) return false;
-              if (found.ref.kind == domain::DocumentKind::kInvoice) by_terms.emplace_back(found.ref.id);
-              return true;
-            }));
-      }
+    if (!is_file) continue;
+    ASSIGN_OR_RETURN(const std::vector<std::string> by_terms,
+                     invoices_by_terms(account.customer(), before.file(), after.file()));
+    for (const std::string& id : by_terms) {
+      const domain::Invoice* invoice = after.invoice(id);
+      if (invoice != nullptr && invoice->due_from_terms) affect(*invoice->document, {});
     }
   }
-  for (const std::string& id : by_terms) {
-    const domain::Invoice* invoice = after.invoice(id);
-    if (invoice != nullptr && invoice->due_from_terms) affect(*invoice->document, {});
-  }
+  return {};
+}
+
+Result<void> Shard::evaluate(HeldAccount& account, store::WriteSet& set) {
+  const store::LabelId customer = account.customer();
+  domain::Picture before(account, domain::Known::before(), rules_);
+  domain::Picture after(account, domain::Known::all(), rules_);
+  RETURN_IF_ERROR(find_affected(account, before, after));
 
   const store::Label& name = labels_.own(customer);
   cells_.clear();

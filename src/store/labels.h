@@ -62,6 +62,8 @@ class Labels {
 
   // Puts the labels given since the last call into the set.
   void write_new(WriteSet& set);
+  // It was given since then. The writer's.
+  bool is_new(LabelId id) const { return id >= written_; }
 
  private:
   // A label by its parts, as they are looked up.
