@@ -36,6 +36,13 @@ class Arena {
     return {bytes, text.size()};
   }
 
+  // A copy of the thing itself, not of what it points to.
+  template <typename T>
+  T& keep(const T& thing) {
+    static_assert(std::is_trivially_destructible_v<T>);
+    return *new (take(sizeof(T), alignof(T))) T(thing);
+  }
+
   // Of all blocks, in use or kept for the next use.
   std::size_t bytes_kept() const {
     std::size_t bytes = 0;
