@@ -3,12 +3,14 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <new>
 #include <span>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace daybook {
@@ -36,6 +38,13 @@ class Arena {
     return {bytes, text.size()};
   }
 
+  // A copy of the thing itself, not of what it points to.
+  template <typename T>
+  T& keep(const T& thing) {
+    static_assert(std::is_trivially_destructible_v<T>);
+    return *new (take(sizeof(T), alignof(T))) T(thing);
+  }
+
   // Of all blocks, in use or kept for the next use.
   std::size_t bytes_kept() const {
     std::size_t bytes = 0;
@@ -47,7 +56,7 @@ class Arena {
   void reset() {
     std::erase_if(blocks_, [](const Block& block) { return block.size > kKeptBlockMax; });
     current_ = 0;
-    used_ = 0;
+    begin_block();
   }
 
   // Gives everything back, the blocks too.
@@ -67,32 +76,41 @@ class Arena {
   static constexpr std::size_t kFirstBlockSize = 4 * 1024;
 
   void* take(std::size_t size, std::size_t alignment) {
-    std::size_t at = (used_ + alignment - 1) & ~(alignment - 1);
-    if (current_ == blocks_.size() || at + size > blocks_[current_].size) {
-      next_block(size);
-      at = 0;
-    }
-    used_ = at + size;
-    return blocks_[current_].bytes.get() + at;
+    const std::size_t gap = -reinterpret_cast<std::uintptr_t>(at_) & (alignment - 1);
+    if (gap + size > static_cast<std::size_t>(end_ - at_)) return take_from_next(size);
+    std::byte* const taken = at_ + gap;
+    at_ = taken + size;
+    return taken;
   }
 
   // Goes on in the first of the blocks left that is large enough, or in a new one.
-  void next_block(std::size_t size) {
+  [[gnu::noinline]] void* take_from_next(std::size_t size) {
     if (current_ != blocks_.size()) ++current_;
     const auto next = blocks_.begin() + static_cast<std::ptrdiff_t>(current_);
     const auto found =
         std::find_if(next, blocks_.end(), [&](const Block& block) { return block.size >= size; });
     if (found != blocks_.end()) {
       std::iter_swap(next, found);
-      return;
+    } else {
+      const std::size_t block_size = std::max(size, blocks_.empty() ? kFirstBlockSize : kBlockSize);
+      blocks_.insert(next, {std::make_unique_for_overwrite<std::byte[]>(block_size), block_size});
     }
-    const std::size_t block_size = std::max(size, blocks_.empty() ? kFirstBlockSize : kBlockSize);
-    blocks_.insert(next, {std::make_unique_for_overwrite<std::byte[]>(block_size), block_size});
+    begin_block();
+    return std::exchange(at_, at_ + size);
+  }
+
+  // Fills the current block from its beginning.
+  void begin_block() {
+    const bool exists = current_ != blocks_.size();
+    at_ = exists ? blocks_[current_].bytes.get() : nullptr;
+    end_ = exists ? at_ + blocks_[current_].size : nullptr;
   }
 
   std::vector<Block> blocks_;
   std::size_t current_ = 0;  // The block that is being filled.
-  std::size_t used_ = 0;     // Of the current block.
+  // What is left of it.
+  std::byte* at_ = nullptr;
+  std::byte* end_ = nullptr;
 };
 
 }  // namespace daybook

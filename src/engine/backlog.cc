@@ -4,10 +4,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <limits>
 #include <memory>
+#include <numeric>
 
 #include "base/bytes.h"
 
@@ -17,6 +19,10 @@ namespace {
 constexpr std::size_t kWriteBytes = 1 << 20;
 // Of each run, while they are merged.
 constexpr std::size_t kReadBytes = 256 << 10;
+// Fewer events than this are sorted by comparing.
+constexpr std::size_t kSortedByDigits = 256;
+constexpr int kDigitBits = 11;
+constexpr std::size_t kDigits = 1 << kDigitBits;
 // Memory that clear() keeps, for live commits.
 constexpr std::size_t kKeptBytes = 1 << 20;
 
@@ -141,23 +147,35 @@ class Backlog::Cursor {
 Backlog::Backlog(const std::string& folder) : path_(folder + "/set-aside") { ::unlink(path_.c_str()); }
 
 void Backlog::add(store::LabelId customer, const Told& told) {
-  Told& kept = memory_.array<Told>(1).front();
-  kept = told;
+  Told& kept = memory_.keep(told);
   kept.ref.id = memory_.copy(told.ref.id);
   kept.event.bytes = memory_.copy(told.event.bytes);
   const auto names = memory_.array<domain::DocumentRef>(told.names.size());
   for (std::size_t i = 0; i < names.size(); ++i) names[i] = {told.names[i].kind, memory_.copy(told.names[i].id)};
   kept.names = names;
   told_.emplace_back(customer, &kept);
-  std::size_t bytes = sizeof(decltype(told_)::value_type) + sizeof kept + kept.ref.id.size() + kept.event.bytes.size();
+  std::size_t bytes = sizeof(Waiting) + sizeof kept + kept.ref.id.size() + kept.event.bytes.size();
   for (const domain::DocumentRef& name : names) bytes += sizeof name + name.id.size();
   bytes_in_memory_ += bytes;
   if (customer >= bytes_of_account_.size()) bytes_of_account_.resize(customer + 1);
   largest_ = std::max(largest_, bytes_of_account_[customer] += bytes);
 }
 
+// By customer, digit by digit from the lowest: each pass keeps the order of what is equal.
 void Backlog::sort() {
-  std::ranges::stable_sort(told_, {}, &decltype(told_)::value_type::first);
+  if (told_.size() < kSortedByDigits) {
+    std::ranges::stable_sort(told_, {}, &Waiting::first);
+    return;
+  }
+  std::vector<Waiting> sorted(told_.size());
+  for (int shift = 0; (bytes_of_account_.size() - 1) >> shift != 0; shift += kDigitBits) {
+    const auto digit = [&](const Waiting& waiting) { return waiting.first >> shift & (kDigits - 1); };
+    std::array<std::uint32_t, kDigits> places{};
+    for (const Waiting& waiting : told_) ++places[digit(waiting)];
+    std::exclusive_scan(places.begin(), places.end(), places.begin(), 0U);
+    for (const Waiting& waiting : told_) sorted[places[digit(waiting)]++] = waiting;
+    told_.swap(sorted);
+  }
 }
 
 Result<void> Backlog::set_aside() {
@@ -228,11 +246,17 @@ Result<void> Backlog::for_each_account(
 }
 
 std::size_t Backlog::bytes_held() const {
-  return memory_.bytes_kept() + read_.bytes_kept() + told_.capacity() * sizeof(told_[0]) +
+  return memory_.bytes_kept() + read_.bytes_kept() + told_.capacity() * sizeof(Waiting) +
          events_.capacity() * sizeof(events_[0]) + bytes_of_account_.capacity() * sizeof(bytes_of_account_[0]);
 }
 
 void Backlog::clear() {
+  if (runs_.empty()) {
+    // A live commit has told few of very many accounts something.
+    for (const auto& [customer, told] : told_) bytes_of_account_[customer] = 0;
+  } else {
+    bytes_of_account_.clear();
+  }
   forget_memory();
   if (bytes_held() > kKeptBytes) {
     memory_.release();
@@ -242,7 +266,6 @@ void Backlog::clear() {
   }
   runs_.clear();
   bytes_set_aside_ = 0;
-  bytes_of_account_.clear();
   largest_ = 0;
 }
 

@@ -63,13 +63,14 @@ class Backlog {
     std::uint64_t size = 0;
   };
   class Cursor;
+  using Waiting = std::pair<store::LabelId, Told*>;
 
   void sort();
   void forget_memory();
 
   const std::string path_;  // Of a run, until it has lost its name.
   Arena memory_;
-  std::vector<std::pair<store::LabelId, Told*>> told_;
+  std::vector<Waiting> told_;
   std::size_t bytes_in_memory_ = 0;
   std::vector<Run> runs_;  // Oldest first.
   std::size_t bytes_set_aside_ = 0;

@@ -129,7 +129,7 @@ void Shard::apply(const log::Record& record) {
   }
   progress.next_offset = record.offset + 1;
   progress.last_offset = record.offset;
-  progress.last_fingerprint = fingerprint(record);
+  last_records_[static_cast<std::size_t>(record.topic)].keep(record);
   progress.recorded_ms = recorded_ms;
   state_.newest_recorded_ms = std::max(state_.newest_recorded_ms, recorded_ms);
   if (++pending_records_ % 1024 == 0) reader_.reset();
@@ -374,6 +374,9 @@ Result<void> Shard::commit() {
     set.put(store::Table::kMeta, store::parked_key(parked.topic, parked.offset), parked.encode());
   }
   labels_.write_new(set);
+  for (std::size_t topic = 0; topic < last_records_.size(); ++topic) {
+    if (const auto last = last_records_[topic].take_fingerprint()) state_.topics[topic].last_fingerprint = *last;
+  }
   set.put(store::Table::kMeta, store::state_key(), state_.encode());
   RETURN_IF_ERROR(store_->write(set));
   accounts_.committed();

@@ -72,8 +72,8 @@ class Shard {
                                              const domain::Rules& rules, Options options);
 
   std::int32_t partition() const { return options_.partition; }
-  // Positions and what is parked as applied; what depends on documents as committed. The folding
-  // thread's.
+  // Positions and what is parked as applied; fingerprints, and what depends on documents, as committed. The
+  // folding thread's.
   const ShardState& state() const { return state_; }
 
   // Folds one record; those below the position reached are dropped. Offsets of a topic must rise.
@@ -140,6 +140,7 @@ class Shard {
   Contribution old_;
   Contribution now_;
   Backlog backlog_;  // Everything told since the last commit.
+  std::array<LastRecord, log::kEventTopicCount> last_records_;
   std::uint64_t told_count_ = 0;
   // Memory that is used again.
   ByteBuffer encoded_;

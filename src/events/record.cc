@@ -61,6 +61,12 @@ bool parse(std::string_view value, v1::Event& message) {
 }
 
 std::variant<domain::Event, Unfit> RecordReader::read(const log::Record& record) {
+  std::variant<domain::Event, Unfit> read;
+  if (auto unfit = fill(std::get<domain::Event>(read), record)) read = *std::move(unfit);
+  return read;
+}
+
+std::optional<Unfit> RecordReader::fill(domain::Event& event, const log::Record& record) {
   if (!record.value) return Unfit{ParkReason::kNotParseable, "the record has no value", ""};
   const auto bytes = strip_frame(*record.value);
   if (!bytes) return Unfit{ParkReason::kNotParseable, "the Confluent frame is cut off", ""};
@@ -69,7 +75,7 @@ std::variant<domain::Event, Unfit> RecordReader::read(const log::Record& record)
     return Unfit{ParkReason::kNotParseable, "the value is not a daybook.events.v1.Event", ""};
   }
   const std::string_view customer = message.customer_id();
-  const auto unfit = [&](ParkReason reason, std::string detail) {
+  const auto unfit = [&](ParkReason reason, std::string detail) -> std::optional<Unfit> {
     return Unfit{reason, std::move(detail), std::string(customer)};
   };
   const bool has_payload = message.payload_case() != v1::Event::PAYLOAD_NOT_SET;
@@ -95,13 +101,12 @@ std::variant<domain::Event, Unfit> RecordReader::read(const log::Record& record)
                  fmt::format("the key belongs to partition {}, not {}", partition, record.partition));
   }
   violations_.clear();
-  const auto event = validate(message, lists_, violations_);
-  if (!event) return unfit(ParkReason::kInvalid, join(violations_));
+  if (!validate(message, lists_, violations_, event)) return unfit(ParkReason::kInvalid, join(violations_));
   if (bytes->size() > kEventBytesMax) {
     return unfit(ParkReason::kInvalid, fmt::format("the event is {} bytes encoded; at most {} are allowed",
                                                    bytes->size(), kEventBytesMax));
   }
-  return *event;
+  return std::nullopt;
 }
 
 }  // namespace daybook::events

@@ -1,6 +1,7 @@
 // What a record of the log is: a valid event, or unfit and why.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -51,6 +52,9 @@ class RecordReader {
   void reset() { lists_.reset(); }
 
  private:
+  // Fills in the event, a new one, or says why not.
+  std::optional<Unfit> fill(domain::Event& event, const log::Record& record);
+
   std::int32_t partition_count_;
   Arena lists_;
   std::vector<Violation> violations_;

@@ -656,12 +656,10 @@ void check_account(Checker& envelope, wire::Text customer, const domain::Payload
 
 }  // namespace
 
-std::optional<domain::Event> validate(const wire::Event& message, Arena& arena,
-                                      std::vector<Violation>& violations) {
+bool validate(const wire::Event& message, Arena& arena, std::vector<Violation>& violations,
+              domain::Event& event) {
   const std::size_t faults_before = violations.size();
   Checker envelope(v1::Event::PAYLOAD_NOT_SET, arena, violations);
-  std::optional<domain::Event> valid(std::in_place);
-  domain::Event& event = *valid;
   event.event_id = envelope.label("event_id", message.event_id(), Need::kRequired);
   event.customer_id = message.customer_id();
   event.source = envelope.label("source", message.source(), Need::kRequired);
@@ -714,8 +712,7 @@ std::optional<domain::Event> validate(const wire::Event& message, Arena& arena,
     case P::PAYLOAD_NOT_SET: envelope.fault("payload", "is required: one of the payloads of docs/publishing.md"); break;
   }
   check_account(envelope, message.customer_id(), event.payload, violations);
-  if (violations.size() != faults_before) valid.reset();
-  return valid;
+  return violations.size() == faults_before;
 }
 
 std::optional<domain::Event> validate(const v1::Event& message, Arena& arena,
@@ -727,7 +724,9 @@ std::optional<domain::Event> validate(const v1::Event& message, Arena& arena,
     violations.push_back({"", std::string(kNoEvent)});
     return std::nullopt;
   }
-  return validate(encoded, arena, violations);
+  std::optional<domain::Event> event(std::in_place);
+  if (!validate(encoded, arena, violations, *event)) event.reset();
+  return event;
 }
 
 log::Topic topic_of(const domain::Payload& payload) {

@@ -28,11 +28,11 @@ inline constexpr std::size_t kEventBytesMax = 1'048'576;
 inline constexpr std::string_view kNoEvent =
     "is not a daybook.events.v1.Event (every string must be UTF-8)";
 
-// The typed event, or nothing and at least one violation. Its texts point where those of `message` do,
-// its lists into `arena`; both must outlive it.
-std::optional<domain::Event> validate(const wire::Event& message, Arena& arena,
-                                      std::vector<Violation>& violations);
-// The same of its bytes, which are written to `arena`.
+// Fills in the typed event, a new one; false, with at least one violation, when there is none. Its texts
+// point where those of `message` do, its lists into `arena`; both must outlive it.
+bool validate(const wire::Event& message, Arena& arena, std::vector<Violation>& violations,
+              domain::Event& event);
+// The same of its bytes, which are written to `arena`; nothing when there is none.
 std::optional<domain::Event> validate(const v1::Event& message, Arena& arena,
                                       std::vector<Violation>& violations);
 

@@ -16,6 +16,13 @@ const char* read_varint(const char* at, const char* end, int bytes_max, std::uin
   return nullptr;
 }
 
+// One that is not plain.
+[[gnu::cold, gnu::noinline]] const char* take_unusual_text(const char* at, std::size_t size, Text& text) {
+  if (!is_valid_utf8({at, size})) return nullptr;
+  text = Text(at, static_cast<std::uint32_t>(size), false);
+  return at + size;
+}
+
 const char* skip_bytes(const char* at, const char* end, std::ptrdiff_t count) {
   return end - at >= count ? at + count : nullptr;
 }
@@ -34,28 +41,18 @@ const char* skip_group(std::uint32_t tag, const char* at, const char* end, int d
 
 }  // namespace
 
-const char* read_long_tag(const char* at, const char* end, std::uint32_t& tag) {
+[[gnu::noinline]] Read read_long(const char* at, const char* end) {
   std::uint64_t value = 0;
   at = read_varint(at, end, 5, value);
-  tag = static_cast<std::uint32_t>(value);
-  return at;
-}
-
-const char* read_long_size(const char* at, const char* end, std::size_t& size) {
-  std::uint64_t value = 0;
-  at = read_varint(at, end, 5, value);
-  size = value;
-  return at;
+  return {at, value};
 }
 
 const char* read_text(const char* at, const char* end, Text& text) {
   std::size_t size = 0;
   at = read_size(at, end, size);
   if (at == nullptr) return nullptr;
-  const std::string_view bytes(at, size);
-  const bool plain = is_plain(bytes);
-  if (!plain && !is_valid_utf8(bytes)) return nullptr;
-  text = Text(at, static_cast<std::uint32_t>(size), plain);
+  if (!is_plain({at, size})) return take_unusual_text(at, size, text);
+  text = Text(at, static_cast<std::uint32_t>(size), true);
   return at + size;
 }
 

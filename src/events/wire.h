@@ -64,20 +64,44 @@ class List {
   std::uint32_t capacity_ = 0;
 };
 
-const char* read_long_tag(const char* at, const char* end, std::uint32_t& tag);
-const char* read_long_size(const char* at, const char* end, std::size_t& size);
+// A number, and the place behind it; null when there is none.
+struct Read {
+  const char* at;
+  std::uint64_t value;
+};
+// A varint of at most five bytes: bits past the 32nd are kept.
+Read read_long(const char* at, const char* end);
+
+// The same, quick where it has one byte or two. At least one is left.
+inline const char* read_short(const char* at, const char* end, std::uint64_t& value) {
+  const std::uint64_t first = static_cast<std::uint8_t>(*at);
+  if (first < 0x80) {
+    value = first;
+    return at + 1;
+  }
+  if (end - at > 1 && static_cast<std::uint8_t>(at[1]) < 0x80) {
+    value = (first & 0x7f) | static_cast<std::uint64_t>(at[1]) << 7;
+    return at + 2;
+  }
+  const Read read = read_long(at, end);
+  value = read.value;
+  return read.at;
+}
 
 // At least one byte is left.
 inline const char* read_tag(const char* at, const char* end, std::uint32_t& tag) {
-  tag = static_cast<std::uint8_t>(*at);
-  return tag < 0x80 ? at + 1 : read_long_tag(at, end, tag);
+  std::uint64_t value = 0;
+  at = read_short(at, end, value);
+  tag = static_cast<std::uint32_t>(value);
+  return at;
 }
 
 // The length of what follows, which is not past `end`.
 inline const char* read_size(const char* at, const char* end, std::size_t& size) {
   if (at == end) return nullptr;
-  size = static_cast<std::uint8_t>(*at);
-  at = size < 0x80 ? at + 1 : read_long_size(at, end, size);
+  std::uint64_t value = 0;
+  at = read_short(at, end, value);
+  size = value;
   return at != nullptr && size <= static_cast<std::size_t>(end - at) ? at : nullptr;
 }
 

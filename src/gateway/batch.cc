@@ -38,7 +38,8 @@ void Batch::add_entry(std::string_view event_id, std::string_view customer_id,
 }
 
 bool Batch::add_read(const events::wire::Event& event) {
-  const bool valid = events::validate(event, lists_, violations_).has_value();
+  domain::Event typed;
+  const bool valid = events::validate(event, lists_, violations_, typed);
   const std::size_t length = valid ? event.byte_size() : 0;
   violations_.clear();
   if (!valid || length > events::kEventBytesMax) return false;
@@ -130,12 +131,13 @@ bool Batch::add_protobuf(std::string bytes, std::size_t events_max) {
 
 void Batch::add_encoded(std::size_t begin, std::size_t length) {
   events::wire::Event event;
+  domain::Event typed;
   if (length > events::kEventBytesMax) {
     fault("", fmt::format("is {} bytes encoded; at most {} are allowed", length,
                           events::kEventBytesMax));
   } else if (!events::wire::parse(std::string_view(bytes_).substr(begin, length), lists_, event)) {
     fault("", std::string(events::kNoEvent));
-  } else if (events::validate(event, lists_, violations_)) {
+  } else if (events::validate(event, lists_, violations_, typed)) {
     add_entry(event.event_id(), event.customer_id(), event.payload_case(), begin, length);
   }
   take_violations();

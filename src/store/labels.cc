@@ -45,7 +45,7 @@ Result<void> Labels::load(const Reads& reads) {
 }
 
 LabelId Labels::add(std::string bytes) {
-  Label& label = labels_.emplace_back();
+  Label& label = *labels_.emplace_back(std::make_unique<Label>());
   label.bytes = std::move(bytes);
   if (label.bytes.capacity() >= sizeof label.bytes / 2) text_bytes_ += label.bytes.capacity() + 1;
   parse(label);
@@ -64,6 +64,21 @@ Labels::Parts Labels::parts_of(const Label& label) {
       break;
   }
   return {label.kind, label.dimensions.sku, label.dimensions.channel, label.dimensions.kind};
+}
+
+bool Labels::has_parts(const Label& label, const Parts& parts) {
+  if (label.kind != parts.kind) return false;
+  switch (label.kind) {
+    case Label::Kind::kCustomer:
+      return label.customer == parts.first;
+    case Label::Kind::kAttributes:
+      return label.attributes.region == parts.first && label.attributes.sales_rep == parts.second &&
+             label.attributes.file_day == parts.number;
+    case Label::Kind::kDimensions:
+      break;
+  }
+  return label.dimensions.sku == parts.first && label.dimensions.channel == parts.second &&
+         label.dimensions.kind == parts.number;
 }
 
 std::size_t Labels::Hash::operator()(const Parts& parts) const {
@@ -112,7 +127,7 @@ LabelId Labels::dimensions(const domain::Dimensions& dimensions) {
 
 const Label& Labels::get(LabelId id) const {
   const std::shared_lock lock(mutex_);
-  return labels_[id];
+  return own(id);
 }
 
 LabelId Labels::size() const {
@@ -130,10 +145,10 @@ std::vector<LabelId> Labels::customers_after(std::string_view after, std::size_t
   const std::shared_lock lock(mutex_);
   std::vector<LabelId> ids;
   for (LabelId id = 0; id < labels_.size(); ++id) {
-    const Label& label = labels_[id];
+    const Label& label = own(id);
     if (label.kind == Label::Kind::kCustomer && label.customer > after) ids.push_back(id);
   }
-  const auto by_name = [&](LabelId id) { return labels_[id].customer; };
+  const auto by_name = [&](LabelId id) { return own(id).customer; };
   if (ids.size() > count) {
     std::ranges::nth_element(ids, ids.begin() + static_cast<std::ptrdiff_t>(count), {}, by_name);
     ids.resize(count);
@@ -144,7 +159,7 @@ std::vector<LabelId> Labels::customers_after(std::string_view after, std::size_t
 
 void Labels::write_new(WriteSet& set) {
   for (; written_ < labels_.size(); ++written_) {
-    set.put(Table::kMeta, label_key(written_), labels_[written_].bytes);
+    set.put(Table::kMeta, label_key(written_), own(written_).bytes);
   }
 }
 

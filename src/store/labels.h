@@ -5,7 +5,7 @@
 
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <cstdint>
-#include <deque>
+#include <memory>
 #include <optional>
 #include <shared_mutex>
 #include <string>
@@ -50,7 +50,7 @@ class Labels {
 
   const Label& get(LabelId id) const;
   // get() for the writer itself, which need not wait for anybody.
-  const Label& own(LabelId id) const { return labels_[id]; }
+  const Label& own(LabelId id) const { return *labels_[id]; }
   std::optional<LabelId> find_customer(std::string_view id) const;
   // Customers that have a name greater than `after` (all when empty), in byte order, at most `count`.
   std::vector<LabelId> customers_after(std::string_view after, std::size_t count) const;
@@ -58,7 +58,9 @@ class Labels {
   // size() for the writer itself.
   std::size_t own_size() const { return labels_.size(); }
   // What all of them take of memory. The writer's.
-  std::size_t bytes() const { return labels_.size() * sizeof(Label) + text_bytes_ + ids_.bucket_count() * kPlaceBytes; }
+  std::size_t bytes() const {
+    return labels_.size() * (sizeof(Label) + sizeof(Label*)) + text_bytes_ + ids_.bucket_count() * kPlaceBytes;
+  }
 
   // Puts the labels given since the last call into the set.
   void write_new(WriteSet& set);
@@ -72,20 +74,21 @@ class Labels {
     std::string_view first;
     std::string_view second;
     std::int64_t number;
-    bool operator==(const Parts&) const = default;
   };
   static Parts parts_of(const Label& label);
+  static bool has_parts(const Label& label, const Parts& parts);
   struct Hash {
     using is_transparent = void;
+    using is_avalanching = void;
     const Labels* labels;
     std::size_t operator()(const Parts& parts) const;
-    std::size_t operator()(LabelId id) const { return (*this)(parts_of(labels->labels_[id])); }
+    std::size_t operator()(LabelId id) const { return (*this)(parts_of(labels->own(id))); }
   };
   struct Equal {
     using is_transparent = void;
     const Labels* labels;
     bool operator()(LabelId a, LabelId b) const { return a == b; }
-    bool operator()(const Parts& parts, LabelId id) const { return parts == parts_of(labels->labels_[id]); }
+    bool operator()(const Parts& parts, LabelId id) const { return has_parts(labels->own(id), parts); }
     bool operator()(LabelId id, const Parts& parts) const { return (*this)(parts, id); }
   };
 
@@ -96,7 +99,7 @@ class Labels {
   LabelId add(std::string bytes);
 
   mutable std::shared_mutex mutex_;  // Guards all below; the writer reads without it.
-  std::deque<Label> labels_;
+  std::vector<std::unique_ptr<Label>> labels_;
   boost::unordered_flat_set<LabelId, Hash, Equal> ids_{0, Hash{this}, Equal{this}};
   std::size_t text_bytes_ = 0;  // Of bytes that do not fit into a label.
   LabelId written_ = 0;

@@ -44,6 +44,8 @@ TEST(Backlog, GivesEachAccountAllItsEventsInTheOrderTold) {
   const test::TempDir folder;
   std::mt19937 random(7);
   for (int round = 0; round < 20; ++round) {
+    // From few accounts to more than one digit of theirs tells apart.
+    const std::uint32_t accounts = round % 2 == 0 ? 40 : 5'000'000;
     Backlog backlog(folder.path());
     std::map<store::LabelId, std::vector<std::string>> expected;
     for (int i = 0; i < 3'000; ++i) {
@@ -59,7 +61,7 @@ TEST(Backlog, GivesEachAccountAllItsEventsInTheOrderTold) {
       told.clock = static_cast<std::uint32_t>(i);
       told.event = {bytes, 3, 5, store::Claims::kItsId};
       told.names = names;
-      const auto customer = static_cast<store::LabelId>(random() % 40);
+      const auto customer = static_cast<store::LabelId>(random() % accounts);
       backlog.add(customer, told);
       expected[customer].push_back(text_of(told));
       if (random() % 700 == 0) {
@@ -94,6 +96,22 @@ TEST(Backlog, CountsWhatIsSetAsideAndTheLargestAccount) {
   backlog.clear();
   EXPECT_EQ(backlog.bytes_set_aside(), 0u);
   EXPECT_EQ(backlog.bytes_of_largest_account(), 0u);
+}
+
+TEST(Backlog, CountsEveryCommitAnew) {
+  const test::TempDir folder;
+  Backlog backlog(folder.path());
+  backlog.add(70'000, Told{});
+  const std::size_t one = backlog.bytes_of_largest_account();
+  for (const bool set_aside : {false, true, false, true, true, false, false}) {
+    backlog.clear();
+    for (int i = 0; i < 3; ++i) backlog.add(70'000, Told{});
+    if (set_aside) {
+      ASSERT_TRUE(backlog.set_aside().has_value());
+    }
+    backlog.add(3, Told{});
+    EXPECT_EQ(backlog.bytes_of_largest_account(), 3 * one);
+  }
 }
 
 TEST(Backlog, KeepsWhatItHasWhereItCannotBeSetAside) {

@@ -423,6 +423,21 @@ TEST(Texts, LabelsHaveNoWhiteSpaceAtEitherEnd) {
   }
 }
 
+TEST(Texts, PlainIsAsciiWithoutBlanksOfAnySize) {
+  for (std::size_t size = 0; size <= 50; ++size) {
+    // On the heap to its last byte, so that a sanitizer sees what is read past it.
+    std::vector<char> text(size, 'x');
+    EXPECT_TRUE(is_plain({text.data(), size})) << size;
+    for (std::size_t at = 0; at < size; ++at) {
+      for (int byte = 0; byte < 256; ++byte) {
+        text[at] = static_cast<char>(byte);
+        ASSERT_EQ(is_plain({text.data(), size}), byte > ' ' && byte < 0x7f) << size << ' ' << at << ' ' << byte;
+      }
+      text[at] = at % 2 == 0 ? '!' : '~';
+    }
+  }
+}
+
 TEST(Texts, Utf8MustBeTheShortestForm) {
   EXPECT_TRUE(is_valid_utf8(""));
   EXPECT_TRUE(is_valid_utf8("\xC2\x80"));

@@ -154,7 +154,8 @@ class Differential {
     expected_.DiscardUnknownFields();
     EXPECT_EQ(written, expected_.SerializeAsString()) << testing::PrintToString(std::string(bytes));
     std::vector<Violation> found;
-    const bool valid = validate(event, arena_, found).has_value();
+    domain::Event typed;
+    const bool valid = validate(event, arena_, found, typed);
     EXPECT_EQ(valid, found.empty());
     std::vector<Violation> faults;
     EXPECT_EQ(validate(expected_, arena_, faults).has_value(), valid);
