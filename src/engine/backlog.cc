@@ -4,14 +4,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <limits>
 #include <memory>
-#include <numeric>
 
 #include "base/bytes.h"
+#include "base/radix_sort.h"
 
 namespace daybook::engine {
 namespace {
@@ -19,10 +18,6 @@ namespace {
 constexpr std::size_t kWriteBytes = 1 << 20;
 // Of each run, while they are merged.
 constexpr std::size_t kReadBytes = 256 << 10;
-// Fewer events than this are sorted by comparing.
-constexpr std::size_t kSortedByDigits = 256;
-constexpr int kDigitBits = 11;
-constexpr std::size_t kDigits = 1 << kDigitBits;
 // Memory that clear() keeps, for live commits.
 constexpr std::size_t kKeptBytes = 1 << 20;
 
@@ -163,19 +158,8 @@ void Backlog::add(store::LabelId customer, const Told& told) {
 
 // By customer, digit by digit from the lowest: each pass keeps the order of what is equal.
 void Backlog::sort() {
-  if (told_.size() < kSortedByDigits) {
-    std::ranges::stable_sort(told_, {}, &Waiting::first);
-    return;
-  }
-  std::vector<Waiting> sorted(told_.size());
-  for (int shift = 0; (bytes_of_account_.size() - 1) >> shift != 0; shift += kDigitBits) {
-    const auto digit = [&](const Waiting& waiting) { return waiting.first >> shift & (kDigits - 1); };
-    std::array<std::uint32_t, kDigits> places{};
-    for (const Waiting& waiting : told_) ++places[digit(waiting)];
-    std::exclusive_scan(places.begin(), places.end(), places.begin(), 0U);
-    for (const Waiting& waiting : told_) sorted[places[digit(waiting)]++] = waiting;
-    told_.swap(sorted);
-  }
+  std::vector<Waiting> spare;
+  radix_sort(told_, spare, [](const Waiting& waiting) { return waiting.first; });
 }
 
 Result<void> Backlog::set_aside() {
