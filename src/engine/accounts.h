@@ -15,6 +15,7 @@
 #include "domain/picture.h"
 #include "engine/sightings.h"
 #include "store/cells.h"
+#include "store/document_codec.h"
 #include "store/labels.h"
 
 namespace daybook::engine {
@@ -34,6 +35,7 @@ struct HeldDocument : Held {
   std::size_t stored = 0;    // Size of the value as stored: what was appended stands behind it.
   std::size_t incoming = 0;  // Bytes that it is going to be given.
   bool conflicted = false;   // It was given a conflict since the last write().
+  std::optional<store::FactSketch> sketch;  // Of its facts; none before the first is given.
   // As decoded since the last write(); null before.
   const domain::Document* decoded = nullptr;
 

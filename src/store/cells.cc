@@ -115,18 +115,18 @@ void merge_cells(std::span<const Cell> cells, std::span<const Cell> changes, std
 UInt128 cell_hash(const CellId& id, const domain::CellValue& value, const Label& customer,
                   const Label& attributes, const Label& dimensions) {
   struct {
-    UInt128 customer, attributes, dimensions;
-    std::int32_t measure, currency, day, day2, counts_from, unused;
-    std::int64_t unused2;
-  } key = {};
-  key.customer = customer.hash;
-  key.attributes = attributes.hash;
-  key.dimensions = dimensions.hash;
-  key.measure = static_cast<std::int32_t>(id.measure);
-  key.currency = id.currency;
-  key.day = id.day;
-  key.day2 = id.day2;
-  key.counts_from = id.counts_from;
+    std::uint64_t customer, attributes, dimensions;
+    std::uint16_t measure, currency;
+    std::int32_t day, day2, counts_from;
+  } key = {static_cast<std::uint64_t>(customer.hash),
+           static_cast<std::uint64_t>(attributes.hash),
+           static_cast<std::uint64_t>(dimensions.hash),
+           static_cast<std::uint16_t>(id.measure),
+           id.currency,
+           id.day,
+           id.day2,
+           id.counts_from};
+  static_assert(sizeof key == 40);
   const std::string_view bytes(reinterpret_cast<const char*>(&key), sizeof key);
   const UInt128 hash = hash128(bytes, 1);
   const UInt128 turned = hash << 64 | hash >> 64;

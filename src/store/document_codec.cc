@@ -329,6 +329,43 @@ Verdict judge(std::string_view document, std::uint8_t topic, const EncodedEvent&
   return by_claim;
 }
 
+namespace {
+
+constexpr int kIdBits = 32;
+static_assert(kIdBits + kPayloadCount <= 64);
+
+std::uint64_t id_bit(std::string_view event_id) { return std::uint64_t{1} << hash64(event_id) % kIdBits; }
+std::uint64_t type_bit(std::string_view payload) {
+  return std::uint64_t{1} << (kIdBits + static_cast<unsigned char>(payload.front()));
+}
+
+}  // namespace
+
+FactSketch FactSketch::of(std::string_view document) {
+  FactSketch sketch;
+  Entries entries(document);
+  for (Entry entry; entries.next(entry);) {
+    if (entry.tag != EntryTag::kFact) continue;
+    ByteReader body(entry.body);
+    read_head(body);
+    sketch.bits_ |= id_bit(skip_event_id(body));
+    body.string();
+    body.zigzag();
+    const std::string_view payload = body.raw(body.left());
+    if (!payload.empty() && static_cast<unsigned char>(payload.front()) < kPayloadCount) {
+      sketch.bits_ |= type_bit(payload);
+    }
+  }
+  return sketch;
+}
+
+bool FactSketch::may_know(const EncodedEvent& event) const {
+  const std::uint64_t claimed = event.claims == Claims::kNothing ? 0 : type_bit(event.payload());
+  return (bits_ & (id_bit(event.event_id()) | claimed)) != 0;
+}
+
+void FactSketch::add(const EncodedEvent& event) { bits_ |= id_bit(event.event_id()) | type_bit(event.payload()); }
+
 void append_fact(std::string& document, Position at, std::int64_t recorded_ms,
                  const EncodedEvent& event) {
   thread_local ByteBuffer head;

@@ -37,6 +37,19 @@ enum class Verdict : std::uint8_t { kNew, kDuplicate, kConflict };
 // claims.
 Verdict judge(std::string_view document, std::uint8_t topic, const EncodedEvent& event);
 
+// Tells of most events that they are new without a look at the document's facts: a bit for each event id, of 32,
+// and one for each type.
+class FactSketch {
+ public:
+  static FactSketch of(std::string_view document);
+  // False: judge() would find the event new, whatever its topic.
+  bool may_know(const EncodedEvent& event) const;
+  void add(const EncodedEvent& event);
+
+ private:
+  std::uint64_t bits_ = 0;
+};
+
 void append_fact(std::string& document, domain::Position at, std::int64_t recorded_ms,
                  const EncodedEvent& event);
 // Keeps the first of a topic; false when there was one.

@@ -124,9 +124,10 @@ void WriteSet::put_view(Table table, std::string_view key, std::string_view valu
 void WriteSet::remove(Table table, std::string_view key) { add(table, key, std::nullopt); }
 
 void WriteSet::add(Table table, std::string_view key, std::optional<std::string_view> value) {
-  std::uint64_t head = 0;
-  std::memcpy(&head, key.data(), std::min(key.size(), sizeof head));
-  changes_[static_cast<std::size_t>(table)].push_back({__builtin_bswap64(head), memory_.copy(key), value});
+  std::array<std::uint64_t, 2> head{};
+  std::memcpy(head.data(), key.data(), std::min(key.size(), sizeof head));
+  changes_[static_cast<std::size_t>(table)].push_back(
+      {__builtin_bswap64(head[0]), __builtin_bswap64(head[1]), memory_.copy(key), value});
   bytes_ += key.size() + value.value_or("").size();
 }
 
@@ -139,7 +140,8 @@ void WriteSet::clear() {
 std::span<const WriteSet::Change> WriteSet::sorted(Table table) {
   auto& changes = changes_[static_cast<std::size_t>(table)];
   const auto before = [](const Change& a, const Change& b) {
-    return a.head != b.head ? a.head < b.head : a.key < b.key;
+    if (a.head != b.head) return a.head < b.head;
+    return a.next != b.next ? a.next < b.next : a.key < b.key;
   };
   const auto is_not_before = [&](const Change& a, const Change& b) { return !before(a, b); };
   if (std::ranges::adjacent_find(changes, is_not_before) == changes.end()) return changes;

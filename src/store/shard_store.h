@@ -66,7 +66,9 @@ class WriteSet {
  private:
   friend class ShardStore;
   struct Change {
-    std::uint64_t head = 0;  // The key's first bytes as a number, which mostly tells the order.
+    // The key's first 16 bytes as numbers, which mostly tell the order.
+    std::uint64_t head = 0;
+    std::uint64_t next = 0;
     std::string_view key;
     std::optional<std::string_view> value;  // None: removed.
   };
