@@ -47,7 +47,7 @@ class Instance {
   http::Response ready();
   Result<void> attach(std::unique_ptr<log::Log> log);
   void attend();
-  void prove();
+  void prove(views::Detail detail);
   void count_anomalies();
   Day today() const;
 

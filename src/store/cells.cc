@@ -38,6 +38,23 @@ PageId page_of(const CellId& cell) {
   return {in_ledger_page ? kLedgerPage : kSalesPage, span_of(cell.day)};
 }
 
+std::optional<Cell> receivable_of(const Cell& cell) {
+  using domain::Measure;
+  if (cell.id.measure == Measure::kSettled) return std::nullopt;
+  Cell receivable;
+  receivable.id.measure = domain::is_ledger(cell.id.measure) ? Measure::kLedgerInvoices : cell.id.measure;
+  receivable.id.currency = cell.id.currency;
+  receivable.id.attributes = cell.id.attributes;
+  if (receivable.id.measure == Measure::kOpen) receivable.id.day = cell.id.day;
+  const bool is_due = receivable.id.measure == Measure::kOpen || receivable.id.measure == Measure::kDisputed;
+  if (is_due) receivable.id.day2 = cell.id.day2;
+  receivable.id.counts_from = cell.id.counts_from;
+  receivable.value.amount = cell.value.amount;
+  const bool counts = receivable.id.measure != Measure::kLedgerInvoices && receivable.id.measure != Measure::kDisputed;
+  if (counts) receivable.value.quantity = cell.value.quantity;
+  return receivable;
+}
+
 void encode_page(std::span<const Cell> cells, std::string& to) {
   thread_local ByteBuffer bytes;
   bytes.clear();
