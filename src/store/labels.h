@@ -92,6 +92,8 @@ class Labels {
 
   LabelId intern(const Parts& parts);
   LabelId add(std::string bytes);
+  // Without a place among ids_.
+  LabelId keep(std::string bytes);
 
   mutable std::shared_mutex mutex_;  // Guards all below; the writer reads without it.
   std::deque<Label> labels_;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <thread>
 
+#include "views/receivables.h"
+
 namespace daybook::views {
 namespace {
 
@@ -26,8 +28,11 @@ LiveModel::LiveModel(engine::Projector& projector, const domain::Rules& rules,
   for (std::int32_t i = 0; i < count; ++i) {
     mirrors_.push_back(std::make_shared<mirror::ShardMirror>(
         projector_.store(i), projector_.labels(i), rules_, options));
-    projector_.listen(i, mirrors_.back());
   }
+  // Each puts the totals that its shard knows in order.
+  on_all_processors(mirrors_.size(), [&](std::size_t i) {
+    projector_.listen(static_cast<std::int32_t>(i), mirrors_[i]);
+  });
   keeper_ = std::make_unique<mirror::Keeper>(mirrors_, [&] { return !projector_.replays(); });
 }
 
