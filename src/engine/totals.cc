@@ -15,7 +15,7 @@ constexpr std::uint32_t kVersion = 1;
 constexpr std::size_t kChecksumBytes = 8;
 
 // A commit with more cells of receivables and ledger is not written down.
-constexpr std::size_t kCellsMax = 65'536;
+constexpr std::size_t kCellsMax = 16'384;
 // Memory for cells that is kept from one commit to the next.
 constexpr std::size_t kCellsKept = 4'096;
 
@@ -132,13 +132,13 @@ TotalsChange TotalsJournal::write(UInt128 digest, store::WriteSet& set) {
     cells_.clear();
   } else {
     add_up(cells_);
-    store::encode_page(cells_, bytes_);
-    std::string entry;
-    ByteWriter out(entry);
+    store::encode_page(cells_, page_);
+    entry_.clear();
+    ByteWriter out(entry_);
     out.big64(brief(before));
     out.big64(brief(digest));
-    out.raw(bytes_);
-    set.put(store::Table::kMeta, store::journal_key(next_entry_), entry);
+    out.raw(page_);
+    set.put_view(store::Table::kMeta, store::journal_key(next_entry_), entry_);
     next_entry_ = after(next_entry_);
   }
   return {.is_known = true, .cells = cells_, .next_entry = next_entry_};

@@ -65,7 +65,7 @@ class TotalsJournal {
   // What the commit under way adds to the cells of some account.
   void add(std::span<const store::Cell> changes);
   // Puts the entry of the commit under way into its set. Call once for each, with the digest that it leaves. The
-  // views hold until the next add().
+  // views hold, and the set has to be written, before the next add() or write().
   TotalsChange write(UInt128 digest, store::WriteSet& set);
 
  private:
@@ -74,7 +74,8 @@ class TotalsJournal {
   bool too_much_ = false;
   bool written_ = true;  // The cells are those of a commit that is over.
   std::vector<store::Cell> cells_;
-  std::string bytes_;
+  std::string page_;
+  std::string entry_;
 };
 
 }  // namespace daybook::engine

@@ -1,5 +1,6 @@
 #include "store/cells.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/bytes.h"
@@ -28,8 +29,9 @@ Unexpected corrupt(const char* what) {
 }  // namespace
 
 std::uint16_t span_of(Day day) {
-  constexpr Day kBefore = 1'000'000;  // Days that can be stored lie well within it either way.
-  return static_cast<std::uint16_t>((day + kBefore) >> 5);
+  constexpr Day kBefore = 1'000'000;  // Days that can be stored lie well within it either way,
+  constexpr Day kBehind = 1'000'000;  // and those that are asked for may lie behind all.
+  return static_cast<std::uint16_t>((std::min(day, kBehind) + kBefore) >> 5);
 }
 
 PageId page_of(const CellId& cell) {
