@@ -23,7 +23,9 @@ using std::chrono::steady_clock;
 
 constexpr milliseconds kAttendEvery{10};
 constexpr milliseconds kRetryLogEvery{1000};
+// And longer, where it reads so much that this would take more than a small share of a processor.
 constexpr milliseconds kProveEvery{30'000};
+constexpr int kProofShare = 20;
 
 // Folding comes in bursts of some milliseconds, for which answers would wait where the processors are few.
 // It still gets a third of what an answering thread gets: what is published is seen as soon.
@@ -166,14 +168,14 @@ void Instance::attend() {
     if (!projector_->caught_up()) continue;
     if (!next_proof) {
       prove(views::Detail::kTotals);
+      next_proof = steady_clock::now() + kProveEvery;
     } else if (now >= *next_proof || (!by_account && model_->has_mirrors())) {
       prove(views::Detail::kAccounts);
       count_anomalies();
       by_account = true;
-    } else {
-      continue;
+      const auto after = steady_clock::now();
+      next_proof = after + std::max<steady_clock::duration>(kProveEvery, kProofShare * (after - now));
     }
-    next_proof = steady_clock::now() + kProveEvery;
   }
 }
 
@@ -390,7 +392,7 @@ http::Response Instance::metrics() {
   }
   family("daybook_proof_faults", "gauge", "Accounts whose balance and ledger differ, and totals kept for a start that differed from pages; must be 0.");
   text += fmt::format("daybook_proof_faults {}\n", proof_faults_.load());
-  family("daybook_anomalies_open", "gauge", "Anomalies open today by kind, as counted last; at most half a minute ago.");
+  family("daybook_anomalies_open", "gauge", "Anomalies open today by kind, as counted last: every half minute, less often where that takes long.");
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [kind, count] : open_anomalies_) {
