@@ -390,9 +390,11 @@ http::Response Instance::metrics() {
                           states[i].topics[static_cast<std::size_t>(topic)].next_offset);
     }
   }
-  family("daybook_proof_faults", "gauge", "Accounts whose balance and ledger differ, and totals kept for a start that differed from pages; must be 0.");
+  family("daybook_proof_faults", "gauge",
+         "Accounts whose balance and ledger differ, and totals kept for a start that differed from pages; must be 0.");
   text += fmt::format("daybook_proof_faults {}\n", proof_faults_.load());
-  family("daybook_anomalies_open", "gauge", "Anomalies open today by kind, as counted last: every half minute, less often where that takes long.");
+  family("daybook_anomalies_open", "gauge",
+         "Anomalies open today by kind, as counted last: every half minute, less often where that takes long.");
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [kind, count] : open_anomalies_) {

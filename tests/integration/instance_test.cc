@@ -21,7 +21,8 @@ class InstanceTest : public ::testing::Test {
     const std::string event =
         R"({"event_id":"e","customer_id":"C","source":"s","occurred_at":"2024-05-01T12:00:00Z","invoice_issued":)"
         R"({"invoice_id":"I","issue_date":"2024-05-01","due_date":"2024-05-31","currency":"CNY","net_minor":500}})";
-    const auto published = http::ask(instance_->address(), {"v1", "events"}, {}, http::Body{"application/x-ndjson", event});
+    const auto published =
+        http::ask(instance_->address(), {"v1", "events"}, {}, http::Body{"application/x-ndjson", event});
     ASSERT_TRUE(published);
     ASSERT_EQ(published->status, 200) << published->body;
     ASSERT_TRUE(soon([&] { return get({"v1", "status"}).body.find(R"("accepted":1)") != std::string::npos; }));
@@ -46,7 +47,9 @@ class InstanceTest : public ::testing::Test {
     EXPECT_TRUE(answer);
     return answer ? *answer : http::Response();
   }
-  bool has_metric(const std::string& line) { return get({"metrics"}).body.find("\n" + line + "\n") != std::string::npos; }
+  bool has_metric(const std::string& line) {
+    return get({"metrics"}).body.find("\n" + line + "\n") != std::string::npos;
+  }
   std::string notices() {
     const std::lock_guard lock(mutex_);
     return notices_;

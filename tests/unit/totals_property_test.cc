@@ -68,7 +68,9 @@ class File {
     return true;
   }
   // As a kill leaves it that comes between the bytes and their name.
-  void leave_draft() const { RC_ASSERT(write_file_durably(fs::path(path_).parent_path(), "totals.new", "half").has_value()); }
+  void leave_draft() const {
+    RC_ASSERT(write_file_durably(fs::path(path_).parent_path(), "totals.new", "half").has_value());
+  }
 
  private:
   void put(const std::string& bytes) const {

@@ -15,7 +15,13 @@ namespace {
 
 store::Cell open_cell(Int128 amount) {
   store::Cell cell;
-  cell.id = {.measure = domain::Measure::kOpen, .currency = 7, .attributes = 3, .dimensions = 0, .day = 100, .day2 = 130, .counts_from = 105};
+  cell.id = {.measure = domain::Measure::kOpen,
+             .currency = 7,
+             .attributes = 3,
+             .dimensions = 0,
+             .day = 100,
+             .day2 = 130,
+             .counts_from = 105};
   cell.value = {amount, 1};
   return cell;
 }
@@ -146,7 +152,8 @@ class LyingTotals : public ::testing::Test {
     records[0].key = "C";
     records[0].value = value;
     EXPECT_TRUE(log::append_and_wait(log_, std::move(records)));
-    EXPECT_TRUE(projector_->wait_for({log::Topic::kInvoices, 0}, 0, std::chrono::steady_clock::now() + std::chrono::seconds(10)));
+    EXPECT_TRUE(projector_->wait_for({log::Topic::kInvoices, 0}, 0,
+                                     std::chrono::steady_clock::now() + std::chrono::seconds(10)));
   }
 
   Projector* open() {
