@@ -47,7 +47,7 @@ class Instance {
   http::Response ready();
   Result<void> attach(std::unique_ptr<log::Log> log);
   void attend();
-  void prove();
+  void prove(views::Detail detail);
   void count_anomalies();
   Day today() const;
 
@@ -62,7 +62,7 @@ class Instance {
   std::unique_ptr<views::LiveModel> model_;
   std::atomic<bool> attached_ = false;
   std::atomic<bool> stopping_ = false;
-  std::atomic<bool> proven_ = false;      // The proof was looked at since catching up, and held.
+  std::atomic<bool> proven_ = false;      // The proof was looked at since catching up, and held last.
   std::atomic<std::int64_t> proof_faults_ = 0;
   std::chrono::steady_clock::time_point started_at_ = std::chrono::steady_clock::now();
   std::uint64_t folded_before_ = 0;

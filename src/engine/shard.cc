@@ -113,8 +113,15 @@ Result<std::unique_ptr<Shard>> Shard::open(std::unique_ptr<store::ShardStore> st
   std::unique_ptr<Shard> shard(new Shard(std::move(store), rules, options));
   RETURN_IF_ERROR(shard->labels_.load(*shard->store_));
   ASSIGN_OR_RETURN(shard->state_, read_state(*shard->store_));
+  ASSIGN_OR_RETURN(shard->totals_, load_totals(*shard->store_, shard->store_->path(), shard->state_));
+  shard->journal_.begin(shard->state_.digest, shard->totals_ ? shard->totals_->next_entry : 0);
   if (shard->labels_.own_size() == 0) shard->accounts_.begin_empty();
   return shard;
+}
+
+void Shard::listen(std::shared_ptr<ShardListener> listener) {
+  listener_ = std::move(listener);
+  listener_->begins(state_, std::exchange(totals_, std::nullopt), journal_.next_entry());
 }
 
 void Shard::apply(const log::Record& record) {
@@ -341,6 +348,7 @@ Result<void> Shard::evaluate(HeldAccount& account, store::WriteSet& set) {
 Result<void> Shard::add_cells(HeldAccount& account, std::vector<store::Cell>& cells) {
   add_up(cells);
   if (listener_) listener_->cells_changed(account.customer(), cells);
+  journal_.add(cells);
   const store::Label& name = labels_.own(account.customer());
   for (const store::Cell& cell : cells) {
     state_.digest += store::cell_hash(cell.id, cell.value, name, labels_.own(cell.id.attributes),
@@ -381,9 +389,11 @@ Result<void> Shard::commit() {
     if (const auto last = last_records_[topic].take_fingerprint()) state_.topics[topic].last_fingerprint = *last;
   }
   set.put(store::Table::kMeta, store::state_key(), state_.encode());
+  const TotalsChange totals = journal_.write(state_.digest, set);
   RETURN_IF_ERROR(store_->write(set));
   accounts_.committed();
-  if (listener_) listener_->committed(state_);
+  totals_.reset();
+  if (listener_) listener_->committed(state_, totals);
   clean_accounts();
   backlog_.clear();
   parked_pending_.clear();

@@ -23,6 +23,7 @@
 #include "engine/evaluation.h"
 #include "engine/shard_listener.h"
 #include "engine/shard_state.h"
+#include "engine/totals.h"
 #include "events/record.h"
 #include "store/cells.h"
 #include "store/document_codec.h"
@@ -106,7 +107,7 @@ class Shard {
   const store::Labels& labels() const { return labels_; }
 
   // Tells of every commit from now on. Between two commits, by whoever owns the shard then.
-  void listen(std::shared_ptr<ShardListener> listener) { listener_ = std::move(listener); }
+  void listen(std::shared_ptr<ShardListener> listener);
 
  private:
   Shard(std::unique_ptr<store::ShardStore> store, const domain::Rules& rules, Options options);
@@ -156,6 +157,8 @@ class Shard {
   std::size_t pending_records_ = 0;
   std::size_t parked_bytes_ = 0;
   bool passed_over_ = false;
+  TotalsJournal journal_;
+  std::optional<Totals> totals_;  // As loaded, until the first commit, or somebody listens.
   std::shared_ptr<ShardListener> listener_;  // Null: nobody listens.
 };
 

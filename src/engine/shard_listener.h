@@ -2,10 +2,12 @@
 // written.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string_view>
 
 #include "engine/shard_state.h"
+#include "engine/totals.h"
 #include "store/cells.h"
 #include "store/labels.h"
 
@@ -18,6 +20,9 @@ class ShardListener {
  public:
   virtual ~ShardListener() = default;
 
+  // First of all: what the store holds now, with the totals where they are known, and the journal's next entry.
+  virtual void begins(const ShardState& state, std::optional<Totals> totals, std::uint16_t next_entry) = 0;
+
   // What is added to the cells of one account, each cell once.
   virtual void cells_changed(store::LabelId customer, std::span<const store::Cell> changes) = 0;
   // An order-cycle row as it was and as it is now (docs/formats.md); empty: there is none.
@@ -25,8 +30,8 @@ class ShardListener {
                                  std::string_view now) = 0;
   // The customer's file was told something.
   virtual void file_changed(store::LabelId customer) = 0;
-  // The commit is in the store; `state` is what it holds.
-  virtual void committed(const ShardState& state) = 0;
+  // The commit is in the store; `state` is what it holds, `totals` what came to them.
+  virtual void committed(const ShardState& state, const TotalsChange& totals) = 0;
 };
 
 }  // namespace daybook::engine

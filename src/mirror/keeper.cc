@@ -23,6 +23,14 @@ Keeper::~Keeper() {
   thread_.join();
 }
 
+void Keeper::tidy() {
+  for (const auto& mirror : mirrors_) {
+    if (stopping_) return;
+    if (mirror->wants_merge()) mirror->merge();
+    if (mirror->wants_save()) mirror->save();
+  }
+}
+
 void Keeper::work() {
   give_way(kGivesWay);
   while (!stopping_) {
@@ -30,7 +38,7 @@ void Keeper::work() {
       if (stopping_) return;
       // A store that cannot be read is tried again; questions that read it say what is wrong.
       if (mirror->wants_build() && may_build_()) static_cast<void>(mirror->build(stopping_));
-      if (mirror->wants_merge()) mirror->merge();
+      tidy();
     }
     std::unique_lock lock(mutex_);
     stop_.wait_for(lock, kLookEvery, [&] { return stopping_.load(); });

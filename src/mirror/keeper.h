@@ -23,6 +23,8 @@ class Keeper {
 
  private:
   void work();
+  // Puts in order and saves, wherever that is wanted: none waits until all are built.
+  void tidy();
 
   const std::vector<std::shared_ptr<ShardMirror>> mirrors_;
   const std::function<bool()> may_build_;

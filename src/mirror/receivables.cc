@@ -11,22 +11,18 @@ using domain::Measure;
 
 void add_receivable_rows(store::LabelId customer, const store::Cell& cell,
                          std::vector<ReceivableRow>& to) {
-  if (cell.id.measure == Measure::kSettled) return;
-  ReceivableRow row;
-  row.customer = customer;
-  row.attributes = cell.id.attributes;
-  row.currency = cell.id.currency;
-  row.counts_from = cell.id.counts_from;
-  row.measure = domain::is_ledger(cell.id.measure) ? Measure::kLedgerInvoices : cell.id.measure;
-  if (row.measure == Measure::kOpen) {
-    row.day = cell.id.day;
-    row.day2 = cell.id.day2;
-  } else if (row.measure == Measure::kDisputed) {
-    row.day2 = cell.id.day2;
-  }
-  Int128 amount = cell.value.amount;
-  Int128 quantity = cell.value.quantity;
-  if (row.measure == Measure::kLedgerInvoices || row.measure == Measure::kDisputed) quantity = 0;
+  const auto receivable = store::receivable_of(cell);
+  if (!receivable) return;
+  const store::CellId& id = receivable->id;
+  ReceivableRow row{.customer = customer,
+                    .attributes = id.attributes,
+                    .day = id.day,
+                    .day2 = id.day2,
+                    .counts_from = id.counts_from,
+                    .currency = id.currency,
+                    .measure = id.measure};
+  Int128 amount = receivable->value.amount;
+  Int128 quantity = receivable->value.quantity;
   while (amount != 0 || quantity != 0) {
     row.amount = take_part<64>(amount);
     row.quantity = take_part<64>(quantity);
@@ -189,12 +185,14 @@ PeriodSums PeriodSums::merged(std::span<const ReceivableRow> rows) const {
   return result;
 }
 
-PeriodSums PeriodSums::coarser(Grain grain) const {
+PeriodSums PeriodSums::coarser(Grain grain) const { return PeriodSums(grain).merged(rows()); }
+
+std::vector<ReceivableRow> PeriodSums::rows() const {
   std::vector<ReceivableRow> rows;
   for (const auto& period : periods_) {
     for (const Packed& row : period->rows) rows.push_back(row.row(period->start));
   }
-  return PeriodSums(grain).merged(rows);
+  return rows;
 }
 
 std::size_t PeriodSums::bytes() const {
@@ -213,11 +211,7 @@ Receivables Receivables::merged(std::vector<ReceivableRow> rows) const {
   const std::span<ReceivableRow> receivables(rows.begin(), of_credit.begin());
   if (accounts) result.accounts = accounts->merged(receivables);
   if (credit) result.credit = credit->merged(of_credit);
-  for (ReceivableRow& row : receivables) {
-    row.customer = 0;
-    row.attributes = 0;
-    row.day = 0;
-  }
+  for (ReceivableRow& row : receivables) row.leave_out_accounts();
   result.totals = totals.merged(receivables);
   return result;
 }

@@ -27,6 +27,12 @@ struct ReceivableRow {
   std::int64_t amount = 0;
   std::int64_t quantity = 0;
 
+  // As totals tell rows apart.
+  void leave_out_accounts() {
+    customer = 0;
+    attributes = 0;
+    day = 0;
+  }
 };
 // The rows that a receivables or ledger cell becomes, appended to `to`.
 void add_receivable_rows(store::LabelId customer, const store::Cell& cell,
@@ -54,6 +60,8 @@ class PeriodSums {
     }
   }
 
+  // All of them, by period.
+  std::vector<ReceivableRow> rows() const;
   Grain grain() const { return grain_; }
   std::size_t bytes() const;
 

@@ -20,6 +20,10 @@ constexpr std::size_t kFollowFiles = 256;
 constexpr std::chrono::milliseconds kQuiet{1'000};
 // Of a mirror's bytes: the rows that a build reads before they are put in order.
 constexpr std::size_t kStretchShare = 4;
+// Of a mirror's bytes: the totals.
+constexpr std::size_t kTotalsShare = 8;
+// Rows of totals that a build reads before it adds them up.
+constexpr std::size_t kTotalsRows = 65'536;
 // How often a build is tried when a commit began before it, and ended after its picture.
 constexpr int kBuildTries = 3;
 // How long the folding thread takes at most between its write and its word of it.
@@ -33,6 +37,11 @@ void put(Part<Table>& part, std::vector<typename Table::Row>& rows, std::size_t 
   part.table = std::make_shared<const Table>(part.table->merged(std::move(rows)));
   rows = {};
 }
+
+bool is_receivable(const store::Cell& cell) { return store::page_of(cell.id).family != store::kSalesPage; }
+
+// The tail among them.
+RecentTotals all_of(const Totals& totals) { return totals.sums.table->merged(totals.sums.tail.rows()); }
 
 template <typename Table>
 void append(Part<Table>& part, std::vector<typename Table::Row> rows) {
@@ -56,9 +65,15 @@ std::shared_ptr<const Image> ShardMirror::image() const {
   return image_;
 }
 
+std::shared_ptr<const Totals> ShardMirror::totals() const {
+  const std::lock_guard lock(mutex_);
+  return totals_;
+}
+
 std::size_t ShardMirror::bytes() const {
   const auto image = this->image();
-  return dictionary_.bytes() + (image == nullptr ? 0 : image->bytes());
+  const auto totals = this->totals();
+  return dictionary_.bytes() + (image == nullptr ? 0 : image->bytes()) + (totals == nullptr ? 0 : totals->sums.bytes());
 }
 
 // --- the folding thread -------------------------------------------------------------------------
@@ -114,7 +129,7 @@ void ShardMirror::Changes::add(Changes next) {
   files.erase(std::unique(files.begin(), files.end()), files.end());
 }
 
-void ShardMirror::committed(const engine::ShardState& state) {
+void ShardMirror::committed(const engine::ShardState& state, const engine::TotalsChange& totals) {
   Changes changes = std::exchange(pending_, {});
   changes.commit = commit_number(state);
   const bool followed = !in_commit_ || (collecting_ && !too_large_);
@@ -122,6 +137,7 @@ void ShardMirror::committed(const engine::ShardState& state) {
   in_commit_ = too_large_ = false;
 
   std::unique_lock lock(mutex_);
+  follow_totals(state, totals);
   if (phase_ == Phase::kOff) {
     if (large) turned_off_at_ = steady_clock::now();
     return;
@@ -183,7 +199,7 @@ Result<void> ShardMirror::follow(Image& image, const Changes& changes, const sto
   }
   std::vector<ReceivableRow> receivables;
   for (const auto& [customer, cell] : changes.cells) {
-    if (store::page_of(cell.id).family != store::kSalesPage) {
+    if (is_receivable(cell)) {
       add_receivable_rows(customer, cell, receivables);
     } else if (image.sales.table != nullptr && !std::ranges::binary_search(changes.files, customer)) {
       add_sales_rows(image.files->of(customer), cell, 1, sales);
@@ -228,6 +244,98 @@ Result<void> ShardMirror::follow_file(const Image& image, store::LabelId custome
                               }));
   return decoded;
 }
+
+// --- totals -------------------------------------------------------------------------------------
+
+std::size_t ShardMirror::totals_bytes_max() const { return options_.bytes / kTotalsShare; }
+
+void ShardMirror::begins(const engine::ShardState& state, std::optional<engine::Totals> totals,
+                         std::uint16_t next_entry) {
+  std::shared_ptr<Totals> known;
+  if (totals) {
+    known = std::make_shared<Totals>();
+    known->commit = commit_number(state);
+    known->digest = totals->digest;
+    known->next_entry = next_entry;
+    std::vector<ReceivableRow> rows;
+    for (const store::Cell& cell : totals->cells) add_receivable_rows(0, cell, rows);
+    const RecentTotals none(totals_bytes_max(), totals->from);
+    known->sums.table = std::make_shared<const RecentTotals>(none.merged(std::move(rows)));
+    if (!known->sums.table->fits()) known.reset();
+  }
+  const std::lock_guard lock(mutex_);
+  totals_ = std::move(known);
+  told_ = commit_number(state);
+  next_entry_ = next_entry;
+  unsaved_ = totals ? totals->entries : 0;
+}
+
+void ShardMirror::follow_totals(const engine::ShardState& state, const engine::TotalsChange& change) {
+  told_ = commit_number(state);
+  next_entry_ = change.next_entry;
+  if (totals_ == nullptr) return;
+  ++unsaved_;
+  std::vector<ReceivableRow> rows;
+  for (const store::Cell& cell : change.cells) add_receivable_rows(0, cell, rows);
+  if (!change.is_known || totals_->sums.tail.size() + rows.size() > options_.follow_rows) {
+    totals_.reset();
+    return;
+  }
+  auto totals = std::make_shared<Totals>(*totals_);
+  totals->commit = told_;
+  totals->digest = state.digest;
+  totals->next_entry = change.next_entry;
+  append(totals->sums, std::move(rows));
+  totals_ = std::move(totals);
+}
+
+bool ShardMirror::wants_save() const {
+  const std::lock_guard lock(mutex_);
+  return totals_ != nullptr &&
+         (unsaved_ >= options_.save_commits || totals_->sums.tail.size() >= options_.merge_rows);
+}
+
+void ShardMirror::save() {
+  std::shared_ptr<const Totals> from;
+  std::size_t saved = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    if (totals_ == nullptr) return;
+    auto sealed = std::make_shared<Totals>(*totals_);
+    sealed->sums.tail.seal();
+    totals_ = from = std::move(sealed);
+    saved = unsaved_;
+  }
+  auto table = std::make_shared<const RecentTotals>(from->sums.table->merged(from->sums.tail.rows()));
+  engine::Totals kept;
+  kept.digest = from->digest;
+  kept.next_entry = from->next_entry;
+  kept.from = table->from();
+  for (const ReceivableRow& row : table->rows()) {
+    store::Cell& cell = kept.cells.emplace_back();
+    cell.id = {.measure = row.measure,
+               .currency = row.currency,
+               .attributes = 0,
+               .dimensions = 0,
+               .day = row.counts_from,
+               .day2 = row.day2,
+               .counts_from = row.counts_from};
+    cell.value.amount = row.amount;
+    cell.value.quantity = row.quantity;
+  }
+  // Where it fails, the journal may still lead here, or the next start reads pages.
+  if (table->fits()) static_cast<void>(engine::write_totals(store_.path(), kept));
+
+  const std::lock_guard lock(mutex_);
+  unsaved_ -= saved;
+  if (totals_ == nullptr) return;  // A commit came that could not be followed.
+  auto totals = std::make_shared<Totals>(*totals_);
+  totals->sums.tail.drop_sealed();
+  totals->sums.table = std::move(table);
+  totals_ = totals->sums.table->fits() ? std::move(totals) : nullptr;
+}
+
+// --- sales --------------------------------------------------------------------------------------
 
 void ShardMirror::add_sales_rows(const FileVersions& file, const store::Cell& cell, int sign,
                                  std::vector<SalesRow>& rows) {
@@ -277,21 +385,21 @@ Result<void> ShardMirror::build(const std::atomic<bool>& stopping) {
     // After the phase: what this picture lacks is in the backlog, or was missed.
     const auto reads = store_.snapshot();
     const auto state = engine::read_state(*reads);
-    auto image = state ? read(*reads, stopping) : Result<Image>(unexpected(state.error()));
-    if (!image) {
+    auto built = state ? read(*reads, stopping) : Result<Built>(unexpected(state.error()));
+    if (!built) {
       const std::lock_guard lock(mutex_);
       turn_off();
-      return unexpected(image.error());
+      return unexpected(built.error());
     }
-    image->commit = commit_number(*state);
+    built->image.commit = commit_number(*state);
     while (!stopping) {
-      const auto done = catch_up(*image);
+      const auto done = catch_up(*built);
       if (!done) return unexpected(done.error());
       if (*done) return {};
       {
         const std::lock_guard lock(mutex_);
         if (phase_ != Phase::kBuilding) return {};
-        if (image->commit < missed_) break;
+        if (built->image.commit < missed_) break;
       }
       std::this_thread::sleep_for(kTellsWithin);
     }
@@ -301,8 +409,9 @@ Result<void> ShardMirror::build(const std::atomic<bool>& stopping) {
   return {};
 }
 
-Result<bool> ShardMirror::catch_up(Image& image) {
-  const std::lock_guard lock(mutex_);
+Result<bool> ShardMirror::catch_up(Built& built) {
+  std::unique_lock lock(mutex_);
+  Image& image = built.image;
   if (phase_ != Phase::kBuilding || image.commit < missed_) return false;
   Changes changes;
   changes.commit = image.commit;
@@ -312,7 +421,7 @@ Result<bool> ShardMirror::catch_up(Image& image) {
   // Files and pages of customers whose file changed are read as of the last commit told of.
   const auto reads = store_.snapshot();
   const auto state = engine::read_state(*reads);
-  if (state && commit_number(*state) != changes.commit) return false;
+  if (state && (commit_number(*state) != changes.commit || told_ != changes.commit)) return false;
   const auto done = state ? follow(image, changes, *reads) : Result<void>(unexpected(state.error()));
   if (!done) {
     turn_off();
@@ -323,11 +432,28 @@ Result<bool> ShardMirror::catch_up(Image& image) {
   backlog_size_ = 0;
   image_ = std::make_shared<const Image>(std::move(image));
   phase_ = Phase::kReady;
+
+  std::vector<ReceivableRow> rows;
+  for (const auto& [customer, cell] : changes.cells) {
+    if (is_receivable(cell)) add_receivable_rows(0, cell, rows);
+  }
+  append(built.totals, std::move(rows));
+  const auto read = std::make_shared<const Totals>(Totals{changes.commit, state->digest, next_entry_, built.totals});
+  const std::shared_ptr<const Totals> known = totals_;
+  totals_ = read->sums.table->fits() ? read : nullptr;
+  if (known == nullptr) unsaved_ = options_.save_commits;
+  lock.unlock();
+  if (known == nullptr || all_of(*known) == all_of(*read)) return true;
+  ++totals_faults_;
+  lock.lock();
+  unsaved_ += options_.save_commits;
   return true;
 }
 
-Result<Image> ShardMirror::read(const store::Reads& reads, const std::atomic<bool>& stopping) {
-  Image image;
+Result<ShardMirror::Built> ShardMirror::read(const store::Reads& reads, const std::atomic<bool>& stopping) {
+  Built built;
+  Image& image = built.image;
+  built.totals.table = std::make_shared<const RecentTotals>(totals_bytes_max());
   CustomerFiles files;
   for (const store::LabelId customer : labels_.customers_after("", SIZE_MAX)) {
     ASSIGN_OR_RETURN(FileVersions file, FileVersions::load(reads, customer, rules_, dictionary_));
@@ -357,12 +483,17 @@ Result<Image> ShardMirror::read(const store::Reads& reads, const std::atomic<boo
     fit(image);
   };
   std::vector<ReceivableRow> receivables;
+  std::vector<ReceivableRow> totals;
   for (const char family : {store::kReceivablesPage, store::kLedgerPage}) {
     RETURN_IF_ERROR(scan_pages(family, [&](store::LabelId customer, const store::Cell& cell) {
+      const std::size_t before = receivables.size();
       add_receivable_rows(customer, cell, receivables);
+      totals.insert(totals.end(), receivables.begin() + static_cast<std::ptrdiff_t>(before), receivables.end());
       put_some(image.receivables, receivables);
+      put(built.totals, totals, kTotalsRows);
     }));
   }
+  put(built.totals, totals, 0);
   put(image.receivables, receivables, 0);
   fit(image);
 
@@ -388,7 +519,7 @@ Result<Image> ShardMirror::read(const store::Reads& reads, const std::atomic<boo
   RETURN_IF_ERROR(decoded);
   put(image.cycles, cycles, 0);
   fit(image);
-  return image;
+  return built;
 }
 
 void ShardMirror::fit(Image& image) const {
@@ -424,7 +555,7 @@ void ShardMirror::fit(Image& image) const {
       [&] { drop(image.sales); },
       [&] { drop(image.receivables); }};
   for (const auto& step : steps) {
-    if (dictionary_.bytes() + image.bytes() <= options_.bytes) return;
+    if (dictionary_.bytes() + image.bytes() + totals_bytes_max() <= options_.bytes) return;
     step();
   }
 }

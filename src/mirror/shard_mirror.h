@@ -5,6 +5,9 @@
 //
 // While it is ready, each commit shows at once: its rows stand behind the tables until merge() puts
 // them in order. Whoever asks while there is no image reads pages instead.
+//
+// Totals over all customers are there from the start where the store knows them (engine/totals.h), and are kept
+// beside it for the next start. What a build reads is compared with them.
 #pragma once
 
 #include <atomic>
@@ -21,6 +24,7 @@
 #include "mirror/receivables.h"
 #include "mirror/runs.h"
 #include "mirror/sales.h"
+#include "mirror/totals.h"
 #include "store/shard_store.h"
 
 namespace daybook::mirror {
@@ -34,6 +38,8 @@ struct MirrorOptions {
   std::size_t follow_rows = 65'536;
   // Rows read from the store before they are put in order; more where the tables may be large.
   std::size_t build_rows = 262'144;
+  // Commits behind the totals that are kept beside the store, from which on they are written anew.
+  std::size_t save_commits = 1'024;
 };
 
 // A table and what came since; no table: it is beyond the budget.
@@ -59,6 +65,14 @@ struct Image {
   std::size_t bytes() const;
 };
 
+// Totals as of one commit. Immutable once they are handed out.
+struct Totals {
+  std::int64_t commit = 0;
+  UInt128 digest = 0;  // Of the state that it left.
+  std::uint16_t next_entry = 0;  // Of the journal.
+  Part<RecentTotals> sums;
+};
+
 // Thread-safe: the folding thread tells it of commits, one other builds and merges, any ask.
 class ShardMirror : public engine::ShardListener {
  public:
@@ -69,6 +83,10 @@ class ShardMirror : public engine::ShardListener {
 
   // As of the last commit; null while there is none.
   std::shared_ptr<const Image> image() const;
+  // Likewise, while the totals are known: before there is an image, and where it has no room for them.
+  std::shared_ptr<const Totals> totals() const;
+  // How often totals that were known differed from what a build read: must be 0. The ones read took their place.
+  std::int64_t totals_faults() const { return totals_faults_; }
   const Dictionary& dictionary() const { return dictionary_; }
   std::size_t bytes() const;
 
@@ -80,12 +98,18 @@ class ShardMirror : public engine::ShardListener {
   bool wants_merge() const;
   // Puts them into the tables.
   void merge();
+  // The totals beside the store are missing, or many commits behind.
+  bool wants_save() const;
+  // Writes them. Where that fails it is tried again so many commits later; the journal has them as well.
+  void save();
 
+  void begins(const engine::ShardState& state, std::optional<engine::Totals> totals,
+              std::uint16_t next_entry) override;
   void cells_changed(store::LabelId customer, std::span<const store::Cell> changes) override;
   void cycle_row_changed(store::LabelId customer, std::string_view before,
                          std::string_view now) override;
   void file_changed(store::LabelId customer) override;
-  void committed(const engine::ShardState& state) override;
+  void committed(const engine::ShardState& state, const engine::TotalsChange& totals) override;
 
  private:
   enum class Phase : std::uint8_t { kOff, kBuilding, kReady };
@@ -102,6 +126,12 @@ class ShardMirror : public engine::ShardListener {
     void add(Changes next);
   };
 
+  // What a build made.
+  struct Built {
+    Image image;
+    Part<RecentTotals> totals;
+  };
+
   // Whether changes of the commit under way are taken down.
   bool collects();
   void collect_cycle(store::LabelId customer, std::string_view bytes, int sign);
@@ -111,13 +141,15 @@ class ShardMirror : public engine::ShardListener {
   Result<void> follow_file(const Image& image, store::LabelId customer, const FileVersions& before,
                            const Changes& changes, const store::Reads& reads,
                            std::vector<SalesRow>& rows);
-  // After the image was read: whether it holds everything up to the last commit.
-  Result<bool> catch_up(Image& image);
+  // After the pages were read: whether it holds everything up to the last commit.
+  Result<bool> catch_up(Built& built);
+  void follow_totals(const engine::ShardState& state, const engine::TotalsChange& change);  // Under mutex_.
+  std::size_t totals_bytes_max() const;
   // The rows that a sales cell becomes with this file, `sign` times.
   void add_sales_rows(const FileVersions& file, const store::Cell& cell, int sign,
                       std::vector<SalesRow>& rows);
-  Result<Image> read(const store::Reads& reads, const std::atomic<bool>& stopping);
-  // Gives up what the budget has no room for.
+  Result<Built> read(const store::Reads& reads, const std::atomic<bool>& stopping);
+  // Gives up what the budget has no room for beside the totals.
   void fit(Image& image) const;
   void turn_off();  // Under mutex_.
 
@@ -142,6 +174,11 @@ class ShardMirror : public engine::ShardListener {
   std::size_t backlog_size_ = 0;  // Cells and rows in it.
   std::int64_t missed_ = -1;
   std::chrono::steady_clock::time_point turned_off_at_;
+  std::shared_ptr<const Totals> totals_;  // Null: not known.
+  std::int64_t told_ = 0;                 // The last commit that was told of,
+  std::uint16_t next_entry_ = 0;          // and the journal's next entry behind it.
+  std::size_t unsaved_ = 0;               // Commits behind the totals beside the store.
+  std::atomic<std::int64_t> totals_faults_ = 0;
 };
 
 }  // namespace daybook::mirror

@@ -1,5 +1,6 @@
 #include "store/cells.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/bytes.h"
@@ -28,14 +29,32 @@ Unexpected corrupt(const char* what) {
 }  // namespace
 
 std::uint16_t span_of(Day day) {
-  constexpr Day kBefore = 1'000'000;  // Days that can be stored lie well within it either way.
-  return static_cast<std::uint16_t>((day + kBefore) >> 5);
+  constexpr Day kBefore = 1'000'000;  // Days that can be stored lie well within it either way,
+  constexpr Day kBehind = 1'000'000;  // and those that are asked for may lie behind all.
+  return static_cast<std::uint16_t>((std::min(day, kBehind) + kBefore) >> 5);
 }
 
 PageId page_of(const CellId& cell) {
   if (domain::is_receivables(cell.measure)) return {kReceivablesPage, span_of(cell.counts_from)};
   const bool in_ledger_page = domain::is_ledger(cell.measure) || cell.measure == domain::Measure::kSettled;
   return {in_ledger_page ? kLedgerPage : kSalesPage, span_of(cell.day)};
+}
+
+std::optional<Cell> receivable_of(const Cell& cell) {
+  using domain::Measure;
+  if (cell.id.measure == Measure::kSettled) return std::nullopt;
+  Cell receivable;
+  receivable.id.measure = domain::is_ledger(cell.id.measure) ? Measure::kLedgerInvoices : cell.id.measure;
+  receivable.id.currency = cell.id.currency;
+  receivable.id.attributes = cell.id.attributes;
+  if (receivable.id.measure == Measure::kOpen) receivable.id.day = cell.id.day;
+  const bool is_due = receivable.id.measure == Measure::kOpen || receivable.id.measure == Measure::kDisputed;
+  if (is_due) receivable.id.day2 = cell.id.day2;
+  receivable.id.counts_from = cell.id.counts_from;
+  receivable.value.amount = cell.value.amount;
+  const bool counts = receivable.id.measure != Measure::kLedgerInvoices && receivable.id.measure != Measure::kDisputed;
+  if (counts) receivable.value.quantity = cell.value.quantity;
+  return receivable;
 }
 
 void encode_page(std::span<const Cell> cells, std::string& to) {

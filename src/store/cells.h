@@ -2,6 +2,7 @@
 #pragma once
 
 #include <compare>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -53,6 +54,10 @@ std::uint16_t span_of(Day day);
 inline Day opened_day(domain::Measure measure, Day day, const domain::Attributes& attributes) {
   return measure == domain::Measure::kOpen ? day : attributes.file_day;
 }
+
+// A cell as ages and balances need it: issue and due date of open amounts alone, counts of what is an item alone,
+// and the measures of the ledger as one (kLedgerInvoices). None: what payments settled. Of receivables and ledger.
+std::optional<Cell> receivable_of(const Cell& cell);
 
 // Sorted cells <-> bytes.
 void encode_page(std::span<const Cell> cells, std::string& to);

@@ -32,6 +32,14 @@ inline std::string parked_key(std::uint8_t topic, std::int64_t offset) {
   return key;
 }
 
+// The journal of totals, by place (engine/totals.h).
+inline constexpr char kJournalPrefix = 'J';
+inline std::string journal_key(std::uint16_t entry) {
+  std::string key(1, kJournalPrefix);
+  ByteWriter(key).big16(entry);
+  return key;
+}
+
 // Documents of which a record waits, or did for a while: W, then their key.
 inline constexpr char kWaitedPrefix = 'W';
 inline std::string waited_key(std::string_view document_key) { return kWaitedPrefix + std::string(document_key); }

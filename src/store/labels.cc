@@ -37,19 +37,26 @@ void parse(Label& label) {
 Result<void> Labels::load(const Reads& reads) {
   const std::string prefix(1, kLabelPrefix);
   RETURN_IF_ERROR(reads.scan(Table::kMeta, prefix, "", [&](std::string_view, std::string_view value) {
-    add(std::string(value));
+    keep(std::string(value));
     return true;
   }));
   written_ = static_cast<LabelId>(labels_.size());
+  // At once: growing with each would hash them again and again.
+  ids_.reserve(labels_.size());
+  for (LabelId id = 0; id < written_; ++id) ids_.insert(id);
   return {};
 }
 
-LabelId Labels::add(std::string bytes) {
+LabelId Labels::keep(std::string bytes) {
   Label& label = *labels_.emplace_back(std::make_unique<Label>());
   label.bytes = std::move(bytes);
   if (label.bytes.capacity() >= sizeof label.bytes / 2) text_bytes_ += label.bytes.capacity() + 1;
   parse(label);
-  const LabelId id = static_cast<LabelId>(labels_.size() - 1);
+  return static_cast<LabelId>(labels_.size() - 1);
+}
+
+LabelId Labels::add(std::string bytes) {
+  const LabelId id = keep(std::move(bytes));
   ids_.insert(id);
   return id;
 }

@@ -97,6 +97,8 @@ class Labels {
 
   LabelId intern(const Parts& parts);
   LabelId add(std::string bytes);
+  // Without a place among ids_.
+  LabelId keep(std::string bytes);
 
   mutable std::shared_mutex mutex_;  // Guards all below; the writer reads without it.
   std::vector<std::unique_ptr<Label>> labels_;

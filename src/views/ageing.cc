@@ -268,10 +268,11 @@ Account account_on(const ShardPicture& shard, store::LabelId customer, Day as_of
   return account;
 }
 
-std::vector<ProofFault> proof_faults(const ShardPicture& shard, Day as_of) {
+std::vector<ProofFault> proof_faults(const ShardPicture& shard, Day as_of, Detail detail) {
   std::map<std::pair<store::LabelId, Currency>, Int128> differences;
-  receivables_at(shard, std::nullopt, as_of, Detail::kAccounts, [&](const mirror::ReceivableRow& cell) {
-    Int128& difference = differences[{cell.customer, Currency::from_number(cell.currency)}];
+  receivables_at(shard, std::nullopt, as_of, detail, [&](const mirror::ReceivableRow& cell) {
+    const store::LabelId customer = detail == Detail::kAccounts ? cell.customer : 0;
+    Int128& difference = differences[{customer, Currency::from_number(cell.currency)}];
     switch (cell.measure) {
       case Measure::kOpen:
         difference += cell.amount;
@@ -285,7 +286,8 @@ std::vector<ProofFault> proof_faults(const ShardPicture& shard, Day as_of) {
   std::vector<ProofFault> faults;
   for (const auto& [at, difference] : differences) {
     if (difference == 0) continue;
-    faults.push_back({std::string(shard.labels->get(at.first).customer), at.second, difference});
+    const std::string_view customer = detail == Detail::kAccounts ? shard.labels->get(at.first).customer : "";
+    faults.push_back({std::string(customer), at.second, difference});
   }
   return faults;
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <thread>
 
+#include "views/receivables.h"
+
 namespace daybook::views {
 namespace {
 
@@ -26,23 +28,30 @@ LiveModel::LiveModel(engine::Projector& projector, const domain::Rules& rules,
   for (std::int32_t i = 0; i < count; ++i) {
     mirrors_.push_back(std::make_shared<mirror::ShardMirror>(
         projector_.store(i), projector_.labels(i), rules_, options));
-    projector_.listen(i, mirrors_.back());
   }
+  // Each puts the totals that its shard knows in order.
+  on_all_processors(mirrors_.size(), [&](std::size_t i) {
+    projector_.listen(static_cast<std::int32_t>(i), mirrors_[i]);
+  });
   keeper_ = std::make_unique<mirror::Keeper>(mirrors_, [&] { return !projector_.replays(); });
 }
 
 Result<std::shared_ptr<const ShardPicture>> LiveModel::open(std::int32_t partition) const {
-  const auto image =
-      mirrors_.empty() ? nullptr : mirrors_[static_cast<std::size_t>(partition)]->image();
+  const mirror::ShardMirror* mirror = this->mirror(partition);
   Kept& kept = kept_[static_cast<std::size_t>(partition)];
-  if (image != nullptr) {
+  if (mirror != nullptr) {
+    const auto image = mirror->image();
+    const auto totals = mirror->totals();
     const std::lock_guard lock(kept.mutex);
-    // The image of the newest commit is its picture's.
-    if (kept.picture != nullptr && kept.picture->image == image) return kept.picture;
+    // What the mirror has of the newest commit is its picture's.
+    const bool has_any = image != nullptr || totals != nullptr;
+    if (has_any && kept.picture != nullptr && kept.picture->image == image && kept.picture->totals == totals) {
+      return kept.picture;
+    }
   }
   ASSIGN_OR_RETURN(ShardPicture taken, take(partition));
   auto picture = std::make_shared<const ShardPicture>(std::move(taken));
-  if (picture->image != nullptr) {
+  if (picture->image != nullptr || picture->totals != nullptr) {
     std::shared_ptr<const ShardPicture> before = picture;
     const std::lock_guard lock(kept.mutex);
     kept.picture.swap(before);
@@ -54,20 +63,33 @@ Result<ShardPicture> LiveModel::take(std::int32_t partition) const {
   ShardPicture picture;
   picture.partition = partition;
   picture.labels = &projector_.labels(partition);
-  const mirror::ShardMirror* mirror =
-      mirrors_.empty() ? nullptr : mirrors_[static_cast<std::size_t>(partition)].get();
+  const mirror::ShardMirror* mirror = this->mirror(partition);
   for (int i = 0; i < kPictureTries; ++i) {
     picture.image = mirror == nullptr ? nullptr : mirror->image();
+    picture.totals = mirror == nullptr ? nullptr : mirror->totals();
     picture.reads = projector_.store(partition).snapshot();
     // The state in the same picture, so that positions and figures belong together.
     ASSIGN_OR_RETURN(picture.state, engine::read_state(*picture.reads));
-    if (picture.image == nullptr) return picture;
-    picture.dictionary = &mirror->dictionary();
-    if (picture.image->commit == mirror::commit_number(picture.state)) return picture;
+    if (mirror != nullptr) picture.dictionary = &mirror->dictionary();
+    const std::int64_t commit = mirror::commit_number(picture.state);
+    if ((picture.image == nullptr || picture.image->commit == commit) &&
+        (picture.totals == nullptr || picture.totals->commit == commit)) {
+      return picture;
+    }
     std::this_thread::sleep_for(kPicturePause);
   }
   picture.image = nullptr;
+  picture.totals = nullptr;
   return picture;
+}
+
+const mirror::ShardMirror* LiveModel::mirror(std::int32_t partition) const {
+  return mirrors_.empty() ? nullptr : mirrors_[static_cast<std::size_t>(partition)].get();
+}
+
+std::int64_t LiveModel::totals_faults(std::int32_t partition) const {
+  const mirror::ShardMirror* mirror = this->mirror(partition);
+  return mirror == nullptr ? 0 : mirror->totals_faults();
 }
 
 std::size_t LiveModel::mirror_bytes() const {

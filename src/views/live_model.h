@@ -29,15 +29,20 @@ class LiveModel : public ReadModel {
   // What the mirrors take, and how many of them can be asked.
   std::size_t mirror_bytes() const;
   std::int32_t mirrors_ready() const;
+  // All of them that there are to be.
+  bool has_mirrors() const { return mirrors_ready() == static_cast<std::int32_t>(mirrors_.size()); }
+  // How often a shard's totals that were known differed from its pages: must be 0.
+  std::int64_t totals_faults(std::int32_t partition) const;
 
  private:
   // The picture that was taken last of a shard: kept until it is asked for after a commit, so that questions
   // between two commits take one picture and not one each.
   struct Kept {
     std::mutex mutex;
-    std::shared_ptr<const ShardPicture> picture;  // Guarded by mutex. Null before the first, or has an image.
+    std::shared_ptr<const ShardPicture> picture;  // Guarded by mutex. Null before the first, or has an image or totals.
   };
   Result<ShardPicture> take(std::int32_t partition) const;
+  const mirror::ShardMirror* mirror(std::int32_t partition) const;  // Null: there are none.
 
   engine::Projector& projector_;
   const domain::Rules& rules_;

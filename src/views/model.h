@@ -33,6 +33,8 @@ struct ShardPicture {
   // The same moment in memory; null: there is none, read pages.
   std::shared_ptr<const mirror::Image> image;
   const mirror::Dictionary* dictionary = nullptr;  // Of the image.
+  // Likewise, over all customers alone: known before the image is, and where that has no room for them.
+  std::shared_ptr<const mirror::Totals> totals;
   // Which facts count. Where it is not all of them there is no image, and figures are the recollection's instead
   // of stored ones.
   domain::Known known = domain::Known::all();
@@ -41,6 +43,9 @@ struct ShardPicture {
   // Of attributes and dimensions in cells and rows.
   const store::Labels& figure_labels() const;
 };
+
+// What is told apart: customers, attributes, issue and due dates; or due dates and currencies alone.
+enum class Detail { kAccounts, kTotals };
 
 class Recollections;
 

@@ -13,9 +13,6 @@
 
 namespace daybook::views {
 
-// What is told apart: customers, attributes, issue and due dates; or due dates and currencies alone.
-enum class Detail { kAccounts, kTotals };
-
 // Calls visit(row) for what counts on a date of pages whose cells `is_asked(measure)`.
 template <typename IsAsked, typename Visit>
 void scan_receivables(const ShardPicture& shard, std::optional<store::LabelId> customer, Day as_of,
@@ -50,15 +47,23 @@ void receivables_at(const ShardPicture& shard, std::optional<store::LabelId> cus
   // One customer's pages are few.
   const mirror::Receivables* table =
       shard.image == nullptr || customer ? nullptr : shard.image->receivables.table.get();
+  const auto visit_tail = [&](const mirror::Runs<mirror::ReceivableRow>& tail) {
+    tail.for_each([&](const mirror::ReceivableRow& row) {
+      if (row.counts_from <= as_of && !domain::is_credit(row.measure)) visit(row);
+    });
+  };
   const mirror::PeriodSums* sums = nullptr;
   if (table != nullptr && detail == Detail::kTotals) sums = &table->totals;
   if (table != nullptr && detail == Detail::kAccounts && table->accounts) sums = &*table->accounts;
   if (sums != nullptr) {
     sums->for_each(as_of, visit);
-    shard.image->receivables.tail.for_each([&](const mirror::ReceivableRow& row) {
-      if (row.counts_from <= as_of && !domain::is_credit(row.measure)) visit(row);
-    });
-    return;
+    return visit_tail(shard.image->receivables.tail);
+  }
+  const mirror::RecentTotals* totals =
+      shard.totals == nullptr || customer || detail != Detail::kTotals ? nullptr : shard.totals->sums.table.get();
+  if (totals != nullptr && as_of >= totals->from()) {
+    totals->for_each(as_of, visit);
+    return visit_tail(shard.totals->sums.tail);
   }
   scan_receivables(shard, customer, as_of, {store::kReceivablesPage, store::kLedgerPage},
                    [](domain::Measure measure) { return !domain::is_credit(measure); }, visit);

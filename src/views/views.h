@@ -79,13 +79,13 @@ Account account_on(const ShardPicture& shard, store::LabelId customer, Day as_of
 std::map<Currency, Row> account_ageing(const ShardPicture& shard, store::LabelId customer, Day as_of);
 Row empty_ageing(Currency currency);
 
-// The proof: for every account and currency, the balance by open amounts less the balance by ledger
-// entries, as of a date. Empty when all is well.
+// The proof: for every account and currency, or over all accounts for every currency, the balance by open amounts
+// less the balance by ledger entries, as of a date. Empty when all is well.
 struct ProofFault {
-  std::string customer_id;
+  std::string customer_id;  // Empty: all.
   Currency currency;
   Int128 difference = 0;
 };
-std::vector<ProofFault> proof_faults(const ShardPicture& shard, Day as_of);
+std::vector<ProofFault> proof_faults(const ShardPicture& shard, Day as_of, Detail detail);
 
 }  // namespace daybook::views

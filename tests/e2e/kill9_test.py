@@ -59,6 +59,15 @@ class Undisturbed:
         calm.stop()
         return status
 
+    def proven(self, server):
+        """Totals that were there from the last start on are those that its mirrors then read from pages."""
+        wait_until(lambda: "\ndaybook_mirrors_ready 4\n" in server.get("/metrics").text, 60, "mirrors")
+        # The proof account by account, which counts what differed, begins at once.
+        time.sleep(1)
+        metrics = server.get("/metrics").text
+        self.assertIn("\ndaybook_proof_faults 0\n", metrics)
+        self.assertIn("\ndaybook_ready 1\n", metrics)
+
     def verified(self, data, status):
         self.run_daybook("verify", "--data", data,
                          says=("digest " + status["digest"], "every figure follows from the facts"))
@@ -86,6 +95,7 @@ class EngineOnKafka(KafkaCase, Undisturbed):
         expected = self.undisturbed(events)
         self.assertEqual(summary(status), summary(expected))
         self.assertEqual(status["duplicates"], 500)
+        self.proven(server)
         self.verified(server.data, status)
         # And from nothing.
         server.stop()
@@ -207,6 +217,7 @@ class EmbeddedLog(Case, Undisturbed):
         self.assertEqual({**summary(status), "duplicates": 0}, summary(expected))
         self.assertGreater(repeats, 0, "no kill met a request")
         self.assertLessEqual(status["duplicates"], repeats * 100)
+        self.proven(server)
         server.stop()
         self.verified(server.data, status)
         # The log alone makes it again.

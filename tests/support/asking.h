@@ -14,10 +14,11 @@
 
 namespace daybook::test {
 
-// One shard as views see it, with its mirror or without.
+// One shard as views see it, with its mirror or without; or with the totals alone, as before it is built.
 class OneShard : public views::ReadModel {
  public:
-  OneShard(Folding& folding, const mirror::ShardMirror* mirror) : folding_(folding), mirror_(mirror) {}
+  OneShard(Folding& folding, const mirror::ShardMirror* mirror, bool is_built = true)
+      : folding_(folding), mirror_(mirror), is_built_(is_built) {}
 
   std::int32_t partition_count() const override { return 1; }
   const domain::Rules& rules() const override { return folding_.rules(); }
@@ -28,7 +29,8 @@ class OneShard : public views::ReadModel {
     picture->labels = &folding_.shard().labels();
     ASSIGN_OR_RETURN(picture->state, engine::read_state(*picture->reads));
     if (mirror_ != nullptr) {
-      picture->image = mirror_->image();
+      if (is_built_) picture->image = mirror_->image();
+      picture->totals = mirror_->totals();
       picture->dictionary = &mirror_->dictionary();
     }
     return std::shared_ptr<const views::ShardPicture>(std::move(picture));
@@ -40,6 +42,7 @@ class OneShard : public views::ReadModel {
  private:
   Folding& folding_;
   const mirror::ShardMirror* mirror_;
+  bool is_built_;
   std::string prefix_;
 };
 

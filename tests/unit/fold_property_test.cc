@@ -30,7 +30,7 @@ void check_proof(Folding& folding) {
   picture.reads = folding.shard().store().snapshot();
   picture.labels = &folding.shard().labels();
   for (const Day day : {19810, 19825, 19839, 20000}) {
-    for (const auto& fault : views::proof_faults(picture, day)) {
+    for (const auto& fault : views::proof_faults(picture, day, views::Detail::kAccounts)) {
       RC_FAIL("proof of " + fault.customer_id + " differs by " + to_string(fault.difference));
     }
   }

@@ -13,14 +13,17 @@ namespace {
 
 void compare(Folding& folding, const mirror::ShardMirror& mirror, std::mt19937& random) {
   const OneShard with(folding, &mirror);
+  const OneShard with_totals(folding, &mirror, false);
   const OneShard without(folding, nullptr);
   const views::Today today = [] { return Day{19'830}; };
   for (int i = 0; i < 20; ++i) {
     const Asked asked = any_question(random);
     const auto expected = views::answer(without, today, asked.path, asked.parameters, "");
-    const auto found = views::answer(with, today, asked.path, asked.parameters, "");
-    if (expected.body == found.body && expected.status == 200) continue;
-    RC_FAIL(asked.text() + "\npages:  " + expected.body + "\nmirror: " + found.body);
+    for (const OneShard* model : {&with, &with_totals}) {
+      const auto found = views::answer(*model, today, asked.path, asked.parameters, "");
+      if (expected.body == found.body && expected.status == 200) continue;
+      RC_FAIL(asked.text() + "\npages:  " + expected.body + "\nmirror: " + found.body);
+    }
   }
 }
 
@@ -42,6 +45,7 @@ RC_GTEST_PROP(Mirror, AnswersAsThePagesDo, ()) {
     const auto built = mirror->build(stopping);
     RC_ASSERT(built.has_value());
     RC_ASSERT(mirror->image() != nullptr);
+    RC_ASSERT(mirror->totals_faults() == 0);
   };
   const auto begin = [&] {
     mirror = std::make_shared<mirror::ShardMirror>(folding.shard().store(), folding.shard().labels(), rules, options);
@@ -55,6 +59,7 @@ RC_GTEST_PROP(Mirror, AnswersAsThePagesDo, ()) {
     if (mirror->image() == nullptr) build();
     RC_ASSERT(mirror->image()->commit == mirror::commit_number(folding.state()));
     if (random() % 3 == 0) mirror->merge();
+    if (random() % 5 == 0) mirror->save();
     compare(folding, *mirror, random);
   };
   feed(folding, history, random, commit, [&] {

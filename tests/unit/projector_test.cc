@@ -59,7 +59,8 @@ class Commits : public ShardListener {
   void cells_changed(store::LabelId, std::span<const store::Cell>) override {}
   void cycle_row_changed(store::LabelId, std::string_view, std::string_view) override {}
   void file_changed(store::LabelId) override {}
-  void committed(const ShardState&) override { runs_of_each.push_back(runs_now()); }
+  void begins(const ShardState&, std::optional<Totals>, std::uint16_t) override {}
+  void committed(const ShardState&, const TotalsChange&) override { runs_of_each.push_back(runs_now()); }
 
   std::vector<std::ptrdiff_t> runs_of_each;
 

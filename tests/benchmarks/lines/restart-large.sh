@@ -6,6 +6,7 @@ orders=$(orders_or 2500000)
   --data "$work/folded" > /dev/null
 start_server --data "$work/folded"
 wait_ready
+wait_totals "$work/folded"
 stop_server
 measure "$bench" enlarge --from "$work/folded" --to "$work/data" --times 5
 rm -r "$work/folded"

@@ -89,6 +89,15 @@ wait_ready() {
     sleep "${1:-0.05}"
   done
 }
+# Waits until each of a data directory's shards has its totals beside it: its mirror was built.
+wait_totals() {
+  local shards
+  shards=$(find "$1/shards" -mindepth 1 -maxdepth 1 | wc -l)
+  until [ "$(find "$1/shards" -name totals | wc -l)" -eq "$shards" ]; do
+    kill -0 "$server" 2> /dev/null || { cat "$work/up.log" >&2; fail "the server ended"; }
+    sleep 0.2
+  done
+}
 stop_server() {
   kill "$server"
   wait "$server" || true

@@ -1,0 +1,150 @@
+// A running instance: when it says that it is ready, and what takes that back.
+#include "app/instance.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "engine/totals.h"
+#include "http/client.h"
+#include "store/keys.h"
+#include "support/temp_dir.h"
+
+namespace daybook::app {
+namespace {
+
+// `daybook up` on a folder in which one invoice of 500 yuan is open.
+class InstanceTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    start();
+    const std::string event =
+        R"({"event_id":"e","customer_id":"C","source":"s","occurred_at":"2024-05-01T12:00:00Z","invoice_issued":)"
+        R"({"invoice_id":"I","issue_date":"2024-05-01","due_date":"2024-05-31","currency":"CNY","net_minor":500}})";
+    const auto published =
+        http::ask(instance_->address(), {"v1", "events"}, {}, http::Body{"application/x-ndjson", event});
+    ASSERT_TRUE(published);
+    ASSERT_EQ(published->status, 200) << published->body;
+    ASSERT_TRUE(soon([&] { return get({"v1", "status"}).body.find(R"("accepted":1)") != std::string::npos; }));
+  }
+
+  void start() {
+    Settings settings;
+    settings.data = directory_.path();
+    settings.listen = "127.0.0.1:0";
+    settings.partitions = 1;
+    settings.memory_mib = 64;
+    auto started = Instance::start(settings, [this](const std::string& notice) {
+      const std::lock_guard lock(mutex_);
+      notices_ += notice + "\n";
+    });
+    ASSERT_TRUE(started) << started.error().message;
+    instance_ = std::move(started).value();
+  }
+
+  http::Response get(const std::vector<std::string>& path) {
+    auto answer = http::ask(instance_->address(), path, {});
+    EXPECT_TRUE(answer);
+    return answer ? *answer : http::Response();
+  }
+  bool has_metric(const std::string& line) {
+    return get({"metrics"}).body.find("\n" + line + "\n") != std::string::npos;
+  }
+  std::string notices() {
+    const std::lock_guard lock(mutex_);
+    return notices_;
+  }
+
+  template <typename Condition>
+  static bool soon(const Condition& condition) {
+    for (int i = 0; i < 2'000; ++i) {
+      if (condition()) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return false;
+  }
+
+  // Changes what the instance, stopped meanwhile, left of its shard.
+  template <typename Change>
+  void change_at_rest(const Change& change) {
+    instance_.reset();
+    store::SharedMemory memory(8 << 20, 8 << 20);
+    const std::string folder = engine::shard_path(directory_.path(), 0);
+    auto store = store::ShardStore::open(folder, memory, store::ShardStore::Mode::kReadWrite);
+    ASSERT_TRUE(store);
+    const auto state = engine::read_state(**store);
+    ASSERT_TRUE(state);
+    change(**store, folder, *state);
+  }
+  void expect_unready() {
+    ASSERT_TRUE(soon([&] { return get({"readyz"}).body.find("the proof does not hold") != std::string::npos; }));
+    EXPECT_EQ(get({"readyz"}).status, 503);
+    EXPECT_TRUE(has_metric("daybook_ready 0"));
+    EXPECT_FALSE(has_metric("daybook_proof_faults 0"));
+    // Reads go on.
+    EXPECT_EQ(get({"v1", "receivables", "ageing"}).status, 200);
+  }
+
+ private:
+  test::TempDir directory_;
+  std::mutex mutex_;
+  std::string notices_;  // Guarded.
+  std::unique_ptr<Instance> instance_;
+};
+
+TEST_F(InstanceTest, IsReadyAgainAfterAStartAndItsTotalsAreThoseOfThePages) {
+  change_at_rest([](auto&&...) {});
+  start();
+  EXPECT_TRUE(soon([&] { return get({"readyz"}).status == 200; }));
+  EXPECT_TRUE(soon([&] { return has_metric("daybook_mirrors_ready 1"); }));
+  EXPECT_TRUE(has_metric("daybook_ready 1"));
+  EXPECT_TRUE(has_metric("daybook_proof_faults 0"));
+  EXPECT_EQ(notices(), "");
+}
+
+TEST_F(InstanceTest, IsUnreadyWhileAnAccountDiffersFromItsLedger) {
+  change_at_rest([&](store::ShardStore& store, const std::string& folder, const engine::ShardState&) {
+    std::string key;
+    std::vector<store::Cell> cells;
+    ASSERT_TRUE(store.scan(store::Table::kCells, std::string(1, store::kLedgerPage), "",
+                           [&](std::string_view found, std::string_view page) {
+                             key = found;
+                             return store::decode_page(page, cells).has_value();
+                           }));
+    ASSERT_FALSE(cells.empty());
+    cells.front().value.amount += 1;
+    std::string page;
+    store::encode_page(cells, page);
+    store::WriteSet set;
+    set.put(store::Table::kCells, key, page);
+    ASSERT_TRUE(store.write(set));
+    // No totals to compare the pages with.
+    engine::Totals of_nothing;
+    of_nothing.digest = 1;
+    ASSERT_TRUE(engine::write_totals(folder, of_nothing));
+  });
+  start();
+  expect_unready();
+  EXPECT_TRUE(has_metric("daybook_proof_faults 1"));
+  EXPECT_NE(notices().find("in CNY differs by -1 minor units"), std::string::npos) << notices();
+}
+
+TEST_F(InstanceTest, BecomesUnreadyWhenThePagesSayOtherwiseThanTotalsThatBalance) {
+  change_at_rest([&](store::ShardStore& store, const std::string& folder, const engine::ShardState& state) {
+    auto totals = engine::load_totals(store, folder, state);
+    ASSERT_TRUE(totals && *totals);
+    for (store::Cell& cell : (*totals)->cells) {
+      if (cell.id.measure == domain::Measure::kOpen) ++cell.id.day2;
+    }
+    ASSERT_TRUE(engine::write_totals(folder, **totals));
+  });
+  start();
+  expect_unready();
+  EXPECT_TRUE(has_metric("daybook_proof_faults 1"));
+  EXPECT_NE(notices().find("totals kept beside shard 0 differed from its pages"), std::string::npos) << notices();
+  // What is told is what the pages say.
+  EXPECT_NE(get({"v1", "invoices", "I"}).body.find("2024-05-31"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace daybook::app
