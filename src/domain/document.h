@@ -62,7 +62,7 @@ struct Conflict {
   Position at;
   std::int64_t recorded_ms = 0;
   bool fresh = false;
-  std::string_view event_id;
+  EventId event_id;
   Instant occurred_at = 0;
   std::uint8_t type = 0;  // Index of the payload's alternative.
 };

@@ -13,6 +13,7 @@
 #include "base/date.h"
 #include "base/decimal.h"
 #include "base/money.h"
+#include "domain/event_id.h"
 
 namespace daybook::domain {
 
@@ -277,7 +278,7 @@ std::string_view payload_name(std::size_t index);
 std::string_view order_kind_name(std::uint8_t kind);
 
 struct Event {
-  std::string_view event_id;
+  EventId event_id;
   std::string_view customer_id;
   std::string_view source;
   Instant occurred_at = 0;

@@ -136,7 +136,7 @@ struct Anomaly {
   // Of the record it is about.
   Position at;
   std::int64_t recorded_ms = 0;
-  std::string_view event_id;
+  EventId event_id;
   Instant occurred_at = 0;
   std::uint8_t type = 0;
   // Open at every as_of in [from, until).

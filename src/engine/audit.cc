@@ -234,7 +234,7 @@ Result<void> for_each_event_id(const store::Reads& reads,
                                const std::function<void(std::string_view)>& visit) {
   return reads.scan(store::Table::kDocuments, "", "", [&](std::string_view, std::string_view value) {
     store::for_each_content(value, [&](std::uint8_t, std::string_view content) {
-      visit(ByteReader(content).string());
+      visit(store::event_id_of(content).text());
     });
     return true;
   });

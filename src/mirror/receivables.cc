@@ -205,14 +205,16 @@ std::size_t PeriodSums::bytes() const {
 }
 
 Receivables Receivables::merged(std::vector<ReceivableRow> rows) const {
-  Receivables result{std::nullopt, std::nullopt, PeriodSums(totals.grain())};
+  Receivables result{std::nullopt, std::nullopt, std::nullopt};
   const auto of_credit =
       std::ranges::partition(rows, [](const ReceivableRow& row) { return !domain::is_credit(row.measure); });
   const std::span<ReceivableRow> receivables(rows.begin(), of_credit.begin());
   if (accounts) result.accounts = accounts->merged(receivables);
   if (credit) result.credit = credit->merged(of_credit);
-  for (ReceivableRow& row : receivables) row.leave_out_accounts();
-  result.totals = totals.merged(receivables);
+  if (totals) {
+    for (ReceivableRow& row : receivables) row.leave_out_accounts();
+    result.totals = totals->merged(receivables);
+  }
   return result;
 }
 

@@ -113,11 +113,12 @@ struct Receivables {
   // None: there is no room for them.
   std::optional<PeriodSums> accounts{Grain::kMonth};
   std::optional<PeriodSums> credit{Grain::kMonth};
-  PeriodSums totals{Grain::kWeek};
+  std::optional<PeriodSums> totals{Grain::kWeek};
 
   Receivables merged(std::vector<ReceivableRow> rows) const;
   std::size_t bytes() const {
-    return (accounts ? accounts->bytes() : 0) + (credit ? credit->bytes() : 0) + totals.bytes();
+    return (accounts ? accounts->bytes() : 0) + (credit ? credit->bytes() : 0) +
+           (totals ? totals->bytes() : 0);
   }
 };
 

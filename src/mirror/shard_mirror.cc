@@ -480,7 +480,7 @@ Result<ShardMirror::Built> ShardMirror::read(const store::Reads& reads, const st
     const std::size_t limit = std::max(options_.build_rows, options_.bytes / kStretchShare / sizeof(rows[0]));
     if (rows.size() < limit) return;
     put(part, rows, limit);
-    fit(image);
+    fit(image, *built.totals.table);
   };
   std::vector<ReceivableRow> receivables;
   std::vector<ReceivableRow> totals;
@@ -495,7 +495,7 @@ Result<ShardMirror::Built> ShardMirror::read(const store::Reads& reads, const st
   }
   put(built.totals, totals, 0);
   put(image.receivables, receivables, 0);
-  fit(image);
+  fit(image, *built.totals.table);
 
   std::vector<SalesRow> sales;
   RETURN_IF_ERROR(scan_pages(store::kSalesPage, [&](store::LabelId customer, const store::Cell& cell) {
@@ -503,7 +503,7 @@ Result<ShardMirror::Built> ShardMirror::read(const store::Reads& reads, const st
     put_some(image.sales, sales);
   }));
   put(image.sales, sales, 0);
-  fit(image);
+  fit(image, *built.totals.table);
 
   std::vector<CycleRowChange> cycles;
   RETURN_IF_ERROR(reads.scan(store::Table::kCells, std::string(1, store::kCycleRow), "",
@@ -518,11 +518,11 @@ Result<ShardMirror::Built> ShardMirror::read(const store::Reads& reads, const st
                              }));
   RETURN_IF_ERROR(decoded);
   put(image.cycles, cycles, 0);
-  fit(image);
+  fit(image, *built.totals.table);
   return built;
 }
 
-void ShardMirror::fit(Image& image) const {
+void ShardMirror::fit(Image& image, const RecentTotals& totals) const {
   // What costs least to miss goes first: fewer sums kept make a question longer, not a scan of pages.
   const auto accounts_by = [](Grain grain) {
     return [grain](Receivables& table) {
@@ -539,15 +539,20 @@ void ShardMirror::fit(Image& image) const {
     part.table.reset();
     part.tail = {};
   };
-  const std::array<std::function<void()>, 9> steps = {
+  const std::array<std::function<void()>, 10> steps = {
       // Asked of all accounts for anomalies alone; of one, its pages are few.
       [&] { change(image.receivables, [](Receivables& table) { table.credit.reset(); }); },
-      [&] { change(image.receivables, accounts_by(Grain::kQuarter)); },
       [&] {
         change(image.receivables, [](Receivables& table) {
-          if (table.totals.grain() < Grain::kMonth) table.totals = table.totals.coarser(Grain::kMonth);
+          if (table.totals && table.totals->grain() < Grain::kMonth) table.totals = table.totals->coarser(Grain::kMonth);
         });
       },
+      [&] {
+        // Then they are the same once more.
+        if (totals.from() != RecentTotals::kAllDates) return;
+        change(image.receivables, [](Receivables& table) { table.totals.reset(); });
+      },
+      [&] { change(image.receivables, accounts_by(Grain::kQuarter)); },
       [&] { change(image.sales, [](Sales& table) { table.keep_regions_only(); }); },
       [&] { change(image.receivables, accounts_by(Grain::kYear)); },
       [&] { change(image.receivables, [](Receivables& table) { table.accounts.reset(); }); },
@@ -555,7 +560,7 @@ void ShardMirror::fit(Image& image) const {
       [&] { drop(image.sales); },
       [&] { drop(image.receivables); }};
   for (const auto& step : steps) {
-    if (dictionary_.bytes() + image.bytes() + totals_bytes_max() <= options_.bytes) return;
+    if (dictionary_.bytes() + image.bytes() + totals.bytes() <= options_.bytes) return;
     step();
   }
 }
@@ -588,7 +593,8 @@ void ShardMirror::merge() {
   merge_part(from->sales, merged.sales);
   merge_part(from->cycles, merged.cycles);
   merged.files = from->files;
-  fit(merged);
+  const auto totals = this->totals();
+  fit(merged, totals == nullptr ? RecentTotals(0, 0) : *totals->sums.table);
 
   const std::lock_guard lock(mutex_);
   if (image_ == nullptr) return;  // Turned off meanwhile.

@@ -150,7 +150,7 @@ class ShardMirror : public engine::ShardListener {
                       std::vector<SalesRow>& rows);
   Result<Built> read(const store::Reads& reads, const std::atomic<bool>& stopping);
   // Gives up what the budget has no room for beside the totals.
-  void fit(Image& image) const;
+  void fit(Image& image, const RecentTotals& totals) const;
   void turn_off();  // Under mutex_.
 
   store::ShardStore& store_;

@@ -27,10 +27,11 @@ AnomalyRow encode_anomaly(LabelId customer, domain::DocumentRef emitter,
   key.big64(static_cast<std::uint64_t>(anomaly.at.offset));
   key.big32(ordered(anomaly.from));
   key.big32(ordered(anomaly.until));
-  row.value.reserve(kNumbersMax + anomaly.event_id.size());
+  const std::string event_id = anomaly.event_id.text();
+  row.value.reserve(kNumbersMax + event_id.size());
   ByteWriter value(row.value);
   value.varint(static_cast<std::uint64_t>(anomaly.recorded_ms));
-  value.string(anomaly.event_id);
+  value.string(event_id);
   value.zigzag(anomaly.occurred_at);
   value.u8(anomaly.type);
   value.varint(anomaly.while_overdrawn.number());

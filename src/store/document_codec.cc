@@ -167,7 +167,6 @@ class Reader {
   }
 
   ByteReader& bytes() { return in_; }
-  Arena& arena() { return arena_; }
 
  private:
   ByteReader in_;
@@ -176,13 +175,18 @@ class Reader {
 
 // Event ids are mostly hexadecimal digits, which take half the bytes: a varint that is even is twice the length
 // of a text, one that is odd tells the form of the 16 bytes behind it.
-void write_event_id(std::string_view id, BufferWriter& out) {
-  if (const auto hex = HexId::parse(id)) {
-    out.u8(static_cast<std::uint8_t>(static_cast<int>(hex->form) << 1 | 1));
-    out.raw({hex->bytes.data(), hex->bytes.size()});
+void write_event_id(EventId id, BufferWriter& out) {
+  const auto hex = [&](HexForm form, std::string_view bytes) {
+    out.u8(static_cast<std::uint8_t>(static_cast<int>(form) << 1 | 1));
+    out.raw(bytes);
+  };
+  if (id.form()) {
+    hex(*id.form(), id.bytes());
+  } else if (const auto parsed = HexId::parse(id.bytes())) {
+    hex(parsed->form, {parsed->bytes.data(), parsed->bytes.size()});
   } else {
-    out.varint(id.size() << 1);
-    out.raw(id);
+    out.varint(id.bytes().size() << 1);
+    out.raw(id.bytes());
   }
 }
 // As it was written.
@@ -192,17 +196,12 @@ std::string_view skip_event_id(ByteReader& in) {
   in.raw(head & 1 ? HexId::kBytes : head >> 1);
   return {begin, static_cast<std::size_t>(in.at() - begin)};
 }
-std::string_view read_event_id(Reader& reader) {
-  ByteReader& in = reader.bytes();
+EventId read_event_id(ByteReader& in) {
   const std::uint64_t head = in.varint();
   if (!(head & 1)) return in.raw(head >> 1);
-  const std::string_view bytes = in.raw(head >> 1 <= static_cast<int>(HexForm::kPlain) ? HexId::kBytes : in.left() + 1);
-  if (!in.ok()) return {};
-  HexId id;
-  id.form = static_cast<HexForm>(head >> 1);
-  bytes.copy(id.bytes.data(), id.bytes.size());
-  std::array<char, HexId::kTextMax> text;
-  return reader.arena().copy({text.data(), id.write(text.data())});
+  const bool known = head >> 1 <= static_cast<int>(HexForm::kPlain);
+  const std::string_view bytes = in.raw(known ? HexId::kBytes : in.left() + 1);
+  return {static_cast<HexForm>(known ? head >> 1 : 0), bytes};
 }
 
 // Makes the payload with this index and reads its fields.
@@ -447,7 +446,7 @@ Result<Document> decode_document(DocumentRef ref, std::string_view bytes, std::s
         fact.at = head.at;
         fact.recorded_ms = head.recorded_ms;
         fact.fresh = fresh;
-        fact.event.event_id = read_event_id(reader);
+        fact.event.event_id = read_event_id(reader.bytes());
         fact.event.source = reader.bytes().string();
         fact.event.occurred_at = reader.bytes().zigzag();
         if (!read_payload(reader.bytes().u8(), fact.event.payload, reader) || !reader.bytes().ok() ||
@@ -458,14 +457,13 @@ Result<Document> decode_document(DocumentRef ref, std::string_view bytes, std::s
         break;
       }
       case EntryTag::kConflict: {
-        Reader reader(entry.body, arena);
-        ByteReader& body = reader.bytes();
+        ByteReader body(entry.body);
         Conflict& conflict = conflicts[conflict_at++];
         const FactHead head = read_head(body);
         conflict.at = head.at;
         conflict.recorded_ms = head.recorded_ms;
         conflict.fresh = fresh;
-        conflict.event_id = read_event_id(reader);
+        conflict.event_id = read_event_id(body);
         conflict.occurred_at = body.zigzag();
         conflict.type = body.u8();
         if (!body.ok() || conflict.type >= kPayloadCount) return corrupt();
@@ -482,6 +480,11 @@ Result<Document> decode_document(DocumentRef ref, std::string_view bytes, std::s
     }
   }
   return Document{ref, 0, fresh_from == 0, facts, conflicts, links};
+}
+
+EventId event_id_of(std::string_view content) {
+  ByteReader in(content);
+  return read_event_id(in);
 }
 
 UInt128 fact_hash(std::string_view customer_id, DocumentRef ref, std::uint8_t topic,

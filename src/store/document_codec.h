@@ -68,6 +68,8 @@ inline constexpr std::size_t kFactOverheadMax = 1 + 10 + 1 + 10 + 10;
 // A hash of a fact's content for the digest: of the account, the document and the event.
 UInt128 fact_hash(std::string_view customer_id, domain::DocumentRef ref, std::uint8_t topic,
                   std::string_view content);
+// Of a fact's content.
+domain::EventId event_id_of(std::string_view content);
 // Calls visit(topic, content) for each fact.
 template <typename Visit>
 void for_each_content(std::string_view document, Visit&& visit);

@@ -219,7 +219,7 @@ void add_found(ShownBy& all, const ShardPicture& shard, const Asked& asked, Day 
                  .detail = detail_of(anomaly.kind),
                  .is_open = *open,
                  .recorded_ms = anomaly.recorded_ms,
-                 .event_id = std::string(anomaly.event_id),
+                 .event_id = anomaly.event_id.text(),
                  .type = anomaly.type,
                  .occurred_at = anomaly.occurred_at});
   });
@@ -249,7 +249,7 @@ void add_credit(ShownBy& all, Question& question, const ShardPicture& shard, Rat
                    .partition = shard.partition,
                    .detail = detail_of(kind),
                    .recorded_ms = fact.recorded_ms,
-                   .event_id = std::string(fact.event.event_id),
+                   .event_id = fact.event.event_id.text(),
                    .type = static_cast<std::uint8_t>(fact.event.payload.index()),
                    .occurred_at = fact.event.occurred_at});
     };
@@ -271,7 +271,7 @@ ShownBy collect(Question& question, const Asked& asked) {
 
 EventRef event_of(const Shown& shown) {
   EventRef event{shown.partition, shown.at, shown.recorded_ms, {}};
-  if (!shown.is_parked) event.told = {shown.event_id, shown.type, shown.occurred_at};
+  if (!shown.is_parked) event.told = {std::string_view(shown.event_id), shown.type, shown.occurred_at};
   return event;
 }
 

@@ -52,11 +52,8 @@ void receivables_at(const ShardPicture& shard, std::optional<store::LabelId> cus
       if (row.counts_from <= as_of && !domain::is_credit(row.measure)) visit(row);
     });
   };
-  const mirror::PeriodSums* sums = nullptr;
-  if (table != nullptr && detail == Detail::kTotals) sums = &table->totals;
-  if (table != nullptr && detail == Detail::kAccounts && table->accounts) sums = &*table->accounts;
-  if (sums != nullptr) {
-    sums->for_each(as_of, visit);
+  if (table != nullptr && detail == Detail::kTotals && table->totals) {
+    table->totals->for_each(as_of, visit);
     return visit_tail(shard.image->receivables.tail);
   }
   const mirror::RecentTotals* totals =
@@ -64,6 +61,10 @@ void receivables_at(const ShardPicture& shard, std::optional<store::LabelId> cus
   if (totals != nullptr && as_of >= totals->from()) {
     totals->for_each(as_of, visit);
     return visit_tail(shard.totals->sums.tail);
+  }
+  if (table != nullptr && table->accounts) {
+    table->accounts->for_each(as_of, visit);
+    return visit_tail(shard.image->receivables.tail);
   }
   scan_receivables(shard, customer, as_of, {store::kReceivablesPage, store::kLedgerPage},
                    [](domain::Measure measure) { return !domain::is_credit(measure); }, visit);

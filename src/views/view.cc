@@ -313,7 +313,7 @@ std::string Question::render_csv(Answer answer) {
 Row Question::event_row(const EventRef& event) const {
   const auto& told = event.told;
   Row row;
-  row.add("event_id", told ? Value::text(told->event_id) : Value());
+  row.add("event_id", told ? Value::text(told->event_id.text()) : Value());
   row.add("type", told ? Value::text(domain::payload_name(told->type)) : Value());
   row.add("topic", Value::text(log::topic_name(model_.topic_prefix(), static_cast<log::Topic>(event.at.topic))));
   row.add("partition", Value::number(event.partition));

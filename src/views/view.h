@@ -101,7 +101,7 @@ struct EventRef {
   std::int64_t recorded_ms = 0;
   // Nothing of a record that is parked.
   struct Told {
-    std::string_view event_id;
+    domain::EventId event_id;
     std::uint8_t type = 0;
     Instant occurred_at = 0;
   };

@@ -226,7 +226,7 @@ TEST(Keeper, KeepsUpWithCommitsWhileQuestionsAreAsked) {
         if (image == nullptr || image->receivables.table == nullptr) continue;
         Int128 sum = 0;
         const auto add = [&](const ReceivableRow& row) { sum += row.amount; };
-        image->receivables.table->totals.for_each(20'000, add);
+        image->receivables.table->totals->for_each(20'000, add);
         image->receivables.tail.for_each(add);
       }
     }

@@ -86,7 +86,7 @@ TEST(DocumentCodec, EveryPayloadComesBack) {
     EXPECT_EQ(fact.at, (domain::Position{3, 77}));
     EXPECT_EQ(fact.recorded_ms, 1'700'000'000'123);
     EXPECT_FALSE(fact.fresh);
-    EXPECT_EQ(fact.event.event_id, "e1");
+    EXPECT_EQ(fact.event.event_id.text(), "e1");
     EXPECT_EQ(fact.event.source, "erp");
     EXPECT_EQ(fact.event.occurred_at, told.event.occurred_at);
     ASSERT_EQ(fact.event.payload.index(), told.event.payload.index()) << name;
@@ -136,8 +136,8 @@ TEST(DocumentCodec, EventIdsComeBackHoweverTheyAreWritten) {
     Arena arena;
     const auto document = decode_document({DocumentKind::kInvoice, "I1"}, bytes, 0, arena);
     ASSERT_TRUE(document) << id;
-    EXPECT_EQ(document->facts[0].event.event_id, id);
-    EXPECT_EQ(document->conflicts[0].event_id, id);
+    EXPECT_EQ(document->facts[0].event.event_id.text(), id);
+    EXPECT_EQ(document->conflicts[0].event_id.text(), id);
     EXPECT_EQ(judge(bytes, 0, named.encoded()), Verdict::kDuplicate);
     EXPECT_TRUE(contents.emplace(named.encoded().bytes).second) << id;
   }
@@ -230,7 +230,7 @@ TEST(DocumentCodec, ConflictsAreKeptOncePerTopic) {
   ASSERT_TRUE(document);
   ASSERT_EQ(document->conflicts.size(), 2U);
   EXPECT_EQ(document->conflicts[0].at, (domain::Position{1, 5}));
-  EXPECT_EQ(document->conflicts[0].event_id, "late");
+  EXPECT_EQ(document->conflicts[0].event_id.text(), "late");
   EXPECT_EQ(document->conflicts[0].occurred_at, told.event.occurred_at);
   EXPECT_EQ(document->conflicts[0].type, told.event.payload.index());
   EXPECT_EQ(document->conflicts[1].at, (domain::Position{4, 7}));
@@ -665,7 +665,7 @@ domain::Anomaly anomaly() {
   one.document_id = "I";
   one.at = {2, 5'000'000'000};
   one.recorded_ms = 1'700'000'000'123;
-  one.event_id = "e";
+  one.event_id = std::string_view("e");
   one.occurred_at = -7;
   one.type = 18;
   one.from = -3;
@@ -683,7 +683,7 @@ TEST(Anomalies, ComeBack) {
   EXPECT_EQ(back->anomaly.document_id, "I");
   EXPECT_EQ(back->anomaly.at, one.at);
   EXPECT_EQ(back->anomaly.recorded_ms, one.recorded_ms);
-  EXPECT_EQ(back->anomaly.event_id, "e");
+  EXPECT_EQ(back->anomaly.event_id.text(), "e");
   EXPECT_EQ(back->anomaly.occurred_at, -7);
   EXPECT_EQ(back->anomaly.type, 18);
   EXPECT_EQ(back->anomaly.from, -3);
