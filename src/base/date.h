@@ -44,6 +44,23 @@ std::string format_instant(Instant instant);
 // With three decimals.
 std::string format_instant_ms(std::int64_t instant_ms);
 
+// An instant, or none: as std::optional, in half the room.
+class MaybeInstant {
+ public:
+  MaybeInstant() = default;
+  MaybeInstant(Instant instant) : instant_(instant) {}  // NOLINT: an instant is one.
+
+  bool has_value() const { return instant_ != kNone; }
+  explicit operator bool() const { return has_value(); }
+  Instant operator*() const { return instant_; }
+  Instant value_or(Instant other) const { return has_value() ? instant_ : other; }
+  bool operator==(const MaybeInstant&) const = default;
+
+ private:
+  static constexpr Instant kNone = std::numeric_limits<Instant>::min();
+  Instant instant_ = kNone;
+};
+
 // Turns instants into business dates. Immutable; any thread.
 class BusinessZone {
  public:

@@ -12,13 +12,26 @@ constexpr std::size_t kDigits = 2 * HexId::kBytes;
 
 constexpr std::uint64_t in_each_byte(std::uint64_t byte) { return byte * 0x0101'0101'0101'0101; }
 
-// Eight digits <-> four bytes, without a look at whether they are digits.
-std::uint32_t bytes_of(std::uint64_t digits) {
-  const std::uint64_t nibbles = (digits & in_each_byte(0x0f)) + 9 * (digits >> 6 & in_each_byte(0x01));
+// Half a byte for each of these digits, into the place of its digit; false where one is none. Made to be done for
+// many digits at once.
+bool to_nibbles(std::array<char, kDigits>& digits) {
+  std::uint8_t wrong = 0;
+  for (char& digit : digits) {
+    const auto number = static_cast<std::uint8_t>(digit - '0');
+    const auto letter = static_cast<std::uint8_t>(digit - 'a');
+    const bool is_number = number < 10;
+    wrong |= static_cast<std::uint8_t>(!is_number & (letter >= 6));
+    digit = static_cast<char>(is_number ? number : letter + 10);
+  }
+  return wrong == 0;
+}
+// Eight halves -> four bytes.
+std::uint32_t bytes_of(std::uint64_t nibbles) {
   std::uint64_t bytes = (nibbles << 4 | nibbles >> 8) & 0x00ff'00ff'00ff'00ff;
   bytes = (bytes | bytes >> 8) & 0x0000'ffff'0000'ffff;
   return static_cast<std::uint32_t>(bytes | bytes >> 16);
 }
+// Four bytes -> eight digits.
 std::uint64_t digits_of(std::uint32_t bytes) {
   std::uint64_t spread = bytes;
   spread = (spread | spread << 16) & 0x0000'ffff'0000'ffff;
@@ -57,21 +70,20 @@ bool has_dashes(std::string_view text) {
 
 std::optional<HexId> HexId::parse(std::string_view text) {
   HexId id;
-  std::array<char, kDigits> of_uuid;
-  const char* digits = text.data();
+  std::array<char, kDigits> digits;
   if (text.size() == kTextMax && has_dashes(text)) {
-    take_groups<kFirst, kSecond, kThird, kFourth, kFifth>(text.data(), of_uuid.data());
-    digits = of_uuid.data();
+    take_groups<kFirst, kSecond, kThird, kFourth, kFifth>(text.data(), digits.data());
   } else if (text.size() == kDigits) {
     id.form = HexForm::kPlain;
+    std::memcpy(digits.data(), text.data(), kDigits);
   } else {
     return std::nullopt;
   }
+  if (!to_nibbles(digits)) return std::nullopt;
   for (std::size_t i = 0; i < kBytes; i += 4) {
     std::uint64_t eight = 0;
-    std::memcpy(&eight, digits + 2 * i, sizeof eight);
+    std::memcpy(&eight, digits.data() + 2 * i, sizeof eight);
     const std::uint32_t four = bytes_of(eight);
-    if (digits_of(four) != eight) return std::nullopt;
     std::memcpy(id.bytes.data() + i, &four, sizeof four);
   }
   return id;

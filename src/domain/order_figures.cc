@@ -186,33 +186,6 @@ void set_first(Milestones& milestones, Milestone milestone, const Order& order,
   }
 }
 
-// The dispatch after which every line that remains has been dispatched in full.
-std::optional<Instant> wholly_dispatched(const Order& order, Day as_of) {
-  if (order.dispatches.empty()) return std::nullopt;
-  struct Open {
-    std::string_view line_id;
-    Int128 remaining;
-  };
-  Few<Open, 4> open;
-  for (const LineState& line : order.lines(as_of).standing) {
-    if (line.remaining > 0) open.push_back({line.line_id, line.remaining});
-  }
-  if (open.empty()) return std::nullopt;
-  for (const Order::Dispatch& dispatch : order.dispatches) {
-    if (!order.counts(dispatch.day, as_of)) continue;
-    for (const ShipmentLine& shipped : dispatch.event->lines) {
-      for (Open& line : open) {
-        if (line.line_id == shipped.line_id) line.remaining -= scaled(shipped.quantity);
-      }
-    }
-    open.erase(std::remove_if(open.begin(), open.end(),
-                              [](const Open& line) { return line.remaining <= 0; }),
-               open.end());
-    if (open.empty()) return dispatch.fact->event.occurred_at;
-  }
-  return std::nullopt;
-}
-
 bool came_back_whole(const Order& order, const Order::Dispatch& dispatch, Day as_of) {
   for (const ShipmentLine& line : dispatch.event->lines) {
     Int128 missing = scaled(line.quantity);
@@ -288,45 +261,72 @@ std::optional<Instant> wholly_delivered(const Order& order, Day as_of) {
   return last;
 }
 
-// When everything had been dispatched, and delivered.
-struct Goods {
-  std::optional<Instant> dispatched;
-  std::optional<Instant> delivered;
-};
-Goods goods_on(const Order& order, Day as_of) {
-  Goods goods{wholly_dispatched(order, as_of), std::nullopt};
-  if (goods.dispatched) goods.delivered = wholly_delivered(order, as_of);
-  return goods;
-}
-
-// The same over time. Dates rise.
-class GoodsOverTime {
+// When everything had been dispatched, and delivered, over time. Dates rise.
+class Goods {
  public:
-  explicit GoodsOverTime(const Order& order) : order_(order) {}
+  explicit Goods(const Order& order) : order_(order) {}
 
-  const Goods& on(Day as_of) {
-    const std::size_t before = changes_ + dispatches_ + proofs_ + returns_;
-    advance(changes_, order_.changes, as_of);
-    advance(dispatches_, order_.dispatches, as_of);
-    advance(proofs_, order_.proofs, as_of);
-    advance(returns_, order_.returns, as_of);
-    if (changes_ + dispatches_ + proofs_ + returns_ > before) goods_ = goods_on(order_, as_of);
-    return goods_;
+  void advance(Day as_of) {
+    const bool changed = count(changes_, order_.changes, as_of);
+    const bool sent = count(dispatches_, order_.dispatches, as_of);
+    const bool moved = count(proofs_, order_.proofs, as_of) | count(returns_, order_.returns, as_of);
+    if (changed || lines_ == nullptr) begin(order_.lines(as_of));
+    for (; taken_ < dispatches_ && !open_.empty(); ++taken_) take(order_.dispatches[taken_]);
+    if (changed || sent || moved) delivered_ = dispatched_ ? wholly_delivered(order_, as_of) : std::nullopt;
   }
 
+  // The dispatch after which every line that remains has been dispatched in full.
+  std::optional<Instant> dispatched() const { return dispatched_; }
+  std::optional<Instant> delivered() const { return delivered_; }
+
  private:
-  // They are in order of their instants, and so of the days from which they count.
+  // What is left to dispatch of a line.
+  struct Open {
+    std::string_view line_id;
+    Int128 left;
+  };
+
+  // They are in order of their instants, and so of the days from which they count. Whether one came.
   template <typename All>
-  void advance(std::size_t& in_effect, const All& all, Day as_of) const {
+  bool count(std::size_t& in_effect, const All& all, Day as_of) const {
+    const std::size_t before = in_effect;
     while (in_effect < all.size() && order_.counts(all[in_effect].day, as_of)) ++in_effect;
+    return in_effect > before;
+  }
+
+  void begin(const Lines& lines) {
+    if (lines_ == &lines) return;
+    lines_ = &lines;
+    open_.clear();
+    for (const LineState& line : lines.standing) {
+      if (line.remaining > 0) open_.push_back({line.line_id, line.remaining});
+    }
+    taken_ = 0;
+    dispatched_.reset();
+  }
+
+  void take(const Order::Dispatch& dispatch) {
+    for (const ShipmentLine& shipped : dispatch.event->lines) {
+      for (Open& line : open_) {
+        if (line.line_id == shipped.line_id) line.left -= scaled(shipped.quantity);
+      }
+    }
+    open_.erase(std::remove_if(open_.begin(), open_.end(), [](const Open& line) { return line.left <= 0; }),
+                open_.end());
+    if (open_.empty()) dispatched_ = dispatch.fact->event.occurred_at;
   }
 
   const Order& order_;
+  // How many are in effect.
   std::size_t changes_ = 0;
   std::size_t dispatches_ = 0;
   std::size_t proofs_ = 0;
   std::size_t returns_ = 0;
-  Goods goods_;
+  const Lines* lines_ = nullptr;
+  Few<Open, 4> open_;
+  std::size_t taken_ = 0;  // Dispatches, from what was open.
+  std::optional<Instant> dispatched_;
+  std::optional<Instant> delivered_;
 };
 
 // An invoice that can mark the order invoiced and paid, as of a date.
@@ -352,8 +352,8 @@ Milestones milestones_with(const Goods& goods, Picture& picture, const Order& or
     set(milestones, Milestone::kFirstDispatched, dispatch.fact->event.occurred_at);
     break;
   }
-  if (goods.dispatched) set(milestones, Milestone::kDispatched, *goods.dispatched);
-  if (goods.delivered) set(milestones, Milestone::kDelivered, *goods.delivered);
+  if (goods.dispatched()) set(milestones, Milestone::kDispatched, *goods.dispatched());
+  if (goods.delivered()) set(milestones, Milestone::kDelivered, *goods.delivered());
   std::optional<Instant> invoiced;
   std::optional<Instant> settled;
   bool all_settled = true;
@@ -366,7 +366,7 @@ Milestones milestones_with(const Goods& goods, Picture& picture, const Order& or
     if (at) settled = std::max(settled.value_or(*at), *at);
   }
   if (invoiced) set(milestones, Milestone::kInvoiced, *invoiced);
-  if (goods.dispatched && invoiced && all_settled) set(milestones, Milestone::kPaid, *settled);
+  if (goods.dispatched() && invoiced && all_settled) set(milestones, Milestone::kPaid, *settled);
   return milestones;
 }
 
@@ -402,10 +402,11 @@ void contribute_cycle(Picture& picture, const Order& order, Contributions& to) {
   const Rules& rules = picture.rules();
   const std::span<const Day> days = breakpoints.sorted();
   row.changes.reserve(days.size());
-  GoodsOverTime goods(order);
+  Goods goods(order);
   for (std::size_t i = 0; i < days.size(); ++i) {
     const Day day = days[i];
-    CycleChange change{day, milestones_with(goods.on(day), picture, order, day), first_warehouse(order, day)};
+    goods.advance(day);
+    CycleChange change{day, milestones_with(goods, picture, order, day), first_warehouse(order, day)};
     disordered.holds(day, out_of_order(change.milestones));
     const auto delivered = change.milestones[static_cast<std::size_t>(Milestone::kDelivered)];
     const bool invoiced = change.milestones[static_cast<std::size_t>(Milestone::kInvoiced)].has_value();
@@ -430,7 +431,9 @@ void contribute_cycle(Picture& picture, const Order& order, Contributions& to) {
 }  // namespace
 
 Milestones milestones_on(Picture& picture, const Order& order, Day as_of) {
-  return milestones_with(goods_on(order, as_of), picture, order, as_of);
+  Goods goods(order);
+  goods.advance(as_of);
+  return milestones_with(goods, picture, order, as_of);
 }
 
 namespace {

@@ -114,7 +114,7 @@ enum class Milestone : std::uint8_t {
 inline constexpr std::size_t kMilestoneCount = 8;
 std::string_view milestone_name(Milestone milestone);
 std::optional<Milestone> parse_milestone(std::string_view name);
-using Milestones = std::array<std::optional<Instant>, kMilestoneCount>;
+using Milestones = std::array<MaybeInstant, kMilestoneCount>;
 
 struct Order {
   struct Dispatch {

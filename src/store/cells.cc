@@ -1,7 +1,7 @@
 #include "store/cells.h"
 
 #include <algorithm>
-#include <cstring>
+#include <bit>
 
 #include "base/bytes.h"
 #include "base/hash.h"
@@ -170,18 +170,18 @@ void encode_cycle_row(const domain::CycleRow& row, std::string& to) {
     std::uint8_t changed = 0;
     std::uint8_t gone = 0;
     for (std::size_t i = 0; i < domain::kMilestoneCount; ++i) {
-      if (change.milestones[i] == before->milestones[i]) continue;
-      changed |= static_cast<std::uint8_t>(1 << i);
-      if (!change.milestones[i]) gone |= static_cast<std::uint8_t>(1 << i);
+      changed |= static_cast<std::uint8_t>((change.milestones[i] != before->milestones[i]) << i);
+      gone |= static_cast<std::uint8_t>(!change.milestones[i] << i);
     }
+    gone &= changed;
     const bool moved = change.warehouse != before->warehouse;
     out.u8(changed);
     out.u8(gone);
     out.u8(moved);
     const Instant base = change.milestones[0].value_or(0);
-    for (std::size_t i = 0; i < domain::kMilestoneCount; ++i) {
-      if (!(changed >> i & 1) || (gone >> i & 1)) continue;
-      out.zigzag(i == 0 ? *change.milestones[i] : *change.milestones[i] - base);
+    for (unsigned left = changed & ~gone; left != 0; left &= left - 1) {
+      const auto i = static_cast<std::size_t>(std::countr_zero(left));
+      out.zigzag(i == 0 ? base : *change.milestones[i] - base);
     }
     if (moved) out.string(change.warehouse);
     before = &change;
@@ -206,7 +206,7 @@ Result<domain::CycleRow> decode_cycle_row(std::string_view bytes) {
     for (std::size_t i = 0; i < domain::kMilestoneCount; ++i) {
       if (!(changed >> i & 1)) continue;
       if (gone >> i & 1) {
-        change.milestones[i].reset();
+        change.milestones[i] = {};
       } else {
         const std::int64_t value = in.zigzag();
         change.milestones[i] = i == 0 ? value : value + change.milestones[0].value_or(0);

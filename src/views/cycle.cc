@@ -62,7 +62,7 @@ struct CycleSums {
     stages.resize(cycle.last - cycle.first);
     Instant kept = begin;
     for (std::size_t i = cycle.first + 1; i <= cycle.last; ++i) {
-      const std::optional<Instant> reached = at(i);
+      const MaybeInstant reached = at(i);
       if (!reached || *reached < kept || *reached > end) continue;
       stages[i - cycle.first - 1] += sign * (*reached - kept);
       kept = *reached;
@@ -341,9 +341,9 @@ class CycleScan {
   // A row of the mirror; `Settled`: all of it counts on the day asked for.
   template <bool Settled>
   void take(const mirror::PlainCycle& row, int sign) {
-    const auto at = [&](std::size_t milestone) -> std::optional<Instant> {
-      if (!row.has(milestone)) return std::nullopt;
-      if (!Settled && row.counts_from(milestone) > asked_.as_of) return std::nullopt;
+    const auto at = [&](std::size_t milestone) -> MaybeInstant {
+      if (!row.has(milestone)) return {};
+      if (!Settled && row.counts_from(milestone) > asked_.as_of) return {};
       return row.at(milestone);
     };
     take_at(at, sign, [&] {
@@ -379,7 +379,7 @@ class CycleScan {
 
   template <typename At, typename FindGroup>
   void take_at(const At& at, int sign, const FindGroup& find) {
-    const std::optional<Instant> end = at(asked_.cycle.last);
+    const MaybeInstant end = at(asked_.cycle.last);
     if (!end || !at(asked_.cycle.first)) return;
     const Day day = asked_.zone->day_of(*end);
     if (!asked_.period.holds(day)) return;

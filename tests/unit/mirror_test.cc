@@ -167,7 +167,7 @@ TEST(Cycles, OrdersThatMovedAreKeptAsTheyAreStored) {
   // Confirmed at another time, as of a later day.
   domain::CycleChange moved = row.changes.back();
   moved.counts_from = 19'810;
-  *moved.milestones[1] += 60;
+  moved.milestones[1] = *moved.milestones[1] + 60;
   row.changes.push_back(moved);
   EXPECT_TRUE(std::holds_alternative<OtherCycle>(make_cycle(1, row, "bytes", zone, dictionary)));
   // Counted too late for a byte.
