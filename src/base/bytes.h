@@ -120,6 +120,8 @@ class ByteReader {
     return 0;
   }
   std::uint64_t varint() {
+    // Mostly one byte.
+    if (at_ != end_ && static_cast<std::uint8_t>(*at_) < 0x80) return static_cast<std::uint8_t>(*at_++);
     if (left() >= kVarintMax) {
       std::uint64_t value = 0;
       for (int shift = 0; shift < 63; shift += 7) {

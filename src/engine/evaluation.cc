@@ -30,6 +30,17 @@ std::uint64_t head_of(const store::CellId& id) {
 
 bool is_same_place(std::string_view a, std::string_view b) { return a.data() == b.data() && a.size() == b.size(); }
 
+// The label of what is the same among those known, or of `make()`, which is kept as long as there is room.
+template <typename Known, typename IsSame, typename Make>
+store::LabelId find(Known& known, const IsSame& is_same, const Make& make) {
+  for (const auto& [texts, id] : known) {
+    if (is_same(texts)) return id;
+  }
+  const auto made = make();
+  if (known.size() < known.capacity()) known.push_back(made);
+  return made.second;
+}
+
 }  // namespace
 
 const domain::Document* StoredAccount::document(domain::DocumentRef ref) {
@@ -74,23 +85,23 @@ void Contribution::cell(const domain::CellKey& key, const domain::CellValue& val
 }
 
 store::LabelId CellLabels::attributes(const domain::Attributes& attributes) {
-  if (!last_attributes_id_ || !(attributes == last_attributes_)) {
-    last_attributes_ = attributes;
-    last_attributes_id_ = labels_.attributes(attributes);
-  }
-  return *last_attributes_id_;
+  const auto is_same = [&](const domain::Attributes& known) {
+    return known.file_day == attributes.file_day && is_same_place(known.region, attributes.region) &&
+           is_same_place(known.sales_rep, attributes.sales_rep);
+  };
+  return find(attributes_, is_same, [&] { return std::pair(attributes, labels_.attributes(attributes)); });
 }
 
 store::LabelId CellLabels::dimensions(const domain::Dimensions& dimensions) {
-  const auto is_same = [&](const auto& known) {
-    return is_same_place(known.first.sku, dimensions.sku) && is_same_place(known.first.channel, dimensions.channel) &&
-           known.first.kind == dimensions.kind;
+  if (dimensions.sku.empty() && dimensions.channel.empty() && dimensions.kind == 0) {
+    if (!no_dimensions_) no_dimensions_ = labels_.dimensions({});
+    return *no_dimensions_;
+  }
+  const auto is_same = [&](const domain::Dimensions& known) {
+    return is_same_place(known.sku, dimensions.sku) && is_same_place(known.channel, dimensions.channel) &&
+           known.kind == dimensions.kind;
   };
-  const auto known = std::ranges::find_if(dimensions_, is_same);
-  if (known != dimensions_.end()) return known->second;
-  const store::LabelId id = labels_.dimensions(dimensions);
-  if (dimensions_.size() < dimensions_.capacity()) dimensions_.emplace_back(dimensions, id);
-  return id;
+  return find(dimensions_, is_same, [&] { return std::pair(dimensions, labels_.dimensions(dimensions)); });
 }
 
 const std::vector<store::AnomalyRow>& Contribution::anomalies() {

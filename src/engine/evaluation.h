@@ -50,9 +50,9 @@ class CellLabels {
  public:
   explicit CellLabels(store::Labels& labels) : labels_(labels) {}
 
-  // Forgets those of the document before.
+  // Forgets those of the document before, whose texts may go.
   void begin() {
-    last_attributes_id_.reset();
+    attributes_.clear();
     dimensions_.clear();
   }
   store::LabelId attributes(const domain::Attributes& attributes);
@@ -61,11 +61,11 @@ class CellLabels {
 
  private:
   store::Labels& labels_;
-  // The last ones asked for.
-  domain::Attributes last_attributes_;
-  std::optional<store::LabelId> last_attributes_id_;
+  // Of no dimensions, which is what receivables and ledger have.
+  std::optional<store::LabelId> no_dimensions_;
   // Those asked for first. Known by where their texts are: the same text at another place is merely looked
   // up once more.
+  Few<std::pair<domain::Attributes, store::LabelId>, 4> attributes_;
   Few<std::pair<domain::Dimensions, store::LabelId>, 16> dimensions_;
 };
 

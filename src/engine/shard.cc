@@ -192,7 +192,8 @@ Result<void> Shard::give(HeldAccount& account, HeldDocument& document, const Tol
     document.value.reserve(document.value.size() + std::exchange(document.incoming, 0));
   }
   if (!document.sketch) document.sketch = store::FactSketch::of(document.value);
-  const bool may_know = document.sketch->may_know(told.event);
+  const auto sketch = store::FactSketch::of(told.event);
+  const bool may_know = document.sketch->may_know(sketch);
   switch (may_know ? store::judge(document.value, told.at.topic, told.event) : store::Verdict::kNew) {
     case store::Verdict::kDuplicate:
       ++state_.duplicates;
@@ -210,7 +211,7 @@ Result<void> Shard::give(HeldAccount& account, HeldDocument& document, const Tol
   ++state_.accepted;
   account.mark_dirty(document);
   store::append_fact(document.value, told.at, told.recorded_ms, told.event);
-  document.sketch->add(told.event);
+  document.sketch->add(sketch);
   state_.digest += store::fact_hash(labels_.own(account.customer()).customer, told.ref, told.at.topic,
                                     told.event.bytes);
   for (const domain::DocumentRef& named : told.names) {

@@ -358,12 +358,12 @@ FactSketch FactSketch::of(std::string_view document) {
   return sketch;
 }
 
-bool FactSketch::may_know(const EncodedEvent& event) const {
-  const std::uint64_t claimed = event.claims == Claims::kNothing ? 0 : type_bit(event.payload());
-  return (bits_ & (id_bit(event.event_id()) | claimed)) != 0;
+FactSketch FactSketch::of(const EncodedEvent& event) {
+  FactSketch sketch;
+  sketch.bits_ = id_bit(event.event_id());
+  if (event.claims != Claims::kNothing) sketch.bits_ |= type_bit(event.payload());
+  return sketch;
 }
-
-void FactSketch::add(const EncodedEvent& event) { bits_ |= id_bit(event.event_id()) | type_bit(event.payload()); }
 
 void append_fact(std::string& document, Position at, std::int64_t recorded_ms,
                  const EncodedEvent& event) {

@@ -38,13 +38,14 @@ enum class Verdict : std::uint8_t { kNew, kDuplicate, kConflict };
 Verdict judge(std::string_view document, std::uint8_t topic, const EncodedEvent& event);
 
 // Tells of most events that they are new without a look at the document's facts: a bit for each event id, of 32,
-// and one for each type.
+// and one for each type that claims something.
 class FactSketch {
  public:
   static FactSketch of(std::string_view document);
-  // False: judge() would find the event new, whatever its topic.
-  bool may_know(const EncodedEvent& event) const;
-  void add(const EncodedEvent& event);
+  static FactSketch of(const EncodedEvent& event);
+  // Of one event. False: judge() would find it new, whatever its topic.
+  bool may_know(const FactSketch& event) const { return (bits_ & event.bits_) != 0; }
+  void add(const FactSketch& event) { bits_ |= event.bits_; }
 
  private:
   std::uint64_t bits_ = 0;

@@ -73,7 +73,8 @@ struct ShardStore::Parts {
   // A sorted file that is being written, and those that are whole, of each table.
   struct OpenFile {
     std::unique_ptr<rocksdb::SstFileWriter> writer;
-    std::string last_key;
+    std::string last_key;   // Of the sets before.
+    std::string_view last;  // Of the set that is being written; empty before its first key.
   };
   std::array<std::map<char, OpenFile>, kTableCount> open_files;
   std::array<std::vector<std::string>, kTableCount> whole_files;
@@ -274,16 +275,18 @@ rocksdb::Status ShardStore::Parts::add_to_files(WriteSet& set, bool by_first_byt
     for (const WriteSet::Change& change : set.sorted(static_cast<Table>(table))) {
       OpenFile& file = open_files[table][by_first_byte ? change.key.front() : '\0'];
       rocksdb::Status status;
-      if (file.writer && (change.key <= file.last_key || file.writer->FileSize() >= kFileBytesMax)) {
-        status = finish(file);
-      }
+      const bool overtakes = file.last.empty() && change.key <= file.last_key;
+      if (file.writer && (overtakes || file.writer->FileSize() >= kFileBytesMax)) status = finish(file);
       if (status.ok() && !file.writer) status = open_file(table, file);
       if (status.ok()) {
         status = change.value ? file.writer->Put(slice(change.key), slice(*change.value))
                               : file.writer->Delete(slice(change.key));
       }
       if (!status.ok()) return status;
-      file.last_key = change.key;
+      file.last = change.key;
+    }
+    for (auto& [kind, file] : open_files[table]) {
+      if (!file.last.empty()) file.last_key = std::exchange(file.last, {});
     }
   }
   return rocksdb::Status::OK();
