@@ -46,12 +46,10 @@ enum class Measure : std::uint8_t {
   // Sales. day = posting date.
   kOrdered = 30,   // quantity: what remains.
   kShipped = 31,   // quantity: dispatched less returned.
-  kInvoiced = 32,
+  kInvoiced = 32,  // quantity counts invoices issued.
   kCollected = 33,
-  kFreight = 34,
-  kOrders = 35,    // quantity counts, here and below.
-  kShipments = 36,
-  kInvoices = 37,
+  kOrders = 35,     // quantity counts.
+  kShipments = 36,  // quantity counts; the amount is freight.
 };
 inline bool is_receivables(Measure m) { return m < Measure::kLedgerInvoices; }
 inline bool is_credit(Measure m) { return m == Measure::kOpenOrders || m == Measure::kNotInvoiced; }

@@ -86,8 +86,7 @@ void contribute_ledger_and_sales(Picture& picture, const Invoice& invoice,
   const auto sell = [&](Measure measure, Day day, CellValue value) {
     to.cell({measure, currency, attributes, dimensions, day, 0, day}, value);
   };
-  sell(Measure::kInvoiced, issued.issue_date, {issued.net_minor, 0});
-  sell(Measure::kInvoices, issued.issue_date, {0, 1});
+  sell(Measure::kInvoiced, issued.issue_date, {issued.net_minor, 1});
   if (invoice.void_day != kNever) sell(Measure::kInvoiced, invoice.void_day, {-Int128(issued.net_minor), 0});
 }
 

@@ -98,16 +98,18 @@ class Sales {
     for (; dispatch_ < order_.dispatches.size(); ++dispatch_) {
       const Order::Dispatch& dispatch = order_.dispatches[dispatch_];
       if (!order_.counts(dispatch.day, as_of)) break;
-      post(Measure::kShipments, order_.placed->currency, {}, dispatch.day, {0, 1}, counts_from);
+      const Currency currency = order_.placed->currency;
+      const Int128 freight = dispatch.event->freight_minor.value_or(0);
+      const bool same_currency = freight == 0 || dispatch.event->currency == currency;
+      post(Measure::kShipments, currency, {}, dispatch.day, {same_currency ? freight : 0, 1}, counts_from);
+      if (!same_currency) {
+        post(Measure::kShipments, dispatch.event->currency, {}, dispatch.day, {freight, 0}, counts_from);
+      }
       Skus skus;
       for (const ShipmentLine& line : dispatch.event->lines) {
         Chain::Part part = shipped_.next(lines_, line);
         part.value.count = skus.count(part.sku);
         ship(part, dispatch.day, counts_from);
-      }
-      if (dispatch.event->freight_minor) {
-        post(Measure::kFreight, dispatch.event->currency, {}, dispatch.day,
-             {*dispatch.event->freight_minor, 0}, counts_from);
       }
     }
     for (; return_ < order_.returns.size(); ++return_) {

@@ -7,7 +7,7 @@
 namespace daybook::mirror {
 namespace {
 
-using Exact = std::array<Int128, kSalesMeasures.size()>;
+using Exact = std::array<Int128, kSalesColumns.size()>;
 
 // Sums as rows: several where one does not fit, none where all are zero.
 void emit(SalesSums key, Exact& sums, std::vector<SalesSums>& to) {
@@ -67,7 +67,7 @@ Sales Sales::merged(std::vector<SalesRow> rows) const {
       } else {
         month->last_on_time = std::max(month->last_on_time, at->counts_from);
       }
-      sums.values[at->measure] = at->value;
+      sums.values[at->column] = at->value;
       come.push_back(sums);
     }
     come = sum_up(come);

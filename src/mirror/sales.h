@@ -17,12 +17,20 @@
 
 namespace daybook::mirror {
 
-// Measures that are kept: a cell's amount, or its quantity where it counts. Counts by sku are not.
-inline constexpr std::array kSalesMeasures = {
-    domain::Measure::kOrdered, domain::Measure::kShipped,   domain::Measure::kInvoiced,
-    domain::Measure::kCollected, domain::Measure::kFreight, domain::Measure::kOrders,
-    domain::Measure::kShipments, domain::Measure::kInvoices};
-inline bool counts(domain::Measure measure) { return measure >= domain::Measure::kOrders; }
+// What is kept of a cell: its amount, or its quantity where that counts documents. Quantities of goods and
+// counts by sku are not.
+struct SalesColumn {
+  domain::Measure measure{};
+  bool counts = false;
+};
+inline constexpr std::array<SalesColumn, 8> kSalesColumns = {{{domain::Measure::kOrdered, false},
+                                                              {domain::Measure::kShipped, false},
+                                                              {domain::Measure::kInvoiced, false},
+                                                              {domain::Measure::kInvoiced, true},
+                                                              {domain::Measure::kCollected, false},
+                                                              {domain::Measure::kOrders, true},
+                                                              {domain::Measure::kShipments, false},
+                                                              {domain::Measure::kShipments, true}}};
 
 // Whose sales: the groups of a row.
 struct SalesGroup {
@@ -35,23 +43,23 @@ struct SalesGroup {
   auto operator<=>(const SalesGroup&) const = default;
 };
 
-// One measure of one posting day; an amount too large for 64 bits is several rows.
+// One column of one posting day; an amount too large for 64 bits is several rows.
 struct SalesRow {
   SalesGroup group;
   Day day = 0;
   Day counts_from = 0;
-  std::uint32_t measure = 0;  // Its place in kSalesMeasures.
+  std::uint32_t column = 0;  // Its place in kSalesColumns.
   std::int64_t value = 0;
 };
 
-// Sums of all measures.
+// Sums of all columns.
 struct SalesSums {
   static constexpr Day kOnTime = std::numeric_limits<Day>::min();
 
   SalesGroup group;
   // The day from which they count where that is after the month of posting; else kOnTime.
   Day late = kOnTime;
-  std::array<std::int64_t, kSalesMeasures.size()> values{};
+  std::array<std::int64_t, kSalesColumns.size()> values{};
 
   auto key() const { return std::tie(late, group); }
 };

@@ -339,8 +339,6 @@ void ShardMirror::save() {
 
 void ShardMirror::add_sales_rows(const FileVersions& file, const store::Cell& cell, int sign,
                                  std::vector<SalesRow>& rows) {
-  const auto measure = std::ranges::find(kSalesMeasures, cell.id.measure);
-  if (measure == kSalesMeasures.end()) return;
   const auto& attributes = labels_.get(cell.id.attributes).attributes;
   const auto& dimensions = labels_.get(cell.id.dimensions).dimensions;
   const FileVersion* version = file.on(attributes.file_day);
@@ -352,11 +350,14 @@ void ShardMirror::add_sales_rows(const FileVersions& file, const store::Cell& ce
                .kind = dimensions.kind};
   row.day = cell.id.day;
   row.counts_from = cell.id.counts_from;
-  row.measure = static_cast<std::uint32_t>(measure - kSalesMeasures.begin());
-  Int128 rest = sign * (counts(*measure) ? cell.value.quantity : cell.value.amount);
-  while (rest != 0) {
-    row.value = take_part<64>(rest);
-    rows.push_back(row);
+  for (row.column = 0; row.column < kSalesColumns.size(); ++row.column) {
+    const SalesColumn& column = kSalesColumns[row.column];
+    if (column.measure != cell.id.measure) continue;
+    Int128 rest = sign * (column.counts ? cell.value.quantity : cell.value.amount);
+    while (rest != 0) {
+      row.value = take_part<64>(rest);
+      rows.push_back(row);
+    }
   }
 }
 

@@ -52,20 +52,16 @@ void add(Sums& sums, Measure measure, const domain::CellValue& added, Counts cou
       return;
     case Measure::kInvoiced:
       sums[kInvoiced] += value;
+      sums[kInvoices] += quantity;
       return;
     case Measure::kCollected:
       sums[kCollected] += value;
-      return;
-    case Measure::kFreight:
-      sums[kFreight] += value;
-      return;
-    case Measure::kInvoices:
-      sums[kInvoices] += quantity;
       return;
     case Measure::kOrders:
       if (counts == Counts::kOnce) sums[kOrders] += quantity;
       return;
     case Measure::kShipments:
+      sums[kFreight] += value;
       if (counts == Counts::kOnce) sums[kShipments] += quantity;
       return;
     default:
@@ -182,11 +178,8 @@ class SalesTotals {
   }
 
   void add(Measure measure, const domain::CellValue& value) {
-    // Counts that are taken once have no sku; they stand for every one of the order's.
-    const bool counted_once = measure == Measure::kOrders || measure == Measure::kShipments;
-    if (!counted_once && !passes_sku_) return;
+    if (!passes_sku_) return;
     views::add(*place_.total, measure, value, total_counts_);
-    if (counted_once && row_counts_ == Counts::kBySku) return;
     views::add(*place_.row, measure, value, row_counts_);
   }
 
@@ -260,8 +253,8 @@ void scan_image(Question& question, const SalesQuestion& asked, const ShardPictu
                     .customer = {}});
   };
   const auto add = [&](std::size_t place, std::int64_t value) {
-    const Measure measure = mirror::kSalesMeasures[place];
-    sums.add(measure, mirror::counts(measure) ? domain::CellValue{0, value} : domain::CellValue{value, 0});
+    const mirror::SalesColumn& column = mirror::kSalesColumns[place];
+    sums.add(column.measure, column.counts ? domain::CellValue{0, value} : domain::CellValue{value, 0});
   };
   std::vector<Day> unanswered;
   for (const auto& month : table.months()) {
@@ -283,7 +276,7 @@ void scan_image(Question& question, const SalesQuestion& asked, const ShardPictu
         !at(row.group, row.day)) {
       return;
     }
-    add(row.measure, row.value);
+    add(row.column, row.value);
   });
   if (!unanswered.empty()) scan_pages(question, asked, shard, {}, unanswered, sums);
 }
