@@ -54,6 +54,25 @@ class ByteBuffer {
   std::size_t capacity_ = 0;
 };
 
+// Bytes into memory of which the caller knows that it has room.
+class RoomyBytes {
+ public:
+  explicit RoomyBytes(char* at) : at_(at) {}
+
+  void push_back(char byte) { *at_++ = byte; }
+  void append(std::string_view bytes) {
+    std::memcpy(at_, bytes.data(), bytes.size());
+    at_ += bytes.size();
+  }
+  char* room(std::size_t) { return at_; }
+  void end_at(char* end) { at_ = end; }
+  // Behind the last byte.
+  char* end() const { return at_; }
+
+ private:
+  char* at_;
+};
+
 template <typename Out>
 class BasicByteWriter {
  public:
@@ -104,6 +123,7 @@ class BasicByteWriter {
 };
 using ByteWriter = BasicByteWriter<std::string>;
 using BufferWriter = BasicByteWriter<ByteBuffer>;
+using RoomyWriter = BasicByteWriter<RoomyBytes>;
 
 class ByteReader {
  public:

@@ -114,9 +114,13 @@ Result<void> HeldAccount::add_cells(std::span<const store::Cell> cells) {
     }
     HeldPage& page = **at;
     page.used = owner_.clock_;
-    RETURN_IF_ERROR(store::decode_page(page.value, owner_.page_));
-    store::merge_cells(owner_.page_, cells.first(count), owner_.merged_);
-    store::encode_page(owner_.merged_, page.value);
+    if (page.value.empty()) {
+      store::encode_page(cells.first(count), page.value);
+    } else {
+      RETURN_IF_ERROR(store::decode_page(page.value, owner_.page_));
+      store::merge_cells(owner_.page_, cells.first(count), owner_.merged_);
+      store::encode_page(owner_.merged_, page.value);
+    }
     if (!page.dirty) owner_.dirty_pages_.push_back(&page);
     page.dirty = true;
     cells = cells.subspan(count);

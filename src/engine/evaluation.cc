@@ -9,23 +9,12 @@
 namespace daybook::engine {
 namespace {
 
-// Rises with page and id: family, span, measure, currency, attributes, dimensions, as far as their numbers fit.
-// Equal heads say nothing.
-std::uint64_t head_of(const store::CellId& id) {
+// Rises with page and measure. Cells of which it is the same are few.
+std::uint32_t head_of(const store::CellId& id) {
   const store::PageId page = store::page_of(id);
-  std::uint64_t head = static_cast<std::uint8_t>(page.family);
-  bool cut_off = false;  // What comes behind a number that does not fit is left out.
-  const auto append = [&](int bits, std::uint64_t value) {
-    const std::uint64_t largest = (std::uint64_t{1} << bits) - 1;
-    cut_off = cut_off || value > largest;
-    head = head << bits | (cut_off ? largest : value);
-  };
-  append(16, page.span);
-  append(6, static_cast<std::uint64_t>(id.measure));
-  append(10, id.currency);
-  append(10, id.attributes);
-  append(14, id.dimensions);
-  return head;
+  const auto family = static_cast<std::uint32_t>(page.family & 0x1f);  // Capital letters, in their order.
+  static_assert(static_cast<int>(domain::Measure::kShipments) < 64);
+  return family << 22 | static_cast<std::uint32_t>(page.span) << 6 | static_cast<std::uint32_t>(id.measure);
 }
 
 bool is_same_place(std::string_view a, std::string_view b) { return a.data() == b.data() && a.size() == b.size(); }
@@ -112,13 +101,14 @@ const std::vector<store::AnomalyRow>& Contribution::anomalies() {
 
 void add_up(std::vector<store::Cell>& cells) {
   struct Place {
-    std::uint64_t head;
+    std::uint32_t head;
     const store::Cell* cell;
   };
   thread_local std::vector<Place> places;
   thread_local std::vector<Place> spare;
   thread_local std::vector<store::Cell> sums;
   places.clear();
+  places.reserve(cells.size());
   for (const store::Cell& cell : cells) places.push_back({head_of(cell.id), &cell});
   radix_sort(places, spare, [](const Place& place) { return place.head; });
   sums.clear();

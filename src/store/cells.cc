@@ -28,12 +28,6 @@ Unexpected corrupt(const char* what) {
 
 }  // namespace
 
-std::uint16_t span_of(Day day) {
-  constexpr Day kBefore = 1'000'000;  // Days that can be stored lie well within it either way,
-  constexpr Day kBehind = 1'000'000;  // and those that are asked for may lie behind all.
-  return static_cast<std::uint16_t>((std::min(day, kBehind) + kBefore) >> 5);
-}
-
 PageId page_of(const CellId& cell) {
   if (domain::is_receivables(cell.measure)) return {kReceivablesPage, span_of(cell.counts_from)};
   const bool in_ledger_page = domain::is_ledger(cell.measure) || cell.measure == domain::Measure::kSettled;
@@ -58,11 +52,14 @@ std::optional<Cell> receivable_of(const Cell& cell) {
 }
 
 void encode_page(std::span<const Cell> cells, std::string& to) {
+  // The most that a cell takes: eleven numbers, two of them of 128 bits.
+  constexpr std::size_t kCellMax = 9 * kVarintMax + 2 * 19;
   thread_local ByteBuffer bytes;
   bytes.clear();
-  BufferWriter out(bytes);
   CellId before;
   for (const Cell& cell : cells) {
+    RoomyBytes room(bytes.room(kCellMax));
+    RoomyWriter out(room);
     const CellId& id = cell.id;
     std::uint8_t flags = 0;
     if (id.measure == before.measure) flags |= kSameMeasure;
@@ -84,6 +81,7 @@ void encode_page(std::span<const Cell> cells, std::string& to) {
     if (!(flags & kNoAmount)) out.zigzag128(cell.value.amount);
     if (!(flags & kNoQuantity)) out.zigzag128(cell.value.quantity);
     if (domain::has_count(id.measure)) out.zigzag(cell.value.count);
+    bytes.end_at(room.end());
     before = id;
   }
   to = bytes.view();

@@ -1,6 +1,7 @@
 // Aggregate cells as stored: pages of one customer, family and span of 32 days (docs/formats.md, "Pages").
 #pragma once
 
+#include <algorithm>
 #include <compare>
 #include <optional>
 #include <span>
@@ -44,9 +45,13 @@ struct PageId {
     }
   };
 };
-PageId page_of(const CellId& cell);
 // The span that holds this day. Spans rise with days.
-std::uint16_t span_of(Day day);
+inline std::uint16_t span_of(Day day) {
+  constexpr Day kBefore = 1'000'000;  // Days that can be stored lie well within it either way,
+  constexpr Day kBehind = 1'000'000;  // and those that are asked for may lie behind all.
+  return static_cast<std::uint16_t>((std::min(day, kBehind) + kBefore) >> 5);
+}
+PageId page_of(const CellId& cell);
 
 // The day under which a document is found whose receivables cell this is: what stands open on a date
 // says by this day where to look. Issue date of open amounts; of unapplied cash and credits the day of
