@@ -23,7 +23,7 @@ void contribute_standing_unapplied(const RefundPaid& refund, const Attributes& a
 void contribute_refund_collected(const RefundPaid& refund, const Attributes& attributes, Contributions& to);
 
 // Of sales: channel and kind of the first known order that the invoice names.
-Dimensions dimensions_of(Picture& picture, const Invoice& invoice);
+Dimensions dimensions_of(const Invoice& invoice);
 
 // Records that wait now.
 inline void wait(Contributions& to, std::int64_t records) {

@@ -168,12 +168,11 @@ Int128 order_value(const Order& order, Day as_of, Price price) {
   return sum;
 }
 
-Split::Split(Picture& picture, const Invoice& invoice) : issued_(*invoice.issued) {
+Split::Split(const Invoice& invoice) : issued_(*invoice.issued) {
   Breakpoints days;
   days.add(issued_.issue_date);
-  for (const auto& id : issued_.order_ids) {
-    const Order* order = picture.order(id);
-    if (order == nullptr || order->placed->currency != issued_.currency) continue;
+  for (const Order* order : invoice.orders) {
+    if (order->placed->currency != issued_.currency) continue;
     orders_.push_back(order);
     const auto add = [&](Day day) {
       if (order->counts_from(day) > issued_.issue_date) days.add(order->counts_from(day));

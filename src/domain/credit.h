@@ -23,7 +23,7 @@ Int128 order_value(const Order& order, Day as_of, Price price);
 // values as they stand, rounded down, the rest on the last.
 class Split {
  public:
-  Split(Picture& picture, const Invoice& invoice);
+  explicit Split(const Invoice& invoice);
 
   // What falls on one of these orders, whether or not the invoice is in force.
   Int128 share(const Order& order, Day as_of, Price price) const;

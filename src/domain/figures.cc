@@ -41,10 +41,10 @@ void post(const LedgerEntry& entry, Contributions& to) {
   to.cell({entry.measure, entry.currency, entry.attributes, {}, entry.day, 0, entry.day}, {entry.amount, 1});
 }
 
-Dimensions dimensions_of(Picture& picture, const Invoice& invoice) {
-  const Order* order = picture.first_order(invoice);
-  if (order == nullptr) return {};
-  return {{}, order->placed->channel, static_cast<std::uint8_t>(order->placed->kind)};
+Dimensions dimensions_of(const Invoice& invoice) {
+  if (invoice.orders.empty()) return {};
+  const OrderPlaced& placed = *invoice.orders.front()->placed;
+  return {{}, placed.channel, static_cast<std::uint8_t>(placed.kind)};
 }
 
 Anomaly anomaly_about(AnomalyKind kind, std::string_view document_id, const Fact& fact) {

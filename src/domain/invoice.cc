@@ -53,6 +53,16 @@ std::unique_ptr<Invoice> Picture::make_invoice(const Document& document) {
     }
   }
 
+  Attributes& attributes = invoice->attributes;
+  attributes = {issued.region, issued.sales_rep, issued.issue_date};
+  for (const std::string_view id : issued.order_ids) {
+    const Order* known = order(id);
+    if (known == nullptr) continue;
+    invoice->orders.push_back(known);
+    if (attributes.region.empty()) attributes.region = known->placed->region;
+    if (attributes.sales_rep.empty()) attributes.sales_rep = known->placed->sales_rep;
+  }
+
   for (const Fact& fact : document.facts) {
     if (!known_.admits(fact)) continue;
     const Day day = day_of(fact.event.occurred_at);

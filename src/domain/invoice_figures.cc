@@ -51,13 +51,10 @@ void contribute_waiting(Picture& picture, const Invoice& invoice, Contributions&
   const Expect& expect = picture.rules().expect;
   bool waited = false;
   if (expect.orders) {
-    bool lacks = false;
-    for (const auto& id : invoice.issued->order_ids) {
-      const Order* order = picture.order(id);
-      if (order == nullptr) lacks = true;
-      if (order != nullptr && is_later(*order->placed_fact, *invoice.issued_fact)) waited = true;
+    for (const Order* order : invoice.orders) {
+      if (is_later(*order->placed_fact, *invoice.issued_fact)) waited = true;
     }
-    if (lacks) wait(to, 1);
+    if (invoice.orders.size() < invoice.issued->order_ids.size()) wait(to, 1);
   }
   if (!expect.invoices) return;
   waited = waited || told_before(picture, *invoice.document, *invoice.issued_fact);
@@ -77,12 +74,12 @@ void contribute_waiting(Picture& picture, const Invoice& invoice, Contributions&
   wait(to, static_cast<std::int64_t>(invoice.waiting_for_dispute.size() + invoice.waiting_for_write_off.size()));
 }
 
-void contribute_ledger_and_sales(Picture& picture, const Invoice& invoice,
-                                 const Attributes& attributes, Contributions& to) {
+void contribute_ledger_and_sales(const Invoice& invoice, Contributions& to) {
   const InvoiceIssued& issued = *invoice.issued;
   const Currency currency = issued.currency;
+  const Attributes& attributes = invoice.attributes;
   for_each_entry(invoice, attributes, [&](const LedgerEntry& entry) { post(entry, to); });
-  const Dimensions dimensions = dimensions_of(picture, invoice);
+  const Dimensions dimensions = dimensions_of(invoice);
   const auto sell = [&](Measure measure, Day day, CellValue value) {
     to.cell({measure, currency, attributes, dimensions, day, 0, day}, value);
   };
@@ -208,11 +205,11 @@ void contribute_invoice(Picture& picture, const Document& document, Contribution
   const Invoice* known = picture.invoice(document);
   if (known == nullptr) return contribute_unknown(picture, document, to);
   const Invoice& invoice = *known;
-  const Attributes attributes = picture.attributes(invoice);
+  const Attributes& attributes = invoice.attributes;
   const Currency currency = invoice.issued->currency;
   if (extent.own) {
     contribute_waiting(picture, invoice, to);
-    contribute_ledger_and_sales(picture, invoice, attributes, to);
+    contribute_ledger_and_sales(invoice, to);
   }
   contribute_settled(picture, invoice, attributes, to);
 

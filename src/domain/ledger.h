@@ -86,7 +86,7 @@ void for_each_transfer(const Source& source, const Item& item, const Attributes&
 template <typename Visit>
 void for_each_entry(Picture& picture, const Document& document, const Visit& visit) {
   if (document.ref.kind == DocumentKind::kInvoice) {
-    if (const Invoice* invoice = picture.invoice(document)) for_each_entry(*invoice, picture.attributes(*invoice), visit);
+    if (const Invoice* invoice = picture.invoice(document)) for_each_entry(*invoice, invoice->attributes, visit);
     return;
   }
   const bool is_source = document.ref.kind == DocumentKind::kPayment || document.ref.kind == DocumentKind::kCreditNote;
@@ -105,7 +105,7 @@ void for_each_entry(Picture& picture, const Document& document, const Visit& vis
   for_each_entry(*source, attributes, visit);
   for (const Item& item : source->items) {
     if (item.state != ItemState::kCounts) continue;
-    for_each_transfer(*source, item, attributes, picture.attributes(*picture.invoice(item.invoice_id)), visit);
+    for_each_transfer(*source, item, attributes, item.invoice->attributes, visit);
   }
 }
 

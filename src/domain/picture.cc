@@ -104,32 +104,13 @@ std::span<const Invoice* const> Picture::invoices_of(const Order& order) {
 
 const Split& Picture::split(const Invoice& invoice) {
   Place& at = place(*invoice.document);
-  if (at.split == nullptr) at.split = std::make_unique<const Split>(*this, invoice);
+  if (at.split == nullptr) at.split = std::make_unique<const Split>(invoice);
   return *at.split;
-}
-
-const Order* Picture::first_order(const Invoice& invoice) {
-  for (const auto& id : invoice.issued->order_ids) {
-    if (const Order* known = order(id)) return known;
-  }
-  return nullptr;
-}
-
-Attributes Picture::attributes(const Invoice& invoice) {
-  Attributes attributes{invoice.issued->region, invoice.issued->sales_rep, invoice.issued->issue_date};
-  for (const auto& id : invoice.issued->order_ids) {
-    if (!attributes.region.empty() && !attributes.sales_rep.empty()) break;
-    const Order* known = order(id);
-    if (known == nullptr) continue;
-    if (attributes.region.empty()) attributes.region = known->placed->region;
-    if (attributes.sales_rep.empty()) attributes.sales_rep = known->placed->sales_rep;
-  }
-  return attributes;
 }
 
 Attributes Picture::attributes(const Source& source) {
   if (source.credit_note != nullptr && !source.credit_note->invoice_id.empty()) {
-    if (const Invoice* named = invoice(source.credit_note->invoice_id)) return attributes(*named);
+    if (const Invoice* named = invoice(source.credit_note->invoice_id)) return named->attributes;
   }
   return {{}, {}, source.day};
 }

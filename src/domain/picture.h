@@ -215,6 +215,10 @@ struct Invoice {
   Few<Dispute, 1> disputes;
   Few<WriteOff, 1> write_offs;
   Few<Recovery, 1> recoveries;  // By effective date, offset.
+  // Those it names that are known, in the order listed.
+  Few<const Order*, 1> orders;
+  // ("Attributes of a document", docs/figures.md.)
+  Attributes attributes;
   // Facts that lack a dispute or a write-off, with the id they lack.
   Few<std::pair<const Fact*, std::string_view>, 1> waiting_for_dispute;
   Few<std::pair<const Fact*, std::string_view>, 1> waiting_for_write_off;
@@ -241,6 +245,7 @@ struct Item {
   const Fact* fact = nullptr;  // The record that holds it.
   std::string_view allocation_id;
   std::string_view invoice_id;
+  const Invoice* invoice = nullptr;  // Null: it is not known.
   std::int64_t amount = 0;
   Day from = 0;
   Day until = kNever;
@@ -326,11 +331,8 @@ class Picture {
   // Known invoices that name the order.
   std::span<const Invoice* const> invoices_of(const Order& order);
 
-  // Attributes of documents ("Attributes of a document", docs/figures.md).
-  Attributes attributes(const Invoice& invoice);
+  // ("Attributes of a document", docs/figures.md.)
   Attributes attributes(const Source& source);
-  // The first order it names that is known; null if none. Channel and kind of an invoice are its.
-  const Order* first_order(const Invoice& invoice);
   const Split& split(const Invoice& invoice);
 
   const Rules& rules() const { return rules_; }

@@ -132,7 +132,7 @@ std::unique_ptr<Source> Picture::make_source(const Document& document) {
 
 void Picture::schedule(Source& source) {
   for (Item& item : source.items) {
-    const Invoice* named = invoice(item.invoice_id);
+    const Invoice* const named = item.invoice = invoice(item.invoice_id);
     if (named == nullptr) {
       item.state = ItemState::kWaiting;
       continue;

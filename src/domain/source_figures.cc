@@ -32,8 +32,7 @@ void contribute_waiting(Picture& picture, const Document& document, const Source
   const Expect& expect = picture.rules().expect;
   bool waited = told_before(picture, document, *source.created);
   for (const Item& item : source.items) {
-    const Invoice* invoice = item.state == ItemState::kWaiting ? nullptr : picture.invoice(item.invoice_id);
-    waited = waited || (invoice != nullptr && is_later(*invoice->issued_fact, *item.fact)) ||
+    waited = waited || (item.invoice != nullptr && is_later(*item.invoice->issued_fact, *item.fact)) ||
              (item.unallocated != nullptr && is_later(*item.fact, *item.unallocated));
   }
   if (waited) to.waited();
@@ -121,31 +120,38 @@ void contribute_unapplied(const Source& source, const Attributes& attributes, Co
   }
 }
 
-// When an application takes effect its amount moves from the source's group to the invoice's, in the
-// ledger and in collected sales, and back when it ends.
-void contribute_moves(Picture& picture, const Source& source, const Attributes& attributes,
-                      Contributions& to) {
+// What a payment brought, by group: when an application takes effect its amount moves from the payment's group to
+// the invoice's, and back when it ends.
+void contribute_collected(const Source& source, const Attributes& attributes, Contributions& to) {
+  const auto collect = [&](const Attributes& group, const Dimensions& dimensions, Day posted, Day counts_from,
+                           Int128 amount) {
+    to.cell({Measure::kCollected, source.currency, group, dimensions, posted, 0, counts_from}, {amount, 0});
+  };
+  Int128 not_moved = source.amount;  // On the payment's own day.
   for (const Item& item : source.items) {
     if (item.state != ItemState::kCounts) continue;
-    const Invoice& invoice = *picture.invoice(item.invoice_id);
-    const Attributes to_attributes = picture.attributes(invoice);
-    for_each_transfer(source, item, attributes, to_attributes, [&](const LedgerEntry& entry) { post(entry, to); });
-
-    if (source.payment == nullptr) continue;
-    const Dimensions dimensions = dimensions_of(picture, invoice);
+    const Attributes& to_attributes = item.invoice->attributes;
+    const Dimensions dimensions = dimensions_of(*item.invoice);
     if (to_attributes == attributes && dimensions == Dimensions{}) continue;
-    const auto collect = [&](Day posted, Day counts_from, Int128 amount) {
-      to.cell({Measure::kCollected, source.currency, attributes, {}, posted, 0, counts_from},
-              {-amount, 0});
-      to.cell({Measure::kCollected, source.currency, to_attributes, dimensions, posted, 0, counts_from},
-              {amount, 0});
+    const auto move = [&](Day posted, Day counts_from, Int128 amount) {
+      collect(attributes, {}, posted, counts_from, -amount);
+      collect(to_attributes, dimensions, posted, counts_from, amount);
     };
-    collect(source.day, item.from, item.amount);
-    if (item.ended_by_reversal) {
-      collect(source.reversed_day, source.reversed_day, -Int128(item.amount));
-    } else if (item.until != kNever) {
-      collect(source.day, item.until, -Int128(item.amount));
+    if (item.from == source.day) {
+      not_moved -= item.amount;
+      collect(to_attributes, dimensions, source.day, source.day, item.amount);
+    } else {
+      move(source.day, item.from, item.amount);
     }
+    if (item.ended_by_reversal) {
+      move(source.reversed_day, source.reversed_day, -Int128(item.amount));
+    } else if (item.until != kNever) {
+      move(source.day, item.until, -Int128(item.amount));
+    }
+  }
+  collect(attributes, {}, source.day, source.day, not_moved);
+  if (source.reversed_day != kNever) {
+    collect(attributes, {}, source.reversed_day, source.reversed_day, -source.amount);
   }
 }
 
@@ -158,14 +164,10 @@ void contribute_source(Picture& picture, const Document& document, Contributions
   const Attributes attributes = picture.attributes(source);
   for_each_entry(source, attributes, [&](const LedgerEntry& entry) { post(entry, to); });
   if (source.payment != nullptr) {
-    const auto collect = [&](Day day, Int128 amount) {
-      to.cell({Measure::kCollected, source.currency, attributes, {}, day, 0, day}, {amount, 0});
-    };
-    collect(source.day, source.amount);
-    if (source.reversed_day != kNever) collect(source.reversed_day, -source.amount);
+    contribute_collected(source, attributes, to);
   } else {
     const Invoice* invoice = picture.invoice(source.credit_note->invoice_id);
-    const Dimensions dimensions = invoice ? dimensions_of(picture, *invoice) : Dimensions{};
+    const Dimensions dimensions = invoice ? dimensions_of(*invoice) : Dimensions{};
     to.cell({Measure::kInvoiced, source.currency, attributes, dimensions, source.day, 0, source.day},
             {-Int128(source.credit_note->net_minor), 0});
   }
@@ -173,7 +175,11 @@ void contribute_source(Picture& picture, const Document& document, Contributions
   contribute_item_anomalies(source, to);
   contribute_refunds(source, attributes, to);
   contribute_unapplied(source, attributes, to);
-  contribute_moves(picture, source, attributes, to);
+  for (const Item& item : source.items) {
+    if (item.state != ItemState::kCounts) continue;
+    for_each_transfer(source, item, attributes, item.invoice->attributes,
+                      [&](const LedgerEntry& entry) { post(entry, to); });
+  }
 }
 
 }  // namespace daybook::domain

@@ -243,7 +243,7 @@ Answer invoice_page(Question& question, std::string_view invoice_id) {
   const Currency currency = issued.currency;
   const domain::InvoiceState state =
       issued.issue_date <= as_of ? domain::state_on(picture, invoice, as_of) : domain::InvoiceState{};
-  const domain::Attributes attributes = picture.attributes(invoice);
+  const domain::Attributes& attributes = invoice.attributes;
 
   Answer answer;
   Row& page = answer.head;

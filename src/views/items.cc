@@ -20,7 +20,7 @@ void add_invoice(CustomerContext& customer, DocumentRef ref, Day as_of, std::vec
   item.document_id = invoice->ref.id;
   item.date = invoice->issued->issue_date;
   item.currency = invoice->issued->currency;
-  item.attributes = picture.attributes(*invoice);
+  item.attributes = invoice->attributes;
   item.over_applied = state.surplus > 0;
   item.kind = invoice->issued->kind == domain::InvoiceKind::kInvoice ? "INVOICE" : "DEBIT_NOTE";
   for (const domain::OpenInstalment& instalment : state.instalments) {
