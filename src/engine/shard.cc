@@ -67,12 +67,13 @@ UInt128 ParkedRecord::content_hash() const {
 
 UInt128 cycle_row_hash(std::string_view customer_id, std::string_view order_id, std::string_view row) {
   if (row.empty()) return 0;
-  std::string bytes;
-  ByteWriter out(bytes);
+  thread_local ByteBuffer bytes;
+  bytes.clear();
+  BufferWriter out(bytes);
   out.string(customer_id);
   out.string(order_id);
   out.raw(row);
-  return hash128(bytes, 3);
+  return hash128(bytes.view(), 3);
 }
 
 Result<ParkedRecord> ParkedRecord::decode(std::string_view key_bytes, std::string_view bytes) {

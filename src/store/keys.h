@@ -47,8 +47,10 @@ inline std::string waited_key(std::string_view document_key) { return kWaitedPre
 // Which accounts have a document of this id: kind, id, a zero byte, customer.
 inline constexpr char kIdPrefix = 'I';
 inline std::string id_prefix(domain::DocumentRef ref) {
-  std::string key(1, kIdPrefix);
+  std::string key;
+  key.reserve(ref.id.size() + 7);  // And for the customer.
   ByteWriter out(key);
+  out.u8(kIdPrefix);
   out.u8(static_cast<std::uint8_t>(ref.kind));
   out.raw(ref.id);
   out.u8(0);
@@ -69,6 +71,7 @@ inline constexpr std::size_t kDocumentKeyHead = 5;
 
 inline std::string document_key(std::uint32_t customer, domain::DocumentRef ref) {
   std::string key;
+  key.reserve(kDocumentKeyHead + ref.id.size());
   ByteWriter out(key);
   out.big32(customer);
   out.u8(static_cast<std::uint8_t>(ref.kind));
@@ -112,6 +115,7 @@ inline std::string opened_prefix(std::uint32_t customer, Day day) {
 }
 inline std::string opened_key(std::uint32_t customer, Day day, domain::DocumentRef ref) {
   std::string key = opened_prefix(customer, day);
+  key.reserve(key.size() + 1 + ref.id.size());
   ByteWriter out(key);
   out.u8(static_cast<std::uint8_t>(ref.kind));
   out.raw(ref.id);

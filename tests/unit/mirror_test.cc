@@ -101,7 +101,7 @@ TEST(PeriodSums, ForgetWhatWasSettled) {
 
 TEST(Sales, KnowWhichMonthsTheyAnswerFor) {
   const Day start = day_from_civil({2024, 3, 1});
-  SalesRow on_time{.group = {.currency = 7}, .day = start + 4, .counts_from = start + 9, .measure = 0, .value = 10};
+  SalesRow on_time{.group = {.currency = 7}, .day = start + 4, .counts_from = start + 9, .column = 0, .value = 10};
   SalesRow late = on_time;
   late.counts_from = start + 40;
   late.value = 3;
@@ -119,7 +119,7 @@ TEST(Sales, KnowWhichMonthsTheyAnswerFor) {
 
 TEST(Sales, StayExactBeyondTheirBits) {
   constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
-  const SalesRow row{.group = {}, .day = 1, .counts_from = 1, .measure = 1, .value = kMost};
+  const SalesRow row{.group = {}, .day = 1, .counts_from = 1, .column = 1, .value = kMost};
   const Sales sales = Sales().merged({row, row, row});
   Int128 sum = 0;
   for (const SalesSums& sums : sales.months().front()->by_all) sum += sums.values[1];

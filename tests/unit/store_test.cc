@@ -627,10 +627,8 @@ TEST(CycleRows, ComeBack) {
       change.counts_from += static_cast<Day>(random() % 50 + 1);
       for (auto& milestone : change.milestones) {
         if (random() % 2 == 0) continue;
-        milestone = random() % 3 == 0
-                        ? std::nullopt
-                        : std::optional<Instant>(static_cast<Instant>(random() % 9'000'000'000) -
-                                                 2'000'000'000);
+        milestone = random() % 3 == 0 ? MaybeInstant()
+                                      : static_cast<Instant>(random() % 9'000'000'000) - 2'000'000'000;
       }
       change.warehouse = random() % 2 == 0 ? "W1" : "";
       row.changes.push_back(change);
