@@ -210,6 +210,17 @@ TEST(Sales, TotalsAgreeOverEveryGrouping) {
   }
 }
 
+TEST(Sales, FreightStandsInItsOwnCurrencyAndUnderNoSku) {
+  Story story;
+  story.order("O", "2024-05-01", {{"1", "3", 100}});
+  story.ship("S", "2024-05-02", {{"1", "2"}}, R"(,"freight_minor":30,"currency":"USD")");
+  const std::string columns = "currency shipped freight shipments";
+  EXPECT_EQ(story.sales_totals(kEnd, columns), "CNY 0.66 0.00 1; USD 0.00 0.30 0");
+  EXPECT_EQ(story.sales_totals(kEnd, columns, "currency=USD"), "USD 0.00 0.30 0");
+  const std::string sku = story.sales(kEnd, "group.sku", "group_by=sku&measure=shipped");
+  EXPECT_EQ(story.sales_totals(kEnd, columns, "sku=" + sku), "CNY 0.66 0.00 1");
+}
+
 TEST(Sales, AnUnknownOrderCountsNothingUntilItArrives) {
   Story story;
   story.ship("S", "2024-05-02", {{"1", "5"}}, R"(,"freight_minor":30,"currency":"CNY")");
