@@ -401,8 +401,15 @@ http::Response Instance::metrics() {
       text += fmt::format("daybook_anomalies_open{{kind=\"{}\"}} {}\n", kind, count);
     }
   }
-  family("daybook_mirror_bytes", "gauge", "Memory taken by copies of cells made for questions.");
-  text += fmt::format("daybook_mirror_bytes {}\n", model_->mirror_bytes());
+  family("daybook_memory_bytes", "gauge",
+         "Memory by what takes it: documents and labels kept for folding, copies of cells made for questions, and of the "
+         "store what was not flushed yet and what was read.");
+  for (const auto& [part, bytes] : {std::pair("fold", projector_->bytes_kept()),
+                                    std::pair("mirrors", model_->mirror_bytes()),
+                                    std::pair("write_buffers", memory_->write_buffer_bytes()),
+                                    std::pair("block_cache", memory_->block_cache_bytes())}) {
+    text += fmt::format("daybook_memory_bytes{{part=\"{}\"}} {}\n", part, bytes);
+  }
   family("daybook_mirrors_ready", "gauge", "Shards whose questions are answered from memory, not pages.");
   text += fmt::format("daybook_mirrors_ready {}\n", model_->mirrors_ready());
   family("daybook_ready", "gauge", "1 when the instance is ready.");

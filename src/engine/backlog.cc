@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "base/radix_sort.h"
+#include "base/release.h"
 
 namespace daybook::engine {
 namespace {
@@ -245,8 +246,8 @@ void Backlog::clear() {
   if (bytes_held() > kKeptBytes) {
     memory_.release();
     read_.release();
-    told_ = decltype(told_)();
-    events_ = decltype(events_)();
+    daybook::release(told_);
+    daybook::release(events_);
   }
   runs_.clear();
   bytes_set_aside_ = 0;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <numeric>
 #include <optional>
 
 #include "base/ensure.h"
@@ -84,6 +85,7 @@ Result<std::unique_ptr<Projector>> Projector::open(const domain::Rules& rules,
   for (auto& shard : opened) {
     if (!*shard) return unexpected(shard->error());
     projector->committed_.push_back((**shard)->state());
+    projector->bytes_kept_.push_back((**shard)->bytes_kept());
     projector->shards_.push_back(std::move(*shard).value());
   }
   projector->verified_.resize(projector->shards_.size() * log::kEventTopicCount);
@@ -130,6 +132,11 @@ void Projector::stop() {
 ShardState Projector::committed(std::int32_t partition) const {
   const std::lock_guard lock(mutex_);
   return committed_[static_cast<std::size_t>(partition)];
+}
+
+std::size_t Projector::bytes_kept() const {
+  const std::lock_guard lock(mutex_);
+  return std::accumulate(bytes_kept_.begin(), bytes_kept_.end(), std::size_t{0});
 }
 
 bool Projector::wait_for(log::TopicPartition at, std::int64_t offset,
@@ -262,6 +269,7 @@ Result<void> Projector::commit(Shard& shard) {
   {
     const std::lock_guard lock(mutex_);
     committed_[static_cast<std::size_t>(shard.partition())] = shard.state();
+    bytes_kept_[static_cast<std::size_t>(shard.partition())] = shard.bytes_kept();
   }
   committed_changed_.notify_all();
   return {};

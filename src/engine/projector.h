@@ -67,6 +67,8 @@ class Projector {
 
   // State as last committed. Any thread.
   ShardState committed(std::int32_t partition) const;
+  // What all shards keep in memory for the next commits, as of the last ones. Any thread.
+  std::size_t bytes_kept() const;
   // Waits until the record at `offset` is committed; false when `deadline` comes first.
   bool wait_for(log::TopicPartition at, std::int64_t offset,
                 std::chrono::steady_clock::time_point deadline) const;
@@ -111,6 +113,7 @@ class Projector {
   mutable std::mutex mutex_;  // Guards the rest.
   mutable std::condition_variable committed_changed_;
   std::vector<ShardState> committed_;
+  std::vector<std::size_t> bytes_kept_;  // By partition.
   bool started_ = false;
   std::string trouble_;  // What any worker waits for; goes away.
   std::string failure_;  // What the first worker failed of; stays.

@@ -88,6 +88,8 @@ class Shard {
   // Records applied since the last commit, and what those in memory take.
   std::size_t pending_records() const { return pending_records_; }
   std::size_t pending_bytes() const { return backlog_.bytes_in_memory() + parked_bytes_; }
+  // What it keeps in memory for the next commits, labels included. The folding thread's.
+  std::size_t bytes_kept() const { return accounts_.bytes() + labels_.bytes(); }
   // Of these the ones parked.
   const std::vector<ParkedRecord>& pending_parked() const { return parked_pending_; }
 

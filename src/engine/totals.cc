@@ -3,6 +3,7 @@
 #include "base/bytes.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/release.h"
 #include "engine/evaluation.h"
 #include "store/keys.h"
 
@@ -114,7 +115,7 @@ void TotalsJournal::add(std::span<const store::Cell> changes) {
   if (written_) {
     written_ = false;
     cells_.clear();
-    if (cells_.capacity() > kCellsKept) cells_ = {};
+    if (cells_.capacity() > kCellsKept) release(cells_);
   }
   if (too_much_) return;
   for (const store::Cell& change : changes) {

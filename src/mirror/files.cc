@@ -7,6 +7,7 @@
 namespace daybook::mirror {
 
 FileVersions::FileVersions(const domain::CustomerFile& file) {
+  versions_.reserve(file.entries().size());
   for (const auto& entry : file.entries()) {
     versions_.push_back({.from = entry.from,
                          .region = entry.profile->region,

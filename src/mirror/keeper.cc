@@ -11,8 +11,12 @@ constexpr int kGivesWay = 5;
 
 }  // namespace
 
-Keeper::Keeper(std::vector<std::shared_ptr<ShardMirror>> mirrors, std::function<bool()> may_build)
-    : mirrors_(std::move(mirrors)), may_build_(std::move(may_build)), thread_([this] { work(); }) {}
+Keeper::Keeper(std::vector<std::shared_ptr<ShardMirror>> mirrors, std::function<bool()> may_build,
+               std::function<void()> forget)
+    : mirrors_(std::move(mirrors)),
+      may_build_(std::move(may_build)),
+      forget_(std::move(forget)),
+      thread_([this] { work(); }) {}
 
 Keeper::~Keeper() {
   {
@@ -24,6 +28,7 @@ Keeper::~Keeper() {
 }
 
 void Keeper::tidy() {
+  forget_();
   for (const auto& mirror : mirrors_) {
     if (stopping_) return;
     if (mirror->wants_merge()) mirror->merge();

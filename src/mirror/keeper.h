@@ -16,8 +16,9 @@ namespace daybook::mirror {
 class Keeper {
  public:
   // Begins at once, with building once `may_build`, which is asked again and again: a mirror that is read
-  // while history is folded is soon of no use.
-  Keeper(std::vector<std::shared_ptr<ShardMirror>> mirrors, std::function<bool()> may_build);
+  // while history is folded is soon of no use. Calls `forget` as often, for what others keep of older images.
+  Keeper(std::vector<std::shared_ptr<ShardMirror>> mirrors, std::function<bool()> may_build,
+         std::function<void()> forget);
   // Ends what is under way.
   ~Keeper();
 
@@ -28,6 +29,7 @@ class Keeper {
 
   const std::vector<std::shared_ptr<ShardMirror>> mirrors_;
   const std::function<bool()> may_build_;
+  const std::function<void()> forget_;
   std::atomic<bool> stopping_ = false;
   std::mutex mutex_;
   std::condition_variable stop_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/release.h"
 #include "mirror/parts.h"
 
 namespace daybook::mirror {
@@ -85,7 +86,7 @@ void Sales::keep_regions_only() {
   has_all_ = false;
   for (auto& month : months_) {
     auto less = std::make_shared<Month>(*month);
-    less->by_all = {};
+    release(less->by_all);
     month = std::move(less);
   }
 }

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "base/bytes.h"
+#include "base/release.h"
 #include "mirror/parts.h"
 #include "store/keys.h"
 
@@ -35,7 +36,7 @@ void put(Part<Table>& part, std::vector<typename Table::Row>& rows, std::size_t 
   if (part.table == nullptr) rows.clear();
   if (rows.empty() || rows.size() < limit) return;
   part.table = std::make_shared<const Table>(part.table->merged(std::move(rows)));
-  rows = {};
+  release(rows);
 }
 
 bool is_receivable(const store::Cell& cell) { return store::page_of(cell.id).family != store::kSalesPage; }

@@ -51,6 +51,8 @@ SharedMemory::SharedMemory(std::size_t block_cache_bytes, std::size_t write_buff
   parts_->write_buffers = std::make_shared<rocksdb::WriteBufferManager>(write_buffer_bytes);
 }
 SharedMemory::~SharedMemory() = default;
+std::size_t SharedMemory::block_cache_bytes() const { return parts_->cache->GetUsage(); }
+std::size_t SharedMemory::write_buffer_bytes() const { return parts_->write_buffers->memory_usage(); }
 
 struct ShardStore::Parts {
   std::string path;

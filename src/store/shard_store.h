@@ -33,6 +33,10 @@ class SharedMemory {
   SharedMemory(const SharedMemory&) = delete;
   SharedMemory& operator=(const SharedMemory&) = delete;
 
+  // What they take now. Any thread.
+  std::size_t block_cache_bytes() const;
+  std::size_t write_buffer_bytes() const;
+
  private:
   friend class ShardStore;
   struct Parts;

@@ -33,7 +33,19 @@ LiveModel::LiveModel(engine::Projector& projector, const domain::Rules& rules,
   on_all_processors(mirrors_.size(), [&](std::size_t i) {
     projector_.listen(static_cast<std::int32_t>(i), mirrors_[i]);
   });
-  keeper_ = std::make_unique<mirror::Keeper>(mirrors_, [&] { return !projector_.replays(); });
+  keeper_ = std::make_unique<mirror::Keeper>(
+      mirrors_, [&] { return !projector_.replays(); }, [&] { forget_older(); });
+}
+
+void LiveModel::forget_older() {
+  for (std::size_t i = 0; i < mirrors_.size(); ++i) {
+    const auto image = mirrors_[i]->image();
+    const auto totals = mirrors_[i]->totals();
+    std::shared_ptr<const ShardPicture> older;  // Goes after the lock.
+    const std::lock_guard lock(kept_[i].mutex);
+    const auto& picture = kept_[i].picture;
+    if (picture != nullptr && (picture->image != image || picture->totals != totals)) older.swap(kept_[i].picture);
+  }
 }
 
 Result<std::shared_ptr<const ShardPicture>> LiveModel::open(std::int32_t partition) const {

@@ -35,21 +35,23 @@ class LiveModel : public ReadModel {
   std::int64_t totals_faults(std::int32_t partition) const;
 
  private:
-  // The picture that was taken last of a shard: kept until it is asked for after a commit, so that questions
-  // between two commits take one picture and not one each.
+  // The picture that was taken last of a shard: kept until soon after the next commit, so that questions between
+  // two commits take one picture and not one each.
   struct Kept {
     std::mutex mutex;
     std::shared_ptr<const ShardPicture> picture;  // Guarded by mutex. Null before the first, or has an image or totals.
   };
   Result<ShardPicture> take(std::int32_t partition) const;
   const mirror::ShardMirror* mirror(std::int32_t partition) const;  // Null: there are none.
+  // Lets go of pictures that are not of the newest commit: they hold what the mirrors and the store had then.
+  void forget_older();
 
   engine::Projector& projector_;
   const domain::Rules& rules_;
   std::string topic_prefix_;
   std::vector<std::shared_ptr<mirror::ShardMirror>> mirrors_;  // By partition, or none.
-  std::unique_ptr<mirror::Keeper> keeper_;
   std::unique_ptr<Kept[]> kept_;  // By partition.
+  std::unique_ptr<mirror::Keeper> keeper_;
 };
 
 }  // namespace daybook::views

@@ -7,6 +7,8 @@
 #include <thread>
 #include <tuple>
 
+#include "base/release.h"
+
 namespace daybook::views {
 
 void OpenDays::close() {
@@ -19,7 +21,7 @@ void OpenDays::close() {
     if (customers_.empty() || customers_.back().first != customer) customers_.emplace_back(customer, days_.size());
     days_.push_back(day);
   }
-  items_ = {};
+  release(items_);
 }
 
 std::span<const Day> OpenDays::of(store::LabelId customer) const {

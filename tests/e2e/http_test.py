@@ -2,10 +2,11 @@
 import csv
 import io
 import json
+import re
 import time
 from urllib.parse import quote
 
-from harness import Case, main
+from harness import Case, main, wait_until
 
 CUSTOMERS = ("C1", "C2", "=cmd|' /C calc'!A0", "+49", "-1", "@home", 'say "hi", twice', "客户/3 ä%", "C 9")
 CURRENCIES = ("CNY", "JPY", "KWD")
@@ -231,6 +232,15 @@ class Rows(Interface):
         while 'daybook_anomalies_open{kind="conflicting_repeat"}' not in self.server.get("/metrics").text:
             self.assertLess(time.monotonic(), deadline, "anomalies are counted once all is read")
             time.sleep(0.1)
+
+    def test_metrics_say_what_takes_memory(self):
+        def taken(part):
+            found = re.search(rf'^daybook_memory_bytes{{part="{part}"}} (\d+)$', self.server.get("/metrics").text, re.M)
+            return int(found.group(1))
+        self.assertGreater(taken("fold"), 0)
+        self.assertGreaterEqual(taken("write_buffers"), 0)
+        self.assertGreaterEqual(taken("block_cache"), 0)
+        wait_until(lambda: taken("mirrors") > 0, 60, "mirrors")
 
     def test_csv_by_accept_and_all_rows_unless_paged(self):
         answer = self.server.get("/v1/receivables/items", Accept="text/csv")

@@ -117,6 +117,15 @@ TEST(Sales, KnowWhichMonthsTheyAnswerFor) {
   EXPECT_EQ(month.by_region[1].late, start + 40);
 }
 
+TEST(Sales, GiveBackTheMemoryOfWhatTheyNoLongerKeep) {
+  std::vector<SalesRow> rows;
+  for (TextId rep = 0; rep < 1'000; ++rep) rows.push_back({.group = {.sales_rep = rep}, .day = 1, .counts_from = 1, .value = 1});
+  Sales sales = Sales().merged(rows);
+  const std::size_t before = sales.bytes();
+  sales.keep_regions_only();
+  EXPECT_LT(sales.bytes(), before / 100);
+}
+
 TEST(Sales, StayExactBeyondTheirBits) {
   constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
   const SalesRow row{.group = {}, .day = 1, .counts_from = 1, .column = 1, .value = kMost};
@@ -216,7 +225,7 @@ TEST(Keeper, KeepsUpWithCommitsWhileQuestionsAreAsked) {
     (*projector)->listen(i, mirrors.back());
   }
   ASSERT_TRUE((*projector)->start(log));
-  Keeper keeper(mirrors, [] { return true; });
+  Keeper keeper(mirrors, [] { return true; }, [] {});
 
   std::atomic<bool> done = false;
   std::thread reader([&] {

@@ -113,7 +113,7 @@ record_memory() {
     kill -0 "$server" || fail "the server ended"
     sleep 0.2
   done
-  start_feed --rate 10000 --seconds 10
+  start_feed --rate 10000 --seconds 30
   for list in 'receivables/ageing?group_by=customer' receivables/items customers "sales?group_by=customer&$year" \
     "order-cycle?$year"; do
     curl -fsS "$url/v1/$list" > "$work/answer" || fail "no answer to $list"
