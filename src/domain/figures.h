@@ -70,11 +70,12 @@ struct Dimensions {
   auto operator<=>(const Dimensions&) const = default;
 };
 
+// As it is handed out: attributes and dimensions are whoever's who hands it out.
 struct CellKey {
   Measure measure{};
   Currency currency;
-  Attributes attributes;
-  Dimensions dimensions;
+  const Attributes& attributes;
+  const Dimensions& dimensions;
   Day day = 0;
   Day day2 = 0;
   Day counts_from = 0;

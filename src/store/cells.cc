@@ -163,7 +163,10 @@ void encode_cycle_row(const domain::CycleRow& row, std::string& to) {
   static const domain::CycleChange kNothing;
   const domain::CycleChange* before = &kNothing;
   for (const domain::CycleChange& change : row.changes) {
-    out.zigzag(static_cast<std::int64_t>(change.counts_from) - before->counts_from);
+    // Eleven numbers at most, then the warehouse.
+    RoomyBytes room(bytes.room(11 * kVarintMax));
+    RoomyWriter numbers(room);
+    numbers.zigzag(static_cast<std::int64_t>(change.counts_from) - before->counts_from);
     // Which milestones differ, and which of these were taken back; then whether the warehouse differs.
     std::uint8_t changed = 0;
     std::uint8_t gone = 0;
@@ -173,14 +176,15 @@ void encode_cycle_row(const domain::CycleRow& row, std::string& to) {
     }
     gone &= changed;
     const bool moved = change.warehouse != before->warehouse;
-    out.u8(changed);
-    out.u8(gone);
-    out.u8(moved);
+    numbers.u8(changed);
+    numbers.u8(gone);
+    numbers.u8(moved);
     const Instant base = change.milestones[0].value_or(0);
     for (unsigned left = changed & ~gone; left != 0; left &= left - 1) {
       const auto i = static_cast<std::size_t>(std::countr_zero(left));
-      out.zigzag(i == 0 ? base : *change.milestones[i] - base);
+      numbers.zigzag(i == 0 ? base : *change.milestones[i] - base);
     }
+    bytes.end_at(room.end());
     if (moved) out.string(change.warehouse);
     before = &change;
   }

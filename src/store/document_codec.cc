@@ -204,42 +204,39 @@ EventId read_event_id(ByteReader& in) {
   return {static_cast<HexForm>(known ? head >> 1 : 0), bytes};
 }
 
-// Makes the payload with this index and reads its fields.
-template <std::size_t I = 0>
-bool read_payload(std::size_t index, Payload& payload, Reader& reader) {
-  if constexpr (I == kPayloadCount) {
-    return false;
-  } else {
-    if (index != I) return read_payload<I + 1>(index, payload, reader);
-    fields_of(reader, payload.emplace<I>());
-    return true;
+// The stored event does not repeat its document's id: gives it back.
+template <typename E>
+void set_document_id(E& e, DocumentRef ref) {
+  if constexpr (std::is_same_v<E, CreditNoteIssued>) {
+    e.credit_note_id = ref.id;
+  } else if constexpr (std::is_same_v<E, RefundPaid>) {
+    if (ref.kind == DocumentKind::kPayment) e.payment_id = ref.id;
+    if (ref.kind == DocumentKind::kCreditNote) e.credit_note_id = ref.id;
+  } else if constexpr (requires { e.allocation_id; }) {
+    (ref.kind == DocumentKind::kPayment ? e.payment_id : e.credit_note_id) = ref.id;
+  } else if constexpr (requires { e.payment_id; }) {
+    e.payment_id = ref.id;
+  } else if constexpr (requires { e.promise_id; }) {
+    e.promise_id = ref.id;
+  } else if constexpr (requires { e.order_id; }) {
+    e.order_id = ref.id;
+  } else if constexpr (requires { e.invoice_id; }) {
+    e.invoice_id = ref.id;
   }
 }
 
-// The stored event does not repeat its document's id: gives it back.
-void set_document_id(Payload& payload, DocumentRef ref) {
-  std::visit(
-      [&](auto& e) {
-        using E = std::decay_t<decltype(e)>;
-        if constexpr (std::is_same_v<E, CreditNoteIssued>) {
-          e.credit_note_id = ref.id;
-        } else if constexpr (std::is_same_v<E, RefundPaid>) {
-          if (ref.kind == DocumentKind::kPayment) e.payment_id = ref.id;
-          if (ref.kind == DocumentKind::kCreditNote) e.credit_note_id = ref.id;
-        } else if constexpr (requires { e.allocation_id; }) {
-          (ref.kind == DocumentKind::kPayment ? e.payment_id : e.credit_note_id) = ref.id;
-        } else if constexpr (requires { e.payment_id; }) {
-          e.payment_id = ref.id;
-        } else if constexpr (requires { e.promise_id; }) {
-          e.promise_id = ref.id;
-        } else if constexpr (requires { e.order_id; }) {
-          e.order_id = ref.id;
-        } else if constexpr (requires { e.invoice_id; }) {
-          e.invoice_id = ref.id;
-        }
-      },
-      payload);
+// Makes the payload of a type of this document and reads its fields.
+template <std::size_t I>
+void read_payload(Reader& reader, DocumentRef ref, Payload& payload) {
+  auto& e = payload.emplace<I>();
+  fields_of(reader, e);
+  set_document_id(e, ref);
 }
+template <std::size_t... I>
+constexpr auto payload_readers(std::index_sequence<I...>) {
+  return std::array{&read_payload<I>...};
+}
+constexpr auto kPayloadReaders = payload_readers(std::make_index_sequence<kPayloadCount>());
 
 struct FactHead {
   Position at;
@@ -449,11 +446,10 @@ Result<Document> decode_document(DocumentRef ref, std::string_view bytes, std::s
         fact.event.event_id = read_event_id(reader.bytes());
         fact.event.source = reader.bytes().string();
         fact.event.occurred_at = reader.bytes().zigzag();
-        if (!read_payload(reader.bytes().u8(), fact.event.payload, reader) || !reader.bytes().ok() ||
-            !reader.bytes().done()) {
-          return corrupt();
-        }
-        set_document_id(fact.event.payload, ref);
+        const std::uint8_t type = reader.bytes().u8();
+        if (type >= kPayloadCount) return corrupt();
+        kPayloadReaders[type](reader, ref, fact.event.payload);
+        if (!reader.bytes().ok() || !reader.bytes().done()) return corrupt();
         break;
       }
       case EntryTag::kConflict: {
