@@ -264,9 +264,9 @@ std::optional<Instant> wholly_delivered(const Order& order, Day as_of) {
 }
 
 // When everything had been dispatched, and delivered, over time. Dates rise.
-class Goods {
+class GoodsOverTime {
  public:
-  explicit Goods(const Order& order) : order_(order) {}
+  explicit GoodsOverTime(const Order& order) : order_(order) {}
 
   void advance(Day as_of) {
     const bool changed = count(changes_, order_.changes, as_of);
@@ -344,7 +344,7 @@ std::string_view first_warehouse(const Order& order, Day as_of) {
   return {};
 }
 
-Milestones milestones_with(const Goods& goods, Picture& picture, const Order& order, Day as_of) {
+Milestones milestones_with(const GoodsOverTime& goods, Picture& picture, const Order& order, Day as_of) {
   Milestones milestones;
   set(milestones, Milestone::kPlaced, order.placed_fact->event.occurred_at);
   set_first(milestones, Milestone::kConfirmed, order, order.confirmations, as_of);
@@ -404,7 +404,7 @@ void contribute_cycle(Picture& picture, const Order& order, Contributions& to) {
   const Rules& rules = picture.rules();
   const std::span<const Day> days = breakpoints.sorted();
   row.changes.reserve(days.size());
-  Goods goods(order);
+  GoodsOverTime goods(order);
   for (std::size_t i = 0; i < days.size(); ++i) {
     const Day day = days[i];
     goods.advance(day);
@@ -433,7 +433,7 @@ void contribute_cycle(Picture& picture, const Order& order, Contributions& to) {
 }  // namespace
 
 Milestones milestones_on(Picture& picture, const Order& order, Day as_of) {
-  Goods goods(order);
+  GoodsOverTime goods(order);
   goods.advance(as_of);
   return milestones_with(goods, picture, order, as_of);
 }
