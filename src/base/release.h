@@ -1,3 +1,4 @@
+// Giving memory back.
 #pragma once
 
 #include <vector>

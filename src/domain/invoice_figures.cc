@@ -88,13 +88,13 @@ void contribute_ledger_and_sales(const Invoice& invoice, Contributions& to) {
 }
 
 // What payments settled, and after how many days.
-void contribute_settled(Picture& picture, const Invoice& invoice, const Attributes& attributes, Contributions& to) {
+void contribute_settled(Picture& picture, const Invoice& invoice, Contributions& to) {
   for (const Application& application : picture.applications(invoice)) {
     const Item& item = *application.item;
     if (item.state != ItemState::kCounts || application.source->payment == nullptr) continue;
     const Int128 days = item.from - invoice.issued->issue_date;
     const auto settle = [&](Day counts_from, Int128 amount) {
-      to.cell({Measure::kSettled, invoice.issued->currency, attributes, {}, item.from, 0, counts_from},
+      to.cell({Measure::kSettled, invoice.issued->currency, invoice.attributes, {}, item.from, 0, counts_from},
               {amount, amount * days});
     };
     settle(item.from, item.amount);
@@ -211,7 +211,7 @@ void contribute_invoice(Picture& picture, const Document& document, Contribution
     contribute_waiting(picture, invoice, to);
     contribute_ledger_and_sales(invoice, to);
   }
-  contribute_settled(picture, invoice, attributes, to);
+  contribute_settled(picture, invoice, to);
 
   const Day issue_day = invoice.issued->issue_date;
   Breakpoints breakpoints;
