@@ -94,7 +94,10 @@ json::object ratio_columns() {
        {"dso", object({{"value", ratio()}, {"closing_balance", amount()}, {"sales", amount()}, {"days", integer()}})},
        {"countback_dso", object({{"value", ratio()}, {"more_than", boolean()}, {"closing_balance", amount()}})},
        {"best_possible_dso", object({{"value", ratio()}, {"not_due", amount()}, {"sales", amount()}, {"days", integer()}})},
-       {"average_days_delinquent", object({{"value", ratio()}})},
+       {"average_days_delinquent", object({{"value", ratio()},
+                                           {"overdue", amount()},
+                                           {"sales", amount()},
+                                           {"days", integer()}})},
        {"collection_effectiveness", object({{"value", ratio()},
                                             {"opening", amount()},
                                             {"sales", amount()},
@@ -121,7 +124,7 @@ json::object sales_columns(bool with_group) {
   if (with_group) {
     row["properties"].get_object()["period"] = text();
     row["properties"].get_object()["group"] =
-        json::object{{"description", "By name of each grouping; an empty text when not grouped."},
+        json::object{{"description", "By name of each grouping; empty when not grouped."},
                      {"type", json::array{"object", "string"}}};
   }
   return row;
@@ -321,6 +324,9 @@ const Parameter kTo{"to", date(), "Last day.", true};
 const Parameter kGrain{"grain",
                        {{"type", "string"}, {"enum", json::array{"day", "week", "month", "quarter", "year"}}},
                        "Length of the periods."};
+const Parameter kMinimum{"minimum", text(),
+                         "In major units of each row's currency: items of which less is open and undisputed are left "
+                         "out."};
 const Parameter kAgedOn{"aged_on", date(), "The date ages are measured from; default as_of."};
 const Parameter kBasis{"basis",
                        {{"type", "string"}, {"enum", json::array{"due_date", "issue_date"}}, {"default", "due_date"}},
@@ -524,13 +530,13 @@ std::string make() {
             {"grace_days", {{"type", "integer"}, {"minimum", 0}, {"maximum", 3650}, {"default", views::kGraceDays}},
              "For so long after its date a promise may still be kept."},
             {"base_currency", text(), "Scores in this currency, ranked over all."},
-            kRegion, kRep, kCustomer, kCurrency},
+            kMinimum, kRegion, kRep, kCustomer, kCurrency},
            answer_schema({{"aged_on", date()}, {"rows", list(ref("WorklistRow"))}, {"next_page_token", nullable(text())}}),
            Also::kCsv);
   paths["/v1/receivables/dunning"] =
       view("What to remind of: a proposal an account and currency, with its open undisputed items.",
            {kAgedOn, {"levels", text(), "Days overdue from which each level begins, rising; default 1,15,30,60."},
-            kRegion, kRep, kCustomer, kCurrency},
+            kMinimum, kRegion, kRep, kCustomer, kCurrency},
            answer_schema({{"aged_on", date()}, {"rows", list(ref("DunningRow"))}, {"next_page_token", nullable(text())}}),
            Also::kCsv);
   paths["/v1/receivables/reconciliation"] = reconciliation();
@@ -605,6 +611,7 @@ std::string make() {
                                                        {"open", amount()}}))},
                           {"applications", list(object({{"type", text()},
                                                         {"id", text()},
+                                                        {"source_id", nullable(text())},
                                                         {"amount", amount()},
                                                         {"from", date()},
                                                         {"until", nullable(date())}}))},
@@ -626,6 +633,7 @@ std::string make() {
                           {"allocations", list(object({{"allocation_id", text()},
                                                        {"invoice_id", text()},
                                                        {"amount", amount()},
+                                                       {"taken_back", amount()},
                                                        {"from", date()},
                                                        {"until", nullable(date())},
                                                        {"state", text()}}))},

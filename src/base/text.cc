@@ -44,10 +44,12 @@ char32_t next_code_point(std::string_view& text) {
   return value;
 }
 
-// Categories Cc, Zl, Zp, and the bidirectional overrides and isolates.
+// Categories Cc, Zl, Zp, the bidirectional overrides and isolates, and what nobody sees: soft hyphen, zero width
+// space, word joiner, byte order mark.
 bool is_forbidden(char32_t c) {
   return c < 0x20 || (c >= 0x7F && c <= 0x9F) || c == 0x2028 || c == 0x2029 ||
-         (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
+         (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069) || c == 0xAD || c == 0x200B ||
+         c == 0x2060 || c == 0xFEFF;
 }
 
 // The Unicode property White_Space.

@@ -50,11 +50,11 @@ bool is_valid_utf8(std::string_view text);
   return true;
 }
 
-inline constexpr std::size_t kLabelBytesMax = 64;
+inline constexpr std::size_t kLabelBytesMax = 128;
 
 // Each gives nothing when the text is fine, else what is wrong with it, for people.
-// 1 to `bytes_max` bytes, no control, separator or bidirectional-override characters, no white space
-// at either end.
+// 1 to `bytes_max` bytes, no control, separator, bidirectional-override or invisible characters, no white
+// space at either end.
 std::optional<std::string> label_fault(std::string_view text, std::size_t bytes_max = kLabelBytesMax);
 // Labels joined by '/', at most 6 levels and 128 bytes.
 std::optional<std::string> region_fault(std::string_view text);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "domain/event_types.h"
 #include "domain/figures.h"
 #include "domain/ledger.h"
 
@@ -18,9 +19,8 @@ void contribute_source(Picture& picture, const Document& document, Contributions
 // All that a refund comes to that has no source, or one that is not known.
 void contribute_standing_refund(const Fact& fact, std::string_view document_id, const Attributes& attributes,
                                 Contributions& to);
-// Of it: negative unapplied cash, outside any source's sequence, and negative collection.
+// Of it: negative unapplied cash, outside any source's sequence.
 void contribute_standing_unapplied(const RefundPaid& refund, const Attributes& attributes, Contributions& to);
-void contribute_refund_collected(const RefundPaid& refund, const Attributes& attributes, Contributions& to);
 
 // Of sales: channel and kind of the first known order that the invoice names.
 Dimensions dimensions_of(const Invoice& invoice);

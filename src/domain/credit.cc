@@ -32,23 +32,44 @@ Invoices invoices_of(Picture& picture, const Order& order) {
   return all;
 }
 
+// Calls visit(Source) for each credit note in the invoice's currency that names it.
+template <typename Visit>
+void for_each_credit_note(Picture& picture, const Invoice& invoice, const Visit& visit) {
+  for (const DocumentRef& link : invoice.document->links) {
+    if (link.kind != DocumentKind::kCreditNote) continue;
+    const Source* note = picture.source(link);
+    if (note == nullptr || note->credit_note->invoice_id != invoice.ref.id) continue;
+    if (note->currency == invoice.issued->currency) visit(*note);
+  }
+}
+
 struct Share {
   Int128 with_tax = 0;
   Int128 net = 0;
+  Int128 less_credited = 0;  // Of the gross less the credit notes that exist, not below 0.
 };
 
 Share share(Picture& picture, const Invoices& invoices, const Order& order, Day as_of) {
   Share sum;
   for (const Invoice* invoice : invoices) {
     if (!invoice->in_force(as_of)) continue;
+    const Int128 gross = whole(*invoice->issued, Price::kWithTax);
+    Int128 rest = gross;
+    for_each_credit_note(picture, *invoice, [&](const Source& note) {
+      if (note.exists(as_of)) rest -= note.amount;
+    });
+    rest = std::max<Int128>(0, rest);
     if (!shared(*invoice)) {
-      sum.with_tax += whole(*invoice->issued, Price::kWithTax);
+      sum.with_tax += gross;
       sum.net += whole(*invoice->issued, Price::kNet);
+      sum.less_credited += rest;
       continue;
     }
     const Split& split = picture.split(*invoice);
-    sum.with_tax += split.share(order, as_of, Price::kWithTax);
+    const Int128 with_tax = split.share(order, as_of, Price::kWithTax);
+    sum.with_tax += with_tax;
     sum.net += split.share(order, as_of, Price::kNet);
+    sum.less_credited += rest == gross ? with_tax : split.share_of(rest, order, as_of);
   }
   return sum;
 }
@@ -60,8 +81,11 @@ class Moved {
     std::string_view line_id;
     Int128 dispatched = 0;
     Int128 returned = 0;
+    Int128 to_be_resent = 0;  // Of what was returned.
 
     Int128 out() const { return dispatched - returned; }
+    // What need not be dispatched any more.
+    Int128 net() const { return std::max<Int128>(0, dispatched - to_be_resent); }
   };
 
   explicit Moved(const Order& order) : order_(order) {}
@@ -78,7 +102,11 @@ class Moved {
     for (; return_ < order_.returns.size(); ++return_) {
       const Order::Return& back = order_.returns[return_];
       if (!order_.counts(back.day, as_of)) break;
-      for (const ShipmentLine& line : back.event->lines) at(line.line_id).returned += scaled(line.quantity);
+      for (const ShipmentLine& line : back.event->lines) {
+        Line& moved = at(line.line_id);
+        moved.returned += scaled(line.quantity);
+        if (back.event->to_be_resent) moved.to_be_resent += scaled(line.quantity);
+      }
     }
     return dispatch_ + return_ > before;
   }
@@ -94,7 +122,7 @@ class Moved {
  private:
   Line& at(std::string_view line_id) {
     const auto line = std::ranges::find(lines_, line_id, &Line::line_id);
-    return line != lines_.end() ? *line : lines_.emplace_back(Line{line_id, 0, 0});
+    return line != lines_.end() ? *line : lines_.emplace_back(Line{line_id, 0, 0, 0});
   }
 
   const Order& order_;
@@ -117,7 +145,7 @@ Goods goods(const Lines& lines, const Moved& moved) {
     const LineState& line = lines.standing[i];
     const Int128 price = price_of(*line.terms, Price::kWithTax);
     const Moved::Line* out = moved.find(line.line_id, i);
-    const Int128 dispatched = out == nullptr ? 0 : out->dispatched;
+    const Int128 dispatched = out == nullptr ? 0 : out->net();
     goods.open += part_of(price, line.remaining, line.quantity) -
                   part_of(price, std::min(line.remaining, dispatched), line.quantity);
     if (out == nullptr) continue;
@@ -152,6 +180,10 @@ Breakpoints credit_breakpoints(Picture& picture, const Invoices& invoices, const
   for (const Invoice* invoice : invoices) {
     add(invoice->issued->issue_date);
     add(invoice->void_day);
+    for_each_credit_note(picture, *invoice, [&](const Source& note) {
+      add(note.day);
+      add(note.ended_day);
+    });
     if (shared(*invoice)) picture.split(*invoice).for_each_change(add);
   }
   return days;
@@ -207,12 +239,29 @@ Int128 Split::share(const Order& order, Day as_of, Price price) const {
   return part_of(whole(issued_, price), order_value(order, as_of, price), sums.values);
 }
 
+Int128 Split::share_of(Int128 amount, const Order& order, Day as_of) const {
+  if (steps_.empty()) return amount;
+  const Day day = std::max(as_of, steps_.front().from);
+  Int128 values = 0;
+  for (const Order* each : orders_) values += order_value(*each, day, Price::kWithTax);
+  const auto part = [&](const Order& of) {
+    return values == 0 ? 0 : part_of(amount, order_value(of, day, Price::kWithTax), values);
+  };
+  if (orders_.back()->ref != order.ref) return part(order);
+  Int128 rest = amount;
+  for (const Order* each : orders_) {
+    if (each != orders_.back()) rest -= part(*each);
+  }
+  return rest;
+}
+
 OrderCredit credit_on(Picture& picture, const Order& order, Day as_of) {
   if (as_of < order.placed_day) return {};
   Moved moved(order);
   moved.advance(as_of);
   const Goods now = goods(order.lines(as_of), moved);
-  return {now.open, now.dispatched, share(picture, invoices_of(picture, order), order, as_of).with_tax};
+  const Share invoiced = share(picture, invoices_of(picture, order), order, as_of);
+  return {now.open, now.dispatched, invoiced.with_tax, invoiced.less_credited};
 }
 
 void contribute_credit(Picture& picture, const Order& order, Contributions& to) {
@@ -231,7 +280,7 @@ void contribute_credit(Picture& picture, const Order& order, Contributions& to) 
     const Lines& standing = order.lines(day);
     if (is_moved || lines != &standing) {
       const Goods there = goods(standing, moved);
-      now.open = there.open;
+      now.undispatched = there.open;
       now.dispatched = there.dispatched;
       over_shipped.holds(day, there.shipped_over_ordered);
       over_returned.holds(day, there.returned_over_dispatched);
@@ -240,12 +289,13 @@ void contribute_credit(Picture& picture, const Order& order, Contributions& to) 
     if (!invoices.empty()) {
       const Share share_now = share(picture, invoices, order, day);
       now.invoiced = share_now.with_tax;
+      now.invoiced_less_credited = share_now.less_credited;
       over_invoiced.holds(day, share_now.net > 0 && share_now.net > order_value(order, day, Price::kNet));
     }
     const auto add = [&](Measure measure, Int128 amount) {
       if (amount != 0) to.cell({measure, order.placed->currency, {}, {}, day, 0, day}, {amount, 0});
     };
-    add(Measure::kOpenOrders, now.open - before.open);
+    add(Measure::kOpenOrders, now.open() - before.open());
     add(Measure::kNotInvoiced, now.not_invoiced() - before.not_invoiced());
     before = now;
   }

@@ -27,6 +27,8 @@ class Split {
 
   // What falls on one of these orders, whether or not the invoice is in force.
   Int128 share(const Order& order, Day as_of, Price price) const;
+  // The same of another amount in place of its gross.
+  Int128 share_of(Int128 amount, const Order& order, Day as_of) const;
   // Calls visit(day) for the dates after the issue date on which shares change.
   template <typename Visit>
   void for_each_change(const Visit& visit) const {
@@ -51,10 +53,16 @@ class Split {
 };
 
 struct OrderCredit {
-  Int128 open = 0;        // Of what remains, what was not dispatched; returns are not counted back.
-  Int128 dispatched = 0;  // Less what came back.
-  Int128 invoiced = 0;    // The order's share of the invoices in force that name it.
+  Int128 undispatched = 0;  // Of what remains; what came back to be resent is to be dispatched again.
+  Int128 dispatched = 0;    // Less what came back.
+  Int128 invoiced = 0;      // The order's share of the invoices in force that name it.
+  Int128 invoiced_less_credited = 0;  // The same, of what credit notes have left of them.
 
+  // What was invoiced ahead of its dispatch is in the balance, and not counted twice.
+  Int128 open() const {
+    const Int128 ahead = std::max<Int128>(0, invoiced_less_credited - dispatched);
+    return std::max<Int128>(0, undispatched - ahead);
+  }
   Int128 not_invoiced() const { return std::max<Int128>(0, dispatched - invoiced); }
 };
 // All zero before the placed date.

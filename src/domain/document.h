@@ -4,7 +4,6 @@
 
 #include <compare>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string_view>
 
@@ -37,9 +36,6 @@ inline bool is_receivable(DocumentKind kind) { return kind >= DocumentKind::kInv
 // Whether its facts contribute anything, or change what others do. Of the rest only conflicts are shown.
 inline bool has_figures(DocumentKind kind) { return kind < DocumentKind::kTarget; }
 
-// The document that an event belongs to. The id points into the event.
-DocumentRef document_of(const Payload& payload);
-
 // Where in the log a record stands, inside one partition number: topics in the order of their names,
 // then offsets.
 struct Position {
@@ -65,6 +61,7 @@ struct Conflict {
   EventId event_id;
   Instant occurred_at = 0;
   std::uint8_t type = 0;  // Index of the payload's alternative.
+  std::string_view detail;  // Which fields differ, with both values; for people.
 };
 
 // A decoded document. Views into memory of whoever decoded it.
@@ -81,34 +78,5 @@ struct Document {
   // Documents that name this one (an invoice its orders, a payment its invoices), each once.
   std::span<const DocumentRef> links;
 };
-
-// Things an event names in other documents of its account: calls `visit(DocumentRef)` for each.
-template <typename Visit>
-void for_each_reference(const Payload& payload, Visit&& visit) {
-  if (const auto* issued = std::get_if<InvoiceIssued>(&payload)) {
-    for (const auto& id : issued->order_ids) visit(DocumentRef{DocumentKind::kOrder, id});
-  } else if (const auto* credit = std::get_if<CreditNoteIssued>(&payload)) {
-    if (!credit->invoice_id.empty()) visit(DocumentRef{DocumentKind::kInvoice, credit->invoice_id});
-  } else if (const auto* received = std::get_if<PaymentReceived>(&payload)) {
-    for (const auto& item : received->allocations) {
-      visit(DocumentRef{DocumentKind::kInvoice, item.invoice_id});
-    }
-  } else if (const auto* allocated = std::get_if<PaymentAllocated>(&payload)) {
-    for (const auto& item : allocated->allocations) {
-      visit(DocumentRef{DocumentKind::kInvoice, item.invoice_id});
-    }
-  } else if (const auto* promise = std::get_if<PromiseMade>(&payload)) {
-    for (const auto& id : promise->invoice_ids) visit(DocumentRef{DocumentKind::kInvoice, id});
-  }
-}
-
-// What an event claims once within its document: the first record with the claim stands. Events
-// without a claim may all stand.
-struct Claim {
-  std::uint8_t type = 0;  // Index of the payload's alternative.
-  std::string_view id;    // Empty where the document itself is claimed.
-  bool operator==(const Claim&) const = default;
-};
-std::optional<Claim> claim_of(const Payload& payload);
 
 }  // namespace daybook::domain

@@ -4,24 +4,31 @@
 
 namespace daybook::domain {
 
-std::string_view payload_name(std::size_t index) {
-  static constexpr std::array<std::string_view, kPayloadCount> kNames = {
-      "order_placed",          "order_confirmed",    "order_changed",
-      "order_delayed",         "order_ready",        "order_cancelled",
-      "shipment_dispatched",   "shipment_delivered", "shipment_returned",
-      "invoice_issued",        "invoice_delivered",  "invoice_due_date_changed",
-      "invoice_voided",        "credit_note_issued", "invoice_disputed",
-      "dispute_resolved",      "invoice_written_off", "write_off_recovered",
-      "payment_received",      "payment_allocated",  "payment_unallocated",
-      "payment_reversed",      "refund_paid",        "promise_made",
-      "promise_withdrawn",     "customer_profile_set", "sales_target_set",
-      "exchange_rate_published"};
-  return kNames[index];
+namespace {
+
+// `names` from number 1 on; empty for 0.
+template <std::size_t N, typename Enum>
+std::string_view name_of(const std::array<std::string_view, N>& names, Enum value) {
+  const auto number = static_cast<std::size_t>(value);
+  return number == 0 ? std::string_view() : names[number - 1];
 }
 
-std::string_view order_kind_name(std::uint8_t kind) {
-  static constexpr std::array<std::string_view, 3> kNames = {"", "STANDARD", "SAMPLE"};
-  return kNames[kind];
-}
+constexpr std::array<std::string_view, 2> kOrderKinds = {"STANDARD", "SAMPLE"};
+constexpr std::array<std::string_view, 5> kDelayStages = {"CONFIRM", "PRODUCE", "DISPATCH", "DELIVER", "INVOICE"};
+constexpr std::array<std::string_view, 2> kInvoiceKinds = {"INVOICE", "DEBIT_NOTE"};
+constexpr std::array<std::string_view, 3> kDisputeOutcomes = {"UPHELD", "REJECTED", "WITHDRAWN"};
+constexpr std::array<std::string_view, 2> kWriteOffKinds = {"BAD_DEBT", "SMALL_DIFFERENCE"};
+constexpr std::array<std::string_view, 4> kSalesMeasures = {"ORDERED", "SHIPPED", "INVOICED", "COLLECTED"};
+
+}  // namespace
+
+std::string_view enumerator_name(OrderKind kind) { return name_of(kOrderKinds, kind); }
+std::string_view enumerator_name(DelayStage stage) { return name_of(kDelayStages, stage); }
+std::string_view enumerator_name(InvoiceKind kind) { return name_of(kInvoiceKinds, kind); }
+std::string_view enumerator_name(DisputeOutcome outcome) { return name_of(kDisputeOutcomes, outcome); }
+std::string_view enumerator_name(WriteOffKind kind) { return name_of(kWriteOffKinds, kind); }
+std::string_view enumerator_name(SalesMeasure measure) { return name_of(kSalesMeasures, measure); }
+
+std::string_view order_kind_name(std::uint8_t kind) { return name_of(kOrderKinds, kind); }
 
 }  // namespace daybook::domain

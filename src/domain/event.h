@@ -102,6 +102,8 @@ struct ShipmentReturned {
   std::string_view order_id;
   std::span<const ShipmentLine> lines;
   std::string_view reason_code;
+  // The order is short of the goods again; else they are not wanted any more.
+  bool to_be_resent = false;
 };
 
 // --- invoices ---------------------------------------------------------------------------------
@@ -148,6 +150,11 @@ struct CreditNoteIssued {
   std::string_view reason_code;
 
   std::int64_t gross_minor() const { return net_minor + tax_minor.value_or(0); }
+};
+struct CreditNoteVoided {
+  std::string_view credit_note_id;
+  Day date = 0;
+  std::string_view reason_code;
 };
 struct InvoiceDisputed {
   std::string_view dispute_id;
@@ -267,12 +274,17 @@ using Payload =
                  InvoiceDisputed, DisputeResolved, InvoiceWrittenOff, WriteOffRecovered,
                  PaymentReceived, PaymentAllocated, PaymentUnallocated, PaymentReversed, RefundPaid,
                  PromiseMade, PromiseWithdrawn, CustomerProfileSet, SalesTargetSet,
-                 ExchangeRatePublished>;
+                 ExchangeRatePublished, CreditNoteVoided>;
 
 inline constexpr std::size_t kPayloadCount = std::variant_size_v<Payload>;
 
-// "order_placed", …: the name of the alternative with this index.
-std::string_view payload_name(std::size_t index);
+// "DEBIT_NOTE", …: the short names of JSON; empty for DelayStage::kNone.
+std::string_view enumerator_name(OrderKind kind);
+std::string_view enumerator_name(DelayStage stage);
+std::string_view enumerator_name(InvoiceKind kind);
+std::string_view enumerator_name(DisputeOutcome outcome);
+std::string_view enumerator_name(WriteOffKind kind);
+std::string_view enumerator_name(SalesMeasure measure);
 
 // "STANDARD", "SAMPLE"; empty for 0: none.
 std::string_view order_kind_name(std::uint8_t kind);

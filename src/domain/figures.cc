@@ -57,6 +57,7 @@ Anomaly anomaly_about(AnomalyKind kind, std::string_view document_id, const Fact
           .type = static_cast<std::uint8_t>(fact.event.payload.index()),
           .from = std::numeric_limits<Day>::min(),
           .until = kNever,
+          .detail = {},
           .while_overdrawn = {}};
 }
 
@@ -95,6 +96,7 @@ void contribute_conflicts(Picture& picture, const Document& document, Contributi
                 .type = conflict.type,
                 .from = std::numeric_limits<Day>::min(),
                 .until = kNever,
+                .detail = conflict.detail,
                 .while_overdrawn = {}});
   }
 }
@@ -149,19 +151,14 @@ void contribute_standing_refund(const Fact& fact, std::string_view document_id, 
                                 Contributions& to) {
   const auto& refund = std::get<RefundPaid>(fact.event.payload);
   contribute_standing_unapplied(refund, attributes, to);
-  contribute_refund_collected(refund, attributes, to);
+  const Day day = refund.value_date;
+  to.cell({Measure::kCollected, refund.currency, attributes, {}, day, 0, day}, {-Int128(refund.amount_minor), 0});
   for_each_entry(fact, document_id, attributes, [&](const LedgerEntry& entry) { post(entry, to); });
 }
 
 void contribute_standing_unapplied(const RefundPaid& refund, const Attributes& attributes, Contributions& to) {
   to.cell({Measure::kUnapplied, refund.currency, attributes, {}, 0, 0, refund.value_date},
           {-Int128(refund.amount_minor), 1});
-}
-
-void contribute_refund_collected(const RefundPaid& refund, const Attributes& attributes, Contributions& to) {
-  const Day day = refund.value_date;
-  to.cell({Measure::kCollected, refund.currency, attributes, {}, day, 0, day},
-          {-Int128(refund.amount_minor), 0});
 }
 
 void contribute(Picture& picture, const Document& document, Contributions& to, Extent extent) {
@@ -208,9 +205,10 @@ Extent extent_of_change(const Document& document) {
   return extent;
 }
 
-// Whether fresh facts may change the value of what remains; a cancellation asks what had been dispatched.
+// Whether fresh facts may change the value of what remains; a cancellation asks what had been dispatched
+// and not come back to be resent.
 bool changes_value(const Document& order) {
-  bool dispatched = false;
+  bool moved = false;
   bool cancelled = false;
   for (const Fact& fact : order.facts) {
     const Payload& payload = fact.event.payload;
@@ -220,9 +218,10 @@ bool changes_value(const Document& order) {
         std::holds_alternative<OrderCancelled>(payload)) {
       return true;
     }
-    dispatched |= std::holds_alternative<ShipmentDispatched>(payload);
+    const auto* returned = std::get_if<ShipmentReturned>(&payload);
+    moved |= std::holds_alternative<ShipmentDispatched>(payload) || (returned != nullptr && returned->to_be_resent);
   }
-  return dispatched && cancelled;
+  return moved && cancelled;
 }
 
 class Dependents {
@@ -251,13 +250,17 @@ class Dependents {
     }
   }
 
-  // It, the invoices of its items, and the orders of those.
+  // It, the invoices of its items, and the orders of those. A credit note lowers what they count as invoiced ahead.
   void source(const Document& document) {
     visit_(document, {});
+    const bool credits = std::ranges::any_of(document.facts, [](const Fact& fact) {
+      return fact.fresh && (std::holds_alternative<CreditNoteIssued>(fact.event.payload) ||
+                            std::holds_alternative<CreditNoteVoided>(fact.event.payload));
+    });
     for (const Fact& fact : document.facts) {
       for_each_reference(fact.event.payload, [&](DocumentRef named) {
         if (named.kind != DocumentKind::kInvoice) return;
-        if (const Document* found = picture_.document(named)) invoice(*found);
+        if (const Document* found = picture_.document(named)) invoice(*found, credits ? kCreditToo : kReached);
       });
     }
   }

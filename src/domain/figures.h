@@ -40,7 +40,8 @@ enum class Measure : std::uint8_t {
   kLedgerRecoveries = 16,
   kLedgerVoids = 17,
   kLedgerTransfers = 18,
-  // Of payments, what was applied: day = when it took effect; quantity = amount × (that day − issue date).
+  // Of payments, what was applied: day = when it took effect; quantity = amount × (the later of value date and
+  // issue date − issue date).
   // In the ledger's pages, and no part of it.
   kSettled = 20,
   // Sales. day = posting date.
@@ -141,6 +142,8 @@ struct Anomaly {
   // Open at every as_of in [from, until).
   Day from = 0;
   Day until = kNever;
+  // Of a conflicting repeat: which fields differ. Empty: its kind says all.
+  std::string_view detail;
   // Holds only while the account's unapplied cash in this currency is below 0 (a refund that names
   // no source); no currency: holds.
   Currency while_overdrawn;

@@ -49,15 +49,15 @@ void contribute_unknown(Picture& picture, const Document& document, Contribution
 
 void contribute_waiting(Picture& picture, const Invoice& invoice, Contributions& to) {
   const Expect& expect = picture.rules().expect;
-  bool waited = false;
   if (expect.orders) {
-    for (const Order* order : invoice.orders) {
-      if (is_later(*order->placed_fact, *invoice.issued_fact)) waited = true;
-    }
+    const bool waited = std::ranges::any_of(invoice.orders, [&](const Order* order) {
+      return is_later(*order->placed_fact, *invoice.issued_fact);
+    });
+    if (waited) to.waited();
     if (invoice.orders.size() < invoice.issued->order_ids.size()) wait(to, 1);
   }
   if (!expect.invoices) return;
-  waited = waited || told_before(picture, *invoice.document, *invoice.issued_fact);
+  bool waited = told_before(picture, *invoice.document, *invoice.issued_fact);
   for (const auto& dispute : invoice.disputes) {
     waited = waited || (dispute.resolved != nullptr && is_later(*dispute.fact, *dispute.resolved));
   }
@@ -92,13 +92,12 @@ void contribute_settled(Picture& picture, const Invoice& invoice, Contributions&
   for (const Application& application : picture.applications(invoice)) {
     const Item& item = *application.item;
     if (item.state != ItemState::kCounts || application.source->payment == nullptr) continue;
-    const Int128 days = item.from - invoice.issued->issue_date;
-    const auto settle = [&](Day counts_from, Int128 amount) {
+    // Up to the day the cash came: when it was matched is our own affair.
+    const Int128 days = std::max<Day>(0, application.source->day - invoice.issued->issue_date);
+    item.for_each_movement([&](Day counts_from, Int128 amount) {
       to.cell({Measure::kSettled, invoice.issued->currency, invoice.attributes, {}, item.from, 0, counts_from},
               {amount, amount * days});
-    };
-    settle(item.from, item.amount);
-    if (item.until != kNever) settle(item.until, -Int128(item.amount));
+    });
   }
 }
 
@@ -119,7 +118,7 @@ InvoiceState state_on(Picture& picture, const Invoice& invoice, Day as_of) {
   InvoiceState state;
   Int128 applied = 0;
   for (const Application& application : picture.applications(invoice)) {
-    if (application.item->in_effect(as_of)) applied += application.item->amount;
+    applied += application.item->applied(as_of);
   }
   const Int128 settled = applied + written_off(invoice, as_of);
   const Int128 gross = invoice.in_force(as_of) ? invoice.issued->gross_minor() : 0;
@@ -164,9 +163,8 @@ std::optional<Instant> settled_at(Picture& picture, const Invoice& invoice, Day 
   const Instant issued = invoice.issued_fact->event.occurred_at;
   Few<std::pair<Instant, Int128>, 4> steps;
   for (const Application& application : picture.applications(invoice)) {
-    if (application.item->in_effect(as_of)) {
-      steps.emplace_back(application.item->instant, application.item->amount);
-    }
+    const Int128 applied = application.item->applied(as_of);
+    if (applied != 0) steps.emplace_back(application.item->instant, applied);
   }
   for (const auto& write_off : invoice.write_offs) {
     if (write_off.event->kind != WriteOffKind::kSmallDifference || write_off.day > as_of) continue;
@@ -219,8 +217,7 @@ void contribute_invoice(Picture& picture, const Document& document, Contribution
   breakpoints.add(invoice.void_day);
   for (const Application& application : picture.applications(invoice)) {
     if (application.item->state != ItemState::kCounts) continue;
-    breakpoints.add(application.item->from);
-    breakpoints.add(application.item->until);
+    application.item->for_each_movement([&](Day day, Int128) { breakpoints.add(day); });
   }
   for (const auto& write_off : invoice.write_offs) breakpoints.add(write_off.day);
   for (const auto& recovery : invoice.recoveries) {

@@ -58,28 +58,27 @@ void for_each_entry(const Source& source, const Attributes& attributes, const Vi
   };
   post(source.payment != nullptr ? Measure::kLedgerCash : Measure::kLedgerCreditNotes, *source.created, source.day,
        -source.amount);
-  if (source.reversed_fact != nullptr) {
-    post(Measure::kLedgerReversals, *source.reversed_fact, source.reversed_day, source.amount);
+  if (source.ended_fact != nullptr) {
+    post(source.payment != nullptr ? Measure::kLedgerReversals : Measure::kLedgerVoids, *source.ended_fact,
+         source.ended_day, source.amount);
   }
   for (const Refund& refund : source.refunds) for_each_entry(*refund.fact, source.ref.id, attributes, visit);
 }
 
 // Transfers: when an application takes effect its amount moves from the source's group to the invoice's, and
-// back when it ends. None where both have the same attributes.
+// back when it ends, or in part where a refund takes a part back. None where both have the same attributes.
 template <typename Visit>
 void for_each_transfer(const Source& source, const Item& item, const Attributes& from, const Attributes& to,
                        const Visit& visit) {
   if (from == to) return;
-  const auto move = [&](Day day, Int128 amount) {
+  item.for_each_movement([&](Day day, Int128 amount) {
     const auto post = [&](const Attributes& attributes, Int128 signed_amount) {
       visit(LedgerEntry{Measure::kLedgerTransfers, item.fact, item.allocation_id, day, source.currency,
                         signed_amount, attributes});
     };
     post(from, amount);
     post(to, -amount);
-  };
-  move(item.from, item.amount);
-  if (item.until != kNever) move(item.until, -Int128(item.amount));
+  });
 }
 
 // All entries of a document that the picture's moment knows: of an invoice, payment, credit note or refund.

@@ -16,6 +16,12 @@ constexpr auto kByInstant = [](const auto& told) {
 
 Int128 scaled(const Decimal& quantity) { return quantity.scaled(kQuantityPlaces); }
 
+// A line stands once in an event.
+Int128 quantity_of(std::span<const ShipmentLine> lines, std::string_view line_id) {
+  const auto line = std::ranges::find(lines, line_id, &ShipmentLine::line_id);
+  return line == lines.end() ? 0 : scaled(line->quantity);
+}
+
 }  // namespace
 
 std::string_view milestone_name(Milestone milestone) {
@@ -103,25 +109,33 @@ const OrderLine* Lines::terms(std::string_view line_id) const {
   return nullptr;
 }
 
-Int128 Order::dispatched(std::string_view line_id, Instant until, Day as_of) const {
+Int128 Order::dispatched(std::string_view line_id, Day as_of) const {
+  Int128 sum = 0;
+  for (const Dispatch& dispatch : dispatches) {
+    if (!counts(dispatch.day, as_of)) break;
+    sum += quantity_of(dispatch.event->lines, line_id);
+  }
+  return sum;
+}
+
+Int128 Order::dispatched_net(std::string_view line_id, Instant until) const {
   Int128 sum = 0;
   for (const Dispatch& dispatch : dispatches) {
     if (dispatch.fact->event.occurred_at > until) break;
-    if (!counts(dispatch.day, as_of)) continue;
-    for (const ShipmentLine& line : dispatch.event->lines) {
-      if (line.line_id == line_id) sum += scaled(line.quantity);
-    }
+    sum += quantity_of(dispatch.event->lines, line_id);
   }
-  return sum;
+  for (const Return& returned : returns) {
+    if (returned.fact->event.occurred_at > until) break;
+    if (returned.event->to_be_resent) sum -= quantity_of(returned.event->lines, line_id);
+  }
+  return std::max<Int128>(0, sum);
 }
 
 Int128 Order::returned(std::string_view line_id, Day as_of) const {
   Int128 sum = 0;
   for (const Return& returned : returns) {
-    if (!counts(returned.day, as_of)) continue;
-    for (const ShipmentLine& line : returned.event->lines) {
-      if (line.line_id == line_id) sum += scaled(line.quantity);
-    }
+    if (!counts(returned.day, as_of)) break;
+    sum += quantity_of(returned.event->lines, line_id);
   }
   return sum;
 }
@@ -166,7 +180,7 @@ Lines Order::lines_after(std::size_t changes_count) const {
       const bool named = cancelled.line_ids.empty() ||
                          std::ranges::find(cancelled.line_ids, line.line_id) != cancelled.line_ids.end();
       if (!named) continue;
-      line.remaining = std::min(line.remaining, dispatched(line.line_id, event.occurred_at, kNever));
+      line.remaining = std::min(line.remaining, dispatched_net(line.line_id, event.occurred_at));
     }
   }
   return lines;

@@ -246,21 +246,27 @@ bool out_of_order(const Milestones& milestones) {
   return false;
 }
 
-// The last of the proofs, when every shipment has its proof; one that came back whole without proof
-// is left out.
-std::optional<Instant> wholly_delivered(const Order& order, Day as_of) {
+// The last of the proofs, when every shipment that left up to the instant at which all was dispatched has its proof;
+// one that came back whole without proof is left out. Where that leaves none, the first proof of one that left later.
+std::optional<Instant> wholly_delivered(const Order& order, Instant dispatched, Day as_of) {
   std::optional<Instant> last;
+  std::optional<Instant> first_later;
   for (const Order::Dispatch& dispatch : order.dispatches) {
-    if (!order.counts(dispatch.day, as_of)) continue;
+    if (!order.counts(dispatch.day, as_of)) break;
     const Order::Moment* proof = proof_of(order, dispatch);
-    if (proof != nullptr && order.counts(proof->day, as_of)) {
+    const bool is_proven = proof != nullptr && order.counts(proof->day, as_of);
+    if (dispatch.fact->event.occurred_at > dispatched) {
+      if (!is_proven) continue;
+      const Instant at = proof->fact->event.occurred_at;
+      first_later = std::min(first_later.value_or(at), at);
+    } else if (is_proven) {
       const Instant at = proof->fact->event.occurred_at;
       last = std::max(last.value_or(at), at);
     } else if (!came_back_whole(order, dispatch, as_of)) {
       return std::nullopt;
     }
   }
-  return last;
+  return last ? last : first_later;
 }
 
 // When everything had been dispatched, and delivered, over time. Dates rise.
@@ -273,19 +279,27 @@ class GoodsOverTime {
     const bool sent = count(dispatches_, order_.dispatches, as_of);
     const bool moved = count(proofs_, order_.proofs, as_of) | count(returns_, order_.returns, as_of);
     if (changed || lines_ == nullptr) begin(order_.lines(as_of));
-    for (; taken_ < dispatches_ && !open_.empty(); ++taken_) take(order_.dispatches[taken_]);
-    if (changed || sent || moved) delivered_ = dispatched_ ? wholly_delivered(order_, as_of) : std::nullopt;
+    while (sent_ < dispatches_ || back_ < returns_) {
+      if (back_ == returns_ || (sent_ < dispatches_ && is_before(order_.dispatches[sent_], order_.returns[back_]))) {
+        send(order_.dispatches[sent_++]);
+      } else {
+        take_back(order_.returns[back_++]);
+      }
+    }
+    if (changed || sent || moved) {
+      delivered_ = dispatched_ ? wholly_delivered(order_, *dispatched_, as_of) : std::nullopt;
+    }
   }
 
-  // The dispatch after which every line that remains has been dispatched in full.
+  // The dispatch from which on every line that remains has been dispatched in full, less what came back to be resent.
   std::optional<Instant> dispatched() const { return dispatched_; }
   std::optional<Instant> delivered() const { return delivered_; }
 
  private:
-  // What is left to dispatch of a line.
-  struct Open {
+  // What is left to dispatch of a line; below 0 where more was.
+  struct Left {
     std::string_view line_id;
-    Int128 left;
+    Int128 quantity;
   };
 
   // They are in order of their instants, and so of the days from which they count. Whether one came.
@@ -299,23 +313,42 @@ class GoodsOverTime {
   void begin(const Lines& lines) {
     if (lines_ == &lines) return;
     lines_ = &lines;
-    open_.clear();
+    left_.clear();
     for (const LineState& line : lines.standing) {
-      if (line.remaining > 0) open_.push_back({line.line_id, line.remaining});
+      if (line.remaining > 0) left_.push_back({line.line_id, line.remaining});
     }
-    taken_ = 0;
+    short_ = left_.size();
+    sent_ = 0;
+    back_ = 0;
     dispatched_.reset();
   }
 
-  void take(const Order::Dispatch& dispatch) {
-    for (const ShipmentLine& shipped : dispatch.event->lines) {
-      for (Open& line : open_) {
-        if (line.line_id == shipped.line_id) line.left -= scaled(shipped.quantity);
-      }
+  static bool is_before(const Order::Dispatch& dispatch, const Order::Return& back) {
+    const auto when = [](const Fact& fact) { return std::pair(fact.event.occurred_at, fact.at); };
+    return when(*dispatch.fact) < when(*back.fact);
+  }
+
+  void send(const Order::Dispatch& dispatch) {
+    const bool was_short = short_ > 0;
+    move(dispatch.event->lines, -1);
+    if (was_short && short_ == 0) dispatched_ = dispatch.fact->event.occurred_at;
+  }
+
+  void take_back(const Order::Return& back) {
+    if (!back.event->to_be_resent) return;
+    move(back.event->lines, 1);
+    if (short_ > 0) dispatched_.reset();
+  }
+
+  void move(std::span<const ShipmentLine> lines, int sign) {
+    for (const ShipmentLine& moved : lines) {
+      const auto line = std::ranges::find(left_, moved.line_id, &Left::line_id);
+      if (line == left_.end()) continue;
+      const bool was_short = line->quantity > 0;
+      line->quantity += sign * scaled(moved.quantity);
+      const bool is_short = line->quantity > 0;
+      if (is_short != was_short) is_short ? ++short_ : --short_;
     }
-    open_.erase(std::remove_if(open_.begin(), open_.end(), [](const Open& line) { return line.left <= 0; }),
-                open_.end());
-    if (open_.empty()) dispatched_ = dispatch.fact->event.occurred_at;
   }
 
   const Order& order_;
@@ -325,8 +358,10 @@ class GoodsOverTime {
   std::size_t proofs_ = 0;
   std::size_t returns_ = 0;
   const Lines* lines_ = nullptr;
-  Few<Open, 4> open_;
-  std::size_t taken_ = 0;  // Dispatches, from what was open.
+  Few<Left, 4> left_;       // Of the lines that remain.
+  std::size_t short_ = 0;   // Of those, which are not dispatched in full.
+  std::size_t sent_ = 0;    // Dispatches and returns that `left_` knows.
+  std::size_t back_ = 0;
   std::optional<Instant> dispatched_;
   std::optional<Instant> delivered_;
 };
@@ -390,8 +425,7 @@ void contribute_cycle(Picture& picture, const Order& order, Contributions& to) {
     add(invoice->void_day);
     for (const Application& application : picture.applications(*invoice)) {
       if (application.item->state != ItemState::kCounts) continue;
-      add(application.item->from);
-      add(application.item->until);
+      application.item->for_each_movement([&](Day day, Int128) { add(day); });
     }
     for (const auto& write_off : invoice->write_offs) add(write_off.day);
     for (const auto& recovery : invoice->recoveries) {

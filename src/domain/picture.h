@@ -158,13 +158,15 @@ struct Order {
 
   // Stays while the order does.
   const Lines& lines(Day as_of) const;
-  // Sum of the dispatches of a line with occurred_at <= `until`, in effect at `as_of`.
-  Int128 dispatched(std::string_view line_id, Instant until, Day as_of) const;
+  // Sum of the dispatches of a line in effect at `as_of`.
+  Int128 dispatched(std::string_view line_id, Day as_of) const;
+  // Dispatched net: less what came back to be resent, each with occurred_at <= `until`; not below 0.
+  Int128 dispatched_net(std::string_view line_id, Instant until) const;
   Int128 returned(std::string_view line_id, Day as_of) const;
 
  private:
   Lines lines_after(std::size_t changes_count) const;
-  // By the number of changes in effect, which alone decides: a cancellation looks at dispatches up to
+  // By the number of changes in effect, which alone decides: a cancellation looks at dispatches and returns up to
   // its own instant, and those are in effect whenever it is.
   mutable Few<std::optional<Lines>, 1> lines_;
 };
@@ -240,6 +242,12 @@ enum class ItemState : std::uint8_t {
   kDoesNotFit,        // More than the source had left.
 };
 
+// What a refund of its source took back from an item.
+struct Taking {
+  Day day = 0;  // The refund's value date.
+  Int128 amount = 0;
+};
+
 // One allocation of a source to an invoice. In effect from `from` until the day before `until`.
 struct Item {
   const Fact* fact = nullptr;  // The record that holds it.
@@ -247,21 +255,43 @@ struct Item {
   std::string_view invoice_id;
   const Invoice* invoice = nullptr;  // Null: it is not known.
   std::int64_t amount = 0;
+  Day own_day = 0;
   Day from = 0;
   Day until = kNever;
-  // Of what ends it, unallocation and void come first: where the reversal alone ends it, cash stays
-  // split as it was.
-  bool ended_by_reversal = false;
+  // On which what was collected is no longer split as it says: where it ends by unallocation or a void, be it on
+  // the day of a reversal. A reversal is split as its payment, and what refunds took back goes with it.
+  Day split_until = kNever;
   bool own_of_credit_note = false;
-  // Of a payment with a value date before the invoice's issue date.
+  // Of a payment, with a date of its own before the invoice's issue date.
   bool before_invoice = false;
   ItemState state = ItemState::kWaiting;
   const Fact* unallocated = nullptr;
   // The latest occurred_at of the events it needs.
   Instant instant = 0;
+  // By rising days, none before `from` nor after `until`. Where nothing is left the last of them ends it.
+  Few<Taking, 1> taken_back;
 
   bool in_effect(Day as_of) const {
     return state == ItemState::kCounts && from <= as_of && as_of < until;
+  }
+  // What refunds took back by then.
+  Int128 taken(Day as_of) const {
+    Int128 sum = 0;
+    for (const Taking& taking : taken_back) {
+      if (taking.day <= as_of) sum += taking.amount;
+    }
+    return sum;
+  }
+  // What it settles on a date.
+  Int128 applied(Day as_of) const { return in_effect(as_of) ? amount - taken(as_of) : 0; }
+  // Calls visit(day, by how much what it settles changes): its beginning, what refunds took back, its end. It must
+  // count.
+  template <typename Visit>
+  void for_each_movement(const Visit& visit) const {
+    visit(from, Int128(amount));
+    for (const Taking& taking : taken_back) visit(taking.day, -taking.amount);
+    const Int128 rest = amount - taken(kNever);
+    if (until != kNever && rest != 0) visit(until, -rest);
   }
 };
 
@@ -281,14 +311,15 @@ struct Source {
   Currency currency;
   Int128 amount = 0;
   Day day = 0;  // Value date or issue date.
-  const Fact* reversed_fact = nullptr;
-  Day reversed_day = kNever;
+  // What ended it, and on which day it no longer exists: the reversal of a payment, the void of a credit note.
+  const Fact* ended_fact = nullptr;
+  Day ended_day = kNever;
   Few<Item, 2> items;
   Few<Refund, 1> refunds;
   // Unallocations of allocations that are not known.
   Few<std::pair<const Fact*, std::string_view>, 1> waiting;
 
-  bool exists(Day as_of) const { return day <= as_of && as_of < reversed_day; }
+  bool exists(Day as_of) const { return day <= as_of && as_of < ended_day; }
   // Amount − applications − refunds in its currency.
   Int128 unapplied(Day as_of) const;
 };

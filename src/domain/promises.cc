@@ -21,8 +21,8 @@ Int128 applied(Picture& picture, const PromiseMade& made, Span span, Day as_of) 
     if (invoice == nullptr || invoice->issued->currency != made.currency) continue;
     for (const Application& application : picture.applications(*invoice)) {
       const Item& item = *application.item;
-      if (application.source->payment == nullptr || !span.holds(item.from) || !item.in_effect(as_of)) continue;
-      sum += item.amount;
+      if (application.source->payment == nullptr || !span.holds(item.from)) continue;
+      sum += item.applied(as_of);
     }
   }
   return sum;

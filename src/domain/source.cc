@@ -21,41 +21,73 @@ struct Step {
   auto order() const { return std::tuple(day, !own_item, offset, place); }
 };
 
-// Tests each item once: it counts if it is not more than what the source has left on its date.
-void test_items(Source& source) {
-  Few<Step, 4> steps;
-  std::size_t place = 0;
-  for (Item& item : source.items) {
-    ++place;
-    if (item.state != ItemState::kCounts) continue;
-    steps.push_back({item.from, item.own_of_credit_note, item.fact->at.offset, place, &item, nullptr});
-  }
-  for (const Refund& refund : source.refunds) {
-    if (!refund.in_sequence) continue;
-    steps.push_back({refund.event->value_date, false, refund.fact->at.offset, 0, nullptr, &refund});
-  }
-  std::ranges::sort(steps, {}, &Step::order);
+// Tests each item once: it counts if it is not more than what the source has left on its date. A refund that is
+// more than that takes the rest back from the items in effect, the last first.
+class Sequence {
+ public:
+  explicit Sequence(Source& source) : source_(source), left_(source.amount) {}
 
-  Int128 left = source.amount;
-  using Ending = std::pair<Day, std::int64_t>;
-  std::priority_queue<Ending, std::vector<Ending>, std::greater<>> endings;
-  for (const Step& step : steps) {
-    if (step.refund != nullptr) {
-      left -= step.refund->event->amount_minor;
-      continue;
+  void run() {
+    Few<Step, 4> steps;
+    std::size_t place = 0;
+    for (Item& item : source_.items) {
+      ++place;
+      if (item.state != ItemState::kCounts) continue;
+      steps.push_back({item.from, item.own_of_credit_note, item.fact->at.offset, place, &item, nullptr});
     }
-    while (!endings.empty() && endings.top().first <= step.day) {
-      left += endings.top().second;
-      endings.pop();
+    for (const Refund& refund : source_.refunds) {
+      if (!refund.in_sequence) continue;
+      steps.push_back({refund.event->value_date, false, refund.fact->at.offset, 0, nullptr, &refund});
     }
-    if (step.item->amount > left) {
-      step.item->state = ItemState::kDoesNotFit;
-      continue;
+    std::ranges::sort(steps, {}, &Step::order);
+    for (const Step& step : steps) {
+      for (; !endings_.empty() && endings_.top().first <= step.day; endings_.pop()) {
+        const Item& ended = *endings_.top().second;
+        left_ += ended.amount - ended.taken(kNever);
+      }
+      if (step.refund != nullptr) {
+        pay_back(step.day, step.refund->event->amount_minor);
+      } else {
+        test(*step.item);
+      }
     }
-    left -= step.item->amount;
-    if (step.item->until != kNever) endings.emplace(step.item->until, step.item->amount);
   }
-}
+
+ private:
+  void test(Item& item) {
+    if (item.amount > left_) {
+      item.state = ItemState::kDoesNotFit;
+      return;
+    }
+    left_ -= item.amount;
+    if (item.until != kNever) endings_.emplace(item.until, &item);
+    standing_.push_back(&item);
+  }
+
+  void pay_back(Day day, Int128 amount) {
+    Int128 needed = amount - std::max<Int128>(0, left_);
+    left_ -= amount;
+    // Whoever ended by this day, or has nothing left, is out of it for good.
+    for (; needed > 0 && !standing_.empty(); standing_.pop_back()) {
+      Item& item = *standing_.back();
+      if (item.until <= day) continue;
+      const Int128 rest = item.amount - item.taken(kNever);
+      const Int128 taken = std::min(rest, needed);
+      item.taken_back.push_back({day, taken});
+      needed -= taken;
+      left_ += taken;
+      if (taken < rest) break;
+      item.until = day;
+      item.split_until = kNever;
+    }
+  }
+
+  Source& source_;
+  Int128 left_;
+  using Ending = std::pair<Day, const Item*>;
+  std::priority_queue<Ending, std::vector<Ending>, std::greater<>> endings_;
+  Few<Item*, 4> standing_;  // Counted so far, in their order.
+};
 
 }  // namespace
 
@@ -88,6 +120,7 @@ std::unique_ptr<Source> Picture::make_source(const Document& document) {
       item.allocation_id = allocation_id;
       item.invoice_id = allocation.invoice_id;
       item.amount = allocation.amount_minor;
+      item.own_day = day;
       item.from = std::max(day, source->day);
       item.instant = std::max(fact.event.occurred_at, source->created->event.occurred_at);
       source->items.push_back(item);
@@ -109,18 +142,20 @@ std::unique_ptr<Source> Picture::make_source(const Document& document) {
     } else if (const auto* refunded = std::get_if<RefundPaid>(&payload)) {
       source->refunds.push_back({&fact, refunded, refunded->currency == source->currency});
     } else if (const auto* reversed = std::get_if<PaymentReversed>(&payload)) {
-      source->reversed_fact = &fact;
-      source->reversed_day = std::max(reversed->date, source->day);
+      source->ended_fact = &fact;
+      source->ended_day = std::max(reversed->date, source->day);
+    } else if (const auto* voided = std::get_if<CreditNoteVoided>(&payload)) {
+      source->ended_fact = &fact;
+      source->ended_day = std::max(voided->date, source->day);
     } else if (std::holds_alternative<PaymentUnallocated>(payload)) {
       unallocations.push_back(&fact);
     }
   }
   for (const Fact* fact : unallocations) {
     const auto& undone = std::get<PaymentUnallocated>(fact->event.payload);
-    // A credit note's own item has the note's id but is no allocation that can be undone.
     bool known = false;
     for (Item& item : source->items) {
-      if (item.own_of_credit_note || item.allocation_id != undone.allocation_id) continue;
+      if (item.allocation_id != undone.allocation_id) continue;
       known = true;
       item.until = std::min(item.until, undone.date);
       item.unallocated = fact;
@@ -137,28 +172,30 @@ void Picture::schedule(Source& source) {
       item.state = ItemState::kWaiting;
       continue;
     }
+    const Day issue_day = named->issued->issue_date;
     const Day unallocated = item.until;
-    item.from = std::max(item.from, named->issued->issue_date);
-    item.until = std::min({unallocated, source.reversed_day, named->void_day});
-    item.ended_by_reversal =
-        source.reversed_day < unallocated && source.reversed_day < named->void_day;
+    item.before_invoice = source.payment != nullptr && item.own_day < issue_day;
+    item.from = std::max(item.from, issue_day);
+    const Day source_voided = source.credit_note != nullptr ? source.ended_day : kNever;
+    const Day split_until = std::min({unallocated, source_voided, named->void_day});
+    item.until = std::min(split_until, source.ended_day);
+    item.split_until = item.until == split_until ? split_until : kNever;
     item.instant = std::max(item.instant, named->issued_fact->event.occurred_at);
-    item.before_invoice = source.payment != nullptr && source.day < named->issued->issue_date;
     if (named->issued->currency != source.currency) {
       item.state = ItemState::kCurrencyMismatch;
-    } else if (unallocated < item.from || std::min(source.reversed_day, named->void_day) <= item.from) {
+    } else if (unallocated < item.from || std::min(source.ended_day, named->void_day) <= item.from) {
       item.state = ItemState::kNeverInEffect;
     } else {
       item.state = ItemState::kCounts;
     }
   }
-  test_items(source);
+  Sequence(source).run();
 }
 
 Int128 Source::unapplied(Day as_of) const {
   Int128 rest = exists(as_of) ? amount : 0;
   for (const Item& item : items) {
-    if (item.in_effect(as_of)) rest -= item.amount;
+    rest -= item.applied(as_of);
   }
   for (const Refund& refund : refunds) {
     if (refund.in_sequence && refund.event->value_date <= as_of) rest -= refund.event->amount_minor;

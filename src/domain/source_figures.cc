@@ -5,6 +5,13 @@
 namespace daybook::domain {
 namespace {
 
+// A credit note has those of the invoice that it names; cash has none of its own.
+Dimensions dimensions_of(Picture& picture, const Source& source) {
+  if (source.credit_note == nullptr || source.credit_note->invoice_id.empty()) return {};
+  const Invoice* invoice = picture.invoice(source.credit_note->invoice_id);
+  return invoice == nullptr ? Dimensions{} : domain::dimensions_of(*invoice);
+}
+
 void contribute_unknown(Picture& picture, const Document& document, Contributions& to) {
   const bool is_payment = document.ref.kind == DocumentKind::kPayment;
   const Expect& expect = picture.rules().expect;
@@ -78,12 +85,8 @@ void contribute_item_anomalies(const Source& source, Contributions& to) {
 
 void contribute_refunds(const Source& source, const Attributes& attributes, Contributions& to) {
   for (const Refund& refund : source.refunds) {
-    if (refund.in_sequence) {
-      contribute_refund_collected(*refund.event, attributes, to);
-      continue;
-    }
+    if (refund.in_sequence) continue;
     contribute_standing_unapplied(*refund.event, attributes, to);
-    contribute_refund_collected(*refund.event, attributes, to);
     Anomaly mismatch =
         anomaly_about(AnomalyKind::kCurrencyMismatch, refund.event->refund_id, *refund.fact);
     mismatch.from = refund.event->value_date;
@@ -98,11 +101,10 @@ void contribute_refunds(const Source& source, const Attributes& attributes, Cont
 void contribute_unapplied(const Source& source, const Attributes& attributes, Contributions& to) {
   Breakpoints breakpoints;
   breakpoints.add(source.day);
-  breakpoints.add(source.reversed_day);
+  breakpoints.add(source.ended_day);
   for (const Item& item : source.items) {
     if (item.state != ItemState::kCounts) continue;
-    breakpoints.add(item.from);
-    breakpoints.add(item.until);
+    item.for_each_movement([&](Day day, Int128) { breakpoints.add(day); });
   }
   for (const Refund& refund : source.refunds) {
     if (refund.in_sequence) breakpoints.add(refund.event->value_date);
@@ -120,39 +122,69 @@ void contribute_unapplied(const Source& source, const Attributes& attributes, Co
   }
 }
 
-// What a payment brought, by group: when an application takes effect its amount moves from the payment's group to
-// the invoice's, and back when it ends.
-void contribute_collected(const Source& source, const Attributes& attributes, Contributions& to) {
-  const auto collect = [&](const Attributes& group, const Dimensions& dimensions, Day posted, Day counts_from,
-                           Int128 amount) {
-    to.cell({Measure::kCollected, source.currency, group, dimensions, posted, 0, counts_from}, {amount, 0});
-  };
-  Int128 not_moved = source.amount;  // On the payment's own day.
-  for (const Item& item : source.items) {
-    if (item.state != ItemState::kCounts) continue;
+// What a payment brought and what was paid back, by group: as long as an application holds, its part stands with
+// its invoice, and what refunds took back of it likewise, negative; the rest with the source.
+class Collected {
+ public:
+  Collected(const Source& source, const Attributes& attributes, const Dimensions& dimensions, Contributions& to)
+      : source_(source), attributes_(attributes), dimensions_(dimensions), to_(to) {}
+
+  void contribute() {
+    if (source_.payment != nullptr) {
+      collect(source_.day, source_.day, source_.amount);
+      if (source_.ended_day != kNever) collect(source_.ended_day, source_.ended_day, -source_.amount);
+    }
+    for (const Refund& refund : source_.refunds) {
+      const Day day = refund.event->value_date;
+      to_.cell({Measure::kCollected, refund.event->currency, attributes_, dimensions_, day, 0, day},
+               {-Int128(refund.event->amount_minor), 0});
+    }
+    for (const Item& item : source_.items) {
+      if (item.state == ItemState::kCounts) move(item);
+    }
+  }
+
+ private:
+  void collect(Day posted, Day counts_from, Int128 amount) {
+    to_.cell({Measure::kCollected, source_.currency, attributes_, dimensions_, posted, 0, counts_from}, {amount, 0});
+  }
+
+  void move(const Item& item) {
     const Attributes& to_attributes = item.invoice->attributes;
-    const Dimensions dimensions = dimensions_of(*item.invoice);
-    if (to_attributes == attributes && dimensions == Dimensions{}) continue;
+    const Dimensions to_dimensions = dimensions_of(*item.invoice);
+    if (to_attributes == attributes_ && to_dimensions == dimensions_) return;
     const auto move = [&](Day posted, Day counts_from, Int128 amount) {
-      collect(attributes, {}, posted, counts_from, -amount);
-      collect(to_attributes, dimensions, posted, counts_from, amount);
+      collect(posted, counts_from, -amount);
+      to_.cell({Measure::kCollected, source_.currency, to_attributes, to_dimensions, posted, 0, counts_from},
+               {amount, 0});
     };
-    if (item.from == source.day) {
-      not_moved -= item.amount;
-      collect(to_attributes, dimensions, source.day, source.day, item.amount);
-    } else {
-      move(source.day, item.from, item.amount);
+    // Until it is split no longer.
+    const auto split = [&](Day posted, Day from, Int128 amount) {
+      move(posted, from, amount);
+      if (item.split_until != kNever) move(posted, item.split_until, -amount);
+    };
+    if (source_.payment != nullptr) {
+      split(source_.day, item.from, item.amount);
+      const Day reversed = source_.ended_day;
+      if (reversed != kNever && item.split_until == kNever) move(reversed, reversed, -Int128(item.amount));
     }
-    if (item.ended_by_reversal) {
-      move(source.reversed_day, source.reversed_day, -Int128(item.amount));
-    } else if (item.until != kNever) {
-      move(source.day, item.until, -Int128(item.amount));
-    }
+    for (const Taking& taking : item.taken_back) split(taking.day, taking.day, -taking.amount);
   }
-  collect(attributes, {}, source.day, source.day, not_moved);
-  if (source.reversed_day != kNever) {
-    collect(attributes, {}, source.reversed_day, source.reversed_day, -source.amount);
-  }
+
+  const Source& source_;
+  const Attributes& attributes_;
+  const Dimensions& dimensions_;
+  Contributions& to_;
+};
+
+// What a credit note takes off the sales, and its void gives back.
+void contribute_credited(const Source& note, const Attributes& attributes, const Dimensions& dimensions,
+                         Contributions& to) {
+  const auto sell = [&](Day day, Int128 amount) {
+    to.cell({Measure::kInvoiced, note.currency, attributes, dimensions, day, 0, day}, {amount, 0});
+  };
+  sell(note.day, -Int128(note.credit_note->net_minor));
+  if (note.ended_day != kNever) sell(note.ended_day, note.credit_note->net_minor);
 }
 
 }  // namespace
@@ -163,14 +195,9 @@ void contribute_source(Picture& picture, const Document& document, Contributions
   const Source& source = *known;
   const Attributes attributes = picture.attributes(source);
   for_each_entry(source, attributes, [&](const LedgerEntry& entry) { post(entry, to); });
-  if (source.payment != nullptr) {
-    contribute_collected(source, attributes, to);
-  } else {
-    const Invoice* invoice = picture.invoice(source.credit_note->invoice_id);
-    const Dimensions dimensions = invoice ? dimensions_of(*invoice) : Dimensions{};
-    to.cell({Measure::kInvoiced, source.currency, attributes, dimensions, source.day, 0, source.day},
-            {-Int128(source.credit_note->net_minor), 0});
-  }
+  const Dimensions dimensions = dimensions_of(picture, source);
+  if (source.credit_note != nullptr) contribute_credited(source, attributes, dimensions, to);
+  Collected(source, attributes, dimensions, to).contribute();
   contribute_waiting(picture, document, source, to);
   contribute_item_anomalies(source, to);
   contribute_refunds(source, attributes, to);

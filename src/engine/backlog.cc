@@ -68,7 +68,7 @@ const Told* read_rest(std::string_view bytes, Arena& memory) {
   Told& told = memory.array<Told>(1).front();
   told.at.topic = in.u8();
   told.ref.kind = static_cast<domain::DocumentKind>(in.u8());
-  told.event.claims = static_cast<store::Claims>(in.u8());
+  told.event.claims = static_cast<domain::Claims>(in.u8());
   told.at.offset = in.zigzag();
   told.recorded_ms = in.zigzag();
   told.clock = static_cast<std::uint32_t>(in.varint());

@@ -9,7 +9,7 @@
 namespace daybook::engine {
 
 // Raised whenever the fold gives other documents or cells for the same records.
-inline constexpr int kFoldVersion = 7;
+inline constexpr int kFoldVersion = 8;
 
 struct Manifest {
   int fold_version = kFoldVersion;

@@ -5,7 +5,7 @@
 #include <google/protobuf/message.h>
 
 #include <algorithm>
-#include <boost/json/parse.hpp>
+#include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/serialize.hpp>
 #include <charconv>
 
@@ -52,6 +52,94 @@ std::string enum_names(const EnumDescriptor* type) {
   return names;
 }
 
+// A key that stands in its object already is kept under itself, this character and a number. It is no part of any
+// field's name, so that whoever sends it has at most one fault called another.
+constexpr char kRepeated = '\x1f';
+
+std::string_view unrepeated(std::string_view key) { return key.substr(0, key.find(kRepeated)); }
+
+// Makes a value of JSON. Unlike the library's own it keeps a key that is given twice; null counts as not given.
+class Builder {
+ public:
+  static constexpr std::size_t max_object_size = static_cast<std::size_t>(-1);
+  static constexpr std::size_t max_array_size = static_cast<std::size_t>(-1);
+  static constexpr std::size_t max_key_size = static_cast<std::size_t>(-1);
+  static constexpr std::size_t max_string_size = static_cast<std::size_t>(-1);
+  using Code = boost::system::error_code&;
+
+  json::value take() { return std::move(root_); }
+
+  bool on_document_begin(Code) { return true; }
+  bool on_document_end(Code) { return true; }
+  bool on_object_begin(Code) { return begin(json::object()); }
+  bool on_object_end(std::size_t, Code) { return end(); }
+  bool on_array_begin(Code) { return begin(json::array()); }
+  bool on_array_end(std::size_t, Code) { return end(); }
+  bool on_key_part(json::string_view part, std::size_t, Code) { return text_.append(part.data(), part.size()), true; }
+  bool on_key(json::string_view part, std::size_t size, Code code) {
+    on_key_part(part, size, code);
+    open_.back().key = std::exchange(text_, {});
+    return true;
+  }
+  bool on_string_part(json::string_view part, std::size_t size, Code code) { return on_key_part(part, size, code); }
+  bool on_string(json::string_view part, std::size_t size, Code code) {
+    on_key_part(part, size, code);
+    return add(json::string(std::exchange(text_, {})));
+  }
+  bool on_number_part(json::string_view, Code) { return true; }
+  bool on_int64(std::int64_t number, json::string_view, Code) { return add(number); }
+  bool on_uint64(std::uint64_t number, json::string_view, Code) { return add(number); }
+  bool on_double(double number, json::string_view, Code) { return add(number); }
+  bool on_bool(bool flag, Code) { return add(flag); }
+  bool on_null(Code) { return add(nullptr); }
+  bool on_comment_part(json::string_view, Code) { return true; }
+  bool on_comment(json::string_view, Code) { return true; }
+
+ private:
+  // An object or list that is not complete.
+  struct Open {
+    json::value value;
+    std::string key;  // Of the object's next value.
+  };
+
+  bool begin(json::value empty) {
+    open_.push_back({std::move(empty), {}});
+    return true;
+  }
+
+  bool end() {
+    json::value done = std::move(open_.back().value);
+    open_.pop_back();
+    return add(std::move(done));
+  }
+
+  bool add(json::value value) {
+    if (open_.empty()) {
+      root_ = std::move(value);
+      return true;
+    }
+    Open& in = open_.back();
+    if (auto* list = in.value.if_array()) {
+      list->push_back(std::move(value));
+      return true;
+    }
+    json::object& object = in.value.get_object();
+    json::value* known = object.if_contains(in.key);
+    if (known == nullptr) {
+      object.emplace(in.key, std::move(value));
+    } else if (known->is_null()) {
+      *known = std::move(value);
+    } else if (!value.is_null()) {
+      object.emplace(fmt::format("{}{}{}", in.key, kRepeated, object.size()), std::move(value));
+    }
+    return true;
+  }
+
+  json::value root_;
+  std::vector<Open> open_;
+  std::string text_;
+};
+
 class Filler {
  public:
   explicit Filler(std::vector<Violation>& violations) : violations_(violations) {}
@@ -65,7 +153,7 @@ class Filler {
     const FieldDescriptor* payload = nullptr;
     std::vector<const FieldDescriptor*> seen;
     for (const auto& member : from.get_object()) {
-      const std::string name(member.key());
+      const std::string name(unrepeated(member.key()));
       const std::string here = path.empty() ? name : path + "." + name;
       const FieldDescriptor* field = type->FindFieldByName(name);
       if (field == nullptr) field = type->FindFieldByCamelcaseName(name);
@@ -144,6 +232,10 @@ class Filler {
           reflection->SetInt32(&to, field, static_cast<std::int32_t>(*number));
         }
         return;
+      case FieldDescriptor::CPPTYPE_BOOL:
+        if (!from.is_bool()) return fault(path, "must be true or false");
+        reflection->SetBool(&to, field, from.get_bool());
+        return;
       case FieldDescriptor::CPPTYPE_ENUM: {
         const EnumValueDescriptor* value =
             from.is_string() ? find_enum_value(field->enum_type(), view(from.get_string())) : nullptr;
@@ -204,6 +296,8 @@ json::value value_of_field(const Message& message, const FieldDescriptor* field)
       return json::value(std::to_string(reflection->GetInt64(message, field)));
     case FieldDescriptor::CPPTYPE_INT32:
       return json::value(reflection->GetInt32(message, field));
+    case FieldDescriptor::CPPTYPE_BOOL:
+      return json::value(reflection->GetBool(message, field));
     case FieldDescriptor::CPPTYPE_ENUM: {
       const int number = reflection->GetEnumValue(message, field);
       const EnumValueDescriptor* value = field->enum_type()->FindValueByNumber(number);
@@ -248,9 +342,11 @@ Result<json::value> parse_json(std::string_view text) {
   json::parse_options options;
   options.max_depth = 16;
   boost::system::error_code error;
-  json::value value = json::parse({text.data(), text.size()}, error, {}, options);
+  json::basic_parser<Builder> parser(options);
+  const std::size_t read = parser.write_some(false, text.data(), text.size(), error);
+  if (!error && read < text.size()) error = json::error::extra_data;
   if (error) return unexpected(ErrorCode::kInvalidArgument, "is not JSON: " + error.message());
-  return value;
+  return parser.handler().take();
 }
 
 void from_json(const json::value& json, v1::Event& message, std::vector<Violation>& violations) {

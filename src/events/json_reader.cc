@@ -37,6 +37,8 @@ class Value {
     return error == std::errc() && end == text.data() + text.size();
   }
 
+  bool read(bool& into) { return json_.get_bool().get(into) == simdjson::SUCCESS; }
+
   bool read(std::int32_t& into) {
     std::int64_t number = 0;
     if (!read(number) || !std::in_range<std::int32_t>(number)) return false;

@@ -6,7 +6,9 @@
 #include <array>
 #include <unordered_set>
 
+#include "base/ensure.h"
 #include "base/text.h"
+#include "domain/event_types.h"
 
 namespace daybook::events {
 namespace {
@@ -364,6 +366,7 @@ domain::ShipmentReturned convert(Checker& c, const wire::ShipmentReturned& m) {
   e.order_id = c.label("order_id", m.order_id(), Need::kRequired);
   e.lines = shipment_lines(c, m.lines());
   e.reason_code = c.label("reason_code", m.reason_code(), Need::kOptional);
+  e.to_be_resent = m.to_be_resent();
   return e;
 }
 
@@ -441,6 +444,14 @@ domain::CreditNoteIssued convert(Checker& c, const wire::CreditNoteIssued& m) {
   return e;
 }
 
+domain::CreditNoteVoided convert(Checker& c, const wire::CreditNoteVoided& m) {
+  domain::CreditNoteVoided e;
+  e.credit_note_id = c.label("credit_note_id", m.credit_note_id(), Need::kRequired);
+  e.date = c.date("date", m.date(), Need::kRequired).value_or(0);
+  e.reason_code = c.label("reason_code", m.reason_code(), Need::kOptional);
+  return e;
+}
+
 domain::InvoiceDisputed convert(Checker& c, const wire::InvoiceDisputed& m) {
   domain::InvoiceDisputed e;
   e.dispute_id = c.label("dispute_id", m.dispute_id(), Need::kRequired);
@@ -507,6 +518,9 @@ domain::PaymentAllocated convert(Checker& c, const wire::PaymentAllocated& m) {
   exactly_one(c, "payment_id", !e.payment_id.empty(), "credit_note_id", !e.credit_note_id.empty());
   if (!e.payment_id.empty() && e.allocation_id == e.payment_id) {
     c.fault("payment_id", "must differ from allocation_id: that id is the payment's own allocations");
+  }
+  if (!e.credit_note_id.empty() && e.allocation_id == e.credit_note_id) {
+    c.fault("credit_note_id", "must differ from allocation_id: that id is the credit note's own item");
   }
   e.date = c.date("date", m.date(), Need::kRequired).value_or(0);
   e.allocations = allocations(c, m.allocations(), Need::kRequired);
@@ -695,6 +709,7 @@ bool validate(const wire::Event& message, Arena& arena, std::vector<Violation>& 
     case P::kInvoiceDueDateChanged: take(message.invoice_due_date_changed()); break;
     case P::kInvoiceVoided: take(message.invoice_voided()); break;
     case P::kCreditNoteIssued: take(message.credit_note_issued()); break;
+    case P::kCreditNoteVoided: take(message.credit_note_voided()); break;
     case P::kInvoiceDisputed: take(message.invoice_disputed()); break;
     case P::kDisputeResolved: take(message.dispute_resolved()); break;
     case P::kInvoiceWrittenOff: take(message.invoice_written_off()); break;
@@ -729,21 +744,43 @@ std::optional<domain::Event> validate(const v1::Event& message, Arena& arena,
   return event;
 }
 
-log::Topic topic_of(const domain::Payload& payload) {
-  const std::size_t index = payload.index();
-  if (index <= 5) return log::Topic::kOrders;
-  if (index <= 8) return log::Topic::kShipments;
-  if (index <= 17) return log::Topic::kInvoices;
-  if (index <= 24) return log::Topic::kPayments;
-  return log::Topic::kReference;
+namespace {
+
+log::Topic topic_of(domain::Family family) {
+  switch (family) {
+    case domain::Family::kOrders: return log::Topic::kOrders;
+    case domain::Family::kShipments: return log::Topic::kShipments;
+    case domain::Family::kInvoices: return log::Topic::kInvoices;
+    case domain::Family::kPayments: return log::Topic::kPayments;
+    case domain::Family::kReference: return log::Topic::kReference;
+  }
+  return {};
 }
 
+// By the field numbers of the payloads, from the table of event types. A type that the .proto files have and
+// the table has not, or the other way round, is found by the first test that asks for any topic.
+std::vector<log::Topic> topics_by_number() {
+  const google::protobuf::OneofDescriptor* payloads = v1::Event::descriptor()->FindOneofByName("payload");
+  ENSURE(static_cast<std::size_t>(payloads->field_count()) == domain::kPayloadCount,
+         "the .proto files and the table of event types have the same payloads");
+  std::vector<log::Topic> topics;
+  for (const domain::EventTypeInfo& type : domain::kEventTypes) {
+    const auto* field = v1::Event::descriptor()->FindFieldByName(std::string(type.name));
+    ENSURE(field != nullptr && field->real_containing_oneof() == payloads, "a payload is called alike in both");
+    const auto number = static_cast<std::size_t>(field->number());
+    if (number >= topics.size()) topics.resize(number + 1);
+    topics[number] = topic_of(type.family);
+  }
+  return topics;
+}
+
+}  // namespace
+
+log::Topic topic_of(const domain::Payload& payload) { return topic_of(domain::event_type(payload).family); }
+
 log::Topic topic_of(v1::Event::PayloadCase payload) {
-  // The field numbers of a topic's payloads share their tens digit.
-  static constexpr log::Topic kTopics[] = {log::Topic::kOrders, log::Topic::kShipments,
-                                           log::Topic::kInvoices, log::Topic::kPayments,
-                                           log::Topic::kReference};
-  return kTopics[static_cast<int>(payload) / 10 - 1];
+  static const std::vector<log::Topic> kTopics = topics_by_number();
+  return kTopics[static_cast<std::size_t>(payload)];
 }
 
 }  // namespace daybook::events

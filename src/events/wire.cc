@@ -70,6 +70,13 @@ const char* read_integer(const char* at, const char* end, std::int64_t& number) 
   return at;
 }
 
+const char* read_integer(const char* at, const char* end, bool& flag) {
+  std::uint64_t value = 0;
+  at = read_varint(at, end, 10, value);
+  flag = value != 0;
+  return at;
+}
+
 const char* skip(std::uint32_t tag, const char* at, const char* end, int depth) {
   if (tag >> 3 == 0) return nullptr;
   std::uint64_t varint = 0;

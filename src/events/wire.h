@@ -109,6 +109,8 @@ const char* read_text(const char* at, const char* end, Text& text);
 // What 32 bits cannot hold is cut off, as the library does; so are enums.
 const char* read_integer(const char* at, const char* end, std::int32_t& number);
 const char* read_integer(const char* at, const char* end, std::int64_t& number);
+// Any number but 0 is true.
+const char* read_integer(const char* at, const char* end, bool& flag);
 // Passes over the field behind `tag`.
 const char* skip(std::uint32_t tag, const char* at, const char* end, int depth);
 

@@ -42,6 +42,7 @@ std::string type_of(const FieldDescriptor* field) {
     case FieldDescriptor::TYPE_INT64: return "std::int64_t";
     case FieldDescriptor::TYPE_INT32:
     case FieldDescriptor::TYPE_ENUM: return "std::int32_t";
+    case FieldDescriptor::TYPE_BOOL: return "bool";
     case FieldDescriptor::TYPE_MESSAGE: return field->message_type()->name();
     default: give_up(field->full_name() + " has a type that is not read");
   }
@@ -49,6 +50,8 @@ std::string type_of(const FieldDescriptor* field) {
 
 bool is_message(const FieldDescriptor* field) { return field->message_type() != nullptr; }
 bool is_text(const FieldDescriptor* field) { return field->type() == FieldDescriptor::TYPE_STRING; }
+// A flag is one too.
+bool is_number(const FieldDescriptor* field) { return !is_message(field) && !is_text(field); }
 // In JSON a text.
 bool is_timestamp(const Descriptor* type) { return type->full_name() == "google.protobuf.Timestamp"; }
 
@@ -108,7 +111,7 @@ class Writer {
       const std::string& name = field->name();
       const std::string value = type_of(field);
       if (field->is_repeated()) {
-        if (value.starts_with("std::")) give_up(field->full_name() + ": repeated numbers are not read");
+        if (is_number(field)) give_up(field->full_name() + ": repeated numbers are not read");
         accessors += fmt::format("  const List<{}>& {}() const {{ return {}_; }}\n", value, name, name);
         members += fmt::format("  List<{}> {}_;\n", value, name);
         continue;
@@ -120,7 +123,7 @@ class Writer {
         oneof_members += fmt::format("    {} {}_;\n", value, name);
         continue;
       }
-      members += fmt::format("  {} {}_{};\n", value, name, value.starts_with("std::") ? " = 0" : "");
+      members += fmt::format("  {} {}_{};\n", value, name, is_number(field) ? "{}" : "");
       if (!field->has_presence()) continue;
       accessors += fmt::format("  bool has_{}() const {{ return has_{}_; }}\n", name, name);
       members += fmt::format("  bool has_{}_ = false;\n", name);
@@ -272,7 +275,7 @@ class Writer {
       } else if (field->has_presence()) {
         given = fmt::format("if (has_{})", name);
       } else {
-        given = is_text(field) ? fmt::format("if (!{}.empty())", name) : fmt::format("if ({} != 0)", name);
+        given = is_text(field) ? fmt::format("if (!{}.empty())", name) : fmt::format("if ({})", name);
       }
       const std::string value = field->is_repeated() ? name + "[i]" : name;
       sizes += fmt::format("  {} size += encoded_size({}, {});\n", given, tag_of(field), value);

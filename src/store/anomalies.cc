@@ -28,13 +28,14 @@ AnomalyRow encode_anomaly(LabelId customer, domain::DocumentRef emitter,
   key.big32(ordered(anomaly.from));
   key.big32(ordered(anomaly.until));
   const std::string event_id = anomaly.event_id.text();
-  row.value.reserve(kNumbersMax + event_id.size());
+  row.value.reserve(kNumbersMax + event_id.size() + anomaly.detail.size());
   ByteWriter value(row.value);
   value.varint(static_cast<std::uint64_t>(anomaly.recorded_ms));
   value.string(event_id);
   value.zigzag(anomaly.occurred_at);
   value.u8(anomaly.type);
   value.varint(anomaly.while_overdrawn.number());
+  value.string(anomaly.detail);
   return row;
 }
 
@@ -58,6 +59,7 @@ Result<StoredAnomaly> decode_anomaly(std::string_view key_bytes, std::string_vie
   anomaly.occurred_at = value.zigzag();
   anomaly.type = value.u8();
   anomaly.while_overdrawn = Currency::from_number(static_cast<std::uint16_t>(value.varint()));
+  anomaly.detail = value.string();
   if (!key.ok() || !value.ok()) {
     return unexpected(ErrorCode::kCorrupt, "an anomaly holds bytes that no version wrote");
   }

@@ -4,94 +4,27 @@
 
 #include "base/hash.h"
 #include "base/hex_id.h"
+#include "store/conflict_detail.h"
+#include "store/event_fields.h"
 
 namespace daybook::store {
 namespace {
 
 using namespace domain;  // NOLINT: this file is about nothing else.
 
-// fields_of(archive, payload) lists the fields of each payload once, for writing and reading alike. The
-// document's own id is not among them; a claim's id comes first (judge() compares it in place).
-// The order is stored: append only.
-
-template <typename A> void fields_of(A& a, OrderPlaced& e) {
-  a(e.kind), a(e.region), a(e.sales_rep), a(e.channel), a(e.currency), a(e.requested_date), a(e.lines);
-}
-template <typename A> void fields_of(A& a, OrderConfirmed& e) { a(e.promised_date); }
-template <typename A> void fields_of(A& a, OrderChanged& e) { a(e.lines), a(e.requested_date); }
-template <typename A> void fields_of(A& a, OrderDelayed& e) {
-  a(e.stage), a(e.reason_code), a(e.promised_date), a(e.note);
-}
-template <typename A> void fields_of(A&, OrderReady&) {}
-template <typename A> void fields_of(A& a, OrderCancelled& e) { a(e.line_ids), a(e.reason_code); }
-template <typename A> void fields_of(A& a, ShipmentDispatched& e) {
-  a(e.shipment_id), a(e.warehouse), a(e.carrier), a(e.lines), a(e.freight_minor), a(e.currency);
-}
-template <typename A> void fields_of(A& a, ShipmentDelivered& e) { a(e.shipment_id), a(e.signed_by); }
-template <typename A> void fields_of(A& a, ShipmentReturned& e) {
-  a(e.return_id), a(e.shipment_id), a(e.lines), a(e.reason_code);
-}
-template <typename A> void fields_of(A& a, InvoiceIssued& e) {
-  a(e.kind), a(e.order_ids), a(e.region), a(e.sales_rep), a(e.currency), a(e.net_minor), a(e.tax_minor),
-      a(e.issue_date), a(e.due_date), a(e.instalments);
-}
-template <typename A> void fields_of(A&, InvoiceDelivered&) {}
-template <typename A> void fields_of(A& a, InvoiceDueDateChanged& e) { a(e.due_date), a(e.reason_code); }
-template <typename A> void fields_of(A& a, InvoiceVoided& e) { a(e.date), a(e.reason_code); }
-template <typename A> void fields_of(A& a, CreditNoteIssued& e) {
-  a(e.invoice_id), a(e.currency), a(e.net_minor), a(e.tax_minor), a(e.issue_date), a(e.reason_code);
-}
-template <typename A> void fields_of(A& a, InvoiceDisputed& e) {
-  a(e.dispute_id), a(e.amount_minor), a(e.reason_code);
-}
-template <typename A> void fields_of(A& a, DisputeResolved& e) { a(e.dispute_id), a(e.outcome); }
-template <typename A> void fields_of(A& a, InvoiceWrittenOff& e) {
-  a(e.write_off_id), a(e.amount_minor), a(e.date), a(e.kind), a(e.reason_code);
-}
-template <typename A> void fields_of(A& a, WriteOffRecovered& e) {
-  a(e.recovery_id), a(e.write_off_id), a(e.amount_minor), a(e.date);
-}
-template <typename A> void fields_of(A& a, PaymentReceived& e) {
-  a(e.currency), a(e.amount_minor), a(e.value_date), a(e.method), a(e.reference),
-      a(e.counterparty_customer_id), a(e.allocations);
-}
-template <typename A> void fields_of(A& a, PaymentAllocated& e) {
-  a(e.allocation_id), a(e.date), a(e.allocations);
-}
-template <typename A> void fields_of(A& a, PaymentUnallocated& e) { a(e.allocation_id), a(e.date); }
-template <typename A> void fields_of(A& a, PaymentReversed& e) { a(e.date), a(e.reason_code); }
-template <typename A> void fields_of(A& a, RefundPaid& e) {
-  a(e.refund_id), a(e.currency), a(e.amount_minor), a(e.value_date), a(e.counterparty_customer_id);
-}
-template <typename A> void fields_of(A& a, PromiseMade& e) {
-  a(e.invoice_ids), a(e.currency), a(e.amount_minor), a(e.promised_date);
-}
-template <typename A> void fields_of(A&, PromiseWithdrawn&) {}
-template <typename A> void fields_of(A& a, CustomerProfileSet& e) {
-  a(e.name), a(e.region), a(e.sales_rep), a(e.grade), a(e.parent_customer_id), a(e.credit_currency),
-      a(e.credit_limit_minor), a(e.payment_terms_days);
-}
-template <typename A> void fields_of(A& a, SalesTargetSet& e) {
-  a(e.region), a(e.sales_rep), a(e.period), a(e.measure), a(e.currency), a(e.amount_minor);
-}
-template <typename A> void fields_of(A& a, ExchangeRatePublished& e) {
-  a(e.currency), a(e.base_currency), a(e.date), a(e.rate);
-}
-
-template <typename A> void fields_of(A& a, OrderLine& e) {
-  a(e.line_id), a(e.sku), a(e.quantity), a(e.net_minor), a(e.tax_minor);
-}
-template <typename A> void fields_of(A& a, ShipmentLine& e) { a(e.line_id), a(e.quantity); }
-template <typename A> void fields_of(A& a, Instalment& e) { a(e.due_date), a(e.amount_minor); }
-template <typename A> void fields_of(A& a, Allocation& e) { a(e.invoice_id), a(e.amount_minor); }
-
 class Writer {
  public:
   explicit Writer(ByteBuffer& out) : out_(out) {}
 
+  template <typename T>
+  void operator()(std::string_view /*name*/, const T& value) {
+    (*this)(value);
+  }
+
   void operator()(std::string_view text) { out_.string(text); }
   void operator()(Day day) { out_.zigzag(day); }
   void operator()(std::int64_t minor) { out_.varint(static_cast<std::uint64_t>(minor)); }
+  void operator()(bool flag) { out_.u8(flag); }
   void operator()(Currency currency) { out_.varint(currency.number()); }
   void operator()(const Decimal& decimal) {
     out_.varint128(decimal.digits);
@@ -127,8 +60,14 @@ class Reader {
  public:
   Reader(std::string_view bytes, Arena& arena) : in_(bytes), arena_(arena) {}
 
+  template <typename T>
+  void operator()(std::string_view /*name*/, T& value) {
+    (*this)(value);
+  }
+
   void operator()(std::string_view& text) { text = in_.string(); }
   void operator()(Day& day) { day = static_cast<Day>(in_.zigzag()); }
+  void operator()(bool& flag) { flag = in_.u8() != 0; }
   void operator()(std::int64_t& minor) { minor = static_cast<std::int64_t>(in_.varint()); }
   void operator()(Currency& currency) {
     currency = Currency::from_number(static_cast<std::uint16_t>(in_.varint()));
@@ -204,39 +143,29 @@ EventId read_event_id(ByteReader& in) {
   return {static_cast<HexForm>(known ? head >> 1 : 0), bytes};
 }
 
-// The stored event does not repeat its document's id: gives it back.
-template <typename E>
-void set_document_id(E& e, DocumentRef ref) {
-  if constexpr (std::is_same_v<E, CreditNoteIssued>) {
-    e.credit_note_id = ref.id;
-  } else if constexpr (std::is_same_v<E, RefundPaid>) {
-    if (ref.kind == DocumentKind::kPayment) e.payment_id = ref.id;
-    if (ref.kind == DocumentKind::kCreditNote) e.credit_note_id = ref.id;
-  } else if constexpr (requires { e.allocation_id; }) {
-    (ref.kind == DocumentKind::kPayment ? e.payment_id : e.credit_note_id) = ref.id;
-  } else if constexpr (requires { e.payment_id; }) {
-    e.payment_id = ref.id;
-  } else if constexpr (requires { e.promise_id; }) {
-    e.promise_id = ref.id;
-  } else if constexpr (requires { e.order_id; }) {
-    e.order_id = ref.id;
-  } else if constexpr (requires { e.invoice_id; }) {
-    e.invoice_id = ref.id;
-  }
-}
-
 // Makes the payload of a type of this document and reads its fields.
 template <std::size_t I>
 void read_payload(Reader& reader, DocumentRef ref, Payload& payload) {
   auto& e = payload.emplace<I>();
-  fields_of(reader, e);
-  set_document_id(e, ref);
+  stored_fields_of(reader, e);
+  kEventType<std::variant_alternative_t<I, Payload>>.document.set(e, ref);
 }
 template <std::size_t... I>
 constexpr auto payload_readers(std::index_sequence<I...>) {
   return std::array{&read_payload<I>...};
 }
 constexpr auto kPayloadReaders = payload_readers(std::make_index_sequence<kPayloadCount>());
+
+// False for a type that is none; what else may be wrong the reader says.
+bool read_event(Reader& reader, DocumentRef ref, Event& event) {
+  event.event_id = read_event_id(reader.bytes());
+  event.source = reader.bytes().string();
+  event.occurred_at = reader.bytes().zigzag();
+  const std::uint8_t type = reader.bytes().u8();
+  if (type >= kPayloadCount) return false;
+  kPayloadReaders[type](reader, ref, event.payload);
+  return true;
+}
 
 struct FactHead {
   Position at;
@@ -270,12 +199,6 @@ void write_head(BasicByteWriter<Out>& out, Position at, std::int64_t recorded_ms
   out.varint(static_cast<std::uint64_t>(recorded_ms));
 }
 
-Claims claims_of(const Payload& payload) {
-  const std::optional<Claim> claim = claim_of(payload);
-  if (!claim) return Claims::kNothing;
-  return claim->id.empty() ? Claims::kDocument : Claims::kItsId;
-}
-
 }  // namespace
 
 EncodedEvent encode_event(const Event& event, ByteBuffer& memory) {
@@ -291,48 +214,63 @@ EncodedEvent encode_event(const Event& event, ByteBuffer& memory) {
   Writer writer(memory);
   std::visit(
       [&]<typename P>(const P& payload) {
-        fields_of(writer, const_cast<P&>(payload));  // NOLINT: a Writer only reads.
+        stored_fields_of(writer, const_cast<P&>(payload));  // NOLINT: a Writer only reads.
       },
       event.payload);
-  encoded.claims = claims_of(event.payload);
+  encoded.claims = event_type(event.payload).claims;
   encoded.bytes = memory.view();
   return encoded;
 }
 
-Verdict judge(std::string_view document, std::uint8_t topic, const EncodedEvent& event) {
+namespace {
+
+// The fact that an event repeats or contradicts: its content, and what is said of it.
+struct Standing {
+  Verdict verdict = Verdict::kNew;
+  std::string_view content;
+};
+
+Standing find_standing(std::string_view document, std::uint8_t topic, const EncodedEvent& event) {
   const std::string_view event_id = event.event_id();
   const std::string_view claimed = event.payload();
   const std::string_view claimed_id =
       event.claims == Claims::kItsId ? ByteReader(claimed.substr(1)).string() : std::string_view();
-  Verdict by_claim = Verdict::kNew;
+  Standing by_claim;
   Entries entries(document);
   for (Entry entry; entries.next(entry);) {
     if (entry.tag != EntryTag::kFact) continue;
     ByteReader body(entry.body);
     if (read_head(body).at.topic != topic) continue;
+    const std::string_view content = entry.body.substr(entry.body.size() - body.left());
     if (skip_event_id(body) == event_id) {
-      return body.raw(body.left()) == event.behind_event_id() ? Verdict::kDuplicate
-                                                              : Verdict::kConflict;
+      return {body.raw(body.left()) == event.behind_event_id() ? Verdict::kDuplicate : Verdict::kConflict, content};
     }
-    if (event.claims == Claims::kNothing || by_claim != Verdict::kNew) continue;
+    if (event.claims == Claims::kNothing || by_claim.verdict != Verdict::kNew) continue;
     body.string();
     body.zigzag();
     const std::string_view payload = body.raw(body.left());
     if (payload.empty() || payload.front() != claimed.front()) continue;
     if (event.claims == Claims::kItsId && ByteReader(payload.substr(1)).string() != claimed_id) continue;
-    by_claim = payload == claimed ? Verdict::kDuplicate : Verdict::kConflict;
+    by_claim = {payload == claimed ? Verdict::kDuplicate : Verdict::kConflict, content};
   }
   return by_claim;
 }
 
+}  // namespace
+
+Verdict judge(std::string_view document, std::uint8_t topic, const EncodedEvent& event) {
+  return find_standing(document, topic, event).verdict;
+}
+
 namespace {
 
+// Types may share a bit, as ids do: a sketch only says what is surely new.
 constexpr int kIdBits = 32;
-static_assert(kIdBits + kPayloadCount <= 64);
+constexpr int kTypeBits = 64 - kIdBits;
 
 std::uint64_t id_bit(std::string_view event_id) { return std::uint64_t{1} << hash64(event_id) % kIdBits; }
 std::uint64_t type_bit(std::string_view payload) {
-  return std::uint64_t{1} << (kIdBits + static_cast<unsigned char>(payload.front()));
+  return std::uint64_t{1} << (kIdBits + static_cast<unsigned char>(payload.front()) % kTypeBits);
 }
 
 }  // namespace
@@ -348,9 +286,7 @@ FactSketch FactSketch::of(std::string_view document) {
     body.string();
     body.zigzag();
     const std::string_view payload = body.raw(body.left());
-    if (!payload.empty() && static_cast<unsigned char>(payload.front()) < kPayloadCount) {
-      sketch.bits_ |= type_bit(payload);
-    }
+    if (!payload.empty()) sketch.bits_ |= type_bit(payload);
   }
   return sketch;
 }
@@ -382,15 +318,19 @@ bool append_conflict(std::string& document, Position at, std::int64_t recorded_m
       return false;
     }
   }
-  ByteReader behind_id(event.behind_event_id());
-  behind_id.string();
-  const std::int64_t occurred_at = behind_id.zigzag();
+  Arena arena;
+  Event came;
+  Reader reader(event.bytes, arena);
+  read_event(reader, {}, came);
   std::string body;
   ByteWriter out(body);
   write_head(out, at, recorded_ms);
   out.raw(event.event_id());
-  out.zigzag(occurred_at);
-  out.u8(static_cast<std::uint8_t>(event.payload().front()));
+  out.zigzag(came.occurred_at);
+  out.u8(static_cast<std::uint8_t>(came.payload.index()));
+  Event stands;
+  Reader standing_reader(find_standing(document, at.topic, event).content, arena);
+  if (read_event(standing_reader, {}, stands)) out.string(conflict_detail(stands, came));
   begin_entry(document, EntryTag::kConflict, body.size()).raw(body);
   return true;
 }
@@ -443,12 +383,7 @@ Result<Document> decode_document(DocumentRef ref, std::string_view bytes, std::s
         fact.at = head.at;
         fact.recorded_ms = head.recorded_ms;
         fact.fresh = fresh;
-        fact.event.event_id = read_event_id(reader.bytes());
-        fact.event.source = reader.bytes().string();
-        fact.event.occurred_at = reader.bytes().zigzag();
-        const std::uint8_t type = reader.bytes().u8();
-        if (type >= kPayloadCount) return corrupt();
-        kPayloadReaders[type](reader, ref, fact.event.payload);
+        if (!read_event(reader, ref, fact.event)) return corrupt();
         if (!reader.bytes().ok() || !reader.bytes().done()) return corrupt();
         break;
       }
@@ -462,6 +397,7 @@ Result<Document> decode_document(DocumentRef ref, std::string_view bytes, std::s
         conflict.event_id = read_event_id(body);
         conflict.occurred_at = body.zigzag();
         conflict.type = body.u8();
+        conflict.detail = body.string();
         if (!body.ok() || conflict.type >= kPayloadCount) return corrupt();
         break;
       }

@@ -9,12 +9,9 @@
 #include "base/arena.h"
 #include "base/bytes.h"
 #include "base/result.h"
-#include "domain/document.h"
+#include "domain/event_types.h"
 
 namespace daybook::store {
-
-// What an event claims once within its document.
-enum class Claims : std::uint8_t { kNothing, kDocument, kItsId };
 
 // The content of an event: everything but customer_id, document id, correlation_id and unknown fields.
 // Two events of one document have the same content exactly when these bytes are the same. A view.
@@ -22,7 +19,7 @@ struct EncodedEvent {
   std::string_view bytes;
   std::uint32_t source_at = 0;   // Behind the event_id.
   std::uint32_t payload_at = 0;  // Type and payload: what claims compare.
-  Claims claims = Claims::kNothing;
+  domain::Claims claims = domain::Claims::kNothing;
 
   std::string_view event_id() const { return bytes.substr(0, source_at); }  // As it is stored.
   std::string_view behind_event_id() const { return bytes.substr(source_at); }

@@ -216,7 +216,7 @@ void add_found(ShownBy& all, const ShardPicture& shard, const Asked& asked, Day 
                  anomaly.document_id.empty() ? customer : std::string(anomaly.document_id)},
                 {.at = anomaly.at,
                  .partition = shard.partition,
-                 .detail = detail_of(anomaly.kind),
+                 .detail = anomaly.detail.empty() ? detail_of(anomaly.kind) : std::string(anomaly.detail),
                  .is_open = *open,
                  .recorded_ms = anomaly.recorded_ms,
                  .event_id = anomaly.event_id.text(),

@@ -38,6 +38,23 @@ bool names_no_invoices(const domain::Document& promise) {
   });
 }
 
+// What `minimum` asks for: an amount in major units, compared exactly.
+class Minimum {
+ public:
+  explicit Minimum(Parameters& parameters) : scaled_(parameters.decimal("minimum").scaled(kQuantityPlaces)) {}
+
+  bool asks() const { return scaled_ > 0; }
+  bool passes(Int128 minor, Currency currency) const {
+    Int128 least = scaled_;
+    for (int i = 0; i < currency.exponent(); ++i) least *= 10;
+    return minor * 1'000'000 >= least;
+  }
+
+ private:
+  static_assert(kQuantityPlaces == 6);
+  Int128 scaled_;
+};
+
 // What of one account and currency is overdue, and due on one day.
 struct OverdueDay {
   store::LabelId customer = 0;
@@ -45,6 +62,7 @@ struct OverdueDay {
   Day due_date = 0;
   Int128 open = 0;
   Int128 disputed = 0;
+  std::int64_t items = 0;  // Open instalments.
 
   auto key() const { return std::tuple(customer, currency, due_date); }
 };
@@ -60,6 +78,14 @@ struct Overdue {
   Int128 score = 0;                   // Undisputed minor units × days.
   std::int64_t oldest = 0;            // Days overdue of the oldest.
   std::int64_t oldest_undisputed = 0;
+
+  void add(Int128 open_amount, Int128 disputed_amount, std::int64_t age) {
+    open += open_amount;
+    disputed += disputed_amount;
+    score += (open_amount - disputed_amount) * age;
+    oldest = std::max(oldest, age);
+    if (open_amount > disputed_amount) oldest_undisputed = std::max(oldest_undisputed, age);
+  }
 };
 
 // Sums by customer, currency and due date, in that order.
@@ -70,6 +96,7 @@ std::vector<OverdueDay> add_up(std::vector<OverdueDay> days) {
     if (count > 0 && days[count - 1].key() == day.key()) {
       days[count - 1].open += day.open;
       days[count - 1].disputed += day.disputed;
+      days[count - 1].items += day.items;
     } else {
       days[count++] = day;
     }
@@ -78,36 +105,81 @@ std::vector<OverdueDay> add_up(std::vector<OverdueDay> days) {
   return days;
 }
 
-// What is overdue, from cells alone; `days`: where the documents stand (CustomerContext::opened_on).
+// Which open instalments are meant.
+struct Wanted {
+  const Grouping& grouping;
+  const Minimum& minimum;
+  Day as_of = 0;
+  Day aged_on = 0;
+};
+
+// Overdue instalments of an account and currency, as they are listed; `days`: where the documents stand.
+std::vector<OpenItem> overdue_items(CustomerContext& customer, Currency currency, std::span<const Day> days,
+                                    const Wanted& wanted) {
+  const Filters& filters = wanted.grouping.filters;
+  std::vector<OpenItem> items = open_items(customer, customer.opened_on(days), wanted.as_of);
+  std::erase_if(items, [&](const OpenItem& item) {
+    return item.currency != currency || !item.due_date || *item.due_date >= wanted.aged_on ||
+           !wanted.minimum.passes(item.open - item.disputed, currency) ||
+           !passes_region(filters.region, customer.region(item.attributes)) ||
+           !passes(filters.sales_rep, customer.sales_rep(item.attributes));
+  });
+  std::ranges::sort(items, {}, [&](const OpenItem& item) { return item_key(item, customer.name()); });
+  return items;
+}
+
+// Takes the items of one account, which are summed by day, each day's together; where a sum does not say which of
+// its items are below the minimum, the items are looked at.
+void add_account(Question& question, Overdue& account, std::span<const OverdueDay> days, const OpenDays& open_days,
+                 const Wanted& wanted) {
+  const auto age_of = [&](Day due_date) { return static_cast<std::int64_t>(wanted.aged_on) - due_date; };
+  const auto passes = [&](const OverdueDay& day) {
+    return wanted.minimum.passes(day.open - day.disputed, account.currency);
+  };
+  const bool mixed = wanted.minimum.asks() && std::ranges::any_of(days, [&](const OverdueDay& day) {
+    return day.items > 1 && passes(day);
+  });
+  if (!mixed) {
+    for (const OverdueDay& day : days) {
+      if (day.open != 0 && passes(day)) account.add(day.open, day.disputed, age_of(day.due_date));
+    }
+    return;
+  }
+  CustomerContext customer = question.customer(*account.shard, account.customer);
+  for (const OpenItem& item : overdue_items(customer, account.currency, open_days.of(account.customer), wanted)) {
+    account.add(item.open, item.disputed, age_of(*item.due_date));
+  }
+}
+
+// What is overdue, from cells alone where those say enough; `open_days`: where the documents stand
+// (CustomerContext::opened_on).
 std::vector<Overdue> find_overdue(Question& question, const ShardPicture& shard,
-                                  std::optional<store::LabelId> customer, const Grouping& grouping, Day aged_on,
-                                  OpenDays& open_days) {
+                                  std::optional<store::LabelId> customer, const Wanted& wanted, OpenDays& open_days) {
+  const Grouping& grouping = wanted.grouping;
   Places places(question, shard, grouping);
   std::vector<OverdueDay> days;
-  receivables_at(shard, customer, question.as_of(), Detail::kAccounts, [&](const mirror::ReceivableRow& row) {
+  receivables_at(shard, customer, wanted.as_of, Detail::kAccounts, [&](const mirror::ReceivableRow& row) {
     const bool is_open = row.measure == Measure::kOpen;
-    if (!(is_open || row.measure == Measure::kDisputed) || row.day2 >= aged_on) return;
+    if (!(is_open || row.measure == Measure::kDisputed) || row.day2 >= wanted.aged_on) return;
     const Currency currency = Currency::from_number(row.currency);
     if (grouping.filters.currency && currency != *grouping.filters.currency) return;
     if (grouping.needs_accounts()) places.go(row.customer, row.attributes);
     if (!places.passes()) return;
-    days.push_back({row.customer, currency, row.day2, is_open ? row.amount : 0, is_open ? 0 : row.amount});
+    days.push_back({row.customer, currency, row.day2, is_open ? row.amount : 0, is_open ? 0 : row.amount,
+                    is_open ? row.quantity : 0});
     if (is_open) open_days.add(row, shard.figure_labels());
   });
   open_days.close();
+  days = add_up(std::move(days));
   std::vector<Overdue> all;
-  for (const OverdueDay& day : add_up(std::move(days))) {
-    if (day.open == 0) continue;
-    if (all.empty() || all.back().customer != day.customer || all.back().currency != day.currency) {
-      all.push_back({&shard, day.customer, shard.labels->get(day.customer).customer, day.currency});
-    }
-    Overdue& account = all.back();
-    const std::int64_t age = static_cast<std::int64_t>(aged_on) - day.due_date;
-    account.open += day.open;
-    account.disputed += day.disputed;
-    account.score += (day.open - day.disputed) * age;
-    account.oldest = std::max(account.oldest, age);
-    if (day.open > day.disputed) account.oldest_undisputed = std::max(account.oldest_undisputed, age);
+  for (auto begin = days.begin(); begin != days.end();) {
+    const auto end = std::find_if(begin, days.end(), [&](const OverdueDay& day) {
+      return day.customer != begin->customer || day.currency != begin->currency;
+    });
+    Overdue account{&shard, begin->customer, shard.labels->get(begin->customer).customer, begin->currency};
+    add_account(question, account, {begin, end}, open_days, wanted);
+    if (account.open != 0) all.push_back(account);
+    begin = end;
   }
   return all;
 }
@@ -147,18 +219,12 @@ std::vector<Place> ranked(const std::vector<Overdue>& all, std::optional<Currenc
   return places;
 }
 
-std::string dunning_items_json(CustomerContext& customer, Currency currency, const Filters& filters,
-                               std::span<const Day> days, Day as_of, Day aged_on) {
-  std::vector<OpenItem> items = open_items(customer, customer.opened_on(days), as_of);
-  std::erase_if(items, [&](const OpenItem& item) {
-    return item.currency != currency || !item.due_date || *item.due_date >= aged_on || item.open <= item.disputed ||
-           !passes_region(filters.region, customer.region(item.attributes)) ||
-           !passes(filters.sales_rep, customer.sales_rep(item.attributes));
-  });
-  std::ranges::sort(items, {}, [&](const OpenItem& item) { return item_key(item, customer.name()); });
+// Those that are not wholly disputed.
+std::string dunning_items_json(std::span<const OpenItem> items, Currency currency, Day aged_on) {
   JsonWriter json;
   json.begin_array();
   for (const OpenItem& item : items) {
+    if (item.open <= item.disputed) continue;
     json.begin_object();
     json.field("document_id", item.document_id);
     json.field("instalment", item.instalment);
@@ -212,14 +278,15 @@ Answer worklist(Question& question) {
   const Day aged_on = parameters.date("aged_on").value_or(as_of);
   const auto grace_days = static_cast<Day>(parameters.integer("grace_days", 0, 3650).value_or(kGraceDays));
   const auto base = parameters.currency("base_currency");
+  const Minimum minimum(parameters);
   const Grouping grouping = read_filters(question);
-  const Filters& filters = grouping.filters;
-  const auto scope = question.scope(filters);
+  const Wanted wanted{grouping, minimum, as_of, aged_on};
+  const auto scope = question.scope(grouping.filters);
   const Recalled recalled = recall_receivables(scope.shards, scope.customer, as_of);
   std::vector<Overdue> all;
   for (const ShardPicture* shard : scope.shards) {
     OpenDays days;
-    std::ranges::copy(find_overdue(question, *shard, scope.customer, grouping, aged_on, days), std::back_inserter(all));
+    std::ranges::copy(find_overdue(question, *shard, scope.customer, wanted, days), std::back_inserter(all));
   }
   Rates rates(question);
   Answer answer = question.list("rows", {"rank", "customer_id", "currency", "score", "overdue", "disputed_overdue",
@@ -251,15 +318,16 @@ Answer dunning(Question& question) {
   const Day as_of = question.as_of();
   const Day aged_on = parameters.date("aged_on").value_or(as_of);
   const std::vector<Day> levels = parameters.rising_days("levels", {1, 15, 30, 60});
+  const Minimum minimum(parameters);
   const Grouping grouping = read_filters(question);
-  const Filters& filters = grouping.filters;
+  const Wanted wanted{grouping, minimum, as_of, aged_on};
   Answer answer = question.list("rows", {"customer_id", "currency", "level", "amount", "oldest_days_overdue", "items"});
   answer.head.add("aged_on", Value::text(format_date(aged_on)));
-  const auto scope = question.scope(filters);
+  const auto scope = question.scope(grouping.filters);
   const Recalled recalled = recall_receivables(scope.shards, scope.customer, as_of);
   for (const ShardPicture* shard : scope.shards) {
     OpenDays days;
-    for (const Overdue& account : find_overdue(question, *shard, scope.customer, grouping, aged_on, days)) {
+    for (const Overdue& account : find_overdue(question, *shard, scope.customer, wanted, days)) {
       const auto level = std::ranges::upper_bound(levels, account.oldest_undisputed) - levels.begin();
       if (level == 0) continue;
       answer.rows.add(sort_key({account.customer_id, account.currency.code()}), [&] {
@@ -270,8 +338,9 @@ Answer dunning(Question& question) {
         row.add("level", Value::number(level));
         row.add("amount", amount(account.open - account.disputed, account.currency));
         row.add("oldest_days_overdue", Value::number(account.oldest_undisputed));
-        row.add("items", Value::json(dunning_items_json(customer, account.currency, filters,
-                                                        days.of(account.customer), as_of, aged_on)));
+        row.add("items", Value::json(dunning_items_json(
+                             overdue_items(customer, account.currency, days.of(account.customer), wanted),
+                             account.currency, aged_on)));
         return row;
       });
     }

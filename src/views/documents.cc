@@ -281,28 +281,30 @@ Answer invoice_page(Question& question, std::string_view invoice_id) {
   struct Line {
     Day from = 0;
     std::string_view type, id;
+    std::string_view source_id;  // The payment or credit note behind it; empty where there is none.
     Int128 minor = 0;
     std::optional<Day> until;
   };
   std::vector<Line> lines;
   for (const domain::Application& application : picture.applications(invoice)) {
     const domain::Item& item = *application.item;
-    if (!item.in_effect(as_of)) continue;
+    const Int128 applied = item.applied(as_of);
+    if (applied == 0) continue;
     const char* type = application.source->payment != nullptr ? "payment"
                        : item.own_of_credit_note              ? "credit_note"
                                                               : "credit_allocation";
-    lines.push_back({item.from, type, item.allocation_id, item.amount,
+    lines.push_back({item.from, type, item.allocation_id, application.source->ref.id, applied,
                      item.until == kNever ? std::nullopt : std::optional(item.until)});
   }
   for (const auto& write_off : invoice.write_offs) {
     if (write_off.day > as_of) continue;
-    lines.push_back({write_off.day, "write_off", write_off.event->write_off_id,
+    lines.push_back({write_off.day, "write_off", write_off.event->write_off_id, {},
                      write_off.event->amount_minor, std::nullopt});
   }
   for (const auto& recovery : invoice.recoveries) {
     if (!recovery.counts || recovery.day > as_of) continue;
-    lines.push_back({recovery.day, "recovery", recovery.event->recovery_id,
-                     recovery.event->amount_minor, std::nullopt});
+    lines.push_back({recovery.day, "recovery", recovery.event->recovery_id, {},
+                     -Int128(recovery.event->amount_minor), std::nullopt});
   }
   std::ranges::stable_sort(lines, {}, [](const Line& line) { return std::tuple(line.from, line.type, line.id); });
   JsonWriter applications;
@@ -311,6 +313,7 @@ Answer invoice_page(Question& question, std::string_view invoice_id) {
     applications.begin_object();
     applications.field("type", line.type);
     applications.field("id", line.id);
+    applications.field("source_id", text_or_null(line.source_id));
     applications.field("amount", amount(line.minor, currency));
     applications.field("from", format_date(line.from));
     applications.field("until", date_or_null(line.until));
@@ -343,7 +346,7 @@ Answer payment_page(Question& question, std::string_view payment_id) {
   page.add("amount", amount(payment.amount, currency));
   page.add("value_date", Value::text(format_date(payment.day)));
   page.add("reversed_on",
-           payment.reversed_day <= as_of ? Value::text(format_date(payment.reversed_day)) : Value());
+           payment.ended_day <= as_of ? Value::text(format_date(payment.ended_day)) : Value());
   page.add("refunded", amount(refunded, currency));
   page.add("unapplied", amount(payment.unapplied(as_of), currency));
   page.add("method", text_or_null(payment.payment->method));
@@ -367,6 +370,7 @@ Answer payment_page(Question& question, std::string_view payment_id) {
     allocations.field("allocation_id", item.allocation_id);
     allocations.field("invoice_id", item.invoice_id);
     allocations.field("amount", amount(item.amount, currency));
+    allocations.field("taken_back", amount(item.taken(as_of), currency));
     allocations.field("from", format_date(item.from));
     allocations.field("until", item.until == kNever ? Value() : Value::text(format_date(item.until)));
     allocations.field("state", state);
@@ -449,7 +453,7 @@ Answer order_page(Question& question, std::string_view order_id) {
     lines.field("sku", line.terms->sku);
     lines.field("quantity", quantity(line.quantity));
     lines.field("remaining_quantity", quantity(line.remaining));
-    lines.field("dispatched", quantity(order.dispatched(line.line_id, kInstantMax, as_of)));
+    lines.field("dispatched", quantity(order.dispatched(line.line_id, as_of)));
     lines.field("returned", quantity(order.returned(line.line_id, as_of)));
     lines.field("delivered", quantity(delivered));
     lines.field("net", amount(line.terms->net_minor, currency));

@@ -32,19 +32,22 @@ struct Countback {
 };
 
 // How many days of sales the balance holds, from the newest month on; nothing while months before `known_from`
-// may matter. `first_invoice`: the month it was issued in; kNever when there is none.
+// may matter. `first_invoice`: the month of the first one read; kNever when there is none. Sales may lie before it:
+// what the void of a credit note gives back.
 std::optional<Countback> count_back(Int128 balance, const MonthlySales& sales, Day to, Day first_invoice,
                                     Day known_from) {
   if (balance <= 0) return Countback{ratio(0, 1), false};
   Int128 rest = balance;
   Int128 days = 0;
   Day end = to;
-  while (first_invoice <= end) {
+  const bool all_read = known_from == std::numeric_limits<Day>::min();
+  while (!all_read || first_invoice <= end) {
     const Day month = period_start(Grain::kMonth, end);
     if (month < known_from) return std::nullopt;
     const auto at = sales.find(month);
     const Int128 sold = at == sales.end() ? 0 : at->second;
     const Int128 length = end - month + 1;
+    if (sold > 0 && rest <= sold && !all_read && first_invoice > month) return std::nullopt;
     if (sold > 0 && rest <= sold) return Countback{ratio(days * sold + rest * length, sold), false};
     if (sold > 0) rest -= sold;
     days += length;
@@ -95,7 +98,10 @@ struct RatioRow {
     add("best_possible_dso.not_due", not_due);
     add("best_possible_dso.sales", sales);
     row.add("best_possible_dso.days", Value::number(days));
-    row.add("average_days_delinquent.value", ratio(closing - not_due, sales, days));
+    row.add("average_days_delinquent.value", ratio(gross_open - not_due, sales, days));
+    add("average_days_delinquent.overdue", gross_open - not_due);
+    add("average_days_delinquent.sales", sales);
+    row.add("average_days_delinquent.days", Value::number(days));
     row.add("collection_effectiveness.value", ratio(opening + sales - closing, opening + sales - not_due, 100));
     add("collection_effectiveness.opening", opening);
     add("collection_effectiveness.sales", sales);
@@ -221,10 +227,7 @@ class Ratios {
     bool done = true;
     for (auto& [at, row] : rows_) {
       if (row.countback) continue;
-      // Its first invoice may lie further back than was read.
-      const bool all_read = known_from == std::numeric_limits<Day>::min();
-      const Day first = all_read ? row.first_invoice : std::numeric_limits<Day>::min();
-      row.countback = count_back(row.closing, row.months, span_.to, first, known_from);
+      row.countback = count_back(row.closing, row.months, span_.to, row.first_invoice, known_from);
       done = done && row.countback.has_value();
     }
     return done;

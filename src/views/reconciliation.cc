@@ -6,6 +6,7 @@
 
 #include "base/csv.h"
 #include "base/hash.h"
+#include "domain/event_types.h"
 #include "domain/ledger.h"
 #include "views/ledger.h"
 #include "views/views.h"

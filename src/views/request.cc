@@ -104,6 +104,17 @@ std::optional<std::int64_t> Parameters::integer(const std::string& name, std::in
   return number;
 }
 
+Decimal Parameters::decimal(const std::string& name) {
+  const auto given = text(name);
+  if (!given) return {};
+  const auto value = parse_decimal(*given, kQuantityPlaces);
+  if (!value) {
+    refuse_parameter(name, fmt::format("'{}' is not a decimal: up to 12 digits, and up to {} after a point", *given,
+                                       kQuantityPlaces));
+  }
+  return *value;
+}
+
 std::optional<Currency> Parameters::currency(const std::string& name) {
   const auto given = text(name);
   if (!given) return std::nullopt;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/date.h"
+#include "base/decimal.h"
 #include "base/money.h"
 #include "base/result.h"
 #include "events/validate.h"
@@ -63,6 +64,8 @@ class Parameters {
   // In milliseconds since 1970: an instant, or the end of a date.
   std::optional<std::int64_t> instant_ms(const std::string& name, const BusinessZone& zone);
   std::optional<std::int64_t> integer(const std::string& name, std::int64_t least, std::int64_t most);
+  // Digits, or digits, a point and digits, as quantities are written; 0 where it is not given.
+  Decimal decimal(const std::string& name);
   std::optional<Currency> currency(const std::string& name);
   std::string one_of(const std::string& name, const std::vector<std::string>& allowed,
                      std::string fallback);

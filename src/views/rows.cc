@@ -43,6 +43,12 @@ Value Value::labelled(std::vector<std::pair<std::string, Value>> parts) {
   return value;
 }
 
+Value Value::no_group() {
+  Value value;
+  value.kind_ = Kind::kNoGroup;
+  return value;
+}
+
 void Value::write_json(JsonWriter& to) const {
   switch (kind_) {
     case Kind::kNull:
@@ -56,6 +62,8 @@ void Value::write_json(JsonWriter& to) const {
       return to.boolean(number_ != 0);
     case Kind::kJson:
       return to.raw(text_);
+    case Kind::kNoGroup:
+      return to.raw("{}");
     case Kind::kLabelled:
       to.begin_array();
       for (const auto& part : parts_) part.second.write_json(to);
@@ -67,6 +75,7 @@ std::string Value::csv_text() const {
   switch (kind_) {
     case Kind::kNull:
     case Kind::kLabelled:
+    case Kind::kNoGroup:
       return "";
     case Kind::kNumber:
       return std::to_string(number_);
@@ -135,7 +144,7 @@ std::vector<std::string> column_names(const Row& row) {
   for (const auto& [name, value] : row.values) {
     if (value.kind() == Value::Kind::kLabelled) {
       for (const auto& part : value.parts()) names.push_back(part.first);
-    } else {
+    } else if (value.kind() != Value::Kind::kNoGroup) {
       names.push_back(name);
     }
   }
@@ -152,7 +161,7 @@ std::string to_csv(const std::vector<std::string>& columns, const std::vector<Ro
     for (const auto& [name, value] : row.values) {
       if (value.kind() == Value::Kind::kLabelled) {
         for (const auto& part : value.parts()) append_csv_field(csv, part.second.csv_text(), first);
-      } else {
+      } else if (value.kind() != Value::Kind::kNoGroup) {
         append_csv_field(csv, value.csv_text(), first);
       }
     }

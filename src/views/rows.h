@@ -26,6 +26,7 @@ class Value {
     kBoolean,
     kJson,      // JSON text as it is.
     kLabelled,  // A JSON array; in CSV a column each, under its label.
+    kNoGroup,   // An empty JSON object; no column in CSV.
   };
 
   Value() = default;
@@ -34,6 +35,7 @@ class Value {
   static Value text(std::string_view text);
   static Value boolean(bool value);
   static Value json(std::string json);
+  static Value no_group();
   static Value labelled(std::vector<std::pair<std::string, Value>> parts);
 
   Kind kind() const { return kind_; }

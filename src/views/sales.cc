@@ -335,7 +335,7 @@ Answer sales(Question& question) {
   const auto make_row = [&](const SalesKey& key, const Sums& columns_sums) {
     Row row;
     row.add("period", Value::text(key.period));
-    if (group_by.empty()) row.add("group", Value::text(""));
+    if (group_by.empty()) row.add("group", Value::no_group());
     for (std::size_t i = 0; i < group_by.size(); ++i) {
       row.add("group." + group_by[i], Value::text(key.group[i]));
     }

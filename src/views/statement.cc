@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "domain/event_types.h"
 #include "views/grouping.h"
 #include "views/ledger.h"
 #include "views/views.h"

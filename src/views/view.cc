@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/hash.h"
+#include "domain/event_types.h"
 #include "views/recollection.h"
 #include "views/views.h"
 

@@ -59,7 +59,7 @@ TEST(Backlog, GivesEachAccountAllItsEventsInTheOrderTold) {
       told.at = {static_cast<std::uint8_t>(random() % 5), i};
       told.recorded_ms = i * 1'000'000'007LL;
       told.clock = static_cast<std::uint32_t>(i);
-      told.event = {bytes, 3, 5, store::Claims::kItsId};
+      told.event = {bytes, 3, 5, domain::Claims::kItsId};
       told.names = names;
       const auto customer = static_cast<store::LabelId>(random() % accounts);
       backlog.add(customer, told);

@@ -375,21 +375,33 @@ TEST(Money, CodesThatAreNoneAreRefused) {
 
 TEST(Texts, LabelsTakeAnyScript) {
   for (const char* text : {"a", "I-1", "a b", "华南", "Größe", "\xF0\x9F\x93\x92", "x/y",
-                           "\xE2\x80\x8B"
+                           "\xE2\x80\x8D"
                            "a"}) {
     EXPECT_FALSE(label_fault(text)) << text << ": " << *label_fault(text);
   }
 }
 
 TEST(Texts, LabelsAreMeasuredInBytes) {
-  EXPECT_FALSE(label_fault(std::string(64, 'x')));
-  EXPECT_TRUE(label_fault(std::string(65, 'x')));
+  EXPECT_FALSE(label_fault(std::string(128, 'x')));
+  EXPECT_TRUE(label_fault(std::string(129, 'x')));
   std::string wide;
-  for (int i = 0; i < 32; ++i) wide += "é";
+  for (int i = 0; i < 64; ++i) wide += "é";
   EXPECT_FALSE(label_fault(wide));
   EXPECT_TRUE(label_fault(wide + "x"));
-  EXPECT_FALSE(label_fault(std::string(128, 'x'), 128));
+  EXPECT_FALSE(label_fault(std::string(160, 'x'), 160));
+  EXPECT_TRUE(label_fault(std::string(161, 'x'), 160));
   EXPECT_TRUE(label_fault(""));
+}
+
+TEST(Texts, LabelsHoldNothingThatNobodySees) {
+  // Soft hyphen, zero width space, word joiner, byte order mark.
+  for (const char* text : {"\xC2\xAD", "\xE2\x80\x8B", "\xE2\x81\xA0", "\xEF\xBB\xBF"}) {
+    for (const std::string& label : {text + std::string("a"), std::string("a") + text, "a" + std::string(text) + "b"}) {
+      EXPECT_TRUE(label_fault(label)) << label;
+      EXPECT_TRUE(region_fault("CN/" + label)) << label;
+    }
+    EXPECT_FALSE(free_text_fault(text));
+  }
 }
 
 TEST(Texts, LabelsHoldNoControlCharacters) {
@@ -460,13 +472,13 @@ TEST(Texts, Utf8MustBeTheShortestForm) {
 TEST(Texts, RegionsAreLabelsJoinedBySlashes) {
   for (const std::string& text :
        {std::string("CN"), std::string("中国/华南"), std::string("a/b/c/d/e/f"),
-        std::string(64, 'x') + "/" + std::string(63, 'y')}) {
+        std::string(64, 'x') + "/" + std::string(63, 'y'), std::string(128, 'x')}) {
     EXPECT_FALSE(region_fault(text)) << text;
   }
   for (const std::string& text :
        {std::string(""), std::string("/"), std::string("/a"), std::string("a/"),
         std::string("a//b"), std::string("a/ b"), std::string("a /b"), std::string("a/b/c/d/e/f/g"),
-        std::string(65, 'x'), std::string(64, 'x') + "/" + std::string(64, 'y'),
+        std::string(129, 'x'), std::string(64, 'x') + "/" + std::string(64, 'y'),
         std::string("a/\xFF")}) {
     EXPECT_TRUE(region_fault(text)) << text;
   }

@@ -212,8 +212,9 @@ TEST_F(GatewayTest, ReadsRareFormsOfJson) {
   const std::vector<std::string> forms = {
       ready("a"),
       event("a", R"("order_ready":{"order\u005fid":"O1"})"),
-      event("a", R"("order_ready":{"order_id":"O2","order_id":"O1"})"),
-      event("a", R"("order_ready":{"order_id":7,"order_id":"O1"})"),
+      event("a", R"("order_ready":{"order_id":null,"order_id":"O1"})"),
+      event("a", R"("order_ready":{"order_id":"O1","order_id":null})"),
+      event("a", R"("order_ready":{"order_id":"O1","orderId":null})"),
       event("a", R"("order_ready":null,"order_ready":{"order_id":"\u004f1"})"),
   };
   std::string lines;
@@ -228,6 +229,30 @@ TEST_F(GatewayTest, ReadsRareFormsOfJson) {
   const auto records = log_.records({log::Topic::kOrders, log::partition_of("C1", 4)});
   EXPECT_EQ(records.size(), 3 * forms.size());
   for (const auto& record : records) EXPECT_EQ(record.value, expected);
+}
+
+TEST_F(GatewayTest, RefusesAFieldGivenTwice) {
+  const std::string line = R"({"line_id":"1","sku":"A","quantity":"1","net_minor":1})";
+  const std::string twice = R"({"line_id":"1","sku":"A","sku":"A","quantity":"1","net_minor":1})";
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {R"("order_ready":{"order_id":"O1","order_id":"O1"})", "order_ready.order_id"},
+      {R"("order_ready":{"order_id":7,"order_id":"O1"})", "order_ready.order_id"},
+      {R"("order_ready":{"order_id":"O1","orderId":"O1"})", "order_ready.order_id"},
+      {R"("order_ready":{"order_id":"O1","order\u005fid":"O1"})", "order_ready.order_id"},
+      {R"("order_ready":{"order_id":"O1"},"order_ready":{"order_id":"O1"})", "order_ready"},
+      {R"("source":"erp","order_ready":{"order_id":"O1"})", "source"},
+      {R"("order_placed":{"order_id":"O","currency":"CNY","lines":[)" + line + "," + twice + "]}",
+       "order_placed.lines[1].sku"},
+  };
+  for (const auto& [payload, field] : cases) {
+    for (const std::string& body : {event("a", payload), "[" + ready("b") + "," + event("a", payload) + "]"}) {
+      const http::Response response = post(kJson, body);
+      EXPECT_EQ(response.status, 400) << body;
+      EXPECT_NE(response.body.find("\"" + field + "\""), std::string::npos) << response.body;
+      EXPECT_NE(response.body.find("is given twice"), std::string::npos) << response.body;
+    }
+  }
+  EXPECT_TRUE(log_.records({log::Topic::kOrders, log::partition_of("C1", 4)}).empty());
 }
 
 TEST_F(GatewayTest, SaysWhichEventAndWhichField) {

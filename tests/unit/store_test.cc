@@ -151,6 +151,8 @@ std::vector<json::value> others_than(const json::value& value) {
                              "DISPATCH", "REJECTED", "BAD_DEBT", "ORDERED", "other"}) {
       if (value.as_string() != text) others.emplace_back(text);
     }
+  } else if (value.is_bool()) {
+    others.emplace_back(!value.as_bool());
   } else if (value.is_int64()) {
     others.emplace_back(value.as_int64() + 1);
   }
@@ -198,6 +200,64 @@ TEST(DocumentCodec, EveryFieldIsContentOrTheDocumentsOwnId) {
       }
     });
   }
+}
+
+// What the first conflict of a document says.
+std::string detail_of(const std::string& stands, const std::string& came) {
+  const Told first(stands);
+  const Told later(came);
+  EXPECT_TRUE(first.valid && later.valid);
+  std::string bytes;
+  append_fact(bytes, {0, 1}, 1000, first.encoded());
+  EXPECT_EQ(judge(bytes, 0, later.encoded()), Verdict::kConflict);
+  EXPECT_TRUE(append_conflict(bytes, {0, 2}, 1000, later.encoded()));
+  Arena arena;
+  const auto document = decode_document(domain::document_of(first.event.payload), bytes, 0, arena);
+  EXPECT_TRUE(document.has_value());
+  return std::string(document->conflicts.front().detail);
+}
+
+TEST(DocumentCodec, AConflictSaysWhichFieldsDifferWithBothValues) {
+  const auto invoice = [](const std::string& id, const std::string& fields) {
+    return R"({"event_id":")" + id + R"(","customer_id":"C1","source":"erp","occurred_at":"2024-05-01T08:00:00Z",)" +
+           R"("invoice_issued":{"invoice_id":"I","currency":"CNY","issue_date":"2024-05-01",)" + fields + "}}";
+  };
+  EXPECT_EQ(detail_of(invoice("e", R"("net_minor":"100")"), invoice("e", R"("net_minor":"90")")),
+            "net_minor: 100 stands, 90 came");
+  EXPECT_EQ(detail_of(invoice("e", R"("net_minor":"100")"),
+                      invoice("f", R"("net_minor":"100","tax_minor":0,"kind":"DEBIT_NOTE","due_date":"2199-12-31")")),
+            "kind: INVOICE stands, DEBIT_NOTE came; tax_minor: none stands, 0 came; due_date: none stands, 2199-12-31 "
+            "came");
+  EXPECT_EQ(detail_of(invoice("e", R"("net_minor":"3","instalments":[{"due_date":"2024-06-01","amount_minor":3}])"),
+                      invoice("e", R"("net_minor":"3","instalments":[{"due_date":"2024-06-01","amount_minor":1},)"
+                                   R"({"due_date":"2024-07-01","amount_minor":2}])")),
+            "instalments[0].amount_minor: 3 stands, 1 came; instalments[1].due_date: none stands, 2024-07-01 came; "
+            "instalments[1].amount_minor: none stands, 2 came");
+  const std::string order =
+      R"({"event_id":"e","customer_id":"C1","source":"erp","occurred_at":"2024-05-01T08:00:00Z",)";
+  EXPECT_EQ(detail_of(order + R"("order_ready":{"order_id":"O"}})", order + R"("order_confirmed":{"order_id":"O"}})"),
+            "payload: order_ready stands, order_confirmed came");
+  EXPECT_EQ(detail_of(order + R"("order_ready":{"order_id":"O"}})",
+                      R"({"event_id":"e","customer_id":"C1","source":"wms","occurred_at":"2024-05-01T08:00:01Z",)"
+                      R"("order_ready":{"order_id":"O"}})"),
+            "source: 'erp' stands, 'wms' came; occurred_at: '2024-05-01T08:00:00Z' stands, '2024-05-01T08:00:01Z' came");
+}
+
+TEST(DocumentCodec, AConflictIsBoundedWhateverDiffers) {
+  const auto order = [](const std::string& sku) {
+    std::string lines;
+    for (int i = 0; i < 10'000; ++i) {
+      lines += (i == 0 ? "" : ",") + (R"({"line_id":")" + std::to_string(i) + R"(","sku":")" + sku +
+                                      R"(","quantity":"1","net_minor":1})");
+    }
+    return R"({"event_id":"e","customer_id":"C1","source":"s","occurred_at":"2024-05-01T08:00:00Z",)"
+           R"("order_placed":{"order_id":"O","currency":"CNY","lines":[)" + lines + "]}}";
+  };
+  std::string wide;
+  for (int i = 0; i < 10; ++i) wide += "长";
+  const std::string detail = detail_of(order(wide), order("b"));
+  EXPECT_TRUE(detail.ends_with("; and 9980 more")) << detail;
+  EXPECT_LT(detail.size(), 4'000U);
 }
 
 TEST(DocumentCodec, AbsentAndZeroDiffer) {

@@ -30,7 +30,8 @@ using google::protobuf::FieldDescriptor;
   X(date) X(credit_note_id) X(dispute_id) X(outcome) X(write_off_id) X(recovery_id) X(payment_id)     \
   X(value_date) X(method) X(reference) X(counterparty_customer_id) X(allocations) X(allocation_id)    \
   X(refund_id) X(promise_id) X(invoice_ids) X(name) X(grade) X(parent_customer_id) X(credit_currency) \
-  X(credit_limit_minor) X(payment_terms_days) X(period) X(measure) X(base_currency) X(rate)
+  X(credit_limit_minor) X(payment_terms_days) X(period) X(measure) X(base_currency) X(rate)  \
+  X(to_be_resent)
 
 template <typename Message>
 void say_fields(const Message& message, std::string& out);
@@ -95,6 +96,7 @@ std::string said(const Event& event) {
     SAY(kInvoiceDueDateChanged, invoice_due_date_changed)
     SAY(kInvoiceVoided, invoice_voided)
     SAY(kCreditNoteIssued, credit_note_issued)
+    SAY(kCreditNoteVoided, credit_note_voided)
     SAY(kInvoiceDisputed, invoice_disputed)
     SAY(kDisputeResolved, dispute_resolved)
     SAY(kInvoiceWrittenOff, invoice_written_off)
