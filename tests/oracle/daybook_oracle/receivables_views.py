@@ -6,7 +6,7 @@ from .answers import (NotHere, as_of, attributes, by_bytes, common, kept, known_
 from .attributes import cut
 from .dates import parse_date, period, show_date
 from .match import Any, Bag, Blank, Either, Ids, Number, Optional, Sums
-from .money import amount, fixed
+from .money import EXPONENT, amount, fixed
 
 
 class Cell:
@@ -443,7 +443,8 @@ def ratios(o, q):
                 if kept(q, *where, a.customer, s.currency):
                     k = (group_of(a.customer, *where, s.currency), s.currency)
                     n, weighted = settled.get(k, (0, 0))
-                    settled[k] = (n + it.amount, weighted + it.amount * (it.start - it.invoice.issue))
+                    x, issue = it.applied(last), it.invoice.issue
+                    settled[k] = (n + x, weighted + x * (max(s.start, issue) - issue))
     for x in items_at(o, q):
         if x["kind"] in ("INVOICE", "DEBIT_NOTE") and \
                 kept(q, x["region"], x["sales_rep"], x["customer"], x["currency"]):
@@ -476,7 +477,9 @@ def ratios(o, q):
             "countback_dso": {"value": two(back), "more_than": more, "closing_balance": m(closing)},
             "best_possible_dso": {"value": two(best), "not_due": m(not_due), "sales": m(sales),
                                   "days": days},
-            "average_days_delinquent": {"value": None if dso is None else two(dso - best)},
+            "average_days_delinquent": {
+                "value": two(divide(gross - not_due, sales, days)), "overdue": m(gross - not_due),
+                "sales": m(sales), "days": days},
             "collection_effectiveness": {
                 "value": two(divide(opening + sales - closing, opening + sales - not_due, 100)),
                 "opening": m(opening), "sales": m(sales), "closing": m(closing),
@@ -573,11 +576,14 @@ def nothing(row):
 
 
 def overdue_items(o, q):
-    """{(customer, currency): [(L, item)]} of the open items with L >= 1."""
+    """{(customer, currency): [(L, item)]} of the open items with L >= 1 that are not below
+    the minimum."""
+    least = Fraction(q.get("minimum", "0"))
     aged_on = parse_date(q["aged_on"]) if "aged_on" in q else as_of(o, q)
     out = {}
     for x in sorted(items_at(o, q), key=item_key):
         if x["due"] is not None and x["due"] < aged_on and \
+                Fraction(x["open"] - x["disputed"], 10 ** EXPONENT[x["currency"]]) >= least and \
                 kept(q, x["region"], x["sales_rep"], x["customer"], x["currency"]):
             out.setdefault((x["customer"], x["currency"]), []).append((aged_on - x["due"], x))
     return out

@@ -161,7 +161,7 @@ def sales_view(o, q):
         return any(cell.get(m) for m in names)
 
     return dict(common(o, q),
-                rows=[dict(period=p, group=dict(zip(by, g)) if by else Any(), currency=cur,
+                rows=[dict(period=p, group=dict(zip(by, g)), currency=cur,
                            **columns(rows[p, g, cur], cur))
                       for p, g, cur in by_bytes(rows) if nonzero(rows[p, g, cur])],
                 totals=[dict(currency=cur, **columns(totals[cur], cur, True))
@@ -264,11 +264,11 @@ def invoice(o, q, id_):
         if it.in_effect(day):
             t = "payment" if it.source.kind == "payment" else \
                 "credit_note" if it.own else "credit_allocation"
-            applied.append((t, it.alloc_id, it.amount, it.start, it.end))
+            applied.append((t, it.alloc_id, it.source.id, it.applied(day), it.start, it.end))
     for w in inv.losses:
         if w.start <= day:
-            applied.append(("write_off", w.id, w.amount, w.start, INF))
-            applied += [("recovery", y.rec.p["recovery_id"], y.amount, y.start, INF)
+            applied.append(("write_off", w.id, None, w.amount, w.start, INF))
+            applied += [("recovery", y.rec.p["recovery_id"], None, -y.amount, y.start, INF)
                         for y in w.recoveries if y.counts and y.start <= day]
     voided = inv.void_date is not None and inv.void_date <= day
     return dict(
@@ -284,9 +284,10 @@ def invoice(o, q, id_):
         instalments=[{"number": n, "due_date": show_date(due), "amount": amount(x, cur),
                       "open": amount(open_, cur)}
                      for n, due, x, open_, _ in parts] if inv.gross else Any(),
-        applications=Bag([{"type": t, "id": i, "amount": amount(x, cur), "from": show_date(start),
-                           "until": until(end)} for t, i, x, start, end in applied],
-                         ("type", "id", "amount")),
+        applications=Bag([{"type": t, "id": i, "source_id": source, "amount": amount(x, cur),
+                           "from": show_date(start), "until": until(end)}
+                          for t, i, source, x, start, end in applied],
+                         ("type", "id", "source_id", "amount")),
         events=document_events(o, "invoice", inv.customer, inv.id))
 
 
@@ -298,7 +299,8 @@ def payment(o, q, id_):
     allocations = []
     for it in rc.items_of_source[s]:
         row = {"allocation_id": it.alloc_id, "invoice_id": it.invoice_id,
-               "amount": amount(it.amount, cur), "from": Any(), "until": Any()}
+               "amount": amount(it.amount, cur),
+               "taken_back": amount(it.taken_back(day), cur), "from": Any(), "until": Any()}
         if it.state == "waiting":
             state = "waiting"
         elif it.start > day:
@@ -319,7 +321,7 @@ def payment(o, q, id_):
         reversed_on=show_date(s.end) if s.end <= day else None,
         refunded=amount(rc.source_refunded(s, day), cur),
         unapplied=amount(rc.unapplied(s, day), cur),
-        allocations=Bag(allocations, ("allocation_id", "invoice_id", "amount", "state")),
+        allocations=Bag(allocations, ("allocation_id", "invoice_id", "amount", "taken_back", "state")),
         events=document_events(o, "payment", s.customer, s.id))
 
 
