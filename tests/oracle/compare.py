@@ -244,7 +244,7 @@ def days_of(history, seed, count):
     last = date(2199, 12, 31)
     found = sorted(found)
     middle = found[len(found) // 20: -len(found) // 20] or found
-    out = {(min(date.fromisoformat(found[-1]), last - timedelta(days=800)) + timedelta(
+    out = {(min(date.fromisoformat(found[-1]), last - timedelta(days=900)) + timedelta(
         days=rng.choice((1, 90, 800)))).isoformat()}
     for _ in range(200):
         if len(out) >= count:
