@@ -83,8 +83,9 @@ class World:
     def deliver(self, id_, at, order="O"):
         return self.put("shipment_delivered", at, shipment_id=id_, order_id=order)
 
-    def give_back(self, id_, at, lines, shipment=None, order="O"):
-        p = {"shipment_id": shipment} if shipment else {}
+    def give_back(self, id_, at, lines, shipment=None, order="O", **p):
+        if shipment:
+            p["shipment_id"] = shipment
         return self.put("shipment_returned", at, return_id=id_, order_id=order,
                         lines=[{"line_id": i, "quantity": q} for i, q in lines], **p)
 
@@ -905,6 +906,23 @@ class AroundReceivables(unittest.TestCase):
                                               "gross_open": "2900.00"})
         self.assertEqual(r["share_top_10"]["value"], "100.00")
 
+    def test_days_to_pay_and_delinquent(self):
+        w = World()
+        w.invoice("A", 1000, "2024-06-11", due_date="2024-06-20")
+        w.invoice("B", 500, "2024-06-01", due_date="2024-06-20")
+        w.pay("P", 700, "2024-06-01")
+        w.pay("Q", 400, "2024-06-05", [("B", 400)])
+        w.pay("R", 300, "2024-06-21")
+        w.allocate("X", "P", "2024-06-25", [("A", 600)])        # before the issue date: 0 days
+        w.allocate("Y", "R", "2024-06-28", [("A", 300)])        # our own delay does not count: 10
+        w.put("refund_paid", "2024-06-29", refund_id="F", payment_id="Q", currency="CNY",
+              amount_minor=100, value_date="2024-06-29")        # 300 after 4 days are left
+        r, = self.ask(w, "ratios", "2024-06-01", "2024-06-30")["rows"]
+        self.assertEqual(r["days_to_pay"], {"value": "3.50", "settled": "12.00"})
+        # Open 100 and 200, all overdue, of sales of 1,500; 100 unapplied make nobody look early.
+        self.assertEqual(r["average_days_delinquent"],
+                         {"value": "6.00", "overdue": "3.00", "sales": "15.00", "days": 30})
+
     def test_countback_ends_with_the_first_invoice(self):
         w = World()
         w.invoice("A", 10000, "2024-05-20")
@@ -1034,6 +1052,37 @@ class CreditAndCollections(unittest.TestCase):
         w.put("invoice_voided", "2024-05-04", invoice_id="I", date="2024-05-04")
         self.assertEqual(self.part(w, "2024-05-04")[0], ("CNY", "0.50", "3.00", "0.00"))
 
+    def test_invoiced_ahead_of_dispatch(self):
+        w = World()
+        w.order("O1", lines=(("1", "10", 1000),))
+        w.order("O2", lines=(("1", "10", 3000),))
+        w.ship("S", "2024-05-02", [("1", "2")], order="O1")
+        w.invoice("I", 2000, "2024-05-03", order_ids=["O1", "O2"])
+        # Shares 500 and 1,500; 200 of O1 are out, so 300 and 1,500 are in the balance already.
+        self.assertEqual(self.part(w, "2024-05-02"), [("CNY", "0.00", "2.00", "38.00")])
+        self.assertEqual(self.part(w, "2024-05-03"), [("CNY", "20.00", "0.00", "20.00")])
+        w.credit("N", 800, "2024-05-04", "I")           # 1,200 left: 300 and 900
+        w.credit("E", 800, "2024-05-04", "I", currency="EUR")
+        w.credit("M", 800, "2024-05-04")
+        self.assertEqual(self.part(w, "2024-05-04")[0], ("CNY", "4.00", "0.00", "28.00"))
+        w.credit("N2", 5000, "2024-05-05", "I")         # not below 0
+        self.assertEqual(self.part(w, "2024-05-05")[0], ("CNY", "-46.00", "0.00", "38.00"))
+        w.put("credit_note_voided", "2024-05-06", credit_note_id="N2", date="2024-05-06")
+        self.assertEqual(self.part(w, "2024-05-06")[0], ("CNY", "4.00", "0.00", "28.00"))
+        w.invoice("J", 9000, "2024-05-07", order_ids=["O2"])    # more than is lacking
+        self.assertEqual(self.part(w, "2024-05-07")[0], ("CNY", "94.00", "0.00", "7.00"))
+
+    def test_goods_to_be_resent_are_not_dispatched(self):
+        w = World()
+        w.order()
+        w.ship("S1", "2024-05-02", [("1", "10")])
+        w.give_back("T1", "2024-05-03", [("1", "2")])
+        w.give_back("T2", "2024-05-04", [("1", "3")], to_be_resent=True)
+        w.give_back("T3", "2024-05-05", [("1", "20")], to_be_resent=True)
+        self.assertEqual(self.part(w, "2024-05-03"), [("CNY", "0.00", "8.00", "0.00")])
+        self.assertEqual(self.part(w, "2024-05-04"), [("CNY", "0.00", "5.00", "3.00")])
+        self.assertEqual(self.part(w, "2024-05-05"), [("CNY", "0.00", "0.00", "10.00")])
+
     def test_exposure_and_state(self):
         w = World()
         self.profile(w, "2024-01-01", name="n")
@@ -1094,6 +1143,34 @@ class CreditAndCollections(unittest.TestCase):
         self.assertEqual(self.promises(w, "2024-06-01"),
                          {"M": ("2.50", "partly_kept"), "N": ("3.00", "partly_kept"),
                           "Z": ("0.00", "withdrawn")})
+
+    def test_promises_and_what_a_refund_took_back(self):
+        w = World()
+        w.invoice("I", 5000)
+        for id_, named in (("M", ["I"]), ("N", [])):
+            w.put("promise_made", "2024-05-10", promise_id=id_, invoice_ids=named, currency="CNY",
+                  amount_minor=500, promised_date="2024-05-20")
+        w.pay("P", 500, "2024-05-12", [("I", 500)])
+        w.put("refund_paid", "2024-05-14", refund_id="F", payment_id="P", currency="CNY",
+              amount_minor=200, value_date="2024-05-14")
+        self.assertEqual(self.promises(w, "2024-05-13"), {"M": ("5.00", "kept"), "N": ("5.00", "kept")})
+        self.assertEqual(self.promises(w, "2024-05-14"), {"M": ("3.00", "open"), "N": ("5.00", "kept")})
+        self.assertEqual(self.promises(w, "2024-05-24")["M"], ("3.00", "partly_kept"))
+
+    def test_minimum(self):
+        w = self.collections()          # open less disputed: C 600, 300, 0; D 200; JPY 7; KWD 75
+        for least, want in (("0", {("A", "KWD"), ("C", "CNY"), ("D", "CNY"), ("D", "JPY")}),
+                            ("0.076", {("C", "CNY"), ("D", "CNY"), ("D", "JPY")}),
+                            ("2", {("C", "CNY"), ("D", "CNY"), ("D", "JPY")}),
+                            ("2.000001", {("C", "CNY"), ("D", "JPY")}), ("7.1", set())):
+            for view in ("worklist", "dunning"):
+                rows = w.get("/v1/receivables/" + view, "2024-05-11", minimum=least)["rows"]
+                self.assertEqual({(r["customer_id"], r["currency"]) for r in rows}, want, (view, least))
+        r = w.get("/v1/receivables/worklist", "2024-05-11", minimum="3.01", currency="CNY")["rows"][0]
+        self.assertEqual((r["score"], r["overdue"], r["disputed_overdue"], r["oldest_days_overdue"]),
+                         ("60.00", "10.00", "4.00", 10))
+        r = w.get("/v1/receivables/dunning", "2024-05-11", minimum="3.01", currency="CNY")["rows"][0]
+        self.assertEqual((r["amount"], [x["document_id"] for x in r["items"]]), ("6.00", ["I"]))
 
     def collections(self):
         w = World()
@@ -1164,6 +1241,8 @@ class Anomalies(unittest.TestCase):
         w.pay("Q", 10, "2024-05-10", [("I", 10)])
         w.allocate("A", "P", "2024-05-01", [("I", 50)])
         w.credit("N", 10, "2024-05-01", "I")
+        w.pay("R", 10, "2024-05-01")                          # a prepayment, allocated in time
+        w.allocate("B", "R", "2024-05-10", [("I", 10)])
         self.assertEqual(self.about(w, "payment_before_invoice", "2024-05-09"), [])
         self.assertEqual(self.about(w, "payment_before_invoice", "2024-05-10"),
                          [("P", "payment_allocated", 2)])
@@ -1423,6 +1502,81 @@ class Cycle(unittest.TestCase):
         self.assertEqual([(x["period"], x["n"]) for x in w.cycle(grain="day")],
                          [("2024-05-01", 1), ("2024-05-02", 1), ("2024-05-03", 1)])
 
+    def test_goods_to_be_resent_are_lacking_again(self):
+        w = World()
+        w.order()
+        w.ship("S1", "2024-05-03", [("1", "10")])
+        w.deliver("S1", "2024-05-04")
+        w.give_back("T1", "2024-05-06", [("1", "2")], "S1", to_be_resent=True)
+        self.assertEqual(w.milestones("2024-05-05")["delivered"], "2024-05-04T08:00:00Z")
+        self.assertEqual(set(w.milestones("2024-05-06")), {"placed", "first_dispatched"})
+        w.ship("S2", "2024-05-08", [("1", "2")])
+        m = w.milestones("2024-05-08")
+        self.assertEqual(m["dispatched"], "2024-05-08T08:00:00Z")
+        self.assertNotIn("delivered", m)
+        w.deliver("S2", "2024-05-09")
+        self.assertEqual(w.milestones()["delivered"], "2024-05-09T08:00:00Z")
+        w.give_back("T2", "2024-05-10", [("1", "3")], "S1")              # not wanted any more
+        self.assertEqual(w.milestones()["delivered"], "2024-05-09T08:00:00Z")
+
+    def test_resent_before_the_order_was_complete(self):
+        w = World()
+        w.order(lines=(("1", "10", 1000), ("2", "1", 10)))
+        w.ship("S1", "2024-05-03", [("1", "10")])
+        w.give_back("T1", "2024-05-04", [("1", "1")], to_be_resent=True)
+        w.ship("S2", "2024-05-05", [("2", "1")])
+        self.assertNotIn("dispatched", w.milestones())
+        w.put("order_cancelled", "2024-05-06", order_id="O", line_ids=["1"])    # 9 went out net
+        p = w.get("/v1/orders/O")
+        self.assertEqual([x["remaining_quantity"] for x in p["lines"]], ["9", "1"])
+        # After the 4th nine of line 1 were out; line 2 on the 5th.
+        self.assertEqual(p["milestones"]["dispatched"], "2024-05-05T08:00:00Z")
+
+    def test_more_back_than_out_is_not_below_zero_in_a_cancellation(self):
+        w = World()
+        w.order()
+        w.ship("S1", "2024-05-03", [("1", "2")])
+        w.give_back("T1", "2024-05-04", [("1", "5")], to_be_resent=True)
+        w.put("order_cancelled", "2024-05-05", order_id="O")
+        self.assertEqual(w.get("/v1/orders/O")["lines"][0]["remaining_quantity"], "0")
+
+    def test_what_leaves_after_completion_does_not_reopen(self):
+        w = World()
+        w.order()
+        w.ship("S1", "2024-05-03", [("1", "10")])
+        w.give_back("T1", "2024-05-05", [("1", "2")], "S1")
+        w.ship("S2", "2024-05-06", [("1", "2")])                 # a replacement
+        self.assertNotIn("delivered", w.milestones())
+        w.deliver("S1", "2024-05-07")
+        self.assertEqual(w.milestones()["delivered"], "2024-05-07T08:00:00Z")
+        w.deliver("S2", "2024-05-09")
+        self.assertEqual(w.milestones()["delivered"], "2024-05-07T08:00:00Z")
+
+    def test_all_came_back_whole_then_the_first_proof_of_a_later_one(self):
+        w = World()
+        w.order()
+        w.ship("S1", "2024-05-03", [("1", "10")])
+        w.give_back("T1", "2024-05-05", [("1", "10")], "S1")
+        self.assertNotIn("delivered", w.milestones())
+        w.ship("S2", "2024-05-06", [("1", "10")])
+        w.ship("S3", "2024-05-07", [("1", "1")])
+        w.deliver("S3", "2024-05-08")
+        w.deliver("S2", "2024-05-09")
+        self.assertEqual(w.milestones()["delivered"], "2024-05-08T08:00:00Z")
+
+    def test_paid_less_what_a_refund_took_back(self):
+        w = World()
+        w.order()
+        w.ship("S", "2024-05-02", [("1", "10")])
+        w.invoice("I", 1000, "2024-05-03", order_ids=["O"])
+        w.pay("P", 1000, "2024-05-05", [("I", 1000)])
+        w.put("refund_paid", "2024-05-12", refund_id="F", payment_id="P", currency="CNY",
+              amount_minor=100, value_date="2024-05-10")
+        self.assertEqual(w.milestones("2024-05-09")["paid"], "2024-05-05T08:00:00Z")
+        self.assertNotIn("paid", w.milestones("2024-05-10"))
+        w.pay("Q", 100, "2024-05-11", [("I", 100)])
+        self.assertEqual(w.milestones()["paid"], "2024-05-11T08:00:00Z")
+
     def test_groups(self):
         w = World()
         w.put("customer_profile_set", "2024-04-01", grade="A", region="X/Y")
@@ -1516,6 +1670,69 @@ class Sales(unittest.TestCase):
               date="2024-06-20")
         self.assertEqual(by("2024-07-01"), [("2024-05", "EU", "15.00"), ("2024-07", "EU", "-15.00")])
 
+    def test_a_refund_stands_with_what_it_took_back(self):
+        w = World()
+        w.put("customer_profile_set", "2024-01-01", region="EU")
+        w.order(channel="web", region="CN")
+        w.invoice("I", 1000, order_ids=["O"])
+        w.pay("P", 1200, "2024-05-05", [("I", 1000)])
+        w.put("refund_paid", "2024-06-10", refund_id="F", payment_id="P", currency="CNY",
+              amount_minor=500, value_date="2024-06-10")
+        w.put("payment_unallocated", "2024-07-01", payment_id="P", allocation_id="P",
+              date="2024-07-01")
+
+        def by(day):
+            return [(r["period"], r["group"]["region"], r["group"]["channel"], r["collected"])
+                    for r in w.sales(day, group_by="region,channel", grain="month",
+                                     measure="collected")["rows"]]
+        first = [("2024-05", "CN", "web", "10.00"), ("2024-05", "EU", "unassigned", "2.00")]
+        self.assertEqual(by("2024-06-09"), first)
+        # 200 were unapplied, 300 are taken back from I, whose own part stays.
+        self.assertEqual(by("2024-06-30"), first + [("2024-06", "CN", "web", "-3.00"),
+                                                    ("2024-06", "EU", "unassigned", "-2.00")])
+        self.assertEqual(by("2024-07-01"), [("2024-05", "EU", "unassigned", "12.00"),
+                                            ("2024-06", "EU", "unassigned", "-5.00")])
+
+    def test_taken_back_whole_stays_with_its_invoice(self):
+        w = World()
+        w.put("customer_profile_set", "2024-01-01", region="EU")
+        w.invoice("I", 1000, region="CN")
+        w.pay("P", 1000, "2024-05-05", [("I", 1000)])
+        w.put("refund_paid", "2024-06-10", refund_id="F", payment_id="P", currency="CNY",
+              amount_minor=1000, value_date="2024-06-10")
+        w.put("payment_unallocated", "2024-07-01", payment_id="P", allocation_id="P",
+              date="2024-07-01")
+        w.put("payment_reversed", "2024-08-01", payment_id="P", date="2024-08-01")
+        rows = w.sales(group_by="region", grain="month", measure="collected")["rows"]
+        self.assertEqual([(r["period"], r["group"]["region"], r["collected"]) for r in rows],
+                         [("2024-05", "CN", "10.00"), ("2024-06", "CN", "-10.00"),
+                          ("2024-08", "CN", "-10.00")])
+
+    def test_credit_notes_their_void_and_their_refund(self):
+        w = World()
+        w.put("customer_profile_set", "2024-01-01", region="EU")
+        w.order(channel="web", kind="SAMPLE")
+        w.invoice("I", 1000, "2024-05-02", order_ids=["O"], region="CN")
+        w.put("credit_note_issued", "2024-05-03", credit_note_id="N", invoice_id="I", currency="CNY",
+              net_minor=100, tax_minor=13, issue_date="2024-05-03")
+        w.put("payment_unallocated", "2024-05-04", credit_note_id="N", allocation_id="N",
+              date="2024-05-04")
+        w.put("refund_paid", "2024-05-05", refund_id="F", credit_note_id="N", currency="CNY",
+              amount_minor=50, value_date="2024-05-05")
+        w.put("credit_note_voided", "2024-05-06", credit_note_id="N", date="2024-05-06")
+        got = [(r["period"], *r["group"].values(), r["invoiced"], r["collected"])
+               for r in w.sales(grain="day", group_by="region,channel,kind", from_="2024-05-02")["rows"]]
+        here = ("CN", "web", "SAMPLE")
+        self.assertEqual(got, [("2024-05-02", *here, "10.00", "0.00"),
+                               ("2024-05-03", *here, "-1.00", "0.00"),
+                               ("2024-05-05", *here, "0.00", "-0.50"),
+                               ("2024-05-06", *here, "1.00", "0.00")])
+
+    def test_ungrouped_rows(self):
+        w = World()
+        w.order()
+        self.assertEqual(w.sales()["rows"][0]["group"], {})
+
     def test_voided_and_reversed_on_one_date(self):
         w = World()
         w.put("customer_profile_set", "2024-01-01", region="EU")
@@ -1568,6 +1785,22 @@ class Pages(unittest.TestCase):
              "from": "2024-05-06", "until": None},
             {"type": "payment", "id": "P", "source_id": "P", "amount": "5.00",
              "from": "2024-05-05", "until": "2024-05-20"}])
+
+    def test_a_recovery_is_negative_among_applications(self):
+        w = World()
+        w.invoice("I", 1000)
+        w.put("invoice_written_off", "2024-05-02", write_off_id="W", invoice_id="I",
+              amount_minor=400, date="2024-05-02")
+        w.put("write_off_recovered", "2024-05-03", recovery_id="R", write_off_id="W",
+              invoice_id="I", amount_minor=150, date="2024-05-03")
+        w.credit("N", 100, "2024-05-04")
+        w.allocate("A", None, "2024-05-04", [("I", 100)], credit_note="N")
+        p = w.get("/v1/invoices/I")
+        self.assertEqual([(x["type"], x["id"], x["source_id"], x["amount"]) for x in p["applications"]],
+                         [("credit_allocation", "A", "N", "1.00"), ("write_off", "W", None, "4.00"),
+                          ("recovery", "R", None, "-1.50")])
+        self.assertEqual(sum(money.Fraction(x["amount"]) for x in p["applications"]),
+                         money.Fraction(p["gross"]) - money.Fraction(p["open"]))
 
     def test_one_account_is_one_world(self):
         w = World()
