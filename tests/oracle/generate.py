@@ -630,6 +630,31 @@ class Hostile:
                 promised_date=self.late(), invoice_ids=ids)
         return out
 
+    def partly_back(self):
+        """A part of what settled an invoice is paid back; then one of two allocations is undone,
+        and what that frees is applied anew."""
+        r = self.r
+        c, cur, k, out, add, _ = self.telling()
+        ids, n, m = ["QI" + k, "QJ" + k], r.choice((300, 1000)), r.choice((200, 500))
+        for i, x in zip(ids, (n, m)):
+            add("invoice_issued", invoice_id=i, currency=cur, net_minor=x, issue_date="today",
+                region=r.choice(REGIONS[1:]), sales_rep=r.choice(REPS[1:]))
+        add("payment_received", payment_id="QP" + k, currency=cur, amount_minor=n + m,
+            value_date="today", allocations=[{"invoice_id": ids[0], "amount_minor": n}])
+        add("payment_allocated", allocation_id="QA" + k, payment_id="QP" + k, date="today",
+            allocations=[{"invoice_id": ids[1], "amount_minor": m}])
+        back = r.choice((1, m // 2, m - 1))
+        add("refund_paid", refund_id="QF" + k, currency=cur, amount_minor=back, value_date="today",
+            payment_id="QP" + k)
+        undone, free, other = r.choice((("QP" + k, n, ids[1]), ("QA" + k, m - back, ids[0])))
+        add("payment_unallocated", allocation_id=undone, payment_id="QP" + k, date="today")
+        add("payment_allocated", allocation_id="QB" + k, payment_id="QP" + k, date="today",
+            allocations=[{"invoice_id": other, "amount_minor": free}])
+        if self.maybe(0.3):
+            add("refund_paid", refund_id="QG" + k, currency=cur, amount_minor=r.choice((back, n, m)),
+                value_date="today", payment_id="QP" + k)
+        return out
+
     def exchange(self):
         """Goods that come back, to be resent or not, before and after the order is complete."""
         r = self.r
@@ -761,7 +786,8 @@ class Hostile:
         pending = []
         while len(self.out) < self.n:
             if self.maybe(0.02):
-                s = self.r.choice((self.story, self.paid_back, self.exchange, self.ahead))()
+                s = self.r.choice((self.story, self.paid_back, self.exchange, self.ahead,
+                                   self.partly_back))()
                 if self.maybe(0.3):
                     self.r.shuffle(s)
                 pending += s
