@@ -459,6 +459,16 @@ def queries(oracle, seed, days):
                 q["attributes"] = "as_now"
             yield "/v1/order-cycle", q
 
+        for k in range(2):
+            q = dict(at, **wide, promise=("requested", "first", "last")[(turn + k) % 3],
+                     group_by=groups[(turn + 5 * k) % len(groups)])
+            if k:
+                some_filter(q, ("region", "sales_rep", "customer_id", "kind", "channel"))
+                q["from"], q["to"] = near[0], near[2]
+            if (turn + k) % 3:
+                q["grain"] = GRAINS[(turn + k) % len(GRAINS)]
+            yield "/v1/order-cycle/on-time", q
+
         # Sales.
         dims = ("region", "sales_rep", "customer", "sku", "channel", "kind")
         for k in range(6):

@@ -639,6 +639,16 @@ class Hostile:
         for i, x in zip(ids, (n, m)):
             add("invoice_issued", invoice_id=i, currency=cur, net_minor=x, issue_date="today",
                 region=r.choice(REGIONS[1:]), sales_rep=r.choice(REPS[1:]))
+        if self.maybe(0.35):        # of a credit note that names no invoice, and is voided
+            add("credit_note_issued", credit_note_id="QN" + k, currency=cur, net_minor=m,
+                issue_date="today")
+            add("payment_allocated", allocation_id="QA" + k, credit_note_id="QN" + k, date="today",
+                allocations=[{"invoice_id": ids[1], "amount_minor": m}])
+            add("refund_paid", refund_id="QF" + k, currency=cur, amount_minor=m // 2,
+                value_date="today", credit_note_id="QN" + k)
+            if self.maybe(0.7):
+                add("credit_note_voided", credit_note_id="QN" + k, date="today")
+            return out
         add("payment_received", payment_id="QP" + k, currency=cur, amount_minor=n + m,
             value_date="today", allocations=[{"invoice_id": ids[0], "amount_minor": n}])
         add("payment_allocated", allocation_id="QA" + k, payment_id="QP" + k, date="today",
@@ -664,6 +674,14 @@ class Hostile:
         ship = [{"line_id": x["line_id"], "quantity": x["quantity"]} for x in lines]
         add("order_placed", order_id=o, currency=cur, lines=lines, requested_date=today())
         self.ordered.append((c, o, lines))
+        if self.maybe(0.25):        # all back without proof; later ones arrive
+            add("shipment_dispatched", shipment_id="S0", order_id=o, lines=ship)
+            add("shipment_returned", return_id="T0", shipment_id="S0", order_id=o, lines=ship)
+            for s in ("S1", "S2"):
+                add("shipment_dispatched", shipment_id=s, order_id=o, lines=r.choice((ship, ship[:1])))
+            for s in r.choice((("S1", "S2"), ("S2", "S1"), ("S2",))):
+                add("shipment_delivered", shipment_id=s, order_id=o)
+            return out
         parts = [ship] if self.maybe(0.5) else [ship[:1], ship[1:] or ship]
         sent = []
         for i in range(r.choice((2, 3, 4))):

@@ -1564,6 +1564,43 @@ class Cycle(unittest.TestCase):
         w.deliver("S2", "2024-05-09")
         self.assertEqual(w.milestones()["delivered"], "2024-05-08T08:00:00Z")
 
+    def on_time(self, w, as_of="2024-12-31", **q):
+        q = dict({"from_": "2020-01-01", "to": "2030-01-01", "grain": "year"}, **q)
+        r, = w.get("/v1/order-cycle/on-time", as_of, **q)["rows"]
+        return {k: r[k] for k in views.ON_TIME if r[k]}, r["otif_rate"]
+
+    def test_on_time_in_full(self):
+        w = World()
+        for id_ in ("O1", "O2", "O3", "O4", "O5"):
+            w.order(id_, requested_date="2024-05-10")
+        w.order("O6")
+        w.ship("S", "2024-05-09", [("1", "10")], order="O1")
+        w.deliver("S", "2024-05-10", order="O1")
+        w.ship("S", "2024-05-02", [("1", "4")], order="O2")          # the rest is cancelled
+        w.deliver("S", "2024-05-03", order="O2")
+        w.put("order_cancelled", "2024-05-04", order_id="O2")
+        w.put("order_cancelled", "2024-05-04", order_id="O3")
+        w.ship("S1", "2024-05-02", [("1", "10")], order="O4")        # an exchange
+        w.deliver("S1", "2024-05-03", order="O4")
+        w.give_back("T1", "2024-05-05", [("1", "2")], "S1", order="O4", to_be_resent=True)
+        w.ship("S2", "2024-05-06", [("1", "2")], order="O4")
+        self.assertEqual(self.on_time(w, "2024-05-10"), (
+            {"due": 2, "early": 1, "on_day": 1, "pending": 2, "no_date": 1, "in_full": 1, "otif": 1},
+            "0.5000"))
+        self.assertEqual(self.on_time(w, "2024-05-11"), (
+            {"due": 4, "early": 1, "on_day": 1, "late": 2, "open_late": 2, "no_date": 1, "in_full": 1,
+             "otif": 1}, "0.2500"))
+        w.deliver("S2", "2024-05-12", order="O4")
+        self.assertEqual(self.on_time(w), (
+            {"due": 4, "early": 1, "on_day": 1, "late": 2, "open_late": 1, "no_date": 1, "in_full": 2,
+             "otif": 1}, "0.2500"))
+        # Returned of a shipment without proof: nothing that was delivered.
+        w.ship("S3", "2024-05-13", [("1", "1")], order="O4")
+        w.give_back("T2", "2024-05-14", [("1", "1")], "S3", order="O4", to_be_resent=True)
+        self.assertEqual(self.on_time(w)[0]["in_full"], 2)
+        w.give_back("T3", "2024-05-15", [("1", "1")], order="O4", to_be_resent=True)
+        self.assertEqual(self.on_time(w)[0].get("in_full"), 1)
+
     def test_paid_less_what_a_refund_took_back(self):
         w = World()
         w.order()

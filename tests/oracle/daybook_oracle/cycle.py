@@ -139,6 +139,26 @@ def _milestones(o, s, day, receivables):
     return m
 
 
+def delivered_quantities(s):
+    """{line: what has proof, less what came back to be resent from it or from no named shipment}"""
+    out = {}
+    for r in s.dispatches:
+        if r.p["shipment_id"] in s.proofs:
+            for x in r.p["lines"]:
+                out[x["line_id"]] = out.get(x["line_id"], 0) + quantity(x["quantity"])
+    for r in s.returns:
+        if r.p["to_be_resent"] and r.p["shipment_id"] in ("", *s.proofs):
+            for x in r.p["lines"]:
+                out[x["line_id"]] = out.get(x["line_id"], 0) - quantity(x["quantity"])
+    return out
+
+
+def in_full(s):
+    """Against the quantity before any cancellation of a part, for every line not gone."""
+    got = delivered_quantities(s)
+    return all(got.get(k, 0) >= x.quantity for k, x in s.lines.items() if x.remaining > 0)
+
+
 def came_back_whole(dispatch, returns):
     back = {}
     for r in returns:
