@@ -100,13 +100,14 @@ def items_at(o, q):
 class Entry:
     """A ledger entry, or one side of a transfer, under the attributes of its document."""
     __slots__ = ("day", "customer", "region", "sales_rep", "currency", "amount", "type",
-                 "document", "item_document", "rec")
+                 "document", "item_document", "rec", "within")
 
     def __init__(self, day, customer, where, currency, amount, type_, document, rec):
         self.day, self.customer, self.currency, self.amount = day, customer, currency, amount
         self.region, self.sales_rep = where
         self.type, self.document, self.rec = type_, document, rec
         self.item_document = document      # the one under which items list it
+        self.within = False                # a side of a transfer within one region and rep
 
     @property
     def key(self):
@@ -138,10 +139,11 @@ def all_entries(o, q):
                     e = Entry(d, a.customer, att.source(document), cur, n, type_, document.id, rec)
                 out.append(e)
             for d, cur, n, it in rc.transfers(a):
-                out.append(Entry(d, a.customer, att.invoice(it.invoice), cur, n, "transfers",
-                                 it.alloc_id, it.rec))
-                out.append(Entry(d, a.customer, att.source(it.source), cur, -n, "transfers",
-                                 it.alloc_id, it.rec))
+                sides = (att.invoice(it.invoice), n), (att.source(it.source), -n)
+                for where, x in sides:
+                    e = Entry(d, a.customer, where, cur, x, "transfers", it.alloc_id, it.rec)
+                    e.within = sides[0][0] == sides[1][0]
+                    out.append(e)
         out.sort(key=lambda e: e.key)
         return out
     return o.cached(("entries", q.get("attributes")), make)
@@ -305,13 +307,18 @@ def at_end(q):
     return dict(q, as_of=q["to"])
 
 
+class Within(dict):
+    """A shown entry of a transfer within one region and rep."""
+
+
 def show_entry(e):
     # Contract 1: a refund belongs to the payment or credit note it names.
     document = e.document if e.type != "refunds" else Either(e.document, e.rec.p["refund_id"])
-    return {"customer_id": e.customer, "currency": e.currency, "document_id": document,
-            "type": e.type, "effective_date": show_date(e.day),
-            "amount": amount(e.amount, e.currency), "region": Blank(e.region),
-            "sales_rep": Blank(e.sales_rep), "event": ref(e.rec)}
+    make = Within if e.within else dict
+    return make({"customer_id": e.customer, "currency": e.currency, "document_id": document,
+                 "type": e.type, "effective_date": show_date(e.day),
+                 "amount": amount(e.amount, e.currency), "region": Blank(e.region),
+                 "sales_rep": Blank(e.sales_rep), "event": ref(e.rec)})
 
 
 def entries(o, q):
