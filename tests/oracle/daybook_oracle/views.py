@@ -377,11 +377,13 @@ def order(o, q, id_):
     p = doc.rec.p
     cur = p["currency"]
     where = attributes(o, q).order(doc)
-    gone, back, proven = {}, {}, cycle.delivered_quantities(s)
+    gone, back, proven, kept_ = {}, {}, {}, cycle.delivered_quantities(s)
     for r in s.dispatches:
         for x in r.p["lines"]:
             n = sales.quantity(x["quantity"])
             gone[x["line_id"]] = gone.get(x["line_id"], 0) + n
+            if r.p["shipment_id"] in s.proofs:
+                proven[x["line_id"]] = proven.get(x["line_id"], 0) + n
     for r in s.returns:
         for x in r.p["lines"]:
             back[x["line_id"]] = back.get(x["line_id"], 0) + sales.quantity(x["quantity"])
@@ -390,7 +392,8 @@ def order(o, q, id_):
               "dispatched": show_quantity(gone.get(x.line_id, 0)),
               "returned": show_quantity(back.get(x.line_id, 0)),
               "delivered": Either(show_quantity(proven.get(x.line_id, 0)),
-                                  show_quantity(max(0, proven.get(x.line_id, 0)))),
+                                  show_quantity(kept_.get(x.line_id, 0)),
+                                  show_quantity(max(0, kept_.get(x.line_id, 0)))),
               "net": amount(x.net, cur), "tax": amount(x.tax, cur)} for x in s.lines.values()]
     return dict(
         common(o, q), customer_id=Optional(doc.customer), order_id=Optional(doc.id),
