@@ -23,10 +23,17 @@ SKUS = ("s1", "s2", "s3", "s-4/α")
 WAREHOUSES = (None, "W1", "W2")
 GRADES = (None, "A", "B")
 CUSTOMERS = ("C1", "C2", "客户3", "C 4/ü%+")
-MANY = CUSTOMERS + tuple("K%02d" % i for i in range(9))      # more than the ten largest debtors
+LONG = "长" * 42 + "xy"                                       # 128 bytes
+MANY = CUSTOMERS + (LONG,) + tuple("K%02d" % i for i in range(9))   # more than the ten largest debtors
 RATES = ("1.5", "0.048", "23", "7.0333", "0.999999999999", "0.000001", "6.5")
 AMOUNTS = (100, 200, 300, 300, 500, 500, 1000, 1000, 1234, 2500, 1, 3)
 QUANTITIES = ("1", "2", "3", "2.5", "10", "0.000001", "7.25", "6")
+# The whole allowed range, in some histories.
+FAR_DATES = (date(1900, 1, 1), date(1900, 2, 28), date(1969, 12, 31), date(2100, 3, 1), date(2199, 12, 31))
+FAR_AMOUNTS = (10 ** 15, 10 ** 15, 10 ** 15 - 1, 333333333333333, 1)
+FAR_QUANTITIES = ("999999999999.999999", "0.000001", "999999999999", "123456.654321")
+FAR_RATES = ("999999999999.999999999999", "0.000000000001", "7.123456789012")
+TAILS = ("/长" * 31, "é" * 60, "\U0001d11e " * 24 + "x", "a" * 124, "%2F+&?#" * 17)     # at most 125 bytes
 
 
 class Hostile:
@@ -40,6 +47,8 @@ class Hostile:
         one = r.choice(CURRENCIES)
         self.main = {c: r.choice(CURRENCIES) if self.customers != MANY else one for c in self.customers}
         self.size = max(2, events // (28 * len(self.customers)))
+        self.far = r.random() < 0.08            # dates, amounts and quantities of the whole range
+        self.tail = r.choice(TAILS) if r.random() < 0.08 else ""     # ids of up to 128 bytes
         self.base = date(r.choice((2020, 2023, 2024, 2024)), r.choice((*range(1, 12), 12, 12, 12)),
                          r.randint(1, 28))
         self.span = r.choice((20, 45, 90, 240))
@@ -48,11 +57,14 @@ class Hostile:
         self.hot = [self.base + timedelta(days=r.randrange(self.span)) for _ in range(8)]
         if self.base.month == 12:       # days that lie in a week of the other year
             self.hot += [date(self.base.year, 12, 30), date(self.base.year + 1, 1, 1)]
+        if r.random() < 0.1:            # a leap day and a 53rd week
+            self.hot += [date(2024, 2, 29), date(2020, 12, 31)]
         self.count = 0
         self.made = {}
         self.out = []
         self.ordered, self.shipped, self.invoiced = [], [], []
         self.lost, self.allocated, self.disputed = [], [], []
+        self.sources = []        # (customer, kind, id, currency, amount) of payments and credit notes
         self.moments = [self.instant() for _ in range(5)]    # several events on one second
         self.stories = 0
         self.seen = {}           # (customer, document) -> event ids
@@ -63,6 +75,9 @@ class Hostile:
         return self.r.random() < p
 
     def day(self):
+        if self.far and self.maybe(0.06):
+            return self.r.choice(FAR_DATES) if self.maybe(0.5) else \
+                date(1900, 1, 1) + timedelta(days=self.r.randrange(109572))
         x = self.r.random()
         if x < 0.7:
             return self.r.choice(self.hot)
@@ -79,7 +94,7 @@ class Hostile:
             self.r.randrange(24) * 3600 if x < 0.5 else self.r.randrange(86400)
         t = datetime.combine(self.day(), datetime.min.time()) + timedelta(seconds=seconds)
         x = self.r.random()
-        if x < 0.05:
+        if x < 0.05 and t.year < 2199:
             return (t + timedelta(hours=8)).strftime("%Y-%m-%dT%H:%M:%S+08:00")
         if x < 0.10:
             return t.strftime("%Y-%m-%dT%H:%M:%S.987Z")
@@ -102,6 +117,8 @@ class Hostile:
         return max(self.date() for _ in range(self.r.choice((1, 2, 3))))
 
     def amount(self):
+        if self.far and self.maybe(0.15):
+            return self.r.choice(FAR_AMOUNTS)
         return self.r.choice(AMOUNTS) if not self.maybe(0.004) else 10 ** 15
 
     def money(self, n):
@@ -113,7 +130,10 @@ class Hostile:
     def id(self, letter, few=None):
         n = few or self.size
         ghost = 1 if self.maybe(0.06) else 0
-        return "%s%d" % (letter, self.r.randint(1, n) if not ghost else n + 1)
+        return self.numbered(letter, self.r.randint(1, n) if not ghost else n + 1)
+
+    def numbered(self, letter, i):
+        return "%s%d%s" % (letter, i, self.tail)
 
     def new(self, c, letter, few=None):
         """Usually an id that is not taken yet."""
@@ -124,13 +144,15 @@ class Hostile:
         else:
             i = self.r.randint(1, few or self.size)
         taken.add(i)
-        return "%s%d" % (letter, i)
+        return self.numbered(letter, i)
 
     def put(self, d, name, value):
         if value is not None:
             d[name] = value
 
     def quantity(self):
+        if self.far and self.maybe(0.1):
+            return self.r.choice(FAR_QUANTITIES)
         return self.r.choice(QUANTITIES)
 
     def lines(self, ship=False):
@@ -139,7 +161,8 @@ class Hostile:
             x = {"line_id": "L%d" % k, "quantity": self.quantity()}
             if not ship:
                 x["sku"] = self.r.choice(SKUS)
-                x["net_minor"] = self.money(self.r.choice(AMOUNTS + (0,)))
+                x["net_minor"] = self.money(self.r.choice(AMOUNTS + (0,)) if not self.far
+                                            else self.amount())
                 if self.maybe(0.5):
                     x["tax_minor"] = self.money(self.r.choice((0, 13, 60)))
             out.append(x)
@@ -229,14 +252,20 @@ class Hostile:
              "lines": copy.deepcopy(lines) if self.maybe(0.5) else self.lines(True)}
         if self.maybe(0.7):
             p["shipment_id"] = s
+        x = self.r.random()
+        if x < 0.5:
+            p["to_be_resent"] = True
+        elif x < 0.6:
+            p["to_be_resent"] = False
         return p
 
     def invoice_issued(self, c):
         p = {"invoice_id": self.new(c, "I"), "currency": self.currency(c),
              "issue_date": self.date()}
         net = self.amount() if not self.maybe(0.05) else 0
-        tax = self.r.choice((None, None, 0, 13, 100)) if 0 < net < 10 ** 15 else \
-            self.r.choice((None, 0))
+        tax = self.r.choice((None, None, 0, 13, 100)) if net else self.r.choice((None, 0))
+        if self.far and net and self.maybe(0.1):
+            tax = 10 ** 15
         p["net_minor"] = self.money(net)
         self.put(p, "tax_minor", tax)
         if self.maybe(0.15):
@@ -249,7 +278,7 @@ class Hostile:
             self.put(p, "sales_rep", self.r.choice(REPS))
         x = self.r.random()
         gross = net + (tax or 0)
-        if x < 0.4 and gross > 3:
+        if x < 0.4 and 3 < gross <= 10 ** 15:
             parts = []
             for _ in range(self.r.choice((0, 1, 2))):
                 n = self.r.randint(1, gross // 3)
@@ -270,7 +299,16 @@ class Hostile:
         return {"invoice_id": self.id("I"), "due_date": self.date()}
 
     def invoice_voided(self, c):
-        return {"invoice_id": "I%d" % self.r.randint(1, 2), "date": self.late()}
+        return {"invoice_id": self.numbered("I", self.r.randint(1, 2)), "date": self.late()}
+
+    def credit_note_voided(self, c):
+        p = {"credit_note_id": self.id("N"), "date": self.late()}
+        known = [x for x in self.sources if x[:2] == (c, "credit_note_id")]
+        if known and self.maybe(0.6):
+            p["credit_note_id"] = self.r.choice(known)[2]
+        if self.maybe(0.2):
+            p["reason_code"] = "twice"
+        return p
 
     def credit_note_issued(self, c):
         n = self.amount()
@@ -282,6 +320,11 @@ class Hostile:
                 p["net_minor"] = 0
         if self.maybe(0.6):
             p["invoice_id"] = self.id("I")
+            known = [x for x in self.invoiced if x[0] == c]
+            if known and self.maybe(0.5):
+                _, p["invoice_id"], p["currency"], _ = self.r.choice(known)
+        self.sources.append((c, "credit_note_id", p["credit_note_id"], p["currency"],
+                             int(p["net_minor"]) + p.get("tax_minor", 0)))
         return p
 
     def invoice_disputed(self, c):
@@ -320,15 +363,18 @@ class Hostile:
         if known and self.maybe(0.4):       # one invoice to the minor unit, or a little off
             _, invoice, cur, gross = self.r.choice(known)
             n = gross + self.r.choice((0, 0, 0, 1, 100))
-            return {"payment_id": self.new(c, "P"), "currency": cur, "amount_minor": str(n),
-                    "value_date": self.date(),
-                    "allocations": [{"invoice_id": invoice, "amount_minor": str(gross)}]}
+            p = {"payment_id": self.new(c, "P"), "currency": cur, "amount_minor": str(n),
+                 "value_date": self.date(),
+                 "allocations": [{"invoice_id": invoice, "amount_minor": str(gross)}]}
+            self.sources.append((c, "payment_id", p["payment_id"], cur, n))
+            return p
         p = {"payment_id": self.new(c, "P"), "currency": self.currency(c),
              "amount_minor": self.money(n), "value_date": self.date()}
         if self.maybe(0.6):
             p["allocations"] = self.allocations(n)
         if self.maybe(0.1):
             p["counterparty_customer_id"] = self.r.choice(self.customers)
+        self.sources.append((c, "payment_id", p["payment_id"], p["currency"], n))
         return p
 
     def source(self, p, payment=0.75):
@@ -352,17 +398,24 @@ class Hostile:
             p["date"] = self.late()
             return p
         p = self.source({"allocation_id": self.id("A", 4), "date": self.date()})
-        if "payment_id" in p and self.maybe(0.6):
-            p["allocation_id"] = p["payment_id"]
+        if self.maybe(0.6):                 # its own first allocations, its own item
+            p["allocation_id"] = p.get("payment_id") or p["credit_note_id"]
         return p
 
     def payment_reversed(self, c):
-        return {"payment_id": "P%d" % self.r.randint(1, 2), "date": self.late()}
+        return {"payment_id": self.numbered("P", self.r.randint(1, 2)), "date": self.late()}
 
     def refund_paid(self, c):
         p = {"refund_id": self.id("F", 3), "currency": self.currency(c),
              "amount_minor": self.money(self.r.choice(AMOUNTS)), "value_date": self.date()}
-        if self.maybe(0.75):
+        known = [x for x in self.sources if x[0] == c and x[4] <= 10 ** 15]
+        if known and self.maybe(0.6):       # what was received, a part, or more: settled or not
+            _, kind, p[kind], p["currency"], n = self.r.choice(known)
+            p["amount_minor"] = self.money(max(1, min(
+                10 ** 15, self.r.choice((n, n, n // 2, n // 3, n - 1, n + 1, 2 * n)))))
+            if self.maybe(0.6):
+                p["value_date"] = self.late()
+        elif self.maybe(0.75):
             self.source(p)
         return p
 
@@ -401,10 +454,10 @@ class Hostile:
         "order_ready": 3, "order_cancelled": 2, "shipment_dispatched": 7,
         "shipment_delivered": 6, "shipment_returned": 3, "invoice_issued": 6,
         "invoice_delivered": 2, "invoice_due_date_changed": 2, "invoice_voided": 0.6,
-        "credit_note_issued": 3, "invoice_disputed": 2, "dispute_resolved": 2,
+        "credit_note_issued": 4, "credit_note_voided": 1.5, "invoice_disputed": 2, "dispute_resolved": 2,
         "invoice_written_off": 3, "write_off_recovered": 3, "payment_received": 6,
         "payment_allocated": 7, "payment_unallocated": 3, "payment_reversed": 0.7,
-        "refund_paid": 4, "promise_made": 2, "promise_withdrawn": 0.7, "customer_profile_set": 3,
+        "refund_paid": 5, "promise_made": 2, "promise_withdrawn": 0.7, "customer_profile_set": 3,
         "sales_target_set": 1, "exchange_rate_published": 3,
     }
 
@@ -421,7 +474,7 @@ class Hostile:
         elif name == "exchange_rate_published":
             cur, base = self.r.choice(self.pairs)
             p = {"currency": cur, "base_currency": base, "date": self.date(),
-                 "rate": self.r.choice(RATES)}
+                 "rate": self.r.choice(RATES if not self.far else RATES + FAR_RATES)}
             e["customer_id"] = "fx:" + cur
         else:
             e["customer_id"] = self.r.choice(self.customers)
@@ -464,7 +517,8 @@ class Hostile:
         else:
             e["source"] = "other"
             if "reason_code" not in p and self.name(e) in (
-                    "invoice_voided", "payment_reversed", "invoice_disputed", "order_cancelled"):
+                    "invoice_voided", "payment_reversed", "invoice_disputed", "order_cancelled",
+                    "credit_note_voided", "shipment_returned"):
                 p["reason_code"] = "again"
         return e
 
@@ -492,30 +546,210 @@ class Hostile:
             return e
         return self.other_content(e)        # another claim on the same id
 
-    def story(self):
-        """An order that really gets paid, with what can go wrong on the way; all at once
-        or in pieces between other events."""
+    def telling(self):
+        """(customer, currency, number, events, add, today) of a story that is told in order."""
         r = self.r
         c = r.choice(self.customers)
         self.stories += 1
-        k = "%d" % self.stories
-        cur = self.main[c]
         day = [self.base + timedelta(days=r.randrange(self.span // 2))]
         out = []
 
         def add(name, **p):
             day[0] += timedelta(days=r.choice((0, 0, 1, 1, 2, 5)))
+            for f in ("date", "value_date", "issue_date"):
+                if p.get(f) == "today":
+                    p[f] = day[0].isoformat()
             out.append({"event_id": self.event_id(), "customer_id": c, "source": "story",
                         "occurred_at": day[0].isoformat() + "T%02d:00:00Z" % r.choice((9, 9, 12)),
                         name: p})
 
-        def today():
-            return day[0].isoformat()
+        return c, self.main[c], "%d%s" % (self.stories, self.tail[:-6]), out, add, \
+            lambda: day[0].isoformat()
 
+    def paid_back(self):
+        """Money that had settled something and is paid back, then applied anew; a credit note
+        refunded, its own item unallocated, voided."""
+        r = self.r
+        c, cur, k, out, add, _ = self.telling()
+        o = "BO" + k
+        lines = self.lines()
+        add("order_placed", order_id=o, currency=cur, lines=lines, region="CN/South",
+            channel=r.choice(("web", "门店")))
+        gross = {}
+        for x in "ab"[:r.choice((1, 2, 2))]:
+            gross["BI" + k + x] = n = r.choice((1000, 1234, 300))
+            more = {"region": r.choice(REGIONS[1:])} if self.maybe(0.6) else {}
+            add("invoice_issued", invoice_id="BI" + k + x, currency=cur, net_minor=n,
+                issue_date="today", order_ids=[o], **more)
+            self.invoiced.append((c, "BI" + k + x, cur, n))
+        if self.maybe(0.5):
+            add("shipment_dispatched", shipment_id="S1", order_id=o, lines=[
+                {"line_id": x["line_id"], "quantity": x["quantity"]} for x in lines])
+        ids = list(gross)
+        if self.maybe(0.6):
+            source, id_, total = "payment_id", "BP" + k, sum(gross.values()) + r.choice((0, 0, 50))
+            first = {i: gross[i] for i in ids if self.maybe(0.8)}
+            add("payment_received", payment_id=id_, currency=cur, amount_minor=total,
+                value_date="today",
+                allocations=[{"invoice_id": i, "amount_minor": n} for i, n in first.items()])
+            if first != gross:
+                add("payment_allocated", allocation_id="BA" + k, payment_id=id_, date="today",
+                    allocations=[{"invoice_id": i, "amount_minor": gross[i]} for i in ids
+                                 if i not in first])
+        else:
+            source, id_, total = "credit_note_id", "BN" + k, r.choice((200, 300, 1000))
+            add("credit_note_issued", credit_note_id=id_, currency=cur, net_minor=total,
+                issue_date="today", **({"invoice_id": ids[0]} if self.maybe(0.7) else {}))
+            if self.maybe(0.6):
+                add("payment_unallocated", allocation_id=id_, credit_note_id=id_, date="today")
+            if self.maybe(0.6):
+                add("payment_allocated", allocation_id="BA" + k, credit_note_id=id_, date="today",
+                    allocations=[{"invoice_id": ids[-1], "amount_minor": r.choice((total, total // 2))}])
+        left = total
+        for i in range(r.choice((1, 1, 2, 3))):
+            n = r.choice((total, left, total // 2, total // 3, 1, total + 1))
+            left = max(1, left - n)
+            add("refund_paid", refund_id="BF%s%d" % (k[:-1] or k, i), currency=cur,
+                amount_minor=max(1, n), value_date="today", **{source: id_})
+            if self.maybe(0.5):
+                add("payment_allocated", allocation_id="BR%s%d" % (k[:-1] or k, i), date="today",
+                    allocations=[{"invoice_id": r.choice(ids), "amount_minor": r.choice((1, 100, n or 1))}],
+                    **{source: id_})
+        x = r.random()
+        if x < 0.3:
+            add("payment_unallocated", allocation_id=r.choice((id_, "BA" + k)), date="today",
+                **{source: id_})
+        if 0.2 < x < 0.45:
+            add("invoice_voided", invoice_id=ids[0], date="today")
+        if x > 0.6 and source == "credit_note_id":
+            add("credit_note_voided", credit_note_id=id_, date="today")
+        if x > 0.85 and source == "payment_id":
+            add("payment_reversed", payment_id=id_, date="today")
+        if self.maybe(0.3):
+            add("promise_made", promise_id="BM" + k, currency=cur, amount_minor=total,
+                promised_date=self.late(), invoice_ids=ids)
+        return out
+
+    def partly_back(self):
+        """A part of what settled an invoice is paid back; then one of two allocations is undone,
+        and what that frees is applied anew."""
+        r = self.r
+        c, cur, k, out, add, _ = self.telling()
+        ids, n, m = ["QI" + k, "QJ" + k], r.choice((300, 1000)), r.choice((200, 500))
+        for i, x in zip(ids, (n, m)):
+            add("invoice_issued", invoice_id=i, currency=cur, net_minor=x, issue_date="today",
+                region=r.choice(REGIONS[1:]), sales_rep=r.choice(REPS[1:]))
+        if self.maybe(0.35):        # of a credit note that names no invoice, and is voided
+            add("credit_note_issued", credit_note_id="QN" + k, currency=cur, net_minor=m,
+                issue_date="today")
+            add("payment_allocated", allocation_id="QA" + k, credit_note_id="QN" + k, date="today",
+                allocations=[{"invoice_id": ids[1], "amount_minor": m}])
+            add("refund_paid", refund_id="QF" + k, currency=cur, amount_minor=m // 2,
+                value_date="today", credit_note_id="QN" + k)
+            if self.maybe(0.7):
+                add("credit_note_voided", credit_note_id="QN" + k, date="today")
+            return out
+        add("payment_received", payment_id="QP" + k, currency=cur, amount_minor=n + m,
+            value_date="today", allocations=[{"invoice_id": ids[0], "amount_minor": n}])
+        add("payment_allocated", allocation_id="QA" + k, payment_id="QP" + k, date="today",
+            allocations=[{"invoice_id": ids[1], "amount_minor": m}])
+        back = r.choice((1, m // 2, m - 1))
+        add("refund_paid", refund_id="QF" + k, currency=cur, amount_minor=back, value_date="today",
+            payment_id="QP" + k)
+        undone, free, other = r.choice((("QP" + k, n, ids[1]), ("QA" + k, m - back, ids[0])))
+        add("payment_unallocated", allocation_id=undone, payment_id="QP" + k, date="today")
+        add("payment_allocated", allocation_id="QB" + k, payment_id="QP" + k, date="today",
+            allocations=[{"invoice_id": other, "amount_minor": free}])
+        if self.maybe(0.3):
+            add("refund_paid", refund_id="QG" + k, currency=cur, amount_minor=r.choice((back, n, m)),
+                value_date="today", payment_id="QP" + k)
+        return out
+
+    def exchange(self):
+        """Goods that come back, to be resent or not, before and after the order is complete."""
+        r = self.r
+        c, cur, k, out, add, today = self.telling()
+        o = "XO" + k
+        lines = self.lines()
+        ship = [{"line_id": x["line_id"], "quantity": x["quantity"]} for x in lines]
+        add("order_placed", order_id=o, currency=cur, lines=lines, requested_date=today())
+        self.ordered.append((c, o, lines))
+        if self.maybe(0.25):        # all back without proof; later ones arrive
+            add("shipment_dispatched", shipment_id="S0", order_id=o, lines=ship)
+            add("shipment_returned", return_id="T0", shipment_id="S0", order_id=o, lines=ship)
+            for s in ("S1", "S2"):
+                add("shipment_dispatched", shipment_id=s, order_id=o, lines=r.choice((ship, ship[:1])))
+            for s in r.choice((("S1", "S2"), ("S2", "S1"), ("S2",))):
+                add("shipment_delivered", shipment_id=s, order_id=o)
+            return out
+        parts = [ship] if self.maybe(0.5) else [ship[:1], ship[1:] or ship]
+        sent = []
+        for i in range(r.choice((2, 3, 4))):
+            s = "S%d" % (i + 1)
+            part = parts[i] if i < len(parts) else r.choice((ship, ship[:1]))
+            add("shipment_dispatched", shipment_id=s, order_id=o, lines=part)
+            sent.append((s, part))
+            if self.maybe(0.6):
+                add("shipment_delivered", shipment_id=s, order_id=o)
+            if self.maybe(0.6):
+                back, what = r.choice(sent)
+                more = {"shipment_id": back} if self.maybe(0.8) else {}
+                if self.maybe(0.7):
+                    more["to_be_resent"] = True
+                add("shipment_returned", return_id="T%d" % (i + 1), order_id=o,
+                    lines=r.choice((what, what[:1], ship)), **more)
+            if self.maybe(0.15):
+                add("order_cancelled", order_id=o)
+        for s, _ in sent:
+            if self.maybe(0.5):
+                add("shipment_delivered", shipment_id=s, order_id=o)
+        return out
+
+    def ahead(self):
+        """Paid and invoiced before anything leaves; credit notes of it; goods follow."""
+        r = self.r
+        c, cur, k, out, add, _ = self.telling()
+        o, i = "HO" + k, "HI" + k
+        lines = self.lines()
+        worth = sum(int(x["net_minor"]) + int(x.get("tax_minor", 0)) for x in lines)
+        add("order_placed", order_id=o, currency=cur, lines=lines)
+        pay = self.maybe(0.5)
+        n = min(10 ** 15, max(1, worth + r.choice((0, 0, -100, 100))))
+        if pay:
+            add("payment_received", payment_id="HP" + k, currency=cur, amount_minor=n, value_date="today",
+                **({"allocations": [{"invoice_id": i, "amount_minor": n}]} if self.maybe(0.4) else {}))
+        add("invoice_issued", invoice_id=i, currency=cur, net_minor=n, issue_date="today",
+            order_ids=[o] if self.maybe(0.7) else [o, self.id("O")])
+        if pay:
+            add("payment_allocated", allocation_id="HA" + k, payment_id="HP" + k, date="today",
+                allocations=[{"invoice_id": i, "amount_minor": n}])
+        if self.maybe(0.6):
+            add("credit_note_issued", credit_note_id="HN" + k, invoice_id=i, issue_date="today",
+                currency=cur if self.maybe(0.8) else r.choice(CURRENCIES),
+                net_minor=max(1, r.choice((n, n // 2, n // 3, 100))))
+            if self.maybe(0.4):
+                add("credit_note_voided", credit_note_id="HN" + k, date="today")
+        for s in ("S1", "S2")[:r.choice((0, 1, 1, 2))]:
+            add("shipment_dispatched", shipment_id=s, order_id=o, lines=[
+                {"line_id": x["line_id"], "quantity": x["quantity"]} for x in lines[:r.choice((1, 3))]])
+            if self.maybe(0.3):
+                add("shipment_returned", return_id="T" + s, shipment_id=s, order_id=o,
+                    to_be_resent=self.maybe(0.5), lines=[
+                        {"line_id": lines[0]["line_id"], "quantity": lines[0]["quantity"]}])
+        if self.maybe(0.3):
+            add("refund_paid", refund_id="HF" + k, currency=cur, amount_minor=n, value_date="today",
+                payment_id="HP" + k)
+        return out
+
+    def story(self):
+        """An order that really gets paid, with what can go wrong on the way; all at once
+        or in pieces between other events."""
+        r = self.r
+        c, cur, k, out, add, today = self.telling()
         lines = self.lines()
         net, tax = r.choice((1000, 1300, 2000)), 0
         ordered = sum(int(x["net_minor"]) for x in lines)
-        if ordered > 200 and self.maybe(0.5):       # what was ordered, or a little off
+        if 200 < ordered < 10 ** 14 and self.maybe(0.5):       # what was ordered, or a little off
             net = ordered + r.choice((0, 0, 1, -1))
             tax = sum(int(x.get("tax_minor", 0)) for x in lines)
         gross = net + tax
@@ -543,7 +777,8 @@ class Hostile:
         if self.maybe(0.6):                 # kept, kept in part, broken
             p = {"invoice_ids": [i]} if self.maybe(0.7) else {}
             add("promise_made", promise_id="SM" + k, currency=cur, amount_minor=gross,
-                promised_date=(day[0] + timedelta(days=r.choice((0, 0, 3, 10)))).isoformat(), **p)
+                promised_date=(date.fromisoformat(today()) + timedelta(
+                    days=r.choice((0, 0, 3, 10)))).isoformat(), **p)
         self.invoiced.append((c, i, cur, gross))
         part = r.choice((100, 10))
         add("payment_received", payment_id="SP" + k, currency=cur, amount_minor=gross,
@@ -568,8 +803,9 @@ class Hostile:
     def events(self):
         pending = []
         while len(self.out) < self.n:
-            if self.maybe(0.012):
-                s = self.story()
+            if self.maybe(0.02):
+                s = self.r.choice((self.story, self.paid_back, self.exchange, self.ahead,
+                                   self.partly_back))()
                 if self.maybe(0.3):
                     self.r.shuffle(s)
                 pending += s
@@ -596,14 +832,24 @@ def spoil(r, e):
         return f
 
     can(lambda: e.pop(r.choice(("event_id", "customer_id", "source", "occurred_at"))))
-    can(lambda: e.update(event_id=r.choice(("", " a", "a\u2028b", "x" * 65, "a\u202eb"))))
+    can(lambda: e.update(event_id=r.choice(("", " a", "a\u2028b", "x" * 129, "a\u202eb", "a\u00adb",
+                                              "\ufeffa", "a\u200b", "é" * 64 + "x"))))
     can(lambda: e.update(occurred_at=r.choice(("2024-13-01T00:00:00Z", "1899-12-31T23:59:59Z",
                                                "yesterday", "2024-01-01"))))
     can(lambda: p.update(surprise=1))
+    camel = [(k, k.split("_")[0] + "".join(w.capitalize() for w in k.split("_")[1:])) for k in p]
+    camel = [x for x in camel if x[0] != x[1]]
+    if camel:                       # a field in both spellings
+        a, b = r.choice(camel)
+        can(lambda: p.update({b: p[a]}))
+    if name == "shipment_returned":
+        can(lambda: p.update(to_be_resent=r.choice(("true", 1, "yes"))))
+    if name == "payment_allocated":
+        can(lambda: p.update(allocation_id=p.get("payment_id") or p["credit_note_id"]))
     can(lambda: e.pop(name))
     ids = [k for k in p if k.endswith("_id") and isinstance(p[k], str)]
     if ids and not name.startswith(("sales_", "exchange_")):
-        can(lambda: p.update({r.choice(ids): r.choice(("\u0007", "a ", "b" * 65))}))
+        can(lambda: p.update({r.choice(ids): r.choice(("\u0007", "a ", "b" * 129, "b\u2060"))}))
     for k in p:
         if k.endswith("_minor") and k != "tax_minor":
             can(lambda k=k: p.update({k: r.choice((-1, "1000000000000001", "1.5", True, "x"))}))

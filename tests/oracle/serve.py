@@ -61,7 +61,7 @@ class Handler(BaseHTTPRequestHandler):
         if not self.path.startswith("/v1/events"):
             return self.answer({"csv": text})
         lines = text.splitlines()
-        es = [json.loads(x) for x in lines if x]
+        es = [events.load(x) for x in lines if x]
         js = [events.parse(e) for e in es]
         bad = [{"index": i, "field": f, "message": m}
                for i, j in enumerate(js) for f, m in j.faults]
@@ -100,9 +100,11 @@ class Handler(BaseHTTPRequestHandler):
 def main():
     a = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     a.add_argument("--port", type=int, default=0)
-    a.add_argument("--partitions", type=int, default=4)
+    a.add_argument("--partitions", type=int, default=8)
     args, _ = a.parse_known_args()
     config = Config(partitions=args.partitions, today=os.environ.get("DAYBOOK_TODAY", "2024-06-30"),
+                    expect=tuple(os.environ.get(
+                        "DAYBOOK_EXPECT", "orders,shipments,invoices,payments").split(",")),
                     business_time_zone=os.environ.get("DAYBOOK_BUSINESS_TIME_ZONE", "UTC"))
     server = HTTPServer(("127.0.0.1", args.port), Handler)
     server.log = Log(config)

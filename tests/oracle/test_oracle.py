@@ -83,8 +83,9 @@ class World:
     def deliver(self, id_, at, order="O"):
         return self.put("shipment_delivered", at, shipment_id=id_, order_id=order)
 
-    def give_back(self, id_, at, lines, shipment=None, order="O"):
-        p = {"shipment_id": shipment} if shipment else {}
+    def give_back(self, id_, at, lines, shipment=None, order="O", **p):
+        if shipment:
+            p["shipment_id"] = shipment
         return self.put("shipment_returned", at, return_id=id_, order_id=order,
                         lines=[{"line_id": i, "quantity": q} for i, q in lines], **p)
 
@@ -162,6 +163,16 @@ class Pieces(unittest.TestCase):
                                     date="2024-05-01",
                                     allocations=[{"invoice_id": "I", "amount_minor": 1}]),
                          ["payment_allocated.payment_id"])
+        self.assertEqual(self.fault("payment_allocated", allocation_id="P", credit_note_id="P",
+                                    date="2024-05-01",
+                                    allocations=[{"invoice_id": "I", "amount_minor": 1}]),
+                         ["payment_allocated.credit_note_id"])
+        self.assertEqual(self.fault("payment_unallocated", allocation_id="P", credit_note_id="P",
+                                    date="2024-05-01"), [])
+        self.assertEqual(self.fault("credit_note_voided", credit_note_id="N", date="2024-05-01",
+                                    reason_code="twice"), [])
+        self.assertEqual(self.fault("credit_note_voided"), ["credit_note_voided.credit_note_id",
+                                                            "credit_note_voided.date"])
         self.assertEqual(self.fault("sales_target_set", c="target:EU", region="EU", period="2024-Q5",
                                     measure="ORDERED", currency="EUR", amount_minor=0),
                          ["sales_target_set.period"])
@@ -169,12 +180,62 @@ class Pieces(unittest.TestCase):
 
     def test_region_and_labels(self):
         self.assertIsNone(events.region_fault("中国/华南"))
-        for bad in ("a//b", "/a", "a/", "a/ b", "a/b/c/d/e/f/g", "x" * 65, "/".join(["x" * 33] * 4)):
+        for bad in ("a//b", "/a", "a/", "a/ b", "a/b/c/d/e/f/g", "x" * 129, "/".join(["x" * 33] * 4)):
             self.assertIsNotNone(events.region_fault(bad), bad)
         self.assertIsNotNone(events.label_fault("a\u2066b"))
         self.assertIsNotNone(events.label_fault("\u00a0a"))
-        self.assertIsNone(events.label_fault("é" * 32))
-        self.assertIsNotNone(events.label_fault("é" * 32 + "x"))
+        self.assertIsNone(events.label_fault("é" * 64))
+        self.assertIsNotNone(events.label_fault("é" * 64 + "x"))
+        for c in "\u00ad\u200b\u2060\ufeff":
+            self.assertIsNotNone(events.label_fault("a%sb" % c), ascii(c))
+            self.assertIsNotNone(events.region_fault("a/b%sc" % c), ascii(c))
+        self.assertIsNone(events.label_fault("a\u200cb"))
+        self.assertEqual(self.fault("order_placed", order_id="O", currency="CNY", region="a/b\u200bc",
+                                    lines=[{"line_id": "1", "sku": "\ufeffs", "quantity": "1",
+                                            "net_minor": 1}]),
+                         ["order_placed.region", "order_placed.lines[0].sku"])
+
+    def test_keys_of_targets_may_be_longer(self):
+        p = dict(period="2024", measure="ORDERED", currency="EUR", amount_minor=0)
+        for rep in ("r" * 128, "é" * 64):
+            self.assertEqual(self.fault("sales_target_set", c="target:" + rep, sales_rep=rep, **p), [])
+        self.assertEqual(self.fault("order_ready", c="c" * 129, order_id="O"), ["customer_id"])
+        self.assertEqual(self.fault("order_ready", c="c" * 128, order_id="o" * 128), [])
+
+    def test_a_field_twice(self):
+        def faults(text):
+            text = text.replace("E", '"event_id":"e","customer_id":"C","source":"s",'
+                                '"occurred_at":"2024-05-01T08:00:00Z"')
+            return [f for f, _ in events.parse(events.load(text)).faults]
+        self.assertEqual(faults('{E,"order_ready":{"order_id":"O"}}'), [])
+        self.assertEqual(faults('{E,"order_ready":{"order_id":"O","order_id":"O"}}'),
+                         ["order_ready.order_id"])
+        self.assertEqual(faults('{E,"order_ready":{"order_id":"O","orderId":"O"}}'),
+                         ["order_ready.order_id"])
+        self.assertEqual(faults('{E,"order_ready":{"order_id":null,"orderId":"O","order_id":null}}'), [])
+        self.assertEqual(faults('{E,"source":"s","order_ready":{"order_id":"O"}}'), ["source"])
+        self.assertEqual(faults('{E,"order_ready":{"order_id":"O"},"orderReady":{"order_id":"O"}}'),
+                         ["order_ready"])
+        self.assertEqual(faults('{E,"order_cancelled":{"order_id":"O"},"order_ready":{"order_id":"O"}}'),
+                         ["payload"])
+        self.assertEqual(
+            faults('{E,"shipment_dispatched":{"shipment_id":"S","order_id":"O","lines":'
+                   '[{"line_id":"1","quantity":"1"},{"line_id":"2","quantity":"1","quantity":"1"}]}}'),
+            ["shipment_dispatched.lines[1].quantity"])
+
+    def test_booleans(self):
+        p = dict(return_id="T", order_id="O", lines=[{"line_id": "1", "quantity": "1"}])
+        for v in (True, False, None):
+            self.assertEqual(self.fault("shipment_returned", to_be_resent=v, **p), [])
+        for v in ("true", 1, 0, "yes", []):
+            self.assertEqual(self.fault("shipment_returned", to_be_resent=v, **p),
+                             ["shipment_returned.to_be_resent"])
+        w = World()
+        w.put("shipment_returned", id="a", to_be_resent=False, **p)
+        w.put("shipment_returned", id="b", **p)                  # the default
+        w.put("shipment_returned", id="c", to_be_resent=True, **p)
+        s = w.get("/v1/status")
+        self.assertEqual((s["accepted"], s["duplicates"], s["conflicts"]), (1, 1, 1))
 
 
 class Repeats(unittest.TestCase):
@@ -458,6 +519,160 @@ class Applications(unittest.TestCase):
                                                  ("refund_exceeds_unapplied", "P")})
         self.assertEqual(w.items()[-1]["open"], "0.01")
 
+    def refund(self, w, id_, n, day, payment=None, credit_note=None, **p):
+        source = {"payment_id": payment} if payment else {"credit_note_id": credit_note}
+        w.put("refund_paid", day, refund_id=id_, currency="CNY", amount_minor=n, value_date=day,
+              **source, **p)
+
+    def open_of(self, w, day):
+        return {x["document_id"]: x["open"] for x in w.items(day)}
+
+    def test_a_refund_takes_back_the_last_first(self):
+        w = World()
+        for i in "IJK":
+            w.invoice(i, 1000)
+        w.pay("P", 1000, "2024-05-05", [("I", 300), ("J", 300)])
+        w.allocate("A", "P", "2024-05-07", [("K", 300)])
+        self.refund(w, "F", 500, "2024-05-10", "P")       # 100 unapplied, 300 of K, 100 of J
+        self.assertEqual(self.open_of(w, "2024-05-09"),
+                         {"I": "7.00", "J": "7.00", "K": "7.00", "P": "-1.00"})
+        self.assertEqual(self.open_of(w, "2024-05-10"), {"I": "7.00", "J": "8.00", "K": "10.00"})
+        self.assertEqual(w.kinds(), set())
+        p = w.get("/v1/payments/P", "2024-05-10")
+        self.assertEqual((p["refunded"], p["unapplied"]), ("5.00", "0.00"))
+        self.assertEqual([(x["invoice_id"], x["amount"], x["taken_back"], x["from"], x["until"],
+                           x["state"]) for x in p["allocations"]], [
+            ("I", "3.00", "0.00", "2024-05-05", None, "in_effect"),
+            ("J", "3.00", "1.00", "2024-05-05", None, "in_effect"),
+            ("K", "3.00", "3.00", "2024-05-07", "2024-05-10", "ended")])
+        p = w.get("/v1/payments/P", "2024-05-09")
+        self.assertEqual([(x["taken_back"], x["state"]) for x in p["allocations"]],
+                         [("0.00", "in_effect")] * 3)
+        self.assertEqual(w.get("/v1/invoices/J", "2024-05-10")["applications"][0]["amount"], "2.00")
+        self.assertEqual(w.get("/v1/invoices/K", "2024-05-10")["applications"], [])
+        # What is taken back is free for nothing: not even a cent fits any more.
+        w.allocate("B", "P", "2024-05-11", [("I", 1)])
+        self.assertEqual(w.kinds(), {("allocation_exceeds_payment", "B")})
+        # Of J only what is left comes back; K has ended by the refund and by nothing later.
+        w.put("payment_unallocated", "2024-05-20", allocation_id="P", payment_id="P",
+              date="2024-05-20")
+        w.put("payment_unallocated", "2024-05-20", allocation_id="A", payment_id="P",
+              date="2024-05-20")
+        self.assertEqual(self.open_of(w, "2024-05-20"),
+                         {"I": "10.00", "J": "10.00", "K": "10.00", "P": "-5.00"})
+        w.allocate("D", "P", "2024-05-21", [("K", 500)])
+        self.assertEqual(self.open_of(w, "2024-05-21"), {"I": "10.00", "J": "10.00", "K": "5.00"})
+
+    def test_a_refund_of_more_than_all(self):
+        w = World()
+        w.invoice("I", 1000)
+        w.pay("P", 500, "2024-05-05", [("I", 400)])
+        self.refund(w, "F", 300, "2024-05-06", "P")
+        self.refund(w, "G", 250, "2024-05-07", "P")
+        self.assertEqual(self.open_of(w, "2024-05-06"), {"I": "8.00"})
+        self.assertEqual(self.open_of(w, "2024-05-07"), {"I": "10.00", "P": "0.50"})
+        self.assertEqual(w.kinds("2024-05-06"), set())
+        self.assertEqual(w.kinds("2024-05-07"), {("refund_exceeds_unapplied", "P")})
+
+    def test_refund_and_allocation_of_one_day_go_by_offset(self):
+        for first in ("refund", "allocation"):
+            w = World()
+            w.invoice("I", 1000)
+            w.pay("P", 500, "2024-05-05")
+            for what in ("refund", "allocation") if first == "refund" else ("allocation", "refund"):
+                if what == "refund":
+                    self.refund(w, "F", 200, "2024-05-06", "P")
+                else:
+                    w.allocate("A", "P", "2024-05-06", [("I", 400)])
+            if first == "refund":
+                self.assertEqual(self.open_of(w, "2024-05-06"), {"I": "10.00", "P": "-3.00"})
+                self.assertEqual(w.kinds(), {("allocation_exceeds_payment", "A")})
+            else:
+                self.assertEqual(self.open_of(w, "2024-05-06"), {"I": "7.00"})
+                self.assertEqual(w.kinds(), set())
+
+    def test_taken_back_whole_on_the_day_it_took_effect(self):
+        w = World()
+        w.put("customer_profile_set", "2024-01-01", region="EU")
+        w.invoice("I", 1000, region="CN")
+        w.pay("P", 500, "2024-05-05", [("I", 500)])
+        self.refund(w, "F", 500, "2024-05-05", "P")
+        self.assertEqual(self.open_of(w, "2024-05-05"), {"I": "10.00"})
+        x, = w.get("/v1/payments/P", "2024-05-05")["allocations"]
+        self.assertEqual((x["state"], x["from"], x["until"]), ("ended", "2024-05-05", "2024-05-05"))
+        q = {"from": "2024-05-05", "to": "2024-05-05", "type": "transfers"}
+        self.assertEqual(sorted((e["region"], e["amount"]) for e in plain(views.entries(
+            w.oracle(), q))["entries"]), [("CN", "-5.00"), ("CN", "5.00"), ("EU", "-5.00"),
+                                          ("EU", "5.00")])
+
+    def test_a_refund_takes_back_of_a_credit_note(self):
+        w = World()
+        w.invoice("I", 1000)
+        w.invoice("J", 1000)
+        w.credit("N", 300, "2024-05-05", "I")
+        self.refund(w, "F", 100, "2024-05-06", None, "N")
+        self.assertEqual(self.open_of(w, "2024-05-06"), {"I": "8.00", "J": "10.00"})
+        w.put("credit_note_voided", "2024-05-08", credit_note_id="N", date="2024-05-08")
+        self.assertEqual(self.open_of(w, "2024-05-07"), {"I": "8.00", "J": "10.00"})
+        self.assertEqual(self.open_of(w, "2024-05-08"), {"I": "10.00", "J": "10.00", "N": "1.00"})
+        self.assertEqual(w.kinds("2024-05-07"), set())
+        self.assertEqual(w.kinds("2024-05-08"), {("refund_exceeds_unapplied", "N")})
+
+    def test_transfers_in_part(self):
+        w = World()
+        w.put("customer_profile_set", "2024-01-01", region="EU")
+        w.invoice("I", 1000, region="CN")
+        w.pay("P", 600, "2024-05-05", [("I", 600)])
+        self.refund(w, "F", 200, "2024-05-10", "P")
+        w.put("payment_unallocated", "2024-05-20", allocation_id="P", payment_id="P",
+              date="2024-05-20")
+        q = {"from": "2024-05-01", "to": "2024-05-31", "type": "transfers", "region": "CN"}
+        self.assertEqual([(e["effective_date"], e["amount"], e["document_id"], e["event"]["type"])
+                          for e in plain(views.entries(w.oracle(), q))["entries"]], [
+            ("2024-05-05", "-6.00", "P", "payment_received"),
+            ("2024-05-10", "2.00", "P", "payment_received"),
+            ("2024-05-20", "4.00", "P", "payment_received")])
+        for day, want in (("2024-05-09", {"CN": "4.00"}), ("2024-05-10", {"CN": "6.00"}),
+                          ("2024-05-20", {"CN": "10.00", "EU": "-4.00"})):
+            self.assertEqual({r["group"]: r["balance"] for r in w.ageing(day, group_by="region")["rows"]},
+                             want, day)
+
+    def test_a_credit_note_voided(self):
+        w = World()
+        w.put("credit_note_voided", "2024-05-03", credit_note_id="N", date="2024-05-03")
+        self.assertEqual(w.kinds(), {("unknown_credit_note", "N")})
+        self.assertEqual(w.get("/v1/status")["waiting"], 1)
+        w.invoice("I", 1000)
+        w.credit("N", 300, "2024-05-05", "I")                 # not before the issue date
+        w.credit("M", 300, "2024-05-05")
+        w.allocate("A", None, "2024-05-06", [("I", 200)], credit_note="M")
+        w.put("credit_note_voided", "2024-05-08", credit_note_id="M", date="2024-05-10")
+        w.put("credit_note_voided", "2024-05-09", credit_note_id="M", date="2024-05-09")   # conflict
+        self.assertEqual(w.kinds(), {("conflicting_repeat", "M")})
+        self.assertEqual(self.open_of(w, "2024-05-05"), {"I": "10.00", "M": "-3.00"})
+        self.assertEqual(self.open_of(w, "2024-05-09"), {"I": "8.00", "M": "-1.00"})
+        self.assertEqual(self.open_of(w, "2024-05-10"), {"I": "10.00"})
+        a = plain(views.bridge(w.oracle(), {"from": "2024-05-05", "to": "2024-05-10"}))["totals"][0]
+        self.assertEqual((a["credit_notes"], a["voids"], a["closing"]), ("-6.00", "6.00", "10.00"))
+        r, = plain(views.ratios(w.oracle(), {"from": "2024-05-05", "to": "2024-05-09"}))["rows"]
+        self.assertEqual(r["dso"]["sales"], "-3.00")
+
+    def test_the_own_item_of_a_credit_note_unallocated(self):
+        w = World()
+        w.invoice("I", 1000)
+        w.invoice("J", 1000)
+        w.credit("N", 300, "2024-05-05", "I")
+        w.credit("M", 300, "2024-05-05")
+        for n in "NM":
+            w.put("payment_unallocated", "2024-05-08", allocation_id=n, credit_note_id=n,
+                  date="2024-05-08")
+        self.assertEqual(w.kinds(), {("unknown_allocation", "M")})
+        w.allocate("A", None, "2024-05-09", [("J", 300)], credit_note="N")
+        self.assertEqual(self.open_of(w, "2024-05-07"), {"I": "7.00", "J": "10.00", "M": "-3.00"})
+        self.assertEqual(self.open_of(w, "2024-05-08"),
+                         {"I": "10.00", "J": "10.00", "M": "-3.00", "N": "-3.00"})
+        self.assertEqual(self.open_of(w, "2024-05-09"), {"I": "10.00", "J": "7.00", "M": "-3.00"})
+
     def test_credit_notes_own_item_goes_first(self):
         w = World()
         w.invoice("I", 1000, "2024-05-05")
@@ -675,7 +890,8 @@ class AroundReceivables(unittest.TestCase):
         self.assertEqual(r["dso"], {"value": "108.75", "closing_balance": "2900.00",
                                     "sales": "800.00", "days": 30})
         self.assertEqual(r["best_possible_dso"]["value"], "75.00")
-        self.assertEqual(r["average_days_delinquent"], {"value": "33.75"})
+        self.assertEqual(r["average_days_delinquent"], {
+            "value": "33.75", "overdue": "900.00", "sales": "800.00", "days": 30})
         # June 30 days, May 31, April 30 without sales, then 100 of March's 1,000: 3.1 days.
         self.assertEqual(r["countback_dso"], {"value": "94.10", "more_than": False,
                                               "closing_balance": "2900.00"})
@@ -689,6 +905,23 @@ class AroundReceivables(unittest.TestCase):
         self.assertEqual(r["share_over_90"], {"value": "13.79", "over_90": "400.00",
                                               "gross_open": "2900.00"})
         self.assertEqual(r["share_top_10"]["value"], "100.00")
+
+    def test_days_to_pay_and_delinquent(self):
+        w = World()
+        w.invoice("A", 1000, "2024-06-11", due_date="2024-06-20")
+        w.invoice("B", 500, "2024-06-01", due_date="2024-06-20")
+        w.pay("P", 700, "2024-06-01")
+        w.pay("Q", 400, "2024-06-05", [("B", 400)])
+        w.pay("R", 300, "2024-06-21")
+        w.allocate("X", "P", "2024-06-25", [("A", 600)])        # before the issue date: 0 days
+        w.allocate("Y", "R", "2024-06-28", [("A", 300)])        # our own delay does not count: 10
+        w.put("refund_paid", "2024-06-29", refund_id="F", payment_id="Q", currency="CNY",
+              amount_minor=100, value_date="2024-06-29")        # 300 after 4 days are left
+        r, = self.ask(w, "ratios", "2024-06-01", "2024-06-30")["rows"]
+        self.assertEqual(r["days_to_pay"], {"value": "3.50", "settled": "12.00"})
+        # Open 100 and 200, all overdue, of sales of 1,500; 100 unapplied make nobody look early.
+        self.assertEqual(r["average_days_delinquent"],
+                         {"value": "6.00", "overdue": "3.00", "sales": "15.00", "days": 30})
 
     def test_countback_ends_with_the_first_invoice(self):
         w = World()
@@ -794,8 +1027,8 @@ class CreditAndCollections(unittest.TestCase):
         # Dispatched 113 * 2 / 3 = 75 and 50 * 1 / 2.5 = 20; open 113 - 75 and 50 - 20.
         self.assertEqual(self.part(w, "2024-05-02"), [("CNY", "0.00", "0.95", "0.68")])
         self.assertEqual(self.part(w, "2024-05-03"), [("CNY", "0.60", "0.35", "0.68")])
-        # One came back: 37 + 20 dispatched is less than the 60 invoiced; not open again.
-        self.assertEqual(self.part(w, "2024-05-04"), [("CNY", "0.60", "0.00", "0.68")])
+        # One came back: 37 + 20 dispatched is 3 less than the 60 invoiced; not open again.
+        self.assertEqual(self.part(w, "2024-05-04"), [("CNY", "0.60", "0.00", "0.65")])
         self.assertEqual(self.part(w, "2024-05-05"), [("CNY", "0.60", "0.00", "0.00")])
         # 3 dispatched net of the return: 113 + 20 - 60.
         self.assertEqual(self.part(w, "2024-05-06"), [("CNY", "0.60", "0.73", "0.00")])
@@ -818,6 +1051,37 @@ class CreditAndCollections(unittest.TestCase):
         self.assertEqual(self.part(w, "2024-05-03")[0], ("CNY", "1.51", "1.99", "0.00"))
         w.put("invoice_voided", "2024-05-04", invoice_id="I", date="2024-05-04")
         self.assertEqual(self.part(w, "2024-05-04")[0], ("CNY", "0.50", "3.00", "0.00"))
+
+    def test_invoiced_ahead_of_dispatch(self):
+        w = World()
+        w.order("O1", lines=(("1", "10", 1000),))
+        w.order("O2", lines=(("1", "10", 3000),))
+        w.ship("S", "2024-05-02", [("1", "2")], order="O1")
+        w.invoice("I", 2000, "2024-05-03", order_ids=["O1", "O2"])
+        # Shares 500 and 1,500; 200 of O1 are out, so 300 and 1,500 are in the balance already.
+        self.assertEqual(self.part(w, "2024-05-02"), [("CNY", "0.00", "2.00", "38.00")])
+        self.assertEqual(self.part(w, "2024-05-03"), [("CNY", "20.00", "0.00", "20.00")])
+        w.credit("N", 800, "2024-05-04", "I")           # 1,200 left: 300 and 900
+        w.credit("E", 800, "2024-05-04", "I", currency="EUR")
+        w.credit("M", 800, "2024-05-04")
+        self.assertEqual(self.part(w, "2024-05-04")[0], ("CNY", "4.00", "0.00", "28.00"))
+        w.credit("N2", 5000, "2024-05-05", "I")         # not below 0
+        self.assertEqual(self.part(w, "2024-05-05")[0], ("CNY", "-46.00", "0.00", "38.00"))
+        w.put("credit_note_voided", "2024-05-06", credit_note_id="N2", date="2024-05-06")
+        self.assertEqual(self.part(w, "2024-05-06")[0], ("CNY", "4.00", "0.00", "28.00"))
+        w.invoice("J", 9000, "2024-05-07", order_ids=["O2"])    # more than is lacking
+        self.assertEqual(self.part(w, "2024-05-07")[0], ("CNY", "94.00", "0.00", "7.00"))
+
+    def test_goods_to_be_resent_are_not_dispatched(self):
+        w = World()
+        w.order()
+        w.ship("S1", "2024-05-02", [("1", "10")])
+        w.give_back("T1", "2024-05-03", [("1", "2")])
+        w.give_back("T2", "2024-05-04", [("1", "3")], to_be_resent=True)
+        w.give_back("T3", "2024-05-05", [("1", "20")], to_be_resent=True)
+        self.assertEqual(self.part(w, "2024-05-03"), [("CNY", "0.00", "8.00", "0.00")])
+        self.assertEqual(self.part(w, "2024-05-04"), [("CNY", "0.00", "5.00", "3.00")])
+        self.assertEqual(self.part(w, "2024-05-05"), [("CNY", "0.00", "0.00", "10.00")])
 
     def test_exposure_and_state(self):
         w = World()
@@ -879,6 +1143,34 @@ class CreditAndCollections(unittest.TestCase):
         self.assertEqual(self.promises(w, "2024-06-01"),
                          {"M": ("2.50", "partly_kept"), "N": ("3.00", "partly_kept"),
                           "Z": ("0.00", "withdrawn")})
+
+    def test_promises_and_what_a_refund_took_back(self):
+        w = World()
+        w.invoice("I", 5000)
+        for id_, named in (("M", ["I"]), ("N", [])):
+            w.put("promise_made", "2024-05-10", promise_id=id_, invoice_ids=named, currency="CNY",
+                  amount_minor=500, promised_date="2024-05-20")
+        w.pay("P", 500, "2024-05-12", [("I", 500)])
+        w.put("refund_paid", "2024-05-14", refund_id="F", payment_id="P", currency="CNY",
+              amount_minor=200, value_date="2024-05-14")
+        self.assertEqual(self.promises(w, "2024-05-13"), {"M": ("5.00", "kept"), "N": ("5.00", "kept")})
+        self.assertEqual(self.promises(w, "2024-05-14"), {"M": ("3.00", "open"), "N": ("5.00", "kept")})
+        self.assertEqual(self.promises(w, "2024-05-24")["M"], ("3.00", "partly_kept"))
+
+    def test_minimum(self):
+        w = self.collections()          # open less disputed: C 600, 300, 0; D 200; JPY 7; KWD 75
+        for least, want in (("0", {("A", "KWD"), ("C", "CNY"), ("D", "CNY"), ("D", "JPY")}),
+                            ("0.076", {("C", "CNY"), ("D", "CNY"), ("D", "JPY")}),
+                            ("2", {("C", "CNY"), ("D", "CNY"), ("D", "JPY")}),
+                            ("2.000001", {("C", "CNY"), ("D", "JPY")}), ("7.1", set())):
+            for view in ("worklist", "dunning"):
+                rows = w.get("/v1/receivables/" + view, "2024-05-11", minimum=least)["rows"]
+                self.assertEqual({(r["customer_id"], r["currency"]) for r in rows}, want, (view, least))
+        r = w.get("/v1/receivables/worklist", "2024-05-11", minimum="3.01", currency="CNY")["rows"][0]
+        self.assertEqual((r["score"], r["overdue"], r["disputed_overdue"], r["oldest_days_overdue"]),
+                         ("60.00", "10.00", "4.00", 10))
+        r = w.get("/v1/receivables/dunning", "2024-05-11", minimum="3.01", currency="CNY")["rows"][0]
+        self.assertEqual((r["amount"], [x["document_id"] for x in r["items"]]), ("6.00", ["I"]))
 
     def collections(self):
         w = World()
@@ -949,6 +1241,8 @@ class Anomalies(unittest.TestCase):
         w.pay("Q", 10, "2024-05-10", [("I", 10)])
         w.allocate("A", "P", "2024-05-01", [("I", 50)])
         w.credit("N", 10, "2024-05-01", "I")
+        w.pay("R", 10, "2024-05-01")                          # a prepayment, allocated in time
+        w.allocate("B", "R", "2024-05-10", [("I", 10)])
         self.assertEqual(self.about(w, "payment_before_invoice", "2024-05-09"), [])
         self.assertEqual(self.about(w, "payment_before_invoice", "2024-05-10"),
                          [("P", "payment_allocated", 2)])
@@ -1208,6 +1502,118 @@ class Cycle(unittest.TestCase):
         self.assertEqual([(x["period"], x["n"]) for x in w.cycle(grain="day")],
                          [("2024-05-01", 1), ("2024-05-02", 1), ("2024-05-03", 1)])
 
+    def test_goods_to_be_resent_are_lacking_again(self):
+        w = World()
+        w.order()
+        w.ship("S1", "2024-05-03", [("1", "10")])
+        w.deliver("S1", "2024-05-04")
+        w.give_back("T1", "2024-05-06", [("1", "2")], "S1", to_be_resent=True)
+        self.assertEqual(w.milestones("2024-05-05")["delivered"], "2024-05-04T08:00:00Z")
+        self.assertEqual(set(w.milestones("2024-05-06")), {"placed", "first_dispatched"})
+        w.ship("S2", "2024-05-08", [("1", "2")])
+        m = w.milestones("2024-05-08")
+        self.assertEqual(m["dispatched"], "2024-05-08T08:00:00Z")
+        self.assertNotIn("delivered", m)
+        w.deliver("S2", "2024-05-09")
+        self.assertEqual(w.milestones()["delivered"], "2024-05-09T08:00:00Z")
+        w.give_back("T2", "2024-05-10", [("1", "3")], "S1")              # not wanted any more
+        self.assertEqual(w.milestones()["delivered"], "2024-05-09T08:00:00Z")
+
+    def test_resent_before_the_order_was_complete(self):
+        w = World()
+        w.order(lines=(("1", "10", 1000), ("2", "1", 10)))
+        w.ship("S1", "2024-05-03", [("1", "10")])
+        w.give_back("T1", "2024-05-04", [("1", "1")], to_be_resent=True)
+        w.ship("S2", "2024-05-05", [("2", "1")])
+        self.assertNotIn("dispatched", w.milestones())
+        w.put("order_cancelled", "2024-05-06", order_id="O", line_ids=["1"])    # 9 went out net
+        p = w.get("/v1/orders/O")
+        self.assertEqual([x["remaining_quantity"] for x in p["lines"]], ["9", "1"])
+        # After the 4th nine of line 1 were out; line 2 on the 5th.
+        self.assertEqual(p["milestones"]["dispatched"], "2024-05-05T08:00:00Z")
+
+    def test_more_back_than_out_is_not_below_zero_in_a_cancellation(self):
+        w = World()
+        w.order()
+        w.ship("S1", "2024-05-03", [("1", "2")])
+        w.give_back("T1", "2024-05-04", [("1", "5")], to_be_resent=True)
+        w.put("order_cancelled", "2024-05-05", order_id="O")
+        self.assertEqual(w.get("/v1/orders/O")["lines"][0]["remaining_quantity"], "0")
+
+    def test_what_leaves_after_completion_does_not_reopen(self):
+        w = World()
+        w.order()
+        w.ship("S1", "2024-05-03", [("1", "10")])
+        w.give_back("T1", "2024-05-05", [("1", "2")], "S1")
+        w.ship("S2", "2024-05-06", [("1", "2")])                 # a replacement
+        self.assertNotIn("delivered", w.milestones())
+        w.deliver("S1", "2024-05-07")
+        self.assertEqual(w.milestones()["delivered"], "2024-05-07T08:00:00Z")
+        w.deliver("S2", "2024-05-09")
+        self.assertEqual(w.milestones()["delivered"], "2024-05-07T08:00:00Z")
+
+    def test_all_came_back_whole_then_the_first_proof_of_a_later_one(self):
+        w = World()
+        w.order()
+        w.ship("S1", "2024-05-03", [("1", "10")])
+        w.give_back("T1", "2024-05-05", [("1", "10")], "S1")
+        self.assertNotIn("delivered", w.milestones())
+        w.ship("S2", "2024-05-06", [("1", "10")])
+        w.ship("S3", "2024-05-07", [("1", "1")])
+        w.deliver("S3", "2024-05-08")
+        w.deliver("S2", "2024-05-09")
+        self.assertEqual(w.milestones()["delivered"], "2024-05-08T08:00:00Z")
+
+    def on_time(self, w, as_of="2024-12-31", **q):
+        q = dict({"from_": "2020-01-01", "to": "2030-01-01", "grain": "year"}, **q)
+        r, = w.get("/v1/order-cycle/on-time", as_of, **q)["rows"]
+        return {k: r[k] for k in views.ON_TIME if r[k]}, r["otif_rate"]
+
+    def test_on_time_in_full(self):
+        w = World()
+        for id_ in ("O1", "O2", "O3", "O4", "O5"):
+            w.order(id_, requested_date="2024-05-10")
+        w.order("O6")
+        w.ship("S", "2024-05-09", [("1", "10")], order="O1")
+        w.deliver("S", "2024-05-10", order="O1")
+        w.ship("S", "2024-05-02", [("1", "4")], order="O2")          # the rest is cancelled
+        w.deliver("S", "2024-05-03", order="O2")
+        w.put("order_cancelled", "2024-05-04", order_id="O2")
+        w.put("order_cancelled", "2024-05-04", order_id="O3")
+        w.ship("S1", "2024-05-02", [("1", "10")], order="O4")        # an exchange
+        w.deliver("S1", "2024-05-03", order="O4")
+        w.give_back("T1", "2024-05-05", [("1", "2")], "S1", order="O4", to_be_resent=True)
+        w.ship("S2", "2024-05-06", [("1", "2")], order="O4")
+        self.assertEqual(self.on_time(w, "2024-05-10"), (
+            {"due": 2, "early": 1, "on_day": 1, "pending": 2, "no_date": 1, "in_full": 1, "otif": 1},
+            "0.5000"))
+        self.assertEqual(self.on_time(w, "2024-05-11"), (
+            {"due": 4, "early": 1, "on_day": 1, "late": 2, "open_late": 2, "no_date": 1, "in_full": 1,
+             "otif": 1}, "0.2500"))
+        w.deliver("S2", "2024-05-12", order="O4")
+        self.assertEqual(self.on_time(w), (
+            {"due": 4, "early": 1, "on_day": 1, "late": 2, "open_late": 1, "no_date": 1, "in_full": 2,
+             "otif": 1}, "0.2500"))
+        # Returned of a shipment without proof: nothing that was delivered.
+        w.ship("S3", "2024-05-13", [("1", "1")], order="O4")
+        w.give_back("T2", "2024-05-14", [("1", "1")], "S3", order="O4", to_be_resent=True)
+        self.assertEqual(self.on_time(w)[0]["in_full"], 2)
+        w.give_back("T3", "2024-05-15", [("1", "1")], order="O4", to_be_resent=True)
+        self.assertEqual(self.on_time(w)[0].get("in_full"), 1)
+
+    def test_paid_less_what_a_refund_took_back(self):
+        w = World()
+        w.order()
+        w.ship("S", "2024-05-02", [("1", "10")])
+        w.invoice("I", 1000, "2024-05-03", order_ids=["O"])
+        w.pay("P", 1000, "2024-05-05", [("I", 1000)])
+        w.put("refund_paid", "2024-05-12", refund_id="F", payment_id="P", currency="CNY",
+              amount_minor=100, value_date="2024-05-10")
+        self.assertEqual(w.milestones("2024-05-09")["paid"], "2024-05-05T08:00:00Z")
+        self.assertNotIn("paid", w.milestones("2024-05-10"))
+        w.pay("Q", 100, "2024-05-11", [("I", 100)])
+        self.assertEqual(w.milestones()["paid"], "2024-05-11T08:00:00Z")
+
     def test_groups(self):
         w = World()
         w.put("customer_profile_set", "2024-04-01", grade="A", region="X/Y")
@@ -1301,6 +1707,69 @@ class Sales(unittest.TestCase):
               date="2024-06-20")
         self.assertEqual(by("2024-07-01"), [("2024-05", "EU", "15.00"), ("2024-07", "EU", "-15.00")])
 
+    def test_a_refund_stands_with_what_it_took_back(self):
+        w = World()
+        w.put("customer_profile_set", "2024-01-01", region="EU")
+        w.order(channel="web", region="CN")
+        w.invoice("I", 1000, order_ids=["O"])
+        w.pay("P", 1200, "2024-05-05", [("I", 1000)])
+        w.put("refund_paid", "2024-06-10", refund_id="F", payment_id="P", currency="CNY",
+              amount_minor=500, value_date="2024-06-10")
+        w.put("payment_unallocated", "2024-07-01", payment_id="P", allocation_id="P",
+              date="2024-07-01")
+
+        def by(day):
+            return [(r["period"], r["group"]["region"], r["group"]["channel"], r["collected"])
+                    for r in w.sales(day, group_by="region,channel", grain="month",
+                                     measure="collected")["rows"]]
+        first = [("2024-05", "CN", "web", "10.00"), ("2024-05", "EU", "unassigned", "2.00")]
+        self.assertEqual(by("2024-06-09"), first)
+        # 200 were unapplied, 300 are taken back from I, whose own part stays.
+        self.assertEqual(by("2024-06-30"), first + [("2024-06", "CN", "web", "-3.00"),
+                                                    ("2024-06", "EU", "unassigned", "-2.00")])
+        self.assertEqual(by("2024-07-01"), [("2024-05", "EU", "unassigned", "12.00"),
+                                            ("2024-06", "EU", "unassigned", "-5.00")])
+
+    def test_taken_back_whole_stays_with_its_invoice(self):
+        w = World()
+        w.put("customer_profile_set", "2024-01-01", region="EU")
+        w.invoice("I", 1000, region="CN")
+        w.pay("P", 1000, "2024-05-05", [("I", 1000)])
+        w.put("refund_paid", "2024-06-10", refund_id="F", payment_id="P", currency="CNY",
+              amount_minor=1000, value_date="2024-06-10")
+        w.put("payment_unallocated", "2024-07-01", payment_id="P", allocation_id="P",
+              date="2024-07-01")
+        w.put("payment_reversed", "2024-08-01", payment_id="P", date="2024-08-01")
+        rows = w.sales(group_by="region", grain="month", measure="collected")["rows"]
+        self.assertEqual([(r["period"], r["group"]["region"], r["collected"]) for r in rows],
+                         [("2024-05", "CN", "10.00"), ("2024-06", "CN", "-10.00"),
+                          ("2024-08", "CN", "-10.00")])
+
+    def test_credit_notes_their_void_and_their_refund(self):
+        w = World()
+        w.put("customer_profile_set", "2024-01-01", region="EU")
+        w.order(channel="web", kind="SAMPLE")
+        w.invoice("I", 1000, "2024-05-02", order_ids=["O"], region="CN")
+        w.put("credit_note_issued", "2024-05-03", credit_note_id="N", invoice_id="I", currency="CNY",
+              net_minor=100, tax_minor=13, issue_date="2024-05-03")
+        w.put("payment_unallocated", "2024-05-04", credit_note_id="N", allocation_id="N",
+              date="2024-05-04")
+        w.put("refund_paid", "2024-05-05", refund_id="F", credit_note_id="N", currency="CNY",
+              amount_minor=50, value_date="2024-05-05")
+        w.put("credit_note_voided", "2024-05-06", credit_note_id="N", date="2024-05-06")
+        got = [(r["period"], *r["group"].values(), r["invoiced"], r["collected"])
+               for r in w.sales(grain="day", group_by="region,channel,kind", from_="2024-05-02")["rows"]]
+        here = ("CN", "web", "SAMPLE")
+        self.assertEqual(got, [("2024-05-02", *here, "10.00", "0.00"),
+                               ("2024-05-03", *here, "-1.00", "0.00"),
+                               ("2024-05-05", *here, "0.00", "-0.50"),
+                               ("2024-05-06", *here, "1.00", "0.00")])
+
+    def test_ungrouped_rows(self):
+        w = World()
+        w.order()
+        self.assertEqual(w.sales()["rows"][0]["group"], {})
+
     def test_voided_and_reversed_on_one_date(self):
         w = World()
         w.put("customer_profile_set", "2024-01-01", region="EU")
@@ -1349,10 +1818,26 @@ class Pages(unittest.TestCase):
         self.assertEqual((p["gross"], p["open"], p["over_applied"], p["void_date"]),
                          ("11.30", "5.30", False, None))
         self.assertEqual(sorted(p["applications"], key=lambda x: x["id"]), [
-            {"type": "credit_note", "id": "N", "amount": "1.00", "from": "2024-05-06",
-             "until": None},
-            {"type": "payment", "id": "P", "amount": "5.00", "from": "2024-05-05",
-             "until": "2024-05-20"}])
+            {"type": "credit_note", "id": "N", "source_id": "N", "amount": "1.00",
+             "from": "2024-05-06", "until": None},
+            {"type": "payment", "id": "P", "source_id": "P", "amount": "5.00",
+             "from": "2024-05-05", "until": "2024-05-20"}])
+
+    def test_a_recovery_is_negative_among_applications(self):
+        w = World()
+        w.invoice("I", 1000)
+        w.put("invoice_written_off", "2024-05-02", write_off_id="W", invoice_id="I",
+              amount_minor=400, date="2024-05-02")
+        w.put("write_off_recovered", "2024-05-03", recovery_id="R", write_off_id="W",
+              invoice_id="I", amount_minor=150, date="2024-05-03")
+        w.credit("N", 100, "2024-05-04")
+        w.allocate("A", None, "2024-05-04", [("I", 100)], credit_note="N")
+        p = w.get("/v1/invoices/I")
+        self.assertEqual([(x["type"], x["id"], x["source_id"], x["amount"]) for x in p["applications"]],
+                         [("credit_allocation", "A", "N", "1.00"), ("write_off", "W", None, "4.00"),
+                          ("recovery", "R", None, "-1.50")])
+        self.assertEqual(sum(money.Fraction(x["amount"]) for x in p["applications"]),
+                         money.Fraction(p["gross"]) - money.Fraction(p["open"]))
 
     def test_one_account_is_one_world(self):
         w = World()

@@ -63,7 +63,7 @@ def _open_at(oracle, day):
                     continue
                 if it.state == "rejected":
                     add("allocation_exceeds_payment", c, it.alloc_id, it.rec)
-                elif it.state == "counts" and s.kind == "payment" and s.start < it.invoice.issue:
+                elif it.state == "counts" and s.kind == "payment" and it.date < it.invoice.issue:
                     add("payment_before_invoice", c, s.id, it.rec)
                 elif it.state == "mismatch":
                     add("currency_mismatch", c, it.alloc_id, it.rec)

@@ -1,4 +1,5 @@
 """What orders are worth, what of them is invoiced, and the credit that an account uses."""
+from .cycle import dispatched_net
 from .money import quantity
 
 
@@ -30,18 +31,27 @@ def dispatched_value(s):
     return sum(value(s.terms[k], q) for k, q in dispatched(s).items() if k in s.terms)
 
 
-def not_dispatched_value(s):
-    """"value of remaining - value of min(remaining, dispatched), returns not counted back"."""
-    gone = by_line(s.dispatches)
-    return sum(value(x, x.remaining) - value(x, min(x.remaining, gone.get(k, 0)))
-               for k, x in s.lines.items())
+def not_dispatched_value(s, share):
+    """"value of remaining - value of min(remaining, dispatched net)"; share: what is invoiced,
+    less credit notes: what of it is above the value of dispatched was invoiced ahead."""
+    gone = dispatched_net(s)
+    n = sum(value(x, x.remaining) - value(x, min(x.remaining, max(0, gone.get(k, 0))))
+            for k, x in s.lines.items())
+    return max(0, n - max(0, share - dispatched_value(s)))
+
+
+def credited(a, inv, day):
+    """The credit notes in its currency that name the invoice and exist then."""
+    return sum(s.amount for s in a.credit_notes.values()
+               if s.rec.p["invoice_id"] == inv.id and s.currency == inv.currency
+               and s.start <= day < s.end)
 
 
 def states(o, day):
     return o.cached(("states", day), lambda: {s.order: s for s in o.order_states(day)})
 
 
-def shares(o, day, tax=True):
+def shares(o, day, tax=True, less_credited=False):
     """{order: its part of the invoices that name it}; gross, or net without tax."""
     def make():
         placed = states(o, day)
@@ -53,6 +63,8 @@ def shares(o, day, tax=True):
                 if not exists or inv.rec.p["kind"] != "INVOICE" or not orders:
                     continue
                 whole = inv.gross if tax else inv.net
+                if less_credited:
+                    whole = max(0, whole - credited(a, inv, day))
                 values = [order_value(placed[x], tax) if x in placed else 0 for x in orders]
                 total = sum(values)
                 rest = whole
@@ -62,7 +74,7 @@ def shares(o, day, tax=True):
                     rest -= part
                 out[orders[-1]] = out.get(orders[-1], 0) + rest
         return out
-    return o.cached(("shares", day, tax), make)
+    return o.cached(("shares", day, tax, less_credited), make)
 
 
 class Part:
@@ -83,10 +95,11 @@ def parts(o, day):
                 if d <= day:
                     out[c].setdefault(cur, Part()).balance += n
         share = shares(o, day)
+        ahead = shares(o, day, less_credited=True)
         for x, s in states(o, day).items():
             part = out[x.customer].setdefault(x.rec.p["currency"], Part())
             part.not_invoiced += max(0, dispatched_value(s) - share.get(x, 0))
-            part.open_orders += not_dispatched_value(s)
+            part.open_orders += not_dispatched_value(s, ahead.get(x, 0))
         return out
     return o.cached(("parts", day), make)
 

@@ -56,19 +56,61 @@ def at_date(o, day, receivables):
             s.terms.update(s.lines)
             s.requested = r.p["requested_date"] or s.requested
             continue
-        gone = {}
-        for d in s.dispatches:
-            if d.at <= r.at:
-                for x in d.p["lines"]:
-                    gone[x["line_id"]] = gone.get(x["line_id"], 0) + quantity(x["quantity"])
+        gone = dispatched_net(s, r.at)
         for id_ in r.p["line_ids"] or list(s.lines):
             line = s.lines.get(id_)
             if line is not None:
-                line.remaining = min(line.remaining, gone.get(id_, 0))
+                line.remaining = min(line.remaining, max(0, gone.get(id_, 0)))
     promises = [r for r in o.confirms + o.delays if r.bd <= day and r.p["promised_date"]]
     s.promises = [r.p["promised_date"] for r in sorted(promises, key=lambda r: r.order)]
     s.milestones = _milestones(o, s, day, receivables)
     return s
+
+
+def moved(s):
+    """[(record, 1 or -1)]: what went out, and what came back to be resent, in order."""
+    out = [(r, 1) for r in s.dispatches]
+    out += [(r, -1) for r in s.returns if r.p["to_be_resent"]]
+    return sorted(out, key=lambda x: x[0].order)
+
+
+def dispatched_net(s, until=None):
+    """{line: dispatched less what came back to be resent}, by that instant; may be below 0."""
+    out = {}
+    for r, sign in moved(s):
+        if until is None or r.at <= until:
+            for x in r.p["lines"]:
+                out[x["line_id"]] = out.get(x["line_id"], 0) + sign * quantity(x["quantity"])
+    return out
+
+
+def _dispatched(s):
+    """The dispatch from which on nothing is lacking, or None."""
+    wanted = {x.line_id: x.remaining for x in s.lines.values() if x.remaining > 0}
+    since = None
+    for r, sign in moved(s) if wanted else ():
+        for x in r.p["lines"]:
+            if x["line_id"] in wanted:
+                wanted[x["line_id"]] -= sign * quantity(x["quantity"])
+        if any(n > 0 for n in wanted.values()):
+            since = None
+        elif since is None:
+            since = r.at
+    return since
+
+
+def _delivered(s, complete):
+    """The last proof of what left up to that instant."""
+    proofs, later = [], []
+    for d in s.dispatches:
+        proof = s.proofs.get(d.p["shipment_id"])
+        if d.at > complete:
+            later += [proof] if proof is not None else []
+        elif proof is not None:
+            proofs.append(proof)
+        elif not came_back_whole(d, s.returns):
+            return None
+    return max(proofs) if proofs else min(later, default=None)
 
 
 def _milestones(o, s, day, receivables):
@@ -79,26 +121,12 @@ def _milestones(o, s, day, receivables):
             m[name] = min(ats)
     if s.dispatches:
         m["first_dispatched"] = s.dispatches[0].at
-    wanted = {x.line_id: x.remaining for x in s.lines.values() if x.remaining > 0}
-    if wanted:
-        for d in s.dispatches:
-            for x in d.p["lines"]:
-                if x["line_id"] in wanted:
-                    wanted[x["line_id"]] -= quantity(x["quantity"])
-            if all(n <= 0 for n in wanted.values()):
-                m["dispatched"] = d.at
-                break
-    if "dispatched" in m:
-        proofs = []
-        for d in s.dispatches:
-            id_ = d.p["shipment_id"]
-            if id_ in s.proofs:
-                proofs.append(s.proofs[id_])
-            elif not came_back_whole(d, s.returns):
-                proofs = []
-                break
-        if proofs:
-            m["delivered"] = max(proofs)
+    complete = _dispatched(s)
+    if complete is not None:
+        m["dispatched"] = complete
+        delivered = _delivered(s, complete)
+        if delivered is not None:
+            m["delivered"] = delivered
     invoices = [i for i in o.invoices
                 if i.rec.p["kind"] == "INVOICE" and i.rec.bd <= day
                 and (i.void_date is None or day < i.void_date)]
@@ -109,6 +137,26 @@ def _milestones(o, s, day, receivables):
             if None not in settled:
                 m["paid"] = max(settled)
     return m
+
+
+def delivered_quantities(s):
+    """{line: what has proof, less what came back to be resent from it or from no named shipment}"""
+    out = {}
+    for r in s.dispatches:
+        if r.p["shipment_id"] in s.proofs:
+            for x in r.p["lines"]:
+                out[x["line_id"]] = out.get(x["line_id"], 0) + quantity(x["quantity"])
+    for r in s.returns:
+        if r.p["to_be_resent"] and r.p["shipment_id"] in ("", *s.proofs):
+            for x in r.p["lines"]:
+                out[x["line_id"]] = out.get(x["line_id"], 0) - quantity(x["quantity"])
+    return out
+
+
+def in_full(s):
+    """Against the quantity before any cancellation of a part, for every line not gone."""
+    got = delivered_quantities(s)
+    return all(got.get(k, 0) >= x.quantity for k, x in s.lines.items() if x.remaining > 0)
 
 
 def came_back_whole(dispatch, returns):
@@ -129,7 +177,7 @@ def settlement(inv, day, receivables):
 
     for it in receivables.items_of_invoice[inv]:
         if it.in_effect(day):
-            add(max(it.rec.at, it.source.rec.at, inv.rec.at), it.amount)
+            add(max(it.rec.at, it.source.rec.at, inv.rec.at), it.applied(day))
     for w in inv.losses:
         if w.small and w.start <= day:
             at = max(w.rec.at, inv.rec.at)

@@ -4,6 +4,7 @@ The normal form of a payload has every field of the schema: strings that are
 left out are "", numbers that are left out are None, enums have their default,
 lists are lists.  Two payloads are equal exactly when their normal forms are.
 """
+import json
 import re
 import unicodedata
 
@@ -55,7 +56,7 @@ SCHEMA = {
         ("shipment_id!", "id"), ("order_id!", "id"), ("signed_by", "text"))),
     "shipment_returned": ("shipments", (
         ("return_id!", "id"), ("shipment_id", "id"), ("order_id!", "id"),
-        ("lines!", _SHIP_LINE), ("reason_code", "id"))),
+        ("lines!", _SHIP_LINE), ("reason_code", "id"), ("to_be_resent", "bool"))),
     "invoice_issued": ("invoices", (
         ("invoice_id!", "id"), ("kind", "InvoiceKind"), ("order_ids", "ids"),
         ("region", "region"), ("sales_rep", "id"), ("currency!", "currency"),
@@ -70,6 +71,8 @@ SCHEMA = {
         ("credit_note_id!", "id"), ("invoice_id", "id"), ("currency!", "currency"),
         ("net_minor!", "money0"), ("tax_minor", "money0"), ("issue_date!", "date"),
         ("reason_code", "id"))),
+    "credit_note_voided": ("invoices", (
+        ("credit_note_id!", "id"), ("date!", "date"), ("reason_code", "id"))),
     "invoice_disputed": ("invoices", (
         ("dispute_id!", "id"), ("invoice_id!", "id"), ("amount_minor", "money1"),
         ("reason_code", "id"))),
@@ -116,10 +119,12 @@ SCHEMA = {
 TOPIC_OF = {t: TOPICS[family] for t, (family, _) in SCHEMA.items()}
 ENVELOPE = ("event_id", "customer_id", "source", "occurred_at", "correlation_id")
 
-_DECIMAL = re.compile(r"^([0-9]+)(?:\.([0-9]+))?$")
-_PERIOD = re.compile(r"^[0-9]{4}(-Q[1-4]|-(0[1-9]|1[0-2]))?$")
-_INTEGER = re.compile(r"^-?(0|[1-9][0-9]*)$")
-_BIDI = set(range(0x202A, 0x202F)) | set(range(0x2066, 0x206A))
+_DECIMAL = re.compile(r"^([0-9]+)(?:\.([0-9]+))?\Z")
+_PERIOD = re.compile(r"^[0-9]{4}(-Q[1-4]|-(0[1-9]|1[0-2]))?\Z")
+_INTEGER = re.compile(r"^-?(0|[1-9][0-9]*)\Z")
+_REFUSED = set(range(0x202A, 0x202F)) | set(range(0x2066, 0x206A)) | {0xAD, 0x200B, 0x2060, 0xFEFF}
+LABEL_BYTES = 128
+KEY_BYTES = 160          # of the customer_id of targets and rates
 
 
 class Event:
@@ -143,6 +148,29 @@ def camel(name):
     return head + "".join(w[:1].upper() + w[1:] for w in rest)
 
 
+class Object(dict):
+    """A JSON object that has a field twice, which a dict cannot show."""
+    twice = ()
+
+
+def load(text):
+    """JSON text to events; what stands twice in one object is kept for parse()."""
+    def make(pairs):
+        out, twice = {}, []
+        for k, v in pairs:
+            if v is None:               # null is left out
+                out.setdefault(k, None)
+                continue
+            if out.get(k) is not None:
+                twice.append(k)
+            out[k] = v
+        if twice:
+            out = Object(out)
+            out.twice = twice
+        return out
+    return json.loads(text, object_pairs_hook=make)
+
+
 _CAMEL = {}
 
 
@@ -159,14 +187,17 @@ def _by_either_name(obj, names, path, faults):
         n = table.get(k)
         if n is None:
             faults.append((path + k, "unknown field"))
-        elif n in out:
+        elif v is None:
+            continue
+        elif n in out or k in getattr(obj, "twice", ()):
             faults.append((path + n, "given twice"))
-        elif v is not None:
+            out[n] = v
+        else:
             out[n] = v
     return out
 
 
-def label_fault(s, limit=64):
+def label_fault(s, limit=LABEL_BYTES):
     try:
         b = s.encode("utf-8")
     except UnicodeEncodeError:
@@ -180,7 +211,7 @@ def label_fault(s, limit=64):
             return "has a control character"
     else:
         for c in s:
-            if ord(c) in _BIDI or unicodedata.category(c) in ("Cc", "Zl", "Zp"):
+            if ord(c) in _REFUSED or unicodedata.category(c) in ("Cc", "Zl", "Zp"):
                 return "has a character that is not allowed"
     if s[0].isspace() or s[-1].isspace():
         return "white space at an end"
@@ -241,7 +272,7 @@ def _empty(kind):
         return ENUMS[kind][2]
     if kind in ("money0", "money1", "terms"):
         return None
-    return ""
+    return False if kind == "bool" else ""
 
 
 def _scalar(kind, v, path, faults):
@@ -262,6 +293,8 @@ def _scalar(kind, v, path, faults):
         if n is None:
             return bad("not an integer")
         return n if 0 <= n <= 3650 else bad("out of range")
+    if kind == "bool":
+        return v if isinstance(v, bool) else bad("neither true nor false")
     if not isinstance(v, str):
         return bad("not a string")
     if kind in ENUMS:
@@ -385,8 +418,10 @@ def _cross(t, p, customer_id, faults):
             bad("credit_note_id", "one of payment_id and credit_note_id is required")
     if t == "refund_paid" and p["payment_id"] and p["credit_note_id"]:
         bad("credit_note_id", "both payment_id and credit_note_id")
-    if t == "payment_allocated" and p["payment_id"] and p["allocation_id"] == p["payment_id"]:
-        bad("payment_id", "allocation_id is the payment_id")
+    if t == "payment_allocated" and p["allocation_id"]:
+        for f in ("payment_id", "credit_note_id"):
+            if p["allocation_id"] == p[f]:
+                bad(f, "is the allocation_id")
     if t == "payment_received" and p["amount_minor"] is not None:
         if sum(x["amount_minor"] or 0 for x in p["allocations"]) > p["amount_minor"]:
             bad("allocations", "more than the payment")
@@ -430,7 +465,7 @@ def parse(obj, strict=True):
             faults.append((name, "not a string"))
             v = ""
         else:
-            f = label_fault(v, 160 if wide and name == "customer_id" else 64)
+            f = label_fault(v, KEY_BYTES if wide and name == "customer_id" else LABEL_BYTES)
             if f:
                 faults.append((name, f))
         if name != "correlation_id":

@@ -16,6 +16,7 @@ CLAIMS = {   # claimed once per document: the part's id ("" where it is the docu
     "promise_made": lambda p: "",
     # happen once
     "invoice_voided": lambda p: "",
+    "credit_note_voided": lambda p: "",
     "payment_reversed": lambda p: "",
     "payment_unallocated": lambda p: p["allocation_id"],
     "dispute_resolved": lambda p: p["dispute_id"],
@@ -36,7 +37,7 @@ def document_of(e):
     c = e.customer_id
     if t in ("customer_profile_set", "sales_target_set", "exchange_rate_published"):
         return ("key", c, c)
-    if t == "credit_note_issued":
+    if t in ("credit_note_issued", "credit_note_voided"):
         return ("credit_note", c, p["credit_note_id"])
     if "order_id" in p:
         return ("order", c, p["order_id"])
@@ -98,7 +99,7 @@ class Source:
             self.amount = p["net_minor"] + (p["tax_minor"] or 0)
         self.allocs = {}          # allocation_id -> record
         self.unallocs = {}        # allocation_id -> record
-        self.reversal = None
+        self.reversal = None      # of a credit note: its void
         self.refunds = []         # all that name it, any currency
 
 
@@ -280,12 +281,12 @@ class Facts:
             if s is None:
                 continue
             id_ = p["allocation_id"]
-            own = s.kind == "payment" and id_ == s.id and s.rec.p["allocations"]
+            own = id_ == s.id and s.rec.p["allocations" if s.kind == "payment" else "invoice_id"]
             if own or id_ in s.allocs:
                 s.unallocs[id_] = r
             else:
                 self._lacks(r, "allocation", id_)
-        for r, p, a in each("payment_reversed"):
+        for r, p, a in each("payment_reversed", "credit_note_voided"):
             s = self._source(r, p, a)
             if s is not None:
                 s.reversal = r

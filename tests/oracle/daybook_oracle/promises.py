@@ -36,7 +36,7 @@ def paid(o, a, r, end, day):
             if r.bd <= s.start <= min(end, day) and day < s.end:
                 n += s.amount
             continue
-        n += sum(it.amount for it in o.receivables.items_of_source[s]
+        n += sum(it.applied(day) for it in o.receivables.items_of_source[s]
                  if it.invoice_id in r.p["invoice_ids"] and it.in_effect(day)
                  and r.bd <= it.start <= end)
     return n

@@ -7,11 +7,20 @@ INF = 10 ** 9
 class Item:
     """One application of a source to an invoice."""
     __slots__ = ("source", "invoice", "invoice_id", "amount", "date", "start", "end",
-                 "ended_by", "state", "alloc_id", "rec", "key", "own")
+                 "ended_by", "state", "alloc_id", "rec", "key", "own", "taken")
     # state: waiting, mismatch, never, counts, rejected
+    # ended_by: unallocated, voided (invoice or credit note), reversed, refunded
+    # taken: [(refund record, its value date, what it took back)]
 
     def in_effect(self, day):
         return self.state == "counts" and self.start <= day < self.end
+
+    def taken_back(self, day):
+        return sum(n for _, d, n in self.taken if d <= day)
+
+    def applied(self, day):
+        """What it settles at that date."""
+        return self.amount - self.taken_back(day) if self.in_effect(day) else 0
 
 
 class Recovery:
@@ -106,11 +115,21 @@ class Receivables:
         line.sort(key=lambda x: x[0])
         refunded = 0
         counted = []
-        for _, it, refund in line:
+        for (day, *_), it, refund in line:
+            used = sum(x.applied(day) for x in counted)
             if refund is not None:
-                refunded += refund.p["amount_minor"]
+                # Out of what is unapplied, then out of what was settled, the last first.
+                n = refund.p["amount_minor"]
+                left = n - max(0, s.amount - used - refunded)
+                refunded += n
+                for x in reversed(counted):
+                    part = min(max(0, left), x.applied(day))
+                    if part:
+                        left -= part
+                        x.taken.append((refund, day, part))
+                        if not x.applied(day):
+                            x.end, x.ended_by = day, "refunded"
                 continue
-            used = sum(x.amount for x in counted if x.start <= it.start < x.end)
             if it.amount <= s.amount - used - refunded:
                 counted.append(it)
             else:
@@ -127,6 +146,7 @@ class Receivables:
         inv = it.invoice = a.invoices.get(invoice_id)
         it.start = it.end = None
         it.ended_by = None
+        it.taken = []
         it.key = None
         if inv is None:
             it.state = "waiting"
@@ -136,8 +156,7 @@ class Receivables:
         it.end = INF
         never = False
         un = s.unallocs.get(alloc_id)
-        if un is not None and not (own and s.kind == "credit_note"):
-            # an allocation date, not before the item took effect
+        if un is not None:
             d = parse_date(un.p["date"])
             it.end, it.ended_by = d, "unallocated"
             never = d < it.start
@@ -148,7 +167,7 @@ class Receivables:
         if s.end != INF:              # last: on one date the others go before it
             never = never or s.end <= it.start
             if s.end < it.end:
-                it.end, it.ended_by = s.end, "reversed"
+                it.end, it.ended_by = s.end, "reversed" if s.kind == "payment" else "voided"
         if inv.currency != s.currency:
             it.state = "mismatch"
         elif never:
@@ -180,7 +199,7 @@ class Receivables:
         """Gross less everything in effect; below zero is a surplus."""
         exists = inv.issue <= day and (inv.void_date is None or day < inv.void_date)
         n = inv.gross if exists else 0
-        n -= sum(it.amount for it in self.items_of_invoice[inv] if it.in_effect(day))
+        n -= sum(it.applied(day) for it in self.items_of_invoice[inv])
         return n - self.lost(inv, day)
 
     def disputed(self, inv, day, open_):
@@ -217,7 +236,7 @@ class Receivables:
     def unapplied(self, s, day):
         """What is left of a payment or credit note; below zero if over-refunded."""
         n = s.amount if s.start <= day < s.end else 0
-        n -= sum(it.amount for it in self.items_of_source[s] if it.in_effect(day))
+        n -= sum(it.applied(day) for it in self.items_of_source[s])
         return n - self.source_refunded(s, day)
 
     def stray_refunds(self, a, day):
@@ -241,6 +260,8 @@ class Receivables:
                         out.append((y.start, inv.currency, y.amount, "recoveries", inv, y.rec))
         for s in a.credit_notes.values():
             out.append((s.start, s.currency, -s.amount, "credit_notes", s, s.rec))
+            if s.end != INF:
+                out.append((s.end, s.currency, s.amount, "voids", s, s.reversal))
         for s in a.payments.values():
             out.append((s.start, s.currency, -s.amount, "cash", s, s.rec))
             if s.end != INF:
@@ -257,6 +278,8 @@ class Receivables:
             for it in self.items_of_source[s]:
                 if it.state == "counts":
                     out.append((it.start, s.currency, -it.amount, it))
-                    if it.end != INF:
-                        out.append((it.end, s.currency, it.amount, it))
+                    for _, day, n in it.taken:
+                        out.append((day, s.currency, n, it))
+                    if it.end != INF and it.ended_by != "refunded":
+                        out.append((it.end, s.currency, it.amount - it.taken_back(it.end), it))
         return out

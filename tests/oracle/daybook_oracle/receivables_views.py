@@ -6,7 +6,7 @@ from .answers import (NotHere, as_of, attributes, by_bytes, common, kept, known_
 from .attributes import cut
 from .dates import parse_date, period, show_date
 from .match import Any, Bag, Blank, Either, Ids, Number, Optional, Sums
-from .money import amount, fixed
+from .money import EXPONENT, amount, fixed
 
 
 class Cell:
@@ -100,13 +100,14 @@ def items_at(o, q):
 class Entry:
     """A ledger entry, or one side of a transfer, under the attributes of its document."""
     __slots__ = ("day", "customer", "region", "sales_rep", "currency", "amount", "type",
-                 "document", "item_document", "rec")
+                 "document", "item_document", "rec", "within")
 
     def __init__(self, day, customer, where, currency, amount, type_, document, rec):
         self.day, self.customer, self.currency, self.amount = day, customer, currency, amount
         self.region, self.sales_rep = where
         self.type, self.document, self.rec = type_, document, rec
         self.item_document = document      # the one under which items list it
+        self.within = False                # a side of a transfer within one region and rep
 
     @property
     def key(self):
@@ -138,10 +139,11 @@ def all_entries(o, q):
                     e = Entry(d, a.customer, att.source(document), cur, n, type_, document.id, rec)
                 out.append(e)
             for d, cur, n, it in rc.transfers(a):
-                out.append(Entry(d, a.customer, att.invoice(it.invoice), cur, n, "transfers",
-                                 it.alloc_id, it.rec))
-                out.append(Entry(d, a.customer, att.source(it.source), cur, -n, "transfers",
-                                 it.alloc_id, it.rec))
+                sides = (att.invoice(it.invoice), n), (att.source(it.source), -n)
+                for where, x in sides:
+                    e = Entry(d, a.customer, where, cur, x, "transfers", it.alloc_id, it.rec)
+                    e.within = sides[0][0] == sides[1][0]
+                    out.append(e)
         out.sort(key=lambda e: e.key)
         return out
     return o.cached(("entries", q.get("attributes")), make)
@@ -305,13 +307,18 @@ def at_end(q):
     return dict(q, as_of=q["to"])
 
 
+class Within(dict):
+    """A shown entry of a transfer within one region and rep."""
+
+
 def show_entry(e):
     # Contract 1: a refund belongs to the payment or credit note it names.
     document = e.document if e.type != "refunds" else Either(e.document, e.rec.p["refund_id"])
-    return {"customer_id": e.customer, "currency": e.currency, "document_id": document,
-            "type": e.type, "effective_date": show_date(e.day),
-            "amount": amount(e.amount, e.currency), "region": Blank(e.region),
-            "sales_rep": Blank(e.sales_rep), "event": ref(e.rec)}
+    make = Within if e.within else dict
+    return make({"customer_id": e.customer, "currency": e.currency, "document_id": document,
+                 "type": e.type, "effective_date": show_date(e.day),
+                 "amount": amount(e.amount, e.currency), "region": Blank(e.region),
+                 "sales_rep": Blank(e.sales_rep), "event": ref(e.rec)})
 
 
 def entries(o, q):
@@ -443,7 +450,8 @@ def ratios(o, q):
                 if kept(q, *where, a.customer, s.currency):
                     k = (group_of(a.customer, *where, s.currency), s.currency)
                     n, weighted = settled.get(k, (0, 0))
-                    settled[k] = (n + it.amount, weighted + it.amount * (it.start - it.invoice.issue))
+                    x, issue = it.applied(last), it.invoice.issue
+                    settled[k] = (n + x, weighted + x * (max(s.start, issue) - issue))
     for x in items_at(o, q):
         if x["kind"] in ("INVOICE", "DEBIT_NOTE") and \
                 kept(q, x["region"], x["sales_rep"], x["customer"], x["currency"]):
@@ -476,7 +484,9 @@ def ratios(o, q):
             "countback_dso": {"value": two(back), "more_than": more, "closing_balance": m(closing)},
             "best_possible_dso": {"value": two(best), "not_due": m(not_due), "sales": m(sales),
                                   "days": days},
-            "average_days_delinquent": {"value": None if dso is None else two(dso - best)},
+            "average_days_delinquent": {
+                "value": two(divide(gross - not_due, sales, days)), "overdue": m(gross - not_due),
+                "sales": m(sales), "days": days},
             "collection_effectiveness": {
                 "value": two(divide(opening + sales - closing, opening + sales - not_due, 100)),
                 "opening": m(opening), "sales": m(sales), "closing": m(closing),
@@ -573,11 +583,14 @@ def nothing(row):
 
 
 def overdue_items(o, q):
-    """{(customer, currency): [(L, item)]} of the open items with L >= 1."""
+    """{(customer, currency): [(L, item)]} of the open items with L >= 1 that are not below
+    the minimum."""
+    least = Fraction(q.get("minimum", "0"))
     aged_on = parse_date(q["aged_on"]) if "aged_on" in q else as_of(o, q)
     out = {}
     for x in sorted(items_at(o, q), key=item_key):
         if x["due"] is not None and x["due"] < aged_on and \
+                Fraction(x["open"] - x["disputed"], 10 ** EXPONENT[x["currency"]]) >= least and \
                 kept(q, x["region"], x["sales_rep"], x["customer"], x["currency"]):
             out.setdefault((x["customer"], x["currency"]), []).append((aged_on - x["due"], x))
     return out

@@ -77,34 +77,50 @@ def of_account(a, day, rc, attributes):
             out.append(Posting(inv.issue, inv.currency, "invoices", 1, where))
         if inv.void_date is not None and inv.void_date <= day:
             out.append(Posting(inv.void_date, inv.currency, "invoiced", -inv.net, where))
+    def of_source(s):
+        """A credit note has the channel and kind of the invoice it names."""
+        named = a.invoices.get(s.rec.p["invoice_id"]) if s.kind == "credit_note" else None
+        return of_invoice(named) if named is not None else \
+            (s.customer,) + attributes.source(s) + ("", "")
+
     for s in a.credit_notes.values():
+        net = s.rec.p["net_minor"]
         if s.start <= day:
-            named = a.invoices.get(s.rec.p["invoice_id"])
-            where = of_invoice(named) if named is not None else \
-                (s.customer,) + attributes.source(s) + ("", "")
-            out.append(Posting(s.start, s.currency, "invoiced", -s.rec.p["net_minor"], where))
+            out.append(Posting(s.start, s.currency, "invoiced", -net, of_source(s)))
+        if s.end <= day:
+            out.append(Posting(s.end, s.currency, "invoiced", net, of_source(s)))
+
+    def stands(it):
+        """Whether the item is part of the split at that date."""
+        return it.state == "counts" and it.start <= day and not (
+            it.end <= day and it.ended_by in ("unallocated", "voided"))
     for s in a.payments.values():
         if s.start > day:
             continue
         parts = []
         rest = s.amount
         for it in rc.items_of_source[s]:
-            if it.state != "counts" or it.start > day:
-                continue
-            if it.end <= day and it.ended_by in ("unallocated", "voided"):
-                continue
-            parts.append((it.amount, of_invoice(it.invoice)))
-            rest -= it.amount
-        parts.append((rest, (s.customer,) + attributes.source(s) + ("", "")))
+            if stands(it):
+                parts.append((it.amount, of_invoice(it.invoice)))
+                rest -= it.amount
+        parts.append((rest, of_source(s)))
         for n, where in parts:
             out.append(Posting(s.start, s.currency, "collected", n, where))
             if s.end != INF and s.end <= day:
                 out.append(Posting(s.end, s.currency, "collected", -n, where))
     for r, s in a.refunds:
         d = parse_date(r.p["value_date"])
-        if d <= day:
-            where = (a.customer,) + attributes.refund(r, s, d) + ("", "")
-            out.append(Posting(d, r.p["currency"], "collected", -r.p["amount_minor"], where))
+        if d > day:
+            continue
+        rest = r.p["amount_minor"]
+        for it in rc.items_of_source[s] if s is not None else ():
+            for refund, _, n in it.taken:
+                if refund is r and stands(it):
+                    out.append(Posting(d, s.currency, "collected", -n, of_invoice(it.invoice)))
+                    rest -= n
+        where = of_source(s) if s is not None else \
+            (a.customer,) + attributes.refund(r, s, d) + ("", "")
+        out.append(Posting(d, r.p["currency"], "collected", -rest, where))
     return out
 
 

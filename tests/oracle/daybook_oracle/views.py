@@ -11,8 +11,8 @@ from . import anomalies, cycle, sales
 from .answers import (NotFound, NotHere, REF_KEY, Several, as_of, attributes, by_bytes, by_bytes1,
                       common, instant, kept, known_at, level, millis, ref)
 from .attributes import cut
-from .dates import parse_date, show_date
-from .match import Any, Approx, Bag, Blank, Ids, Optional
+from .dates import parse_date, period, show_date
+from .match import Any, Approx, Bag, Blank, Either, Ids, Optional
 from .money import amount, fixed, show_quantity
 from .receivables import INF
 from .receivables_views import (ageing, bridge, dunning, entries, item_key, items, items_at, ledger_at,
@@ -68,11 +68,11 @@ def order_cycle(o, q):
                       parse_date(q["to"]), q.get("grain", "month"),
                       order_group(o, q, q.get("group_by", "none")))
     out = []
-    for period, group in by_bytes(rows):
-        r = rows[period, group]
+    for label, group in by_bytes(rows):
+        r = rows[label, group]
         xs = sorted(r.lengths)
         n = len(xs)
-        row = {"period": period, "group": group, "n": n, "total_seconds": sum(xs),
+        row = {"period": label, "group": group, "n": n, "total_seconds": sum(xs),
                "mean_seconds": decimal3(Fraction(sum(xs), n) if n else None),
                "min_seconds": Approx(xs[0]) if n else None,
                "max_seconds": Approx(xs[-1]) if n else None}
@@ -93,6 +93,49 @@ def order_cycle(o, q):
             low = b
         out.append(row)
     return dict(common(o, q), rows=out)
+
+
+ON_TIME = ("due", "early", "on_day", "late", "open_late", "pending", "no_date", "in_full", "otif")
+
+
+def on_time(o, q):
+    day, first, last = as_of(o, q), parse_date(q["from"]), parse_date(q["to"])
+    promise, grain = q.get("promise", "requested"), q.get("grain", "month")
+    group_of = order_group(o, q, q.get("group_by", "none"))
+    cells = {}
+    for s in orders_kept(o, q):
+        if not any(x.remaining for x in s.lines.values()):
+            continue
+        given = s.requested if promise == "requested" else \
+            s.promises[0 if promise == "first" else -1] if s.promises else ""
+        due = parse_date(given) if given else s.order.rec.bd
+        if not first <= due <= last:
+            continue
+        cell = cells.setdefault((period(due, grain), group_of(s)), dict.fromkeys(ON_TIME, 0))
+        if not given:
+            cell["no_date"] += 1
+            continue
+        if "delivered" in s.milestones:
+            done = o.business_date(s.milestones["delivered"])
+            state = "early" if done < due else "on_day" if done == due else "late"
+        elif due < day:
+            state = "late"
+            cell["open_late"] += 1
+        else:
+            cell["pending"] += 1
+            continue
+        cell["due"] += 1
+        cell[state] += 1
+        if cycle.in_full(s):
+            cell["in_full"] += 1
+            cell["otif"] += state != "late"
+
+    def rate(n, of):
+        return fixed(Fraction(n, of), 4) if of else None
+    return dict(common(o, q), rows=[dict(
+        x, period=p, group=g, on_time_rate=rate(x["early"] + x["on_day"], x["due"]),
+        in_full_rate=rate(x["in_full"], x["due"]), otif_rate=rate(x["otif"], x["due"]))
+        for (p, g), x in ((k, cells[k]) for k in by_bytes(cells)) if any(x.values())])
 
 
 # ------------------------------------------------------------------------ sales
@@ -161,7 +204,7 @@ def sales_view(o, q):
         return any(cell.get(m) for m in names)
 
     return dict(common(o, q),
-                rows=[dict(period=p, group=dict(zip(by, g)) if by else Any(), currency=cur,
+                rows=[dict(period=p, group=dict(zip(by, g)), currency=cur,
                            **columns(rows[p, g, cur], cur))
                       for p, g, cur in by_bytes(rows) if nonzero(rows[p, g, cur])],
                 totals=[dict(currency=cur, **columns(totals[cur], cur, True))
@@ -264,11 +307,11 @@ def invoice(o, q, id_):
         if it.in_effect(day):
             t = "payment" if it.source.kind == "payment" else \
                 "credit_note" if it.own else "credit_allocation"
-            applied.append((t, it.alloc_id, it.amount, it.start, it.end))
+            applied.append((t, it.alloc_id, it.source.id, it.applied(day), it.start, it.end))
     for w in inv.losses:
         if w.start <= day:
-            applied.append(("write_off", w.id, w.amount, w.start, INF))
-            applied += [("recovery", y.rec.p["recovery_id"], y.amount, y.start, INF)
+            applied.append(("write_off", w.id, None, w.amount, w.start, INF))
+            applied += [("recovery", y.rec.p["recovery_id"], None, -y.amount, y.start, INF)
                         for y in w.recoveries if y.counts and y.start <= day]
     voided = inv.void_date is not None and inv.void_date <= day
     return dict(
@@ -284,9 +327,10 @@ def invoice(o, q, id_):
         instalments=[{"number": n, "due_date": show_date(due), "amount": amount(x, cur),
                       "open": amount(open_, cur)}
                      for n, due, x, open_, _ in parts] if inv.gross else Any(),
-        applications=Bag([{"type": t, "id": i, "amount": amount(x, cur), "from": show_date(start),
-                           "until": until(end)} for t, i, x, start, end in applied],
-                         ("type", "id", "amount")),
+        applications=Bag([{"type": t, "id": i, "source_id": source, "amount": amount(x, cur),
+                           "from": show_date(start), "until": until(end)}
+                          for t, i, source, x, start, end in applied],
+                         ("type", "id", "source_id", "amount")),
         events=document_events(o, "invoice", inv.customer, inv.id))
 
 
@@ -298,7 +342,8 @@ def payment(o, q, id_):
     allocations = []
     for it in rc.items_of_source[s]:
         row = {"allocation_id": it.alloc_id, "invoice_id": it.invoice_id,
-               "amount": amount(it.amount, cur), "from": Any(), "until": Any()}
+               "amount": amount(it.amount, cur),
+               "taken_back": amount(it.taken_back(day), cur), "from": Any(), "until": Any()}
         if it.state == "waiting":
             state = "waiting"
         elif it.start > day:
@@ -319,7 +364,7 @@ def payment(o, q, id_):
         reversed_on=show_date(s.end) if s.end <= day else None,
         refunded=amount(rc.source_refunded(s, day), cur),
         unapplied=amount(rc.unapplied(s, day), cur),
-        allocations=Bag(allocations, ("allocation_id", "invoice_id", "amount", "state")),
+        allocations=Bag(allocations, ("allocation_id", "invoice_id", "amount", "taken_back", "state")),
         events=document_events(o, "payment", s.customer, s.id))
 
 
@@ -332,7 +377,7 @@ def order(o, q, id_):
     p = doc.rec.p
     cur = p["currency"]
     where = attributes(o, q).order(doc)
-    gone, back, proven = {}, {}, {}
+    gone, back, proven, kept_ = {}, {}, {}, cycle.delivered_quantities(s)
     for r in s.dispatches:
         for x in r.p["lines"]:
             n = sales.quantity(x["quantity"])
@@ -346,7 +391,9 @@ def order(o, q, id_):
               "remaining_quantity": show_quantity(x.remaining),
               "dispatched": show_quantity(gone.get(x.line_id, 0)),
               "returned": show_quantity(back.get(x.line_id, 0)),
-              "delivered": show_quantity(proven.get(x.line_id, 0)),
+              "delivered": Either(show_quantity(proven.get(x.line_id, 0)),
+                                  show_quantity(kept_.get(x.line_id, 0)),
+                                  show_quantity(max(0, kept_.get(x.line_id, 0)))),
               "net": amount(x.net, cur), "tax": amount(x.tax, cur)} for x in s.lines.values()]
     return dict(
         common(o, q), customer_id=Optional(doc.customer), order_id=Optional(doc.id),
@@ -407,6 +454,7 @@ VIEWS = {
     "/v1/receivables/dunning": dunning,
     "/v1/receivables/reconciliation": reconciled,
     "/v1/order-cycle": order_cycle,
+    "/v1/order-cycle/on-time": on_time,
     "/v1/sales": sales_view,
     "/v1/customers": customers,
     "/v1/anomalies": anomalies_view,
