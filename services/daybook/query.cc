@@ -157,7 +157,32 @@ void spread_buckets(json::object& answer, json::array& rows) {
   }
 }
 
-void print_answer(const std::string& body) {
+// In place of a table without rows.
+std::string nothing_of(const std::string& view, const views::ParameterMap& parameters,
+                       const json::object& answer) {
+  const auto given = [&](const char* name) -> std::string {
+    const auto found = parameters.find(name);
+    return found == parameters.end() ? "" : found->second;
+  };
+  std::string words;
+  if (view == "ageing" || view == "items") {
+    words = "nothing open";
+  } else if (view == "worklist" || view == "dunning") {
+    words = "nothing overdue";
+  } else if (!given("from").empty() && !given("to").empty()) {
+    words = fmt::format("nothing in {} to {}", given("from"), given("to"));
+  } else {
+    words = "nothing in " + view;
+  }
+  const auto* as_of = answer.if_contains("as_of");
+  if (as_of != nullptr) words += " as of " + cell_text(*as_of);
+  const auto* known_at = answer.if_contains("known_at");
+  if (known_at != nullptr && !known_at->is_null()) words += ", known at " + cell_text(*known_at);
+  return words;
+}
+
+void print_answer(const std::string& body, const std::string& view,
+                  const views::ParameterMap& parameters) {
   json::value value = json::parse(body);
   json::object& answer = value.get_object();
   bool has_rows = false;
@@ -165,6 +190,10 @@ void print_answer(const std::string& body) {
     auto* rows = answer.if_contains(name);
     if (rows == nullptr || !rows->is_array() || answer.contains("customer_id")) continue;
     has_rows = true;
+    if (rows->get_array().empty()) {
+      fmt::print("{}\n", nothing_of(view, parameters, answer));
+      continue;
+    }
     spread_buckets(answer, rows->get_array());
     print_table(rows->get_array());
     if (auto* totals = answer.if_contains("totals"); totals != nullptr && !totals->get_array().empty()) {
@@ -184,7 +213,8 @@ void print_answer(const std::string& body) {
       fmt::print("\n{}\n", std::string(member.key()));
       print_table(member.value().get_array());
     } else {
-      fmt::print("{:22} {}\n", std::string(member.key()), cell_text(member.value()));
+      const bool empty = member.value().is_array() && member.value().get_array().empty();
+      fmt::print("{:22} {}\n", std::string(member.key()), empty ? "none" : cell_text(member.value()));
     }
   }
 }
@@ -198,16 +228,17 @@ views::Today today_of(const app::Settings& settings, const OfflineModel& model) 
   };
 }
 
-int print(const views::Rendered& rendered, const std::string& format) {
+int print(const views::Rendered& rendered, const QueryOptions& options,
+          const views::ParameterMap& parameters) {
   if (rendered.status != 200) {
     const json::value problem = json::parse(rendered.body);
     say(std::string(problem.at("detail").as_string()));
     return rendered.status == 400 || rendered.status == 404 ? kUsage : kFailed;
   }
-  if (format == "table") {
-    print_answer(rendered.body);
+  if (options.format == "table") {
+    print_answer(rendered.body, options.view, parameters);
   } else {
-    fmt::print("{}{}", rendered.body, format == "json" ? "\n" : "");
+    fmt::print("{}{}", rendered.body, options.format == "json" ? "\n" : "");
   }
   return kDone;
 }
@@ -222,11 +253,11 @@ int ask(const app::Settings& settings, const QueryOptions& options, const std::v
   if (!options.url.empty()) {
     auto answer = http::ask(options.url, segments, *parameters, std::move(body));
     if (!answer) return fail(answer.error());
-    return print({answer->status, answer->content_type, std::move(answer->body)}, options.format);
+    return print({answer->status, answer->content_type, std::move(answer->body)}, options, *parameters);
   }
   const auto model = OfflineModel::open(settings);
   if (!model) return fail(model.error());
-  return print(offline(**model, *parameters), options.format);
+  return print(offline(**model, *parameters), options, *parameters);
 }
 
 int query(const app::Settings& settings, const QueryOptions& options) {
@@ -295,6 +326,7 @@ void add_reconcile(CLI::App& app, Run& run) {
   command->callback([&run, flags, options, file, date, command] {
     options->parameters = command->remaining();
     options->parameters.push_back("--date=" + *date);
+    options->view = "reconciliation";
     run = [flags, options, file] {
       const auto settings = flags->read();
       return settings ? reconcile(*settings, *options, *file) : fail(settings.error());

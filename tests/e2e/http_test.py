@@ -1,5 +1,6 @@
 """The HTTP interface as its users meet it: parameters, pages, CSV, positions."""
 import csv
+import html
 import io
 import json
 import re
@@ -199,6 +200,64 @@ class Parameters(Interface):
                 self.assertEqual((answer.status, answer.headers["Allow"]), (405, allowed), answer)
         head = self.server.request("HEAD", "/v1/customers")
         self.assertEqual((head.status, head.body), (200, b""))
+
+
+class FrontPage(Interface):
+    """What a browser gets that is given the address alone."""
+
+    def test_it_links_to_what_answers_and_loads_nothing(self):
+        answer = self.server.get("/")
+        self.assertEqual((answer.status, answer.headers["Content-Type"]), (200, "text/html; charset=utf-8"))
+        self.assertEqual(answer.headers["X-Content-Type-Options"], "nosniff")
+        self.assertIn("default-src 'none'", answer.headers["Content-Security-Policy"])
+        self.assertIn('<html lang="en">', answer.text)
+        for sign in ("src=", "<script", "<style", "http://", "https://"):
+            self.assertNotIn(sign, answer.text)
+        links = [html.unescape(link) for link in re.findall(r'href="([^"]*)"', answer.text)]
+        for path in ("/openapi.json", "/v1/status", "/v1/receivables/ageing", "/v1/order-cycle", "/v1/sales"):
+            self.assertTrue(any(link.split("?")[0] == path for link in links), path)
+        for link in links:
+            with self.subTest(link=link):
+                self.assertEqual(self.server.get(link).status, 200)
+
+    def test_it_is_asked_like_the_rest(self):
+        head = self.server.request("HEAD", "/")
+        self.assertEqual((head.status, head.body), (200, b""))
+        posted = self.server.request("POST", "/", None, "x", {"Content-Type": "text/plain"})
+        self.assertEqual((posted.status, posted.headers["Allow"]), (405, "GET, HEAD"))
+        self.assertEqual(self.server.get("/", {"lang": "en"}).status, 400)
+
+
+class Terminal(Interface):
+    """Tables as `daybook query` prints them."""
+    PERIOD = ("--from", "1999-01-01", "--to", "1999-12-31")
+
+    def said(self, *arguments):
+        return self.run_daybook("query", *arguments, "--url", self.server.url).stdout
+
+    def test_an_answer_without_rows_says_what_there_is_nothing_of(self):
+        old = ("--as-of", "1999-12-31")
+        for arguments, words in (
+                (("ageing", *old), "nothing open as of 1999-12-31"),
+                (("ageing", *old, "--group-by", "region"), "nothing open as of 1999-12-31"),
+                (("items", *old), "nothing open as of 1999-12-31"),
+                (("items", "--known-at", "2001-01-01T00:00:00Z"),
+                 "nothing open as of 2024-06-30, known at 2001-01-01T00:00:00.000Z"),
+                (("worklist", *old), "nothing overdue as of 1999-12-31"),
+                (("dunning", *old), "nothing overdue as of 1999-12-31"),
+                (("entries", *self.PERIOD), "nothing in 1999-01-01 to 1999-12-31 as of 1999-12-31"),
+                (("bridge", *self.PERIOD), "nothing in 1999-01-01 to 1999-12-31 as of 1999-12-31"),
+                (("order-cycle", *self.PERIOD), "nothing in 1999-01-01 to 1999-12-31 as of 2024-06-30"),
+                (("sales", *self.PERIOD), "nothing in 1999-01-01 to 1999-12-31 as of 2024-06-30"),
+                (("anomalies", "--kind", "unknown_order"), "nothing in anomalies as of 2024-06-30"),
+                (("parked",), "nothing in parked as of 2024-06-30")):
+            with self.subTest(arguments=arguments):
+                self.assertEqual(self.said(*arguments), words + "\n")
+
+    def test_an_answer_with_rows_is_a_table(self):
+        lines = self.said("ageing", "--group-by", "currency").splitlines()
+        self.assertEqual(lines[0].split()[:2], ["group", "currency"])
+        self.assertIn("totals", lines)
 
 
 class Rows(Interface):
