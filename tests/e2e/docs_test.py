@@ -52,7 +52,8 @@ def northwind(page):
     """What deploy/dev/run.sh leaves: a server with Northwind."""
     page.serve("--config", "docs/examples/northwind/daybook.toml")
     page.bash("daybook import --mapping docs/examples/northwind/mapping.toml docs/examples/northwind/*.csv "
-              "--to http://127.0.0.1:8080")
+              "--to http://127.0.0.1:8080 > positions")
+    page.bash("daybook query parked --min-position $(tail -n +2 positions | paste -sd,) --url http://127.0.0.1:8080")
 
 
 def shop(page):
