@@ -1,10 +1,14 @@
 // daybook query VIEW: the same views over a data folder or a URL.
 #include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <limits>
+#include <utility>
 
 #include "base/file.h"
 #include "command.h"
@@ -98,6 +102,30 @@ bool looks_numeric(std::string_view text) {
   return text.empty() || (text.find_first_not_of("-0123456789.") == std::string_view::npos);
 }
 
+// How wide the terminal is that is written to; without one there is no limit.
+std::size_t columns_on_screen() {
+  if (isatty(STDOUT_FILENO) == 0) return std::numeric_limits<std::size_t>::max();
+  winsize size{};
+  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+// The columns of each part of a table that is too wide for the screen: each begins with the first two,
+// which mostly say what a row is of.
+std::vector<std::vector<std::size_t>> parts_of(const std::vector<std::size_t>& widths, std::size_t columns) {
+  constexpr std::size_t kRepeated = 2;
+  std::vector<std::vector<std::size_t>> parts(1);
+  std::size_t width = 0;
+  for (std::size_t i = 0; i < widths.size(); ++i) {
+    if (width + widths[i] > columns && parts.back().size() > kRepeated) {
+      parts.push_back({0, 1});
+      width = widths[0] + widths[1] + 4;
+    }
+    parts.back().push_back(i);
+    width += widths[i] + 2;
+  }
+  return parts;
+}
+
 void print_table(const json::array& rows) {
   std::vector<std::string> names;
   std::vector<std::vector<std::string>> lines;
@@ -124,9 +152,9 @@ void print_table(const json::array& rows) {
     widths.push_back(width);
     right.push_back(numeric);
   }
-  const auto print = [&](const std::vector<std::string>& line) {
+  const auto print = [&](const std::vector<std::string>& line, const std::vector<std::size_t>& part) {
     std::string text;
-    for (std::size_t i = 0; i < line.size(); ++i) {
+    for (const std::size_t i : part) {
       const std::string pad(widths[i] - width_of(line[i]), ' ');
       text += right[i] ? pad + line[i] : line[i] + pad;
       text += "  ";
@@ -134,8 +162,12 @@ void print_table(const json::array& rows) {
     text.erase(text.find_last_not_of(' ') + 1);
     fmt::print("{}\n", text);
   };
-  print(names);
-  for (const auto& line : lines) print(line);
+  bool first = true;
+  for (const auto& part : parts_of(widths, columns_on_screen())) {
+    if (!std::exchange(first, false)) fmt::print("\n");
+    print(names, part);
+    for (const auto& line : lines) print(line, part);
+  }
 }
 
 // Buckets become columns under their labels.

@@ -1,13 +1,19 @@
 """The HTTP interface as its users meet it: parameters, pages, CSV, positions."""
 import csv
+import fcntl
 import html
 import io
 import json
+import os
+import pty
 import re
+import struct
+import subprocess
+import termios
 import time
 from urllib.parse import quote
 
-from harness import Case, main, wait_until
+from harness import DAYBOOK, Case, clean_environment, main, wait_until
 
 CUSTOMERS = ("C1", "C2", "=cmd|' /C calc'!A0", "+49", "-1", "@home", 'say "hi", twice', "客户/3 ä%", "C 9")
 CURRENCIES = ("CNY", "JPY", "KWD")
@@ -258,6 +264,30 @@ class Terminal(Interface):
         lines = self.said("ageing", "--group-by", "currency").splitlines()
         self.assertEqual(lines[0].split()[:2], ["group", "currency"])
         self.assertIn("totals", lines)
+
+    def test_on_a_screen_a_wide_table_comes_in_parts(self):
+        ours, theirs = pty.openpty()
+        self.addCleanup(os.close, ours)
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
+        arguments = ("query", "ageing", "--group-by", "customer", "--url", self.server.url)
+        asked = subprocess.Popen([DAYBOOK, *arguments], stdout=theirs, env=clean_environment())
+        os.close(theirs)
+        said = b""
+        while True:
+            try:
+                said += os.read(ours, 65536)
+            except OSError:  # How Linux says that the other end is closed.
+                break
+        self.assertEqual(asked.wait(60), 0)
+        lines = said.decode().replace("\r\n", "\n").splitlines()
+        self.assertLessEqual(max(map(len, lines)), 100)
+        heads = [line.split() for line in lines if line.startswith("group")]
+        self.assertGreater(len(heads), 1)
+        for head in heads:
+            self.assertEqual(head[:2], ["group", "currency"])
+        whole = self.said(*arguments[1:4]).splitlines()
+        of_rows = heads[:next(i for i, head in enumerate(heads) if "proof.difference" in head) + 1]
+        self.assertEqual(["group", "currency"] + [name for head in of_rows for name in head[2:]], whole[0].split())
 
 
 class Rows(Interface):
