@@ -1,10 +1,14 @@
 // daybook query VIEW: the same views over a data folder or a URL.
 #include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <limits>
+#include <utility>
 
 #include "base/file.h"
 #include "command.h"
@@ -98,6 +102,30 @@ bool looks_numeric(std::string_view text) {
   return text.empty() || (text.find_first_not_of("-0123456789.") == std::string_view::npos);
 }
 
+// How wide the terminal is that is written to; without one there is no limit.
+std::size_t columns_on_screen() {
+  if (isatty(STDOUT_FILENO) == 0) return std::numeric_limits<std::size_t>::max();
+  winsize size{};
+  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+// The columns of each part of a table that is too wide for the screen: each begins with the first two,
+// which mostly say what a row is of.
+std::vector<std::vector<std::size_t>> parts_of(const std::vector<std::size_t>& widths, std::size_t columns) {
+  constexpr std::size_t kRepeated = 2;
+  std::vector<std::vector<std::size_t>> parts(1);
+  std::size_t width = 0;
+  for (std::size_t i = 0; i < widths.size(); ++i) {
+    if (width + widths[i] > columns && parts.back().size() > kRepeated) {
+      parts.push_back({0, 1});
+      width = widths[0] + widths[1] + 4;
+    }
+    parts.back().push_back(i);
+    width += widths[i] + 2;
+  }
+  return parts;
+}
+
 void print_table(const json::array& rows) {
   std::vector<std::string> names;
   std::vector<std::vector<std::string>> lines;
@@ -124,9 +152,9 @@ void print_table(const json::array& rows) {
     widths.push_back(width);
     right.push_back(numeric);
   }
-  const auto print = [&](const std::vector<std::string>& line) {
+  const auto print = [&](const std::vector<std::string>& line, const std::vector<std::size_t>& part) {
     std::string text;
-    for (std::size_t i = 0; i < line.size(); ++i) {
+    for (const std::size_t i : part) {
       const std::string pad(widths[i] - width_of(line[i]), ' ');
       text += right[i] ? pad + line[i] : line[i] + pad;
       text += "  ";
@@ -134,8 +162,12 @@ void print_table(const json::array& rows) {
     text.erase(text.find_last_not_of(' ') + 1);
     fmt::print("{}\n", text);
   };
-  print(names);
-  for (const auto& line : lines) print(line);
+  bool first = true;
+  for (const auto& part : parts_of(widths, columns_on_screen())) {
+    if (!std::exchange(first, false)) fmt::print("\n");
+    print(names, part);
+    for (const auto& line : lines) print(line, part);
+  }
 }
 
 // Buckets become columns under their labels.
@@ -157,7 +189,32 @@ void spread_buckets(json::object& answer, json::array& rows) {
   }
 }
 
-void print_answer(const std::string& body) {
+// In place of a table without rows.
+std::string nothing_of(const std::string& view, const views::ParameterMap& parameters,
+                       const json::object& answer) {
+  const auto given = [&](const char* name) -> std::string {
+    const auto found = parameters.find(name);
+    return found == parameters.end() ? "" : found->second;
+  };
+  std::string words;
+  if (view == "ageing" || view == "items") {
+    words = "nothing open";
+  } else if (view == "worklist" || view == "dunning") {
+    words = "nothing overdue";
+  } else if (!given("from").empty() && !given("to").empty()) {
+    words = fmt::format("nothing in {} to {}", given("from"), given("to"));
+  } else {
+    words = "nothing in " + view;
+  }
+  const auto* as_of = answer.if_contains("as_of");
+  if (as_of != nullptr) words += " as of " + cell_text(*as_of);
+  const auto* known_at = answer.if_contains("known_at");
+  if (known_at != nullptr && !known_at->is_null()) words += ", known at " + cell_text(*known_at);
+  return words;
+}
+
+void print_answer(const std::string& body, const std::string& view,
+                  const views::ParameterMap& parameters) {
   json::value value = json::parse(body);
   json::object& answer = value.get_object();
   bool has_rows = false;
@@ -165,6 +222,10 @@ void print_answer(const std::string& body) {
     auto* rows = answer.if_contains(name);
     if (rows == nullptr || !rows->is_array() || answer.contains("customer_id")) continue;
     has_rows = true;
+    if (rows->get_array().empty()) {
+      fmt::print("{}\n", nothing_of(view, parameters, answer));
+      continue;
+    }
     spread_buckets(answer, rows->get_array());
     print_table(rows->get_array());
     if (auto* totals = answer.if_contains("totals"); totals != nullptr && !totals->get_array().empty()) {
@@ -184,7 +245,8 @@ void print_answer(const std::string& body) {
       fmt::print("\n{}\n", std::string(member.key()));
       print_table(member.value().get_array());
     } else {
-      fmt::print("{:22} {}\n", std::string(member.key()), cell_text(member.value()));
+      const bool empty = member.value().is_array() && member.value().get_array().empty();
+      fmt::print("{:22} {}\n", std::string(member.key()), empty ? "none" : cell_text(member.value()));
     }
   }
 }
@@ -198,16 +260,17 @@ views::Today today_of(const app::Settings& settings, const OfflineModel& model) 
   };
 }
 
-int print(const views::Rendered& rendered, const std::string& format) {
+int print(const views::Rendered& rendered, const QueryOptions& options,
+          const views::ParameterMap& parameters) {
   if (rendered.status != 200) {
     const json::value problem = json::parse(rendered.body);
     say(std::string(problem.at("detail").as_string()));
     return rendered.status == 400 || rendered.status == 404 ? kUsage : kFailed;
   }
-  if (format == "table") {
-    print_answer(rendered.body);
+  if (options.format == "table") {
+    print_answer(rendered.body, options.view, parameters);
   } else {
-    fmt::print("{}{}", rendered.body, format == "json" ? "\n" : "");
+    fmt::print("{}{}", rendered.body, options.format == "json" ? "\n" : "");
   }
   return kDone;
 }
@@ -222,11 +285,11 @@ int ask(const app::Settings& settings, const QueryOptions& options, const std::v
   if (!options.url.empty()) {
     auto answer = http::ask(options.url, segments, *parameters, std::move(body));
     if (!answer) return fail(answer.error());
-    return print({answer->status, answer->content_type, std::move(answer->body)}, options.format);
+    return print({answer->status, answer->content_type, std::move(answer->body)}, options, *parameters);
   }
   const auto model = OfflineModel::open(settings);
   if (!model) return fail(model.error());
-  return print(offline(**model, *parameters), options.format);
+  return print(offline(**model, *parameters), options, *parameters);
 }
 
 int query(const app::Settings& settings, const QueryOptions& options) {
@@ -295,6 +358,7 @@ void add_reconcile(CLI::App& app, Run& run) {
   command->callback([&run, flags, options, file, date, command] {
     options->parameters = command->remaining();
     options->parameters.push_back("--date=" + *date);
+    options->view = "reconciliation";
     run = [flags, options, file] {
       const auto settings = flags->read();
       return settings ? reconcile(*settings, *options, *file) : fail(settings.error());

@@ -23,6 +23,8 @@ std::size_t TargetFlags::count() const {
 
 bool TargetFlags::given() const { return count() > 0; }
 
+bool TargetFlags::is_data_alone() const { return count() == 1 && command_->count("--data") == 1; }
+
 Result<gateway::PublishTarget*> TargetFlags::open() {
   if (count() != 1) {
     return unexpected(ErrorCode::kInvalidArgument,

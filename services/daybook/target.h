@@ -17,6 +17,8 @@ class TargetFlags {
   void add_logs_to(CLI::App& command);
   void set_url(std::string url) { url_ = std::move(url); }
   bool given() const;
+  // Whether --data was given, and nothing else.
+  bool is_data_alone() const;
   // Opens what was named; it lives as long as this. kInvalidArgument when nothing or too much was.
   Result<gateway::PublishTarget*> open();
   Result<app::Settings> settings() const { return flags_.read(); }

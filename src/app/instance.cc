@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 
+#include "app/front_page.h"
 #include "app/memory_plan.h"
 #include "app/openapi.h"
 #include "base/hash.h"
@@ -137,6 +138,11 @@ Result<void> Instance::attach(std::unique_ptr<log::Log> log) {
   gateway_ = std::make_unique<gateway::Gateway>(*log_, std::move(options));
   RETURN_IF_ERROR(projector_->start(*log_));
   attached_ = true;
+  if (log_->recorded_as_told()) {
+    notice_(fmt::format("a log for demonstration: the events in {} were recorded as a story tells them "
+                        "(generate --recorded-as-told), not when they were published",
+                        settings_.data));
+  }
   return {};
 }
 
@@ -244,6 +250,7 @@ void Instance::handle(http::Request request, http::Respond respond) {
   }
   // What takes no parameters.
   const std::map<std::string_view, std::function<http::Response()>> plain = {
+      {"/", [this] { return front_page(today(), attached_ && log_->recorded_as_told()); }},
       {"/healthz", [] { return http::Response{200, "text/plain", "ok\n"}; }},
       {"/readyz", [this] { return ready(); }},
       {"/metrics", [this] { return metrics(); }},
@@ -350,6 +357,7 @@ http::Response Instance::status() {
   out.field("today", format_date(today()));
   out.field("partitions", projector_->shard_count());
   out.field("log", settings_.brokers.empty() ? "embedded" : "kafka");
+  out.field("recorded_as_told", views::Value::boolean(attached_ && log_->recorded_as_told()));
   out.field("trouble", views::text_or_null(projector_->trouble()));
   out.end_object();
   return json(out.take());

@@ -699,7 +699,9 @@ std::string make() {
               {"today", date()},
               {"partitions", integer()},
               {"log", text()},
+              {"recorded_as_told", boolean()},
               {"trouble", nullable(text())}}));
+  paths["/"] = plain("A page of links for browsers.", "text/html", text());
   paths["/healthz"] = plain("The process is alive.", "text/plain", text());
   paths["/readyz"] = plain("Everything up to the log's end at start is folded, and the proof holds.",
                            "text/plain", text());

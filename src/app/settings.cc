@@ -162,7 +162,7 @@ const std::vector<SettingKey>& setting_keys() {
          if (!s.today) return unexpected(ErrorCode::kInvalidArgument, "a date, YYYY-MM-DD");
          return {};
        }},
-      {"threads", "folding threads, and as many that answer (2)",
+      {"threads", "folding threads, as many for HTTP's input and output, and twice as many that answer (2)",
        [](Settings& s, const std::string& v) -> Result<void> {
          ASSIGN_OR_RETURN(const std::int64_t count, whole_number(v, 1, 256));
          s.threads = static_cast<int>(count);

@@ -34,4 +34,24 @@ struct EmbeddedLogOptions {
 //   kUnavailable  the file system says no.
 Result<std::unique_ptr<Log>> open_embedded_log(EmbeddedLogOptions options);
 
+// Writes an embedded log whose recorded times are those of a story, so that a history made today can
+// be asked what was known then. The log says of itself that it is such a one (recorded_as_told());
+// what is appended to it later, by open_embedded_log(), is recorded at its real time, or at the last
+// of the story where that is later. One thread at a time.
+class ToldLog {
+ public:
+  virtual ~ToldLog() = default;
+
+  // Appends `records`, the first recorded at recorded_ms[0] and so on (milliseconds since 1970, as
+  // many as records); one that is below the time before is recorded at that. All are durable when it
+  // returns. After an error the log is of no use: begin again with another folder.
+  virtual Result<void> append(std::vector<NewRecord> records,
+                              std::vector<std::int64_t> recorded_ms) = 0;
+};
+
+// Makes the log, or takes one without a record, and marks it as told. `now_ms` and `read_only` have
+// no meaning here. Errors as above, and:
+//   kMismatch     it has records.
+Result<std::unique_ptr<ToldLog>> open_told_log(EmbeddedLogOptions options);
+
 }  // namespace daybook::log

@@ -124,6 +124,10 @@ class Log {
   // Partitions of every topic.
   virtual std::int32_t partition_count() const = 0;
 
+  // Whether its first records carry the times of a story instead of those of their appending: a log
+  // for demonstration (open_told_log in embedded_log.h).
+  virtual bool recorded_as_told() const { return false; }
+
   // Appends all of `records`, in order within each topic-partition, and calls `done` once, from a
   // thread of the log or from within this call, when all are durable (Appended in the order of
   // `records`) or one failed. On failure some may be in the log; the caller sends all of them

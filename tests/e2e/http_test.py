@@ -1,12 +1,19 @@
 """The HTTP interface as its users meet it: parameters, pages, CSV, positions."""
 import csv
+import fcntl
+import html
 import io
 import json
+import os
+import pty
 import re
+import struct
+import subprocess
+import termios
 import time
 from urllib.parse import quote
 
-from harness import Case, main, wait_until
+from harness import DAYBOOK, Case, clean_environment, main, wait_until
 
 CUSTOMERS = ("C1", "C2", "=cmd|' /C calc'!A0", "+49", "-1", "@home", 'say "hi", twice', "客户/3 ä%", "C 9")
 CURRENCIES = ("CNY", "JPY", "KWD")
@@ -199,6 +206,88 @@ class Parameters(Interface):
                 self.assertEqual((answer.status, answer.headers["Allow"]), (405, allowed), answer)
         head = self.server.request("HEAD", "/v1/customers")
         self.assertEqual((head.status, head.body), (200, b""))
+
+
+class FrontPage(Interface):
+    """What a browser gets that is given the address alone."""
+
+    def test_it_links_to_what_answers_and_loads_nothing(self):
+        answer = self.server.get("/")
+        self.assertEqual((answer.status, answer.headers["Content-Type"]), (200, "text/html; charset=utf-8"))
+        self.assertEqual(answer.headers["X-Content-Type-Options"], "nosniff")
+        self.assertIn("default-src 'none'", answer.headers["Content-Security-Policy"])
+        self.assertIn('<html lang="en">', answer.text)
+        for sign in ("src=", "<script", "<style", "http://", "https://"):
+            self.assertNotIn(sign, answer.text)
+        links = [html.unescape(link) for link in re.findall(r'href="([^"]*)"', answer.text)]
+        for path in ("/openapi.json", "/v1/status", "/v1/receivables/ageing", "/v1/order-cycle", "/v1/sales"):
+            self.assertTrue(any(link.split("?")[0] == path for link in links), path)
+        for link in links:
+            with self.subTest(link=link):
+                self.assertEqual(self.server.get(link).status, 200)
+
+    def test_it_is_asked_like_the_rest(self):
+        head = self.server.request("HEAD", "/")
+        self.assertEqual((head.status, head.body), (200, b""))
+        posted = self.server.request("POST", "/", None, "x", {"Content-Type": "text/plain"})
+        self.assertEqual((posted.status, posted.headers["Allow"]), (405, "GET, HEAD"))
+        self.assertEqual(self.server.get("/", {"lang": "en"}).status, 400)
+
+
+class Terminal(Interface):
+    """Tables as `daybook query` prints them."""
+    PERIOD = ("--from", "1999-01-01", "--to", "1999-12-31")
+
+    def said(self, *arguments):
+        return self.run_daybook("query", *arguments, "--url", self.server.url).stdout
+
+    def test_an_answer_without_rows_says_what_there_is_nothing_of(self):
+        old = ("--as-of", "1999-12-31")
+        for arguments, words in (
+                (("ageing", *old), "nothing open as of 1999-12-31"),
+                (("ageing", *old, "--group-by", "region"), "nothing open as of 1999-12-31"),
+                (("items", *old), "nothing open as of 1999-12-31"),
+                (("items", "--known-at", "2001-01-01T00:00:00Z"),
+                 "nothing open as of 2024-06-30, known at 2001-01-01T00:00:00.000Z"),
+                (("worklist", *old), "nothing overdue as of 1999-12-31"),
+                (("dunning", *old), "nothing overdue as of 1999-12-31"),
+                (("entries", *self.PERIOD), "nothing in 1999-01-01 to 1999-12-31 as of 1999-12-31"),
+                (("bridge", *self.PERIOD), "nothing in 1999-01-01 to 1999-12-31 as of 1999-12-31"),
+                (("order-cycle", *self.PERIOD), "nothing in 1999-01-01 to 1999-12-31 as of 2024-06-30"),
+                (("sales", *self.PERIOD), "nothing in 1999-01-01 to 1999-12-31 as of 2024-06-30"),
+                (("anomalies", "--kind", "unknown_order"), "nothing in anomalies as of 2024-06-30"),
+                (("parked",), "nothing in parked as of 2024-06-30")):
+            with self.subTest(arguments=arguments):
+                self.assertEqual(self.said(*arguments), words + "\n")
+
+    def test_an_answer_with_rows_is_a_table(self):
+        lines = self.said("ageing", "--group-by", "currency").splitlines()
+        self.assertEqual(lines[0].split()[:2], ["group", "currency"])
+        self.assertIn("totals", lines)
+
+    def test_on_a_screen_a_wide_table_comes_in_parts(self):
+        ours, theirs = pty.openpty()
+        self.addCleanup(os.close, ours)
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
+        arguments = ("query", "ageing", "--group-by", "customer", "--url", self.server.url)
+        asked = subprocess.Popen([DAYBOOK, *arguments], stdout=theirs, env=clean_environment())
+        os.close(theirs)
+        said = b""
+        while True:
+            try:
+                said += os.read(ours, 65536)
+            except OSError:  # How Linux says that the other end is closed.
+                break
+        self.assertEqual(asked.wait(60), 0)
+        lines = said.decode().replace("\r\n", "\n").splitlines()
+        self.assertLessEqual(max(map(len, lines)), 100)
+        heads = [line.split() for line in lines if line.startswith("group")]
+        self.assertGreater(len(heads), 1)
+        for head in heads:
+            self.assertEqual(head[:2], ["group", "currency"])
+        whole = self.said(*arguments[1:4]).splitlines()
+        of_rows = heads[:next(i for i, head in enumerate(heads) if "proof.difference" in head) + 1]
+        self.assertEqual(["group", "currency"] + [name for head in of_rows for name in head[2:]], whole[0].split())
 
 
 class Rows(Interface):

@@ -364,6 +364,115 @@ TEST(EmbeddedLogTest, TheRecordedTimeNeverGoesBack) {
   EXPECT_EQ(append_time(*log, Topic::kOrders), 1100);
 }
 
+std::unique_ptr<ToldLog> open_told(const EmbeddedLogOptions& options) {
+  auto log = open_told_log(options);
+  EXPECT_TRUE(log) << log.error().message;
+  return log ? *std::move(log) : nullptr;
+}
+
+void tell(ToldLog& log, Topic topic, std::int32_t partition,
+          const std::vector<std::int64_t>& recorded_ms) {
+  const std::vector<NewRecord> records(recorded_ms.size(), {topic, "k", "v", partition, {}});
+  const auto done = log.append(records, recorded_ms);
+  EXPECT_TRUE(done) << done.error().message;
+}
+
+std::vector<std::int64_t> recorded_times(Log& log, TopicPartition at) {
+  const auto bounds = log.end_offsets(std::array{at.topic});
+  const auto reader = open_reader(log, {{at, 0}});
+  std::vector<std::int64_t> times;
+  for (const auto& record : read_records(
+           *reader, static_cast<std::size_t>((*bounds)[static_cast<std::size_t>(at.partition)].end))) {
+    times.push_back(record.timestamp_ms);
+  }
+  return times;
+}
+
+TEST(ToldLogTest, RecordsHaveTheTimesOfTheStoryAndNeverGoBack) {
+  const TempDir directory;
+  {
+    const auto log = open_told(options_for(directory.path()));
+    tell(*log, Topic::kOrders, 0, {1000, 2000});
+    tell(*log, Topic::kOrders, 1, {3000});
+    // It is one time for the whole log.
+    tell(*log, Topic::kOrders, 0, {2500, 4000});
+  }
+  const auto log = open_log(directory.path());
+  EXPECT_EQ(recorded_times(*log, {Topic::kOrders, 0}),
+            (std::vector<std::int64_t>{1000, 2000, 3000, 4000}));
+  EXPECT_EQ(recorded_times(*log, {Topic::kOrders, 1}), (std::vector<std::int64_t>{3000}));
+}
+
+TEST(ToldLogTest, TheLogSaysSoWhoeverOpensIt) {
+  const TempDir directory;
+  { const auto log = open_told(options_for(directory.path())); }
+  EXPECT_TRUE(open_log(directory.path())->recorded_as_told());
+  EmbeddedLogOptions reading = options_for(directory.path());
+  reading.read_only = true;
+  EXPECT_TRUE(open_log(reading)->recorded_as_told());
+  const TempDir other;
+  EXPECT_FALSE(open_log(other.path())->recorded_as_told());
+}
+
+TEST(ToldLogTest, AnEmptyLogThatIsThereIsTaken) {
+  const TempDir directory;
+  { const auto log = open_log(directory.path()); }
+  tell(*open_told(options_for(directory.path())), Topic::kOrders, 0, {1000});
+  const auto log = open_log(directory.path());
+  EXPECT_TRUE(log->recorded_as_told());
+  EXPECT_EQ(recorded_times(*log, kOrders0), (std::vector<std::int64_t>{1000}));
+}
+
+TEST(ToldLogTest, ALogWithRecordsIsRefusedAndStaysAsItIs) {
+  for (const bool told : {false, true}) {
+    const TempDir directory;
+    if (told) {
+      tell(*open_told(options_for(directory.path())), Topic::kInvoices, 1, {1000});
+    } else {
+      append_one(*open_log(directory.path()), {Topic::kInvoices, "k", "v", 1, {}});
+    }
+    const auto again = open_told_log(options_for(directory.path()));
+    ASSERT_FALSE(again);
+    EXPECT_EQ(again.error().code, ErrorCode::kMismatch);
+    EXPECT_NE(again.error().message.find("has records already"), std::string::npos)
+        << again.error().message;
+    EXPECT_EQ(open_log(directory.path())->recorded_as_told(), told);
+  }
+}
+
+TEST(ToldLogTest, ALogThatAnotherWritesIsRefused) {
+  const TempDir directory;
+  const auto log = open_log(directory.path());
+  EXPECT_EQ(open_told_log(options_for(directory.path())).error().code, ErrorCode::kBusy);
+}
+
+TEST(ToldLogTest, AfterTheStoryTimeIsThatOfTheClockAndNeverBeforeIt) {
+  const TempDir directory;
+  tell(*open_told(options_for(directory.path())), Topic::kOrders, 0, {5000});
+  std::atomic<std::int64_t> now = 4000;
+  EmbeddedLogOptions options = options_for(directory.path());
+  options.now_ms = [&] { return now.load(); };
+  const auto log = open_log(options);
+  append_order(*log, 0, "a");
+  now = 6000;
+  append_order(*log, 0, "b");
+  EXPECT_EQ(recorded_times(*log, kOrders0), (std::vector<std::int64_t>{5000, 5000, 6000}));
+}
+
+TEST(ToldLogTest, TheMarkIsInTheManifestAndItsDamageStopsTheStart) {
+  const TempDir directory;
+  { const auto log = open_told(options_for(directory.path())); }
+  const std::string manifest = directory.path() + "/log/MANIFEST";
+  const std::string bytes = read_bytes(manifest);
+  EXPECT_TRUE(bytes.starts_with(
+      "daybook embedded log\nversion 2\npartitions 2\nrecorded as told\nchecksum "))
+      << bytes;
+  std::string without = bytes;
+  without.erase(without.find("recorded"), std::string("recorded as told\n").size());
+  write_bytes(manifest, without);
+  EXPECT_EQ(open_error(options_for(directory.path())).code, ErrorCode::kCorrupt);
+}
+
 TEST(EmbeddedLogTest, NothingIsSeenOrAcknowledgedBeforeItIsSynced) {
   const TempDir directory;
   std::mutex mutex;

@@ -10,6 +10,7 @@
 
 #include "events/json.h"
 #include "events/validate.h"
+#include "tools/as_told.h"
 
 namespace daybook::tools {
 namespace {
@@ -159,6 +160,77 @@ TEST(GeneratorTest, AFewInvoicesAreOpenAtTheEndAndNoneIsOverpaid) {
     open += amount > 0 ? 1 : 0;
   }
   EXPECT_NEAR(static_cast<double>(open) / static_cast<double>(amounts.size()), 0.06, 0.02);
+}
+
+struct Told {
+  std::string id;
+  std::string source;
+  std::int64_t occurred_ms = 0;
+  std::int64_t told_ms = 0;
+};
+
+std::vector<Told> tellings_of(const GenerateOptions& options) {
+  std::vector<Told> tellings;
+  AsTold story(options);
+  events::v1::Event event;
+  std::int64_t told_ms = 0;
+  while (story.next(event, told_ms)) {
+    tellings.push_back(
+        {event.event_id(), event.source(), event.occurred_at().seconds() * 1000, told_ms});
+  }
+  return tellings;
+}
+
+TEST(AsToldTest, NothingIsToldBeforeItOccursAndTheTimeNeverGoesBack) {
+  std::int64_t last_ms = 0;
+  for (const Told& told : tellings_of(small())) {
+    EXPECT_GT(told.told_ms, told.occurred_ms) << told.id;
+    EXPECT_GE(told.told_ms, last_ms) << told.id;
+    last_ms = told.told_ms;
+  }
+  EXPECT_LT(last_ms, (Instant{small().to} + 1) * 86'400'000);
+}
+
+TEST(AsToldTest, TheSameOptionsGiveTheSameTellings) {
+  const auto first = tellings_of(small());
+  const auto second = tellings_of(small());
+  ASSERT_EQ(first.size(), second.size());
+  for (std::size_t i = 0; i < first.size(); ++i) {
+    EXPECT_EQ(first[i].id, second[i].id);
+    EXPECT_EQ(first[i].told_ms, second[i].told_ms);
+  }
+}
+
+// What is missing was still to be told when the last day ended.
+TEST(AsToldTest, EveryEventIsToldOnceButTheLastDays) {
+  std::unordered_set<std::string> told;
+  for (const Told& one : tellings_of(small())) EXPECT_TRUE(told.insert(one.id).second) << one.id;
+  std::size_t missing = 0;
+  const Instant end = (Instant{small().to} + 1) * 86'400;
+  each_event(small(), [&](const events::v1::Event& event) {
+    if (told.contains(event.event_id())) return;
+    ++missing;
+    EXPECT_GE(event.occurred_at().seconds(), end - 14 * 86'400) << event.event_id();
+  });
+  EXPECT_GT(missing, 0U);
+}
+
+TEST(AsToldTest, SomeOfItComesInTheNightAndSomeDaysLate) {
+  std::size_t at_night = 0;
+  std::size_t days_late = 0;
+  const auto tellings = tellings_of(small());
+  for (const Told& told : tellings) {
+    const std::int64_t delay_ms = told.told_ms - told.occurred_ms;
+    EXPECT_LE(delay_ms, 14 * 86'400'000);
+    if (told.source != "erp" && told.source != "bank") {
+      EXPECT_LE(delay_ms, 90'000) << told.id;
+    }
+    at_night += delay_ms > 90'000 && delay_ms < 2 * 86'400'000 ? 1 : 0;
+    days_late += delay_ms >= 2 * 86'400'000 ? 1 : 0;
+  }
+  const auto all = static_cast<double>(tellings.size());
+  EXPECT_NEAR(static_cast<double>(at_night) / all, 0.05, 0.01);
+  EXPECT_NEAR(static_cast<double>(days_late) / all, 0.016, 0.005);
 }
 
 TEST(GeneratorTest, AHistoryWithoutOrdersHasItsReferenceData) {

@@ -73,6 +73,36 @@ def total(orders):
     return whole.show()
 
 
+def at_rank(days, percent):
+    """The smallest value that `percent` of them do not exceed."""
+    return sorted(days)[-(-len(days) * percent // 100) - 1]
+
+
+def readme_row(placed, shipped):
+    """A row of the table that the README begins with."""
+    days = [(o["shipped"] - o["placed"]).days for o in shipped]
+    return {
+        "orders": len(placed),
+        "ordered": f"{sum(o['net'] for o in placed):.2f}",
+        "shipped": f"{sum(o['net'] for o in shipped):.2f}",
+        "freight": f"{sum(o['freight'] for o in shipped):.2f}",
+        "days_mean": f"{(Decimal(sum(days)) / len(days)).quantize(Decimal('0.1'), ROUND_HALF_UP)}",
+        "days_half": at_rank(days, 50),
+        "days_nine_in_ten": at_rank(days, 90)}
+
+
+def readme_table(orders, year):
+    """By the year of ordering what was ordered, by the year of dispatch the rest."""
+    placed = [o for o in orders if o["placed"].year == year]
+    shipped = [o for o in orders if o["shipped"] and o["shipped"].year == year]
+    table = {}
+    for region in sorted({o["region"] for o in orders}):
+        table[region] = readme_row([o for o in placed if o["region"] == region],
+                                   [o for o in shipped if o["region"] == region])
+    table["all"] = readme_row(placed, shipped)
+    return table
+
+
 def main():
     orders = read_orders()
     shipped = [o for o in orders if o["shipped"]]
@@ -82,6 +112,7 @@ def main():
     backlog = [o for o in orders if o["placed"] <= end and not (o["shipped"] and o["shipped"] <= end)]
     print(json.dumps({
         "currency": "USD",
+        "readme_1997": readme_table(orders, 1997),
         "lines": sum(o["lines"] for o in orders),
         "ordered": total(orders),
         "ordered_by_region": grouped(orders, lambda o: o["region"]),

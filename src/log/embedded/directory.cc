@@ -46,41 +46,53 @@ Result<File> take_lock(const std::string& directory) {
       fmt::format("the log in {} is open in another process; only one may write it", directory));
 }
 
-std::string manifest_text(std::int32_t partition_count) {
-  const std::string facts =
-      fmt::format("daybook embedded log\nversion 1\npartitions {}\n", partition_count);
+struct LogManifest {
+  std::int32_t partition_count = 0;
+  bool recorded_as_told = false;
+};
+
+// A log whose times are told is of version 2, so that a program that does not know of it refuses it.
+std::string manifest_text(const LogManifest& manifest) {
+  const std::string facts = fmt::format("daybook embedded log\nversion {}\npartitions {}\n{}",
+                                        manifest.recorded_as_told ? 2 : 1, manifest.partition_count,
+                                        manifest.recorded_as_told ? "recorded as told\n" : "");
   return fmt::format("{}checksum {:016x}\n", facts, hash64(facts));
 }
 
-Result<std::int32_t> parse_manifest(const std::string& path, const std::string& text) {
+Result<LogManifest> parse_manifest(const std::string& path, const std::string& text) {
   int version = 0;
-  std::int32_t partition_count = 0;
+  LogManifest manifest;
   if (std::sscanf(text.c_str(), "daybook embedded log\nversion %d\npartitions %d\n", &version,
-                  &partition_count) < 1) {
+                  &manifest.partition_count) < 1) {
     return unexpected(ErrorCode::kCorrupt, path + ": not the manifest of a log; restore the file");
   }
-  if (version != 1) {
+  if (version != 1 && version != 2) {
     return unexpected(
         ErrorCode::kMismatch,
-        fmt::format("{}: the log is of version {}, this program reads version 1", path, version));
+        fmt::format("{}: the log is of version {}, this program reads versions 1 and 2", path,
+                    version));
   }
-  if (partition_count < 1 || text != manifest_text(partition_count)) {
+  manifest.recorded_as_told = version == 2;
+  if (manifest.partition_count < 1 || text != manifest_text(manifest)) {
     return unexpected(ErrorCode::kCorrupt, path + ": damaged; restore the file");
   }
-  return partition_count;
+  return manifest;
 }
 
-Result<std::int32_t> settle_partition_count(const DirectoryOptions& options,
-                                            const std::string& directory, bool has_segments) {
+Result<LogManifest> settle_manifest(const DirectoryOptions& options, const std::string& directory,
+                                    bool has_segments) {
   const std::string path = directory + "/" + std::string(kManifestName);
   const Result<std::string> text = read_file(path);
   if (text) {
-    ASSIGN_OR_RETURN(const std::int32_t stored, parse_manifest(path, *text));
-    if (options.partition_count == 0 || options.partition_count == stored) return stored;
+    ASSIGN_OR_RETURN(const LogManifest stored, parse_manifest(path, *text));
+    if (options.partition_count == 0 || options.partition_count == stored.partition_count) {
+      return stored;
+    }
     return unexpected(
         ErrorCode::kMismatch,
         fmt::format("the log in {} has {} partitions, not {}, and a log keeps its count: give {}",
-                    directory, stored, options.partition_count, stored));
+                    directory, stored.partition_count, options.partition_count,
+                    stored.partition_count));
   }
   if (text.error().code != ErrorCode::kNotFound || options.read_only) {
     return unexpected(text.error());
@@ -88,10 +100,12 @@ Result<std::int32_t> settle_partition_count(const DirectoryOptions& options,
   if (has_segments) {
     return unexpected(ErrorCode::kCorrupt, path + ": missing beside segments; restore the file");
   }
-  const std::int32_t count =
+  LogManifest made;
+  made.partition_count =
       options.partition_count == 0 ? kPartitionCountDefault : options.partition_count;
-  RETURN_IF_ERROR(write_file_durably(directory, std::string(kManifestName), manifest_text(count)));
-  return count;
+  made.recorded_as_told = options.mark_as_told;
+  RETURN_IF_ERROR(write_file_durably(directory, std::string(kManifestName), manifest_text(made)));
+  return made;
 }
 
 using SegmentsFound = std::map<TopicPartition, std::vector<std::int64_t>>;
@@ -184,6 +198,20 @@ Result<PartitionSegments> open_partition(const DirectoryOptions& options,
   return segments;
 }
 
+// Before the first record, so that no crash leaves a told time in a log that does not say so.
+Result<void> mark_as_told(const OpenedDirectory& opened) {
+  for (const PartitionSegments& segments : opened.segments) {
+    if (segments.last.end_offset == 0) continue;
+    return unexpected(ErrorCode::kMismatch,
+                      fmt::format("the log in {} has records already, and a story is told into an "
+                                  "empty log only: name another folder",
+                                  opened.path));
+  }
+  if (opened.recorded_as_told) return {};
+  return write_file_durably(opened.path, std::string(kManifestName),
+                            manifest_text({opened.partition_count, true}));
+}
+
 }  // namespace
 
 Result<OpenedDirectory> open_directory(const DirectoryOptions& options) {
@@ -194,8 +222,10 @@ Result<OpenedDirectory> open_directory(const DirectoryOptions& options) {
     ASSIGN_OR_RETURN(opened.lock, take_lock(opened.path));
   }
   ASSIGN_OR_RETURN(SegmentsFound found, find_segments(opened.path));
-  ASSIGN_OR_RETURN(opened.partition_count,
-                   settle_partition_count(options, opened.path, !found.empty()));
+  ASSIGN_OR_RETURN(const LogManifest manifest,
+                   settle_manifest(options, opened.path, !found.empty()));
+  opened.partition_count = manifest.partition_count;
+  opened.recorded_as_told = manifest.recorded_as_told;
   opened.segments.resize(kTopicCount * opened.partition_count);
   for (auto& [at, base_offsets] : found) {
     if (at.partition >= opened.partition_count) {
@@ -208,6 +238,10 @@ Result<OpenedDirectory> open_directory(const DirectoryOptions& options) {
         opened.segments[static_cast<std::size_t>(at.topic) * opened.partition_count + at.partition];
     ASSIGN_OR_RETURN(segments, open_partition(options, opened.path, at, std::move(base_offsets)));
     opened.last_timestamp_ms = std::max(opened.last_timestamp_ms, segments.last.last_timestamp_ms);
+  }
+  if (options.mark_as_told) {
+    RETURN_IF_ERROR(mark_as_told(opened));
+    opened.recorded_as_told = true;
   }
   return opened;
 }

@@ -55,13 +55,15 @@ Writer::~Writer() {
   }
 }
 
-void Writer::append(std::vector<NewRecord> records, AppendDone done) {
+void Writer::append(std::vector<NewRecord> records, std::vector<std::int64_t> recorded_ms,
+                    AppendDone done) {
   Result<std::vector<std::int32_t>> partitions = place_records(records, opened_.partition_count);
   if (!partitions) return done(unexpected(partitions.error()));
   Request request;
   for (const NewRecord& record : records) request.bytes += kRecordPrefixSize + record_bytes(record);
   request.records = std::move(records);
   request.partitions = *std::move(partitions);
+  request.recorded_ms = std::move(recorded_ms);
   request.done = std::move(done);
   {
     const std::lock_guard lock(mutex_);
@@ -118,7 +120,7 @@ void Writer::write_group(std::vector<Request> group) {
 
 Result<void> Writer::stage(const std::vector<Request>& group,
                            std::vector<std::vector<Appended>>& appended) {
-  last_timestamp_ms_ = std::max(last_timestamp_ms_, options_.now_ms());
+  const std::int64_t now_ms = options_.now_ms();
   for (const Request& request : group) {
     std::vector<Appended>& places = appended.emplace_back();
     places.reserve(request.records.size());
@@ -129,6 +131,8 @@ Result<void> Writer::stage(const std::vector<Request>& group,
         RETURN_IF_ERROR(prepare(tail));
         touched_.push_back(&tail);
       }
+      last_timestamp_ms_ = std::max(
+          last_timestamp_ms_, request.recorded_ms.empty() ? now_ms : request.recorded_ms[i]);
       const std::int64_t offset = tail.index.end_offset;
       const std::size_t size_before = tail.bytes.size();
       encode_record(record, {*tail.base_offset, offset, tail.synced.end_offset, last_timestamp_ms_},

@@ -31,12 +31,15 @@ class Writer {
   // Appends what is waiting, and leaves indexes that make the next start short.
   ~Writer();
 
-  void append(std::vector<NewRecord> records, AppendDone done);
+  // `recorded_ms`: the recorded time of each record; none, and all get that of the clock.
+  void append(std::vector<NewRecord> records, std::vector<std::int64_t> recorded_ms,
+              AppendDone done);
 
  private:
   struct Request {
     std::vector<NewRecord> records;
     std::vector<std::int32_t> partitions;
+    std::vector<std::int64_t> recorded_ms;
     std::size_t bytes = 0;
     AppendDone done;
   };
