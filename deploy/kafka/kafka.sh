@@ -15,7 +15,8 @@ set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 libs=${DAYBOOK_KAFKA_LIBS:-$here/../../build/kafka/libs}
-wait_seconds=60
+# A machine that has much else to do takes its time.
+wait_seconds=180
 
 fail() {
   echo "kafka.sh: $*" >&2
