@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # Commands, and the scripts and programs that they run beside themselves. A script that is in none of them
 # is a fault.
 COMMANDS = {
-    "deploy/dev/run.sh": ["deploy/dev/common.sh", "deploy/dev/stop.sh"],
+    "deploy/dev/run.sh": ["deploy/dev/common.sh", "deploy/dev/stop.sh", "deploy/dev/columns.py"],
     "deploy/dev/rocksdb.sh": ["deploy/dev/common.sh"],
     # Of common.sh, it calls what tells the time and installs packages.
     "deploy/dev/bare.sh": [],

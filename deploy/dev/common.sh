@@ -4,9 +4,9 @@
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cd "$root" || exit
 
-# The server's folder and program.
-data=${DAYBOOK_DATA:-$root/daybook-data}
-pid_file=$data/server.pid
+# The servers' folder and program.
+# shellcheck disable=SC2034  # For the scripts.
+data=$(realpath -m "${DAYBOOK_DATA:-$root/daybook-data}")
 daybook=$root/build/release/bin/daybook
 
 # One clock for a script and all that it calls.
@@ -89,11 +89,23 @@ ensure_packages() {
   rm -f "$words"
 }
 
-# The number of the server that run.sh started, and of nobody who has it by now.
+# server_pid FOLDER: the number of the server that run.sh started on it, and of nobody who has it by now.
 server_pid() {
   local pid
-  [ -f "$pid_file" ] && pid=$(cat "$pid_file") && [ -r "/proc/$pid/cmdline" ] &&
-    tr '\0' ' ' < "/proc/$pid/cmdline" | grep --quiet --fixed-strings "$daybook up --config" && echo "$pid"
+  [ -f "$1/server.pid" ] && pid=$(cat "$1/server.pid") && [ -r "/proc/$pid/cmdline" ] &&
+    tr '\0' ' ' < "/proc/$pid/cmdline" | grep --quiet --fixed-strings "$daybook up --data $1 " && echo "$pid"
+}
+
+# stop_server FOLDER: ends it in good order.
+stop_server() {
+  local pid
+  pid=$(server_pid "$1") || return 0
+  kill "$pid"
+  for _ in $(seq 300); do
+    [ -e "/proc/$pid" ] || { rm -f "$1/server.pid"; return 0; }
+    sleep 0.1
+  done
+  return 1
 }
 
 # build TARGET…: the release preset; what did not change is not built again.
