@@ -93,7 +93,7 @@ fi
 copy_ways
 [ -z "$(git status --porcelain)" ] || step "what is not committed here is not in it"
 git bundle create --quiet "$system/root/daybook.bundle" HEAD
-chroot "$system" git clone --quiet /root/daybook.bundle /root/daybook
+chroot "$system" git -c advice.detachedHead=false clone --quiet /root/daybook.bundle /root/daybook
 rm "$system/root/daybook.bundle"
 
 # Variables that lead to servers, and ours except for this script's clock.
@@ -115,7 +115,7 @@ unshare --mount --propagation private --pid --fork --kill-child bash -c '
   mount -t sysfs -o ro sysfs "$system/sys" 2> /dev/null || true
   mount --rbind /dev "$system/dev"
   # Not to become the first process itself, which has no default for signals.
-  chroot "$system" env -i "$@" bash -c "cd /root/daybook && deploy/dev/$0.sh" "$command" < /dev/null
+  chroot "$system" env -i "$@" bash -c "cd /root/daybook && deploy/dev/\$0.sh" "$command" < /dev/null
 ' bare "$system" "$command" "${variables[@]}" || status=$?
 took=$((EPOCHSECONDS - began))
 [ "$status" = 0 ] || fail "deploy/dev/$command.sh on a bare $wanted failed ($status) after $took s"
