@@ -73,12 +73,12 @@ ensure_packages() {
       "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
         apt-get install --yes --quiet --quiet --no-install-recommends "${missing[@]}"
   } > "$words" 2>&1; then
-    tail -n 5 "$words" >&2
     if grep --quiet --extended-regexp 'Could not (resolve|connect)|Temporary failure|Failed to fetch' "$words"; then
       rm -f "$words"
       fail "packages cannot be fetched, because apt does not reach its servers: connect this machine, or name your proxy or mirror in /etc/apt, and run this again"
     fi
-    # Without its lists apt knows no package.
+    tail -n 5 "$words" >&2
+    # Servers were reached, and do not have it.
     if grep --quiet 'Unable to locate package' "$words"; then
       rm -f "$words"
       fail "$release_name does not have all of these packages: Daybook is built on Debian 12 and 13"
