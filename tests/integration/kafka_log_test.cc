@@ -448,9 +448,16 @@ TEST(KafkaLogTest, EveryCallReturnsInTimeWhenTheBrokerIsKilledWhileHistoryIsRead
     ASSERT_FALSE(bounds);
     EXPECT_EQ(bounds.error().code, ErrorCode::kUnavailable) << bounds.error().message;
     if (kill % 2 == 0) {
-      // The end of a reader and of a log does not wait for a broker either.
+      // The end of a reader and of a log does not wait for a broker either, nor does what is under way.
+      std::atomic<int> refused = 0;
+      for (int i = 0; i < 50; ++i) {
+        log->append({{Topic::kReference, "k", "v", {}, {}}}, [&](const auto& appended) {
+          if (!appended) ++refused;
+        });
+      }
       within(broker, 5s + kLeeway, "the reader's end", [&] { return reader.reset(), 0; });
       within(broker, 12s + kLeeway, "the log's end", [&] { return log.reset(), 0; });
+      EXPECT_EQ(refused, 50);
       broker.start();
       continue;
     }
