@@ -4,14 +4,17 @@
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cd "$root" || exit
 
-# The server's folder and program.
-data=${DAYBOOK_DATA:-$root/daybook-data}
-pid_file=$data/server.pid
+# The servers' folder and program.
+# shellcheck disable=SC2034  # For the scripts.
+data=$(realpath -m "${DAYBOOK_DATA:-$root/daybook-data}")
 daybook=$root/build/release/bin/daybook
 
-# "[  12 s] what": seconds since the script began.
+# One clock for a script and all that it calls.
+export DAYBOOK_BEGAN=${DAYBOOK_BEGAN:-$EPOCHSECONDS}
+
+# "[  12 s] what": seconds since the outermost script began.
 step() {
-  printf '[%4d s] %s\n' "$SECONDS" "$*"
+  printf '[%4d s] %s\n' $((EPOCHSECONDS - DAYBOOK_BEGAN)) "$*"
 }
 
 fail() {
@@ -19,52 +22,102 @@ fail() {
   exit 1
 }
 
-as_root() {
-  if [ "$(id -u)" = 0 ]; then
-    env DEBIAN_FRONTEND=noninteractive "$@"
-  elif command -v sudo > /dev/null; then
-    sudo env DEBIAN_FRONTEND=noninteractive "$@"
-  else
-    fail "needs root or sudo to run: $*"
-  fi
-}
+# "bookworm", "trixie".
+release=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+# The same in words.
+# shellcheck disable=SC2034  # For the scripts.
+release_name=$(. /etc/os-release && echo "${PRETTY_NAME:-this system}")
+
+# What differs between Debian 12 and Debian 13 is named by its version; the rest has one name on both.
+case $release in
+  bookworm) boost=1.81 ;;
+  *) boost=1.83 ;;
+esac
+
+# shellcheck disable=SC2034  # For the scripts.
+build_packages=(
+  ca-certificates ccache cmake curl g++ git "libboost-json$boost-dev" "libboost$boost-dev"
+  libcli11-dev libfmt-dev libgtest-dev libhowardhinnant-date-dev libjemalloc-dev libprotobuf-dev
+  librapidcheck-dev librdkafka-dev librocksdb-dev libsimdjson-dev libssl-dev libtomlplusplus-dev
+  libxxhash-dev libzstd-dev mold ninja-build pkg-config protobuf-compiler python3 tzdata zlib1g-dev
+)
+# For a RocksDB of our own (rocksdb.sh).
+# shellcheck disable=SC2034
+rocksdb_packages=(cmake ccache dpkg-dev g++ librocksdb-dev ninja-build patch xz-utils)
+# For the broker, and for what is compiled against it.
+# shellcheck disable=SC2034
+kafka_packages=(default-jdk-headless maven)
+# shellcheck disable=SC2034
+test_packages=(shfmt valgrind)
 
 # Installs what is missing of the Debian packages named.
 ensure_packages() {
-  local package missing=()
+  local package missing=() as_root=() words
   for package in "$@"; do
     [ "$(dpkg-query --show --showformat '${db:Status-Status}' "$package" 2> /dev/null)" = installed ] ||
       missing+=("$package")
   done
   [ ${#missing[@]} = 0 ] && return
+  if [ "$(id -u)" != 0 ]; then
+    command -v sudo > /dev/null || {
+      step "Debian packages are missing, and there is no sudo; as root, run" >&2
+      printf 'apt-get update && apt-get install --yes --no-install-recommends %s\n' "${missing[*]}" >&2
+      exit 1
+    }
+    as_root=(sudo)
+  fi
   step "installing Debian packages: ${missing[*]}"
-  as_root apt-get update --quiet --quiet
-  as_root apt-get install --yes --quiet --quiet --no-install-recommends "${missing[@]}" > /dev/null
+  words=$(mktemp)
+  if ! {
+    "${as_root[@]}" apt-get update --quiet --quiet -o Acquire::Retries=1 -o Acquire::http::Timeout=30 &&
+      "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get install --yes --quiet --quiet --no-install-recommends "${missing[@]}"
+  } > "$words" 2>&1; then
+    if grep --quiet --extended-regexp 'Could not (resolve|connect)|Temporary failure|Failed to fetch' "$words"; then
+      rm -f "$words"
+      fail "packages cannot be fetched, because apt does not reach its servers: connect this machine, or name your proxy or mirror in /etc/apt, and run this again"
+    fi
+    tail -n 5 "$words" >&2
+    # Servers were reached, and do not have it.
+    if grep --quiet 'Unable to locate package' "$words"; then
+      rm -f "$words"
+      fail "$release_name does not have all of these packages: Daybook is built on Debian 12 and 13"
+    fi
+    rm -f "$words"
+    fail "apt could not install them; its last words are above"
+  fi
+  rm -f "$words"
 }
 
-# shellcheck disable=SC2034  # For the scripts.
-build_packages=(
-  ca-certificates ccache cmake curl g++ git libboost-json1.81-dev libboost1.81-dev
-  libcli11-dev libfmt-dev libgtest-dev libhowardhinnant-date-dev libjemalloc-dev libprotobuf-dev
-  librapidcheck-dev librdkafka-dev librocksdb-dev libsimdjson-dev libssl-dev libtomlplusplus-dev
-  libxxhash-dev libzstd-dev mold ninja-build pkg-config protobuf-compiler python3 tzdata zlib1g-dev
-)
-
-# The number of the server that run.sh started, and of nobody who has it by now.
+# server_pid FOLDER: the number of the server that run.sh started on it, and of nobody who has it by now.
 server_pid() {
   local pid
-  [ -f "$pid_file" ] && pid=$(cat "$pid_file") && [ -r "/proc/$pid/cmdline" ] &&
-    tr '\0' ' ' < "/proc/$pid/cmdline" | grep --quiet --fixed-strings "$daybook up --config" && echo "$pid"
+  [ -f "$1/server.pid" ] && pid=$(cat "$1/server.pid") && [ -r "/proc/$pid/cmdline" ] &&
+    tr '\0' ' ' < "/proc/$pid/cmdline" | grep --quiet --fixed-strings "$daybook up --data $1 " && echo "$pid"
+}
+
+# stop_server FOLDER: ends it in good order.
+stop_server() {
+  local pid
+  pid=$(server_pid "$1") || return 0
+  kill "$pid"
+  for _ in $(seq 300); do
+    [ -e "/proc/$pid" ] || { rm -f "$1/server.pid"; return 0; }
+    sleep 0.1
+  done
+  return 1
 }
 
 # build TARGET…: the release preset; what did not change is not built again.
 build() {
-  deploy/dev/rocksdb.sh || step "no RocksDB of our own: going on with Debian's, which is slower"
-  [ -f build/release/build.ninja ] || {
-    step "configuring"
-    cmake --preset release --log-level=WARNING > /dev/null
-  }
-  step "building (the first time takes some minutes)"
+  # Which RocksDB is taken may have changed since; nothing else here takes longer than a moment.
+  cmake --preset release --log-level=WARNING > /dev/null
+  step "building Daybook"
   # Ninja's own lines show how far it is.
   cmake --build --preset release --target "$@"
+}
+
+# A RocksDB of our own for `build`, where figures are measured or checked.
+own_rocksdb() {
+  deploy/dev/rocksdb.sh || step "no RocksDB of our own: going on with Debian's, which is slower"
 }

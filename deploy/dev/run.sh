@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# One command from a bare Debian 12 to answers: installs what is missing, builds, starts Daybook with its
-# embedded log in ./daybook-data, loads the Northwind example and shows what it says.
+# One command from a bare Debian 12 or 13 to answers: installs what is missing, builds, starts Daybook with
+# its embedded log in ./daybook-data, loads the Northwind example, makes a generated company beside it, and
+# shows what the two say.
 #
 #   deploy/dev/run.sh         build, serve, load once, show
-#   deploy/dev/stop.sh        end the server
+#   deploy/dev/stop.sh        end the servers
 #
-# DAYBOOK_LISTEN is the address to serve on (127.0.0.1:8080), DAYBOOK_DATA the folder (./daybook-data).
+# DAYBOOK_LISTEN is the address to serve Northwind on (127.0.0.1:8080), DAYBOOK_DATA the folder
+# (./daybook-data). The generated company has the folder `generated` in it, and any free port.
 set -euo pipefail
 
 # shellcheck source=deploy/dev/common.sh
@@ -13,29 +15,35 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 listen=${DAYBOOK_LISTEN:-127.0.0.1:8080}
 example=docs/examples/northwind
 
+# serve FOLDER ADDRESS OPTION…: starts the server of a folder, unless it runs, and sets `url`.
 serve() {
-  mkdir -p "$data"
-  local pid
-  if pid=$(server_pid); then
+  local folder=$1 address=$2 pid
+  mkdir -p "$folder"
+  if pid=$(server_pid "$folder"); then
     if [ "$(readlink "/proc/$pid/exe")" = "$daybook" ]; then
-      url=$(sed -n 's/^listening on //p' "$data/server.out")
+      url=$(sed -n 's/^listening on //p' "$folder/server.out")
       step "running already: $url"
       return
     fi
     step "built anew: starting again"
-    deploy/dev/stop.sh > /dev/null
+    stop_server "$folder" || fail "$pid does not end"
   fi
   # In a session of its own: closing this terminal does not end it.
-  setsid "$daybook" up --config "$example/daybook.toml" --data "$data" --listen "$listen" \
-    > "$data/server.out" 2> "$data/server.log" < /dev/null &
-  echo $! > "$pid_file"
+  setsid "$daybook" up --data "$folder" --listen "$address" "${@:3}" \
+    > "$folder/server.out" 2> "$folder/server.log" < /dev/null &
+  echo $! > "$folder/server.pid"
   for _ in $(seq 300); do
-    url=$(sed -n 's/^listening on //p' "$data/server.out")
+    url=$(sed -n 's/^listening on //p' "$folder/server.out")
     [ -n "$url" ] && curl --silent --fail --output /dev/null "$url/readyz" && return
-    server_pid > /dev/null || { cat "$data/server.log" >&2; fail "the server ended"; }
+    server_pid "$folder" > /dev/null || {
+      ! grep --quiet 'Address already in use' "$folder/server.log" ||
+        fail "$address is taken: choose another address, as in DAYBOOK_LISTEN=127.0.0.1:8090 deploy/dev/run.sh"
+      cat "$folder/server.log" >&2
+      fail "the server ended"
+    }
     sleep 0.1
   done
-  fail "the server is not ready after 30 s; see $data/server.log"
+  fail "the server is not ready after 30 s; see $folder/server.log"
 }
 
 # Events read so far; loading again would do no harm but take time.
@@ -43,7 +51,7 @@ accepted() {
   curl --silent --fail "$url/v1/status" | sed -n 's/.*"accepted":\([0-9]*\).*/\1/p'
 }
 
-load() {
+load_northwind() {
   local events
   events=$("$daybook" import --mapping "$example/mapping.toml" "$example"/*.csv | wc -l)
   if [ "$(accepted)" -ge "$events" ]; then
@@ -59,24 +67,70 @@ load() {
   fail "not folded after 30 s; see $data/server.log"
 }
 
+# A company's year, told as it happened: for each event the log has the time when it would have come.
+generate_company() {
+  [ ! -d "$data/generated/log" ] || return 0
+  # Whole or not at all.
+  rm -rf "$data/generated.new"
+  step "generating a company: 4,000 orders of 2024"
+  "$daybook" generate --orders 4000 --from 2024-01-01 --to "$year_end" --data "$data/generated.new" \
+    --recorded-as-told > /dev/null
+  rm -rf "$data/generated"
+  mv "$data/generated.new" "$data/generated"
+}
+year_end=2024-12-31
+
+# show "WORDS" VIEW OPTION… -- COLUMN…: some columns of an answer.
 show() {
-  printf '\n%s\n\n' "$1"
-  "$daybook" query "${@:2}" --url "$url"
+  local words=$1 query=()
+  shift
+  while [ "$1" != -- ]; do
+    query+=("$1")
+    shift
+  done
+  printf '\n  %s\n\n' "$words"
+  "$daybook" query "${query[@]}" --url "$url" --output csv | deploy/dev/columns.py "${@:2}"
 }
 
 ensure_packages "${build_packages[@]}"
 build daybook
-serve
-load
+serve "$data" "$listen" --config "$example/daybook.toml"
+load_northwind
+northwind=$url
+generate_company
+serve "$data/generated" 127.0.0.1:0 --today "$year_end"
+company=$url
 step "ready"
-show "Regional sales in 1997, US dollars (Northwind, order value and what was shipped)" \
-  sales --from 1997-01-01 --to 1997-12-31 --group-by region --as-of 1998-06-30
-show "From order to dispatch, by year" \
-  order-cycle --from 1996-07-01 --to 1998-06-30 --grain year --cycle placed..dispatched --as-of 1998-06-30
-show "Receivables by age (empty: Northwind has no invoices)" \
-  ageing --as-of 1998-06-30 --group-by region
+
+printf '\nWho owes us what, since when?      (a generated company of 200 customers, 31 December 2024)\n'
+show "Open receivables by days overdue" ageing --group-by region --level 1 \
+  -- group=region currency=in not_due=due\ later 1-30 31-60 61-90 91-120 121+ gross_open=open
+show "Whom to ask first" worklist \
+  -- --first 5 rank customer_id=customer currency overdue oldest_days_overdue=days\ overdue
+debtor=$("$daybook" query worklist --url "$url" --output csv | sed -n '2s/^1,\([^,]*\),.*/\1/p')
+show "How the first of them came to it: the end of $debtor's statement for 2024" \
+  "customers/$debtor/statement" --from 2024-01-01 --to "$year_end" \
+  -- --last 6 date type=what document_id=document amount running_balance=balance
+show "Known only since the books of November were closed on 1 December" \
+  restatement --as-of 2024-11-30 --known-from 2024-12-01 --known-to "$year_end" \
+  -- customer_id=customer effective_date=counts\ from event.recorded_at=recorded document_id=document currency amount
+show "November's end as it was known on 1 December" ageing --as-of 2024-11-30 --known-at 2024-12-01 --group-by region --level 1 \
+  -- group=region currency=in not_due=due\ later 1-30 31-60 61-90 91-120 121+ gross_open=open
+
+url=$northwind
+printf '\nHow long do orders take, and where?      (Northwind Traders, an example with real shape)\n'
+show "From placing to dispatch, in days, by region and year of placing" \
+  order-cycle --from 1997-01-01 --to 1998-06-30 --grain year --group-by region --cycle placed..dispatched --as-of 1998-06-30 \
+  -- period=placed\ in group=region n=orders mean_seconds=mean p50_seconds=half\ within p90_seconds=nine\ in\ ten\ within \
+  max_seconds=longest
+
+printf '\nWhat did each region sell?      (Northwind Traders, US dollars)\n'
+show "1997, by value ordered and shipped" \
+  sales --from 1997-01-01 --to 1997-12-31 --group-by region --as-of 1998-06-30 \
+  -- group.region=region orders ordered shipped freight
 cat << END
 
-Open $url (for example /v1/status or /openapi.json); stop with deploy/dev/stop.sh.
+Northwind is on $northwind, the generated company on $company
+(for example /v1/status or /openapi.json); deploy/dev/stop.sh stops both.
 Ask more: build/release/bin/daybook query --help
 END

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# One command for all tests, from a bare Debian 12: installs what is missing, builds, and runs the tests
-# (those of Kafka against a real broker) and the comparison with the oracle.
+# One command for all tests, from a bare Debian 12 or 13: installs what is missing, builds, and runs the
+# tests (those of Kafka against a real broker) and the comparison with the oracle.
 #
 # DAYBOOK_SEEDS are the histories to compare (1..200).
 set -euo pipefail
@@ -8,7 +8,8 @@ set -euo pipefail
 # shellcheck source=deploy/dev/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-ensure_packages "${build_packages[@]}" openjdk-17-jre-headless maven valgrind
+ensure_packages "${build_packages[@]}" "${rocksdb_packages[@]}" "${kafka_packages[@]}" "${test_packages[@]}"
+own_rocksdb
 build all
 step "fetching the Kafka broker's jars, unless they are there"
 deploy/kafka/kafka.sh fetch

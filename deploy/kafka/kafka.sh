@@ -15,7 +15,8 @@ set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 libs=${DAYBOOK_KAFKA_LIBS:-$here/../../build/kafka/libs}
-wait_seconds=60
+# A machine that has much else to do takes its time.
+wait_seconds=180
 
 fail() {
   echo "kafka.sh: $*" >&2
@@ -29,7 +30,8 @@ fetch() {
   local draft
   draft=$(mktemp -d "$libs.XXXXXX")
   mvn --batch-mode --quiet --file "$here/pom.xml" dependency:copy-dependencies \
-    -DincludeScope=runtime -DoutputDirectory="$draft" >&2 || { rm -rf "$draft"; fail "Maven failed"; }
+    -DincludeScope=runtime -DoutputDirectory="$draft" >&2 ||
+    { rm -rf "$draft"; fail "Maven cannot fetch the broker's jars: is there a network, or a mirror in ~/.m2/settings.xml?"; }
   # Somebody else may have been quicker.
   mv -T "$draft" "$libs" 2> /dev/null || rm -rf "$draft"
 }

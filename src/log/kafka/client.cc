@@ -4,6 +4,7 @@
 
 #include <array>
 #include <future>
+#include <span>
 #include <string_view>
 #include <thread>
 
@@ -55,6 +56,9 @@ constexpr std::array kProducerDefaults = {
     Property{"queue.buffering.max.kbytes", "1048576"},
 };
 
+// The first librdkafka with fetch.queue.backoff.ms, as rd_kafka_version() tells it.
+constexpr int kQueueBackoffSince = 0x020200ff;
+
 // Long enough for a client that ends at all.
 constexpr auto kDestroyPatience = 5s;
 
@@ -91,6 +95,10 @@ Result<void> configure(rd_kafka_conf_t* conf, const KafkaOptions& options, Clien
   RETURN_IF_ERROR(set(conf, "message.max.bytes", std::to_string(kMessageBytesMax)));
   RETURN_IF_ERROR(set_all(conf, kDefaults));
   RETURN_IF_ERROR(consumer ? set_all(conf, kConsumerDefaults) : set_all(conf, kProducerDefaults));
+  if (consumer && fetcher_looks_again()) {
+    RETURN_IF_ERROR(
+        set(conf, "fetch.queue.backoff.ms", std::to_string(kFetcherLooksAfter.count())));
+  }
   for (const auto& [name, value] : options.properties) {
     const std::optional<std::string_view> ruled = ruled_value(name);
     if (ruled && value != *ruled) {
@@ -137,6 +145,22 @@ ErrorCode error_code_of(rd_kafka_resp_err_t error) {
 
 Unexpected kafka_error(rd_kafka_resp_err_t error, const std::string& what) {
   return unexpected(error_code_of(error), fmt::format("{}: {}", what, rd_kafka_err2str(error)));
+}
+
+bool fetcher_looks_again() { return rd_kafka_version() >= kQueueBackoffSince; }
+
+rd_kafka_resp_err_t look_up_offsets(rd_kafka_t* client, rd_kafka_topic_partition_list_t* partitions,
+                                    std::chrono::milliseconds timeout) {
+  const rd_kafka_resp_err_t error =
+      rd_kafka_offsets_for_times(client, partitions, static_cast<int>(timeout.count()));
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return error;
+  for (const rd_kafka_topic_partition_t& each :
+       std::span(partitions->elems, static_cast<std::size_t>(partitions->cnt))) {
+    if (each.err != RD_KAFKA_RESP_ERR_NO_ERROR) return each.err;
+    // One without a leader is left as it was.
+    if (each.offset < 0) return RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION;
+  }
+  return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
 Result<std::unique_ptr<Client>> Client::make(const KafkaOptions& options, Kind kind,

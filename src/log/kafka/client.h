@@ -4,6 +4,7 @@
 #include <librdkafka/rdkafka.h>
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -18,6 +19,12 @@ namespace daybook::log {
 ErrorCode error_code_of(rd_kafka_resp_err_t error);
 // "`what`: " and librdkafka's words for it.
 Unexpected kafka_error(rd_kafka_resp_err_t error, const std::string& what);
+
+// Once the queues of all its partitions were full, librdkafka's thread for a broker sleeps for a second, and
+// does not see that they are emptied. From 2.2 on it looks again as often as it is told to; before that any
+// request to the broker wakes it.
+bool fetcher_looks_again();
+inline constexpr std::chrono::milliseconds kFetcherLooksAfter{20};
 
 class Client {
  public:
@@ -88,5 +95,11 @@ struct KafkaDelete {
 };
 template <typename T>
 using KafkaPtr = std::unique_ptr<T, KafkaDelete>;
+
+// Replaces each offset of `partitions`, RD_KAFKA_OFFSET_BEGINNING or RD_KAFKA_OFFSET_END, by that of the
+// record it stands for, with one request to each leader. Unlike rd_kafka_query_watermark_offsets(), which
+// goes on waiting for a broker that is away (2.0: for ever), it keeps to `timeout`.
+rd_kafka_resp_err_t look_up_offsets(rd_kafka_t* client, rd_kafka_topic_partition_list_t* partitions,
+                                    std::chrono::milliseconds timeout);
 
 }  // namespace daybook::log

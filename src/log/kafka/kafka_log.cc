@@ -59,18 +59,20 @@ class KafkaLog final : public Log {
   Result<std::vector<EndOffset>> end_offsets(std::span<const Topic> topics) override {
     RETURN_IF_ERROR(check_broker());
     const auto deadline = std::chrono::steady_clock::now() + options_.timeout;
+    ASSIGN_OR_RETURN(const auto begins, ask_offsets(topics, RD_KAFKA_OFFSET_BEGINNING, deadline));
+    ASSIGN_OR_RETURN(const auto ends, ask_offsets(topics, RD_KAFKA_OFFSET_END, deadline));
     std::vector<EndOffset> bounds;
     for (const Topic topic : topics) {
       for (std::int32_t partition = 0; partition < partition_count_; ++partition) {
-        ASSIGN_OR_RETURN(bounds.emplace_back(), ask_bounds({topic, partition}, deadline));
+        const std::size_t at = bounds.size();
+        bounds.push_back({{topic, partition}, begins[at], ends[at]});
       }
     }
     return bounds;
   }
 
  private:
-  // A question for bounds waits for minutes where the broker is away, whatever timeout it is given
-  // (librdkafka 2.0); this one keeps to it.
+  // A question for offsets takes its whole timeout where the broker is away; this one tells it soon.
   Result<void> check_broker() {
     const rd_kafka_metadata_t* raw = nullptr;
     const rd_kafka_resp_err_t error = rd_kafka_metadata(asking_->get(), 0, nullptr, &raw,
@@ -84,18 +86,30 @@ class KafkaLog final : public Log {
     return {};
   }
 
-  Result<EndOffset> ask_bounds(TopicPartition at, std::chrono::steady_clock::time_point deadline) {
-    const std::string name = topic_name(options_.topic_prefix, at.topic);
-    EndOffset bounds{at, 0, 0};
+  // Of every partition of `topics`, in this order.
+  Result<std::vector<std::int64_t>> ask_offsets(std::span<const Topic> topics, std::int64_t which,
+                                                std::chrono::steady_clock::time_point deadline) {
     while (true) {
       const auto left =
           std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-      const rd_kafka_resp_err_t error = rd_kafka_query_watermark_offsets(
-          asking_->get(), name.c_str(), at.partition, &bounds.begin, &bounds.end,
-          static_cast<int>(std::max(left, 1ms).count()));
-      if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return bounds;
+      const KafkaPtr<rd_kafka_topic_partition_list_t> asked(rd_kafka_topic_partition_list_new(
+          static_cast<int>(topics.size()) * partition_count_));
+      for (const Topic topic : topics) {
+        const std::string name = topic_name(options_.topic_prefix, topic);
+        for (std::int32_t partition = 0; partition < partition_count_; ++partition) {
+          rd_kafka_topic_partition_list_add(asked.get(), name.c_str(), partition)->offset = which;
+        }
+      }
+      const rd_kafka_resp_err_t error =
+          look_up_offsets(asking_->get(), asked.get(), std::max(left, 1ms));
+      if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        std::vector<std::int64_t> offsets;
+        for (int i = 0; i < asked->cnt; ++i) offsets.push_back(asked->elems[i].offset);
+        return offsets;
+      }
       if (!leader_is_moving(error) || left <= 0ms) {
-        return kafka_error(error, fmt::format("bounds of {}, partition {}", name, at.partition));
+        return kafka_error(error,
+                           fmt::format("bounds of the topics {}daybook", options_.topic_prefix));
       }
       std::this_thread::sleep_for(kLeaderPause);
     }

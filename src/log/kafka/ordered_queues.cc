@@ -16,8 +16,10 @@ constexpr std::size_t kBatch = 1024;
 constexpr auto kPatience = 1s;
 // Another partition's message may be there before that of the one waited for.
 constexpr auto kWaitSlice = 5ms;
-constexpr auto kWakeEvery = 20ms;
+// A broker that does not answer within this is not asked again for the pause: it may be away for long, and
+// what is asked meanwhile is kept for it.
 constexpr auto kAnswerPatience = 100ms;
+constexpr auto kSilencePause = 1s;
 
 }  // namespace
 
@@ -155,13 +157,15 @@ void OrderedQueues::wait(std::chrono::milliseconds timeout) {
 }
 
 void OrderedQueues::wake_fetcher(const Lane& lane) {
+  if (fetcher_looks_again()) return;
   const auto now = steady_clock::now();
-  if (now - woken_ < kWakeEvery) return;
-  woken_ = now;
-  std::int64_t low = 0;
-  std::int64_t high = 0;
-  rd_kafka_query_watermark_offsets(client_, lane.partition.topic.c_str(), lane.partition.number, &low,
-                                   &high, static_cast<int>(kAnswerPatience.count()));
+  if (now < wake_at_) return;
+  const KafkaPtr<rd_kafka_topic_partition_list_t> asked(rd_kafka_topic_partition_list_new(1));
+  rd_kafka_topic_partition_list_add(asked.get(), lane.partition.topic.c_str(), lane.partition.number)->offset =
+      RD_KAFKA_OFFSET_END;
+  const bool answered =
+      look_up_offsets(client_, asked.get(), kAnswerPatience) == RD_KAFKA_RESP_ERR_NO_ERROR;
+  wake_at_ = now + (answered ? kFetcherLooksAfter : kSilencePause);
 }
 
 }  // namespace daybook::log

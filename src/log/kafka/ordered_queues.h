@@ -63,8 +63,8 @@ class OrderedQueues {
   // The others have waited long enough.
   bool patience_is_over();
   void wait(std::chrono::milliseconds timeout);
-  // librdkafka's thread for a broker sleeps for a second once all queues were full, and does not see that
-  // they are emptied. Any request to that broker wakes it; the answer is of no interest.
+  // Asks the lane's broker something where only that makes librdkafka fetch again (fetcher_looks_again()); the
+  // answer is of no interest.
   void wake_fetcher(const Lane& lane);
 
   rd_kafka_t* client_;
@@ -73,7 +73,7 @@ class OrderedQueues {
   std::vector<rd_kafka_message_t*> general_;  // About no partition.
   std::vector<rd_kafka_message_t*> batch_;
   std::optional<std::chrono::steady_clock::time_point> held_up_since_;
-  std::chrono::steady_clock::time_point woken_;
+  std::chrono::steady_clock::time_point wake_at_;
 };
 
 }  // namespace daybook::log
