@@ -210,6 +210,22 @@ TEST(ExpressionTest, ReadsWrittenNumbers) {
   EXPECT_EQ(evaluated("number('(12.50)', '.')"), "-12.5");
   EXPECT_EQ(evaluated("number('€ 1 234', '.')"), "1234");
   EXPECT_EQ(evaluated("number('12,5', '.')"), "t.csv:2:1: '12,5' is not a number");
+  for (const auto& [written, value] : std::vector<std::pair<std::string, std::string>>{
+           {"-12.50", "-12.5"},    {"12.50-", "-12.5"},   {"−12.50", "-12.5"},   {"+7", "7"},
+           {"€-12.50", "-12.5"},   {"-€ 12.50", "-12.5"}, {"(€12.50)", "-12.5"}, {"(12.50) EUR", "-12.5"},
+           {"1,234,567.89", "1234567.89"}, {"12,34,567.89", "1234567.89"}, {"1\u2019234.50", "1234.5"},
+           {"1\u202f234.50", "1234.5"}, {"USD 1 234.50", "1234.5"}, {"1234.50 CNY", "1234.5"}, {"12元", "12"},
+           {".5", "0.5"}, {"5.", "5"}, {"  12  ", "12"}, {"₹1,00,000", "100000"}}) {
+    EXPECT_EQ(evaluated("number('" + written + "', '.')"), value) << written;
+  }
+  // What is not wholly understood is no number.
+  for (const char* written :
+       {"2000.00 CR", "5.00 DR", "13.37 S", "13.37 H", "3 X 12.50", "1O0.00", "10-12", "10/12", "--5", "-5-", "-(5)",
+        "(5", "5)", "(5)-", "1.2.3", "1,234,56", "1,2345", "1234,567", "1,,234", "EUR 5 EUR", "€5$", "5 %", "1e3",
+        "XYZ 5", "EU 5", "5 5", ".", "-", "EUR", "١٢", "12.5.", "1.234.5"}) {
+    EXPECT_EQ(evaluated("number('" + std::string(written) + "', '.')"),
+              "t.csv:2:1: '" + std::string(written) + "' is not a number");
+  }
 }
 
 TEST(ExpressionTest, DatesMove) {

@@ -7,42 +7,13 @@
 #include "base/money.h"
 #include "tools/import/date_pattern.h"
 #include "tools/import/expression.h"
+#include "tools/import/written_number.h"
 
 namespace daybook::tools {
 namespace {
 
 Value derived(const Value& from, std::variant<std::string, Exact, bool> data) {
   return {std::move(data), from.file, from.offset};
-}
-
-// As written by people: blanks, apostrophes and the other sign group thousands, a currency's sign
-// or code may stand before or after, "(12.50)" and "12.50-" are negative.
-std::optional<Exact> parse_written(std::string_view text, char decimal_sign) {
-  const char group_sign = decimal_sign == '.' ? ',' : '.';
-  std::string plain;
-  bool negative = false;
-  // Digits behind the last grouping sign: three, or "12,5" would be read as 125.
-  std::optional<int> grouped;
-  for (const char c : text) {
-    if (c >= '0' && c <= '9') {
-      plain += c;
-      if (grouped && plain.find('.') == std::string::npos) ++*grouped;
-    } else if (c == decimal_sign) {
-      plain += '.';
-    } else if (c == group_sign) {
-      if (plain.empty() || plain.find('.') != std::string::npos) return std::nullopt;
-      grouped = 0;
-    } else if (c == '-' || c == '(') {
-      if (negative) return std::nullopt;
-      negative = true;
-    } else if (c >= 'a' && c <= 'z') {
-      return std::nullopt;
-    }
-  }
-  if (grouped && *grouped != 3) return std::nullopt;
-  auto value = parse_exact(plain);
-  if (value && negative) value->units = -value->units;
-  return value;
 }
 
 }  // namespace
@@ -275,7 +246,7 @@ std::optional<Value> Evaluator::call(const Node& node, const Scope& scope) {
     return derived(first, format_date(when->day));
   }
   if (name == "number") {
-    const auto exact = parse_written(first.text(), second[0]);
+    const auto exact = parse_written_number(first.text(), second[0]);
     if (!exact) return fail(first, scope, fmt::format("'{}' is not a number", first.text()));
     return derived(first, *exact);
   }
