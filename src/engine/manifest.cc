@@ -71,6 +71,7 @@ std::string Manifest::to_json() const {
   boost::json::object days;
   for (const DaysKey& key : kAnomalyDays) days[key.name] = anomaly_days.*key.days;
   const boost::json::object object{{"fold_version", fold_version},
+                                   {"event_types", event_types},
                                    {"partitions", partitions},
                                    {"business_time_zone", business_time_zone},
                                    {"expect", format_expect(expect)},
@@ -91,6 +92,9 @@ Result<Manifest> Manifest::parse(const std::string& json) {
                         fmt::format("the manifest cannot be read: expect: {}", expect.error().message));
     }
     manifest.expect = *expect;
+    // Manifests of fold versions before 8 have none, and knew 28.
+    const auto* types = value.as_object().if_contains("event_types");
+    manifest.event_types = types == nullptr ? 28 : static_cast<int>(types->as_int64());
     // Manifests of fold versions before 4 have none.
     if (const auto* days = value.as_object().if_contains("anomaly_days")) {
       for (const DaysKey& key : kAnomalyDays) {
@@ -138,6 +142,7 @@ Result<void> keep_manifest(const std::string& directory, const Manifest& wanted)
                                   key, directory, has, asked));
   };
   RETURN_IF_ERROR(differs("fold_version", kept->fold_version, wanted.fold_version));
+  RETURN_IF_ERROR(differs("event_types", kept->event_types, wanted.event_types));
   RETURN_IF_ERROR(differs("partitions", kept->partitions, wanted.partitions));
   RETURN_IF_ERROR(differs("business_time_zone", kept->business_time_zone, wanted.business_time_zone));
   RETURN_IF_ERROR(differs("expect", format_expect(kept->expect), format_expect(wanted.expect)));

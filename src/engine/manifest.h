@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "domain/event.h"
 #include "domain/rules.h"
 
 namespace daybook::engine {
@@ -13,6 +14,8 @@ inline constexpr int kFoldVersion = 8;
 
 struct Manifest {
   int fold_version = kFoldVersion;
+  // How many types of events the fold knew: with more, what it parked as unknown has to be folded.
+  int event_types = domain::kPayloadCount;
   std::int32_t partitions = 8;
   std::string business_time_zone = "UTC";
   domain::Expect expect;

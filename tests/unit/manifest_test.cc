@@ -14,6 +14,7 @@ namespace {
 Manifest other() {
   Manifest manifest;
   manifest.fold_version = 7;
+  manifest.event_types = 29;
   manifest.partitions = 16;
   manifest.business_time_zone = "Asia/Shanghai";
   manifest.expect = {.orders = false, .shipments = true, .invoices = true, .payments = false};
@@ -25,6 +26,7 @@ TEST(Manifest, ComesBack) {
   const auto back = Manifest::parse(other().to_json());
   ASSERT_TRUE(back) << back.error().message;
   EXPECT_EQ(back->fold_version, 7);
+  EXPECT_EQ(back->event_types, 29);
   EXPECT_EQ(back->partitions, 16);
   EXPECT_EQ(back->business_time_zone, "Asia/Shanghai");
   EXPECT_EQ(format_expect(back->expect), "shipments,invoices");
@@ -36,6 +38,7 @@ TEST(Manifest, OfAnOlderFoldVersionIsReadForItsMismatch) {
       R"({"fold_version":3,"partitions":8,"business_time_zone":"UTC","expect":"orders,shipments,invoices,payments"})");
   ASSERT_TRUE(old) << old.error().message;
   EXPECT_EQ(old->fold_version, 3);
+  EXPECT_EQ(old->event_types, 28);
   EXPECT_EQ(old->anomaly_days, domain::AnomalyDays{});
 }
 
@@ -55,6 +58,7 @@ TEST(Manifest, AMismatchNamesTheKeyBothValuesAndTheRebuild) {
   };
   for (const Case& c : std::vector<Case>{
            {"fold_version", "8", [](Manifest& m) { m.fold_version = 8; }},
+           {"event_types", "30", [](Manifest& m) { m.event_types = 30; }},
            {"partitions", "32", [](Manifest& m) { m.partitions = 32; }},
            {"business_time_zone", "UTC", [](Manifest& m) { m.business_time_zone = "UTC"; }},
            {"expect", "orders,shipments,invoices", [](Manifest& m) { m.expect.orders = true; }},
