@@ -96,12 +96,12 @@ git bundle create --quiet "$system/root/daybook.bundle" HEAD
 chroot "$system" git -c advice.detachedHead=false clone --quiet /root/daybook.bundle /root/daybook
 rm "$system/root/daybook.bundle"
 
-# Variables that lead to servers, and ours except for this script's clock.
+# Variables that lead to servers, and ours, with this script's clock among them.
 variables=("HOME=/root" "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" "TERM=${TERM:-dumb}")
 while read -r name; do
   variables+=("$name=${!name}")
 done < <(compgen -e | grep --extended-regexp --ignore-case '^((http|https|ftp|all|no)_proxy|MAVEN_.*|JAVA_TOOL_OPTIONS|DAYBOOK_.*)$' |
-  grep --invert-match --extended-regexp '^DAYBOOK_(BEGAN|BARE_CACHE)$')
+  grep --invert-match '^DAYBOOK_BARE_CACHE$')
 
 step "deploy/dev/$command.sh on a bare $wanted"
 began=$EPOCHSECONDS
