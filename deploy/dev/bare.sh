@@ -39,9 +39,12 @@ cache=${DAYBOOK_BARE_CACHE:-/var/cache/daybook-bare}
 minimum=$cache/$wanted.tar
 work=$(mktemp -d "${TMPDIR:-/var/tmp}/daybook-bare-XXXXXX")
 system=$work/system
+child=
 finish() {
+  # With it go all processes of the new system.
+  [ -z "$child" ] || { kill "$child" 2> /dev/null && wait "$child" 2> /dev/null; } || true
   # Whatever was mounted in it was so for its own processes alone.
-  [ -n "$keep" ] && step "kept: $system" || rm -rf --one-file-system "$work"
+  if [ -n "$keep" ]; then step "kept: $system"; else rm -rf --one-file-system "$work"; fi
 }
 trap finish EXIT
 trap 'exit 130' INT TERM HUP
@@ -96,12 +99,12 @@ git bundle create --quiet "$system/root/daybook.bundle" HEAD
 chroot "$system" git -c advice.detachedHead=false clone --quiet /root/daybook.bundle /root/daybook
 rm "$system/root/daybook.bundle"
 
-# Variables that lead to servers, and ours except for this script's clock.
+# Variables that lead to servers, and ours, with this script's clock among them.
 variables=("HOME=/root" "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" "TERM=${TERM:-dumb}")
 while read -r name; do
   variables+=("$name=${!name}")
 done < <(compgen -e | grep --extended-regexp --ignore-case '^((http|https|ftp|all|no)_proxy|MAVEN_.*|JAVA_TOOL_OPTIONS|DAYBOOK_.*)$' |
-  grep --invert-match --extended-regexp '^DAYBOOK_(BEGAN|BARE_CACHE)$')
+  grep --invert-match '^DAYBOOK_BARE_CACHE$')
 
 step "deploy/dev/$command.sh on a bare $wanted"
 began=$EPOCHSECONDS
@@ -116,7 +119,10 @@ unshare --mount --propagation private --pid --fork --kill-child bash -c '
   mount --rbind /dev "$system/dev"
   # Not to become the first process itself, which has no default for signals.
   chroot "$system" env -i "$@" bash -c "cd /root/daybook && deploy/dev/\$0.sh" "$command" < /dev/null
-' bare "$system" "$command" "${variables[@]}" || status=$?
+' bare "$system" "$command" "${variables[@]}" &
+child=$!
+wait "$child" || status=$?
+child=
 took=$((EPOCHSECONDS - began))
 [ "$status" = 0 ] || fail "deploy/dev/$command.sh on a bare $wanted failed ($status) after $took s"
 step "deploy/dev/$command.sh on a bare $wanted took $took s"

@@ -1,6 +1,10 @@
 #include "store/shard_store.h"
 
 #include <fmt/format.h>
+// From RocksDB 8 on (Debian 13) this has what the cache is asked for.
+#if __has_include(<rocksdb/advanced_cache.h>)
+#include <rocksdb/advanced_cache.h>
+#endif
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
 #include <rocksdb/filter_policy.h>
