@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "events/json.h"
@@ -45,6 +46,8 @@ std::map<std::string, std::int64_t> open_amounts(const GenerateOptions& options)
       applied[id].emplace_back(item.invoice_id(), item.amount_minor());
     }
   };
+  // Of each payment: what it is, less what it was applied to and what went back.
+  std::map<std::string, std::int64_t> unapplied;
   const auto undo = [&](const std::string& id) {
     for (const auto& [invoice, amount] : applied[id]) open[invoice] += amount;
   };
@@ -56,10 +59,24 @@ std::map<std::string, std::int64_t> open_amounts(const GenerateOptions& options)
       open[event.invoice_voided().invoice_id()] = 0;
     } else if (event.has_credit_note_issued()) {
       const auto& note = event.credit_note_issued();
-      if (!note.invoice_id().empty())
-        open[note.invoice_id()] -= note.net_minor() + note.tax_minor();
+      if (!note.invoice_id().empty()) {
+        const std::int64_t gross = note.net_minor() + note.tax_minor();
+        open[note.invoice_id()] -= gross;
+        applied[note.credit_note_id()] = {{note.invoice_id(), gross}};
+      }
+    } else if (event.has_credit_note_voided()) {
+      undo(event.credit_note_voided().credit_note_id());
+    } else if (event.has_refund_paid()) {
+      const auto& refund = event.refund_paid();
+      std::int64_t& left = unapplied[refund.payment_id()];
+      const auto& items = applied[refund.payment_id()];
+      left -= refund.amount_minor();
+      if (left < 0 && !items.empty()) open[items.back().first] -= std::exchange(left, 0);
     } else if (event.has_payment_received()) {
-      apply(event.payment_received().payment_id(), event.payment_received().allocations());
+      const auto& payment = event.payment_received();
+      std::int64_t& left = unapplied[payment.payment_id()] = payment.amount_minor();
+      for (const auto& item : payment.allocations()) left -= item.amount_minor();
+      apply(payment.payment_id(), payment.allocations());
     } else if (event.has_payment_allocated()) {
       apply(event.payment_allocated().allocation_id(), event.payment_allocated().allocations());
     } else if (event.has_payment_unallocated()) {
@@ -135,6 +152,61 @@ TEST(GeneratorTest, EveryKindOfEventHappens) {
   each_event(options, [&](const auto& event) { kinds.insert(event.payload_case()); });
   EXPECT_EQ(kinds.size(), static_cast<std::size_t>(
                               events::v1::Event::descriptor()->oneof_decl(0)->field_count()));
+}
+
+// A credit note moved to another invoice, a refund of money that had settled something, an exchange.
+TEST(GeneratorTest, NotesAreMovedSettledMoneyIsRefundedAndGoodsAreExchanged) {
+  GenerateOptions options = small();
+  options.orders = 20'000;
+  Arena arena;
+  std::map<std::string, std::string> invoice_of_note;
+  std::map<std::string, std::string> loose;  // Notes taken off an invoice: the invoice.
+  std::map<std::string, std::int64_t> unapplied;
+  std::map<std::string, std::string> awaited;   // By order: the quantity to be sent again.
+  std::unordered_set<std::string> on_the_way;  // Shipments that replace what came back.
+  int moved = 0;
+  int refunded = 0;
+  int exchanged = 0;
+  each_event(options, [&](const events::v1::Event& event) {
+    arena.reset();
+    std::vector<events::Violation> violations;
+    EXPECT_TRUE(events::validate(event, arena, violations)) << events::to_json(event);
+    if (event.has_credit_note_issued()) {
+      const auto& note = event.credit_note_issued();
+      invoice_of_note[note.credit_note_id()] = note.invoice_id();
+    } else if (event.has_payment_unallocated()) {
+      const auto& undone = event.payment_unallocated();
+      if (undone.credit_note_id().empty()) return;
+      EXPECT_EQ(undone.allocation_id(), undone.credit_note_id());
+      loose[undone.credit_note_id()] = invoice_of_note[undone.credit_note_id()];
+    } else if (event.has_payment_allocated()) {
+      const auto& allocated = event.payment_allocated();
+      const auto note = loose.find(allocated.credit_note_id());
+      if (note == loose.end()) return;
+      EXPECT_NE(allocated.allocations(0).invoice_id(), note->second);
+      ++moved;
+    } else if (event.has_payment_received()) {
+      const auto& payment = event.payment_received();
+      std::int64_t& left = unapplied[payment.payment_id()] = payment.amount_minor();
+      for (const auto& item : payment.allocations()) left -= item.amount_minor();
+    } else if (event.has_refund_paid()) {
+      const auto& refund = event.refund_paid();
+      refunded += refund.amount_minor() > unapplied[refund.payment_id()] ? 1 : 0;
+    } else if (event.has_shipment_returned()) {
+      const auto& returned = event.shipment_returned();
+      if (returned.to_be_resent()) awaited[returned.order_id()] = returned.lines(0).quantity();
+    } else if (event.has_shipment_dispatched()) {
+      const auto& sent = event.shipment_dispatched();
+      const auto back = awaited.find(sent.order_id());
+      if (back == awaited.end() || sent.lines(0).quantity() != back->second) return;
+      on_the_way.insert(sent.shipment_id());
+    } else if (event.has_shipment_delivered()) {
+      exchanged += on_the_way.contains(event.shipment_delivered().shipment_id()) ? 1 : 0;
+    }
+  });
+  EXPECT_GT(moved, 20);
+  EXPECT_GT(refunded, 20);
+  EXPECT_GT(exchanged, 20);
 }
 
 TEST(GeneratorTest, OrdersAreAllPlacedAndHaveAboutEightEventsEach) {

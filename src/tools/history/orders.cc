@@ -134,6 +134,9 @@ bool Orders::act(const Step& step, Order& order, v1::Event& event) {
     case Action::kReturn:
       return_goods(step, order, event);
       return true;
+    case Action::kResend:
+      resend(step, order, event);
+      return true;
     case Action::kBill:
       return bill(step, order, event);
     default:
@@ -313,9 +316,26 @@ void Orders::return_goods(const Step& step, Order& order, v1::Event& event) {
   auto& to = *returned.add_lines();
   to.set_line_id(std::to_string(line + 1));
   to.set_quantity(quantity_text(order.returned_milli));
-  if (!order.sample) {
+  if (random.chance(250)) {
+    returned.set_to_be_resent(true);
+    plan(days_later(step.at, random.between(1, 6), random), Action::kResend, step.subject);
+  } else if (!order.sample) {
     plan(days_later(step.at, random.between(4, 12), random), Action::kCreditReturn, step.subject);
   }
+}
+
+void Orders::resend(const Step& step, Order& order, v1::Event& event) {
+  Random& random = order.random;
+  auto& dispatched = *begin_of(step, order, event).mutable_shipment_dispatched();
+  dispatched.set_shipment_id(fmt::format("SH-{:06}-{}", order.number, order.shipments + 1));
+  dispatched.set_order_id(order_id(order.number));
+  dispatched.set_warehouse(world_.customers[order.customer].place().warehouse);
+  dispatched.set_carrier(any_of(kCarriers, random));
+  auto& line = *dispatched.add_lines();
+  line.set_line_id(std::to_string(order.returned_line + 1));
+  line.set_quantity(quantity_text(order.returned_milli));
+  plan(days_later(step.at, random.between(1, 5), random), Action::kDeliver, step.subject,
+       order.shipments);
 }
 
 bool Orders::bill(const Step& step, Order& order, v1::Event& event) {

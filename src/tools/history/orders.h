@@ -1,7 +1,7 @@
 // Orders of the synthetic company, from placing to the last delivery.
 //
 //   place -> confirm -> (delay, change, cancel) -> ready -> dispatch 1..3 -> bill
-//                                                           `-> deliver -> (return -> credit)
+//                                                           `-> deliver -> (return -> credit, or dispatch again)
 #pragma once
 
 #include "tools/history/receivables.h"
@@ -56,6 +56,8 @@ class Orders {
   bool dispatch(const Step& step, Order& order, v1::Event& event);
   void deliver(const Step& step, Order& order, v1::Event& event);
   void return_goods(const Step& step, Order& order, v1::Event& event);
+  // What came back in exchange leaves again.
+  void resend(const Step& step, Order& order, v1::Event& event);
   bool bill(const Step& step, Order& order, v1::Event& event);
   bool credit_return(const Step& step, Order& order, v1::Event& event);
   // Of a line in the shipment with this number, from 0.

@@ -86,6 +86,23 @@ bool Receivables::act(const Step& step, Invoice& invoice, v1::Event& event) {
     }
     case Action::kBonus:
       return give_bonus(step, invoice, event);
+    case Action::kMisbookNote:
+      return misbook_note(step, invoice, event);
+    case Action::kVoidNote:
+      void_note(step, invoice, event);
+      return true;
+    case Action::kRightNote:
+      return credit(invoice.customer, {step.subject, invoice.number}, {invoice.noted / 3, 0},
+                    "PRICE", step.at, event);
+    case Action::kUnallocateNote:
+      return unallocate_note(step, invoice, event);
+    case Action::kMoveNote:
+      return move_note(step, invoice, event);
+    case Action::kCreditPaid:
+      return credit_paid(step, invoice, event);
+    case Action::kRefundPaid:
+      write_refund(step, invoice, invoice.to_refund, event);
+      return true;
     case Action::kPromise:
       return promise(step, invoice, event);
     case Action::kWithdrawPromise:
@@ -171,6 +188,7 @@ InvoiceRef Receivables::open_invoice(Invoice draft, const std::vector<std::uint3
   issued.set_tax_minor(invoice.amount.tax);
   issued.set_issue_date(format_date(day_of(at)));
   write_due(invoice, day_of(at), issued);
+  newest_[invoice.customer] = {place, invoice.number};
   plan_life(place, at);
   return {place, invoice.number};
 }
@@ -208,6 +226,8 @@ void Receivables::plan_life(std::uint32_t place, Instant at) {
     plan(days_later(at, random.between(3, 15), random), Action::kMoveDueDate, place);
   if (random.chance(25)) plan(around_due(-8, 4), Action::kDispute, place);
   if (random.chance(6)) plan(days_later(at, random.between(1, 6), random), Action::kBonus, place);
+  if (random.chance(16))
+    plan(days_later(at, random.between(1, 5), random), Action::kMisbookNote, place);
   // Some never pay. Most of that is given up in the end.
   if (random.chance(10)) {
     if (random.chance(400)) plan(around_due(5, 30), Action::kPromise, place);
@@ -332,6 +352,82 @@ bool Receivables::give_bonus(const Step& step, Invoice& invoice, v1::Event& even
   return true;
 }
 
+bool Receivables::misbook_note(const Step& step, Invoice& invoice, v1::Event& event) {
+  Random& random = invoice.random;
+  invoice.noted = invoice.open * random.between(10, 40) / 100;
+  if (!credit(invoice.customer, {step.subject, invoice.number}, {invoice.noted, 0}, "PRICE",
+              step.at, event)) {
+    return false;
+  }
+  invoice.note = credit_numbers_;
+  plan(days_later(step.at, random.between(2, 8), random),
+       random.chance(500) ? Action::kVoidNote : Action::kUnallocateNote, step.subject);
+  return true;
+}
+
+void Receivables::reopen_noted(const Step& step, Invoice& invoice) {
+  if (invoice.open == 0) {
+    plan(days_later(step.at, invoice.random.between(40, 60), invoice.random), Action::kPay,
+         step.subject);
+  }
+  invoice.open += invoice.noted;
+}
+
+void Receivables::void_note(const Step& step, Invoice& invoice, v1::Event& event) {
+  auto& voided = *begin_of(step, invoice, "erp", event).mutable_credit_note_voided();
+  voided.set_credit_note_id(credit_note_id(invoice.note));
+  voided.set_date(format_date(day_of(step.at)));
+  voided.set_reason_code("MISTAKE");
+  reopen_noted(step, invoice);
+  if (invoice.random.chance(500)) {
+    plan(days_later(step.at, invoice.random.between(1, 3), invoice.random), Action::kRightNote,
+         step.subject);
+  }
+}
+
+Receivables::Invoice* Receivables::other_open(const Invoice& invoice) {
+  const InvoiceRef ref = newest_[invoice.customer];
+  Invoice& other = invoices_[ref.place];
+  const bool fits = ref.number != invoice.number && other.number == ref.number && other.open > 0;
+  return fits ? &other : nullptr;
+}
+
+bool Receivables::unallocate_note(const Step& step, Invoice& invoice, v1::Event& event) {
+  if (other_open(invoice) == nullptr) return false;
+  auto& undone = *begin_of(step, invoice, "erp", event).mutable_payment_unallocated();
+  undone.set_allocation_id(credit_note_id(invoice.note));
+  undone.set_credit_note_id(credit_note_id(invoice.note));
+  undone.set_date(format_date(day_of(step.at)));
+  reopen_noted(step, invoice);
+  plan(step.at + invoice.random.between(60, 1800), Action::kMoveNote, step.subject);
+  return true;
+}
+
+bool Receivables::move_note(const Step& step, Invoice& invoice, v1::Event& event) {
+  Invoice* other = other_open(invoice);
+  if (other == nullptr) return false;
+  const std::int64_t amount = std::min(other->open, invoice.noted);
+  other->open -= amount;
+  auto& allocated = *begin_of(step, invoice, "erp", event).mutable_payment_allocated();
+  allocated.set_allocation_id(fmt::format("AL-{:06}", ++other_numbers_));
+  allocated.set_credit_note_id(credit_note_id(invoice.note));
+  allocated.set_date(format_date(day_of(step.at)));
+  add_allocation(*allocated.mutable_allocations(), other->number, amount);
+  return true;
+}
+
+// What was paid is credited after all, and the money goes back the same day.
+bool Receivables::credit_paid(const Step& step, Invoice& invoice, v1::Event& event) {
+  invoice.to_refund = invoice.applied * invoice.random.between(10, 40) / 100;
+  if (invoice.open != 0 ||
+      !credit(invoice.customer, {}, {invoice.to_refund, 0}, "QUALITY", step.at, event)) {
+    return false;
+  }
+  event.mutable_credit_note_issued()->set_invoice_id(invoice_id(invoice.number));
+  plan(step.at + invoice.random.between(60, 3 * kHour), Action::kRefundPaid, step.subject);
+  return true;
+}
+
 bool Receivables::dispute(const Step& step, Invoice& invoice, v1::Event& event) {
   if (invoice.open < 100 || invoice.disputed) return false;
   Random& random = invoice.random;
@@ -429,6 +525,8 @@ bool Receivables::pay(const Step& step, Invoice& invoice, v1::Event& event) {
   } else if (roll < 112 && invoice.open >= 10'000) {
     amount = allocated = invoice.open - random.between(1, 99);
     later(Action::kWriteOffDifference, 5, 20);
+  } else if (roll < 122) {
+    later(Action::kCreditPaid, 5, 40);
   }
   if (day_of(step.at) > invoice.due + 20 && !invoice.late_fee && random.chance(60))
     later(Action::kLateFee, 1, 3);
@@ -491,14 +589,19 @@ void Receivables::bounce(const Step& step, Invoice& invoice, v1::Event& event) {
 
 bool Receivables::refund(const Step& step, Invoice& invoice, v1::Event& event) {
   if (invoice.unapplied == 0) return false;
+  write_refund(step, invoice, invoice.unapplied, event);
+  invoice.unapplied = 0;
+  return true;
+}
+
+void Receivables::write_refund(const Step& step, const Invoice& invoice, std::int64_t amount,
+                               v1::Event& event) {
   auto& refund = *begin_of(step, invoice, "bank", event).mutable_refund_paid();
   refund.set_refund_id(fmt::format("REF-{:06}", ++other_numbers_));
   refund.set_payment_id(payment_id(invoice.payment));
   refund.set_currency(currency(invoice.customer));
-  refund.set_amount_minor(invoice.unapplied);
+  refund.set_amount_minor(amount);
   refund.set_value_date(format_date(day_of(step.at)));
-  invoice.unapplied = 0;
-  return true;
 }
 
 bool Receivables::write_off(const Step& step, Invoice& invoice, v1::Event& event) {

@@ -2,8 +2,11 @@
 //
 //   issue -> (hand over, due date moved, dispute, promise) -> pay: in full, in part, too much,
 //     |        unallocated, bounced; one by one or many at once
-//     `-> (void -> issue again)                            -> (write off -> recover)
+//     |-> (void -> issue again)                            -> (write off -> recover)
+//     `-> (credit note -> void it, move it)                -> (credit note -> refund)
 #pragma once
+
+#include <map>
 
 #include "tools/history/world.h"
 
@@ -62,6 +65,9 @@ class Receivables {
     std::int64_t disputed_amount = 0;
     std::uint32_t bonus_note = 0;
     std::int64_t bonus = 0;
+    std::uint32_t note = 0;  // Given by mistake, or on the wrong invoice.
+    std::int64_t noted = 0;
+    std::int64_t to_refund = 0;
     std::uint32_t write_off = 0;
     std::int64_t written_off = 0;
   };
@@ -86,6 +92,17 @@ class Receivables {
   bool dispute(const Step& step, Invoice& invoice, v1::Event& event);
   void resolve(const Step& step, Invoice& invoice, v1::Event& event);
   bool give_bonus(const Step& step, Invoice& invoice, v1::Event& event);
+  bool misbook_note(const Step& step, Invoice& invoice, v1::Event& event);
+  void void_note(const Step& step, Invoice& invoice, v1::Event& event);
+  bool unallocate_note(const Step& step, Invoice& invoice, v1::Event& event);
+  bool move_note(const Step& step, Invoice& invoice, v1::Event& event);
+  // The note no longer lowers the invoice.
+  void reopen_noted(const Step& step, Invoice& invoice);
+  // The customer's newest invoice, if it is another one with something open.
+  Invoice* other_open(const Invoice& invoice);
+  bool credit_paid(const Step& step, Invoice& invoice, v1::Event& event);
+  void write_refund(const Step& step, const Invoice& invoice, std::int64_t amount,
+                    v1::Event& event);
   bool promise(const Step& step, Invoice& invoice, v1::Event& event);
   bool pay(const Step& step, Invoice& invoice, v1::Event& event);
   bool allocate(const Step& step, Invoice& invoice, v1::Event& event);
@@ -105,6 +122,7 @@ class Receivables {
 
   World& world_;
   Pool<Invoice> invoices_;
+  std::map<std::uint32_t, InvoiceRef> newest_;  // By customer.
   std::uint32_t invoice_numbers_ = 0;
   std::uint32_t payment_numbers_ = 0;
   std::uint32_t credit_numbers_ = 0;
