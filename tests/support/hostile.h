@@ -92,7 +92,7 @@ class Hostile {
     event.set_source("test");
     event.mutable_occurred_at()->set_seconds((19800 + static_cast<std::int64_t>(below(40))) * 86400 +
                                              static_cast<std::int64_t>(below(86400)));
-    switch (below(28)) {
+    switch (below(29)) {
       case 0:
       case 1: {
         auto* e = event.mutable_order_placed();
@@ -153,6 +153,7 @@ class Hostile {
         if (chance(2)) e->set_shipment_id(id("D", 5));
         e->set_order_id(id("O", 4));
         lines(e);
+        if (chance(2)) e->set_to_be_resent(true);
         break;
       }
       case 11:
@@ -258,8 +259,10 @@ class Hostile {
       }
       case 25: {
         auto* e = event.mutable_payment_unallocated();
-        e->set_allocation_id(chance(3) ? id("P", 4) : id("A", 4));
         source(e);
+        // Also a payment's own allocations, and the own item of a credit note.
+        const std::string& own = e->payment_id().empty() ? e->credit_note_id() : e->payment_id();
+        e->set_allocation_id(chance(3) ? own : id("A", 4));
         e->set_date(day());
         break;
       }
@@ -276,6 +279,12 @@ class Hostile {
           e->set_amount_minor(minor());
           e->set_value_date(day());
         }
+        break;
+      }
+      case 27: {
+        auto* e = event.mutable_credit_note_voided();
+        e->set_credit_note_id(id("N", 3));
+        e->set_date(day());
         break;
       }
       default: {
