@@ -931,6 +931,7 @@ def realistic(seed, events=100000, years=4):
                  {"currency": cur, "base_currency": "CNY", "date": day.date().isoformat(),
                   "rate": "%d.%02d" % divmod(about + r.randrange(about // 20 + 1), 100)})
     names = list(money_of)
+    unpaid = {}
     k = 0
     while made < events:
         if k < orders:
@@ -938,7 +939,7 @@ def realistic(seed, events=100000, years=4):
             while heap and heap[0][0] < t and made < events:
                 yield pop()
             if made < events:
-                life(r, push, r.choice(names), money_of, "%07d" % k, t)
+                life(r, push, r.choice(names), money_of, unpaid, "%07d" % k, t)
             k += 1
         elif heap:
             yield pop()
@@ -946,8 +947,8 @@ def realistic(seed, events=100000, years=4):
             orders += 100
 
 
-def life(r, push, c, money_of, n, t):
-    """One order from placing to payment."""
+def life(r, push, c, money_of, unpaid, n, t):
+    """One order from placing to payment; `unpaid` has an invoice of each customer that nobody pays."""
     cur = money_of[c]
     lines = []
     for i in range(r.choice((1, 1, 2, 3))):
@@ -990,9 +991,17 @@ def life(r, push, c, money_of, n, t):
         if r.random() < 0.97:
             push(t4, c, "shipment_delivered", {"shipment_id": s, "order_id": o["order_id"]})
         if r.random() < 0.02:
-            push(later(t4, 100), c, "shipment_returned",
-                 {"return_id": "RT" + s, "shipment_id": s, "order_id": o["order_id"],
-                  "lines": [{"line_id": part[0]["line_id"], "quantity": "1"}]})
+            back = {"return_id": "RT" + s, "shipment_id": s, "order_id": o["order_id"],
+                    "lines": [{"line_id": part[0]["line_id"], "quantity": "1"}]}
+            t7 = later(t4, 100)
+            if r.random() < 0.3:
+                back["to_be_resent"] = True
+                t8 = later(t7, 50)
+                push(t8, c, "shipment_dispatched",
+                     {"shipment_id": s + "R", "order_id": o["order_id"], "lines": back["lines"]})
+                push(later(t8, 60), c, "shipment_delivered",
+                     {"shipment_id": s + "R", "order_id": o["order_id"]})
+            push(t7, c, "shipment_returned", back)
     if sample:
         return
     net = sum(int(x["net_minor"]) for x in lines)
@@ -1021,9 +1030,30 @@ def life(r, push, c, money_of, n, t):
         return
     if x < 0.05:
         cut = r.randrange(1, gross // 2)
-        push(later(t5, 200), c, "credit_note_issued",
+        t7 = later(t5, 200)
+        push(t7, c, "credit_note_issued",
              {"credit_note_id": "CN" + n, "invoice_id": inv["invoice_id"], "currency": cur,
               "net_minor": str(cut), "issue_date": (issue + timedelta(days=10)).isoformat()})
+        t8 = later(t7, 50)
+        undone = max(t8.date(), issue + timedelta(days=11)).isoformat()
+        y = r.random()
+        if y < 0.2:  # By mistake.
+            push(t8, c, "credit_note_voided",
+                 {"credit_note_id": "CN" + n, "date": undone, "reason_code": "mistake"})
+            if y < 0.1:
+                push(later(t8, 20), c, "credit_note_issued",
+                     {"credit_note_id": "CN" + n + "B", "invoice_id": inv["invoice_id"],
+                      "currency": cur, "net_minor": str(cut), "issue_date": undone})
+            else:
+                cut = 0
+        elif y < 0.4 and c in unpaid:  # On the wrong invoice.
+            push(t8, c, "payment_unallocated",
+                 {"allocation_id": "CN" + n, "credit_note_id": "CN" + n, "date": undone})
+            other, its = unpaid.pop(c)
+            push(t8 + timedelta(minutes=10), c, "payment_allocated",
+                 {"allocation_id": "AC" + n, "credit_note_id": "CN" + n, "date": undone,
+                  "allocations": [{"invoice_id": other, "amount_minor": str(min(cut, its))}]})
+            cut = 0
         gross -= cut
     if x < 0.10:
         push(later(t5, 300), c, "invoice_disputed",
@@ -1031,6 +1061,7 @@ def life(r, push, c, money_of, n, t):
         push(later(t5, 1500), c, "dispute_resolved",
              {"dispute_id": "1", "invoice_id": inv["invoice_id"], "outcome": "REJECTED"})
     if x > 0.94:
+        unpaid[c] = inv["invoice_id"], gross
         return
     t6 = t5 + timedelta(days=max(1, int(r.gauss(38, 20))))
     pay = {"payment_id": "PY" + n, "currency": cur, "amount_minor": str(gross),
@@ -1043,6 +1074,15 @@ def life(r, push, c, money_of, n, t):
              {"allocation_id": "AL" + n, "payment_id": pay["payment_id"],
               "date": (t6 + timedelta(days=1)).date().isoformat(),
               "allocations": [{"invoice_id": inv["invoice_id"], "amount_minor": str(gross)}]})
+    if r.random() < 0.02:  # Credited once it was paid: the money goes back.
+        t7 = t6 + timedelta(days=r.randrange(10, 40))
+        cut, day = str(max(1, gross // 10)), t7.date().isoformat()
+        push(t7, c, "credit_note_issued",
+             {"credit_note_id": "CP" + n, "invoice_id": inv["invoice_id"], "currency": cur,
+              "net_minor": cut, "issue_date": day})
+        push(t7 + timedelta(hours=1), c, "refund_paid",
+             {"refund_id": "RF" + n, "payment_id": pay["payment_id"], "currency": cur,
+              "amount_minor": cut, "value_date": day})
 
 
 def main():
