@@ -85,12 +85,12 @@ const std::vector<Verb> kVerbs = {
 const std::vector<Keyword> kEverywhere = {
     {"dated", "", Kind::kText}, {"as", "", Kind::kText}, {"topic", "", Kind::kText}, {"key", "", Kind::kText}};
 
-std::string quoted(std::string_view text) { return boost::json::serialize(boost::json::string_view(text.data(), text.size())); }
+std::string in_quotes(std::string_view text) { return boost::json::serialize(boost::json::string_view(text.data(), text.size())); }
 
 // Amounts are written with all decimals of their currency.
 std::string minor(std::string amount) {
   std::erase(amount, '.');
-  return quoted(amount);
+  return in_quotes(amount);
 }
 
 using Words = std::vector<std::string>;
@@ -103,11 +103,11 @@ std::string value_of(Kind kind, const Words& words) {
     return words.size();
   };
   switch (kind) {
-    case Kind::kText: return quoted(words.at(0));
+    case Kind::kText: return in_quotes(words.at(0));
     case Kind::kNumber: return words.at(0);
     case Kind::kAmount: return minor(words.at(0));
     case Kind::kTexts:
-      for (const std::string& word : words) add(quoted(word));
+      for (const std::string& word : words) add(in_quotes(word));
       break;
     case Kind::kDue:
       for (std::size_t i = 0; i < groups_of(2); i += 2) {
@@ -162,10 +162,10 @@ Told Teller::tell(const Step& step) {
   told.days.push_back(words[1].substr(0, 10));
   std::string members;
   const auto add = [&](const std::string& field, const std::string& value) {
-    members += (members.empty() ? "" : ",") + quoted(field) + ":" + value;
+    members += (members.empty() ? "" : ",") + in_quotes(field) + ":" + value;
   };
   for (std::size_t i = 0; i < fields.size(); ++i) {
-    add(fields[i], fields[i].ends_with("_minor") ? minor(words[3 + i]) : quoted(words[3 + i]));
+    add(fields[i], fields[i].ends_with("_minor") ? minor(words[3 + i]) : in_quotes(words[3 + i]));
   }
   std::map<std::string, std::string> special;
   for (std::size_t i = 3 + fields.size(); i < words.size();) {
@@ -193,7 +193,7 @@ Told Teller::tell(const Step& step) {
   if (*as_told.date != '\0') {
     const std::string day = special.contains("dated") ? special["dated"] : told.days.front();
     told.days.push_back(day);
-    add(as_told.date, quoted(day));
+    add(as_told.date, in_quotes(day));
   }
   const std::string more = step.json.empty() ? "" : step.json.substr(1, step.json.rfind('}') - 1);
   if (!more.empty()) members += (members.empty() ? "" : ",") + more;
