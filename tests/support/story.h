@@ -88,6 +88,9 @@ class Story {
             number("net_minor", net) + "," + text("issue_date", day) +
             (invoice_id.empty() ? "" : "," + text("invoice_id", invoice_id)));
   }
+  void void_credit(const std::string& id, const std::string& day) {
+    put("credit_note_voided", day, text("credit_note_id", id) + "," + text("date", day));
+  }
   void void_invoice(const std::string& id, const std::string& day) {
     put("invoice_voided", day, text("invoice_id", id) + "," + text("date", day));
   }
@@ -146,10 +149,10 @@ class Story {
     put("shipment_delivered", at, text("shipment_id", id) + "," + text("order_id", order_id));
   }
   void give_back(const std::string& id, const std::string& at, const Parts& lines,
-                 const std::string& shipment = "", const std::string& order_id = "O") {
+                 const std::string& shipment = "", const std::string& order_id = "O", const std::string& more = "") {
     put("shipment_returned", at,
         text("return_id", id) + "," + text("order_id", order_id) + shipment_lines(lines) +
-            (shipment.empty() ? "" : "," + text("shipment_id", shipment)));
+            (shipment.empty() ? "" : "," + text("shipment_id", shipment)) + more);
   }
 
   // --- answers ----------------------------------------------------------------------------------

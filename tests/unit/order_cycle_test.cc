@@ -229,6 +229,48 @@ TEST(Milestones, ASetOfEventsInAnyTopicOrderGivesTheSame) {
             "paid=2024-05-10T08:00:00Z");
 }
 
+constexpr const char* kResend = R"(,"to_be_resent":true)";
+
+TEST(Milestones, ExchangedGoodsMakeTheOrderShortAgain) {
+  Story story;
+  story.order("O", "2024-05-01", {{"1", "100", 1000}});
+  story.ship("S", "2024-05-02", {{"1", "100"}});
+  story.give_back("B", "2024-05-04", {{"1", "70"}}, "", "O", kResend);
+  story.give_back("C", "2024-05-05", {{"1", "5"}});
+  story.ship("T", "2024-05-07", {{"1", "60"}});
+  story.ship("U", "2024-05-08", {{"1", "10"}});
+  EXPECT_EQ(story.milestone("2024-05-03", "dispatched"), "2024-05-02T08:00:00Z");
+  EXPECT_EQ(story.milestone("2024-05-04", "dispatched"), "-");
+  EXPECT_EQ(story.milestone("2024-05-07", "dispatched"), "-");
+  EXPECT_EQ(story.milestone(kEnd, "dispatched"), "2024-05-08T08:00:00Z") << "what is not wanted does not count back";
+}
+
+TEST(Milestones, WhatLeavesAfterTheOrderWasCompleteDoesNotReopenIt) {
+  Story story;
+  story.order("O", "2024-05-01", {{"1", "1", 1000}});
+  story.ship("S", "2024-05-02", {{"1", "1"}});
+  story.deliver("S", "2024-05-03");
+  const std::string complete = story.milestones("2024-05-03");
+  EXPECT_EQ(story.milestone("2024-05-03", "delivered"), "2024-05-03T08:00:00Z");
+  story.ship("T", "2024-05-10", {{"1", "1"}});
+  EXPECT_EQ(story.milestones("2024-05-31"), complete);
+  story.deliver("T", "2024-06-01");
+  EXPECT_EQ(story.milestones(kEnd), complete);
+}
+
+TEST(Milestones, WhereAllCameBackWithoutProofTheFirstLaterProofDelivers) {
+  Story story;
+  story.order("O", "2024-05-01", {{"1", "1", 1000}});
+  story.ship("S", "2024-05-02", {{"1", "1"}});
+  story.give_back("B", "2024-05-04", {{"1", "1"}}, "S");
+  story.ship("T", "2024-05-10", {{"1", "1"}});
+  story.ship("U", "2024-05-11", {{"1", "1"}});
+  EXPECT_EQ(story.milestone("2024-05-12", "delivered"), "-");
+  story.deliver("U", "2024-05-13");
+  story.deliver("T", "2024-05-14");
+  EXPECT_EQ(story.milestone(kEnd, "delivered"), "2024-05-13T08:00:00Z");
+}
+
 // --- cycles -----------------------------------------------------------------------------------
 
 TEST(Cycle, NothingBeforeThePlacedDateButInstantsStay) {

@@ -241,5 +241,63 @@ TEST(Sales, AReturnOfAShipmentThatWasNotDispatchedWaits) {
   EXPECT_EQ(story.anomalies(kEnd), "");
 }
 
+// --- refunds and credit notes -------------------------------------------------------------------
+
+TEST(Sales, ARefundOfSettledMoneyStandsWithItsInvoiceAsLongAsTheItemDoes) {
+  Story story;
+  story.profile("2024-01-01", R"("region":"HQ")");
+  story.invoice("I", 100, "2024-05-01", R"(,"region":"CN")");
+  story.pay("P", 100, "2024-05-02", {{"I", "100"}});
+  story.refund("F", 30, "2024-06-10", R"(,"payment_id":"P")");
+  story.unallocate("P", "P", "2024-07-01");
+  EXPECT_EQ(story.sales("2024-05-31", "group.region collected", "group_by=region&measure=collected"), "CN 1.00");
+  EXPECT_EQ(story.sales("2024-06-30", "period group.region collected",
+                        "group_by=region&measure=collected&grain=month"),
+            "2024-05 CN 1.00; 2024-06 CN -0.30");
+  // Unallocated, May's cash and June's refund both go back to the payment's region.
+  EXPECT_EQ(story.sales(kEnd, "period group.region collected", "group_by=region&measure=collected&grain=month"),
+            "2024-05 HQ 1.00; 2024-06 HQ -0.30");
+}
+
+TEST(Sales, AnItemTakenBackWholeEndsByNothingLater) {
+  Story story;
+  story.profile("2024-01-01", R"("region":"HQ")");
+  story.invoice("I", 100, "2024-05-01", R"(,"region":"CN")");
+  story.pay("P", 150, "2024-05-02", {{"I", "100"}});
+  // 50 of what is unapplied, then all that it settled.
+  story.refund("F", 150, "2024-06-10", R"(,"payment_id":"P")");
+  story.unallocate("P", "P", "2024-07-01");
+  const std::string expected = "2024-05 CN 1.00; 2024-05 HQ 0.50; 2024-06 CN -1.00; 2024-06 HQ -0.50";
+  EXPECT_EQ(story.sales(kEnd, "period group.region collected", "group_by=region&measure=collected&grain=month"),
+            expected);
+  story.reverse("P", "2024-08-01");
+  EXPECT_EQ(story.sales(kEnd, "period group.region collected", "group_by=region&measure=collected&grain=month"),
+            expected + "; 2024-08 CN -1.00; 2024-08 HQ -0.50");
+}
+
+TEST(Sales, AVoidedCreditNoteIsSoldAgain) {
+  Story story;
+  story.order("O", "2024-05-01", {{"1", "1", 100}}, R"(,"channel":"web")");
+  story.invoice("I", 100, "2024-05-02", R"(,"order_ids":["O"],"region":"CN")");
+  story.credit("N", 40, "2024-06-03", "I");
+  story.void_credit("N", "2024-07-04");
+  EXPECT_EQ(story.sales(kEnd, "period group.region group.channel invoiced",
+                        "group_by=region,channel&measure=invoiced&grain=month"),
+            "2024-05 CN web 1.00; 2024-06 CN web -0.40; 2024-07 CN web 0.40");
+  EXPECT_EQ(story.sales_totals("2024-06-30", "invoiced"), "0.60");
+  EXPECT_EQ(story.sales_totals(kEnd, "invoiced"), "1.00");
+}
+
+TEST(Sales, ARefundOfACreditNoteHasItsChannelAndKind) {
+  Story story;
+  story.order("O", "2024-05-01", {{"1", "1", 100}}, R"(,"channel":"web","kind":"SAMPLE")");
+  story.invoice("I", 100, "2024-05-02", R"(,"order_ids":["O"])");
+  story.pay("P", 100, "2024-05-03", {{"I", "100"}});
+  story.credit("N", 40, "2024-06-03", "I");
+  story.refund("F", 40, "2024-06-04", R"(,"credit_note_id":"N")");
+  EXPECT_EQ(story.sales(kEnd, "group.channel group.kind collected", "group_by=channel,kind&measure=collected"),
+            "web SAMPLE 0.60");
+}
+
 }  // namespace
 }  // namespace daybook::test
