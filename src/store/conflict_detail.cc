@@ -32,7 +32,6 @@ class Describer {
   struct Field {
     std::string name;
     std::string value;
-    bool operator==(const Field&) const = default;
   };
 
   std::vector<Field> take() { return std::move(fields_); }
