@@ -189,6 +189,7 @@ std::vector<std::string> values_of(const json::value& parameter) {
   static const std::map<std::string, std::vector<std::string>> values = {
       {"base_currency", {"CNY", "JPY"}},
       {"levels", {"1", "7,14,30"}},
+      {"minimum", {"0", "12.5"}},
       {"buckets", {"30", "7,14,30"}},
       {"bucket", {"not_due", "1-30", "121+"}},
       {"cycle", {"placed..paid", "confirmed..ready"}},

@@ -55,7 +55,7 @@ public final class Peer {
     }
     for (String name : List.of("invoice_issued", "invoice_delivered", "invoice_due_date_changed",
         "invoice_voided", "credit_note_issued", "invoice_disputed", "dispute_resolved",
-        "invoice_written_off", "write_off_recovered")) {
+        "invoice_written_off", "write_off_recovered", "credit_note_voided")) {
       FAMILIES.put(name, "invoices");
     }
     for (String name : List.of("payment_received", "payment_allocated", "payment_unallocated",
