@@ -37,7 +37,7 @@ esac
 # shellcheck disable=SC2034  # For the scripts.
 build_packages=(
   ca-certificates ccache cmake curl g++ git "libboost-json$boost-dev" "libboost$boost-dev"
-  libcli11-dev libfmt-dev libgtest-dev libhowardhinnant-date-dev libjemalloc-dev libprotobuf-dev
+  libabsl-dev libcli11-dev libfmt-dev libgtest-dev libjemalloc-dev libprotobuf-dev
   librapidcheck-dev librdkafka-dev librocksdb-dev libsimdjson-dev libssl-dev libtomlplusplus-dev
   libxxhash-dev libzstd-dev mold ninja-build pkg-config protobuf-compiler python3 tzdata zlib1g-dev
 )

@@ -1,10 +1,13 @@
 #include "base/date.h"
 
-#include <date/tz.h>
+#include <absl/time/civil_time.h>
+#include <absl/time/time.h>
 #include <fmt/format.h>
 
 #include <array>
 #include <charconv>
+#include <map>
+#include <mutex>
 
 namespace daybook {
 namespace {
@@ -141,35 +144,62 @@ std::string format_instant_ms(std::int64_t instant_ms) {
   return text;
 }
 
+// Behind the last change that a zone's file lists, the file's rule goes on for ever; this library knows it.
+struct BusinessZone::Rules {
+  absl::TimeZone zone;
+};
+
 Result<BusinessZone> BusinessZone::find(const std::string& name) {
   if (name == "UTC") return BusinessZone(name, nullptr);
-  try {
-    return BusinessZone(name, date::locate_zone(name));
-  } catch (const std::exception&) {
-    return unexpected(ErrorCode::kInvalidArgument,
-                      fmt::format("business_time_zone: '{}' is not an IANA time zone known here "
-                                  "(for example UTC, Asia/Shanghai, Europe/Berlin)",
-                                  name));
+  // Of what the library knows beside: names of files, of the machine's zone and of offsets; and of the database itself,
+  // zones that count leap seconds.
+  const bool is_name = !name.empty() && name.front() != '/' && name.find_first_of(":.") == std::string::npos &&
+                       !name.starts_with("Fixed/") && !name.starts_with("right/") && name != "localtime";
+  static std::mutex mutex;
+  static std::map<std::string, Rules> known;
+  const std::lock_guard lock(mutex);
+  auto found = known.find(name);
+  if (found == known.end()) {
+    Rules rules;
+    if (!is_name || !absl::LoadTimeZone(absl::string_view(name), &rules.zone)) {
+      return unexpected(ErrorCode::kInvalidArgument,
+                        fmt::format("business_time_zone: '{}' is not an IANA time zone known here "
+                                    "(for example UTC, Asia/Shanghai, Europe/Berlin)",
+                                    name));
+    }
+    found = known.emplace(name, rules).first;
   }
+  return BusinessZone(name, &found->second);
 }
 
 Day BusinessZone::day_of(Instant instant) const {
-  if (zone_ == nullptr) return floor_days(instant);
-  const auto* zone = static_cast<const date::time_zone*>(zone_);
+  if (rules_ == nullptr) return floor_days(instant);
   // Zones change offset rarely: a thread remembers the span of the last answer.
   struct Span {
-    const void* zone = nullptr;
+    const Rules* rules = nullptr;
     Instant begin = 0;
     Instant end = 0;
     Instant offset = 0;
   };
   thread_local Span span;
-  if (span.zone != zone_ || instant < span.begin || instant >= span.end) {
-    const date::sys_info info = zone->get_info(date::sys_seconds(std::chrono::seconds(instant)));
-    span = {zone_, info.begin.time_since_epoch().count(), info.end.time_since_epoch().count(),
-            info.offset.count()};
+  if (span.rules != rules_ || instant < span.begin || instant >= span.end) {
+    const absl::TimeZone& zone = rules_->zone;
+    const absl::Time time = absl::FromUnixSeconds(instant);
+    absl::TimeZone::CivilTransition change;
+    const auto instant_of_change = [&] { return absl::ToUnixSeconds(zone.At(change.from).trans); };
+    span = {rules_, std::numeric_limits<Instant>::min(), std::numeric_limits<Instant>::max(), zone.At(time).offset};
+    // A change at this very instant has taken place.
+    if (zone.PrevTransition(time + absl::Seconds(1), &change)) span.begin = instant_of_change();
+    if (zone.NextTransition(time, &change)) span.end = instant_of_change();
   }
   return floor_days(instant + span.offset);
+}
+
+Instant BusinessZone::instant_of(Day day, int seconds) const {
+  if (rules_ == nullptr) return static_cast<Instant>(day) * 86'400 + seconds;
+  const absl::CivilSecond local(absl::CivilSecond(absl::CivilDay() + day) + seconds);
+  const auto times = rules_->zone.At(local);
+  return absl::ToUnixSeconds(times.kind == absl::TimeZone::TimeInfo::SKIPPED ? times.trans : times.pre);
 }
 
 Instant BusinessZone::start_of(Day day) const {

@@ -34,6 +34,13 @@ int days_in_month(int year, int month);
 std::optional<Day> parse_date(std::string_view text);
 std::string format_date(Day day);
 
+inline constexpr Day kFirstDate = -25'567;  // 1900-01-01
+inline constexpr Day kLastDate = 84'005;    // 2199-12-31
+// Days that figures can have, for events with such dates: instalments that move with the last of them go back by as
+// much as they lie apart, payment terms lead on by ten years, and a zone is at most a day off.
+inline constexpr Day kFirstFigureDay = kFirstDate - (kLastDate - kFirstDate) - 1;
+inline constexpr Day kLastFigureDay = kLastDate + 3'650 + 1;
+
 // RFC 3339 with Z or an offset, fraction cut off; from 1900 to 2199.
 std::optional<Instant> parse_instant(std::string_view text);
 // The same in milliseconds since 1970, smaller fractions cut off.
@@ -70,14 +77,18 @@ class BusinessZone {
   Day day_of(Instant instant) const;
   // The first instant of a business date.
   Instant start_of(Day day) const;
+  // When the zone's clocks show so many seconds after midnight. What they leave out in spring is the moment of
+  // the change; what they show twice the earlier.
+  Instant instant_of(Day day, int seconds) const;
   const std::string& name() const { return name_; }
 
  private:
-  BusinessZone(std::string name, const void* zone) : name_(std::move(name)), zone_(zone) {}
+  struct Rules;
+  BusinessZone(std::string name, const Rules* rules) : name_(std::move(name)), rules_(rules) {}
 
   std::string name_;
-  // A date::time_zone of the process-wide database; null for UTC.
-  const void* zone_;
+  // Kept as long as the process lives; null for UTC.
+  const Rules* rules_;
 };
 
 // Periods of reports, all in business dates.

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "base/ensure.h"
-#include "mirror/parts.h"
 
 namespace daybook::mirror {
 
@@ -22,11 +20,12 @@ void add_receivable_rows(store::LabelId customer, const store::Cell& cell,
                     .currency = id.currency,
                     .measure = id.measure};
   Int128 amount = receivable->value.amount;
-  Int128 quantity = receivable->value.quantity;
-  while (amount != 0 || quantity != 0) {
-    row.amount = take_part<64>(amount);
-    row.quantity = take_part<64>(quantity);
+  row.quantity = static_cast<std::int64_t>(receivable->value.quantity);  // Items: an event has 10,000.
+  while (amount != 0 || row.quantity != 0) {
+    row.amount_part = take_part<kRowBits>(amount);
     to.push_back(row);
+    row.amount_shift += kRowBits;
+    row.quantity = 0;
   }
 }
 
@@ -34,28 +33,25 @@ void add_receivable_rows(store::LabelId customer, const store::Cell& cell,
 
 namespace {
 
-constexpr Day kDayBias = 1 << 17;
-constexpr std::uint64_t kDayMask = (1 << 18) - 1;
+constexpr Day kDayBias = 140'000;
+constexpr Day kDayMask = (1 << 18) - 1;
+static_assert(kFirstFigureDay + kDayBias >= 0 && kLastFigureDay + kDayBias <= kDayMask);
 
-std::uint64_t biased(Day day) {
-  const auto bits = static_cast<std::uint64_t>(static_cast<std::int64_t>(day) + kDayBias);
-  ENSURE(bits <= kDayMask, "dates are checked when events are");
-  return bits;
-}
+std::uint64_t biased(Day day) { return static_cast<std::uint64_t>(day + kDayBias) & kDayMask; }
 Day unbiased(std::uint64_t bits) { return static_cast<Day>(bits & kDayMask) - kDayBias; }
 
 }  // namespace
 
 PeriodSums::Packed::Packed(const ReceivableRow& row, Day start)
     : account_(static_cast<std::uint64_t>(row.customer) << 32 | row.attributes),
-      amount_(row.currency),
+      amount_(row.currency & kCurrencyMask),
       dates_(static_cast<std::uint64_t>(row.measure) << 60 | biased(row.day) << 42 |
              biased(row.day2) << 24 | static_cast<std::uint64_t>(row.counts_from - start) << 15) {
   static_assert(static_cast<int>(Measure::kLedgerInvoices) < 16);
 }
 
-void PeriodSums::Packed::take(Int128& amount, Int128& quantity) {
-  amount_ = static_cast<std::uint64_t>(take_part<48>(amount)) << 16 | (amount_ & 0xFFFF);
+void PeriodSums::Packed::take(unsigned place, Int128& amount, Int128& quantity) {
+  amount_ = static_cast<std::uint64_t>(take_part<48>(amount)) << 16 | place << 14 | (amount_ & kCurrencyMask);
   dates_ = (dates_ & ~0x7FFFULL) | (static_cast<std::uint64_t>(take_part<15>(quantity)) & 0x7FFF);
 }
 
@@ -71,17 +67,18 @@ ReceivableRow PeriodSums::Packed::row(Day start) const {
           .day = unbiased(dates_ >> 42),
           .day2 = unbiased(dates_ >> 24),
           .counts_from = start + day_in_period(),
-          .currency = static_cast<std::uint16_t>(amount_),
+          .currency = static_cast<std::uint16_t>(amount_ & kCurrencyMask),
           .measure = static_cast<Measure>(dates_ >> 60),
-          .amount = amount(),
+          .amount_shift = amount_shift(),
+          .amount_part = amount_part(),
           .quantity = quantity()};
 }
 
 // --- sums by period -----------------------------------------------------------------------------
 
 void PeriodSums::emit(Packed key, Int128 amount, Int128 quantity, Sums& to) {
-  while (amount != 0 || quantity != 0) {
-    key.take(amount, quantity);
+  for (unsigned place = 0; place < Packed::kPlaces && (amount != 0 || quantity != 0); ++place) {
+    key.take(place, amount, quantity);
     to.push_back(key);
   }
 }
@@ -160,7 +157,7 @@ PeriodSums PeriodSums::merged(std::span<const ReceivableRow> rows) const {
       Int128 amount = 0;
       Int128 quantity = 0;
       for (; at != placed.end() && at->first == key; ++at) {
-        amount += at->second->amount;
+        amount += at->second->amount();
         quantity += at->second->quantity;
       }
       emit(Packed(*first, start), amount, quantity, come);

@@ -10,12 +10,13 @@
 
 #include "base/date.h"
 #include "base/int128.h"
+#include "mirror/parts.h"
 #include "store/cells.h"
 
 namespace daybook::mirror {
 
 // A cell as ages and balances need it: issue and due date of open amounts alone, counts of what is an
-// item alone, and the measures of the ledger as one (kLedgerInvoices). Amounts too large for 64 bits are several rows.
+// item alone, and the measures of the ledger as one (kLedgerInvoices). Amounts too large for a row are up to three.
 struct ReceivableRow {
   store::LabelId customer = 0;
   store::LabelId attributes = 0;
@@ -24,9 +25,11 @@ struct ReceivableRow {
   Day counts_from = 0;
   std::uint16_t currency = 0;
   domain::Measure measure{};
-  std::int64_t amount = 0;
+  std::uint8_t amount_shift = 0;
+  std::int64_t amount_part = 0;
   std::int64_t quantity = 0;
 
+  Int128 amount() const { return part_at(amount_part, amount_shift); }
   // As totals tell rows apart.
   void leave_out_accounts() {
     customer = 0;
@@ -67,25 +70,33 @@ class PeriodSums {
 
  private:
   // 24 bytes, as most of what a mirror holds are these. Amounts of 48 bits and quantities of 15: what
-  // does not fit is several rows. Dates from 1611 to 2328.
+  // does not fit is up to four rows, each worth so many bits more.
   class Packed {
    public:
     // Without amount and quantity; the period has at most 511 days.
     Packed(const ReceivableRow& row, Day start);
 
-    // Takes what fits of both.
-    void take(Int128& amount, Int128& quantity);
-    std::int64_t amount() const { return static_cast<std::int64_t>(amount_) >> 16; }
-    std::int64_t quantity() const { return static_cast<std::int64_t>(dates_ << 49) >> 49; }
+    // Takes what fits of both into the row of this place, from 0 on.
+    void take(unsigned place, Int128& amount, Int128& quantity);
+    Int128 amount() const { return part_at(amount_part(), amount_shift()); }
+    std::int64_t quantity() const { return (static_cast<std::int64_t>(dates_ << 49) >> 49) << 15 * place(); }
     // Rows with one key are summed. Customer and attributes come first, the day in the period last.
-    auto key() const { return std::tuple(account_, amount_ & 0xFFFF, dates_ >> 15); }
+    auto key() const { return std::tuple(account_, amount_ & kCurrencyMask, dates_ >> 15); }
     Day day_in_period() const { return static_cast<Day>(dates_ >> 15 & 0x1FF); }
     Packed without_day() const;
     ReceivableRow row(Day start) const;
 
+    static constexpr unsigned kPlaces = 4;
+
    private:
+    static constexpr std::uint64_t kCurrencyMask = 0x3FFF;
+
+    unsigned place() const { return static_cast<unsigned>(amount_ >> 14 & 3); }
+    std::int64_t amount_part() const { return static_cast<std::int64_t>(amount_) >> 16; }
+    std::uint8_t amount_shift() const { return static_cast<std::uint8_t>(48 * place()); }
+
     std::uint64_t account_;  // Customer, attributes.
-    std::uint64_t amount_;   // 48 bits; 16 of the currency.
+    std::uint64_t amount_;   // 48 bits; place 2; currency 14.
     std::uint64_t dates_;    // Measure 4, issue date 18, due date 18, day in the period 9, quantity 15.
   };
   using Sums = std::vector<Packed>;  // By key.

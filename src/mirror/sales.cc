@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/release.h"
-#include "mirror/parts.h"
 
 namespace daybook::mirror {
 namespace {
@@ -12,8 +11,8 @@ using Exact = std::array<Int128, kSalesColumns.size()>;
 
 // Sums as rows: several where one does not fit, none where all are zero.
 void emit(SalesSums key, Exact& sums, std::vector<SalesSums>& to) {
-  while (std::ranges::any_of(sums, [](Int128 sum) { return sum != 0; })) {
-    for (std::size_t i = 0; i < sums.size(); ++i) key.values[i] = take_part<64>(sums[i]);
+  for (key.shift = 0; std::ranges::any_of(sums, [](Int128 sum) { return sum != 0; }); key.shift += kRowBits) {
+    for (std::size_t i = 0; i < sums.size(); ++i) key.parts[i] = take_part<kRowBits>(sums[i]);
     to.push_back(key);
   }
 }
@@ -26,7 +25,7 @@ std::vector<SalesSums> sum_up(std::vector<SalesSums>& rows) {
     const SalesSums key = *at;
     Exact exact{};
     for (; at != rows.end() && at->key() == key.key(); ++at) {
-      for (std::size_t i = 0; i < exact.size(); ++i) exact[i] += at->values[i];
+      for (std::size_t i = 0; i < exact.size(); ++i) exact[i] += at->value(i);
     }
     emit(key, exact, sums);
   }
@@ -63,12 +62,13 @@ Sales Sales::merged(std::vector<SalesRow> rows) const {
       month->last_day = std::max(month->last_day, at->day);
       SalesSums sums;
       sums.group = at->group;
+      sums.shift = at->shift;
       if (period_start(Grain::kMonth, at->counts_from) > next) {
         sums.late = at->counts_from;
       } else {
         month->last_on_time = std::max(month->last_on_time, at->counts_from);
       }
-      sums.values[at->column] = at->value;
+      sums.parts[at->column] = at->part;
       come.push_back(sums);
     }
     come = sum_up(come);

@@ -14,6 +14,7 @@
 #include "base/int128.h"
 #include "domain/figures.h"
 #include "mirror/dictionary.h"
+#include "mirror/parts.h"
 
 namespace daybook::mirror {
 
@@ -34,32 +35,38 @@ inline constexpr std::array<SalesColumn, 8> kSalesColumns = {{{domain::Measure::
 
 // Whose sales: the groups of a row.
 struct SalesGroup {
-  std::uint32_t currency = 0;
+  std::uint16_t currency = 0;
+  std::uint8_t kind = 0;
   TextId region = 0;
   TextId sales_rep = 0;
   TextId channel = 0;
-  std::uint32_t kind = 0;
 
   auto operator<=>(const SalesGroup&) const = default;
 };
 
-// One column of one posting day; an amount too large for 64 bits is several rows.
+// One column of one posting day; an amount too large for a row is up to three.
 struct SalesRow {
   SalesGroup group;
   Day day = 0;
   Day counts_from = 0;
-  std::uint32_t column = 0;  // Its place in kSalesColumns.
-  std::int64_t value = 0;
+  std::uint16_t column = 0;  // Its place in kSalesColumns.
+  std::uint16_t shift = 0;
+  std::int64_t part = 0;
+
+  Int128 value() const { return part_at(part, shift); }
 };
 
-// Sums of all columns.
+// Sums of all columns; where one is too large for a row they are up to three.
 struct SalesSums {
   static constexpr Day kOnTime = std::numeric_limits<Day>::min();
 
   SalesGroup group;
   // The day from which they count where that is after the month of posting; else kOnTime.
   Day late = kOnTime;
-  std::array<std::int64_t, kSalesColumns.size()> values{};
+  std::uint32_t shift = 0;
+  std::array<std::int64_t, kSalesColumns.size()> parts{};
+
+  Int128 value(std::size_t column) const { return part_at(parts[column], shift); }
 
   auto key() const { return std::tie(late, group); }
 };

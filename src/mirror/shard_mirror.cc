@@ -321,7 +321,7 @@ void ShardMirror::save() {
                .day = row.counts_from,
                .day2 = row.day2,
                .counts_from = row.counts_from};
-    cell.value.amount = row.amount;
+    cell.value.amount = row.amount();
     cell.value.quantity = row.quantity;
   }
   // Where it fails, the journal may still lead here, or the next start reads pages.
@@ -345,18 +345,18 @@ void ShardMirror::add_sales_rows(const FileVersions& file, const store::Cell& ce
   const FileVersion* version = file.on(attributes.file_day);
   SalesRow row;
   row.group = {.currency = cell.id.currency,
+               .kind = dimensions.kind,
                .region = dictionary_.intern(region(attributes, version)),
                .sales_rep = dictionary_.intern(sales_rep(attributes, version)),
-               .channel = dictionary_.intern(dimensions.channel),
-               .kind = dimensions.kind};
+               .channel = dictionary_.intern(dimensions.channel)};
   row.day = cell.id.day;
   row.counts_from = cell.id.counts_from;
   for (row.column = 0; row.column < kSalesColumns.size(); ++row.column) {
     const SalesColumn& column = kSalesColumns[row.column];
     if (column.measure != cell.id.measure) continue;
     Int128 rest = sign * (column.counts ? cell.value.quantity : cell.value.amount);
-    while (rest != 0) {
-      row.value = take_part<64>(rest);
+    for (row.shift = 0; rest != 0; row.shift += kRowBits) {
+      row.part = take_part<kRowBits>(rest);
       rows.push_back(row);
     }
   }

@@ -31,7 +31,7 @@ void RecentTotals::give_up_dates() {
 bool RecentTotals::operator==(const RecentTotals& other) const {
   std::vector<ReceivableRow> difference = rows();
   for (ReceivableRow row : other.rows()) {
-    row.amount = -row.amount;
+    row.amount_part = -row.amount_part;
     row.quantity = -row.quantity;
     difference.push_back(row);
   }

@@ -104,24 +104,24 @@ struct Ageing {
       case Measure::kOpen: {
         const Day since = basis == Basis::kDueDate ? cell.day2 : cell.day;
         const std::int64_t age = static_cast<std::int64_t>(aged_on) - since;
-        (age <= 0 ? row.not_due : row.buckets[buckets.of(age)]) += cell.amount;
-        row.account.gross_open += cell.amount;
+        (age <= 0 ? row.not_due : row.buckets[buckets.of(age)]) += cell.amount();
+        row.account.gross_open += cell.amount();
         row.items += cell.quantity;
         return;
       }
       case Measure::kDisputed:
-        row.account.disputed += cell.amount;
+        row.account.disputed += cell.amount();
         return;
       case Measure::kUnapplied:
-        row.account.unapplied_cash += cell.amount;
+        row.account.unapplied_cash += cell.amount();
         row.items += cell.quantity;
         return;
       case Measure::kOpenCredits:
-        row.account.open_credits += cell.amount;
+        row.account.open_credits += cell.amount();
         row.items += cell.quantity;
         return;
       default:
-        row.ledger_balance += cell.amount;
+        row.ledger_balance += cell.amount();
     }
   }
 };
@@ -275,12 +275,12 @@ std::vector<ProofFault> proof_faults(const ShardPicture& shard, Day as_of, Detai
     Int128& difference = differences[{customer, Currency::from_number(cell.currency)}];
     switch (cell.measure) {
       case Measure::kOpen:
-        difference += cell.amount;
+        difference += cell.amount();
         return;
       case Measure::kDisputed:
         return;
       default:
-        difference -= cell.amount;
+        difference -= cell.amount();
     }
   });
   std::vector<ProofFault> faults;

@@ -141,7 +141,7 @@ Overdrawn overdrawn(const ShardPicture& shard, store::LabelId customer, Currency
       shard, customer, as_of, {store::kReceivablesPage},
       [](domain::Measure measure) { return measure == domain::Measure::kUnapplied; },
       [&](const mirror::ReceivableRow& row) {
-        if (row.currency == currency.number()) changes[row.counts_from] += row.amount;
+        if (row.currency == currency.number()) changes[row.counts_from] += row.amount();
       });
   Overdrawn result;
   Int128 unapplied = 0;

@@ -165,7 +165,7 @@ std::vector<Overdue> find_overdue(Question& question, const ShardPicture& shard,
     if (grouping.filters.currency && currency != *grouping.filters.currency) return;
     if (grouping.needs_accounts()) places.go(row.customer, row.attributes);
     if (!places.passes()) return;
-    days.push_back({row.customer, currency, row.day2, is_open ? row.amount : 0, is_open ? 0 : row.amount,
+    days.push_back({row.customer, currency, row.day2, is_open ? row.amount() : 0, is_open ? 0 : row.amount(),
                     is_open ? row.quantity : 0});
     if (is_open) open_days.add(row, shard.figure_labels());
   });

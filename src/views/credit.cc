@@ -29,17 +29,17 @@ std::map<store::LabelId, Exposure> exposures(const ShardPicture& shard, std::opt
     Exposure::Part& part = exposure->parts[Currency::from_number(row.currency)];
     switch (row.measure) {
       case Measure::kOpen:
-        part.balance += row.amount;
+        part.balance += row.amount();
         if (as_of - row.day2 >= kOverdueDays) exposure->overdue_items += row.quantity;
         return;
       case Measure::kOpenOrders:
-        part.open_orders += row.amount;
+        part.open_orders += row.amount();
         return;
       case Measure::kNotInvoiced:
-        part.dispatched_not_invoiced += row.amount;
+        part.dispatched_not_invoiced += row.amount();
         return;
       default:
-        part.balance -= row.amount;
+        part.balance -= row.amount();
     }
   };
   if (customer) {

@@ -250,10 +250,10 @@ Answer receivable_bridge(Question& question) {
     receivables_at(*shard, scope.customer, span.from - 1, detail, [&](const mirror::ReceivableRow& cell) {
       if (cell.measure != Measure::kLedgerInvoices) return;
       BridgeRow* row = row_of(cell.customer, cell.attributes, Currency::from_number(cell.currency));
-      if (row != nullptr) row->opening += cell.amount;
+      if (row != nullptr) row->opening += cell.amount();
     });
     receivables_at(*shard, scope.customer, span.to, detail, [&](const mirror::ReceivableRow& cell) {
-      const Int128 part = balance_part(cell.measure, cell.amount);
+      const Int128 part = balance_part(cell.measure, cell.amount());
       if (part == 0) return;
       BridgeRow* row = row_of(cell.customer, cell.attributes, Currency::from_number(cell.currency));
       if (row != nullptr) row->balance += part;

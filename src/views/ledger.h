@@ -16,7 +16,7 @@ std::size_t ledger_column(domain::Measure measure);
 void for_each_ledger_entry(CustomerContext& customer, const std::function<void(const domain::LedgerEntry&)>& visit);
 
 // What a receivables cell adds to the balance by open amounts: gross open − unapplied cash − open credits.
-inline Int128 balance_part(domain::Measure measure, std::int64_t amount) {
+inline Int128 balance_part(domain::Measure measure, Int128 amount) {
   using domain::Measure;
   if (measure == Measure::kOpen) return amount;
   return measure == Measure::kUnapplied || measure == Measure::kOpenCredits ? -Int128(amount) : 0;

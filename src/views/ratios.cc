@@ -139,7 +139,7 @@ class Ratios {
       look_back *= 2;
       const Day before = from - 1;
       // Nothing is dated before 1900.
-      from = look_back > span_.to - kFirstDay ? std::numeric_limits<Day>::min()
+      from = look_back > span_.to - kFirstDate ? std::numeric_limits<Day>::min()
                                               : period_start(Grain::kMonth, span_.to - look_back);
       read_ledger(from, before);
     }
@@ -148,7 +148,6 @@ class Ratios {
   const std::map<std::pair<std::string, Currency>, RatioRow>& rows() const { return rows_; }
 
  private:
-  static constexpr Day kFirstDay = -25'567;  // 1900-01-01
 
   RatioRow* row_of(Places& places, store::LabelId customer, store::LabelId attributes, Currency currency) {
     if (grouping_.filters.currency && currency != *grouping_.filters.currency) return nullptr;
@@ -163,28 +162,28 @@ class Ratios {
     };
     receivables_at(shard, scope_.customer, span_.from - 1, Detail::kAccounts, [&](const mirror::ReceivableRow& cell) {
       if (cell.measure != Measure::kLedgerInvoices) return;
-      if (RatioRow* row = row_at(cell)) row->opening += cell.amount;
+      if (RatioRow* row = row_at(cell)) row->opening += cell.amount();
     });
     receivables_at(shard, scope_.customer, span_.to, Detail::kAccounts, [&](const mirror::ReceivableRow& cell) {
       if (cell.measure != Measure::kLedgerInvoices && cell.measure != Measure::kOpen) return;
       RatioRow* row = row_at(cell);
       if (row == nullptr) return;
       if (cell.measure == Measure::kLedgerInvoices) {
-        row->closing += cell.amount;
+        row->closing += cell.amount();
         return;
       }
       const std::int64_t age = static_cast<std::int64_t>(aged_on_) - cell.day2;
-      row->gross_open += cell.amount;
-      if (age <= 0) row->not_due += cell.amount;
-      if (age >= kLongOverdue) row->over_90 += cell.amount;
-      row->debtors[{shard.partition, cell.customer}] += cell.amount;
+      row->gross_open += cell.amount();
+      if (age <= 0) row->not_due += cell.amount();
+      if (age >= kLongOverdue) row->over_90 += cell.amount();
+      row->debtors[{shard.partition, cell.customer}] += cell.amount();
     });
   }
 
   void read_ledger(Day from, Day to) {
     for (const ShardPicture* shard : scope_.shards) {
       Places places(question_, *shard, grouping_);
-      scan_pages(*shard, store::kLedgerPage, scope_.customer, store::span_of(std::max(from, kFirstDay)),
+      scan_pages(*shard, store::kLedgerPage, scope_.customer, store::span_of(std::max(from, kFirstDate)),
                  store::span_of(to), [&](store::LabelId id, const std::vector<store::Cell>& cells) {
                    for (const store::Cell& cell : cells) {
                      if (cell.id.day < from || cell.id.day > to) continue;

@@ -245,14 +245,14 @@ void scan_image(Question& question, const SalesQuestion& asked, const ShardPictu
   const Period& period = asked.period;
   const auto at = [&](const mirror::SalesGroup& group, Day day) {
     const auto text = [&](mirror::TextId id) { return shard.dictionary->text(id); };
-    return sums.at({.currency = Currency::from_number(static_cast<std::uint16_t>(group.currency)),
+    return sums.at({.currency = Currency::from_number(group.currency),
                     .day = day,
                     .region = text(group.region),
                     .sales_rep = text(group.sales_rep),
-                    .dimensions = {.sku = {}, .channel = text(group.channel), .kind = static_cast<std::uint8_t>(group.kind)},
+                    .dimensions = {.sku = {}, .channel = text(group.channel), .kind = group.kind},
                     .customer = {}});
   };
-  const auto add = [&](std::size_t place, std::int64_t value) {
+  const auto add = [&](std::size_t place, Int128 value) {
     const mirror::SalesColumn& column = mirror::kSalesColumns[place];
     sums.add(column.measure, column.counts ? domain::CellValue{0, value} : domain::CellValue{value, 0});
   };
@@ -265,8 +265,8 @@ void scan_image(Question& question, const SalesQuestion& asked, const ShardPictu
     }
     for (const mirror::SalesSums& row : asked.is_by_region() ? month->by_region : month->by_all) {
       if (row.late > asked.as_of || !at(row.group, month->start)) continue;
-      for (std::size_t i = 0; i < row.values.size(); ++i) {
-        if (row.values[i] != 0) add(i, row.values[i]);
+      for (std::size_t i = 0; i < row.parts.size(); ++i) {
+        if (row.parts[i] != 0) add(i, row.value(i));
       }
     }
   }
@@ -276,7 +276,7 @@ void scan_image(Question& question, const SalesQuestion& asked, const ShardPictu
         !at(row.group, row.day)) {
       return;
     }
-    add(row.column, row.value);
+    add(row.column, row.value());
   });
   if (!unanswered.empty()) scan_pages(question, asked, shard, {}, unanswered, sums);
 }

@@ -21,7 +21,7 @@ inline TotalSums sums_on(const views::ShardPicture& picture, Day as_of) {
   TotalSums sums;
   views::receivables_at(picture, {}, as_of, views::Detail::kTotals, [&](const mirror::ReceivableRow& row) {
     auto& sum = sums[{row.measure, row.currency, row.day2}];
-    sum.first += row.amount;
+    sum.first += row.amount();
     sum.second += row.quantity;
   });
   drop_zeros(sums);

@@ -156,6 +156,42 @@ TEST(BusinessZones, BerlinFollowsSummerTime) {
   EXPECT_EQ(zone.day_of(instant("2024-10-27T23:00:00Z")), day("2024-10-28"));
 }
 
+TEST(BusinessZones, SummerTimeGoesOnBehindTheChangesThatAreListed) {
+  struct Case {
+    const char* zone;
+    const char* instant;
+    const char* date;
+  };
+  for (const Case& c : {Case{"America/New_York", "2037-07-15T04:30:00Z", "2037-07-15"},
+                        Case{"America/New_York", "2038-07-15T04:30:00Z", "2038-07-15"},
+                        Case{"America/New_York", "2199-01-15T04:30:00Z", "2199-01-14"},
+                        Case{"Europe/London", "2100-07-01T23:30:00Z", "2100-07-02"},
+                        Case{"Europe/London", "2100-12-01T23:30:00Z", "2100-12-01"},
+                        // Winter is the exception there.
+                        Case{"Europe/Dublin", "2150-07-01T23:30:00Z", "2150-07-02"},
+                        Case{"Europe/Dublin", "2150-12-01T23:30:00Z", "2150-12-01"},
+                        Case{"Antarctica/Troll", "2199-07-01T22:30:00Z", "2199-07-02"},
+                        Case{"Antarctica/Troll", "2199-12-01T23:30:00Z", "2199-12-01"},
+                        Case{"Australia/Sydney", "2180-01-01T13:00:00Z", "2180-01-02"},
+                        Case{"Australia/Sydney", "2180-07-01T13:30:00Z", "2180-07-01"}}) {
+    EXPECT_EQ(BusinessZone::find(c.zone)->day_of(instant(c.instant)), day(c.date)) << c.zone << " " << c.instant;
+  }
+}
+
+TEST(BusinessZones, ClocksThatLeaveATimeOutOrShowItTwice) {
+  struct Case {
+    const char* date;
+    int hour;
+    const char* instant;
+  };
+  const BusinessZone berlin = BusinessZone::find("Europe/Berlin").value();
+  for (const Case& c : {Case{"2024-03-31", 1, "2024-03-31T00:00:00Z"}, Case{"2024-03-31", 2, "2024-03-31T01:00:00Z"},
+                        Case{"2024-03-31", 3, "2024-03-31T01:00:00Z"}, Case{"2024-10-27", 2, "2024-10-27T00:00:00Z"},
+                        Case{"2024-10-27", 3, "2024-10-27T02:00:00Z"}, Case{"2150-07-01", 0, "2150-06-30T22:00:00Z"}}) {
+    EXPECT_EQ(format_instant(berlin.instant_of(day(c.date), c.hour * 3600)), c.instant) << c.date << " " << c.hour;
+  }
+}
+
 TEST(BusinessZones, ADateBeginsWhereTheZoneSays) {
   EXPECT_EQ(format_instant(BusinessZone::find("Asia/Shanghai")->start_of(*parse_date("2024-05-01"))),
             "2024-04-30T16:00:00Z");
@@ -176,10 +212,13 @@ TEST(BusinessZones, TwoZonesUsedInTurnDoNotDisturbEachOther) {
 }
 
 TEST(BusinessZones, UnknownNameIsRefusedAndNamed) {
-  const auto zone = BusinessZone::find("Mars/Olympus");
-  ASSERT_FALSE(zone);
-  EXPECT_EQ(zone.error().code, ErrorCode::kInvalidArgument);
-  EXPECT_NE(zone.error().message.find("Mars/Olympus"), std::string::npos);
+  for (const std::string name : {"Mars/Olympus", "", "/usr/share/zoneinfo/Europe/Berlin", "../zoneinfo/Europe/Berlin",
+                                 "libc:localtime", "localtime", "Fixed/UTC+01:00:00", "right/Europe/Berlin"}) {
+    const auto zone = BusinessZone::find(name);
+    ASSERT_FALSE(zone) << name;
+    EXPECT_EQ(zone.error().code, ErrorCode::kInvalidArgument);
+    EXPECT_NE(zone.error().message.find("'" + name + "'"), std::string::npos);
+  }
 }
 
 // --- periods ----------------------------------------------------------------------------------

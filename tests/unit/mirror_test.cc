@@ -43,7 +43,7 @@ std::pair<Int128, Int128> sum(const PeriodSums& sums, Day as_of) {
     EXPECT_EQ(row.measure, Measure::kOpen);
     EXPECT_EQ(row.day, 100);
     EXPECT_EQ(row.day2, 130);
-    total.first += row.amount;
+    total.first += row.amount();
     total.second += row.quantity;
   });
   return total;
@@ -59,6 +59,39 @@ TEST(PeriodSums, StayExactBeyondTheirBits) {
   EXPECT_TRUE(sum(sums, 150) == std::pair(amount, Int128{100'000}));
   EXPECT_TRUE(sum(sums, 200) == std::pair(Int128{1}, Int128{1}));
   EXPECT_TRUE(sum(sums.coarser(Grain::kYear), 150) == std::pair(amount, Int128{100'000}));
+}
+
+TEST(PeriodSums, TakeFewRowsWhateverTheValues) {
+  const Int128 most = std::numeric_limits<Int128>::max();
+  const Int128 least = std::numeric_limits<Int128>::min();
+  for (const Int128 amount : {most, least, most / 3, Int128{1} << 47, -(Int128{1} << 47) - 1, Int128{-1}}) {
+    std::vector<ReceivableRow> rows;
+    add_receivable_rows(5, open_cell(100, amount, 20'000'000), rows);
+    EXPECT_LE(rows.size(), 3U);
+    const PeriodSums sums = PeriodSums(Grain::kMonth).merged(rows);
+    EXPECT_TRUE(sum(sums, 100) == std::pair(amount, Int128{20'000'000})) << to_string(amount);
+    EXPECT_LE(sums.rows().size(), 4U);
+    rows = sums.rows();
+    add_receivable_rows(5, open_cell(100, -amount, -20'000'000), rows);
+    EXPECT_TRUE(PeriodSums(Grain::kMonth).merged(rows).rows().empty());
+  }
+}
+
+TEST(PeriodSums, HoldEveryDayThatFiguresCanHave) {
+  for (const Day day : {kFirstFigureDay, kFirstDate, Day{0}, kLastDate, kLastFigureDay}) {
+    for (const Day day2 : {kFirstFigureDay, kLastFigureDay}) {
+      store::Cell cell = open_cell(day, 1, 1);
+      cell.id.day = day;
+      cell.id.day2 = day2;
+      std::vector<ReceivableRow> rows;
+      add_receivable_rows(5, cell, rows);
+      rows = PeriodSums(Grain::kYear).merged(rows).rows();
+      ASSERT_EQ(rows.size(), 1U);
+      EXPECT_EQ(rows[0].day, day);
+      EXPECT_EQ(rows[0].day2, day2);
+      EXPECT_EQ(rows[0].counts_from, day);
+    }
+  }
 }
 
 TEST(PeriodSums, AreTheSameHoweverTheRowsCome) {
@@ -80,7 +113,7 @@ TEST(PeriodSums, AreTheSameHoweverTheRowsCome) {
     std::pair<Int128, Int128> expected;
     for (const ReceivableRow& row : all) {
       if (row.counts_from > day) continue;
-      expected.first += row.amount;
+      expected.first += row.amount();
       expected.second += row.quantity;
     }
     EXPECT_TRUE(sum(piecemeal, day) == expected) << day;
@@ -101,10 +134,10 @@ TEST(PeriodSums, ForgetWhatWasSettled) {
 
 TEST(Sales, KnowWhichMonthsTheyAnswerFor) {
   const Day start = day_from_civil({2024, 3, 1});
-  SalesRow on_time{.group = {.currency = 7}, .day = start + 4, .counts_from = start + 9, .column = 0, .value = 10};
+  SalesRow on_time{.group = {.currency = 7}, .day = start + 4, .counts_from = start + 9, .column = 0, .part = 10};
   SalesRow late = on_time;
   late.counts_from = start + 40;
-  late.value = 3;
+  late.part = 3;
   const Sales sales = Sales().merged({on_time, late});
   ASSERT_EQ(sales.months().size(), 1u);
   const Sales::Month& month = *sales.months().front();
@@ -119,7 +152,7 @@ TEST(Sales, KnowWhichMonthsTheyAnswerFor) {
 
 TEST(Sales, GiveBackTheMemoryOfWhatTheyNoLongerKeep) {
   std::vector<SalesRow> rows;
-  for (TextId rep = 0; rep < 1'000; ++rep) rows.push_back({.group = {.sales_rep = rep}, .day = 1, .counts_from = 1, .value = 1});
+  for (TextId rep = 0; rep < 1'000; ++rep) rows.push_back({.group = {.sales_rep = rep}, .day = 1, .counts_from = 1, .part = 1});
   Sales sales = Sales().merged(rows);
   const std::size_t before = sales.bytes();
   sales.keep_regions_only();
@@ -127,11 +160,11 @@ TEST(Sales, GiveBackTheMemoryOfWhatTheyNoLongerKeep) {
 }
 
 TEST(Sales, StayExactBeyondTheirBits) {
-  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
-  const SalesRow row{.group = {}, .day = 1, .counts_from = 1, .column = 1, .value = kMost};
+  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max() / 2;
+  const SalesRow row{.group = {}, .day = 1, .counts_from = 1, .column = 1, .part = kMost};
   const Sales sales = Sales().merged({row, row, row});
   Int128 sum = 0;
-  for (const SalesSums& sums : sales.months().front()->by_all) sum += sums.values[1];
+  for (const SalesSums& sums : sales.months().front()->by_all) sum += sums.value(1);
   EXPECT_TRUE(sum == Int128{3} * kMost);
 }
 
@@ -234,7 +267,7 @@ TEST(Keeper, KeepsUpWithCommitsWhileQuestionsAreAsked) {
         const auto image = mirror->image();
         if (image == nullptr || image->receivables.table == nullptr) continue;
         Int128 sum = 0;
-        const auto add = [&](const ReceivableRow& row) { sum += row.amount; };
+        const auto add = [&](const ReceivableRow& row) { sum += row.amount(); };
         image->receivables.table->totals->for_each(20'000, add);
         image->receivables.tail.for_each(add);
       }
@@ -284,7 +317,7 @@ TEST(Keeper, KeepsUpWithCommitsWhileQuestionsAreAsked) {
         const auto sums = [&](const views::ShardPicture& picture) {
           std::map<std::tuple<int, std::uint16_t, Day>, Int128> sums_of;
           views::receivables_at(picture, {}, day, detail, [&](const ReceivableRow& row) {
-            sums_of[{static_cast<int>(row.measure), row.currency, row.day2}] += row.amount;
+            sums_of[{static_cast<int>(row.measure), row.currency, row.day2}] += row.amount();
           });
           std::erase_if(sums_of, [](const auto& entry) { return entry.second == 0; });
           return sums_of;

@@ -1,7 +1,5 @@
 #include "tools/import/date_pattern.h"
 
-#include <date/tz.h>
-
 #include <algorithm>
 #include <array>
 
@@ -115,15 +113,9 @@ std::optional<int> parse_time_of_day(std::string_view text) {
 }
 
 std::optional<Instant> instant_in_zone(Day day, int seconds, const std::string& zone) {
-  const auto local = date::local_seconds(std::chrono::seconds(Instant{day} * 86400 + seconds));
-  try {
-    return date::locate_zone(zone)
-        ->to_sys(local, date::choose::earliest)
-        .time_since_epoch()
-        .count();
-  } catch (const std::runtime_error&) {
-    return std::nullopt;
-  }
+  const auto found = BusinessZone::find(zone);
+  if (!found) return std::nullopt;
+  return found->instant_of(day, seconds);
 }
 
 }  // namespace daybook::tools
