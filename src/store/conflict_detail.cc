@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <vector>
 
@@ -13,17 +14,21 @@ namespace {
 constexpr std::size_t kFieldsMax = 20;
 constexpr std::size_t kValueBytesMax = 64;
 
-// The beginning of a long text, cut between characters.
-std::string_view beginning(std::string_view text) {
-  if (text.size() <= kValueBytesMax) return text;
-  std::size_t size = kValueBytesMax;
-  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) --size;
-  return text.substr(0, size);
+// Long values are shown from a little before the byte from which they differ.
+constexpr std::size_t kBeforeDifference = 16;
+
+bool is_inside_character(std::string_view text, std::size_t at) {
+  return at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80;
 }
 
-std::string quoted(std::string_view text) {
-  const std::string_view shown = beginning(text);
-  return fmt::format("'{}{}'", shown, shown.size() < text.size() ? "…" : "");
+// What is shown of a value that differs from another in this byte, cut between characters.
+std::string_view shown(std::string_view value, std::size_t difference) {
+  if (value.size() <= kValueBytesMax) return value;
+  std::size_t begin = difference + kBeforeDifference < kValueBytesMax ? 0 : difference - kBeforeDifference;
+  while (begin > 0 && is_inside_character(value, begin)) --begin;
+  std::size_t end = std::min(value.size(), begin + kValueBytesMax);
+  while (end > begin && is_inside_character(value, end)) --end;
+  return value.substr(begin, end - begin);
 }
 
 // Lists what an event says, a text a field; what is left out is not listed.
@@ -32,12 +37,22 @@ class Describer {
   struct Field {
     std::string name;
     std::string value;
+    bool is_text = false;
+
+    // `difference`: the first byte in which the other's value differs.
+    std::string told(std::size_t difference) const {
+      if (!is_text) return value;
+      const std::string_view part = shown(value, difference);
+      const bool from_start = part.data() == value.data();
+      const bool to_end = part.data() + part.size() == value.data() + value.size();
+      return fmt::format("'{}{}{}'", from_start ? "" : "…", part, to_end ? "" : "…");
+    }
   };
 
   std::vector<Field> take() { return std::move(fields_); }
 
   void operator()(std::string_view name, std::string_view text) {
-    if (!text.empty()) add(name, quoted(text));
+    if (!text.empty()) add(name, std::string(text), true);
   }
   // A date, but for numbers of days.
   void operator()(std::string_view name, Day day) {
@@ -77,8 +92,8 @@ class Describer {
   }
 
  private:
-  void add(std::string_view name, std::string value) {
-    fields_.push_back({fmt::format("{}{}", prefix_, name), std::move(value)});
+  void add(std::string_view name, std::string value, bool is_text = false) {
+    fields_.push_back({fmt::format("{}{}", prefix_, name), std::move(value), is_text});
   }
 
   std::string prefix_;
@@ -105,31 +120,43 @@ std::string conflict_detail(const domain::Event& stands, const domain::Event& ca
   if (type != came_type) return fmt::format("payload: {} stands, {} came", type, came_type);
   const auto standing = describe(stands);
   const auto coming = describe(came);
+  using Fields = std::map<std::string_view, const Describer::Field*>;
   const auto by_name = [](const std::vector<Describer::Field>& fields) {
-    std::map<std::string_view, std::string_view> values;
-    for (const auto& field : fields) values.emplace(field.name, field.value);
-    return values;
+    Fields by;
+    for (const auto& field : fields) by.emplace(field.name, &field);
+    return by;
   };
-  const auto standing_values = by_name(standing);
-  const auto coming_values = by_name(coming);
+  const Fields standing_fields = by_name(standing);
+  const Fields coming_fields = by_name(coming);
   // Of a repeated claim the payload alone is compared, whatever its envelope says.
   const auto is_envelope = [](std::string_view name) { return name == "source" || name == "occurred_at"; };
   const bool same_id = stands.event_id.text() == came.event_id.text();
   std::string text;
   std::size_t count = 0;
-  const auto differ = [&](std::string_view name, std::string_view old_value, std::string_view new_value) {
+  const auto find = [](const Fields& fields, const std::string& name) {
+    const auto found = fields.find(name);
+    return found == fields.end() ? nullptr : found->second;
+  };
+  // Null: it has no such field.
+  const auto compare = [&](const std::string& name, const Describer::Field* stands_here,
+                           const Describer::Field* came_here) {
+    const std::string_view a = stands_here == nullptr ? std::string_view() : stands_here->value;
+    const std::string_view b = came_here == nullptr ? std::string_view() : came_here->value;
+    if (stands_here != nullptr && came_here != nullptr && a == b) return;
     if (++count > kFieldsMax) return;
-    fmt::format_to(std::back_inserter(text), "{}{}: {} stands, {} came", text.empty() ? "" : "; ", name, old_value,
-                   new_value);
+    const auto difference = static_cast<std::size_t>(std::ranges::mismatch(a, b).in1 - a.begin());
+    const auto told = [&](const Describer::Field* field) {
+      return field == nullptr ? std::string("none") : field->told(difference);
+    };
+    fmt::format_to(std::back_inserter(text), "{}{}: {} stands, {} came", text.empty() ? "" : "; ", name,
+                   told(stands_here), told(came_here));
   };
   for (const auto& field : standing) {
     if (is_envelope(field.name) && !same_id) continue;
-    const auto other = coming_values.find(field.name);
-    const std::string_view value = other == coming_values.end() ? "none" : other->second;
-    if (value != field.value) differ(field.name, field.value, value);
+    compare(field.name, &field, find(coming_fields, field.name));
   }
   for (const auto& field : coming) {
-    if (!standing_values.contains(field.name)) differ(field.name, "none", field.value);
+    if (!standing_fields.contains(field.name)) compare(field.name, nullptr, &field);
   }
   if (count > kFieldsMax) fmt::format_to(std::back_inserter(text), "; and {} more", count - kFieldsMax);
   return text;

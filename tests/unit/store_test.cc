@@ -243,6 +243,23 @@ TEST(DocumentCodec, AConflictSaysWhichFieldsDifferWithBothValues) {
             "source: 'erp' stands, 'wms' came; occurred_at: '2024-05-01T08:00:00Z' stands, '2024-05-01T08:00:01Z' came");
 }
 
+TEST(DocumentCodec, AConflictShowsLongValuesFromWhereTheyDiffer) {
+  const auto delay = [](const std::string& reason, const std::string& note) {
+    return R"({"event_id":"e","customer_id":"C1","source":"erp","occurred_at":"2024-05-01T08:00:00Z",)"
+           R"("order_delayed":{"order_id":"O","stage":"PRODUCE","reason_code":")" + reason + R"(","note":")" + note + R"("}})";
+  };
+  const std::string same(126, 'r');
+  EXPECT_EQ(detail_of(delay(same + "a", "n"), delay(same + "b", "n")),
+            "reason_code: '…rrrrrrrrrrrrrrrra' stands, '…rrrrrrrrrrrrrrrrb' came");
+  std::string wide;
+  for (int i = 0; i < 170; ++i) wide += "长";
+  EXPECT_EQ(detail_of(delay("r", wide + "a"), delay("r", wide)),
+            "note: '…长长长长长长a' stands, '…长长长长长长' came");
+  const std::string end(64, 'z');
+  EXPECT_EQ(detail_of(delay("r", "a" + end), delay("r", "b" + end)),
+            "note: 'a" + end.substr(1) + "…' stands, 'b" + end.substr(1) + "…' came");
+}
+
 TEST(DocumentCodec, AConflictIsBoundedWhateverDiffers) {
   const auto order = [](const std::string& sku) {
     std::string lines;
