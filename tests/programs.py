@@ -20,11 +20,12 @@ ROOT = Path(__file__).resolve().parent.parent
 # Commands, and the scripts and programs that they run beside themselves. A script that is in none of them
 # is a fault.
 COMMANDS = {
-    "deploy/dev/run.sh": ["deploy/dev/common.sh", "deploy/dev/stop.sh", "deploy/dev/columns.py"],
+    "deploy/dev/run.sh": ["deploy/dev/common.sh", "deploy/dev/stop.sh", "deploy/dev/answers.sh",
+                          "deploy/dev/columns.py"],
     "deploy/dev/rocksdb.sh": ["deploy/dev/common.sh"],
     # Of common.sh, it calls what tells the time and installs packages.
     "deploy/dev/bare.sh": [],
-    "deploy/dev/test.sh": [".ci/run", "deploy/dev/common.sh", "deploy/kafka/*", "tests/*", "tests/support/*",
+    "deploy/dev/test.sh": [".ci/run", "deploy/dev/common.sh", "deploy/dev/answers.sh", "deploy/dev/columns.py", "deploy/kafka/*", "tests/*", "tests/support/*",
                            "tests/e2e/**/*", "tests/oracle/**/*", "tests/integration/*", "tests/scenarios/**/*",
                            "tests/benchmarks/budget", "docs/examples/**/*"],
     "tests/benchmarks/run": ["deploy/dev/common.sh", "deploy/kafka/*", "tests/benchmarks/*.py", "tests/benchmarks/lines/*",

@@ -8,13 +8,14 @@ A column of seconds (its name ends in _seconds) is shown in days, a moment (_at)
 import csv
 import re
 import sys
+from decimal import ROUND_HALF_UP, Decimal
 
 WIDTH_MAX = 100
 
 
 def shown(column, text):
     if column.endswith("_seconds") and text:
-        return f"{float(text) / 86400:.1f}"
+        return f"{(Decimal(text) / 86400).quantize(Decimal('0.1'), ROUND_HALF_UP)}"
     if column.endswith("_at"):
         return text[:16].replace("T", " ")
     if column != "period" and re.fullmatch(r"-?\d+(\.\d+)?", text):

@@ -80,18 +80,6 @@ generate_company() {
 }
 year_end=2024-12-31
 
-# show "WORDS" VIEW OPTION… -- COLUMN…: some columns of an answer.
-show() {
-  local words=$1 query=()
-  shift
-  while [ "$1" != -- ]; do
-    query+=("$1")
-    shift
-  done
-  printf '\n  %s\n\n' "$words"
-  "$daybook" query "${query[@]}" --url "$url" --output csv | deploy/dev/columns.py "${@:2}"
-}
-
 ensure_packages "${build_packages[@]}"
 build daybook
 serve "$data" "$listen" --config "$example/daybook.toml"
@@ -102,32 +90,7 @@ serve "$data/generated" 127.0.0.1:0 --today "$year_end"
 company=$url
 step "ready"
 
-printf '\nWho owes us what, since when?      (a generated company of 200 customers, 31 December 2024)\n'
-show "Open receivables by days overdue" ageing --group-by region --level 1 \
-  -- group=region currency=in not_due=due\ later 1-30 31-60 61-90 91-120 121+ gross_open=open
-show "Whom to ask first" worklist \
-  -- --first 5 rank customer_id=customer currency overdue oldest_days_overdue=days\ overdue
-debtor=$("$daybook" query worklist --url "$url" --output csv | sed -n '2s/^1,\([^,]*\),.*/\1/p')
-show "How the first of them came to it: the end of $debtor's statement for 2024" \
-  "customers/$debtor/statement" --from 2024-01-01 --to "$year_end" \
-  -- --last 6 date type=what document_id=document amount running_balance=balance
-show "Known only since the books of November were closed on 1 December" \
-  restatement --as-of 2024-11-30 --known-from 2024-12-01 --known-to "$year_end" \
-  -- customer_id=customer effective_date=counts\ from event.recorded_at=recorded document_id=document currency amount
-show "November's end as it was known on 1 December" ageing --as-of 2024-11-30 --known-at 2024-12-01 --group-by region --level 1 \
-  -- group=region currency=in not_due=due\ later 1-30 31-60 61-90 91-120 121+ gross_open=open
-
-url=$northwind
-printf '\nHow long do orders take, and where?      (Northwind Traders, an example with real shape)\n'
-show "From placing to dispatch, in days, by region and year of placing" \
-  order-cycle --from 1997-01-01 --to 1998-06-30 --grain year --group-by region --cycle placed..dispatched --as-of 1998-06-30 \
-  -- period=placed\ in group=region n=orders mean_seconds=mean p50_seconds=half\ within p90_seconds=nine\ in\ ten\ within \
-  max_seconds=longest
-
-printf '\nWhat did each region sell?      (Northwind Traders, US dollars)\n'
-show "1997, by value ordered and shipped" \
-  sales --from 1997-01-01 --to 1997-12-31 --group-by region --as-of 1998-06-30 \
-  -- group.region=region orders ordered shipped freight
+deploy/dev/answers.sh "$daybook" "$northwind" "$company"
 cat << END
 
 Northwind is on $northwind, the generated company on $company

@@ -54,7 +54,7 @@ Result<domain::Expect> parse_expect(std::string_view text) {
       expect.payments = true;
     } else {
       return unexpected(ErrorCode::kInvalidArgument,
-                        fmt::format("'{}' is not one of orders, shipments, invoices, payments", name));
+                        "a list of orders, shipments, invoices, payments, with commas between");
     }
     if (comma == std::string_view::npos) break;
     text.remove_prefix(comma + 1);

@@ -224,9 +224,10 @@ Answer customer_page(Question& question, std::string_view customer_id) {
   items.end_array();
   answer.head.add("items", Value::json(items.take()));
   answer.head.add("promises", Value::json(promises_json(shard, customer, std::nullopt, kGraceDays, as_of)));
-  if (const auto* document = customer.picture().document({DocumentKind::kCustomer, {}})) {
-    answer.head.add("events", Value::json(events_json(question, shard, customer.picture(), *document)));
-  }
+  const auto* document = customer.picture().document({DocumentKind::kCustomer, {}});
+  answer.head.add("events", Value::json(document == nullptr
+                                            ? "[]"
+                                            : events_json(question, shard, customer.picture(), *document)));
   return answer;
 }
 

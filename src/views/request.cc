@@ -165,7 +165,9 @@ std::vector<Day> Parameters::rising_days(const std::string& name, std::vector<Da
 
 void Parameters::done() const {
   for (const auto& [name, value] : given_) {
-    if (!asked_.contains(name)) refuse_parameter(name, "is not a parameter of this request");
+    if (!asked_.contains(name)) {
+      refuse_parameter(name, fmt::format("is not a parameter of this request, which has {}", fmt::join(asked_, ", ")));
+    }
   }
 }
 

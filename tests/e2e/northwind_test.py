@@ -1,10 +1,11 @@
-"""The first table of README.md, what the independent program says, and what the views say: one table."""
+"""The first table of README.md, what the independent program says, what the views say and what run.sh shows: one table."""
 import json
+import re
 import subprocess
 import sys
 from decimal import ROUND_HALF_UP, Decimal
 
-from harness import ROOT, Case, main
+from harness import DAYBOOK, ROOT, Case, main
 
 EXAMPLE = ROOT / "docs/examples/northwind"
 YEAR = {"from": "1997-01-01", "to": "1997-12-31"}
@@ -93,6 +94,26 @@ class Northwind(Case):
         self.assertEqual(sum(row["total_seconds"] for row in years), times["total"] * 86400)
         self.assertEqual(min(row["min_seconds"] for row in years), times["min"] * 86400)
         self.assertEqual(max(row["max_seconds"] for row in years), times["max"] * 86400)
+
+    def test_the_first_command_shows_the_same(self):
+        self.run_daybook("generate", "--orders", "400", "--from", "2024-01-01", "--to", "2024-12-31",
+                         "--data", self.dir / "company", "--recorded-as-told")
+        company = self.daybook("company", DAYBOOK_TODAY="2024-12-31").start().wait_ready()
+        company.wait_folded()
+        shown = subprocess.run(["deploy/dev/answers.sh", DAYBOOK, self.server.url, company.url],
+                               cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        self.assertLessEqual(max(map(len, shown.splitlines())), 100)
+        for question in ("Who owes us what", "How long do orders take", "What did each region sell"):
+            self.assertIn(f"\n{question}", shown)
+        rows = [re.split(r"\s{2,}", line.strip()) for line in shown.replace(",", "").splitlines()]
+        for region, cells in table(expected()["readme_1997"]).items():
+            if region == "all":
+                continue
+            cells = dict(zip(COLUMNS, cells))
+            self.assertIn([region, *(cells[name] for name in ("orders", "ordered", "shipped", "freight"))], rows)
+            times, = (row for row in rows if row[:2] == ["1997", region])
+            self.assertEqual(times[3:6], [cells["days_mean"], f"{float(cells['days_half']):.1f}",
+                                          f"{float(cells['days_nine_in_ten']):.1f}"])
 
 
 if __name__ == "__main__":
