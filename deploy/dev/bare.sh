@@ -96,7 +96,7 @@ fi
 copy_ways
 [ -z "$(git status --porcelain)" ] || step "what is not committed here is not in it"
 git bundle create --quiet "$system/root/daybook.bundle" HEAD
-chroot "$system" git -c advice.detachedHead=false clone --quiet /root/daybook.bundle /root/daybook
+chroot "$system" git -c advice.detachedHead=false -c init.defaultBranch=main clone --quiet /root/daybook.bundle /root/daybook
 rm "$system/root/daybook.bundle"
 
 # Variables that lead to servers, and ours, with this script's clock among them.

@@ -31,11 +31,13 @@ serve() {
   # In a session of its own: closing this terminal does not end it.
   setsid "$daybook" up --data "$folder" --listen "$address" "${@:3}" \
     > "$folder/server.out" 2> "$folder/server.log" < /dev/null &
-  echo $! > "$folder/server.pid"
+  pid=$!
+  echo "$pid" > "$folder/server.pid"
   for _ in $(seq 300); do
     url=$(sed -n 's/^listening on //p' "$folder/server.out")
     [ -n "$url" ] && curl --silent --fail --output /dev/null "$url/readyz" && return
-    server_pid "$folder" > /dev/null || {
+    # Not by server_pid: on a busy machine it may still be about to become the server.
+    kill -0 "$pid" 2> /dev/null || {
       ! grep --quiet 'Address already in use' "$folder/server.log" ||
         fail "$address is taken: choose another address, as in DAYBOOK_LISTEN=127.0.0.1:8090 deploy/dev/run.sh"
       cat "$folder/server.log" >&2
