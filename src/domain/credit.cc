@@ -5,8 +5,6 @@
 namespace daybook::domain {
 namespace {
 
-Int128 scaled(const Decimal& quantity) { return quantity.scaled(kQuantityPlaces); }
-
 Int128 price_of(const OrderLine& terms, Price price) {
   return Int128(terms.net_minor) + (price == Price::kWithTax ? terms.tax_minor.value_or(0) : 0);
 }
@@ -74,11 +72,42 @@ Share share(Picture& picture, const Invoices& invoices, const Order& order, Day 
   return sum;
 }
 
-// What was dispatched and came back of each line, as it adds up over time.
-class Moved {
+// What is open and out of an order's lines, with tax, as dates go by.
+class GoodsOverTime {
  public:
+  explicit GoodsOverTime(const Order& order)
+      : order_(order), numbered_(order.by_number()), lines_(numbered_.count()) {
+    change(0);
+  }
+
+  // Takes what is in effect by this date; dates rise. Dispatches and returns are in order of their instants, and so of
+  // the days from which they count.
+  void advance(Day as_of) {
+    for (; sent_ < order_.dispatches.size() && order_.counts(order_.dispatches[sent_].day, as_of); ++sent_) {
+      for (const OrderLines::Move& move : numbered_.dispatched(sent_)) {
+        update(move.line, [&](Line& line) { line.dispatched += move.quantity; });
+      }
+    }
+    for (; back_ < order_.returns.size() && order_.counts(order_.returns[back_].day, as_of); ++back_) {
+      const bool to_be_resent = order_.returns[back_].event->to_be_resent;
+      for (const OrderLines::Move& move : numbered_.returned(back_)) {
+        update(move.line, [&](Line& line) {
+          line.returned += move.quantity;
+          if (to_be_resent) line.to_be_resent += move.quantity;
+        });
+      }
+    }
+    for (const std::size_t in_effect = order_.changes_by(as_of); changes_ < in_effect;) change(++changes_);
+  }
+
+  Int128 open() const { return open_; }
+  Int128 dispatched() const { return dispatched_; }
+  bool shipped_over_ordered() const { return over_shipped_ > 0; }
+  bool returned_over_dispatched() const { return over_returned_ > 0; }
+
+ private:
   struct Line {
-    std::string_view line_id;
+    OrderLines::State state;
     Int128 dispatched = 0;
     Int128 returned = 0;
     Int128 to_be_resent = 0;  // Of what was returned.
@@ -88,85 +117,48 @@ class Moved {
     Int128 net() const { return std::max<Int128>(0, dispatched - to_be_resent); }
   };
 
-  explicit Moved(const Order& order) : order_(order) {}
-
-  // Takes what is in effect by this date; dates rise. Whether there was any. Dispatches and returns are in
-  // order of their instants, and so of the days from which they count.
-  bool advance(Day as_of) {
-    const std::size_t before = dispatch_ + return_;
-    for (; dispatch_ < order_.dispatches.size(); ++dispatch_) {
-      const Order::Dispatch& dispatch = order_.dispatches[dispatch_];
-      if (!order_.counts(dispatch.day, as_of)) break;
-      for (const ShipmentLine& line : dispatch.event->lines) at(line.line_id).dispatched += scaled(line.quantity);
+  void change(std::size_t number) {
+    for (const OrderLines::State& now : numbered_.changed(number)) {
+      update(now.line, [&](Line& line) { line.state = now; });
     }
-    for (; return_ < order_.returns.size(); ++return_) {
-      const Order::Return& back = order_.returns[return_];
-      if (!order_.counts(back.day, as_of)) break;
-      for (const ShipmentLine& line : back.event->lines) {
-        Line& moved = at(line.line_id);
-        moved.returned += scaled(line.quantity);
-        if (back.event->to_be_resent) moved.to_be_resent += scaled(line.quantity);
+  }
+
+  template <typename Change>
+  void update(std::uint32_t number, const Change& change) {
+    Line& line = lines_[number];
+    add(line, -1);
+    change(line);
+    add(line, 1);
+  }
+
+  // Lines that the order no longer has stand at their last terms; those that it never had have no value.
+  void add(const Line& line, int sign) {
+    const OrderLines::State& state = line.state;
+    if (state.terms != nullptr) {
+      const Int128 price = price_of(*state.terms, Price::kWithTax);
+      if (state.stands) {
+        open_ += sign * (part_of(price, state.remaining, state.quantity) -
+                         part_of(price, std::min(state.remaining, line.net()), state.quantity));
       }
+      dispatched_ += sign * part_of(price, std::max<Int128>(0, line.out()), state.quantity);
     }
-    return dispatch_ + return_ > before;
-  }
-
-  std::span<const Line> lines() const { return lines_; }
-  // Null where nothing of the line moved. `near`: where it may stand.
-  const Line* find(std::string_view line_id, std::size_t near) const {
-    if (near < lines_.size() && lines_[near].line_id == line_id) return &lines_[near];
-    const auto line = std::ranges::find(lines_, line_id, &Line::line_id);
-    return line == lines_.end() ? nullptr : &*line;
-  }
-
- private:
-  Line& at(std::string_view line_id) {
-    const auto line = std::ranges::find(lines_, line_id, &Line::line_id);
-    return line != lines_.end() ? *line : lines_.emplace_back(Line{line_id, 0, 0, 0});
+    over_shipped_ += line.out() > state.remaining ? sign : 0;
+    over_returned_ += line.out() < 0 ? sign : 0;
   }
 
   const Order& order_;
+  const OrderLines& numbered_;
   Few<Line, 4> lines_;
-  std::size_t dispatch_ = 0;
-  std::size_t return_ = 0;
+  // In effect.
+  std::size_t changes_ = 0;
+  std::size_t sent_ = 0;
+  std::size_t back_ = 0;
+  // Sums over the lines, and how many of them there are too many of.
+  Int128 open_ = 0;
+  Int128 dispatched_ = 0;
+  std::int64_t over_shipped_ = 0;
+  std::int64_t over_returned_ = 0;
 };
-
-struct Goods {
-  Int128 open = 0;
-  Int128 dispatched = 0;
-  bool shipped_over_ordered = false;
-  bool returned_over_dispatched = false;
-};
-
-Goods goods(const Lines& lines, const Moved& moved) {
-  Goods goods;
-  std::size_t standing_moved = 0;
-  for (std::size_t i = 0; i < lines.standing.size(); ++i) {
-    const LineState& line = lines.standing[i];
-    const Int128 price = price_of(*line.terms, Price::kWithTax);
-    const Moved::Line* out = moved.find(line.line_id, i);
-    const Int128 dispatched = out == nullptr ? 0 : out->net();
-    goods.open += part_of(price, line.remaining, line.quantity) -
-                  part_of(price, std::min(line.remaining, dispatched), line.quantity);
-    if (out == nullptr) continue;
-    ++standing_moved;
-    goods.dispatched += part_of(price, std::max<Int128>(0, out->out()), line.quantity);
-    goods.shipped_over_ordered |= out->out() > line.remaining;
-    goods.returned_over_dispatched |= out->out() < 0;
-  }
-  if (standing_moved == moved.lines().size()) return goods;
-  // Lines that the order no longer has, at their last terms, or never had.
-  for (const Moved::Line& line : moved.lines()) {
-    if (std::ranges::find(lines.standing, line.line_id, &LineState::line_id) != lines.standing.end()) continue;
-    if (const OrderLine* terms = lines.terms(line.line_id)) {
-      goods.dispatched +=
-          part_of(price_of(*terms, Price::kWithTax), std::max<Int128>(0, line.out()), scaled(terms->quantity));
-    }
-    goods.shipped_over_ordered |= line.out() > 0;
-    goods.returned_over_dispatched |= line.out() < 0;
-  }
-  return goods;
-}
 
 Breakpoints credit_breakpoints(Picture& picture, const Invoices& invoices, const Order& order) {
   Breakpoints days;
@@ -193,11 +185,8 @@ Breakpoints credit_breakpoints(Picture& picture, const Invoices& invoices, const
 
 Int128 order_value(const Order& order, Day as_of, Price price) {
   if (as_of < order.placed_day) return 0;
-  Int128 sum = 0;
-  for (const LineState& line : order.lines(as_of).standing) {
-    sum += part_of(price_of(*line.terms, price), line.remaining, line.quantity);
-  }
-  return sum;
+  const OrderLines::Value& value = order.by_number().value(order.changes_by(as_of));
+  return price == Price::kWithTax ? value.with_tax : value.net;
 }
 
 Split::Split(const Invoice& invoice) : issued_(*invoice.issued) {
@@ -257,11 +246,10 @@ Int128 Split::share_of(Int128 amount, const Order& order, Day as_of) const {
 
 OrderCredit credit_on(Picture& picture, const Order& order, Day as_of) {
   if (as_of < order.placed_day) return {};
-  Moved moved(order);
-  moved.advance(as_of);
-  const Goods now = goods(order.lines(as_of), moved);
+  GoodsOverTime goods(order);
+  goods.advance(as_of);
   const Share invoiced = share(picture, invoices_of(picture, order), order, as_of);
-  return {now.open, now.dispatched, invoiced.with_tax, invoiced.less_credited};
+  return {goods.open(), goods.dispatched(), invoiced.with_tax, invoiced.less_credited};
 }
 
 void contribute_credit(Picture& picture, const Order& order, Contributions& to) {
@@ -272,20 +260,14 @@ void contribute_credit(Picture& picture, const Order& order, Contributions& to) 
   const Invoices invoices = invoices_of(picture, order);
   OrderCredit before;
   OrderCredit now;
-  Moved moved(order);
-  const Lines* lines = nullptr;
+  GoodsOverTime goods(order);
   Breakpoints breakpoints = credit_breakpoints(picture, invoices, order);
   for (const Day day : breakpoints.sorted()) {
-    const bool is_moved = moved.advance(day);
-    const Lines& standing = order.lines(day);
-    if (is_moved || lines != &standing) {
-      const Goods there = goods(standing, moved);
-      now.undispatched = there.open;
-      now.dispatched = there.dispatched;
-      over_shipped.holds(day, there.shipped_over_ordered);
-      over_returned.holds(day, there.returned_over_dispatched);
-      lines = &standing;
-    }
+    goods.advance(day);
+    now.undispatched = goods.open();
+    now.dispatched = goods.dispatched();
+    over_shipped.holds(day, goods.shipped_over_ordered());
+    over_returned.holds(day, goods.returned_over_dispatched());
     if (!invoices.empty()) {
       const Share share_now = share(picture, invoices, order, day);
       now.invoiced = share_now.with_tax;

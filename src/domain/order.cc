@@ -1,6 +1,7 @@
 // How facts make an order: lines as they stand, dispatches, proofs and returns.
 #include <algorithm>
 #include <array>
+#include <vector>
 
 #include "domain/picture.h"
 
@@ -14,12 +15,46 @@ constexpr auto kByInstant = [](const auto& told) {
   return std::pair(told.fact->event.occurred_at, told.fact->at);
 };
 
-Int128 scaled(const Decimal& quantity) { return quantity.scaled(kQuantityPlaces); }
+// The order's dispatches by the shipments' ids.
+class Shipments {
+ public:
+  explicit Shipments(const Order& order) {
+    for (const Order::Dispatch& dispatch : order.dispatches) ids_.add(dispatch.event->shipment_id, ids_.size());
+  }
+  // kNone: it was never dispatched.
+  std::uint32_t find(std::string_view shipment_id) const { return ids_.find(shipment_id); }
 
-// A line stands once in an event.
-Int128 quantity_of(std::span<const ShipmentLine> lines, std::string_view line_id) {
-  const auto line = std::ranges::find(lines, line_id, &ShipmentLine::line_id);
-  return line == lines.end() ? 0 : scaled(line->quantity);
+ private:
+  static_assert(Order::kNone == TextNumbers::kNone);
+  TextNumbers ids_;
+};
+
+// Finds for each dispatch the return after which all of it had come back.
+void find_whole_returns(Order& order, const OrderLines& lines) {
+  const auto is_named = [](const Order::Return& back) { return back.dispatch != Order::kNone; };
+  if (std::ranges::none_of(order.returns, is_named)) return;
+  // What is missing of each line of each dispatch, and of how many lines something is.
+  std::vector<std::pair<std::uint64_t, Int128>> missing;
+  std::vector<std::size_t> short_lines(order.dispatches.size());
+  const auto key = [](std::size_t dispatch, std::uint32_t line) { return std::uint64_t{dispatch} << 32 | line; };
+  for (std::size_t i = 0; i < order.dispatches.size(); ++i) {
+    for (const OrderLines::Move& move : lines.dispatched(i)) missing.emplace_back(key(i, move.line), move.quantity);
+    short_lines[i] = lines.dispatched(i).size();
+  }
+  std::ranges::sort(missing);
+  for (std::size_t i = 0; i < order.returns.size(); ++i) {
+    const std::uint32_t dispatch = order.returns[i].dispatch;
+    if (dispatch == Order::kNone) continue;
+    for (const OrderLines::Move& move : lines.returned(i)) {
+      const std::uint64_t wanted = key(dispatch, move.line);
+      const auto found = std::ranges::lower_bound(missing, wanted, {}, &std::pair<std::uint64_t, Int128>::first);
+      if (found == missing.end() || found->first != wanted || found->second <= 0) continue;
+      found->second -= move.quantity;
+      if (found->second <= 0 && --short_lines[dispatch] == 0) {
+        order.dispatches[dispatch].whole_return = static_cast<std::uint32_t>(i);
+      }
+    }
+  }
 }
 
 }  // namespace
@@ -68,27 +103,6 @@ std::unique_ptr<Order> Picture::make_order(const Document& document) {
       order->returns.push_back({&fact, returned, day});
     }
   }
-  // What names a shipment that was never dispatched waits as a whole.
-  const auto is_unknown = [&](std::string_view shipment_id) {
-    return std::ranges::none_of(order->dispatches, [&](const Order::Dispatch& dispatch) {
-      return dispatch.event->shipment_id == shipment_id;
-    });
-  };
-  const auto take_out = [](auto& told, auto&& is_waiting) {
-    told.erase(std::remove_if(told.begin(), told.end(), is_waiting), told.end());
-  };
-  take_out(order->proofs, [&](const Order::Moment& proof) {
-    const auto& id = std::get<ShipmentDelivered>(proof.fact->event.payload).shipment_id;
-    if (!is_unknown(id)) return false;
-    order->waiting.emplace_back(proof.fact, id);
-    return true;
-  });
-  take_out(order->returns, [&](const Order::Return& returned) {
-    const auto& id = returned.event->shipment_id;
-    if (id.empty() || !is_unknown(id)) return false;
-    order->waiting.emplace_back(returned.fact, id);
-    return true;
-  });
   std::ranges::sort(order->changes, {}, kByInstant);
   std::ranges::sort(order->confirmations, {}, kByInstant);
   std::ranges::sort(order->delays, {}, kByInstant);
@@ -96,92 +110,73 @@ std::unique_ptr<Order> Picture::make_order(const Document& document) {
   std::ranges::sort(order->dispatches, {}, kByInstant);
   std::ranges::sort(order->proofs, {}, kByInstant);
   std::ranges::sort(order->returns, {}, kByInstant);
+  if (order->proofs.empty() && order->returns.empty()) return order;
+  // What names a shipment that was never dispatched waits as a whole.
+  const Shipments shipments(*order);
+  const auto take_out = [](auto& told, auto&& is_waiting) {
+    told.erase(std::remove_if(told.begin(), told.end(), is_waiting), told.end());
+  };
+  take_out(order->proofs, [&](Order::Proof& proof) {
+    const auto& id = std::get<ShipmentDelivered>(proof.fact->event.payload).shipment_id;
+    proof.dispatch = shipments.find(id);
+    if (proof.dispatch != Order::kNone) return false;
+    order->waiting.emplace_back(proof.fact, id);
+    return true;
+  });
+  take_out(order->returns, [&](Order::Return& returned) {
+    const auto& id = returned.event->shipment_id;
+    if (id.empty()) return false;
+    returned.dispatch = shipments.find(id);
+    if (returned.dispatch != Order::kNone) return false;
+    order->waiting.emplace_back(returned.fact, id);
+    return true;
+  });
+  for (std::size_t i = order->proofs.size(); i-- > 0;) {
+    order->dispatches[order->proofs[i].dispatch].proof = static_cast<std::uint32_t>(i);
+  }
+  if (!order->returns.empty()) find_whole_returns(*order, order->by_number());
   return order;
 }
 
-const OrderLine* Lines::terms(std::string_view line_id) const {
-  for (const LineState& line : standing) {
-    if (line.line_id == line_id) return line.terms;
-  }
-  for (const OrderLine* terms : dropped) {
-    if (terms->line_id == line_id) return terms;
-  }
-  return nullptr;
+const OrderLines& Order::by_number() const {
+  if (!by_number_) by_number_.emplace(*this);
+  return *by_number_;
 }
 
-Int128 Order::dispatched(std::string_view line_id, Day as_of) const {
-  Int128 sum = 0;
-  for (const Dispatch& dispatch : dispatches) {
-    if (!counts(dispatch.day, as_of)) break;
-    sum += quantity_of(dispatch.event->lines, line_id);
-  }
-  return sum;
+std::size_t Order::changes_by(Day as_of) const {
+  if (as_of < placed_day) return 0;
+  return static_cast<std::size_t>(std::ranges::upper_bound(changes, as_of, {}, &Moment::day) - changes.begin());
 }
 
-Int128 Order::dispatched_net(std::string_view line_id, Instant until) const {
-  Int128 sum = 0;
-  for (const Dispatch& dispatch : dispatches) {
-    if (dispatch.fact->event.occurred_at > until) break;
-    sum += quantity_of(dispatch.event->lines, line_id);
+std::vector<LineOnDate> Order::lines(Day as_of) const {
+  const OrderLines& numbered = by_number();
+  std::vector<OrderLines::State> states(numbered.count());
+  std::vector<LineOnDate> moved(numbered.count());
+  std::span<const OrderLine> listed = placed->lines;
+  for (std::size_t i = 0; i <= changes_by(as_of); ++i) {
+    for (const OrderLines::State& state : numbered.changed(i)) states[state.line] = state;
+    const auto* changed = i == 0 ? nullptr : std::get_if<OrderChanged>(&changes[i - 1].fact->event.payload);
+    if (changed != nullptr) listed = changed->lines;
   }
-  for (const Return& returned : returns) {
-    if (returned.fact->event.occurred_at > until) break;
-    if (returned.event->to_be_resent) sum -= quantity_of(returned.event->lines, line_id);
-  }
-  return std::max<Int128>(0, sum);
-}
-
-Int128 Order::returned(std::string_view line_id, Day as_of) const {
-  Int128 sum = 0;
-  for (const Return& returned : returns) {
-    if (!counts(returned.day, as_of)) break;
-    sum += quantity_of(returned.event->lines, line_id);
-  }
-  return sum;
-}
-
-const Lines& Order::lines(Day as_of) const {
-  std::size_t count = 0;  // Changes are in order of their instants, and so of their days.
-  while (count < changes.size() && counts(changes[count].day, as_of)) ++count;
-  lines_.resize(changes.size() + 1);
-  if (!lines_[count]) lines_[count] = lines_after(count);
-  return *lines_[count];
-}
-
-Lines Order::lines_after(std::size_t changes_count) const {
-  Lines lines;
-  const auto set = [&](std::span<const OrderLine> terms) {
-    const auto before = std::move(lines.standing);
-    lines.standing.clear();
-    lines.standing.reserve(terms.size());
-    for (const OrderLine& line : terms) {
-      const Int128 quantity = scaled(line.quantity);
-      lines.standing.push_back({line.line_id, &line, quantity, quantity});
-      lines.dropped.erase(
-          std::remove_if(lines.dropped.begin(), lines.dropped.end(),
-                         [&](const OrderLine* old) { return old->line_id == line.line_id; }),
-          lines.dropped.end());
+  for (std::size_t i = 0; i < dispatches.size() && counts(dispatches[i].day, as_of); ++i) {
+    const bool is_proven = dispatches[i].proof != kNone && counts(proofs[dispatches[i].proof].day, as_of);
+    for (const OrderLines::Move& move : numbered.dispatched(i)) {
+      moved[move.line].dispatched += move.quantity;
+      if (is_proven) moved[move.line].delivered += move.quantity;
     }
-    for (const LineState& old : before) {
-      const bool stays = std::ranges::any_of(
-          terms, [&](const OrderLine& line) { return line.line_id == old.line_id; });
-      if (!stays) lines.dropped.push_back(old.terms);
-    }
-  };
-  set(placed->lines);
-  for (const Moment& change : std::span(changes).first(changes_count)) {
-    const Event& event = change.fact->event;
-    if (const auto* changed = std::get_if<OrderChanged>(&event.payload)) {
-      set(changed->lines);
-      continue;
-    }
-    const auto& cancelled = std::get<OrderCancelled>(event.payload);
-    for (LineState& line : lines.standing) {
-      const bool named = cancelled.line_ids.empty() ||
-                         std::ranges::find(cancelled.line_ids, line.line_id) != cancelled.line_ids.end();
-      if (!named) continue;
-      line.remaining = std::min(line.remaining, dispatched_net(line.line_id, event.occurred_at));
-    }
+  }
+  for (std::size_t i = 0; i < returns.size() && counts(returns[i].day, as_of); ++i) {
+    for (const OrderLines::Move& move : numbered.returned(i)) moved[move.line].returned += move.quantity;
+  }
+  std::vector<LineOnDate> lines;
+  for (std::size_t i = 0; i < listed.size(); ++i) {
+    const std::uint32_t number = numbered.find(listed[i].line_id, i);
+    LineOnDate line = moved[number];
+    line.line_id = listed[i].line_id;
+    line.terms = states[number].terms;
+    line.quantity = states[number].quantity;
+    line.remaining = states[number].remaining;
+    lines.push_back(line);
   }
   return lines;
 }

@@ -1,13 +1,13 @@
 // What an order contributes: ordered and shipped sales, freight, counts, and its milestones over time.
 #include <array>
+#include <limits>
+#include <vector>
 
 #include "domain/contribute.h"
 #include "domain/credit.h"
 
 namespace daybook::domain {
 namespace {
-
-Int128 scaled(const Decimal& quantity) { return quantity.scaled(kQuantityPlaces); }
 
 // The order was never placed: everything about it waits.
 void contribute_unknown(Picture& picture, const Document& document, Contributions& to) {
@@ -28,122 +28,156 @@ void contribute_unknown(Picture& picture, const Document& document, Contribution
   wait(to, waiting);
 }
 
-// How much of each line has been posted so far along a chain of dispatches (or of returns).
-class Chain {
+// How many lines there are of each sku.
+class SkuLines {
  public:
-  struct Part {
-    std::string_view sku;
-    CellValue value;
-  };
-
-  // The line's next part: ⌊net × cumulative ÷ quantity⌋ differences, so that parts add up exactly.
-  Part next(const Lines& lines, const ShipmentLine& line) {
-    const OrderLine* terms = lines.terms(line.line_id);
-    const Int128 quantity = scaled(line.quantity);
-    if (terms == nullptr) return {{}, {0, quantity}};
-    Int128& cumulative = so_far(line.line_id);
-    const Int128 ordered = scaled(terms->quantity);
-    const Int128 before = part_of(terms->net_minor, cumulative, ordered);
-    cumulative += quantity;
-    return {terms->sku, {part_of(terms->net_minor, cumulative, ordered) - before, quantity}};
+  // Whether there was none before.
+  bool add(std::string_view sku) {
+    const std::uint32_t number = skus_.add(sku, last_ + 1);
+    if (number == lines_.size()) lines_.push_back(0);
+    last_ = number;
+    return ++lines_[number] == 1;
   }
+  // Whether there is none any more.
+  bool remove(std::string_view sku) { return --lines_[skus_.find(sku)] == 0; }
 
  private:
-  Int128& so_far(std::string_view line_id) {
-    for (auto& [id, quantity] : so_far_) {
-      if (id == line_id) return quantity;
-    }
-    return so_far_.emplace_back(line_id, 0).second;
-  }
-
-  Few<std::pair<std::string_view, Int128>, 4> so_far_;
+  TextNumbers skus_;
+  Few<std::uint32_t, 4> lines_;
+  std::size_t last_ = 0;
 };
 
-// The skus of an order or a shipment as its lines come, to count it once under each.
-class Skus {
- public:
-  // 1 for a new one, 0 for one that came before.
-  std::int64_t count(std::string_view sku) {
-    if (std::ranges::find(seen_, sku) != seen_.end()) return 0;
-    seen_.push_back(sku);
-    return 1;
-  }
-
- private:
-  Few<std::string_view, 8> seen_;
-};
-
-// The order's sales while one set of lines stands, handed out as dispatches and returns take effect.
+// The order's sales, handed out as dates go by: what each of its records changes, and no more.
 class Sales {
  public:
-  // `sign`: −1 takes back what was handed out before.
-  Sales(const Order& order, const Lines& lines, Contributions& to, int sign)
-      : order_(order), lines_(lines), to_(to), sign_(sign) {}
+  Sales(const Order& order, Contributions& to)
+      : order_(order), numbered_(order.by_number()), to_(to), lines_(numbered_.count()) {}
 
-  void placed(Day counts_from) {
-    const Currency currency = order_.placed->currency;
-    const Day day = order_.placed_day;
-    post(Measure::kOrders, currency, {}, day, {0, 1}, counts_from);
-    Skus skus;
-    for (const LineState& line : lines_.standing) {
-      const Int128 net = part_of(line.terms->net_minor, line.remaining, line.quantity);
-      post(Measure::kOrdered, currency, line.terms->sku, day,
-           {net, line.remaining, skus.count(line.terms->sku)}, counts_from);
-    }
+  void place() {
+    post(Measure::kOrders, order_.placed->currency, {}, order_.placed_day, {0, 1}, order_.placed_day);
+    change(0, order_.placed_day);
   }
 
-  // What takes effect up to `as_of` and was not handed out yet. Both are in order of their instants,
-  // and so of the days from which they count.
-  void moved(Day as_of, Day counts_from) {
-    for (; dispatch_ < order_.dispatches.size(); ++dispatch_) {
-      const Order::Dispatch& dispatch = order_.dispatches[dispatch_];
-      if (!order_.counts(dispatch.day, as_of)) break;
-      const Currency currency = order_.placed->currency;
-      const Int128 freight = dispatch.event->freight_minor.value_or(0);
-      const bool same_currency = freight == 0 || dispatch.event->currency == currency;
-      post(Measure::kShipments, currency, {}, dispatch.day, {same_currency ? freight : 0, 1}, counts_from);
-      if (!same_currency) {
-        post(Measure::kShipments, dispatch.event->currency, {}, dispatch.day, {freight, 0}, counts_from);
-      }
-      Skus skus;
-      for (const ShipmentLine& line : dispatch.event->lines) {
-        Chain::Part part = shipped_.next(lines_, line);
-        part.value.count = skus.count(part.sku);
-        ship(part, dispatch.day, counts_from);
-      }
-    }
-    for (; return_ < order_.returns.size(); ++return_) {
-      const Order::Return& back = order_.returns[return_];
-      if (!order_.counts(back.day, as_of)) break;
-      for (const ShipmentLine& line : back.event->lines) {
-        Chain::Part part = returned_.next(lines_, line);
-        part.value = -part.value;
-        ship(part, back.day, counts_from);
+  // What takes effect on this date; dates rise.
+  void advance(Day day) {
+    for (const std::size_t in_effect = order_.changes_by(day); changes_ < in_effect;) change(++changes_, day);
+    // Dispatches and returns are in order of their instants, and so of the days from which they count.
+    for (; sent_ < order_.dispatches.size() && order_.counts(order_.dispatches[sent_].day, day); ++sent_) send(day);
+    for (; back_ < order_.returns.size() && order_.counts(order_.returns[back_].day, day); ++back_) {
+      for (const OrderLines::Move& move : numbered_.returned(back_)) {
+        Line& line = lines_[move.line];
+        ship(line, -next_part(line, line.returned, move.quantity), order_.returns[back_].day, day);
       }
     }
   }
 
  private:
-  void ship(const Chain::Part& part, Day day, Day counts_from) {
-    post(Measure::kShipped, order_.placed->currency, part.sku, day, part.value, counts_from);
+  struct Line {
+    OrderLines::State state;
+    // As far as it was handed out.
+    Int128 shipped = 0;
+    Int128 returned = 0;
+
+    std::string_view sku() const { return state.terms == nullptr ? std::string_view() : state.terms->sku; }
+  };
+
+  // ⌊net × cumulative ÷ quantity⌋ differences along a chain of dispatches (or of returns), so that parts add up
+  // exactly.
+  static CellValue next_part(const Line& line, Int128& cumulative, Int128 quantity) {
+    const Int128 before = cumulative;
+    cumulative += quantity;
+    if (line.state.terms == nullptr) return {0, quantity};
+    const Int128 net = line.state.terms->net_minor;
+    return {part_of(net, cumulative, line.state.quantity) - part_of(net, before, line.state.quantity), quantity};
   }
 
-  void post(Measure measure, Currency currency, std::string_view sku, Day day, CellValue value,
+  void change(std::size_t number, Day day) {
+    for (const OrderLines::State& now : numbered_.changed(number)) {
+      Line& line = lines_[now.line];
+      const OrderLines::State before = line.state;
+      const bool is_sold_alike = before.terms != nullptr && before.terms->net_minor == now.terms->net_minor &&
+                                 before.terms->sku == now.terms->sku && before.quantity == now.quantity;
+      order(before, -1, day);
+      if (!is_sold_alike) post_moves(now.line, -1, day);
+      line.state = now;
+      if (!is_sold_alike) post_moves(now.line, 1, day);
+      order(now, 1, day);
+    }
+  }
+
+  void order(const OrderLines::State& state, int sign, Day day) {
+    if (!state.stands) return;
+    const std::string_view sku = state.terms->sku;
+    const bool counts = sign > 0 ? ordered_skus_.add(sku) : ordered_skus_.remove(sku);
+    CellValue value{part_of(state.terms->net_minor, state.remaining, state.quantity), state.remaining, counts};
+    if (sign < 0) value = -value;
+    post(Measure::kOrdered, order_.placed->currency, sku, order_.placed_day, value, day);
+  }
+
+  // All that was handed out of a line's moves, at its terms as they are; −1 takes it back.
+  void post_moves(std::uint32_t number, int sign, Day day) {
+    Line line{lines_[number].state};
+    for (const OrderLines::LineMove& move : numbered_.moves(number)) {
+      if (move.event >= (move.returned ? back_ : sent_)) continue;
+      CellValue value = next_part(line, move.returned ? line.returned : line.shipped, move.quantity);
+      if (move.returned != (sign < 0)) value = -value;
+      if (!move.returned) value.count = count_again(move.event, line.sku(), sign);
+      ship(line, value, move.returned ? order_.returns[move.event].day : order_.dispatches[move.event].day, day);
+    }
+  }
+
+  // A dispatch counts once under each sku of its lines.
+  std::int64_t count_again(std::size_t dispatch, std::string_view sku, int sign) {
+    if (dispatch_skus_.empty()) {
+      dispatch_skus_.resize(order_.dispatches.size());
+      for (std::size_t i = 0; i < sent_; ++i) {
+        for (const OrderLines::Move& move : numbered_.dispatched(i)) dispatch_skus_[i].add(lines_[move.line].sku());
+      }
+    }
+    SkuLines& skus = dispatch_skus_[dispatch];
+    if (sign > 0) return skus.add(sku) ? 1 : 0;
+    return skus.remove(sku) ? -1 : 0;
+  }
+
+  void send(Day counts_from) {
+    const Order::Dispatch& dispatch = order_.dispatches[sent_];
+    const Currency currency = order_.placed->currency;
+    const Int128 freight = dispatch.event->freight_minor.value_or(0);
+    const bool same_currency = freight == 0 || dispatch.event->currency == currency;
+    post(Measure::kShipments, currency, {}, dispatch.day, {same_currency ? freight : 0, 1}, counts_from);
+    if (!same_currency) {
+      post(Measure::kShipments, dispatch.event->currency, {}, dispatch.day, {freight, 0}, counts_from);
+    }
+    SkuLines own;
+    SkuLines& skus = dispatch_skus_.empty() ? own : dispatch_skus_[sent_];
+    for (const OrderLines::Move& move : numbered_.dispatched(sent_)) {
+      Line& line = lines_[move.line];
+      CellValue value = next_part(line, line.shipped, move.quantity);
+      value.count = skus.add(line.sku());
+      ship(line, value, dispatch.day, counts_from);
+    }
+  }
+
+  void ship(const Line& line, const CellValue& value, Day day, Day counts_from) {
+    post(Measure::kShipped, order_.placed->currency, line.sku(), day, value, counts_from);
+  }
+
+  void post(Measure measure, Currency currency, std::string_view sku, Day day, const CellValue& value,
             Day counts_from) {
-    const Dimensions dimensions{sku, order_.placed->channel,
-                                static_cast<std::uint8_t>(order_.placed->kind)};
-    to_.cell({measure, currency, order_.attributes(), dimensions, day, 0, counts_from},
-             sign_ < 0 ? -value : value);
+    const Dimensions dimensions{sku, order_.placed->channel, static_cast<std::uint8_t>(order_.placed->kind)};
+    to_.cell({measure, currency, order_.attributes(), dimensions, day, 0, counts_from}, value);
   }
 
   const Order& order_;
-  const Lines& lines_;
+  const OrderLines& numbered_;
   Contributions& to_;
-  int sign_;
-  Chain shipped_;
-  Chain returned_;
-  std::size_t dispatch_ = 0;
-  std::size_t return_ = 0;
+  Few<Line, 4> lines_;
+  SkuLines ordered_skus_;
+  // Of each dispatch; empty while no line got another sku behind its dispatch.
+  std::vector<SkuLines> dispatch_skus_;
+  std::size_t changes_ = 0;
+  std::size_t sent_ = 0;
+  std::size_t back_ = 0;
 };
 
 void contribute_sales(const Order& order, Contributions& to) {
@@ -152,75 +186,28 @@ void contribute_sales(const Order& order, Contributions& to) {
   for (const auto& change : order.changes) breakpoints.add(order.counts_from(change.day));
   for (const auto& dispatch : order.dispatches) breakpoints.add(order.counts_from(dispatch.day));
   for (const auto& back : order.returns) breakpoints.add(order.counts_from(back.day));
-
-  const Lines* standing = nullptr;
-  std::optional<Sales> sales;
-  Day before = 0;
-  for (const Day day : breakpoints.sorted()) {
-    const Lines& lines = order.lines(day);
-    if (&lines != standing) {
-      // Other lines: everything is taken back and posted anew. What is equal cancels out in its cells.
-      if (standing != nullptr) {
-        Sales old(order, *standing, to, -1);
-        old.placed(day);
-        old.moved(before, day);
-      }
-      sales.emplace(order, lines, to, 1);
-      sales->placed(day);
-      standing = &lines;
-    }
-    sales->moved(day, day);
-    before = day;
-  }
+  Sales sales(order, to);
+  sales.place();
+  for (const Day day : breakpoints.sorted()) sales.advance(day);
 }
 
 void set(Milestones& milestones, Milestone milestone, Instant instant) {
   milestones[static_cast<std::size_t>(milestone)] = instant;
 }
 
-// The earliest in effect.
-void set_first(Milestones& milestones, Milestone milestone, const Order& order,
-               std::span<const Order::Moment> moments, Day as_of) {
-  for (const Order::Moment& moment : moments) {
-    if (order.counts(moment.day, as_of)) {
-      return set(milestones, milestone, moment.fact->event.occurred_at);
-    }
-  }
-}
-
-bool came_back_whole(const Order& order, const Order::Dispatch& dispatch, Day as_of) {
-  for (const ShipmentLine& line : dispatch.event->lines) {
-    Int128 missing = scaled(line.quantity);
-    for (const Order::Return& back : order.returns) {
-      if (back.event->shipment_id != dispatch.event->shipment_id || !order.counts(back.day, as_of)) {
-        continue;
-      }
-      for (const ShipmentLine& returned : back.event->lines) {
-        if (returned.line_id == line.line_id) missing -= scaled(returned.quantity);
-      }
-    }
-    if (missing > 0) return false;
-  }
-  return true;
-}
-
-// The earliest, and so the first that counts; null when there is none.
-const Order::Moment* proof_of(const Order& order, const Order::Dispatch& dispatch) {
-  const auto proof = std::ranges::find_if(order.proofs, [&](const Order::Moment& moment) {
-    return std::get<ShipmentDelivered>(moment.fact->event.payload).shipment_id == dispatch.event->shipment_id;
-  });
-  return proof == order.proofs.end() ? nullptr : &*proof;
+// The earliest, where it is in effect: it is the first to be.
+void set_first(Milestones& milestones, Milestone milestone, const Order& order, const auto& told, Day as_of) {
+  if (told.empty() || !order.counts(told.front().day, as_of)) return;
+  set(milestones, milestone, told.front().fact->event.occurred_at);
 }
 
 // A shipment that neither has its proof nor came back whole so many days after it was dispatched.
 void contribute_unproven(const Order& order, Day days, Contributions& to) {
   for (const Order::Dispatch& dispatch : order.dispatches) {
     const Day from = order.counts_from(dispatch.day + days + 1);
-    const Order::Moment* proof = proof_of(order, dispatch);
-    Day until = proof == nullptr ? kNever : order.counts_from(proof->day);
-    for (const Order::Return& back : order.returns) {
-      const Day day = order.counts_from(back.day);
-      if (day < until && came_back_whole(order, dispatch, day)) until = day;
+    Day until = dispatch.proof == Order::kNone ? kNever : order.counts_from(order.proofs[dispatch.proof].day);
+    if (dispatch.whole_return != Order::kNone) {
+      until = std::min(until, order.counts_from(order.returns[dispatch.whole_return].day));
     }
     if (until <= from) continue;
     Anomaly anomaly =
@@ -246,124 +233,183 @@ bool out_of_order(const Milestones& milestones) {
   return false;
 }
 
-// The last of the proofs, when every shipment that left up to the instant at which all was dispatched has its proof;
-// one that came back whole without proof is left out. Where that leaves none, the first proof of one that left later.
-std::optional<Instant> wholly_delivered(const Order& order, Instant dispatched, Day as_of) {
-  std::optional<Instant> last;
-  std::optional<Instant> first_later;
-  for (const Order::Dispatch& dispatch : order.dispatches) {
-    if (!order.counts(dispatch.day, as_of)) break;
-    const Order::Moment* proof = proof_of(order, dispatch);
-    const bool is_proven = proof != nullptr && order.counts(proof->day, as_of);
-    if (dispatch.fact->event.occurred_at > dispatched) {
-      if (!is_proven) continue;
-      const Instant at = proof->fact->event.occurred_at;
-      first_later = std::min(first_later.value_or(at), at);
-    } else if (is_proven) {
-      const Instant at = proof->fact->event.occurred_at;
-      last = std::max(last.value_or(at), at);
-    } else if (!came_back_whole(order, dispatch, as_of)) {
-      return std::nullopt;
-    }
-  }
-  return last ? last : first_later;
-}
-
-// When everything had been dispatched, and delivered, over time. Dates rise.
-class GoodsOverTime {
+// The greatest of values that change, each at its place.
+class Greatest {
  public:
-  explicit GoodsOverTime(const Order& order) : order_(order) {}
+  static constexpr Instant kNone = std::numeric_limits<Instant>::min();
+
+  explicit Greatest(std::size_t places) : places_(places), tree_(2 * std::max<std::size_t>(places, 1), kNone) {}
+  void set(std::size_t place, Instant value) {
+    tree_[places_ + place] = value;
+    for (std::size_t at = (places_ + place) / 2; at > 0; at /= 2) tree_[at] = std::max(tree_[2 * at], tree_[2 * at + 1]);
+  }
+  Instant top() const { return tree_[1]; }
+  // Of the places in [begin, end).
+  Instant of(std::size_t begin, std::size_t end) const {
+    Instant greatest = kNone;
+    for (begin += places_, end += places_; begin < end; begin /= 2, end /= 2) {
+      if (begin % 2 == 1) greatest = std::max(greatest, tree_[begin++]);
+      if (end % 2 == 1) greatest = std::max(greatest, tree_[--end]);
+    }
+    return greatest;
+  }
+
+ private:
+  std::size_t places_;
+  Few<Instant, 8> tree_;  // Places from `places_` on; above each two of them the greater.
+};
+
+// When everything had been dispatched, over time. Dates rise.
+class DispatchedOverTime {
+ public:
+  explicit DispatchedOverTime(const Order& order)
+      : order_(order), numbered_(order.by_number()), lines_(numbered_.count()), filled_(numbered_.count()) {
+    change(0);
+  }
 
   void advance(Day as_of) {
-    const bool changed = count(changes_, order_.changes, as_of);
-    const bool sent = count(dispatches_, order_.dispatches, as_of);
-    const bool moved = count(proofs_, order_.proofs, as_of) | count(returns_, order_.returns, as_of);
-    if (changed || lines_ == nullptr) begin(order_.lines(as_of));
-    while (sent_ < dispatches_ || back_ < returns_) {
-      if (back_ == returns_ || (sent_ < dispatches_ && is_before(order_.dispatches[sent_], order_.returns[back_]))) {
-        send(order_.dispatches[sent_++]);
+    // In order of their instants, and so of the days from which they count.
+    const auto sent = [&] {
+      return sent_ < order_.dispatches.size() && order_.counts(order_.dispatches[sent_].day, as_of);
+    };
+    const auto came_back = [&] { return back_ < order_.returns.size() && order_.counts(order_.returns[back_].day, as_of); };
+    while (sent() || came_back()) {
+      if (sent() && (!came_back() || !is_before(*order_.returns[back_].fact, *order_.dispatches[sent_].fact))) {
+        const Instant instant = order_.dispatches[sent_].fact->event.occurred_at;
+        for (const OrderLines::Move& move : numbered_.dispatched(sent_)) fill(move.line, move.quantity, instant);
+        ++sent_;
       } else {
-        take_back(order_.returns[back_++]);
+        if (order_.returns[back_].event->to_be_resent) {
+          for (const OrderLines::Move& move : numbered_.returned(back_)) fill(move.line, -move.quantity, 0);
+        }
+        ++back_;
       }
     }
-    if (changed || sent || moved) {
-      delivered_ = dispatched_ ? wholly_delivered(order_, *dispatched_, as_of) : std::nullopt;
-    }
+    for (const std::size_t in_effect = order_.changes_by(as_of); changes_ < in_effect;) change(++changes_);
   }
 
   // The dispatch from which on every line that remains has been dispatched in full, less what came back to be resent.
-  std::optional<Instant> dispatched() const { return dispatched_; }
-  std::optional<Instant> delivered() const { return delivered_; }
+  std::optional<Instant> dispatched() const {
+    if (remaining_lines_ == 0 || short_lines_ > 0) return std::nullopt;
+    return filled_.top();
+  }
 
  private:
-  // What is left to dispatch of a line; below 0 where more was.
-  struct Left {
-    std::string_view line_id;
-    Int128 quantity;
+  struct Line {
+    Int128 remaining = 0;
+    Int128 out = 0;
+
+    bool is_short() const { return out < remaining; }
   };
 
-  // They are in order of their instants, and so of the days from which they count. Whether one came.
-  template <typename All>
-  bool count(std::size_t& in_effect, const All& all, Day as_of) const {
-    const std::size_t before = in_effect;
-    while (in_effect < all.size() && order_.counts(all[in_effect].day, as_of)) ++in_effect;
-    return in_effect > before;
+  static bool is_before(const Fact& a, const Fact& b) {
+    return std::pair(a.event.occurred_at, a.at) < std::pair(b.event.occurred_at, b.at);
   }
 
-  void begin(const Lines& lines) {
-    if (lines_ == &lines) return;
-    lines_ = &lines;
-    left_.clear();
-    for (const LineState& line : lines.standing) {
-      if (line.remaining > 0) left_.push_back({line.line_id, line.remaining});
+  // What went out at an instant, or came back to go out again.
+  void fill(std::uint32_t number, Int128 quantity, Instant instant) {
+    Line& line = lines_[number];
+    const bool was_short = line.is_short();
+    line.out += quantity;
+    if (line.is_short() == was_short) return;
+    short_lines_ += line.is_short() ? 1 : -1;
+    filled_.set(number, was_short ? instant : Greatest::kNone);
+  }
+
+  // Another quantity remains: the line may have been filled at another instant.
+  void change(std::size_t number) {
+    for (const OrderLines::State& now : numbered_.changed(number)) {
+      Line& line = lines_[now.line];
+      if (line.remaining == now.remaining) continue;
+      short_lines_ -= line.is_short();
+      remaining_lines_ -= line.remaining > 0;
+      line.remaining = now.remaining;
+      short_lines_ += line.is_short();
+      remaining_lines_ += line.remaining > 0;
+      filled_.set(now.line, filled_at(now.line));
     }
-    short_ = left_.size();
-    sent_ = 0;
-    back_ = 0;
-    dispatched_.reset();
   }
 
-  static bool is_before(const Order::Dispatch& dispatch, const Order::Return& back) {
-    const auto when = [](const Fact& fact) { return std::pair(fact.event.occurred_at, fact.at); };
-    return when(*dispatch.fact) < when(*back.fact);
-  }
-
-  void send(const Order::Dispatch& dispatch) {
-    const bool was_short = short_ > 0;
-    move(dispatch.event->lines, -1);
-    if (was_short && short_ == 0) dispatched_ = dispatch.fact->event.occurred_at;
-  }
-
-  void take_back(const Order::Return& back) {
-    if (!back.event->to_be_resent) return;
-    move(back.event->lines, 1);
-    if (short_ > 0) dispatched_.reset();
-  }
-
-  void move(std::span<const ShipmentLine> lines, int sign) {
-    for (const ShipmentLine& moved : lines) {
-      const auto line = std::ranges::find(left_, moved.line_id, &Left::line_id);
-      if (line == left_.end()) continue;
-      const bool was_short = line->quantity > 0;
-      line->quantity += sign * scaled(moved.quantity);
-      const bool is_short = line->quantity > 0;
-      if (is_short != was_short) is_short ? ++short_ : --short_;
+  Instant filled_at(std::uint32_t number) const {
+    Line line{lines_[number].remaining};
+    Instant filled = Greatest::kNone;
+    for (const OrderLines::LineMove& move : numbered_.moves(number)) {
+      if (move.event >= (move.returned ? back_ : sent_)) break;
+      const bool was_short = line.is_short();
+      if (!move.returned) {
+        line.out += move.quantity;
+      } else if (order_.returns[move.event].event->to_be_resent) {
+        line.out -= move.quantity;
+      }
+      if (was_short && !line.is_short()) filled = order_.dispatches[move.event].fact->event.occurred_at;
     }
+    return line.is_short() ? Greatest::kNone : filled;
   }
 
   const Order& order_;
-  // How many are in effect.
+  const OrderLines& numbered_;
+  // In effect.
   std::size_t changes_ = 0;
-  std::size_t dispatches_ = 0;
-  std::size_t proofs_ = 0;
-  std::size_t returns_ = 0;
-  const Lines* lines_ = nullptr;
-  Few<Left, 4> left_;       // Of the lines that remain.
-  std::size_t short_ = 0;   // Of those, which are not dispatched in full.
-  std::size_t sent_ = 0;    // Dispatches and returns that `left_` knows.
+  std::size_t sent_ = 0;
   std::size_t back_ = 0;
-  std::optional<Instant> dispatched_;
-  std::optional<Instant> delivered_;
+  Few<Line, 4> lines_;
+  std::int64_t remaining_lines_ = 0;  // Of which something remains,
+  std::int64_t short_lines_ = 0;      // and of these, which are not dispatched in full.
+  Greatest filled_;                   // When each was last filled.
+};
+
+// When everything had been delivered, over time. Dates rise.
+class DeliveredOverTime {
+ public:
+  explicit DeliveredOverTime(const Order& order)
+      : order_(order), latest_(order.dispatches.size()), earliest_(order.dispatches.size()) {}
+
+  void advance(Day as_of) {
+    // In order of their instants, and so of the days from which they count.
+    for (; sent_ < order_.dispatches.size() && order_.counts(order_.dispatches[sent_].day, as_of); ++sent_) {
+      if (order_.dispatches[sent_].proof < proofs_) prove(sent_);
+    }
+    for (; proofs_ < order_.proofs.size() && order_.counts(order_.proofs[proofs_].day, as_of); ++proofs_) {
+      const std::uint32_t dispatch = order_.proofs[proofs_].dispatch;
+      if (dispatch < sent_ && order_.dispatches[dispatch].proof == proofs_) prove(dispatch);
+    }
+    while (back_ < order_.returns.size() && order_.counts(order_.returns[back_].day, as_of)) ++back_;
+    // None is open again.
+    while (first_open_ < sent_ && is_settled(order_.dispatches[first_open_])) ++first_open_;
+  }
+
+  // The last of the proofs, when every shipment that left up to the instant at which all was dispatched has its proof;
+  // one that came back whole without proof is left out. Where that leaves none, the first proof of one that left later.
+  std::optional<Instant> delivered(Instant dispatched) const {
+    const auto later = std::ranges::upper_bound(order_.dispatches.begin(), order_.dispatches.begin() + sent_, dispatched, {},
+                                                [](const Order::Dispatch& dispatch) { return dispatch.fact->event.occurred_at; });
+    const auto until = static_cast<std::size_t>(later - order_.dispatches.begin());
+    if (first_open_ < until) return std::nullopt;
+    const Instant last = latest_.of(0, until);
+    if (last != Greatest::kNone) return last;
+    const Instant first = earliest_.of(until, sent_);
+    return first == Greatest::kNone ? std::nullopt : std::optional(-first);
+  }
+
+ private:
+  bool is_settled(const Order::Dispatch& dispatch) const {
+    return dispatch.proof < proofs_ || dispatch.whole_return < back_;
+  }
+  void prove(std::size_t dispatch) {
+    const Instant proven = order_.proofs[order_.dispatches[dispatch].proof].fact->event.occurred_at;
+    latest_.set(dispatch, proven);
+    earliest_.set(dispatch, -proven);
+  }
+
+  const Order& order_;
+  // In effect.
+  std::size_t sent_ = 0;
+  std::size_t proofs_ = 0;
+  std::size_t back_ = 0;
+  std::size_t first_open_ = 0;  // The first dispatch that neither has its proof nor came back whole.
+  // The proofs' instants, and the same below zero.
+  Greatest latest_;
+  Greatest earliest_;
 };
 
 // An invoice that can mark the order invoiced and paid, as of a date.
@@ -373,24 +419,39 @@ bool marks(Picture& picture, const Invoice& invoice, const Order& order, Day as_
 }
 
 std::string_view first_warehouse(const Order& order, Day as_of) {
-  for (const Order::Dispatch& dispatch : order.dispatches) {
-    if (order.counts(dispatch.day, as_of)) return dispatch.event->warehouse;
-  }
-  return {};
+  if (order.dispatches.empty() || !order.counts(order.dispatches.front().day, as_of)) return {};
+  return order.dispatches.front().event->warehouse;
 }
+
+// When everything had been dispatched, and delivered, over time. Dates rise.
+class GoodsOverTime {
+ public:
+  explicit GoodsOverTime(const Order& order) : dispatched_(order), delivered_(order) {}
+
+  void advance(Day as_of) {
+    dispatched_.advance(as_of);
+    delivered_.advance(as_of);
+  }
+  std::optional<Instant> dispatched() const { return dispatched_.dispatched(); }
+  std::optional<Instant> delivered() const {
+    const std::optional<Instant> dispatched = dispatched_.dispatched();
+    return dispatched ? delivered_.delivered(*dispatched) : std::nullopt;
+  }
+
+ private:
+  DispatchedOverTime dispatched_;
+  DeliveredOverTime delivered_;
+};
 
 Milestones milestones_with(const GoodsOverTime& goods, Picture& picture, const Order& order, Day as_of) {
   Milestones milestones;
   set(milestones, Milestone::kPlaced, order.placed_fact->event.occurred_at);
   set_first(milestones, Milestone::kConfirmed, order, order.confirmations, as_of);
   set_first(milestones, Milestone::kReady, order, order.ready, as_of);
-  for (const Order::Dispatch& dispatch : order.dispatches) {
-    if (!order.counts(dispatch.day, as_of)) continue;
-    set(milestones, Milestone::kFirstDispatched, dispatch.fact->event.occurred_at);
-    break;
-  }
-  if (goods.dispatched()) set(milestones, Milestone::kDispatched, *goods.dispatched());
-  if (goods.delivered()) set(milestones, Milestone::kDelivered, *goods.delivered());
+  set_first(milestones, Milestone::kFirstDispatched, order, order.dispatches, as_of);
+  const std::optional<Instant> dispatched = goods.dispatched();
+  if (dispatched) set(milestones, Milestone::kDispatched, *dispatched);
+  if (const auto delivered = goods.delivered()) set(milestones, Milestone::kDelivered, *delivered);
   std::optional<Instant> invoiced;
   std::optional<Instant> settled;
   bool all_settled = true;
@@ -403,7 +464,7 @@ Milestones milestones_with(const GoodsOverTime& goods, Picture& picture, const O
     if (at) settled = std::max(settled.value_or(*at), *at);
   }
   if (invoiced) set(milestones, Milestone::kInvoiced, *invoiced);
-  if (goods.dispatched() && invoiced && all_settled) set(milestones, Milestone::kPaid, *settled);
+  if (dispatched && invoiced && all_settled) set(milestones, Milestone::kPaid, *settled);
   return milestones;
 }
 
@@ -476,21 +537,12 @@ namespace {
 
 // A record was read before its order, or before its shipment.
 bool has_waited(const Picture& picture, const Order& order) {
-  const auto waited_for_dispatch = [&](std::string_view shipment_id, const Fact& fact) {
-    const auto dispatch = std::ranges::find(order.dispatches, shipment_id, [](const Order::Dispatch& known) {
-      return std::string_view(known.event->shipment_id);
-    });
-    return dispatch != order.dispatches.end() && is_later(*dispatch->fact, fact);
+  const auto waited_for_dispatch = [&](const auto& told) {
+    return told.dispatch != Order::kNone && is_later(*order.dispatches[told.dispatch].fact, *told.fact);
   };
   return told_before(picture, *order.document, *order.placed_fact) ||
-         std::ranges::any_of(order.proofs,
-                             [&](const Order::Moment& proof) {
-                               const auto& delivered = std::get<ShipmentDelivered>(proof.fact->event.payload);
-                               return waited_for_dispatch(delivered.shipment_id, *proof.fact);
-                             }) ||
-         std::ranges::any_of(order.returns, [&](const Order::Return& back) {
-           return waited_for_dispatch(back.event->shipment_id, *back.fact);
-         });
+         std::ranges::any_of(order.proofs, waited_for_dispatch) ||
+         std::ranges::any_of(order.returns, waited_for_dispatch);
 }
 
 // What waits for a shipment, and shipments that wait for their proof.

@@ -13,6 +13,7 @@
 
 #include "base/few.h"
 #include "domain/document.h"
+#include "domain/order_lines.h"
 #include "domain/rules.h"
 
 namespace daybook::domain {
@@ -83,22 +84,15 @@ struct Attributes {
 
 // --- orders -----------------------------------------------------------------------------------
 
-// A line as it stands on a date.
-struct LineState {
+// A line as it stands on a date, and what was moved of it by then. Quantities are scaled by 10^6, as all are.
+struct LineOnDate {
   std::string_view line_id;
   const OrderLine* terms = nullptr;
-  Int128 quantity = 0;   // Scaled by 10^6, as are all quantities.
+  Int128 quantity = 0;
   Int128 remaining = 0;  // 0: gone.
-};
-
-struct Lines {
-  // The lines of the order, those cut to 0 included.
-  Few<LineState, 4> standing;
-  // Last terms of lines that a change dropped.
-  Few<const OrderLine*, 2> dropped;
-
-  // The line's terms as they stand before any cancellation; last terms if dropped; null if none.
-  const OrderLine* terms(std::string_view line_id) const;
+  Int128 dispatched = 0;
+  Int128 returned = 0;
+  Int128 delivered = 0;  // With proof.
 };
 
 enum class Milestone : std::uint8_t {
@@ -117,15 +111,27 @@ std::optional<Milestone> parse_milestone(std::string_view name);
 using Milestones = std::array<MaybeInstant, kMilestoneCount>;
 
 struct Order {
+  static constexpr std::uint32_t kNone = 0xFFFF'FFFF;
+
   struct Dispatch {
     const Fact* fact = nullptr;
     const ShipmentDispatched* event = nullptr;
     Day day = 0;
+    // Which proof is its first, and which return the one after which all of it had come back. kNone: none.
+    std::uint32_t proof = kNone;
+    std::uint32_t whole_return = kNone;
+  };
+  // Of goods that were dispatched.
+  struct Proof {
+    const Fact* fact = nullptr;
+    Day day = 0;
+    std::uint32_t dispatch = kNone;
   };
   struct Return {
     const Fact* fact = nullptr;
     const ShipmentReturned* event = nullptr;
     Day day = 0;
+    std::uint32_t dispatch = kNone;  // Whose goods they were, if it says so.
   };
   // Anything that concerns the order and has only an instant.
   struct Moment {
@@ -144,7 +150,7 @@ struct Order {
   Few<Moment, 1> delays;         // order_delayed
   Few<Moment, 1> ready;          // order_ready
   Few<Dispatch, 2> dispatches;
-  Few<Moment, 2> proofs;   // shipment_delivered of a known shipment
+  Few<Proof, 2> proofs;    // shipment_delivered of a known shipment
   Few<Return, 1> returns;  // without shipment, or of a known one
   // Facts about shipments that were never dispatched.
   Few<std::pair<const Fact*, std::string_view>, 1> waiting;
@@ -156,20 +162,30 @@ struct Order {
   Day counts_from(Day day) const { return day < placed_day ? placed_day : day; }
   bool counts(Day day, Day as_of) const { return counts_from(day) <= as_of; }
 
+  // The changes in effect: the first so many, as they are in order of their instants, and so of their days.
+  std::size_t changes_by(Day as_of) const;
+  // As the last record that sets them lists them, those cut to 0 included; `as_of` not before the placed date.
+  std::vector<LineOnDate> lines(Day as_of) const;
   // Stays while the order does.
-  const Lines& lines(Day as_of) const;
-  // Sum of the dispatches of a line in effect at `as_of`.
-  Int128 dispatched(std::string_view line_id, Day as_of) const;
-  // Dispatched net: less what came back to be resent, each with occurred_at <= `until`; not below 0.
-  Int128 dispatched_net(std::string_view line_id, Instant until) const;
-  Int128 returned(std::string_view line_id, Day as_of) const;
+  const OrderLines& by_number() const;
 
  private:
-  Lines lines_after(std::size_t changes_count) const;
-  // By the number of changes in effect, which alone decides: a cancellation looks at dispatches and returns up to
-  // its own instant, and those are in effect whenever it is.
-  mutable Few<std::optional<Lines>, 1> lines_;
+  mutable std::optional<OrderLines> by_number_;
 };
+
+// Calls dispatched(i) and returned(i) for an order's dispatches and returns, by instant and position.
+template <typename Dispatched, typename Returned>
+void for_each_move(const Order& order, const Dispatched& dispatched, const Returned& returned) {
+  const auto when = [](const Fact& fact) { return std::pair(fact.event.occurred_at, fact.at); };
+  std::size_t back = 0;
+  for (std::size_t sent = 0; sent < order.dispatches.size(); ++sent) {
+    for (; back < order.returns.size() && when(*order.returns[back].fact) < when(*order.dispatches[sent].fact); ++back) {
+      returned(back);
+    }
+    dispatched(sent);
+  }
+  for (; back < order.returns.size(); ++back) returned(back);
+}
 
 // --- invoices ---------------------------------------------------------------------------------
 

@@ -97,14 +97,6 @@ void write_profile(JsonWriter& json, const domain::CustomerProfileSet& profile) 
   json.end_object();
 }
 
-Int128 sum_of_lines(std::span<const domain::ShipmentLine> lines, std::string_view line_id) {
-  Int128 sum = 0;
-  for (const domain::ShipmentLine& line : lines) {
-    if (line.line_id == line_id) sum += line.quantity.scaled(kQuantityPlaces);
-  }
-  return sum;
-}
-
 }  // namespace
 
 Answer customers(Question& question) {
@@ -434,29 +426,17 @@ Answer order_page(Question& question, std::string_view order_id) {
   page.add("first_promise", promises.empty() ? Value() : date_or_null(promises.front().second));
   page.add("last_promise", promises.empty() ? Value() : date_or_null(promises.back().second));
 
-  const auto has_proof = [&](std::string_view shipment_id) {
-    return std::ranges::any_of(order.proofs, [&](const domain::Order::Moment& proof) {
-      return order.counts(proof.day, as_of) &&
-             std::get<domain::ShipmentDelivered>(proof.fact->event.payload).shipment_id == shipment_id;
-    });
-  };
   JsonWriter lines;
   lines.begin_array();
-  for (const domain::LineState& line : order.lines(as_of).standing) {
-    Int128 delivered = 0;
-    for (const auto& dispatch : order.dispatches) {
-      if (order.counts(dispatch.day, as_of) && has_proof(dispatch.event->shipment_id)) {
-        delivered += sum_of_lines(dispatch.event->lines, line.line_id);
-      }
-    }
+  for (const domain::LineOnDate& line : order.lines(as_of)) {
     lines.begin_object();
     lines.field("line_id", line.line_id);
     lines.field("sku", line.terms->sku);
     lines.field("quantity", quantity(line.quantity));
     lines.field("remaining_quantity", quantity(line.remaining));
-    lines.field("dispatched", quantity(order.dispatched(line.line_id, as_of)));
-    lines.field("returned", quantity(order.returned(line.line_id, as_of)));
-    lines.field("delivered", quantity(delivered));
+    lines.field("dispatched", quantity(line.dispatched));
+    lines.field("returned", quantity(line.returned));
+    lines.field("delivered", quantity(line.delivered));
     lines.field("net", amount(line.terms->net_minor, currency));
     lines.field("tax", amount(line.terms->tax_minor.value_or(0), currency));
     lines.end_object();
