@@ -88,18 +88,18 @@ int retry(TargetFlags& flags, const std::string& data, const std::string& positi
     events::v1::Event message;
     const bool parsed = one.record.value && events::parse(*one.record.value, message);
     Arena arena;
-    std::vector<events::Violation> violations;
+    events::Violations violations;
     if (!parsed || !events::validate(message, arena, violations)) {
       say(fmt::format("{}: still unfit ({})", one.position,
                       violations.empty() ? "not an event"
-                                         : violations[0].field + ": " + violations[0].message));
+                                         : violations.kept()[0].field + ": " + violations.kept()[0].message));
       continue;
     }
     gateway::LastOffsets last;
     const auto faults = (*target)->publish(events::to_json(message) + "\n", last);
     if (!faults) return fail(faults.error());
     if (!faults->empty()) {
-      say(fmt::format("{}: refused ({}: {})", one.position, faults->front().field, faults->front().message));
+      say(fmt::format("{}: refused ({}: {})", one.position, faults->kept[0].field, faults->kept[0].message));
       continue;
     }
     ++published;

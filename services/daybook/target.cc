@@ -57,8 +57,12 @@ int publish(gateway::LineSource& source, gateway::PublishTarget& target) {
   fmt::print("published {} events\n", report.events);
   for (const auto& [at, offset] : report.last) fmt::print("{}:{}:{}\n", at.first, at.second, offset);
   if (report.error) return fail(*report.error);
-  if (!report.faults.empty()) {
-    return fail("the batch with these lines was refused, and nothing behind it was sent");
+  if (report.fault_count > 0) {
+    return fail(fmt::format("{} faults{}: the batch with these lines was refused, and nothing behind it was sent",
+                            report.fault_count,
+                            report.fault_count == report.faults.size()
+                                ? ""
+                                : fmt::format(", the first {} said", report.faults.size())));
   }
   return kDone;
 }

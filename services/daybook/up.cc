@@ -38,7 +38,7 @@ void add_up(CLI::App& app, Run& run) {
   flags->add_to(*command, {"data", "listen", "brokers", "topic_prefix", "partitions",
                            "business_time_zone", "expect", "anomaly_days.delivered_not_invoiced",
                            "anomaly_days.shipped_without_proof_of_delivery", "anomaly_days.invoice_not_received",
-                           "today", "threads", "memory_mib"});
+                           "today", "threads", "memory_mib", "bodies_mib", "served_names"});
   command->callback([&run, flags] {
     run = [flags] {
       const auto settings = flags->read();
