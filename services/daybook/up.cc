@@ -19,8 +19,8 @@ int up(const app::Settings& settings) {
 
   auto instance = app::Instance::start(settings, say);
   if (!instance) return fail(instance.error());
-  fmt::print("listening on {}\n", (*instance)->address());
-  std::fflush(stdout);
+  out("listening on {}\n", (*instance)->address());
+  if (!finish_output()) return kFailed;
   while (true) {
     const timespec pause{0, 200'000'000};
     if (sigtimedwait(&signals, nullptr, &pause) > 0) return kDone;
