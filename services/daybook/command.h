@@ -1,6 +1,8 @@
 // What the commands share: settings flags, exit codes, words for people on stderr.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <functional>
 #include <map>
@@ -19,8 +21,23 @@ inline constexpr int kUsage = 2;
 // Prints "daybook: …" on stderr; gives kFailed, or kUsage for an invalid argument.
 int fail(const Error& error);
 int fail(const std::string& message);
-// A word for people, on stderr.
+// A word for people, on stderr. Nothing depends on whether it can be written.
 void say(const std::string& message);
+// The same as it is: faults with a place of their own, progress.
+void tell_text(const std::string& text);
+template <typename... Args>
+void tell(fmt::format_string<Args...> format, Args&&... args) {
+  tell_text(fmt::format(format, std::forward<Args>(args)...));
+}
+
+// Results, on stdout. False once something could not be written.
+bool out_text(const std::string& text);
+template <typename... Args>
+bool out(fmt::format_string<Args...> format, Args&&... args) {
+  return out_text(fmt::format(format, std::forward<Args>(args)...));
+}
+// Writes what waits to be written; says so and gives false when it, or something before, could not be.
+bool finish_output();
 
 // Settings as flags of a command.
 class SettingFlags {

@@ -87,9 +87,9 @@ int tell(const GenerateFlags& flags) {
     }
     told += tellings.values.size();
   }
-  fmt::print("published {} events\n", told);
+  out("published {} events\n", told);
   if (told > 0) {
-    fmt::print("recorded {} to {}\n", format_instant_ms(first_ms), format_instant_ms(last_ms));
+    out("recorded {} to {}\n", format_instant_ms(first_ms), format_instant_ms(last_ms));
   }
   return kDone;
 }

@@ -31,7 +31,7 @@ int import(ImportFlags& flags) {
   }
   const tools::ImportReport report = tools::import_events(*mapping, files);
   for (const FileFault& fault : report.faults)
-    fmt::print(stderr, "{}: {}\n", fault.place, fault.message);
+    tell("{}: {}\n", fault.place, fault.message);
   if (!report.faults.empty()) {
     return fail(fmt::format("{}{} faults; nothing was written", report.faults.size(),
                             report.faults.size() == tools::kFileFaultsMax ? " or more" : ""));

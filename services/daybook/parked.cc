@@ -48,7 +48,7 @@ int list(const app::Settings& settings) {
   const auto parked = read_parked(settings, "");
   if (!parked) return fail(parked.error());
   for (const Parked& one : *parked) {
-    fmt::print("{}  {}  {}  {}\n", one.position, format_instant_ms(one.record.recorded_ms),
+    out("{}  {}  {}  {}\n", one.position, format_instant_ms(one.record.recorded_ms),
                events::park_reason_name(one.record.reason), one.record.detail);
   }
   say(fmt::format("{} parked", parked->size()));
@@ -59,16 +59,16 @@ int show(const app::Settings& settings, const std::string& position) {
   const auto parked = read_parked(settings, position);
   if (!parked) return fail(parked.error());
   const engine::ParkedRecord& record = parked->front().record;
-  fmt::print("position  {}\nrecorded  {}\nreason    {}\ndetail    {}\nkey       {}\n", position,
+  out("position  {}\nrecorded  {}\nreason    {}\ndetail    {}\nkey       {}\n", position,
              format_instant_ms(record.recorded_ms), events::park_reason_name(record.reason), record.detail,
              record.key.value_or("(none)"));
   events::v1::Event message;
   if (record.value && events::parse(*record.value, message)) {
-    fmt::print("event     {}\n", events::to_json(message));
+    out("event     {}\n", events::to_json(message));
   } else {
     std::string hex;
     for (const char c : record.value.value_or("")) hex += fmt::format("{:02x}", static_cast<unsigned char>(c));
-    fmt::print("bytes     {}\n", record.value ? hex : "(none)");
+    out("bytes     {}\n", record.value ? hex : "(none)");
   }
   return kDone;
 }
@@ -88,22 +88,22 @@ int retry(TargetFlags& flags, const std::string& data, const std::string& positi
     events::v1::Event message;
     const bool parsed = one.record.value && events::parse(*one.record.value, message);
     Arena arena;
-    std::vector<events::Violation> violations;
+    events::Violations violations;
     if (!parsed || !events::validate(message, arena, violations)) {
       say(fmt::format("{}: still unfit ({})", one.position,
                       violations.empty() ? "not an event"
-                                         : violations[0].field + ": " + violations[0].message));
+                                         : violations.kept()[0].field + ": " + violations.kept()[0].message));
       continue;
     }
     gateway::LastOffsets last;
     const auto faults = (*target)->publish(events::to_json(message) + "\n", last);
     if (!faults) return fail(faults.error());
     if (!faults->empty()) {
-      say(fmt::format("{}: refused ({}: {})", one.position, faults->front().field, faults->front().message));
+      say(fmt::format("{}: refused ({}: {})", one.position, faults->kept[0].field, faults->kept[0].message));
       continue;
     }
     ++published;
-    fmt::print("{} published again at {}:{}:{}\n", one.position, last.begin()->first.first,
+    out("{} published again at {}:{}:{}\n", one.position, last.begin()->first.first,
                last.begin()->first.second, last.begin()->second);
   }
   say(fmt::format("{} of {} published again", published, parked->size()));

@@ -160,11 +160,11 @@ void print_table(const json::array& rows) {
       text += "  ";
     }
     text.erase(text.find_last_not_of(' ') + 1);
-    fmt::print("{}\n", text);
+    out("{}\n", text);
   };
   bool first = true;
   for (const auto& part : parts_of(widths, columns_on_screen())) {
-    if (!std::exchange(first, false)) fmt::print("\n");
+    if (!std::exchange(first, false)) out("\n");
     print(names, part);
     for (const auto& line : lines) print(line, part);
   }
@@ -223,13 +223,13 @@ void print_answer(const std::string& body, const std::string& view,
     if (rows == nullptr || !rows->is_array() || answer.contains("customer_id")) continue;
     has_rows = true;
     if (rows->get_array().empty()) {
-      fmt::print("{}\n", nothing_of(view, parameters, answer));
+      out("{}\n", nothing_of(view, parameters, answer));
       continue;
     }
     spread_buckets(answer, rows->get_array());
     print_table(rows->get_array());
     if (auto* totals = answer.if_contains("totals"); totals != nullptr && !totals->get_array().empty()) {
-      fmt::print("\ntotals\n");
+      out("\ntotals\n");
       spread_buckets(answer, totals->get_array());
       print_table(totals->get_array());
     }
@@ -242,11 +242,11 @@ void print_answer(const std::string& body, const std::string& view,
     if (member.key() == "positions") continue;
     if (member.value().is_array() && !member.value().get_array().empty() &&
         member.value().get_array().front().is_object()) {
-      fmt::print("\n{}\n", std::string(member.key()));
+      out("\n{}\n", std::string(member.key()));
       print_table(member.value().get_array());
     } else {
       const bool empty = member.value().is_array() && member.value().get_array().empty();
-      fmt::print("{:22} {}\n", std::string(member.key()), empty ? "none" : cell_text(member.value()));
+      out("{:22} {}\n", std::string(member.key()), empty ? "none" : cell_text(member.value()));
     }
   }
 }
@@ -270,7 +270,7 @@ int print(const views::Rendered& rendered, const QueryOptions& options,
   if (options.format == "table") {
     print_answer(rendered.body, options.view, parameters);
   } else {
-    fmt::print("{}{}", rendered.body, options.format == "json" ? "\n" : "");
+    out("{}{}", rendered.body, options.format == "json" ? "\n" : "");
   }
   return kDone;
 }

@@ -45,20 +45,24 @@ int publish(gateway::LineSource& source, gateway::PublishTarget& target) {
   const bool show_progress = isatty(STDERR_FILENO) != 0;
   options.progress = [&](const gateway::PublishProgress& progress) {
     if (show_progress) {
-      fmt::print(stderr, "\r{} events, {:.0f}/s ", progress.events, progress.events_per_second);
+      tell("\r{} events, {:.0f}/s ", progress.events, progress.events_per_second);
     }
   };
   const gateway::PublishReport report = gateway::publish_lines(source, target, options);
-  if (show_progress) fmt::print(stderr, "\r\033[K");
+  if (show_progress) tell("\r\033[K");
   for (const gateway::LineFault& fault : report.faults) {
     say(fmt::format("line {}: {}{}{}", fault.line, fault.field, fault.field.empty() ? "" : ": ",
                     fault.message));
   }
-  fmt::print("published {} events\n", report.events);
-  for (const auto& [at, offset] : report.last) fmt::print("{}:{}:{}\n", at.first, at.second, offset);
+  out("published {} events\n", report.events);
+  for (const auto& [at, offset] : report.last) out("{}:{}:{}\n", at.first, at.second, offset);
   if (report.error) return fail(*report.error);
-  if (!report.faults.empty()) {
-    return fail("the batch with these lines was refused, and nothing behind it was sent");
+  if (report.fault_count > 0) {
+    return fail(fmt::format("{} faults{}: the batch with these lines was refused, and nothing behind it was sent",
+                            report.fault_count,
+                            report.fault_count == report.faults.size()
+                                ? ""
+                                : fmt::format(", the first {} said", report.faults.size())));
   }
   return kDone;
 }

@@ -26,7 +26,7 @@ void add_topics(CLI::App& app, Run& run) {
       const std::int32_t partitions = settings->partitions.value_or(8);
       const auto done = log::create_topics(settings->kafka_options(), partitions, *replication);
       if (!done) return fail(done.error());
-      fmt::print("topics ready: {} partitions each\n", partitions);
+      out("topics ready: {} partitions each\n", partitions);
       return kDone;
     };
   });
@@ -41,7 +41,7 @@ void add_topics(CLI::App& app, Run& run) {
       if (settings->brokers.empty()) return fail({ErrorCode::kInvalidArgument, "--brokers is required"});
       const auto partitions = log::check_topics(settings->kafka_options());
       if (!partitions) return fail(partitions.error());
-      fmt::print("topics fit: {} partitions each\n", *partitions);
+      out("topics fit: {} partitions each\n", *partitions);
       return kDone;
     };
   });

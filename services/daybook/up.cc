@@ -19,8 +19,8 @@ int up(const app::Settings& settings) {
 
   auto instance = app::Instance::start(settings, say);
   if (!instance) return fail(instance.error());
-  fmt::print("listening on {}\n", (*instance)->address());
-  std::fflush(stdout);
+  out("listening on {}\n", (*instance)->address());
+  if (!finish_output()) return kFailed;
   while (true) {
     const timespec pause{0, 200'000'000};
     if (sigtimedwait(&signals, nullptr, &pause) > 0) return kDone;
@@ -38,7 +38,7 @@ void add_up(CLI::App& app, Run& run) {
   flags->add_to(*command, {"data", "listen", "brokers", "topic_prefix", "partitions",
                            "business_time_zone", "expect", "anomaly_days.delivered_not_invoiced",
                            "anomaly_days.shipped_without_proof_of_delivery", "anomaly_days.invoice_not_received",
-                           "today", "threads", "memory_mib"});
+                           "today", "threads", "memory_mib", "bodies_mib", "served_names"});
   command->callback([&run, flags] {
     run = [flags] {
       const auto settings = flags->read();

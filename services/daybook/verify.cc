@@ -21,9 +21,9 @@ int verify(const app::Settings& settings) {
   for (std::int32_t partition = 0; partition < (*model)->partition_count(); ++partition) {
     const auto report = engine::audit(
         (*model)->reads(partition), (*model)->rules(), [&](std::uint64_t customers) {
-          if (show_progress) fmt::print(stderr, "\rshard {}: {} customers", partition, customers);
+          if (show_progress) tell("\rshard {}: {} customers", partition, customers);
         });
-    if (show_progress) fmt::print(stderr, "\r\033[K");
+    if (show_progress) tell("\r\033[K");
     if (!report) return fail(report.error());
     sum.facts += report->facts;
     sum.documents += report->documents;
@@ -37,13 +37,13 @@ int verify(const app::Settings& settings) {
   }
   const auto shared = engine::shared_event_ids(shards);
   if (!shared) return fail(shared.error());
-  fmt::print("facts {}  documents {}  customers {}  cells {}\n", sum.facts, sum.documents, sum.customers,
+  out("facts {}  documents {}  customers {}  cells {}\n", sum.facts, sum.documents, sum.customers,
              sum.cells);
-  fmt::print("digest {}\n", to_hex(sum.digest));
-  fmt::print("event ids on several documents: {}\n", shared->size());
-  for (std::size_t i = 0; i < std::min(kIdsShown, shared->size()); ++i) fmt::print("  {}\n", (*shared)[i]);
-  for (const std::string& fault : sum.faults) fmt::print("FAULT {}\n", fault);
-  fmt::print("{}\n", sum.ok() ? "audit: every figure follows from the facts" : "audit: FAILED");
+  out("digest {}\n", to_hex(sum.digest));
+  out("event ids on several documents: {}\n", shared->size());
+  for (std::size_t i = 0; i < std::min(kIdsShown, shared->size()); ++i) out("  {}\n", (*shared)[i]);
+  for (const std::string& fault : sum.faults) out("FAULT {}\n", fault);
+  out("{}\n", sum.ok() ? "audit: every figure follows from the facts" : "audit: FAILED");
   return sum.ok() ? kDone : kFailed;
 }
 

@@ -1,7 +1,6 @@
 #include "write_events.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <cstring>
 
 #include "events/json.h"
@@ -35,13 +34,10 @@ class EventBytes final : public gateway::ByteSource {
 
 int print_events(const NextEvent& next) {
   events::v1::Event event;
-  bool written = true;
-  while (written && next(event)) {
-    const std::string line = events::to_json(event) + '\n';
-    written = std::fwrite(line.data(), 1, line.size(), stdout) == line.size();
+  while (next(event)) {
+    if (!out_text(events::to_json(event) + '\n')) break;
   }
-  written = std::fflush(stdout) == 0 && written;
-  return written ? kDone : fail("cannot write to standard output");
+  return finish_output() ? kDone : kFailed;
 }
 
 }  // namespace

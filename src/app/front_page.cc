@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "http/page.h"
+
 namespace daybook::app {
 namespace {
 
@@ -73,13 +75,7 @@ http::Response front_page(Day today, bool recorded_as_told) {
       "<code>daybook query ageing --group-by region --url</code> and this address. What the figures "
       "mean is in <code>docs/figures.md</code>, how events are published in "
       "<code>docs/publishing.md</code>.</p>\n</body>\n</html>\n";
-  return {200,
-          "text/html; charset=utf-8",
-          std::move(html),
-          {{"Content-Security-Policy",
-            "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
-           {"X-Content-Type-Options", "nosniff"},
-           {"Referrer-Policy", "no-referrer"}}};
+  return http::page(std::move(html));
 }
 
 }  // namespace daybook::app

@@ -1,6 +1,7 @@
 #include "app/instance.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -11,6 +12,7 @@
 #include "app/memory_plan.h"
 #include "app/openapi.h"
 #include "base/hash.h"
+#include "http/page.h"
 #include "http/problem.h"
 #include "log/embedded_log.h"
 #include "log/kafka/kafka_log.h"
@@ -35,7 +37,17 @@ constexpr int kFoldingGivesWay = 5;
 http::Response json(std::string body) { return {200, "application/json", std::move(body), {}}; }
 
 http::Response to_response(views::Rendered rendered) {
+  if (rendered.content_type.starts_with("text/html")) return http::page(std::move(rendered.body));
   return {rendered.status, std::move(rendered.content_type), std::move(rendered.body), {}};
+}
+
+// Half of the file handles there may be: the stores need some, too.
+std::size_t connections_max() {
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return http::ServerOptions().connections_max;
+  files.rlim_cur = files.rlim_max;
+  if (::setrlimit(RLIMIT_NOFILE, &files) != 0) ::getrlimit(RLIMIT_NOFILE, &files);
+  return std::min<std::size_t>(http::ServerOptions().connections_max, files.rlim_cur / 2);
 }
 
 }  // namespace
@@ -76,7 +88,7 @@ Result<std::unique_ptr<Instance>> Instance::start(const Settings& settings, Noti
   manifest.anomaly_days = settings.anomaly_days;
   RETURN_IF_ERROR(engine::keep_manifest(settings.data, manifest));
 
-  const MemoryPlan plan = MemoryPlan::of(settings.memory_mib << 20);
+  const MemoryPlan plan = settings.memory_plan();
   instance->memory_ = std::make_unique<store::SharedMemory>(plan.block_cache, plan.write_buffers);
   engine::ProjectorOptions options;
   options.threads = settings.threads;
@@ -107,6 +119,9 @@ Result<std::unique_ptr<Instance>> Instance::start(const Settings& settings, Noti
   http.port = static_cast<std::uint16_t>(std::stoi(settings.listen.substr(colon + 1)));
   http.io_threads = static_cast<unsigned>(settings.threads);
   http.workers = static_cast<unsigned>(settings.threads) * 2;
+  http.bodies_bytes_max = plan.bodies;
+  http.names = settings.served_names;
+  http.connections_max = connections_max();
   Instance* self = instance.get();
   ASSIGN_OR_RETURN(instance->server_,
                    http::Server::start(http, [self](http::Request request, http::Respond respond) {
@@ -262,19 +277,21 @@ void Instance::handle(http::Request request, http::Respond respond) {
   }
   if (known != plain.end()) {
     if (!request.parameters.empty()) {
-      const http::Fault fault{0, request.parameters.begin()->first, "is not a parameter of this request"};
-      return respond(http::problem(400, "Bad parameter", fault.field + ": " + fault.message, {&fault, 1}));
+      http::Faults faults;
+      faults.add({0, request.parameters.begin()->first, "is not a parameter of this request"});
+      const http::Fault& fault = faults.kept[0];
+      return respond(http::problem(400, "Bad parameter", fault.field + ": " + fault.message, faults));
     }
     return respond(known->second());
   }
   const views::Today today = [this] { return this->today(); };
   if (request.path == "/v1/receivables/reconciliation") {
     if (request.method != "POST") return refuse_method("POST");
-    if (!request.content_type.empty() && !request.content_type.starts_with("text/csv")) {
+    if (http::media_type(request.content_type) != "text/csv") {
       return respond(http::problem(415, "Unsupported content type", "a file to reconcile with is text/csv"));
     }
-    return respond(to_response(
-        views::answer_reconciliation(*model_, today, request.parameters, request.accept, request.body)));
+    return respond(to_response(views::answer_reconciliation(*model_, today, request.parameters, request.accept,
+                                                            request.body, request.stop)));
   }
   respond(to_response(views::answer(*model_, today, segments, request.parameters, request.accept)));
 }

@@ -146,6 +146,7 @@ json::object schemas() {
        {"status", integer()},
        {"detail", text()},
        {"violations", list(object({{"index", integer()}, {"field", text()}, {"message", text()}}))},
+       {"violation_count", integer()},
        {"accounts", list(text())}});
   all["AgeingRow"] = ageing_columns(true);
   all["AgeingTotal"] = ageing_columns(false);
@@ -381,6 +382,7 @@ json::object view(const char* summary, std::vector<Parameter> own, json::object 
   if (also == Also::kCsvAndHtml) content["text/html"] = json::object{{"schema", text()}};
   json::object responses{{"200", {{"description", "The answer."}, {"content", std::move(content)}}},
                          {"400", problem("A parameter is unknown or out of range; it is named.")},
+                         {"421", problem("Asked under a name that is not served.")},
                          {"503", problem("min_position was not folded in time, or the store failed.")}};
   if (path_parameter != nullptr) {
     responses["404"] = problem("There is none.");
@@ -421,10 +423,13 @@ json::object publish() {
                                                             {"partition", integer()},
                                                             {"offset", integer()},
                                                             {"recorded_at", time()}}))}})}}}}}}},
-          {"400", problem("Not valid, and nothing was published; violations say where.")},
+          {"400", problem("Not valid, and nothing was published; violations say where, the first 100 of "
+                          "violation_count.")},
+          {"403", problem("A page of another site has sent it.")},
           {"413", problem("Too many events or bytes.")},
           {"415", problem("Another content type than the three.")},
-          {"429", problem("Too much is waiting for the log.")},
+          {"421", problem("Asked under a name that is not served.")},
+          {"429", problem("Bodies of other requests take all the memory there is for them; nothing was published.")},
           {"503", problem("The log is away; part may be in it: send all of it again.")}}}}}};
 }
 
@@ -450,7 +455,11 @@ json::object reconciliation() {
       {"content",
        {{"text/csv",
          {{"schema", typed("string", "Columns customer_id, document_id (optional), currency, amount in major units.")}}}}}};
-  post["responses"].get_object()["415"] = problem("Another content type than text/csv.");
+  json::object& responses = post["responses"].get_object();
+  responses["403"] = problem("A page of another site has sent it.");
+  responses["413"] = problem("Too many rows or bytes.");
+  responses["415"] = problem("Another content type than text/csv.");
+  responses["429"] = problem("Bodies of other requests take all the memory there is for them.");
   return {{"post", std::move(post)}};
 }
 

@@ -5,7 +5,11 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <functional>
 #include <toml++/toml.h>
+#include <unistd.h>
+
+#include "base/nearest.h"
 
 namespace daybook::app {
 namespace {
@@ -32,11 +36,20 @@ Result<void> set_anomaly_days(Settings& settings, const std::string& value) {
   return {};
 }
 
+// Each setting's name as `form` has it.
+template <typename Form>
+std::vector<std::string> names_of_settings(const Form& form) {
+  std::vector<std::string> names;
+  for (const SettingKey& key : setting_keys()) names.emplace_back(form(key.name));
+  return names;
+}
+
 Result<void> apply(Settings& settings, const std::string& key, const std::string& value,
                    const std::string& from) {
   const auto known = std::ranges::find(setting_keys(), key, &SettingKey::name);
   if (known == setting_keys().end()) {
-    return unexpected(ErrorCode::kInvalidArgument, fmt::format("{}: '{}' is not a setting", from, key));
+    return unexpected(ErrorCode::kInvalidArgument, fmt::format("{}: '{}' is not a setting{}", from, key,
+                                                               nearest_words(key, names_of_settings(std::identity()))));
   }
   if (const auto done = known->set(settings, value); !done) {
     return unexpected(ErrorCode::kInvalidArgument, fmt::format("{} = '{}' ({}): allowed is {}", key, value,
@@ -176,6 +189,29 @@ const std::vector<SettingKey>& setting_keys() {
          s.memory_mib = static_cast<std::size_t>(size);
          return {};
        }},
+      {"bodies_mib",
+       "bound on what bodies of requests take together, beyond which requests are answered 429 (an eighth of "
+       "memory_mib, 32 at least)",
+       [](Settings& s, const std::string& v) -> Result<void> {
+         ASSIGN_OR_RETURN(const std::int64_t size, whole_number(v, 17, 1 << 20));
+         s.bodies_mib = static_cast<std::size_t>(size);
+         return {};
+       }},
+      {"served_names",
+       "names or addresses, NAME,…, that clients may ask under besides localhost and the loopback addresses",
+       [](Settings& s, const std::string& v) -> Result<void> {
+         s.served_names.clear();
+         for (std::size_t begin = 0; begin <= v.size();) {
+           const std::size_t end = std::min(v.find(',', begin), v.size());
+           const std::string name = v.substr(begin, end - begin);
+           if (name.empty() || name.find_first_of(" /@") != std::string::npos) {
+             return unexpected(ErrorCode::kInvalidArgument, "host names without a port, such as books.example,192.0.2.7");
+           }
+           s.served_names.push_back(name);
+           begin = end + 1;
+         }
+         return {};
+       }},
   };
   return keys;
 }
@@ -215,6 +251,24 @@ Result<Settings> read_settings(const std::string& file, const std::map<std::stri
     settings.kafka[property.substr(0, equals)] = property.substr(equals + 1);
   }
   return settings;
+}
+
+std::vector<std::string> unknown_variables() {
+  constexpr std::string_view kPrefix = "DAYBOOK_";
+  const auto without_prefix = [&](std::string_view key) { return variable_of(key).substr(kPrefix.size()); };
+  const std::vector<std::string> known = names_of_settings(without_prefix);
+  std::vector<std::string> unknown;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    const std::string_view text = *variable;
+    if (!text.starts_with(kPrefix)) continue;
+    const std::string_view name = text.substr(kPrefix.size(), text.find('=') - kPrefix.size());
+    if (std::ranges::find(known, name) != known.end()) continue;
+    const auto meant = nearest(name, known);
+    unknown.push_back(fmt::format("{}{} in the environment is not a setting and has no effect{}", kPrefix, name,
+                                  meant ? fmt::format("; did you mean '{}{}'?", kPrefix, *meant) : ""));
+  }
+  std::ranges::sort(unknown);
+  return unknown;
 }
 
 Result<domain::Rules> make_rules(const Settings& settings) {

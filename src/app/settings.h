@@ -29,11 +29,16 @@ struct Settings {
   std::optional<Day> today;  // Left out: the clock's.
   int threads = 2;
   std::size_t memory_mib = 1024;
+  std::optional<std::size_t> bodies_mib;  // Left out: by the memory plan.
+  std::vector<std::string> served_names;  // Besides those of the loopback.
   std::map<std::string, std::string> kafka;  // librdkafka's own properties.
 
-  log::KafkaOptions kafka_options() const {
-    return {brokers, topic_prefix, kafka, MemoryPlan::of(memory_mib << 20).prefetch};
+  MemoryPlan memory_plan() const {
+    MemoryPlan plan = MemoryPlan::of(memory_mib << 20);
+    if (bodies_mib) plan.bodies = *bodies_mib << 20;
+    return plan;
   }
+  log::KafkaOptions kafka_options() const { return {brokers, topic_prefix, kafka, memory_plan().prefetch}; }
 };
 
 // A key that file, environment and flags know alike.
@@ -47,6 +52,9 @@ const std::vector<SettingKey>& setting_keys();
 
 std::string flag_of(std::string_view key);
 std::string variable_of(std::string_view key);
+
+// DAYBOOK_… variables of the environment that are no setting and so have no effect, each in words for people.
+std::vector<std::string> unknown_variables();
 
 // `flags`: values by key, as given on the command line. `file`: a TOML file's path, or empty.
 // kInvalidArgument names the key, its value, where it came from and what is allowed.

@@ -79,6 +79,28 @@ bool is_valid_utf8(std::string_view text) {
   return true;
 }
 
+std::string_view without_byte_order_mark(std::string_view text) {
+  return text.starts_with(kByteOrderMark) ? text.substr(kByteOrderMark.size()) : text;
+}
+
+std::optional<std::string> encoding_fault(std::string_view text) {
+  using namespace std::string_view_literals;
+  // What these texts begin with is ASCII, save for a mark: in wider units a half of it is 0.
+  const auto is_ascii_at = [&](std::size_t at) { return text[at] > 0; };
+  const auto is_zero_at = [&](std::size_t at) { return text[at] == 0; };
+  std::string_view name;
+  if (text.starts_with("\xFF\xFE\0\0"sv) || text.starts_with("\0\0\xFE\xFF"sv)) {
+    name = "UTF-32";
+  } else if (text.starts_with("\xFF\xFE"sv) || text.starts_with("\xFE\xFF"sv)) {
+    name = "UTF-16";
+  } else if (text.size() >= 2 && ((is_ascii_at(0) && is_zero_at(1)) || (is_zero_at(0) && is_ascii_at(1)))) {
+    name = text.size() >= 4 && is_zero_at(2) && is_zero_at(3) ? "UTF-32" : "UTF-16";
+  } else {
+    return std::nullopt;
+  }
+  return fmt::format("is {}; save it as UTF-8 first", name);
+}
+
 std::optional<std::string> label_fault(std::string_view text, std::size_t bytes_max) {
   if (text.empty()) return "must not be empty";
   if (text.size() > bytes_max) {

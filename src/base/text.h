@@ -10,6 +10,15 @@
 namespace daybook {
 
 bool is_valid_utf8(std::string_view text);
+
+// Bytes that a text in UTF-8 may begin with, and that say nothing.
+inline constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+// The text behind its byte order mark, if it has one.
+std::string_view without_byte_order_mark(std::string_view text);
+// What is wrong with a text that is UTF-16 or UTF-32 by how it begins, for people: PowerShell and spreadsheets
+// write such files. Nothing for any other text.
+std::optional<std::string> encoding_fault(std::string_view text);
+
 // ASCII without blanks and control characters, as nearly all texts are: valid UTF-8, and a label as far
 // as its characters go.
 [[gnu::always_inline]] inline bool is_plain(std::string_view text) {

@@ -8,6 +8,8 @@
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/serialize.hpp>
 #include <charconv>
+#include <unordered_set>
+#include <utility>
 
 #include "base/date.h"
 
@@ -58,6 +60,9 @@ constexpr char kRepeated = '\x1f';
 
 std::string_view unrepeated(std::string_view key) { return key.substr(0, key.find(kRepeated)); }
 
+// More values than any fit event has in all its objects and lists: what has more is not kept in memory.
+constexpr std::size_t kValuesMax = 100'000;
+
 // Makes a value of JSON. Unlike the library's own it keeps a key that is given twice; null counts as not given.
 class Builder {
  public:
@@ -68,12 +73,14 @@ class Builder {
   using Code = boost::system::error_code&;
 
   json::value take() { return std::move(root_); }
+  // It went no further then.
+  bool has_too_many_values() const { return values_ > kValuesMax; }
 
   bool on_document_begin(Code) { return true; }
   bool on_document_end(Code) { return true; }
-  bool on_object_begin(Code) { return begin(json::object()); }
+  bool on_object_begin(Code code) { return begin(json::object(), code); }
   bool on_object_end(std::size_t, Code) { return end(); }
-  bool on_array_begin(Code) { return begin(json::array()); }
+  bool on_array_begin(Code code) { return begin(json::array(), code); }
   bool on_array_end(std::size_t, Code) { return end(); }
   bool on_key_part(json::string_view part, std::size_t, Code) { return text_.append(part.data(), part.size()), true; }
   bool on_key(json::string_view part, std::size_t size, Code code) {
@@ -84,14 +91,14 @@ class Builder {
   bool on_string_part(json::string_view part, std::size_t size, Code code) { return on_key_part(part, size, code); }
   bool on_string(json::string_view part, std::size_t size, Code code) {
     on_key_part(part, size, code);
-    return add(json::string(std::exchange(text_, {})));
+    return add(json::string(std::exchange(text_, {})), code);
   }
   bool on_number_part(json::string_view, Code) { return true; }
-  bool on_int64(std::int64_t number, json::string_view, Code) { return add(number); }
-  bool on_uint64(std::uint64_t number, json::string_view, Code) { return add(number); }
-  bool on_double(double number, json::string_view, Code) { return add(number); }
-  bool on_bool(bool flag, Code) { return add(flag); }
-  bool on_null(Code) { return add(nullptr); }
+  bool on_int64(std::int64_t number, json::string_view, Code code) { return add(number, code); }
+  bool on_uint64(std::uint64_t number, json::string_view, Code code) { return add(number, code); }
+  bool on_double(double number, json::string_view, Code code) { return add(number, code); }
+  bool on_bool(bool flag, Code code) { return add(flag, code); }
+  bool on_null(Code code) { return add(nullptr, code); }
   bool on_comment_part(json::string_view, Code) { return true; }
   bool on_comment(json::string_view, Code) { return true; }
 
@@ -102,18 +109,26 @@ class Builder {
     std::string key;  // Of the object's next value.
   };
 
-  bool begin(json::value empty) {
+  bool begin(json::value empty, Code code) {
     open_.push_back({std::move(empty), {}});
-    return true;
+    return count(code);
   }
 
   bool end() {
     json::value done = std::move(open_.back().value);
     open_.pop_back();
-    return add(std::move(done));
+    return put(std::move(done));
   }
 
-  bool add(json::value value) {
+  bool add(json::value value, Code code) { return count(code) && put(std::move(value)); }
+
+  bool count(Code code) {
+    if (++values_ <= kValuesMax) return true;
+    code = json::error::array_too_large;  // The parser asks for some error where it is to go no further.
+    return false;
+  }
+
+  bool put(json::value value) {
     if (open_.empty()) {
       root_ = std::move(value);
       return true;
@@ -136,13 +151,51 @@ class Builder {
   }
 
   json::value root_;
+  std::size_t values_ = 0;
   std::vector<Open> open_;
   std::string text_;
 };
 
+// Where an event's faults of form are. What could not be read there is not also missing.
+class Places {
+ public:
+  void add(std::string_view field) {
+    at_.emplace(field);
+    for (std::size_t i = 0; i < field.size(); ++i) {
+      if (field[i] == '[' || field[i] == '.') above_.emplace(field.substr(0, i));
+    }
+  }
+
+  // Whether there is one at, in or above this place.
+  bool touch(std::string_view field) const {
+    if (at_.contains(field) || above_.contains(field)) return true;
+    for (std::size_t i = 1; i < field.size(); ++i) {
+      if (field[i] == '.' && at_.contains(field.substr(0, i))) return true;
+    }
+    return false;
+  }
+
+  bool empty() const { return at_.empty(); }
+
+ private:
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  };
+  using Set = std::unordered_set<std::string, Hash, std::equal_to<>>;
+
+  Set at_;
+  Set above_;
+};
+
 class Filler {
  public:
-  explicit Filler(std::vector<Violation>& violations) : violations_(violations) {}
+  explicit Filler(Violations& violations) : violations_(violations) {}
+
+  // Where the faults were.
+  const Places& places() const { return places_; }
+  // Whether the event has a member that is no field: its payload, perhaps, misspelt.
+  bool has_unknown_member() const { return has_unknown_member_; }
 
   void fill(const json::value& from, Message& to, const std::string& path) {
     if (!from.is_object()) {
@@ -158,7 +211,8 @@ class Filler {
       const FieldDescriptor* field = type->FindFieldByName(name);
       if (field == nullptr) field = type->FindFieldByCamelcaseName(name);
       if (field == nullptr) {
-        fault(here, "is not a known field");
+        has_unknown_member_ = has_unknown_member_ || path.empty();
+        fault(shortened(here), "is not a known field");
         continue;
       }
       if (member.value().is_null()) continue;
@@ -188,7 +242,17 @@ class Filler {
 
  private:
   void fault(const std::string& path, std::string message) {
-    violations_.push_back({path, std::move(message)});
+    places_.add(path);
+    violations_.add(path, std::move(message));
+  }
+
+  // Names that nobody gave a field are told in part.
+  static std::string shortened(const std::string& path) {
+    constexpr std::size_t kPathBytesMax = 256;
+    if (path.size() <= kPathBytesMax) return path;
+    std::size_t end = kPathBytesMax;
+    while ((static_cast<unsigned char>(path[end]) & 0xC0) == 0x80) --end;
+    return path.substr(0, end) + "…";
   }
 
   void fill_list(const json::value& from, Message& to, const FieldDescriptor* field,
@@ -282,7 +346,9 @@ class Filler {
     return std::nullopt;
   }
 
-  std::vector<Violation>& violations_;
+  Violations& violations_;
+  Places places_;
+  bool has_unknown_member_ = false;
 };
 
 json::value value_of(const Message& message);
@@ -338,67 +404,52 @@ json::value value_of(const Message& message) {
 
 }  // namespace
 
-Result<json::value> parse_json(std::string_view text) {
+namespace {
+
+Result<json::value> parse(std::string_view text) {
   json::parse_options options;
   options.max_depth = 16;
   boost::system::error_code error;
   json::basic_parser<Builder> parser(options);
   const std::size_t read = parser.write_some(false, text.data(), text.size(), error);
+  if (parser.handler().has_too_many_values()) {
+    return unexpected(ErrorCode::kInvalidArgument,
+                      fmt::format("has more than {} values; no event has as many", kValuesMax));
+  }
   if (!error && read < text.size()) error = json::error::extra_data;
   if (error) return unexpected(ErrorCode::kInvalidArgument, "is not JSON: " + error.message());
   return parser.handler().take();
 }
 
-void from_json(const json::value& json, v1::Event& message, std::vector<Violation>& violations) {
-  Filler(violations).fill(json, message, "");
-}
+}  // namespace
 
 std::string to_json(const v1::Event& message) { return json::serialize(value_of(message)); }
 
-bool read_event(const json::value& json, v1::Event& message, std::vector<Violation>& violations) {
-  const std::size_t before = violations.size();
-  from_json(json, message, violations);
+bool read_event(const json::value& json, v1::Event& message, Violations& violations) {
+  const std::size_t before = violations.count();
+  Filler filler(violations);
+  filler.fill(json, message, "");
   if (json.is_object()) {
-    const std::size_t form_faults_end = violations.size();
-    std::vector<Violation> found;
+    const bool is_whole = violations.count() == before;
+    Violations found(is_whole ? Violations::PassOver() : [&](std::string_view field) {
+      return filler.places().touch(field) || (field == "payload" && filler.has_unknown_member());
+    });
     Arena arena;
     validate(message, arena, found);
-    for (Violation& violation : found) {
-      // What could not be read is not also missing: a form fault at, in or above this place says it.
-      const bool said = std::any_of(
-          violations.begin() + static_cast<std::ptrdiff_t>(before),
-          violations.begin() + static_cast<std::ptrdiff_t>(form_faults_end),
-          [&](const Violation& form) {
-            return form.field == violation.field || form.field.starts_with(violation.field + "[") ||
-                   form.field.starts_with(violation.field + ".") ||
-                   (violation.field.starts_with(form.field + ".") && !form.field.empty());
-          });
-      // An unknown field of the event itself may be its payload, misspelt.
-      const bool misspelt =
-          violation.field == "payload" &&
-          std::any_of(violations.begin() + static_cast<std::ptrdiff_t>(before),
-                      violations.begin() + static_cast<std::ptrdiff_t>(form_faults_end),
-                      [](const Violation& form) {
-                        return v1::Event::descriptor()->FindFieldByName(form.field) == nullptr &&
-                               form.field.find('.') == std::string::npos;
-                      });
-      if (!said && !misspelt) violations.push_back(std::move(violation));
-    }
-    if (violations.size() == before && message.ByteSizeLong() > kEventBytesMax) {
-      violations.push_back({"", fmt::format("is {} bytes encoded; at most {} are allowed",
-                                            message.ByteSizeLong(), kEventBytesMax)});
+    violations.add_all(found);
+    if (violations.count() == before && message.ByteSizeLong() > kEventBytesMax) {
+      violations.add("", fmt::format("is {} bytes encoded; at most {} are allowed", message.ByteSizeLong(),
+                                     kEventBytesMax));
     }
   }
-  return violations.size() == before;
+  return violations.count() == before;
 }
 
-bool read_event(std::string_view text, v1::Event& message, std::vector<Violation>& violations) {
-  const auto json = parse_json(text);
-  if (!json) {
-    violations.push_back({"", json.error().message});
-    return false;
-  }
-  return read_event(*json, message, violations);
+bool read_event(std::string_view text, v1::Event& message, Violations& violations) {
+  const auto json = parse(text);
+  if (json) return read_event(*json, message, violations);
+  violations.add("", json.error().message);
+  return false;
 }
 
 }  // namespace daybook::events

@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include <charconv>
+#include <utility>
 
 #include "base/date.h"
 #include "base/text.h"
@@ -160,27 +161,67 @@ bool JsonReader::read(std::string_view part, Arena& lists, wire::Event& event) {
   const auto behind = static_cast<std::size_t>(padded_.data() + padded_.size() - part.data());
   ondemand::document document;
   ondemand::object members;
-  return !has_byte_order_mark(part) && parser_->parser.iterate(part, behind).get(document) == simdjson::SUCCESS &&
+  return part.size() <= kEventTextMax && !has_byte_order_mark(part) && parser_->parser.iterate(part, behind).get(document) == simdjson::SUCCESS &&
          document.get_object().get(members) == simdjson::SUCCESS &&
          Value::read_members(members, lists, event) && at_end(document);
 }
 
-bool JsonReader::read_list(Arena& lists, const std::function<bool(const wire::Event&)>& take) {
-  ondemand::document document;
-  ondemand::array items;
-  if (has_byte_order_mark(text()) || parser_->parser.iterate(text(), padded_.size()).get(document) != simdjson::SUCCESS ||
-      document.get_array().get(items) != simdjson::SUCCESS) {
-    return false;
-  }
-  for (auto item : items) {
-    ondemand::object members;
-    wire::Event event;
-    if (item.get_object().get(members) != simdjson::SUCCESS ||
-        !Value::read_members(members, lists, event) || !take(event)) {
-      return false;
+JsonList::JsonList(std::string_view text) : text_(text) {
+  skip_blanks();
+  is_list_ = at_ < text_.size() && text_[at_] == '[';
+  if (is_list_) ++at_;
+}
+
+void JsonList::skip_blanks() { at_ = std::min(text_.find_first_not_of(" \t\r\n", at_), text_.size()); }
+
+std::size_t JsonList::end_of_value() const {
+  std::size_t depth = 0;
+  for (std::size_t at = at_; at < text_.size(); ++at) {
+    switch (text_[at]) {
+      case '"':
+        while (++at < text_.size() && text_[at] != '"') at += text_[at] == '\\';
+        break;
+      case '[':
+      case '{':
+        ++depth;
+        break;
+      case ',':
+        if (depth == 0) return at;
+        break;
+      case ']':
+      case '}':
+        if (depth == 0) return at;
+        --depth;
+        break;
+      default:
+        break;
     }
   }
-  return at_end(document);
+  return text_.size();
+}
+
+std::optional<std::string_view> JsonList::next() {
+  skip_blanks();
+  const bool is_first = std::exchange(is_first_, false);
+  const char here = is_list_ && at_ < text_.size() ? text_[at_] : '\0';
+  const bool has_next = is_first ? here != ']' && here != '\0' : here == ',';
+  if (!has_next) {
+    is_list_ = false;
+    if (here == ']') {
+      ++at_;
+      skip_blanks();
+      ended_well_ = at_ == text_.size();
+    }
+    return std::nullopt;
+  }
+  if (!is_first) {
+    ++at_;
+    skip_blanks();
+  }
+  const std::size_t end = end_of_value();
+  const std::string_view value = text_.substr(at_, end - at_);
+  at_ = end;
+  return value;
 }
 
 }  // namespace daybook::events

@@ -17,9 +17,9 @@ std::optional<std::uint64_t> take_varint(std::string_view& bytes) {
   return std::nullopt;
 }
 
-std::string join(const std::vector<Violation>& violations) {
+std::string join(const Violations& violations) {
   std::string text;
-  for (const Violation& violation : violations) {
+  for (const Violation& violation : violations.kept()) {
     if (!text.empty()) text += "; ";
     if (text.size() > 1000) return text + "…";
     text += violation.field.empty() ? violation.message

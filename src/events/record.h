@@ -57,7 +57,7 @@ class RecordReader {
 
   std::int32_t partition_count_;
   Arena lists_;
-  std::vector<Violation> violations_;
+  Violations violations_;
 };
 
 }  // namespace daybook::events

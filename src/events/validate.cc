@@ -25,14 +25,14 @@ enum class Need { kRequired, kOptional };
 class Checker {
  public:
   // Of the event itself, or of its payload.
-  Checker(v1::Event::PayloadCase payload, Arena& arena, std::vector<Violation>& violations)
+  Checker(v1::Event::PayloadCase payload, Arena& arena, Violations& violations)
       : payload_(payload), arena_(arena), violations_(violations) {}
 
   // Apart from the usual path, which formats nothing.
   template <typename... Args>
   [[gnu::cold, gnu::noinline]] void fault(std::string_view field, fmt::format_string<const Args&...> message,
                                           const Args&... args) {
-    violations_.push_back({path() + std::string(field), fmt::format(message, args...)});
+    violations_.add(path() + std::string(field), [&] { return fmt::format(message, args...); });
   }
 
   // An entry of a list of this message, which must outlive it.
@@ -135,38 +135,10 @@ class Checker {
   bool list(std::string_view field, int size, Need need) {
     if (need == Need::kRequired && size == 0) fault(field, "must not be empty");
     if (size > kListMax) {
-      fault(field, "has {} entries; at most {} are allowed", size, kListMax);
+      fault(field, "has more than {} entries", kListMax);
       return false;
     }
     return true;
-  }
-
-  // Ids of which none may stand twice.
-  std::span<const std::string_view> ids(std::string_view field, const wire::List<wire::Text>& texts) {
-    if (!list(field, texts.size(), Need::kOptional)) return {};
-    const auto out = arena_.array<std::string_view>(static_cast<std::size_t>(texts.size()));
-    Unique unique;
-    for (int i = 0; i < texts.size(); ++i) {
-      const std::string_view text = texts[i];
-      out[static_cast<std::size_t>(i)] = text;
-      const auto here = [&] { return fmt::format("{}[{}]", field, i); };
-      if (text.empty()) {
-        fault(here(), "must not be empty");
-      } else if (!is_plain_label(texts[i], kLabelBytesMax) && label_fault(text)) {
-        fault(here(), "{}", *label_fault(text));
-      } else if (!unique.insert(text)) {
-        stands_twice(field, text);
-      }
-    }
-    return out;
-  }
-
-  // Of a list, said once.
-  void stands_twice(std::string_view list, std::string_view id) {
-    const std::string list_path = path() + std::string(list);
-    const bool said = std::ranges::any_of(
-        violations_, [&](const Violation& violation) { return violation.field == list_path; });
-    if (!said) fault(list, "'{}' stands twice", id);
   }
 
   // Finds repeats; linear for the short lists that nearly all are.
@@ -182,11 +154,38 @@ class Checker {
     }
 
    private:
+    friend class Checker;
     static constexpr int kFew = 16;
     std::array<std::string_view, kFew> few_;
     int count_ = 0;
     std::optional<std::unordered_set<std::string_view>> many_;
+    bool said_ = false;
   };
+
+  // An id of a list that has none twice. Of each list it is said once.
+  void once(Unique& unique, std::string_view list, std::string_view id) {
+    if (!unique.insert(id) && !std::exchange(unique.said_, true)) fault(list, "'{}' stands twice", id);
+  }
+
+  // Ids of which none may stand twice.
+  std::span<const std::string_view> ids(std::string_view field, const wire::List<wire::Text>& texts) {
+    if (!list(field, texts.size(), Need::kOptional)) return {};
+    const auto out = arena_.array<std::string_view>(static_cast<std::size_t>(texts.size()));
+    Unique unique;
+    for (int i = 0; i < texts.size(); ++i) {
+      const std::string_view text = texts[i];
+      out[static_cast<std::size_t>(i)] = text;
+      const auto here = [&] { return fmt::format("{}[{}]", field, i); };
+      if (text.empty()) {
+        fault(here(), "must not be empty");
+      } else if (!is_plain_label(texts[i], kLabelBytesMax) && label_fault(text)) {
+        fault(here(), "{}", *label_fault(text));
+      } else {
+        once(unique, field, text);
+      }
+    }
+    return out;
+  }
 
   Arena& arena() { return arena_; }
 
@@ -210,7 +209,7 @@ class Checker {
   std::string_view list_;
   int index_ = 0;
   Arena& arena_;
-  std::vector<Violation>& violations_;
+  Violations& violations_;
 };
 
 // Number 0 (unspecified) gives `fallback`, and is a fault where the field is required.
@@ -238,7 +237,7 @@ std::span<const domain::OrderLine> order_lines(Checker& check, const Lines& line
     Checker at = check.item("lines", i);
     domain::OrderLine& to = out[static_cast<std::size_t>(i)];
     to.line_id = at.label("line_id", line.line_id(), Need::kRequired);
-    if (!to.line_id.empty() && !unique.insert(to.line_id)) check.stands_twice("lines", to.line_id);
+    if (!to.line_id.empty()) check.once(unique, "lines", to.line_id);
     to.sku = at.label("sku", line.sku(), Need::kRequired);
     to.quantity = at.decimal("quantity", line.quantity(), kQuantityPlaces);
     to.net_minor = at.amount("net_minor", line.has_net_minor(), line.net_minor(), 0, Need::kRequired);
@@ -256,7 +255,7 @@ std::span<const domain::ShipmentLine> shipment_lines(Checker& check, const Lines
     Checker at = check.item("lines", i);
     domain::ShipmentLine& to = out[static_cast<std::size_t>(i)];
     to.line_id = at.label("line_id", lines[i].line_id(), Need::kRequired);
-    if (!to.line_id.empty() && !unique.insert(to.line_id)) check.stands_twice("lines", to.line_id);
+    if (!to.line_id.empty()) check.once(unique, "lines", to.line_id);
     to.quantity = at.decimal("quantity", lines[i].quantity(), kQuantityPlaces);
   }
   return out;
@@ -639,7 +638,7 @@ domain::ExchangeRatePublished convert(Checker& c, const wire::ExchangeRatePublis
 
 // The account: a customer, or the key of a target or a rate.
 void check_account(Checker& envelope, wire::Text customer, const domain::Payload& payload,
-                   std::vector<Violation>& violations) {
+                   Violations& violations) {
   const std::string_view customer_id = customer;
   if (customer.empty()) {
     envelope.fault("customer_id", "is required");
@@ -649,8 +648,8 @@ void check_account(Checker& envelope, wire::Text customer, const domain::Payload
     if (auto wrong = label_fault(customer_id, kReferenceKeyBytesMax)) {
       envelope.fault("customer_id", "{}", *wrong);
     } else if (!customer_id.starts_with(prefix) || customer_id.substr(prefix.size()) != name) {
-      violations.push_back({std::string(field), fmt::format("belongs to the customer_id '{}{}', not to '{}'",
-                                                            prefix, name, customer_id)});
+      violations.add(std::string(field), fmt::format("belongs to the customer_id '{}{}', not to '{}'", prefix, name,
+                                                     customer_id));
     }
   };
   if (const auto* target = std::get_if<domain::SalesTargetSet>(&payload)) {
@@ -670,9 +669,16 @@ void check_account(Checker& envelope, wire::Text customer, const domain::Payload
 
 }  // namespace
 
-bool validate(const wire::Event& message, Arena& arena, std::vector<Violation>& violations,
+void Violations::add_all(const Violations& others) {
+  for (const Violation& violation : others.kept_) {
+    if (kept_.size() < kKeptMax) kept_.push_back(violation);
+  }
+  count_ += others.count_;
+}
+
+bool validate(const wire::Event& message, Arena& arena, Violations& violations,
               domain::Event& event) {
-  const std::size_t faults_before = violations.size();
+  const std::size_t faults_before = violations.count();
   Checker envelope(v1::Event::PAYLOAD_NOT_SET, arena, violations);
   event.event_id = envelope.label("event_id", message.event_id(), Need::kRequired);
   event.customer_id = message.customer_id();
@@ -727,16 +733,16 @@ bool validate(const wire::Event& message, Arena& arena, std::vector<Violation>& 
     case P::PAYLOAD_NOT_SET: envelope.fault("payload", "is required: one of the payloads of docs/publishing.md"); break;
   }
   check_account(envelope, message.customer_id(), event.payload, violations);
-  return violations.size() == faults_before;
+  return violations.count() == faults_before;
 }
 
 std::optional<domain::Event> validate(const v1::Event& message, Arena& arena,
-                                      std::vector<Violation>& violations) {
+                                      Violations& violations) {
   const auto bytes = arena.array<char>(message.ByteSizeLong());
   message.SerializeWithCachedSizesToArray(reinterpret_cast<std::uint8_t*>(bytes.data()));
   wire::Event encoded;
   if (!wire::parse({bytes.data(), bytes.size()}, arena, encoded)) {
-    violations.push_back({"", std::string(kNoEvent)});
+    violations.add("", std::string(kNoEvent));
     return std::nullopt;
   }
   std::optional<domain::Event> event(std::in_place);

@@ -41,15 +41,19 @@ class Text {
   bool plain_ = true;
 };
 
-// A repeated field. Its entries lie in the arena that it grows in.
+// A repeated field. Its entries lie in the arena that it grows in. Of more than kKeptMax the first are kept and
+// counted: no valid event has as many.
 template <typename T>
 class List {
  public:
+  static constexpr std::uint32_t kKeptMax = 16 * 1024;
+
   int size() const { return static_cast<int>(size_); }
   const T& operator[](int index) const { return items_[index]; }
 
   T& add(Arena& arena) {
     if (size_ == capacity_) {
+      if (size_ == kKeptMax) return items_[size_ - 1] = T();
       capacity_ = std::max(4U, 2 * capacity_);
       T* const items = arena.array<T>(capacity_).data();
       std::copy_n(items_, size_, items);

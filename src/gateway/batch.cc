@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "base/ensure.h"
+#include "base/text.h"
 #include "events/json.h"
 
 namespace daybook::gateway {
@@ -21,13 +22,12 @@ constexpr std::uint32_t kEventsTag = 1 << 3 | WireFormatLite::WIRETYPE_LENGTH_DE
 }  // namespace
 
 void Batch::fault(std::string field, std::string message) {
-  faults_.push_back({static_cast<std::int64_t>(size_), std::move(field), std::move(message)});
+  faults_.add({static_cast<std::int64_t>(size_), std::move(field), std::move(message)});
 }
 
 void Batch::take_violations() {
-  for (events::Violation& violation : violations_) {
-    fault(std::move(violation.field), std::move(violation.message));
-  }
+  for (const events::Violation& violation : violations_.kept()) fault(violation.field, violation.message);
+  faults_.count += violations_.count() - violations_.kept().size();
   violations_.clear();
 }
 
@@ -52,7 +52,7 @@ bool Batch::add_read(const events::wire::Event& event) {
   return true;
 }
 
-void Batch::judge(const auto& json) {
+void Batch::judge(std::string_view json) {
   events::v1::Event event;
   if (events::read_event(json, event, violations_)) {
     const std::string bytes = event.SerializeAsString();
@@ -64,42 +64,51 @@ void Batch::judge(const auto& json) {
   ++size_;
 }
 
+bool Batch::was_given_up() {
+  if (!stop_.stop_requested()) return false;
+  fault("", "was not read to its end: nobody waits for it any more");
+  return true;
+}
+
 bool Batch::add_json(std::string text, std::size_t events_max) {
   ENSURE(size_ == 0, "a body is a batch's own");
+  if (auto wrong = encoding_fault(text)) return fault("", *std::move(wrong)), true;
   events::JsonReader reader(std::move(text));
-  const auto take = [&](const events::wire::Event& event) {
-    return size_ < events_max && add_read(event);
-  };
-  if (reader.read_list(lists_, take)) return true;
-  if (events::wire::Event event; reader.read(reader.text(), lists_, event) && take(event)) return true;
-
-  bytes_.clear();
-  entries_.clear();
-  size_ = 0;
-  const auto json = events::parse_json(reader.text());
-  if (!json) {
-    fault("", json.error().message);
-  } else if (!json->is_array()) {
-    judge(*json);
-  } else if (json->get_array().size() > events_max) {
-    return false;
-  } else {
-    for (const auto& event : json->get_array()) judge(event);
+  const std::string_view json = without_byte_order_mark(reader.text());
+  events::JsonList list(json);
+  if (!list.is_list()) {
+    add_text(reader, json);
+    return true;
+  }
+  while (const auto event = list.next()) {
+    if (size_ == events_max) return false;
+    if (was_given_up()) return true;
+    add_text(reader, *event);
+  }
+  // An entry that runs to the end of the text has its own.
+  if (!list.ended_well() && faults_.empty()) {
+    fault("", "is not JSON: the list does not end, or something follows it");
   }
   return true;
 }
 
+void Batch::add_text(events::JsonReader& reader, std::string_view json) {
+  events::wire::Event event;
+  if (!reader.read(json, lists_, event) || !add_read(event)) judge(json);
+}
+
 bool Batch::add_lines(std::string text, std::size_t events_max) {
   ENSURE(size_ == 0, "a body is a batch's own");
+  if (auto wrong = encoding_fault(text)) return fault("", *std::move(wrong)), true;
   events::JsonReader reader(std::move(text));
-  for (std::string_view lines = reader.text(); !lines.empty();) {
+  for (std::string_view lines = without_byte_order_mark(reader.text()); !lines.empty();) {
     const std::size_t end = std::min(lines.find('\n'), lines.size());
     const std::string_view line = lines.substr(0, end);
     lines.remove_prefix(std::min(end + 1, lines.size()));
     if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
     if (size_ == events_max) return false;
-    events::wire::Event event;
-    if (!reader.read(line, lists_, event) || !add_read(event)) judge(line);
+    if (was_given_up()) return true;
+    add_text(reader, line);
   }
   return true;
 }
@@ -120,6 +129,7 @@ bool Batch::add_protobuf(std::string bytes, std::size_t events_max) {
     if (length > bytes_.size() - begin) break;
     in.Skip(static_cast<int>(length));
     if (size_ == events_max) return false;
+    if (was_given_up()) return true;
     add_encoded(begin, length);
   }
   if (!in.ConsumedEntireMessage() ||

@@ -1,7 +1,7 @@
 // Events on their way into the log: read, validated, encoded, and held until the log has them.
 #pragma once
 
-#include <boost/json/value.hpp>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,16 +16,17 @@
 namespace daybook::gateway {
 
 // Events of one request. What cannot be read or is not valid becomes faults, each with the index of
-// its event. Used by one thread at a time.
+// its event. Time and memory go with the body's bytes, whatever they say. Used by one thread at a time.
 class Batch {
  public:
-  Batch() = default;
+  // Reading ends early, as with a fault, once nobody waits for it.
+  explicit Batch(std::stop_token stop = {}) : stop_(std::move(stop)) {}
   Batch(const Batch&) = delete;
   Batch& operator=(const Batch&) = delete;
 
   // Each takes a whole body, on an empty batch only. False, and nothing is to be published, when there
   // are more than `events_max`.
-  // One event or an array of them.
+  // One event or an array of them. A byte order mark in front of JSON does not count.
   bool add_json(std::string text, std::size_t events_max);
   // One event a line; blank lines do not count.
   bool add_lines(std::string lines, std::size_t events_max);
@@ -34,7 +35,7 @@ class Batch {
 
   // Events read so far, fit or not.
   std::size_t size() const { return size_; }
-  const std::vector<http::Fault>& faults() const { return faults_; }
+  const http::Faults& faults() const { return faults_; }
 
   // To be appended; the views point into this batch and hold until it changes. No faults so far.
   std::vector<log::NewRecord> records() const;
@@ -54,21 +55,25 @@ class Batch {
 
   // Encodes an event that the reader has read; false, and nothing is added, when it is not valid.
   bool add_read(const events::wire::Event& event);
-  // Adds an event, as a text or a value of JSON, that the reader gave up on, or its faults.
-  void judge(const auto& json);
+  // Adds the event that a part of the reader's text is, or its faults.
+  void add_text(events::JsonReader& reader, std::string_view json);
+  // The same of one that the reader gave up on.
+  void judge(std::string_view json);
   void add_encoded(std::size_t begin, std::size_t length);
   void add_entry(std::string_view event_id, std::string_view customer_id,
                  events::v1::Event::PayloadCase payload, std::size_t begin, std::size_t length);
   void take_violations();
+  bool was_given_up();
   void fault(std::string field, std::string message);
 
+  const std::stop_token stop_;
   // The ids of events, and the lists of the one at hand.
   Arena ids_;
   Arena lists_;
-  std::vector<events::Violation> violations_;
+  events::Violations violations_;
   std::string bytes_;
   std::vector<Entry> entries_;
-  std::vector<http::Fault> faults_;
+  http::Faults faults_;
   std::size_t size_ = 0;
 };
 

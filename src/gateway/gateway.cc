@@ -11,20 +11,13 @@
 namespace daybook::gateway {
 namespace {
 
-// Faults that one answer lists.
-constexpr std::size_t kFaultsMax = 1'000;
 // Of one event in an answer, save for very long names.
 constexpr std::size_t kResultBytes = 192;
 
 enum class Form { kJson, kLines, kProtobuf };
 
-// Of a content type, whatever its parameters.
 std::optional<Form> form_of(std::string_view content_type) {
-  std::string type(content_type.substr(0, content_type.find(';')));
-  while (!type.empty() && type.back() == ' ') type.pop_back();
-  std::ranges::transform(type, type.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
+  const std::string type = http::media_type(content_type);
   if (type == "application/json") return Form::kJson;
   if (type == "application/x-ndjson") return Form::kLines;
   if (type == "application/x-protobuf") return Form::kProtobuf;
@@ -36,14 +29,13 @@ http::Response too_many(std::size_t events_max) {
                        fmt::format("one request may have {} events; send several", events_max));
 }
 
-http::Response refusal(std::span<const http::Fault> faults) {
-  const std::span<const http::Fault> shown = faults.first(std::min(faults.size(), kFaultsMax));
+http::Response refusal(const http::Faults& faults) {
   return http::problem(400, "Invalid events",
-                       shown.size() == faults.size()
-                           ? fmt::format("{} faults; nothing was published", faults.size())
-                           : fmt::format("{} faults, the first {} listed; nothing was published",
-                                         faults.size(), shown.size()),
-                       shown);
+                       faults.count == faults.kept.size()
+                           ? fmt::format("{} faults; nothing was published", faults.count)
+                           : fmt::format("{} faults, the first {} listed; nothing was published", faults.count,
+                                         faults.kept.size()),
+                       faults);
 }
 
 void append_number(std::string& out, std::int64_t number) {
@@ -93,12 +85,11 @@ void Gateway::publish(http::Request request, http::Respond respond) {
                                  "send application/json, application/x-ndjson or "
                                  "application/x-protobuf (an EventBatch)"));
   }
-  const std::size_t body_bytes = request.body.size();
-  if (body_bytes > options_.body_bytes_max) {
+  if (request.body.size() > options_.body_bytes_max) {
     return respond(http::problem(413, "Body too large",
                                  fmt::format("a body may take {} bytes", options_.body_bytes_max)));
   }
-  auto batch = std::make_shared<Batch>();
+  auto batch = std::make_shared<Batch>(request.stop);
   bool fits = false;
   switch (*form) {
     case Form::kJson:
@@ -113,24 +104,15 @@ void Gateway::publish(http::Request request, http::Respond respond) {
   }
   if (!fits) return respond(too_many(options_.events_max));
   if (!batch->faults().empty()) return respond(refusal(batch->faults()));
-  append(std::move(batch), body_bytes, std::move(respond));
+  append(std::move(batch), std::move(respond));
 }
 
-void Gateway::append(std::shared_ptr<const Batch> batch, std::size_t body_bytes,
-                     http::Respond respond) {
+void Gateway::append(std::shared_ptr<const Batch> batch, http::Respond respond) {
   if (batch->size() == 0) return respond(answer(*batch, std::vector<log::Appended>()));
-  if (waiting_bytes_ += body_bytes; waiting_bytes_ > options_.waiting_bytes_max) {
-    waiting_bytes_ -= body_bytes;
-    auto busy = http::problem(429, "Too much is waiting",
-                              "the log is slower than what is published; try again");
-    busy.headers.emplace_back("Retry-After", "1");
-    return respond(std::move(busy));
-  }
   auto records = batch->records();
   log_.append(std::move(records),
-              [this, batch = std::move(batch), body_bytes,
+              [this, batch = std::move(batch),
                respond = std::move(respond)](const Result<std::vector<log::Appended>>& appended) {
-                waiting_bytes_ -= body_bytes;
                 respond(answer(*batch, appended));
               });
 }

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <memory>
 #include <string>
 
@@ -17,8 +16,6 @@ struct GatewayOptions {
   std::string topic_prefix;
   std::size_t events_max = 10'000;
   std::size_t body_bytes_max = 16 * 1024 * 1024;
-  // Of requests that wait for the log; beyond, 429.
-  std::size_t waiting_bytes_max = 256 * 1024 * 1024;
 };
 
 // Thread-safe. Must outlive the log's pending appends; the log must outlive the gateway.
@@ -27,12 +24,12 @@ class Gateway {
   Gateway(log::Log& log, GatewayOptions options);
 
   // Answers once the log has all events durably: 200 with their places, in the order sent. Else
-  // nothing of the request was published (400, 413, 415, 429), or the log failed and part of it may
-  // have been (503). No thread waits in between.
+  // nothing of the request was published (400, 413, 415), or the log failed and part of it may
+  // have been (503). No thread waits in between; what the requests that wait take is for the server to bound.
   void publish(http::Request request, http::Respond respond);
 
  private:
-  void append(std::shared_ptr<const Batch> batch, std::size_t body_bytes, http::Respond respond);
+  void append(std::shared_ptr<const Batch> batch, http::Respond respond);
   http::Response answer(const Batch& batch,
                         const Result<std::vector<log::Appended>>& appended) const;
 
@@ -40,7 +37,6 @@ class Gateway {
   const GatewayOptions options_;
   // Of an answer, what stands between an event's id and its partition, by Topic.
   std::array<std::string, log::kTopicCount> topic_members_;
-  std::atomic<std::size_t> waiting_bytes_ = 0;
 };
 
 }  // namespace daybook::gateway

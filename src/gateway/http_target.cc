@@ -106,13 +106,13 @@ class HttpTarget final : public PublishTarget {
   HttpTarget(std::string host, std::string port, HttpTargetOptions options)
       : connection_(std::move(host), std::move(port), options.timeout), options_(options) {}
 
-  Result<std::vector<http::Fault>> publish(std::string_view lines, LastOffsets& last) override {
+  Result<http::Faults> publish(std::string_view lines, LastOffsets& last) override {
     ASSIGN_OR_RETURN(const Answer answer, send(lines));
     try {
       const json::value body = json::parse(answer.body);
       if (answer.status == 200) {
         read_places(body, last);
-        return std::vector<http::Fault>();
+        return http::Faults();
       }
       if (answer.status == 400) return read_faults(body);
     } catch (const std::exception& failure) {
@@ -150,16 +150,18 @@ class HttpTarget final : public PublishTarget {
     }
   }
 
-  static std::vector<http::Fault> read_faults(const json::value& body) {
-    std::vector<http::Fault> faults;
+  static http::Faults read_faults(const json::value& body) {
+    http::Faults faults;
     if (const json::value* list = body.as_object().if_contains("violations")) {
       for (const json::value& fault : list->as_array()) {
-        faults.push_back({fault.at("index").to_number<std::int64_t>(),
-                          std::string(fault.at("field").as_string()),
-                          std::string(fault.at("message").as_string())});
+        faults.add({fault.at("index").to_number<std::int64_t>(), std::string(fault.at("field").as_string()),
+                    std::string(fault.at("message").as_string())});
+      }
+      if (const json::value* count = body.as_object().if_contains("violation_count")) {
+        faults.count = count->to_number<std::size_t>();
       }
     }
-    if (faults.empty()) faults.push_back({0, "", std::string(body.at("detail").as_string())});
+    if (faults.empty()) faults.add({0, "", std::string(body.at("detail").as_string())});
     return faults;
   }
 

@@ -11,6 +11,8 @@
 #include <cstring>
 #include <vector>
 
+#include "base/text.h"
+
 namespace daybook::gateway {
 namespace {
 
@@ -193,7 +195,7 @@ Result<std::optional<std::string_view>> LineSource::next() {
       const auto line = std::string_view(buffer_).substr(begin_, end - begin_);
       begin_ = end + 1;
       ++number_;
-      return std::optional(line);
+      return checked(line);
     }
     if (ended_) break;
     buffer_.erase(0, begin_);
@@ -216,7 +218,15 @@ Result<std::optional<std::string_view>> LineSource::next() {
   const auto line = std::string_view(buffer_).substr(begin_);
   begin_ = buffer_.size();
   ++number_;
-  return std::optional(line);
+  return checked(line);
+}
+
+Result<std::optional<std::string_view>> LineSource::checked(std::string_view line) const {
+  if (number_ > 1) return std::optional(line);
+  if (const auto wrong = encoding_fault(line)) {
+    return unexpected(ErrorCode::kInvalidArgument, fmt::format("line 1: the file {}", *wrong));
+  }
+  return std::optional(without_byte_order_mark(line));
 }
 
 }  // namespace daybook::gateway

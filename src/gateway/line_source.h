@@ -27,8 +27,9 @@ class LineSource {
  public:
   explicit LineSource(std::unique_ptr<ByteSource> bytes) : bytes_(std::move(bytes)) {}
 
-  // The next line without its break, until the next call; nothing at the end. kInvalidArgument for
-  // a line above kLineBytesMax. Errors name the line.
+  // The next line without its break, until the next call; nothing at the end. A byte order mark in front
+  // of the first is left out. kInvalidArgument for a line above kLineBytesMax, and for a file in UTF-16.
+  // Errors name the line.
   Result<std::optional<std::string_view>> next();
   // Of the line given last, from 1.
   std::uint64_t number() const { return number_; }
@@ -36,6 +37,9 @@ class LineSource {
   static constexpr std::size_t kLineBytesMax = 8 * 1024 * 1024;
 
  private:
+  // What begins the file is none of its first line, or says that it is no UTF-8.
+  Result<std::optional<std::string_view>> checked(std::string_view line) const;
+
   std::unique_ptr<ByteSource> bytes_;
   std::string buffer_;
   // Where the next line begins in buffer_.

@@ -12,7 +12,7 @@ class LogTarget final : public PublishTarget {
   LogTarget(log::Log& log, std::string topic_prefix)
       : log_(log), topic_prefix_(std::move(topic_prefix)) {}
 
-  Result<std::vector<http::Fault>> publish(std::string_view lines, LastOffsets& last) override {
+  Result<http::Faults> publish(std::string_view lines, LastOffsets& last) override {
     Batch batch;
     batch.add_lines(std::string(lines), std::numeric_limits<std::size_t>::max());
     if (!batch.faults().empty()) return batch.faults();
@@ -21,7 +21,7 @@ class LogTarget final : public PublishTarget {
       last[{log::topic_name(topic_prefix_, batch.topic(i)), appended[i].partition}] =
           appended[i].offset;
     }
-    return std::vector<http::Fault>();
+    return http::Faults();
   }
 
  private:
@@ -79,7 +79,8 @@ class Publisher {
       report_.error = faults.error();
       return false;
     }
-    for (http::Fault& fault : *faults) {
+    report_.fault_count = faults->count;
+    for (http::Fault& fault : faults->kept) {
       const auto index = static_cast<std::size_t>(fault.index);
       report_.faults.push_back({index < lines_.numbers.size() ? lines_.numbers[index] : 0,
                                 std::move(fault.field), std::move(fault.message)});

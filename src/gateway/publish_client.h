@@ -29,7 +29,7 @@ class PublishTarget {
   // Publishes one event a line and waits until they are durable; says where in `last`. Faults when
   // the batch was refused: nothing of it was published then. kUnavailable after all tries: sending
   // it again later is safe.
-  virtual Result<std::vector<http::Fault>> publish(std::string_view lines, LastOffsets& last) = 0;
+  virtual Result<http::Faults> publish(std::string_view lines, LastOffsets& last) = 0;
 };
 
 // Validates here and appends; the log must outlive the target.
@@ -71,8 +71,10 @@ struct PublishReport {
   // Published; of a batch that failed none are counted.
   std::uint64_t events = 0;
   LastOffsets last;
-  // What the first refused batch was refused for; nothing behind it was sent.
+  // What the first refused batch was refused for; nothing behind it was sent. The first of
+  // `fault_count`.
   std::vector<LineFault> faults;
+  std::size_t fault_count = 0;
   // Why it ended early, if not for faults.
   std::optional<Error> error;
 };

@@ -4,7 +4,9 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <stop_token>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -24,6 +26,9 @@ struct Request {
   std::string accept;
   std::string content_type;
   std::string body;
+  // Asked to stop once nobody waits for the answer any more, for the peer has gone or the server ends: whoever
+  // takes long looks at it now and then.
+  std::stop_token stop;
 };
 
 struct Response {
@@ -34,6 +39,9 @@ struct Response {
   // Goes on behind `body` when there is one.
   std::shared_ptr<Stream> stream = nullptr;
 };
+
+// "text/csv" of "Text/CSV; charset=utf-8".
+std::string media_type(std::string_view content_type);
 
 // Answers one request: from any thread, now or later, even after the server has gone. Only the
 // first call counts; when the last copy goes without a call, the client gets a 500.

@@ -2,9 +2,10 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "http/message.h"
 
@@ -21,8 +22,22 @@ struct Fault {
   std::string message;
 };
 
-// {"type", "title", "status", "detail"}, and "violations" when there are any.
-Response problem(int status, std::string_view title, std::string_view detail,
-                 std::span<const Fault> violations = {});
+// What is wrong with an input: as much as there may be is counted, and the first kept.
+struct Faults {
+  static constexpr std::size_t kKeptMax = 100;
+
+  std::vector<Fault> kept;
+  std::size_t count = 0;
+
+  void add(Fault fault) {
+    if (kept.size() < kKeptMax) kept.push_back(std::move(fault));
+    ++count;
+  }
+  bool empty() const { return count == 0; }
+};
+
+// {"type", "title", "status", "detail"}, and where there are faults "violations", the first of them, and
+// "violation_count", of all.
+Response problem(int status, std::string_view title, std::string_view detail, const Faults& faults = {});
 
 }  // namespace daybook::http

@@ -89,6 +89,12 @@ class Lane {
   void abort_sessions() {
     for_each_session([](Session& session) { session.abort(); });
   }
+  // Since when the connection has been waiting that has waited longest, of those that wait for a request. Awaited from
+  // any thread, as make_way() is.
+  auto longest_wait() { return asio::co_spawn(*context_, find_longest_wait(), asio::use_awaitable_t<Executor>{}); }
+  // Closes that connection; false when there is none any more.
+  auto make_way() { return asio::co_spawn(*context_, close_longest_waiting(), asio::use_awaitable_t<Executor>{}); }
+
   // When all connections are done; a session that is stuck for good is left where it is.
   void join(bool all_done) {
     asio::post(*context_, [this] {
@@ -122,6 +128,24 @@ class Lane {
     } else {
       co_await session->run();
     }
+  }
+
+  Session* longest_waiting() const {
+    Session* found = nullptr;
+    for (Session* session : sessions_) {
+      const auto since = session->waiting_since();
+      if (since && (found == nullptr || *since < *found->waiting_since())) found = session;
+    }
+    return found;
+  }
+  Awaitable<std::optional<Clock::time_point>> find_longest_wait() {
+    const Session* session = longest_waiting();
+    co_return session == nullptr ? std::nullopt : session->waiting_since();
+  }
+  Awaitable<bool> close_longest_waiting() {
+    Session* session = longest_waiting();
+    if (session != nullptr) session->make_way();
+    co_return session != nullptr;
   }
 
   Awaitable<void> sweep() {
@@ -166,9 +190,8 @@ Result<tcp::endpoint> endpoint_of(const ServerOptions& options) {
 
 class Server::Impl {
  public:
-  Impl(ServerOptions options, Handler handler) : options_(std::move(options)) {
-    service_.limits = options_.limits;
-    service_.handler = std::move(handler);
+  Impl(ServerOptions options, Handler handler)
+      : options_(std::move(options)), service_(options_, std::move(handler)) {
     for (unsigned i = 0; i < std::max(1U, options_.io_threads); ++i) {
       lanes_.push_back(std::make_unique<Lane>(service_, population_, options_.sweep_interval));
     }
@@ -216,8 +239,27 @@ class Server::Impl {
 
   std::uint16_t port() const { return port_; }
   std::size_t connections() const { return population_.count(); }
+  std::size_t bodies_bytes() const { return service_.bodies.taken(); }
 
  private:
+  // Closes the connection that has been waiting for its peer longest; false when all are busy.
+  Awaitable<bool> make_way() {
+    Lane* longest = nullptr;
+    Clock::time_point longest_since;
+    for (const auto& lane : lanes_) {
+      auto asked = lane->longest_wait();
+      const auto since = co_await std::move(asked);
+      if (since && (longest == nullptr || *since < longest_since)) {
+        longest = lane.get();
+        longest_since = *since;
+      }
+    }
+    if (longest == nullptr) co_return false;
+    auto closed = longest->make_way();
+    const bool done = co_await std::move(closed);
+    co_return done;
+  }
+
   Awaitable<void> accept() {
     Timer pause(lanes_.front()->context());
     for (std::size_t next = 0; !service_.stopping; ++next) {
@@ -225,13 +267,19 @@ class Server::Impl {
       auto [error, socket] = co_await acceptor_->async_accept(lane.context(), kAwait);
       if (error) {
         if (service_.stopping) break;
+        // Mostly there are no file handles left.
+        co_await make_way();
         pause.expires_after(kAcceptPause);
         co_await pause.async_wait(kAwait);
         continue;
       }
-      const std::size_t others = population_.count();
-      if (others >= options_.connections_max + kRefusedMax) continue;
-      lane.serve(std::move(socket), others >= options_.connections_max);
+      bool refused = false;
+      if (population_.count() >= options_.connections_max) {
+        const bool made_way = co_await make_way();
+        refused = !made_way;
+      }
+      if (refused && population_.count() >= options_.connections_max + kRefusedMax) continue;
+      lane.serve(std::move(socket), refused);
     }
   }
 
@@ -256,6 +304,7 @@ Result<std::unique_ptr<Server>> Server::start(ServerOptions options, Handler han
 
 std::uint16_t Server::port() const { return impl_->port(); }
 std::size_t Server::connections() const { return impl_->connections(); }
+std::size_t Server::bodies_bytes() const { return impl_->bodies_bytes(); }
 void Server::stop() { impl_->stop(); }
 
 }  // namespace daybook::http

@@ -1,4 +1,5 @@
-// An HTTP/1.1 server: connections and their limits here, meaning in the handler.
+// An HTTP/1.1 server: connections and their limits here, meaning in the handler. What changes something and comes
+// from a page of another site is refused, and so is what asks for another server.
 //
 // A few I/O threads read and write, each with its own share of the connections; handlers run on a
 // pool of workers, so that a busy handler never keeps a connection waiting for its bytes. Whatever
@@ -9,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "http/message.h"
@@ -40,12 +42,16 @@ struct ServerOptions {
   unsigned workers = 2;
   // Requests that wait for a worker; beyond, 503.
   std::size_t queue_max = 1'024;
-  // Beyond, 503 and closed.
+  // Beyond, the one goes that has said nothing for longest; when all are busy the new one, with a 503.
   std::size_t connections_max = 4'096;
+  // What bodies may take together from their first byte until their request is answered; beyond, 429.
+  std::size_t bodies_bytes_max = 128 * 1024 * 1024;
+  // Names that it is asked under, besides those of the loopback; under any other name, 421.
+  std::vector<std::string> names;
   // How often deadlines are looked at.
   std::chrono::milliseconds sweep_interval{250};
-  // How long stop() lets requests under way go on.
-  std::chrono::milliseconds stop_timeout{5'000};
+  // How long stop() lets requests under way go on before it asks them to stop.
+  std::chrono::milliseconds stop_timeout{3'000};
   Limits limits;
 };
 
@@ -63,6 +69,8 @@ class Server {
   std::uint16_t port() const;
   // Connections that are open.
   std::size_t connections() const;
+  // What bodies take now.
+  std::size_t bodies_bytes() const;
   // Accepts no more, finishes the requests under way within `stop_timeout`, closes. Returns when
   // all threads have ended; the destructor does the same. A worker is waited for however long it
   // takes.

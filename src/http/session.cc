@@ -2,6 +2,7 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <sys/socket.h>
 
 #include <array>
 #include <boost/asio/as_tuple.hpp>
@@ -11,7 +12,7 @@
 #include <boost/beast/core/buffers_suffix.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/status.hpp>
-#include <boost/beast/http/string_body.hpp>
+#include <cerrno>
 #include <ctime>
 
 #include "http/problem.h"
@@ -22,7 +23,7 @@ namespace {
 
 namespace asio = boost::asio;
 namespace beast = boost::beast;
-using Parser = beast::http::request_parser<beast::http::string_body>;
+using Parser = beast::http::request_parser<SharedBody>;
 using beast::http::field;
 using boost::system::error_code;
 
@@ -83,8 +84,9 @@ const std::string& date_now() {
 std::string header_of(const Response& response, bool keep_alive, bool chunked) {
   const auto reason = beast::http::obsolete_reason(
       beast::http::int_to_status(static_cast<unsigned>(response.status)));
-  std::string header =
-      fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\n", response.status, view(reason), date_now());
+  // A browser must not take an answer for something else: names in it are anybody's.
+  std::string header = fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\nX-Content-Type-Options: nosniff\r\n",
+                                   response.status, view(reason), date_now());
   if (chunked) {
     header += "Transfer-Encoding: chunked\r\n";
   } else if (response.stream == nullptr) {
@@ -105,11 +107,19 @@ std::string header_of(const Response& response, bool keep_alive, bool chunked) {
   return header;
 }
 
+Response too_large_header(const Limits& limits) {
+  return problem(431, "Header too large",
+                 fmt::format("a request's header may take {} bytes", limits.header_bytes_max));
+}
+
 Response refusal_of(const error_code& error, const Limits& limits) {
   using Error = beast::http::error;
-  if (error == Error::header_limit) {
-    return problem(431, "Header too large",
-                   fmt::format("a request's header may take {} bytes", limits.header_bytes_max));
+  if (error == Error::header_limit) return too_large_header(limits);
+  if (error == boost::system::errc::not_enough_memory) {
+    Response busy = problem(429, "Too much is sent",
+                            "bodies of other requests take all the memory there is for them; try again");
+    busy.headers.emplace_back("Retry-After", "1");
+    return busy;
   }
   if (error == Error::body_limit) {
     return problem(413, "Body too large",
@@ -121,6 +131,15 @@ Response refusal_of(const error_code& error, const Limits& limits) {
 }  // namespace
 
 struct Session::Incoming {
+  explicit Incoming(BodyMemory& memory) : share(memory) { parser.get().body().share = &share; }
+
+  // What has come of a body that nobody will read.
+  void drop_body() {
+    parser.get().body().text = {};
+    share.release();
+  }
+
+  BodyShare share;
   Parser parser;
 };
 
@@ -131,10 +150,12 @@ Session::Session(Socket socket, std::weak_ptr<asio::io_context> context, Service
       wake_(socket_.get_executor()) {}
 
 void Session::enter(State state, Clock::duration timeout) {
+  const auto now = Clock::now();
+  if (state != state_) since_ = now;
   state_ = state;
   timeout_ = timeout;
   moved_bytes_ = 0;
-  deadline_ = Clock::now() + timeout;
+  deadline_ = now + timeout;
 }
 
 void Session::progress(std::size_t bytes) {
@@ -142,12 +163,26 @@ void Session::progress(std::size_t bytes) {
   if (moved_bytes_ >= service_.limits.progress_bytes) enter(state_, timeout_);
 }
 
+bool Session::peer_is_gone() {
+  char byte = 0;
+  const auto count = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return count == 0 || (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+}
+
+std::optional<Clock::time_point> Session::waiting_since() const {
+  const bool is_waiting = socket_.is_open() && (state_ == State::kIdle || state_ == State::kHeader);
+  return is_waiting ? std::optional(since_) : std::nullopt;
+}
+
 void Session::sweep(Clock::time_point now) {
+  if (state_ == State::kHandling && !stop_.stop_requested() && socket_.is_open() && peer_is_gone()) {
+    stop_.request_stop();
+  }
   if (now < deadline_) return;
   deadline_ = Clock::time_point::max();
   expired_ = true;
   error_code ignored;
-  if (state_ == State::kReading) {
+  if (state_ == State::kHeader || state_ == State::kBody) {
     socket_.cancel(ignored);  // The reader wakes up and says so to the peer.
   } else {
     socket_.close(ignored);
@@ -161,6 +196,7 @@ void Session::stop() {
 
 void Session::abort() {
   aborted_ = true;
+  stop_.request_stop();
   close();
   wake_.cancel();
 }
@@ -184,7 +220,8 @@ Awaitable<void> Session::run() {
   while (true) {
     const bool more = co_await serve_one();
     if (!more) break;
-    if (buffer_.size() == 0 && buffer_.capacity() > kBodyReadBytes) buffer_ = {};
+    // Many connections may be idle: none keeps what reading a body took.
+    if (buffer_.size() == 0 && buffer_.capacity() > 2 * kReadBytes) buffer_ = {};
   }
   close();
 }
@@ -212,8 +249,8 @@ Awaitable<bool> Session::serve_one() {
     const bool filled = co_await fill(kReadBytes);
     if (!filled) co_return false;
   }
-  enter(State::kReading, service_.limits.header_timeout);
-  Incoming incoming;
+  enter(State::kHeader, service_.limits.header_timeout);
+  Incoming incoming(service_.bodies);
   auto refusal = co_await read_header(incoming);
   if (!refusal && !lost_) {
     refusal = co_await read_body(incoming);
@@ -222,6 +259,7 @@ Awaitable<bool> Session::serve_one() {
   auto& message = incoming.parser.get();
   const bool with_body = message.method() != beast::http::verb::head;
   if (refusal) {
+    incoming.drop_body();
     const bool slow = expired_;
     const bool answered = co_await answer(*refusal, with_body, false);
     if (answered && !slow) {
@@ -241,8 +279,9 @@ Awaitable<bool> Session::serve_one() {
   request.method = with_body ? view(message.method_string()) : "GET";
   request.accept = view(message[field::accept]);
   request.content_type = view(message[field::content_type]);
-  request.body = std::move(message.body());
+  request.body = std::move(message.body().text);
   const Response response = co_await handle(std::move(request));
+  incoming.share.release();
   if (aborted_) co_return false;
   keep_alive = keep_alive && !service_.stopping;
   bool answered = false;
@@ -266,42 +305,78 @@ Awaitable<std::optional<Response>> Session::read_header(Incoming& incoming) {
   Parser& parser = incoming.parser;
   parser.header_limit(static_cast<std::uint32_t>(limits.header_bytes_max));
   parser.body_limit(limits.body_bytes_max);
+  // The parser's own limit is on parts of a header.
+  std::size_t header_bytes = 0;
   while (true) {
     error_code error;
-    buffer_.consume(parser.put(buffer_.data(), error));
-    if (parser.is_header_done() && !error) break;
+    const std::size_t taken = parser.put(buffer_.data(), error);
+    buffer_.consume(taken);
+    header_bytes += taken;
+    const bool done = parser.is_header_done() && !error;
+    if (header_bytes + (done ? 0 : buffer_.size()) > limits.header_bytes_max) co_return too_large_header(limits);
+    if (done) break;
     if (error && error != beast::http::error::need_more) co_return refusal_of(error, limits);
     const bool filled = co_await fill(kReadBytes);
     if (!filled) co_return interrupted();
   }
+  if (auto refusal = judge_header(incoming)) co_return refusal;
   const auto& message = parser.get();
-  if (message.target().size() > limits.target_bytes_max) {
-    co_return problem(414, "Target too long",
-                      fmt::format("a target may take {} bytes", limits.target_bytes_max));
-  }
-  if (message.version() >= 11 && message.count(field::host) != 1) {
-    co_return problem(400, "Bad request", "HTTP/1.1 asks for one Host field");
-  }
-  const auto encoding = message[field::content_encoding];
-  if (!encoding.empty() && !beast::iequals(encoding, "identity")) {
-    co_return problem(415, "Encoding not supported", "bodies are taken as they are, uncompressed");
-  }
   const auto expect = message[field::expect];
-  if (expect.empty()) co_return std::nullopt;
-  if (!beast::iequals(expect, "100-continue")) {
-    co_return problem(417, "Expectation failed", "no other expectation than 100-continue is met");
-  }
-  if (message.version() >= 11 && !parser.is_done() && buffer_.size() == 0) {
+  if (!expect.empty() && message.version() >= 11 && !parser.is_done() && buffer_.size() == 0) {
     const bool written = co_await write("HTTP/1.1 100 Continue\r\n\r\n", {});
     lost_ = !written;
   }
   co_return std::nullopt;
 }
 
+std::optional<Response> Session::judge_header(const Incoming& incoming) const {
+  const Limits& limits = service_.limits;
+  const auto& message = incoming.parser.get();
+  const std::string_view target = view(message.target());
+  if (target.size() > limits.target_bytes_max) {
+    return problem(414, "Target too long", fmt::format("a target may take {} bytes", limits.target_bytes_max));
+  }
+  const std::size_t hosts = message.count(field::host);
+  if (hosts > 1 || (hosts == 0 && message.version() >= 11)) {
+    return problem(400, "Bad request", "HTTP/1.1 asks for one Host field");
+  }
+  const std::string_view host = view(message[field::host]);
+  const auto asked = authority_of(target);
+  if ((hosts == 1 && !service_.names.has(host)) || (asked && !service_.names.has(*asked))) {
+    return problem(421, "Misdirected request",
+                   "this server is not asked under that name; the setting served_names adds names to those of the "
+                   "loopback");
+  }
+  const bool changes_nothing = message.method() == beast::http::verb::get || message.method() == beast::http::verb::head;
+  if (!changes_nothing && message.count(field::origin) != 0 &&
+      (message.count(field::origin) > 1 || !is_own_origin(view(message[field::origin]), host))) {
+    return problem(403, "Foreign origin", "a page of another site may not send this");
+  }
+  const std::size_t codings = message.count(field::transfer_encoding);
+  if (codings != 0 && (codings > 1 || message.version() < 11)) {
+    return problem(400, "Bad request", "Transfer-Encoding is given once, in HTTP/1.1");
+  }
+  if (codings == 1 && !beast::iequals(message[field::transfer_encoding], "chunked")) {
+    return problem(501, "Transfer coding not supported", "bodies come in chunks or as a whole, and uncompressed");
+  }
+  if (view(message[field::te]).find("chunked") != std::string_view::npos) {
+    return problem(400, "Bad request", "chunked is not named in TE");
+  }
+  const auto encoding = message[field::content_encoding];
+  if (!encoding.empty() && !beast::iequals(encoding, "identity")) {
+    return problem(415, "Encoding not supported", "bodies are taken as they are, uncompressed");
+  }
+  const auto expect = message[field::expect];
+  if (!expect.empty() && !beast::iequals(expect, "100-continue")) {
+    return problem(417, "Expectation failed", "no other expectation than 100-continue is met");
+  }
+  return std::nullopt;
+}
+
 Awaitable<std::optional<Response>> Session::read_body(Incoming& incoming) {
   const Limits& limits = service_.limits;
   Parser& parser = incoming.parser;
-  enter(State::kReading, limits.body_timeout);
+  enter(State::kBody, limits.body_timeout);
   parser.eager(true);
   while (!parser.is_done()) {
     error_code error;
@@ -343,6 +418,8 @@ Awaitable<Response> Session::handle(Request request) {
   deadline_ = Clock::time_point::max();
   response_.reset();
   wake_.expires_at(Clock::time_point::max());
+  stop_ = std::stop_source();
+  request.stop = stop_.get_token();
   submit(std::move(request));
   while (!response_ && !aborted_) {
     co_await wake_.async_wait(kAwait);

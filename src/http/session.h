@@ -11,8 +11,11 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <stop_token>
 
+#include "http/bodies.h"
 #include "http/message.h"
+#include "http/names.h"
 #include "http/server.h"
 #include "http/stream.h"
 #include "http/worker_pool.h"
@@ -28,17 +31,24 @@ using Awaitable = boost::asio::awaitable<T, Executor>;
 
 // What all connections share; outlives them.
 struct Service {
-  Limits limits;
-  Handler handler;
+  Service(const ServerOptions& options, Handler answers)
+      : limits(options.limits),
+        names(options.names),
+        handler(std::move(answers)),
+        bodies(options.bodies_bytes_max) {}
+
+  const Limits limits;
+  const ServedNames names;
+  const Handler handler;
+  BodyMemory bodies;
   std::unique_ptr<WorkerPool> workers;
   std::atomic<bool> stopping = false;
 };
 
 // Everything here runs on the thread of `context`.
 //
-//   idle ─► reading ─► handling ─► writing ─┬─► streaming      All states but handling and
-//   streaming
-//    ▲──────────────────────────────────────┘                  have a deadline.
+//   idle ─► header ─► body ─► handling ─► writing ─┬─► streaming      All states but handling and
+//    ▲─────────────────────────────────────────────┘                  streaming have a deadline.
 class Session : public std::enable_shared_from_this<Session> {
  public:
   Session(Socket socket, std::weak_ptr<boost::asio::io_context> context, Service& service);
@@ -48,16 +58,20 @@ class Session : public std::enable_shared_from_this<Session> {
   // Says why nothing more is served, and closes.
   Awaitable<void> refuse(const Response& response);
 
-  // Gives up on a peer that is past its deadline.
+  // Gives up on a peer that is past its deadline, and on a request whose peer has gone.
   void sweep(Clock::time_point now);
+  // Since when it has been waiting for a request, or for the header of one; nothing while it is busy.
+  std::optional<Clock::time_point> waiting_since() const;
   // Closes when no request is under way, and ends a stream; the others close after their answer.
   void stop();
   void abort();
+  // Closes, for another connection.
+  void make_way() { close(); }
   // The answer to the request being handled.
   void deliver(Response response);
 
  private:
-  enum class State { kIdle, kReading, kHandling, kWriting, kStreaming };
+  enum class State { kIdle, kHeader, kBody, kHandling, kWriting, kStreaming };
   struct Incoming;
 
   void enter(State state, Clock::duration timeout);
@@ -69,6 +83,7 @@ class Session : public std::enable_shared_from_this<Session> {
   Awaitable<bool> fill(std::size_t bytes_max);
   // Each gives what is answered instead when the request is not fit; `lost_` when the peer is gone.
   Awaitable<std::optional<Response>> read_header(Incoming& incoming);
+  std::optional<Response> judge_header(const Incoming& incoming) const;
   Awaitable<std::optional<Response>> read_body(Incoming& incoming);
   // When reading stopped early: too slow, or gone.
   std::optional<Response> interrupted();
@@ -82,6 +97,7 @@ class Session : public std::enable_shared_from_this<Session> {
   Awaitable<bool> send(Stream& stream, bool chunked);
   // Reads what the peer still sends, so that closing does not destroy the answer on its way.
   Awaitable<void> drain();
+  bool peer_is_gone();
   void close();
 
   Socket socket_;
@@ -92,11 +108,13 @@ class Session : public std::enable_shared_from_this<Session> {
   State state_ = State::kIdle;
   Clock::time_point deadline_ = Clock::time_point::max();
   Clock::duration timeout_{};
+  Clock::time_point since_ = Clock::now();  // Of state_.
   std::size_t moved_bytes_ = 0;
   bool expired_ = false;
   bool lost_ = false;
   bool aborted_ = false;
   std::optional<Response> response_;
+  std::stop_source stop_;  // Of the request being handled.
 };
 
 }  // namespace daybook::http

@@ -25,14 +25,12 @@ void split(std::string_view text, char separator, const Take& take) {
   }
 }
 
-// "http://host/path" names this server as "/path" does.
+// "http://host/path" is asked for as "/path" is.
 std::string_view without_origin(std::string_view target) {
-  for (const std::string_view scheme : {"http://", "https://"}) {
-    if (!target.starts_with(scheme)) continue;
-    const std::size_t path = target.find('/', scheme.size());
-    return path == std::string_view::npos ? "/" : target.substr(path);
-  }
-  return target;
+  const auto authority = authority_of(target);
+  if (!authority) return target;
+  const std::string_view path = target.substr(static_cast<std::size_t>(authority->end() - target.begin()));
+  return path.empty() ? "/" : path;
 }
 
 class Decoder {
@@ -53,6 +51,15 @@ class Decoder {
 };
 
 }  // namespace
+
+std::optional<std::string_view> authority_of(std::string_view target) {
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (!target.starts_with(scheme)) continue;
+    target.remove_prefix(scheme.size());
+    return target.substr(0, target.find('/'));
+  }
+  return std::nullopt;
+}
 
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_blank) {
   std::string decoded;

@@ -13,6 +13,9 @@ namespace daybook::http {
 // it is fine.
 std::optional<std::string> read_target(std::string_view target, Request& request);
 
+// Of "http://host/path": the host, which goes before a Host field. Nothing for "/path".
+std::optional<std::string_view> authority_of(std::string_view target);
+
 // Percent-decoded; nothing for a "%" without two hexadecimal digits. `plus_is_blank` in parameters.
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_blank);
 

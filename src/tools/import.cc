@@ -230,12 +230,12 @@ class Importer {
                                           first->second.place())});
       return;
     }
-    std::vector<events::Violation> violations;
+    events::Violations violations;
     if (events::read_event(event, report_.events.emplace_back(), violations)) return;
     report_.events.pop_back();
     Places places;
     build(plan.event, scope, evaluator, "", &places);
-    for (const events::Violation& violation : violations) {
+    for (const events::Violation& violation : violations.kept()) {
       const auto cell = std::ranges::find(places, violation.field, &Places::value_type::first);
       report_.faults.push_back({cell == places.end() ? scope.row.place() : cell->second,
                                 violation.field + ": " + violation.message});

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <stop_token>
 #include <unordered_map>
 
 #include "base/csv.h"
@@ -19,6 +20,8 @@ using domain::Measure;
 
 // How long before the date the entries of a difference may lie.
 constexpr Day kWindow = 31;
+// Of a file: each becomes a line of the answer, and takes some hundred times the memory that it takes there.
+constexpr std::size_t kRowsMax = 200'000;
 // Sums of three are looked for among so many entries at most, the newest.
 constexpr std::size_t kTripleMax = 4'000;
 
@@ -30,9 +33,9 @@ struct Key {
 };
 struct TheirLine {
   std::size_t row = 0;
-  Key key;
   Int128 theirs = 0;
 };
+using TheirLines = std::map<Key, TheirLine>;
 
 // "-1234.5" in major units as minor units; nothing for any other text.
 std::optional<Int128> parse_amount(std::string_view text, Currency currency) {
@@ -56,65 +59,92 @@ std::optional<Int128> parse_amount(std::string_view text, Currency currency) {
   return is_negative ? -minor : minor;
 }
 
-// Lines by account, in the order of the file.
+void refuse_once_given_up(const std::stop_token& stop) {
+  if (stop.stop_requested()) refuse(503, "Given up", "nobody waits for the answer any more");
+}
+
+// Lines by account. Reading takes time with the file's bytes, whatever is wrong with them.
 class File {
  public:
-  explicit File(std::string_view text) {
-    std::vector<FileFault> faults;
-    const auto csv = CsvFile::parse("body", std::string(text), {}, faults);
-    if (csv == nullptr) {
-      fail(0, "", faults.empty() ? "is no CSV" : faults.front().place + ": " + faults.front().message);
-    }
+  File(std::string_view text, const std::stop_token& stop) {
+    CsvRows csv(text, {}, [&](std::size_t row, std::size_t offset, const std::string& message) {
+      fault(row, "", [&] { return place_in("body", text, offset) + ": " + message; });
+    });
     const auto column = [&](std::string_view name) -> std::optional<std::size_t> {
-      const auto at = std::ranges::find(csv->columns(), name);
-      if (at == csv->columns().end()) return std::nullopt;
-      return static_cast<std::size_t>(at - csv->columns().begin());
+      const auto at = std::ranges::find(csv.columns(), name);
+      if (at == csv.columns().end()) return std::nullopt;
+      return static_cast<std::size_t>(at - csv.columns().begin());
     };
-    for (const std::string& name : csv->columns()) {
+    for (const std::string& name : csv.columns()) {
       if (name != "customer_id" && name != "document_id" && name != "currency" && name != "amount") {
-        fail(0, name, "is no column of this file: customer_id, document_id, currency, amount");
+        fault(0, name, [] { return "is no column of this file: customer_id, document_id, currency, amount"; });
       }
     }
-    for (const char* name : {"customer_id", "currency", "amount"}) {
-      if (!column(name)) fail(0, name, "a column of this name is required");
+    const auto customer_at = column("customer_id");
+    const auto document_at = column("document_id");
+    const auto currency_at = column("currency");
+    const auto amount_at = column("amount");
+    for (const auto& [name, at] : {std::pair("customer_id", customer_at), std::pair("currency", currency_at),
+                                   std::pair("amount", amount_at)}) {
+      if (!at && !csv.columns().empty()) fault(0, name, [] { return "a column of this name is required"; });
     }
-    const auto document = column("document_id");
-    for (std::size_t row = 0; row < csv->rows(); ++row) {
-      const auto value = [&](std::size_t at) { return csv->cell(row, at).text; };
-      TheirLine line{row, {}, 0};
-      const std::string customer(value(*column("customer_id")));
-      if (customer.empty()) fail(row, "customer_id", "is required");
-      if (document) line.key.document_id = value(*document);
-      const auto currency = Currency::parse(value(*column("currency")));
+    refuse_faults();
+    while (const auto cells = csv.next()) {
+      refuse_once_given_up(stop);
+      const std::size_t row = csv.row();
+      if (row >= kRowsMax) refuse(413, "Too many rows", fmt::format("a file may have {} rows; send several", kRowsMax));
+      const auto value = [&](std::size_t at) { return (*cells)[at].text; };
+      const std::string customer(value(*customer_at));
+      if (customer.empty()) fault(row, "customer_id", [] { return "is required"; });
+      const auto currency = Currency::parse(value(*currency_at));
       if (!currency) {
-        fail(row, "currency", fmt::format("'{}' is not an ISO 4217 currency code", value(*column("currency"))));
+        fault(row, "currency",
+              [&] { return fmt::format("'{}' is not an ISO 4217 currency code", shortened(value(*currency_at))); });
+        continue;
       }
-      line.key.currency = *currency;
-      const auto minor = parse_amount(value(*column("amount")), *currency);
+      const auto minor = parse_amount(value(*amount_at), *currency);
       if (!minor) {
-        fail(row, "amount",
-             fmt::format("'{}' is not an amount in {} with at most {} decimals", value(*column("amount")),
-                         currency->code(), currency->exponent()));
+        fault(row, "amount", [&] {
+          return fmt::format("'{}' is not an amount in {} with at most {} decimals", shortened(value(*amount_at)),
+                             currency->code(), currency->exponent());
+        });
+        continue;
       }
-      line.theirs = *minor;
-      std::vector<TheirLine>& lines = lines_[customer];
-      if (std::ranges::find(lines, line.key, &TheirLine::key) != lines.end()) {
-        fail(row, "customer_id", "this account, document and currency stand in the file twice");
+      const Key key{document_at ? std::string(value(*document_at)) : std::string(), *currency};
+      if (!lines_[customer].emplace(key, TheirLine{row, *minor}).second) {
+        fault(row, "customer_id", [] { return "this account, document and currency stand in the file twice"; });
       }
-      lines.push_back(std::move(line));
     }
+    refuse_faults();
   }
 
-  const std::map<std::string, std::vector<TheirLine>>& lines() const { return lines_; }
+  const std::map<std::string, TheirLines>& lines() const { return lines_; }
 
  private:
-  [[noreturn]] static void fail(std::size_t row, std::string field, std::string message) {
-    Problem problem{400, "Bad file", fmt::format("row {}: {} {}", row + 1, field, message), {}, {}};
-    problem.violations.push_back({static_cast<std::int64_t>(row), std::move(field), std::move(message)});
-    throw Refusal{std::move(problem)};
+  static constexpr std::size_t kFaultsMax = 100;
+
+  static std::string_view shortened(std::string_view text) { return text.size() <= 64 ? text : "…"; }
+
+  // `words` gives the message, if that is told.
+  template <typename Words>
+  void fault(std::size_t row, std::string_view field, const Words& words) {
+    if (++problem_.violation_count > kFaultsMax) return;
+    problem_.violations.push_back({static_cast<std::int64_t>(row), std::string(field.size() <= 128 ? field : "…"),
+                                   std::string(words())});
   }
 
-  std::map<std::string, std::vector<TheirLine>> lines_;
+  void refuse_faults() {
+    if (problem_.violations.empty()) return;
+    const Problem::Fault& first = problem_.violations[0];
+    problem_.title = "Bad file";
+    problem_.detail = fmt::format("row {}: {}{}{}", first.index + 1, first.field, first.field.empty() ? "" : " ",
+                                  first.message);
+    if (problem_.violation_count > 1) problem_.detail += fmt::format("; {} faults in all", problem_.violation_count);
+    throw Refusal{std::move(problem_)};
+  }
+
+  Problem problem_;
+  std::map<std::string, TheirLines> lines_;
 };
 
 using Entries = std::vector<LedgerEntry>;
@@ -204,17 +234,18 @@ struct Line {
 
 }  // namespace
 
-Answer reconciliation(Question& question, std::string_view body) {
+Answer reconciliation(Question& question, std::string_view body, const std::stop_token& stop) {
   const Day day = question.parameters().required_date("date");
   if (const auto as_of = question.parameters().date("as_of"); as_of && *as_of != day) {
     refuse_parameter("as_of", "is another date than date");
   }
   question.set_as_of(day);
-  const File file(body);
+  const File file(body, stop);
 
   std::map<std::size_t, Line> lines;  // By row of the file.
   std::vector<Line> missing_there;
   for (const auto& [customer_id, theirs] : file.lines()) {
+    refuse_once_given_up(stop);
     const ShardPicture& shard = question.shard_of(customer_id);
     const auto id = is_customer(customer_id) ? shard.labels->find_customer(customer_id) : std::nullopt;
     auto customer = id ? question.new_customer(shard, *id) : nullptr;
@@ -236,15 +267,16 @@ Answer reconciliation(Question& question, std::string_view body) {
       json.end_array();
       line.explained_by = json.take();
     };
-    for (const TheirLine& their : theirs) {
-      Line line{customer_id, their.key, their.theirs, {}, "missing_here"};
-      const bool is_account = their.key.document_id.empty();
-      const Entries* entries = ours.of(their.key);
+    for (const auto& [key, their] : theirs) {
+      refuse_once_given_up(stop);
+      Line line{customer_id, key, their.theirs, {}, "missing_here"};
+      const bool is_account = key.document_id.empty();
+      const Entries* entries = ours.of(key);
       if (is_account ? customer != nullptr : entries != nullptr) {
         line.ours = 0;
         if (is_account && entries != nullptr) {
           for (const LedgerEntry& entry : *entries) *line.ours += entry.amount;
-        } else if (const auto open = ours.open.find(their.key); !is_account && open != ours.open.end()) {
+        } else if (const auto open = ours.open.find(key); !is_account && open != ours.open.end()) {
           line.ours = open->second;
         }
         line.state = *line.ours == *line.theirs ? "agrees" : "differs";
@@ -252,10 +284,10 @@ Answer reconciliation(Question& question, std::string_view body) {
       }
       lines.emplace(their.row, std::move(line));
     }
-    const auto has_document = [](const TheirLine& line) { return !line.key.document_id.empty(); };
-    if (std::ranges::none_of(theirs, has_document)) continue;
+    const bool has_documents = !theirs.empty() && !theirs.rbegin()->first.document_id.empty();
+    if (!has_documents) continue;
     for (const auto& [key, open] : ours.open) {
-      if (open == 0 || std::ranges::find(theirs, key, &TheirLine::key) != theirs.end()) continue;
+      if (open == 0 || theirs.contains(key)) continue;
       Line line{customer_id, key, {}, open, "missing_there"};
       explain(line);
       missing_there.push_back(std::move(line));
@@ -282,7 +314,10 @@ Answer reconciliation(Question& question, std::string_view body) {
       return row;
     });
   };
-  for (const auto& entry : lines) add(entry.second);
+  for (const auto& entry : lines) {
+    refuse_once_given_up(stop);
+    add(entry.second);
+  }
   for (const Line& line : missing_there) add(line);
   return answer;
 }

@@ -27,6 +27,7 @@ std::string Problem::to_json() const {
       json.end_object();
     }
     json.end_array();
+    json.field("violation_count", static_cast<std::int64_t>(std::max(violation_count, violations.size())));
   }
   if (!accounts.empty()) {
     json.key("accounts");

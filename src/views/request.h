@@ -26,9 +26,11 @@ struct Problem {
     std::string field;
     std::string message;
   };
+  // The first of `violation_count`, where that is more.
   std::vector<Fault> violations;
   // Accounts that have the document asked for (409).
   std::vector<std::string> accounts;
+  std::size_t violation_count = 0;
 
   std::string to_json() const;
 };

@@ -1,6 +1,7 @@
 // From a path and parameters to an answer as text: every GET under /v1, over HTTP and offline alike.
 #pragma once
 
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,9 +20,10 @@ struct Rendered {
 // answers in CSV. Refusals become problem details. Any thread.
 Rendered answer(const ReadModel& model, const Today& today, const std::vector<std::string>& segments,
                 const ParameterMap& parameters, std::string_view accept);
-// The one question that comes with a body: reconciliation with a CSV file.
+// The one question that comes with a body: reconciliation with a CSV file. Given up once `stop` is requested.
 Rendered answer_reconciliation(const ReadModel& model, const Today& today, const ParameterMap& parameters,
-                               std::string_view accept, std::string_view body);
+                               std::string_view accept, std::string_view body,
+                               const std::stop_token& stop = {});
 
 // Whether answer() has a view for this path.
 bool is_view(const std::vector<std::string>& segments);

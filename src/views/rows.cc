@@ -1,5 +1,6 @@
 #include "views/rows.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "events/json_text.h"
@@ -71,6 +72,16 @@ void Value::write_json(JsonWriter& to) const {
   }
 }
 
+namespace {
+
+// Whether a spreadsheet would take the text for a formula; some read the full-width signs as the others.
+bool begins_like_a_formula(std::string_view text) {
+  static constexpr std::string_view kBeginnings[] = {"=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠"};
+  return std::ranges::any_of(kBeginnings, [&](std::string_view beginning) { return text.starts_with(beginning); });
+}
+
+}  // namespace
+
 std::string Value::csv_text() const {
   switch (kind_) {
     case Kind::kNull:
@@ -85,11 +96,7 @@ std::string Value::csv_text() const {
     case Kind::kJson:
       return text_;
     case Kind::kText:
-      // A spreadsheet must not take it for a formula.
-      if (!text_.empty() && std::string_view("=+-@\t\r").find(text_.front()) != std::string_view::npos) {
-        return "'" + text_;
-      }
-      return text_;
+      return begins_like_a_formula(text_) ? "'" + text_ : text_;
   }
   return "";
 }

@@ -2,6 +2,7 @@
 // They throw Refusal for what cannot be answered.
 #pragma once
 
+#include <stop_token>
 #include <string_view>
 
 #include "views/view.h"
@@ -17,7 +18,8 @@ Answer receivable_ratios(Question& question);
 Answer worklist(Question& question);
 Answer dunning(Question& question);
 // `body`: a CSV of finance's own ledger.
-Answer reconciliation(Question& question, std::string_view body);
+// Gives up, with a 503, once nobody waits for it.
+Answer reconciliation(Question& question, std::string_view body, const std::stop_token& stop);
 Answer customer_statement(Question& question, std::string_view customer_id);
 Answer order_cycle(Question& question);
 Answer sales(Question& question);

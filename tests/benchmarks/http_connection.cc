@@ -30,12 +30,12 @@ HttpConnection::HttpConnection(std::string_view url) : socket_(::socket(AF_INET,
 HttpConnection::~HttpConnection() { ::close(socket_); }
 
 HttpConnection::Answer HttpConnection::get(std::string_view target) {
-  return ask(fmt::format("GET {} HTTP/1.1\r\nHost: bench\r\n\r\n", target), "");
+  return ask(fmt::format("GET {} HTTP/1.1\r\nHost: localhost\r\n\r\n", target), "");
 }
 
 HttpConnection::Answer HttpConnection::post(std::string_view target, std::string_view content_type,
                                             std::string_view body) {
-  return ask(fmt::format("POST {} HTTP/1.1\r\nHost: bench\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n", target,
+  return ask(fmt::format("POST {} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n", target,
                          content_type, body.size()),
              body);
 }

@@ -29,7 +29,7 @@ std::vector<Message> messages_of(History history) {
   std::vector<Message> messages;
   for (events::v1::Event event; history.next(event);) {
     Arena arena;
-    std::vector<events::Violation> violations;
+    events::Violations violations;
     const auto typed = events::validate(event, arena, violations);
     ENSURE(typed.has_value(), "the generator gives valid events");
     messages.push_back({events::topic_of(typed->payload), event.customer_id(), event.SerializeAsString()});

@@ -83,7 +83,7 @@ std::uint64_t load(log::Log& log, std::int64_t orders, std::int64_t customers, c
     events::v1::Event event;
     while (texts->topics.size() < options.batch && (more = generator.next(event))) {
       Arena arena;
-      std::vector<events::Violation> violations;
+      events::Violations violations;
       const auto typed = events::validate(event, arena, violations);
       ENSURE(typed.has_value(), "the generator gives valid events");
       texts->topics.push_back(events::topic_of(typed->payload));

@@ -44,12 +44,24 @@ std::unique_ptr<Server> serve(const ServerOptions& options, Handler handler = ec
 }
 
 std::string get(std::string_view target, std::string_view more = "") {
-  return "GET " + std::string(target) + " HTTP/1.1\r\nHost: here\r\n" + std::string(more) + "\r\n";
+  return "GET " + std::string(target) + " HTTP/1.1\r\nHost: localhost\r\n" + std::string(more) + "\r\n";
 }
 
 std::string post(std::string_view body, std::string_view more = "") {
-  return "POST /p HTTP/1.1\r\nHost: here\r\nContent-Length: " + std::to_string(body.size()) +
+  return "POST /p HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(body.size()) +
          "\r\n" + std::string(more) + "\r\n" + std::string(body);
+}
+
+// A POST whose body is sent in chunks.
+std::string chunked(std::string_view fields) {
+  return "POST /p HTTP/1.1\r\nHost: localhost\r\n" + std::string(fields) + "\r\n3\r\nabc\r\n0\r\n\r\n";
+}
+
+// Fields of so many bytes together, none of them long.
+std::string many_fields(std::size_t bytes) {
+  std::string fields;
+  for (int i = 0; fields.size() < bytes; ++i) fields += "X-Field-" + std::to_string(i) + ": some value\r\n";
+  return fields;
 }
 
 TEST(HttpServerTest, KeepsAConnectionForManyRequests) {
@@ -69,7 +81,7 @@ TEST(HttpServerTest, DecodesPathAndParameters) {
   EXPECT_EQ(peer.ask(get("/v1/a%2Fb/?x=1+2&y=%E4%B8%AD&z")).body,
             "GET /v1/a%2Fb/ [v1] [a/b] [] x=1 2 y=\xE4\xB8\xAD z=");
   EXPECT_EQ(peer.ask(get("/")).body, "GET /");
-  EXPECT_EQ(peer.ask(get("http://here/v1")).body, "GET /v1 [v1]");
+  EXPECT_EQ(peer.ask(get("http://localhost/v1")).body, "GET /v1 [v1]");
   for (const char* bad : {"/%", "/%2", "/%zz", "/%ff", "/?a=%", "nowhere"}) {
     const HttpAnswer answer = peer.ask(get(bad));
     EXPECT_EQ(answer.status, 400) << bad;
@@ -95,7 +107,7 @@ TEST(HttpServerTest, ReadsBodiesInChunksHoweverTheyAreCut) {
   const auto server = serve({});
   HttpPeer peer(server->port());
   const std::string request =
-      "POST /p HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "POST /p HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
       "3;name=value\r\nabc\r\n5\r\ndefgh\r\n0\r\nTrailer: t\r\n\r\n";
   for (const char byte : request) peer.send(std::string_view(&byte, 1));
   EXPECT_EQ(peer.receive().body, "POST /p [p] abcdefgh");
@@ -117,7 +129,7 @@ TEST(HttpServerTest, TakesABodyUpToTheLimitAndNoMore) {
   EXPECT_TRUE(peer.closed());
 
   HttpPeer chunking(server->port());
-  std::string chunks = "POST /p HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\n";
+  std::string chunks = "POST /p HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n";
   for (int i = 0; i < 11; ++i) chunks += "186a0\r\n" + std::string(100'000, 'x') + "\r\n";
   EXPECT_EQ(chunking.ask(chunks + "0\r\n\r\n").status, 413);
 }
@@ -125,7 +137,7 @@ TEST(HttpServerTest, TakesABodyUpToTheLimitAndNoMore) {
 TEST(HttpServerTest, HeadHasTheLengthButNoBody) {
   const auto server = serve({});
   HttpPeer peer(server->port());
-  peer.send("HEAD /x HTTP/1.1\r\nHost: here\r\n\r\n");
+  peer.send("HEAD /x HTTP/1.1\r\nHost: localhost\r\n\r\n");
   const HttpAnswer answer = peer.receive(true);
   EXPECT_EQ(answer.status, 200);
   EXPECT_NE(answer.header.find("Content-Length: 10"), std::string::npos);
@@ -145,7 +157,7 @@ TEST(HttpServerTest, ClosesWhenAsked) {
 TEST(HttpServerTest, AsksForTheBodyWhenThePeerWaits) {
   const auto server = serve({});
   HttpPeer peer(server->port());
-  EXPECT_EQ(peer.ask("POST /p HTTP/1.1\r\nHost: here\r\nContent-Length: 3\r\n"
+  EXPECT_EQ(peer.ask("POST /p HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n"
                      "Expect: 100-continue\r\n\r\n")
                 .status,
             100);
@@ -160,16 +172,35 @@ TEST(HttpServerTest, RefusesWhatIsNoFitRequest) {
     int status;
   } kCases[] = {
       {"nonsense\r\n\r\n", 400},
-      {"GET / HTTP/2.0\r\nHost: here\r\n\r\n", 400},
+      {"GET / HTTP/2.0\r\nHost: localhost\r\n\r\n", 400},
       {"GET / HTTP/1.1\r\n\r\n", 400},
-      {get("/", "Host: there\r\n"), 400},
+      {get("/", "Host: localhost\r\n"), 400},
       {get("/", "bad header\r\n"), 400},
       {post("x", "Transfer-Encoding: chunked\r\n"), 400},
       {post("x", "Content-Length: 2\r\n"), 400},
       {post("x", "Content-Encoding: gzip\r\n"), 415},
       {get("/" + std::string(9'000, 'x')), 414},
       {get("/", "X: " + std::string(20'000, 'x') + "\r\n"), 431},
-      {"POST / HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\n1;" +
+      {get("/", many_fields(20'000)), 431},
+      {post("x", many_fields(16'400)), 431},
+      {"GET / HTTP/1.1\r\nHost: attacker.example\r\n\r\n", 421},
+      {"GET / HTTP/1.1\r\nHost: 127.0.0.1.attacker.example:80\r\n\r\n", 421},
+      {"GET / HTTP/1.1\r\nHost:\r\n\r\n", 421},
+      {"GET / HTTP/1.0\r\nHost: attacker.example\r\n\r\n", 421},
+      {get("http://attacker.example/"), 421},
+      {post("x", "Origin: http://attacker.example\r\n"), 403},
+      {post("x", "Origin: http://localhost:3000\r\n"), 403},
+      {post("x", "Origin: null\r\n"), 403},
+      {post("x", "Origin: http://localhost\r\nOrigin: http://localhost\r\n"), 403},
+      {"DELETE / HTTP/1.1\r\nHost: localhost\r\nOrigin: http://attacker.example\r\n\r\n", 403},
+      {chunked("Transfer-Encoding: gzip, chunked\r\n"), 501},
+      {chunked("Transfer-Encoding: identity\r\n"), 501},
+      {chunked("Transfer-Encoding: xchunked\r\n"), 501},
+      {chunked("Transfer-Encoding: chunked, gzip\r\n"), 501},
+      {chunked("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"), 400},
+      {chunked("Transfer-Encoding: chunked\r\nTE: gzip, chunked\r\n"), 400},
+      {"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
+      {"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n1;" +
            std::string(200'000, 'x'),
        400},
   };
@@ -199,7 +230,7 @@ TEST(HttpServerTest, DropsAPeerThatTricklesItsBody) {
   const auto server = serve(quick());
   HttpPeer peer(server->port());
   const auto begin = Clock::now();
-  peer.send("POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 100000\r\n\r\n");
+  peer.send("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n");
   std::thread trickle([&] {
     while (Clock::now() < begin + 5s && peer.send("x")) std::this_thread::sleep_for(20ms);
   });
@@ -248,19 +279,220 @@ TEST(HttpServerTest, AnswersGoodRequestsBesideAThousandIdleAndSlowOnes) {
   EXPECT_EQ(idle[1].ask(get("/late")).status, 200);
 }
 
-TEST(HttpServerTest, TellsOneConnectionTooManyAndClosesIt) {
+TEST(HttpServerTest, IsAskedUnderNamesOfTheLoopbackAndThoseGiven) {
+  ServerOptions options;
+  options.names = {"Books.example", "192.0.2.7"};
+  const auto server = serve(options);
+  HttpPeer peer(server->port());
+  for (const char* host :
+       {"localhost", "LOCALHOST:8080", "a.localhost", "localhost.", "127.0.0.1", "127.0.0.1:80", "127.9.9.9:1",
+        "[::1]", "[::1]:8080", "books.example:443", "BOOKS.EXAMPLE", "192.0.2.7"}) {
+    EXPECT_EQ(peer.ask("GET / HTTP/1.1\r\nHost: " + std::string(host) + "\r\n\r\n").status, 200) << host;
+  }
+  for (const char* host : {"books.example.org", "192.0.2.8", "localhost:80:80", "a@localhost", "localhost:x",
+                           "[::1", "::1", "[::2]", "2130706433", ".", ":80"}) {
+    HttpPeer other(server->port());
+    EXPECT_EQ(other.ask("GET / HTTP/1.1\r\nHost: " + std::string(host) + "\r\n\r\n").status, 421) << host;
+  }
+}
+
+TEST(HttpServerTest, TakesWhatItsOwnPagesSend) {
+  const auto server = serve({});
+  HttpPeer peer(server->port());
+  for (const char* origin : {"http://localhost", "https://localhost", "HTTP://LOCALHOST"}) {
+    const bool own = origin[0] == 'h';
+    HttpPeer other(server->port());
+    EXPECT_EQ(other.ask(post("x", "Origin: " + std::string(origin) + "\r\n")).status, own ? 200 : 403) << origin;
+  }
+  // What changes nothing cannot be read there either.
+  EXPECT_EQ(peer.ask(get("/", "Origin: http://attacker.example\r\n")).status, 200);
+}
+
+TEST(HttpServerTest, TakesAHeaderUpToTheLimit) {
+  const auto server = serve({});
+  HttpPeer peer(server->port());
+  const std::string request = get("/", many_fields(16'000));
+  EXPECT_EQ(peer.ask(request).status, 200);
+  for (std::size_t at = 0; at < request.size(); at += 1'000) peer.send(std::string_view(request).substr(at, 1'000));
+  EXPECT_EQ(peer.receive().status, 200);
+}
+
+TEST(HttpServerTest, EveryAnswerSaysThatItsTypeIsItsType) {
+  const auto server = serve({});
+  HttpPeer peer(server->port());
+  for (const std::string& request : {get("/"), get("/%")}) {
+    EXPECT_NE(peer.ask(request).header.find("X-Content-Type-Options: nosniff\r\n"), std::string::npos);
+  }
+}
+
+TEST(HttpServerTest, AtTheLimitTheConnectionGoesThatHasWaitedLongest) {
+  ServerOptions options;
+  options.connections_max = 4;
+  const auto server = serve(options);
+  std::vector<HttpPeer> idle;
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_EQ(idle.emplace_back(server->port()).ask(get("/")).status, 200);
+    std::this_thread::sleep_for(5ms);
+  }
+  EXPECT_EQ(idle[0].ask(get("/")).status, 200);
+  std::this_thread::sleep_for(5ms);
+  HttpPeer one(server->port());
+  EXPECT_EQ(one.ask(get("/")).status, 200);
+  EXPECT_TRUE(idle[1].closed());
+  // One that does not end its header has waited as well.
+  idle[2].send("GET / HT");
+  std::this_thread::sleep_for(5ms);
+  HttpPeer two(server->port());
+  EXPECT_EQ(two.ask(get("/")).status, 200);
+  EXPECT_TRUE(idle[3].closed());
+  for (HttpPeer* peer : {&idle[0], &one, &two}) EXPECT_EQ(peer->ask(get("/")).status, 200);
+  HttpPeer three(server->port());
+  EXPECT_EQ(three.ask(get("/")).status, 200);
+  EXPECT_TRUE(idle[2].closed());
+}
+
+TEST(HttpServerTest, ManyIdleConnectionsShutNobodyOut) {
+  ServerOptions options;
+  options.connections_max = 50;
+  const auto server = serve(options);
+  std::vector<HttpPeer> idle;
+  for (int i = 0; i < 300; ++i) idle.emplace_back(server->port());
+  for (int i = 0; i < 20; ++i) {
+    HttpPeer peer(server->port());
+    ASSERT_EQ(peer.ask(get("/")).status, 200);
+  }
+  EXPECT_LE(server->connections(), 60U);
+}
+
+TEST(HttpServerTest, WithAllConnectionsBusyANewOneIsTold) {
   ServerOptions options;
   options.connections_max = 2;
-  const auto server = serve(options);
+  std::latch go(1);
+  std::atomic<int> begun = 0;
+  const auto server = serve(options, [&](const Request&, const Respond& respond) {
+    ++begun;
+    go.wait();
+    respond({200, "text/plain", "done", {}});
+  });
   HttpPeer first(server->port());
   HttpPeer second(server->port());
-  EXPECT_EQ(first.ask(get("/")).status, 200);
-  EXPECT_EQ(second.ask(get("/")).status, 200);
+  first.send(get("/"));
+  second.send(get("/"));
+  while (begun < 2) std::this_thread::sleep_for(1ms);
   HttpPeer third(server->port());
   const HttpAnswer answer = third.ask(get("/"));
   EXPECT_EQ(answer.status, 503);
   EXPECT_NE(answer.header.find("Connection: close"), std::string::npos);
-  EXPECT_EQ(first.ask(get("/")).status, 200);
+  go.count_down();
+  EXPECT_EQ(first.receive().status, 200);
+  EXPECT_EQ(second.receive().status, 200);
+}
+
+TEST(HttpServerTest, BodiesTogetherTakeNoMoreThanTheirMemory) {
+  constexpr std::size_t kMax = 16 * 1024 * 1024;
+  ServerOptions options;
+  options.bodies_bytes_max = kMax;
+  const auto server = serve(options);
+  const std::string half(2 * 1024 * 1024, 'x');
+  std::vector<HttpPeer> held;
+  int refused = 0;
+  for (int i = 0; i < 40; ++i) {
+    const bool chunks = i % 2 == 0;
+    HttpPeer& peer = held.emplace_back(server->port());
+    peer.send("POST /p HTTP/1.1\r\nHost: localhost\r\n");
+    peer.send(chunks ? "Transfer-Encoding: chunked\r\n\r\n200000\r\n" : "Content-Length: 4194304\r\n\r\n");
+    peer.send(half);
+    EXPECT_LE(server->bodies_bytes(), kMax);
+  }
+  // Those that found no memory are told so at once; the others are waited for.
+  const auto begin = Clock::now();
+  while (server->bodies_bytes() < kMax / 2 && Clock::now() < begin + 5s) std::this_thread::sleep_for(1ms);
+  std::this_thread::sleep_for(200ms);
+  for (HttpPeer& peer : held) {
+    if (!peer.has_answer()) continue;
+    ++refused;
+    const HttpAnswer answer = peer.receive();
+    EXPECT_EQ(answer.status, 429);
+    EXPECT_NE(answer.header.find("Retry-After: 1"), std::string::npos);
+  }
+  EXPECT_GT(refused, 30);
+  EXPECT_LT(refused, 39);
+  // What asks for nothing of it is answered all the while, and when they go all is as before.
+  HttpPeer peer(server->port());
+  EXPECT_EQ(peer.ask(get("/")).status, 200);
+  held.clear();
+  while (server->bodies_bytes() > 0 && Clock::now() < begin + 10s) std::this_thread::sleep_for(1ms);
+  EXPECT_EQ(server->bodies_bytes(), 0U);
+  EXPECT_EQ(peer.ask(post(half + half)).status, 200);
+}
+
+TEST(HttpServerTest, ABodyHasItsShareUntilItsRequestIsAnswered) {
+  ServerOptions options;
+  options.bodies_bytes_max = 4 * 1024 * 1024;
+  std::mutex mutex;
+  std::vector<Respond> waiting;
+  const auto server = serve(options, [&](const Request&, Respond respond) {
+    const std::lock_guard lock(mutex);
+    waiting.push_back(std::move(respond));
+  });
+  HttpPeer first(server->port());
+  first.send(post(std::string(3 * 1024 * 1024, 'x')));
+  const auto begin = Clock::now();
+  for (bool is_there = false; !is_there && Clock::now() < begin + 5s;) {
+    const std::lock_guard lock(mutex);
+    is_there = !waiting.empty();
+  }
+  HttpPeer second(server->port());
+  EXPECT_EQ(second.ask(post(std::string(2 * 1024 * 1024, 'x'))).status, 429);
+  {
+    const std::lock_guard lock(mutex);
+    waiting.at(0)({200, "text/plain", "done", {}});
+  }
+  EXPECT_EQ(first.receive().status, 200);
+  EXPECT_EQ(server->bodies_bytes(), 0U);
+}
+
+// Handlers that work on until they are asked to stop.
+void work_until_stopped(const Request& request, const Respond& respond, std::atomic<int>& stopped) {
+  const auto begin = Clock::now();
+  while (!request.stop.stop_requested() && Clock::now() < begin + 20s) std::this_thread::sleep_for(1ms);
+  if (request.stop.stop_requested()) ++stopped;
+  respond({503, "text/plain", "given up", {}});
+}
+
+TEST(HttpServerTest, ARequestIsGivenUpWhenItsPeerGoes) {
+  std::atomic<int> begun = 0;
+  std::atomic<int> stopped = 0;
+  const auto server = serve(quick(), [&](Request request, const Respond& respond) {
+    ++begun;
+    work_until_stopped(request, respond, stopped);
+  });
+  {
+    HttpPeer gone(server->port());
+    gone.send(get("/"));
+    while (begun == 0) std::this_thread::sleep_for(1ms);
+  }
+  const auto begin = Clock::now();
+  while (stopped == 0 && Clock::now() < begin + 10s) std::this_thread::sleep_for(1ms);
+  EXPECT_EQ(stopped, 1);
+}
+
+TEST(HttpServerTest, StopGivesUpWhatTakesTooLong) {
+  ServerOptions options = quick();
+  options.stop_timeout = 100ms;
+  std::atomic<int> begun = 0;
+  std::atomic<int> stopped = 0;
+  const auto server = serve(options, [&](Request request, const Respond& respond) {
+    ++begun;
+    work_until_stopped(request, respond, stopped);
+  });
+  HttpPeer peer(server->port());
+  peer.send(get("/"));
+  while (begun == 0) std::this_thread::sleep_for(1ms);
+  const auto begin = Clock::now();
+  server->stop();
+  EXPECT_LT(Clock::now() - begin, 3s);
+  EXPECT_EQ(stopped, 1);
 }
 
 TEST(HttpServerTest, SaysBusyWhenTheWorkersQueueIsFull) {

@@ -43,9 +43,9 @@ class Book {
   // The same without waiting; under another topic or key where one is given.
   void send(const std::string& json, std::optional<log::Topic> topic = {}, std::optional<std::string> key = {}) {
     events::v1::Event event;
-    std::vector<events::Violation> violations;
+    events::Violations violations;
     const bool valid = events::read_event(json, event, violations);
-    ASSERT_TRUE(valid) << json << "\n" << (valid ? "" : violations[0].field + ": " + violations[0].message);
+    ASSERT_TRUE(valid) << json << "\n" << (valid ? "" : violations.kept()[0].field + ": " + violations.kept()[0].message);
     Arena arena;
     const auto typed = events::validate(event, arena, violations);
     send_record(topic.value_or(events::topic_of(typed->payload)), key.value_or(event.customer_id()),

@@ -33,7 +33,7 @@ class Hostile {
       }
       Event event = make();
       Arena arena;
-      std::vector<events::Violation> violations;
+      events::Violations violations;
       const auto valid = events::validate(event, arena, violations);
       if (!valid && below(10) != 0) continue;  // Few unfit ones.
       const log::Topic topic = valid ? events::topic_of(valid->payload) : log::Topic::kOrders;

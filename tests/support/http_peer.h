@@ -89,6 +89,12 @@ class HttpPeer {
     return chunk;
   }
 
+  // Whether something has come that was not received yet.
+  bool has_answer() const {
+    char byte = 0;
+    return !received_.empty() || ::recv(socket_, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+  }
+
   // Waits until the other side closes; false when it has something to say first.
   bool closed() { return received_.empty() && !read_more() && received_.empty(); }
 

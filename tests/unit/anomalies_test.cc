@@ -244,7 +244,7 @@ TEST(Waiting, PaymentsWithoutInvoicesExpected) {
 
 std::string ready_event(const std::string& customer = "C1") {
   events::v1::Event event;
-  std::vector<events::Violation> violations;
+  events::Violations violations;
   EXPECT_TRUE(events::read_event(R"({"event_id":"e","customer_id":")" + customer +
                                      R"(","source":"s","occurred_at":"2024-05-01T08:00:00Z",)"
                                      R"("order_ready":{"order_id":"O"}})",

@@ -1,4 +1,5 @@
 // Dates, decimals, money, texts and packed bytes: what everything else counts on.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <random>
@@ -12,6 +13,7 @@
 #include "base/date.h"
 #include "base/decimal.h"
 #include "base/money.h"
+#include "base/nearest.h"
 #include "base/radix_sort.h"
 #include "base/text.h"
 
@@ -711,6 +713,42 @@ TEST(RadixSort, SortsStablyWhateverTheNumbersShare) {
       for (std::size_t i = 0; i < size; ++i) ASSERT_EQ(items[i].place, expected[i].place) << size << " " << mask;
     }
   }
+}
+
+TEST(TextTest, AByteOrderMarkIsLeftOutOnce) {
+  EXPECT_EQ(without_byte_order_mark("\xEF\xBB\xBFx"), "x");
+  EXPECT_EQ(without_byte_order_mark("\xEF\xBB\xBF\xEF\xBB\xBF"), "\xEF\xBB\xBF");
+  for (const char* text : {"", "x", "\xEF\xBB", "x\xEF\xBB\xBF"}) EXPECT_EQ(without_byte_order_mark(text), text);
+}
+
+TEST(TextTest, WiderEncodingsAreKnownByHowTheyBegin) {
+  using namespace std::string_view_literals;
+  const auto name_of = [](std::string_view text) {
+    const auto fault = encoding_fault(text);
+    return fault ? fault->substr(0, fault->find(';')) : "";
+  };
+  for (const auto text : {"\xFF\xFE"sv, "\xFE\xFF"sv, "{\0"sv, "\0{"sv, "\xFF\xFE{\0\"\0"sv, "a\0,\0"sv, "\0a\0,"sv}) {
+    EXPECT_EQ(name_of(text), "is UTF-16") << testing::PrintToString(text);
+  }
+  for (const auto text : {"\xFF\xFE\0\0"sv, "\0\0\xFE\xFF"sv, "{\0\0\0"sv}) {
+    EXPECT_EQ(name_of(text), "is UTF-32") << testing::PrintToString(text);
+  }
+  for (const auto text : {""sv, "{"sv, "\0"sv, "\0\0"sv, "{}"sv, "\xEF\xBB\xBF{"sv, "\xFFx"sv, "客"sv}) {
+    EXPECT_EQ(name_of(text), "") << testing::PrintToString(text);
+  }
+}
+
+TEST(NearestTest, ThatIsNamedWhichIsNearEnough) {
+  const std::vector<std::string> known = {"publish", "parked", "query", "up", "memory_mib"};
+  const std::vector<std::pair<const char*, const char*>> cases = {
+      {"publsh", "publish"}, {"pubilsh", "publish"}, {"qeury", "query"}, {"queri", "query"}, {"memory", "memory_mib"},
+      {"memory_mb", "memory_mib"}, {"ups", "up"}, {"PUBLISH", ""}, {"serve", ""}, {"", ""}, {"x", ""},
+  };
+  for (const auto& [word, nearest] : cases) {
+    EXPECT_EQ(nearest_words(word, known), *nearest == '\0' ? "" : fmt::format("; did you mean '{}'?", nearest)) << word;
+  }
+  EXPECT_EQ(nearest_words("x", {}), "");
+  EXPECT_EQ(nearest_words(std::string(100'000, 'x'), known), "");
 }
 
 }  // namespace

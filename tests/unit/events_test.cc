@@ -21,11 +21,11 @@ std::string replaced(std::string text, const std::string& what, const std::strin
 // The fields at fault, each followed by a blank.
 std::string faults_of(const std::string& text) {
   v1::Event message;
-  std::vector<Violation> violations;
+  Violations violations;
   const bool fit = read_event(text, message, violations);
   EXPECT_EQ(fit, violations.empty());
   std::string fields;
-  for (const Violation& violation : violations) {
+  for (const Violation& violation : violations.kept()) {
     EXPECT_FALSE(violation.message.empty());
     fields += violation.field + " ";
   }
@@ -37,9 +37,9 @@ TEST(EventsTest, EveryPayloadIsValidAndComesBackAsItWas) {
   for (const auto& [name, payload] : kPayloads) {
     const std::string text = event_of(name, payload);
     v1::Event message;
-    std::vector<Violation> violations;
+    Violations violations;
     EXPECT_TRUE(read_event(text, message, violations))
-        << name << ": " << violations[0].field << " " << violations[0].message;
+        << name << ": " << violations.kept()[0].field << " " << violations.kept()[0].message;
     EXPECT_EQ(to_json(message), text);
     Arena arena;
     const auto event = validate(message, arena, violations);
@@ -51,7 +51,7 @@ TEST(EventsTest, EveryPayloadIsValidAndComesBackAsItWas) {
 TEST(EventsTest, ReadsTheOtherSpellingsOfJson) {
   const std::string plain = event_of("order_changed", kPayloads.at("order_changed"));
   v1::Event expected;
-  std::vector<Violation> violations;
+  Violations violations;
   ASSERT_TRUE(read_event(plain, expected, violations));
   const struct {
     const char* what;
@@ -223,10 +223,9 @@ TEST(EventsTest, AListHasTenThousandEntriesAtMost) {
 
 TEST(EventsTest, SaysWhereATextIsNoJson) {
   for (const char* text : {"", "{", "{\"a\":1}x", "nul", "\"\\ud800\"", "[1,]"}) {
-    EXPECT_FALSE(parse_json(text)) << text;
     EXPECT_EQ(faults_of(text), " ") << text;
   }
-  EXPECT_FALSE(parse_json(std::string(1'000, '[')));
+  EXPECT_EQ(faults_of(std::string(1'000, '[')), " ");
 }
 
 TEST(FrameTest, IsTakenOffWhole) {
@@ -250,7 +249,7 @@ class RecordReaderTest : public testing::Test {
  protected:
   static v1::Event message() {
     v1::Event event;
-    std::vector<Violation> violations;
+    Violations violations;
     read_event(event_of("order_ready", kPayloads.at("order_ready")), event, violations);
     return event;
   }
@@ -317,7 +316,7 @@ TEST_F(RecordReaderTest, ReasonsHaveTheirOrder) {
 
 TEST_F(RecordReaderTest, AnUnknownEnumNumberIsInvalid) {
   v1::Event event;
-  std::vector<Violation> violations;
+  Violations violations;
   read_event(event_of("order_placed", kPayloads.at("order_placed")), event, violations);
   event.mutable_order_placed()->set_kind(static_cast<v1::OrderKind>(9));
   EXPECT_EQ(judge(event.SerializeAsString()), "invalid");

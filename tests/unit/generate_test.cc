@@ -119,7 +119,7 @@ TEST(GeneratorTest, EveryEventIsValidAndInOrderOfTimeUnderAnIdOfItsOwn) {
   std::int64_t last = 0;
   each_event(small(), [&](const events::v1::Event& event) {
     arena.reset();
-    std::vector<events::Violation> violations;
+    events::Violations violations;
     EXPECT_TRUE(events::validate(event, arena, violations)) << events::to_json(event);
     EXPECT_TRUE(ids.insert(event.event_id()).second) << event.event_id();
     EXPECT_GE(event.occurred_at().seconds(), last);
@@ -169,7 +169,7 @@ TEST(GeneratorTest, NotesAreMovedSettledMoneyIsRefundedAndGoodsAreExchanged) {
   int exchanged = 0;
   each_event(options, [&](const events::v1::Event& event) {
     arena.reset();
-    std::vector<events::Violation> violations;
+    events::Violations violations;
     EXPECT_TRUE(events::validate(event, arena, violations)) << events::to_json(event);
     if (event.has_credit_note_issued()) {
       const auto& note = event.credit_note_issued();

@@ -46,6 +46,23 @@ TEST(CsvTest, ReadsQuotesBreaksAndMarks) {
   EXPECT_EQ(read_csv("a\n5\" pipe\n"), (Rows{{"a"}, {"5\" pipe"}}));
 }
 
+// A spreadsheet's "Unicode text", and what PowerShell's `>` makes of a file.
+TEST(CsvTest, SaysThatAFileIsUtf16) {
+  const std::string wide("a\0,\0b\0", 6);
+  for (const std::string& text : {wide, "\xFF\xFE" + wide, std::string("\xFE\xFF\0a", 4), std::string("\0a\0,", 4)}) {
+    EXPECT_EQ(read_csv(text)[0],
+              (std::vector<std::string>{"fault", "t.csv:1:1", "is UTF-16; save it as UTF-8 first"}));
+  }
+}
+
+TEST(CsvTest, TellsTheFirstFaultsOfAFile) {
+  std::string rows;
+  for (int i = 0; i < 1'000; ++i) rows += "1\n";
+  std::vector<FileFault> faults;
+  EXPECT_EQ(CsvFile::parse("t.csv", "a,b\n" + rows, {}, faults), nullptr);
+  EXPECT_EQ(faults.size(), CsvFile::kFaultsMax);
+}
+
 TEST(CsvTest, TrimsUnlessToldNotTo) {
   EXPECT_EQ(read_csv("a , b\n Norway  ,\"x \"\n"), (Rows{{"a", "b"}, {"Norway", "x"}}));
   EXPECT_EQ(read_csv("a,b\n Norway  ,\"x \"\n", {.trim = false}),

@@ -169,6 +169,34 @@ TEST_F(PublishClientTest, PublishesIntoALogInBatches) {
   EXPECT_EQ(published(), 1'200U);
 }
 
+TEST_F(PublishClientTest, TakesAByteOrderMarkInFrontOfAFileAndSaysThatOneIsUtf16) {
+  using namespace std::string_literals;
+  const std::string mark = "\xEF\xBB\xBF";
+  EXPECT_EQ(read_all(mark + "a\n" + mark + "b").first, (std::vector<std::string>{"a", mark + "b"}));
+  EXPECT_EQ(read_all(gzip(mark + "a")).first, (std::vector<std::string>{"a"}));
+  EXPECT_TRUE(read_all(mark).second == std::nullopt);
+  for (const std::string& bytes : {"\xFF\xFE{\0\n\0"s, "\xFE\xFF\0{\0\n"s, "{\0}\0"s}) {
+    const auto [lines, error] = read_all(bytes);
+    ASSERT_TRUE(error);
+    EXPECT_EQ(error->code, ErrorCode::kInvalidArgument);
+    EXPECT_EQ(error->message, "line 1: the file is UTF-16; save it as UTF-8 first");
+  }
+}
+
+TEST_F(PublishClientTest, SaysHowManyFaultsABatchHas) {
+  std::string text;
+  for (int i = 0; i < 50; ++i) text += "{}\n";
+  const auto server = serve(0);
+  const auto log_target = target_of(log_, "");
+  const auto server_target = url_target(server->port());
+  for (PublishTarget* target : {log_target.get(), server_target.get()}) {
+    const PublishReport report = publish(text, *target);
+    EXPECT_EQ(report.fault_count, 250U);
+    EXPECT_EQ(report.faults.size(), 100U);
+    EXPECT_EQ(report.faults.back().line, 20U);
+  }
+}
+
 TEST_F(PublishClientTest, PublishesToAServer) {
   const auto server = serve(0);
   const auto target = url_target(server->port());

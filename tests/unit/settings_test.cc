@@ -200,5 +200,43 @@ TEST_F(SettingsTest, RulesAreMadeOfZoneExpectAndAnomalyDays) {
   EXPECT_EQ(rules->anomaly_days, (domain::AnomalyDays{7, 14, 3}));
 }
 
+TEST_F(SettingsTest, VariablesThatAreNoSettingAreSaid) {
+  set("listen", "127.0.0.1:1");
+  EXPECT_EQ(unknown_variables(), std::vector<std::string>());
+  ::setenv("DAYBOOK_MEMORY_MB", "3", 1);
+  ::setenv("DAYBOOK_X", "", 1);
+  ::setenv("OTHER_MEMORY_MB", "3", 1);
+  EXPECT_EQ(unknown_variables(),
+            (std::vector<std::string>{"DAYBOOK_MEMORY_MB in the environment is not a setting and has no effect; did you "
+                                      "mean 'DAYBOOK_MEMORY_MIB'?",
+                                      "DAYBOOK_X in the environment is not a setting and has no effect"}));
+  for (const char* name : {"DAYBOOK_MEMORY_MB", "DAYBOOK_X", "OTHER_MEMORY_MB"}) ::unsetenv(name);
+}
+
+TEST_F(SettingsTest, AKeyThatIsNoSettingIsSaidWithTheNearest) {
+  EXPECT_TRUE(holds(refusal(file("lisen = \"x\"\n")), {"'lisen' is not a setting; did you mean 'listen'?"}));
+}
+
+TEST_F(SettingsTest, BodiesHaveAnEighthOfTheMemoryUnlessSaidOtherwise) {
+  const auto bodies_mib = [&](const std::map<std::string, std::string>& flags) {
+    return read_settings("", flags, {})->memory_plan().bodies >> 20;
+  };
+  EXPECT_EQ(bodies_mib({}), 128U);
+  EXPECT_EQ(bodies_mib({{"memory_mib", "4096"}}), 512U);
+  EXPECT_EQ(bodies_mib({{"memory_mib", "64"}}), 32U);
+  EXPECT_EQ(bodies_mib({{"bodies_mib", "17"}}), 17U);
+  EXPECT_TRUE(holds(refusal("", {{"bodies_mib", "16"}}), {"bodies_mib", "'16'", "17 to"}));
+}
+
+TEST_F(SettingsTest, NamesThatAreServed) {
+  EXPECT_EQ(read_settings("", {{"served_names", "a.example,192.0.2.7"}}, {})->served_names,
+            (std::vector<std::string>{"a.example", "192.0.2.7"}));
+  EXPECT_EQ(read_settings(file("served_names = [\"a\", \"b\"]\n"), {}, {})->served_names,
+            (std::vector<std::string>{"a", "b"}));
+  for (const char* wrong : {"", "a,", "http://a", "a b"}) {
+    EXPECT_TRUE(holds(refusal("", {{"served_names", wrong}}), {"served_names", "books.example"})) << wrong;
+  }
+}
+
 }  // namespace
 }  // namespace daybook::app

@@ -41,7 +41,7 @@ struct Told {
   bool valid = false;
 
   explicit Told(const std::string& text) {
-    std::vector<events::Violation> violations;
+    events::Violations violations;
     if (!events::read_event(text, message, violations)) return;
     const auto typed = events::validate(message, arena, violations);
     if (!typed) return;

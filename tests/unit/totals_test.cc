@@ -144,7 +144,7 @@ class LyingTotals : public ::testing::Test {
         R"({"event_id":"e","customer_id":"C","source":"s","occurred_at":"2024-05-01T12:00:00Z","invoice_issued":)"
         R"({"invoice_id":"I","issue_date":"2024-05-01","due_date":"2024-05-31","currency":"CNY","net_minor":500}})";
     events::v1::Event event;
-    std::vector<events::Violation> violations;
+    events::Violations violations;
     EXPECT_TRUE(events::read_event(json, event, violations));
     const std::string value = event.SerializeAsString();
     std::vector<log::NewRecord> records(1);

@@ -155,13 +155,13 @@ class Differential {
     EXPECT_EQ(event.write(written.data()), written.data() + written.size());
     expected_.DiscardUnknownFields();
     EXPECT_EQ(written, expected_.SerializeAsString()) << testing::PrintToString(std::string(bytes));
-    std::vector<Violation> found;
+    Violations found;
     domain::Event typed;
     const bool valid = validate(event, arena_, found, typed);
     EXPECT_EQ(valid, found.empty());
-    std::vector<Violation> faults;
+    Violations faults;
     EXPECT_EQ(validate(expected_, arena_, faults).has_value(), valid);
-    EXPECT_TRUE(std::ranges::equal(found, faults, [](const Violation& one, const Violation& other) {
+    EXPECT_TRUE(std::ranges::equal(found.kept(), faults.kept(), [](const Violation& one, const Violation& other) {
       return one.field == other.field && one.message == other.message;
     })) << testing::PrintToString(std::string(bytes));
     return true;
@@ -179,7 +179,7 @@ class Mutator {
   explicit Mutator(std::uint32_t seed) : random_(seed) {
     for (const auto& [name, payload] : test::kPayloads) {
       v1::Event event;
-      std::vector<Violation> violations;
+      Violations violations;
       EXPECT_TRUE(read_event(test::event_of(name, payload), event, violations));
       seeds_.push_back(event.SerializeAsString());
     }
@@ -348,6 +348,34 @@ TEST(WireTest, LongListsAndTheLastByteOfWords) {
       }
     }
   }
+}
+
+// Two bytes are an entry: a list of a mebibyte of them takes no more memory than the longest that is valid.
+TEST(WireTest, AListLongerThanAnyIsNotKeptWhole) {
+  std::string lines;
+  for (int i = 0; i < 500'000; ++i) lines += std::string("\x42\x00", 2);
+  v1::Event event;
+  event.mutable_order_placed()->set_order_id("O");
+  ASSERT_EQ(v1::OrderPlaced::descriptor()->FindFieldByName("lines")->number(), 8);
+  std::string bytes = event.order_placed().SerializeAsString() + lines;
+  std::string size;
+  for (std::size_t left = bytes.size(); left > 0; left >>= 7) {
+    size += static_cast<char>((left & 0x7f) | (left > 0x7f ? 0x80 : 0));
+  }
+  // The tag of order_placed, as the library writes it.
+  const std::string whole = event.SerializeAsString();
+  const std::string tag = whole.substr(0, whole.size() - event.order_placed().ByteSizeLong() - 1);
+  Arena arena;
+  wire::Event parsed;
+  ASSERT_TRUE(wire::parse(tag + size + bytes, arena, parsed));
+  EXPECT_GT(parsed.order_placed().lines().size(), 10'000);
+  EXPECT_LT(arena.bytes_kept(), 8U << 20);
+  Violations faults;
+  domain::Event typed;
+  EXPECT_FALSE(validate(parsed, arena, faults, typed));
+  const auto fault = std::ranges::find(faults.kept(), "order_placed.lines", &Violation::field);
+  ASSERT_NE(fault, faults.kept().end());
+  EXPECT_EQ(fault->message, "has more than 10000 entries");
 }
 
 }  // namespace

@@ -1,0 +1,179 @@
+"""The command line with a full disk, with words it does not know, and with files as other programs write them."""
+import json
+import re
+import subprocess
+
+from harness import BROKERS, DAYBOOK, ROOT, Case, KafkaCase, clean_environment, main, ndjson, wait_until
+
+
+def event(event_id="e1", customer="C1", **payload):
+    return {"event_id": event_id, "customer_id": customer, "source": "erp", "occurred_at": "2024-05-01T08:00:00Z",
+            **(payload or {"invoice_issued": {"invoice_id": "I1", "currency": "CNY", "net_minor": "100000",
+                                              "issue_date": "2024-05-01"}})}
+
+
+LEDGER = "customer_id,currency,amount\nC1,CNY,1.00\n"
+NORTHWIND = ROOT / "docs" / "examples" / "northwind"
+
+
+class OnFullDisk:
+    """What cannot be written is said, and the command has failed."""
+
+    def on_full(self, *arguments, stdin=b""):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([DAYBOOK, *map(str, arguments)], stdout=full, stderr=subprocess.PIPE, timeout=120,
+                                  input=stdin, env=clean_environment(DAYBOOK_TODAY="2024-06-30"))
+        words = done.stderr.decode()
+        with self.subTest(arguments=arguments):
+            self.assertEqual(done.returncode, 1, words)
+            self.assertIn("daybook: cannot write to standard output: No space left on device", words)
+            self.assertEqual(words.count("cannot write"), 1, words)
+
+
+class FullDisk(OnFullDisk, Case):
+    def setUp(self):
+        super().setUp()
+        server = self.daybook("data", "--partitions", 2).start()
+        server.publish([event()])
+        server.wait_ready().wait_folded()
+        server.stop()
+        self.data = server.data
+        self.ledger = self.dir / "ledger.csv"
+        self.ledger.write_text(LEDGER)
+        self.events = self.dir / "events.ndjson"
+        self.events.write_text(ndjson([event("e2")]))
+
+    def test_every_command_that_prints(self):
+        data = ("--data", self.data)
+        for arguments in (("--help",), ("--version",), ("query", "--help"),
+                          ("generate", "--orders", 10), ("generate", "--orders", 3000),
+                          ("generate", "--orders", 10, "--data", self.dir / "generated"),
+                          ("import", "--mapping", NORTHWIND / "mapping.toml", *sorted(NORTHWIND.glob("*.csv"))),
+                          ("publish", self.events, "--data", self.dir / "published"),
+                          ("query", "ageing", *data), ("query", "ageing", *data, "--output", "json"),
+                          ("query", "ageing", *data, "--output", "csv"), ("query", "anomalies", *data),
+                          ("query", "customers/C1", *data),
+                          ("reconcile", self.ledger, "--date", "2024-06-30", *data), ("verify", *data),
+                          ("up", "--data", self.dir / "new", "--listen", "127.0.0.1:0")):
+            self.on_full(*arguments)
+
+    def test_parked_records(self):
+        # None is parked here: the list is empty, and nothing is lost.
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([DAYBOOK, "parked", "list", "--data", str(self.data)], stdout=full,
+                                  stderr=subprocess.PIPE, env=clean_environment())
+        self.assertEqual((done.returncode, done.stderr), (0, b"daybook: 0 parked\n"))
+
+    def test_words_that_cannot_be_written_end_nothing(self):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([DAYBOOK, "query", "ageing", "--data", str(self.data), "--output", "json"],
+                                  stdout=subprocess.PIPE, stderr=full, env=clean_environment(DAYBOOK_MEMORY="1"))
+            self.assertEqual(done.returncode, 0)
+            self.assertEqual(json.loads(done.stdout)["rows"][0]["balance"], "1000.00")
+            done = subprocess.run([DAYBOOK, "query", "nothing", "--data", str(self.data)], stdout=subprocess.PIPE,
+                                  stderr=full, env=clean_environment())
+            self.assertEqual(done.returncode, 2)
+
+
+class FullDiskOnKafka(OnFullDisk, KafkaCase):
+    partitions = 2
+
+    def test_topics_and_parked_records(self):
+        server = self.on_kafka().start().wait_ready()
+        self.peer.send([(self.topic("orders"), "C1", b"nonsense")])
+        wait_until(lambda: server.status()["parked"] == 1, what="the parked record")
+        server.stop()
+        record = server.data, "--topic-prefix", self.prefix
+        parked = self.run_daybook("parked", "list", "--data", *record).stdout.split()[0]
+        kafka = ("--brokers", BROKERS, "--topic-prefix", self.prefix)
+        for arguments in (("topics", "create", *kafka, "--partitions", self.partitions), ("topics", "check", *kafka),
+                          ("parked", "list", "--data", *record), ("parked", "show", parked, "--data", *record)):
+            self.on_full(*arguments)
+
+
+class Words(Case):
+    """What is unknown is named, with what it may have been meant to be."""
+
+    def test_commands_and_flags(self):
+        for arguments, says in ((("serve",), r"'serve' is no command of 'daybook'"),
+                                (("verfiy",), r"'verfiy' is no command of 'daybook'; did you mean 'verify'\?"),
+                                (("publsh", "x", "--to", "y"), r"'publsh' .*; did you mean 'publish'\?"),
+                                (("parked", "lst"), r"'lst' is no command of 'parked'; did you mean 'list'\?"),
+                                (("topics", "creat"), r"'creat' is no command of 'topics'; did you mean 'create'\?"),
+                                (("up", "--memory", "3"), r"'--memory' is no flag of 'up'; did you mean '--memory-mib'\?"),
+                                (("up", "--listne=x"), r"'--listne' is no flag of 'up'; did you mean '--listen'\?"),
+                                (("up", "--colour"), r"'--colour' is no flag of 'up'"),
+                                (("publish", "--form", "x"), r"'--form' is no flag of 'publish'"),
+                                (("publish", "a", "b"), r"'b' is too much for 'publish'"),
+                                (("--verson",), r"'--verson' is no flag of 'daybook'; did you mean '--version'\?"),
+                                ((), "subcommand is required")):
+            done = self.run_daybook(*arguments, code=2, says=says)
+            self.assertEqual(done.stdout, "")
+
+    def test_variables_of_the_environment(self):
+        data = self.dir / "none"
+        done = self.run_daybook("verify", "--data", data, code=1, DAYBOOK_MEMORY="3", DAYBOOK_LISTNE="x",
+                                DAYBOOK_BROKERS="", DAYBOOK_8080="y",
+                                says=(r"DAYBOOK_LISTNE in the environment is not a setting and has no effect; "
+                                      r"did you mean 'DAYBOOK_LISTEN'\?",
+                                      r"DAYBOOK_MEMORY in the environment .*'DAYBOOK_MEMORY_MIB'",
+                                      r"DAYBOOK_8080 in the environment is not a setting and has no effect\n"))
+        self.assertEqual(done.stderr.count("in the environment"), 3)
+
+    def test_keys_of_the_file(self):
+        config = self.dir / "daybook.toml"
+        config.write_text("memory_mb = 3\n")
+        self.run_daybook("up", "--config", config, code=2, says=r"'memory_mb' is not a setting; did you mean 'memory_mib'\?")
+
+
+class OtherEncodings(Case):
+    """Files of spreadsheets and of PowerShell: a byte order mark is taken, UTF-16 is said to be that."""
+
+    def setUp(self):
+        super().setUp()
+        self.data = self.dir / "data"
+
+    def file(self, name, text, encoding):
+        path = self.dir / name
+        path.write_bytes(text.encode(encoding))
+        return path
+
+    def test_events(self):
+        text = ndjson([event("e1", "客户"), event("e2")])
+        self.run_daybook("publish", self.file("mark", text, "utf-8-sig"), "--data", self.data, says="published 2 events")
+        for encoding in ("utf-16", "utf-16-le", "utf-16-be"):
+            self.run_daybook("publish", self.file(encoding, text, encoding), "--data", self.data, code=2,
+                             says=("line 1: the file is UTF-16; save it as UTF-8 first", "published 0 events"))
+
+    def test_imports(self):
+        mapping = ('name = "m"\n[inputs.c]\nfiles = "*.csv"\n[[events]]\nfor = "c"\nid = "{Nr}"\nsource = "s"\n'
+                   'customer_id = "{Nr}"\noccurred_at = "2024-05-01T08:00:00Z"\n'
+                   '[events.customer_profile_set]\nname = "{Name}"\n')
+        table = "Nr,Name\nC1,客户\n"
+        plain = self.run_daybook("import", "--mapping", self.file("m.toml", mapping, "utf-8"),
+                                 self.file("c.csv", table, "utf-8"))
+        marked = self.run_daybook("import", "--mapping", self.file("m.toml", mapping, "utf-8-sig"),
+                                  self.file("c.csv", table, "utf-8-sig"))
+        self.assertEqual(marked.stdout, plain.stdout)
+        self.assertEqual(json.loads(plain.stdout)["customer_profile_set"]["name"], "客户")
+        for encoding in ("utf-16", "utf-16-le"):
+            self.run_daybook("import", "--mapping", self.dir / "m.toml", self.file("c.csv", table, encoding), code=1,
+                             says=r"c.csv:1:1: is UTF-16; save it as UTF-8 first")
+
+    def test_ledgers(self):
+        server = self.daybook("data", "--partitions", 2).start()
+        server.publish([event()])
+        server.wait_ready().wait_folded()
+        asked = ("--date", "2024-06-30", "--output", "csv")
+        for where in (("--url", server.url), ("--data", server.data)):
+            if where[0] == "--data":
+                server.stop()
+            plain = self.run_daybook("reconcile", self.file("l.csv", LEDGER, "utf-8"), *asked, *where)
+            marked = self.run_daybook("reconcile", self.file("l.csv", LEDGER, "utf-8-sig"), *asked, *where)
+            self.assertEqual(marked.stdout, plain.stdout)
+            self.run_daybook("reconcile", self.file("l.csv", LEDGER, "utf-16"), *asked, *where, code=2,
+                             says=re.escape("body:1:1: is UTF-16; save it as UTF-8 first"))
+
+
+if __name__ == "__main__":
+    main()

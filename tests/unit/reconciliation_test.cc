@@ -1,0 +1,108 @@
+// Finance's own ledger as a file: what reading it costs, and what is said of one that is no such file. What is
+// answered of a good one is in scenarios/reconciliation.txt.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <boost/json/parse.hpp>
+#include <functional>
+#include <stop_token>
+
+#include "support/book.h"
+#include "support/cost.h"
+
+namespace daybook {
+namespace {
+
+namespace json = boost::json;
+
+class ReconciliationTest : public testing::Test {
+ protected:
+  views::Rendered ask(const std::string& csv) { return book_.reconcile({{"date", "2024-06-30"}}, csv); }
+
+  // The problem that a bad file is answered with.
+  json::value problem(const std::string& csv) {
+    const views::Rendered answer = ask(csv);
+    EXPECT_EQ(answer.status, 400) << answer.body.substr(0, 1'000);
+    EXPECT_LT(answer.body.size(), 40'000U);
+    return json::parse(answer.body);
+  }
+
+  test::Book book_{1};
+};
+
+const std::string kHeader = "customer_id,document_id,currency,amount\n";
+
+TEST_F(ReconciliationTest, EachFaultIsSaidWithItsRow) {
+  const json::value said = problem(kHeader + "C1,,CNY,1\nC2,,XXQ,1\n,,CNY,1\nC3,,CNY,1.234\nC4\nC1,,CNY,2\n");
+  std::vector<std::string> found;
+  for (const auto& violation : said.at("violations").as_array()) {
+    found.push_back(fmt::format("{} {}", violation.at("index").to_number<int>(), std::string(violation.at("field").as_string())));
+  }
+  EXPECT_EQ(found, (std::vector<std::string>{"1 currency", "2 customer_id", "3 amount", "4 ", "5 customer_id"}));
+  EXPECT_EQ(said.at("violation_count").to_number<int>(), 5);
+}
+
+TEST_F(ReconciliationTest, TheFirstFaultsAreListedAndAllCounted) {
+  std::string rows;
+  for (int i = 0; i < 5'000; ++i) rows += "x\n";
+  const json::value said = problem(kHeader + rows);
+  EXPECT_EQ(said.at("violations").as_array().size(), 100U);
+  EXPECT_EQ(said.at("violation_count").to_number<int>(), 5'000);
+  EXPECT_NE(said.at("detail").as_string().find("5000 faults in all"), json::string::npos) << said.at("detail").as_string();
+}
+
+TEST_F(ReconciliationTest, AFileHasSoManyRowsAtMost) {
+  std::string csv = kHeader;
+  for (int i = 0; i < 200'000; ++i) csv += ",,,\n";
+  EXPECT_EQ(ask(csv).status, 400);
+  EXPECT_EQ(ask(csv + ",,,\n").status, 413);
+}
+
+TEST_F(ReconciliationTest, AFileOfASpreadsheetMayBeginWithAMark) {
+  EXPECT_EQ(ask("\xEF\xBB\xBF" + kHeader + "C1,,CNY,1\n").status, 200);
+  const std::string utf16 = std::string("\xFF\xFE") + std::string("c\0u\0", 4);
+  EXPECT_NE(problem(utf16).at("detail").as_string().find("UTF-16"), json::string::npos);
+}
+
+TEST_F(ReconciliationTest, ReadingTakesTimeWithTheFileWhateverIsWrong) {
+  const auto rows = [](const std::function<std::string(std::size_t)>& row) {
+    return [row](std::size_t n) {
+      std::string text = kHeader;
+      for (std::size_t i = 0; i < n; ++i) text += row(i);
+      return text;
+    };
+  };
+  const std::vector<std::pair<std::string, std::function<std::string(std::size_t)>>> forms = {
+      {"rows of one column", rows([](auto) { return std::string("x\n"); })},
+      {"rows of a currency that is none", rows([](auto i) { return fmt::format("C{},,??,1\n", i); })},
+      {"one row again and again", rows([](auto) { return std::string("C1,,CNY,1\n"); })},
+      {"documents of one account", rows([](auto i) { return fmt::format("C1,I{},CNY,1\n", i); })},
+      {"accounts", rows([](auto i) { return fmt::format("C{},,CNY,1\n", i); })},
+      {"quoted values", rows([](auto) { return std::string("\"a\"\"\",\"\"\n"); })},
+      {"columns of other names",
+       [](std::size_t n) {
+         std::string text = "customer_id";
+         for (std::size_t i = 0; i < n; ++i) text += fmt::format(",c{}", i);
+         return text;
+       }},
+      {"one column again and again",
+       [](std::size_t n) {
+         std::string text = "customer_id";
+         for (std::size_t i = 0; i < n; ++i) text += ",x";
+         return text;
+       }},
+      {"values of one row", [](std::size_t n) { return kHeader + std::string(n, ','); }},
+  };
+  for (const auto& [what, form] : forms) test::expect_linear(what, 2'000, form, [&](const std::string& csv) { ask(csv); });
+}
+
+TEST_F(ReconciliationTest, IsGivenUpWhenNobodyWaits) {
+  std::stop_source stop;
+  stop.request_stop();
+  const views::Rendered answer = views::answer_reconciliation(
+      book_.model(), [] { return day_from_civil({2024, 6, 30}); }, {{"date", "2024-06-30"}}, "", kHeader + "C1,,CNY,1\n", stop.get_token());
+  EXPECT_EQ(answer.status, 503);
+}
+
+}  // namespace
+}  // namespace daybook
