@@ -41,9 +41,11 @@ class CellReader : public ByteReader {
     return measure;
   }
   std::uint16_t currency() {
-    const auto currency = Currency::known(varint());
-    require(currency.has_value());
-    return currency.value_or(Currency()).number();
+    // Of three letters: more would be no code.
+    constexpr std::uint64_t kNumberMax = 26 * 26 * 26;
+    const std::uint64_t number = varint();
+    require(number <= kNumberMax);
+    return static_cast<std::uint16_t>(number);
   }
   LabelId label() {
     const std::uint64_t id = varint();

@@ -630,7 +630,7 @@ TEST(Pages, NumbersOutOfRangeAreCorrupt) {
   for (const int measure : {0, 7, 9, 19, 21, 29, 34, 37, 255}) {
     EXPECT_FALSE(is_taken(with([&](Cell& cell) { cell.id.measure = static_cast<domain::Measure>(measure); }))) << measure;
   }
-  EXPECT_FALSE(is_taken(with([](Cell& cell) { cell.id.currency = 1; })));
+  EXPECT_FALSE(is_taken(with([](Cell& cell) { cell.id.currency = 26 * 26 * 26 + 1; })));
   EXPECT_FALSE(is_taken(with([](Cell& cell) { cell.value.amount = Int128(1) << 126; })));
   EXPECT_FALSE(is_taken(with([](Cell& cell) { cell.value.quantity = -(Int128(1) << 126); })));
   EXPECT_FALSE(is_taken(with([](Cell& cell) { cell.value.count = std::numeric_limits<std::int64_t>::min(); })));
