@@ -20,24 +20,19 @@ struct Parked {
 Result<std::vector<Parked>> read_parked(const app::Settings& settings, const std::string& position) {
   ASSIGN_OR_RETURN(const auto model, OfflineModel::open(settings));
   std::vector<Parked> found;
-  std::optional<Error> error;
+  using Next = store::Reads::Next;
   for (std::int32_t partition = 0; partition < model->partition_count(); ++partition) {
-    RETURN_IF_ERROR(model->reads(partition).scan(
-        store::Table::kMeta, std::string(1, store::kParkedPrefix), "",
-        [&](std::string_view key, std::string_view value) {
-          auto record = engine::ParkedRecord::decode(key, value);
-          if (!record) {
-            error = record.error();
-            return false;
-          }
-          const std::string at = fmt::format(
-              "{}:{}:{}", log::topic_name(settings.topic_prefix, static_cast<log::Topic>(record->topic)),
-              partition, record->offset);
-          if (position.empty() || position == at) found.push_back({at, std::move(record).value()});
-          return true;
-        }));
+    const auto take = [&](std::string_view key, std::string_view value) -> Result<Next> {
+      ASSIGN_OR_RETURN(auto record, engine::ParkedRecord::decode(key, value));
+      const std::string at = fmt::format(
+          "{}:{}:{}", log::topic_name(settings.topic_prefix, static_cast<log::Topic>(record.topic)),
+          partition, record.offset);
+      if (position.empty() || position == at) found.push_back({at, std::move(record)});
+      return Next::kGoOn;
+    };
+    RETURN_IF_ERROR(
+        model->reads(partition).scan(store::Table::kMeta, std::string(1, store::kParkedPrefix), "", take));
   }
-  if (error) return unexpected(*error);
   if (found.empty() && !position.empty()) {
     return unexpected(ErrorCode::kNotFound, fmt::format("no record is parked at '{}'", position));
   }

@@ -29,6 +29,7 @@ constexpr milliseconds kRetryLogEvery{1000};
 // And longer, where it reads so much that this would take more than a small share of a processor.
 constexpr milliseconds kProveEvery{30'000};
 constexpr int kProofShare = 20;
+constexpr milliseconds kRetryProofEvery{1'000};
 
 // Folding comes in bursts of some milliseconds, for which answers would wait where the processors are few.
 // It still gets a third of what an answering thread gets: what is published is seen as soon.
@@ -98,6 +99,7 @@ Result<std::unique_ptr<Instance>> Instance::start(const Settings& settings, Noti
   options.files_bytes = plan.files;
   options.topic_prefix = settings.topic_prefix;
   options.gives_way = kFoldingGivesWay;
+  options.on_notice = instance->notice_;
   ASSIGN_OR_RETURN(instance->projector_,
                    engine::Projector::open(instance->rules_, settings.data, manifest.partitions,
                                            *instance->memory_, options));
@@ -188,19 +190,22 @@ void Instance::attend() {
     }
     if (!projector_->caught_up()) continue;
     if (!next_proof) {
-      prove(views::Detail::kTotals);
-      next_proof = steady_clock::now() + kProveEvery;
+      const bool was_looked_at = prove(views::Detail::kTotals);
+      next_proof = steady_clock::now() + (was_looked_at ? kProveEvery : kRetryProofEvery);
     } else if (now >= *next_proof || (!by_account && model_->has_mirrors())) {
-      prove(views::Detail::kAccounts);
-      count_anomalies();
       by_account = true;
+      if (!prove(views::Detail::kAccounts)) {
+        next_proof = steady_clock::now() + kRetryProofEvery;
+        continue;
+      }
+      count_anomalies();
       const auto after = steady_clock::now();
       next_proof = after + std::max<steady_clock::duration>(kProveEvery, kProofShare * (after - now));
     }
   }
 }
 
-void Instance::prove(views::Detail detail) {
+bool Instance::prove(views::Detail detail) {
   std::int64_t faults = 0;
   try {
     for (std::int32_t i = 0; i < projector_->shard_count() && !stopping_; ++i) {
@@ -218,12 +223,13 @@ void Instance::prove(views::Detail detail) {
                             "told since; `daybook verify` examines them", i));
       }
     }
-  } catch (const views::Refusal& refusal) {
-    notice_(refusal.problem.detail);
-    ++faults;
+  } catch (const views::Refusal&) {
+    // A store that cannot be read is an alarm of its own.
+    return false;
   }
   proof_faults_ = faults;
   proven_ = faults == 0;
+  return true;
 }
 
 // For the metrics, which are asked for more often than this is worth. They change with facts and days alone.
@@ -302,6 +308,8 @@ http::Response Instance::ready() {
     why = "the log is away";
   } else if (projector_->state() == engine::ProjectorState::kFailed) {
     why = projector_->trouble();
+  } else if (why = alarm(); !why.empty()) {
+    // It says what it is.
   } else if (!projector_->caught_up()) {
     why = "still reading what the log held at start";
   } else if (!proven_) {
@@ -309,6 +317,14 @@ http::Response Instance::ready() {
   }
   if (!why.empty()) return http::problem(503, "Not ready", why);
   return {200, "text/plain", "ready\n", {}};
+}
+
+// What is wrong with a store, or with appending to the log: reads go on, and somebody has to look.
+std::string Instance::alarm() const {
+  for (std::int32_t i = 0; i < projector_->shard_count(); ++i) {
+    if (std::string trouble = projector_->store_trouble(i); !trouble.empty()) return trouble;
+  }
+  return attached_ ? log_->trouble() : "";
 }
 
 http::Response Instance::status() {
@@ -375,7 +391,8 @@ http::Response Instance::status() {
   out.field("partitions", projector_->shard_count());
   out.field("log", settings_.brokers.empty() ? "embedded" : "kafka");
   out.field("recorded_as_told", views::Value::boolean(attached_ && log_->recorded_as_told()));
-  out.field("trouble", views::text_or_null(projector_->trouble()));
+  const std::string trouble = projector_->trouble();
+  out.field("trouble", views::text_or_null(trouble.empty() ? alarm() : trouble));
   out.end_object();
   return json(out.take());
 }
@@ -437,6 +454,12 @@ http::Response Instance::metrics() {
   }
   family("daybook_mirrors_ready", "gauge", "Shards whose questions are answered from memory, not pages.");
   text += fmt::format("daybook_mirrors_ready {}\n", model_->mirrors_ready());
+  family("daybook_store_trouble", "gauge", "1 while a shard's store is failing, or damaged and being folded anew.");
+  for (std::int32_t i = 0; i < projector_->shard_count(); ++i) {
+    text += fmt::format("daybook_store_trouble{{shard=\"{}\"}} {}\n", i, projector_->store_trouble(i).empty() ? 0 : 1);
+  }
+  family("daybook_append_trouble", "gauge", "1 while nothing can be appended to the log.");
+  text += fmt::format("daybook_append_trouble {}\n", attached_ && !log_->trouble().empty() ? 1 : 0);
   family("daybook_ready", "gauge", "1 when the instance is ready.");
   text += fmt::format("daybook_ready {}\n", ready().status == 200 ? 1 : 0);
   return {200, "text/plain; version=0.0.4", std::move(text), {}};

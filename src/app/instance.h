@@ -45,9 +45,11 @@ class Instance {
   http::Response status();
   http::Response metrics();
   http::Response ready();
+  std::string alarm() const;
   Result<void> attach(std::unique_ptr<log::Log> log);
   void attend();
-  void prove(views::Detail detail);
+  // False: a shard could not be read.
+  bool prove(views::Detail detail);
   void count_anomalies();
   Day today() const;
 

@@ -45,6 +45,12 @@ std::optional<Currency> Currency::parse(std::string_view code) {
   return Currency(number);
 }
 
+std::optional<Currency> Currency::known(std::uint64_t number) {
+  if (number == 0) return Currency();
+  if (number >= kExponents.size() || kExponents[number] == kNoCurrency) return std::nullopt;
+  return Currency(static_cast<std::uint16_t>(number));
+}
+
 std::string Currency::code() const {
   if (number_ == 0) return "";
   const int letters = number_ - 1;

@@ -19,6 +19,8 @@ class Currency {
 
   // Nothing for a code that is not in the list, whatever its spelling.
   static std::optional<Currency> parse(std::string_view code);
+  // From what should be a number(), none of a currency included; nothing where it is not.
+  static std::optional<Currency> known(std::uint64_t number);
   // From number(); the caller vouches for it.
   static constexpr Currency from_number(std::uint16_t number) { return Currency(number); }
 

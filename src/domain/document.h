@@ -30,11 +30,17 @@ struct DocumentRef {
   auto operator<=>(const DocumentRef&) const = default;
 };
 
+// "customer file", "invoice": for people.
+std::string_view kind_name(DocumentKind kind);
+
 // Invoices, credit notes, payments and refunds: what receivables and the ledger are made of.
 inline bool is_receivable(DocumentKind kind) { return kind >= DocumentKind::kInvoice && kind <= DocumentKind::kRefund; }
 
 // Whether its facts contribute anything, or change what others do. Of the rest only conflicts are shown.
 inline bool has_figures(DocumentKind kind) { return kind < DocumentKind::kTarget; }
+
+// Of events: a position's topic is below it.
+inline constexpr std::uint8_t kTopicCount = 5;
 
 // Where in the log a record stands, inside one partition number: topics in the order of their names,
 // then offsets.

@@ -1,4 +1,4 @@
-#include "domain/event.h"
+#include "domain/document.h"
 
 #include <array>
 
@@ -28,6 +28,21 @@ std::string_view enumerator_name(InvoiceKind kind) { return name_of(kInvoiceKind
 std::string_view enumerator_name(DisputeOutcome outcome) { return name_of(kDisputeOutcomes, outcome); }
 std::string_view enumerator_name(WriteOffKind kind) { return name_of(kWriteOffKinds, kind); }
 std::string_view enumerator_name(SalesMeasure measure) { return name_of(kSalesMeasures, measure); }
+
+std::string_view kind_name(DocumentKind kind) {
+  switch (kind) {
+    case DocumentKind::kCustomer: return "customer file";
+    case DocumentKind::kOrder: return "order";
+    case DocumentKind::kInvoice: return "invoice";
+    case DocumentKind::kCreditNote: return "credit note";
+    case DocumentKind::kPayment: return "payment";
+    case DocumentKind::kRefund: return "refund";
+    case DocumentKind::kPromise: return "promise";
+    case DocumentKind::kTarget: return "sales targets";
+    case DocumentKind::kRate: return "exchange rates";
+  }
+  return "document";
+}
 
 std::string_view order_kind_name(std::uint8_t kind) { return name_of(kOrderKinds, kind); }
 

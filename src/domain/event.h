@@ -32,6 +32,23 @@ enum class DisputeOutcome : std::uint8_t { kUpheld = 1, kRejected = 2, kWithdraw
 enum class WriteOffKind : std::uint8_t { kBadDebt = 1, kSmallDifference = 2 };
 enum class SalesMeasure : std::uint8_t { kOrdered = 1, kShipped = 2, kInvoiced = 3, kCollected = 4 };
 
+// Whether it is one of these numbers.
+template <typename Enum>
+constexpr bool is_stored(Enum value) {
+  constexpr auto kFirst = static_cast<std::uint8_t>(std::is_same_v<Enum, DelayStage> ? 0 : 1);
+  constexpr std::uint8_t kLast = [] {
+    if (std::is_same_v<Enum, OrderKind>) return static_cast<std::uint8_t>(OrderKind::kSample);
+    if (std::is_same_v<Enum, DelayStage>) return static_cast<std::uint8_t>(DelayStage::kInvoice);
+    if (std::is_same_v<Enum, InvoiceKind>) return static_cast<std::uint8_t>(InvoiceKind::kDebitNote);
+    if (std::is_same_v<Enum, DisputeOutcome>) return static_cast<std::uint8_t>(DisputeOutcome::kWithdrawn);
+    if (std::is_same_v<Enum, WriteOffKind>) return static_cast<std::uint8_t>(WriteOffKind::kSmallDifference);
+    if (std::is_same_v<Enum, SalesMeasure>) return static_cast<std::uint8_t>(SalesMeasure::kCollected);
+    return std::uint8_t{0};
+  }();
+  static_assert(kLast > 0);
+  return static_cast<std::uint8_t>(value) >= kFirst && static_cast<std::uint8_t>(value) <= kLast;
+}
+
 // --- orders -----------------------------------------------------------------------------------
 
 struct OrderLine {

@@ -60,6 +60,13 @@ inline bool has_count(Measure m) { return m == Measure::kOrdered || m == Measure
 inline bool has_items(Measure m) {
   return m == Measure::kOpen || m == Measure::kUnapplied || m == Measure::kOpenCredits;
 }
+// Whether it is one of these numbers.
+inline bool is_stored(Measure m) {
+  const auto among = [m](Measure first, Measure last) { return m >= first && m <= last; };
+  return among(Measure::kOpen, Measure::kNotInvoiced) || among(Measure::kLedgerInvoices, Measure::kLedgerTransfers) ||
+         m == Measure::kSettled || among(Measure::kOrdered, Measure::kCollected) ||
+         among(Measure::kOrders, Measure::kShipments);
+}
 inline bool is_ledger(Measure m) { return m >= Measure::kLedgerInvoices && m < Measure::kSettled; }
 
 // Dimensions of sales. What is missing is empty (kind: 0).

@@ -30,7 +30,9 @@ void contribute_unknown(Picture& picture, const Document& document, Contribution
   }
   for (const DocumentRef& link : document.links) {
     if (link.kind == DocumentKind::kPromise) {
-      for (const Fact& fact : picture.document(link)->facts) {
+      const Document* const promise = picture.document(link);
+      if (promise == nullptr) continue;
+      for (const Fact& fact : promise->facts) {
         if (!picture.admits(fact)) continue;
         for_each_reference(fact.event.payload, [&](DocumentRef named) {
           if (named == document.ref) lacking.add(fact, document.ref.id);

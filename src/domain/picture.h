@@ -22,7 +22,8 @@ namespace daybook::domain {
 class Account {
  public:
   virtual ~Account() = default;
-  // Null when nothing was ever said about it.
+  // Null when nothing was ever said about it, or where it cannot be had: the account's owner knows of that and gives
+  // up what was made of the picture.
   virtual const Document* document(DocumentRef ref) = 0;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/evaluation.h"
 #include "store/document_codec.h"
 #include "store/keys.h"
 
@@ -45,7 +46,7 @@ Result<HeldDocument*> HeldAccount::hold(domain::DocumentRef ref) {
     return at->get();
   }
   ASSIGN_OR_RETURN(std::optional<std::string> stored,
-                   owner_.load(store::Table::kDocuments, store::document_key(customer_, ref)));
+                   owner_.load(store::Table::kDocuments, store::DocumentKey{customer_, ref}.bytes()));
   auto held = std::make_unique<HeldDocument>();
   held->kind = ref.kind;
   held->id = ref.id;
@@ -80,12 +81,16 @@ const domain::Document* HeldAccount::document(domain::DocumentRef ref) {
   return document(**held);
 }
 
+Error HeldAccount::damaged(domain::DocumentRef ref, const Error& why) const {
+  return engine::damaged(owner_.labels_.own(customer_).customer, ref, why);
+}
+
 const domain::Document* HeldAccount::document(HeldDocument& document) {
   if (document.decoded == nullptr && !document.value.empty()) {
     const auto decoded =
         store::decode_document(document.ref(), document.value, document.stored, owner_.decoded_memory_);
     if (!decoded) {
-      owner_.error_ = decoded.error();
+      owner_.error_ = damaged(document.ref(), decoded.error());
       return nullptr;
     }
     domain::Document& kept = owner_.decoded_memory_.array<domain::Document>(1).front();
@@ -93,6 +98,9 @@ const domain::Document* HeldAccount::document(HeldDocument& document) {
     kept.number = static_cast<std::uint32_t>(owner_.decoded_.size());
     document.decoded = &kept;
     owner_.decoded_.push_back(&document);
+  }
+  if (document.decoded == nullptr && !may_be_absent(document.ref())) {
+    owner_.error_ = missing(owner_.labels_.own(customer_).customer, document.ref());
   }
   return document.decoded;
 }
@@ -105,7 +113,7 @@ Result<void> HeldAccount::add_cells(std::span<const store::Cell> cells) {
     auto at = pages_.find(id);
     if (at == pages_.end()) {
       ASSIGN_OR_RETURN(std::optional<std::string> stored,
-                       owner_.load(store::Table::kCells, store::page_key(customer_, id)));
+                       owner_.load(store::Table::kCells, store::PageKey{customer_, id}.bytes()));
       auto held = std::make_unique<HeldPage>();
       held->id = id;
       held->stored = stored.has_value();
@@ -133,7 +141,7 @@ void HeldAccount::write(store::WriteSet& set) {
   owner_.decoded_.clear();
   owner_.decoded_memory_.reset();
   for (HeldDocument* document : dirty()) {
-    const std::string key = store::document_key(customer_, document->ref());
+    const std::string key = store::DocumentKey{customer_, document->ref()}.bytes();
     set.put_view(store::Table::kDocuments, key, document->value);
     if (document->stored == 0) owner_.note_stored(key);
     document->dirty = false;
@@ -143,7 +151,7 @@ void HeldAccount::write(store::WriteSet& set) {
   }
   owner_.dirty_.clear();
   for (HeldPage* page : owner_.dirty_pages_) {
-    const std::string key = store::page_key(customer_, page->id);
+    const std::string key = store::PageKey{customer_, page->id}.bytes();
     if (page->value.empty()) {
       set.remove(store::Table::kCells, key);
     } else {

@@ -67,8 +67,11 @@ class HeldAccount : public domain::Account {
   std::span<HeldDocument* const> dirty();
   const domain::Document* document(domain::DocumentRef ref) override;
   const domain::Document* document(HeldDocument& held);
-  // What went wrong in document(), whose result then was null.
+  // What went wrong in document(), whose result then was null: kCorrupt, which names it, for one that is damaged, or
+  // missing although something names it.
   const std::optional<Error>& error() const;
+  // What to say of a document that cannot be had.
+  Error damaged(domain::DocumentRef ref, const Error& why) const;
 
   // Adds to the account's pages. `cells` as add_up() leaves them.
   Result<void> add_cells(std::span<const store::Cell> cells);
@@ -123,9 +126,10 @@ class HeldAccount : public domain::Account {
 // All accounts of a shard, of which one at a time is folded. One thread.
 class Accounts {
  public:
-  // `reads` must outlive it. `bytes_max` is the budget: for documents and pages with their tables, and for
+  // `reads` and `labels` must outlive it. `bytes_max` is the budget: for documents and pages with their tables, and for
   // what is known of the keys stored.
-  Accounts(const store::Reads& reads, std::size_t bytes_max) : reads_(reads), bytes_max_(bytes_max) {}
+  Accounts(const store::Reads& reads, const store::Labels& labels, std::size_t bytes_max)
+      : reads_(reads), labels_(labels), bytes_max_(bytes_max) {}
 
   HeldAccount& account(store::LabelId customer);
   // The store holds nothing yet: from now on what is not stored need not be looked for there.
@@ -154,6 +158,7 @@ class Accounts {
   void count(std::uint32_t& counted, std::size_t bytes);
 
   const store::Reads& reads_;
+  const store::Labels& labels_;
   std::size_t bytes_max_;
   std::size_t bytes_ = 0;
   std::uint32_t clock_ = 0;

@@ -16,6 +16,8 @@
 namespace daybook::engine {
 namespace {
 
+using Next = store::Reads::Next;
+
 constexpr std::size_t kFaultsMax = 100;
 
 class Auditor {
@@ -35,6 +37,7 @@ class Auditor {
     if (labels_.size() != labels_count) fault("a figure has a label that the store does not hold");
     RETURN_IF_ERROR(parked());
     RETURN_IF_ERROR(waited());
+    RETURN_IF_ERROR(ids());
     RETURN_IF_ERROR(anomalies());
     compare("accepted", report_.facts, state_.accepted);
     compare("waiting", waiting_, state_.waiting);
@@ -56,21 +59,31 @@ class Auditor {
     }
   }
 
+  // All keys and values of a prefix.
+  Result<std::map<std::string, std::string>> read(store::Table table, const std::string& prefix) {
+    std::map<std::string, std::string> all;
+    const auto take = [&](std::string_view key, std::string_view value) -> Result<Next> {
+      all.emplace_hint(all.end(), key, value);
+      return Next::kGoOn;
+    };
+    RETURN_IF_ERROR(reads_.scan(table, prefix, "", take));
+    return all;
+  }
+  static std::set<std::string> keys_of(const std::map<std::string, std::string>& all) {
+    std::set<std::string> keys;
+    for (const auto& [key, value] : all) keys.insert(keys.end(), key);
+    return keys;
+  }
+
   Result<void> customer(store::LabelId id) {
     const store::Label& name = labels_.get(id);
-    std::map<std::string, std::string, std::less<>> bytes;
-    std::string prefix;
-    ByteWriter(prefix).big32(id);
-    RETURN_IF_ERROR(reads_.scan(store::Table::kDocuments, prefix, "",
-                                [&](std::string_view key, std::string_view value) {
-                                  bytes.emplace(key, value);
-                                  return true;
-                                }));
-    StoredAccount account(id, [&](const std::string& key) -> Result<DocumentBytes> {
+    ASSIGN_OR_RETURN(const auto bytes, read(store::Table::kDocuments, store::DocumentKey::prefix(id)));
+    const auto load = [&](const std::string& key) -> Result<DocumentBytes> {
       const auto at = bytes.find(key);
       if (at == bytes.end()) return DocumentBytes{};
       return DocumentBytes{at->second, at->second.size()};
-    });
+    };
+    StoredAccount account(id, name.customer, load, [&](const Error& error) { fault(error.message); });
     domain::Picture picture(account, domain::Known::all(), rules_);
     CellLabels cell_labels(labels_);
     Contribution contribution(cell_labels);
@@ -78,10 +91,16 @@ class Auditor {
     std::map<std::string, std::string> rows;
     std::set<std::string> opened;
     for (const auto& [key, value] : bytes) {
-      const domain::DocumentRef ref = store::document_ref(key);
+      const auto parsed = store::DocumentKey::parse(key);
+      if (!parsed) {
+        fault(fmt::format("customer '{}': {}", name.customer, parsed.error().message));
+        continue;
+      }
+      const domain::DocumentRef ref = parsed->ref;
       const domain::Document* document = account.document(ref);
       if (document == nullptr) continue;
       ++report_.documents;
+      if (has_page(ref.kind)) ids_.insert(store::IdKey{ref, id}.bytes());
       store::for_each_content(value, [&](std::uint8_t topic, std::string_view content) {
         ++report_.facts;
         report_.digest += store::fact_hash(name.customer, ref, topic, content);
@@ -89,16 +108,15 @@ class Auditor {
       contribution.begin(id, ref);
       domain::contribute(picture, *document, contribution);
       cells.insert(cells.end(), contribution.cells().begin(), contribution.cells().end());
-      for (const Day day : contribution.opened_on()) opened.insert(store::opened_key(id, day, ref));
+      for (const Day day : contribution.opened_on()) opened.insert(store::OpenedKey{id, day, ref}.bytes());
       waiting_ += contribution.waiting();
-      if (contribution.has_waited()) waited_.insert(store::waited_key(key));
+      if (contribution.has_waited()) waited_.insert(store::WaitedKey{*parsed}.bytes());
       for (const auto& anomaly : contribution.anomalies()) anomalies_.emplace(anomaly.key, anomaly.value);
       if (!contribution.cycle_row().empty()) {
-        rows.emplace(store::cycle_row_key(id, ref.id), contribution.cycle_row());
+        rows.emplace(store::CycleRowKey{id, ref.id}.bytes(), contribution.cycle_row());
         report_.digest += cycle_row_hash(name.customer, ref.id, contribution.cycle_row());
       }
     }
-    if (account.error()) return unexpected(*account.error());
     add_up(cells);
     report_.cells += cells.size();
     for (const store::Cell& cell : cells) {
@@ -112,20 +130,20 @@ class Auditor {
 
   Result<void> compare_cells(store::LabelId id, const std::vector<store::Cell>& cells) {
     std::vector<store::Cell> stored;
-    std::optional<Error> error;
+    std::vector<store::Cell> page;
     for (const char family : {store::kReceivablesPage, store::kLedgerPage, store::kSalesPage}) {
-      std::vector<store::Cell> page;
-      RETURN_IF_ERROR(reads_.scan(store::Table::kCells, store::cells_prefix(family, id), "",
-                                  [&](std::string_view, std::string_view value) {
-                                    if (const auto done = store::decode_page(value, page); !done) {
-                                      error = done.error();
-                                      return false;
-                                    }
-                                    stored.insert(stored.end(), page.begin(), page.end());
-                                    return true;
-                                  }));
+      const auto take = [&](std::string_view key, std::string_view value) -> Result<Next> {
+        const auto parsed = store::PageKey::parse(key);
+        const auto done = parsed ? store::decode_page(value, page) : Result<void>(unexpected(parsed.error()));
+        if (done) {
+          stored.insert(stored.end(), page.begin(), page.end());
+        } else {
+          fault(fmt::format("customer '{}': {}", labels_.get(id).customer, done.error().message));
+        }
+        return Next::kGoOn;
+      };
+      RETURN_IF_ERROR(reads_.scan(store::Table::kCells, store::cells_prefix(family, id), "", take));
     }
-    if (error) return unexpected(*error);
     add_up(stored);
     std::size_t i = 0;
     std::size_t j = 0;
@@ -147,13 +165,9 @@ class Auditor {
   }
 
   Result<void> compare_opened(store::LabelId id, const std::set<std::string>& opened) {
-    std::set<std::string> stored;
-    RETURN_IF_ERROR(reads_.scan(store::Table::kCells, store::cells_prefix(store::kOpenedDocument, id), "",
-                                [&](std::string_view key, std::string_view) {
-                                  stored.emplace(key);
-                                  return true;
-                                }));
-    if (opened != stored) {
+    ASSIGN_OR_RETURN(const auto stored,
+                     read(store::Table::kCells, store::cells_prefix(store::kOpenedDocument, id)));
+    if (opened != keys_of(stored)) {
       fault(fmt::format("customer '{}': the index of what was open differs: recomputed {}, stored {}",
                         labels_.get(id).customer, opened.size(), stored.size()));
     }
@@ -161,12 +175,7 @@ class Auditor {
   }
 
   Result<void> compare_rows(store::LabelId id, const std::map<std::string, std::string>& rows) {
-    std::map<std::string, std::string> stored;
-    RETURN_IF_ERROR(reads_.scan(store::Table::kCells, store::cells_prefix(store::kCycleRow, id), "",
-                                [&](std::string_view key, std::string_view value) {
-                                  stored.emplace(key, value);
-                                  return true;
-                                }));
+    ASSIGN_OR_RETURN(const auto stored, read(store::Table::kCells, store::cells_prefix(store::kCycleRow, id)));
     if (rows != stored) {
       fault(fmt::format("customer '{}': order-cycle rows differ", labels_.get(id).customer));
     }
@@ -175,44 +184,39 @@ class Auditor {
 
   Result<void> parked() {
     std::uint64_t count = 0;
-    std::optional<Error> error;
-    RETURN_IF_ERROR(reads_.scan(store::Table::kMeta, std::string(1, store::kParkedPrefix), "",
-                                [&](std::string_view key, std::string_view value) {
-                                  const auto record = ParkedRecord::decode(key, value);
-                                  if (!record) {
-                                    error = record.error();
-                                    return false;
-                                  }
-                                  ++count;
-                                  report_.digest += record->content_hash();
-                                  return true;
-                                }));
-    if (error) return unexpected(*error);
+    const auto take = [&](std::string_view key, std::string_view value) -> Result<Next> {
+      ++count;
+      if (const auto record = ParkedRecord::decode(key, value)) {
+        report_.digest += record->content_hash();
+      } else {
+        fault(record.error().message);
+      }
+      return Next::kGoOn;
+    };
+    RETURN_IF_ERROR(reads_.scan(store::Table::kMeta, std::string(1, store::kParkedPrefix), "", take));
     compare("parked", count, state_.parked);
     return {};
   }
 
   Result<void> waited() {
-    std::set<std::string> stored;
-    RETURN_IF_ERROR(reads_.scan(store::Table::kMeta, std::string(1, store::kWaitedPrefix), "",
-                                [&](std::string_view key, std::string_view) {
-                                  stored.emplace(key);
-                                  return true;
-                                }));
-    if (stored != waited_) {
+    ASSIGN_OR_RETURN(const auto stored, read(store::Table::kMeta, std::string(1, store::kWaitedPrefix)));
+    if (keys_of(stored) != waited_) {
       fault(fmt::format("documents that waited: recomputed {}, stored {}, or some differ", waited_.size(),
                         stored.size()));
     }
     return {};
   }
 
+  Result<void> ids() {
+    ASSIGN_OR_RETURN(const auto stored, read(store::Table::kMeta, std::string(1, store::kIdPrefix)));
+    if (keys_of(stored) != ids_) {
+      fault(fmt::format("the index of ids: recomputed {}, stored {}, or some differ", ids_.size(), stored.size()));
+    }
+    return {};
+  }
+
   Result<void> anomalies() {
-    std::map<std::string, std::string> stored;
-    RETURN_IF_ERROR(reads_.scan(store::Table::kMeta, std::string(1, store::kAnomalyPrefix), "",
-                                [&](std::string_view key, std::string_view value) {
-                                  stored.emplace(key, value);
-                                  return true;
-                                }));
+    ASSIGN_OR_RETURN(const auto stored, read(store::Table::kMeta, std::string(1, store::kAnomalyPrefix)));
     if (stored != anomalies_) {
       fault(fmt::format("anomalies: recomputed {}, stored {}, or some differ", anomalies_.size(),
                         stored.size()));
@@ -227,17 +231,19 @@ class Auditor {
   AuditReport report_;
   std::int64_t waiting_ = 0;
   std::set<std::string> waited_;
+  std::set<std::string> ids_;
   std::map<std::string, std::string> anomalies_;
 };
 
 Result<void> for_each_event_id(const store::Reads& reads,
                                const std::function<void(std::string_view)>& visit) {
-  return reads.scan(store::Table::kDocuments, "", "", [&](std::string_view, std::string_view value) {
+  const auto take = [&](std::string_view, std::string_view value) -> Result<Next> {
     store::for_each_content(value, [&](std::uint8_t, std::string_view content) {
       visit(store::event_id_of(content).text());
     });
-    return true;
-  });
+    return Next::kGoOn;
+  };
+  return reads.scan(store::Table::kDocuments, "", "", take);
 }
 
 }  // namespace

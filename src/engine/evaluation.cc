@@ -1,5 +1,7 @@
 #include "engine/evaluation.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/radix_sort.h"
@@ -32,27 +34,44 @@ store::LabelId find(Known& known, const IsSame& is_same, const Make& make) {
 
 }  // namespace
 
-const domain::Document* StoredAccount::document(domain::DocumentRef ref) {
-  std::string key = store::document_key(customer_, ref);
+Error damaged(std::string_view customer_id, domain::DocumentRef ref, const Error& why) {
+  return {why.code, fmt::format("customer '{}', {} '{}': {}", customer_id, domain::kind_name(ref.kind), ref.id, why.message)};
+}
+
+Error missing(std::string_view customer_id, domain::DocumentRef ref) {
+  return damaged(customer_id, ref, {ErrorCode::kCorrupt, "something names it, and the store does not hold it"});
+}
+
+Result<const domain::Document*> StoredAccount::find(domain::DocumentRef ref) {
+  std::string key = store::DocumentKey{customer_, ref}.bytes();
   auto at = documents_.find(key);
   if (at == documents_.end()) {
+    const auto stored = load_(key);
+    if (!stored) return unexpected(damaged(name_, ref, stored.error()));
     at = documents_.emplace(std::move(key), std::nullopt).first;
-    const auto stored = load_(at->first);
-    if (!stored) {
-      error_ = stored.error();
-    } else if (!stored->bytes.empty()) {
+    if (!stored->bytes.empty()) {
       // The id must outlive the caller's: it is taken from the key kept here.
-      const auto decoded = store::decode_document(store::document_ref(at->first), stored->bytes,
-                                                  stored->fresh_from, arena_);
-      if (decoded) {
-        at->second = *decoded;
-        at->second->number = next_number_++;
-      } else {
-        error_ = decoded.error();
+      ref.id = std::string_view(at->first).substr(at->first.size() - ref.id.size());
+      auto decoded = store::decode_document(ref, stored->bytes, stored->fresh_from, arena_);
+      if (!decoded) {
+        documents_.erase(at);
+        return unexpected(damaged(name_, ref, decoded.error()));
       }
+      at->second = *decoded;
+      at->second->number = next_number_++;
     }
   }
-  return at->second ? &*at->second : nullptr;
+  if (at->second) return &*at->second;
+  if (!may_be_absent(ref)) return unexpected(missing(name_, ref));
+  return nullptr;
+}
+
+const domain::Document* StoredAccount::document(domain::DocumentRef ref) {
+  const auto found = find(ref);
+  if (found) return *found;
+  error_ = found.error();
+  if (fail_) fail_(*error_);
+  return nullptr;
 }
 
 void Contribution::cell(const domain::CellKey& key, const domain::CellValue& value) {

@@ -6,13 +6,15 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
+
+#include "base/file.h"
 
 namespace daybook::engine {
 namespace {
 
-std::string path_of(const std::string& directory) { return directory + "/manifest.json"; }
+constexpr const char* kName = "manifest.json";
+
+std::string path_of(const std::string& directory) { return directory + "/" + kName; }
 
 struct DaysKey {
   std::string_view name;
@@ -67,6 +69,15 @@ Result<domain::Rules> make_rules(const Manifest& manifest) {
   return domain::Rules{std::move(zone), manifest.expect, manifest.anomaly_days};
 }
 
+Manifest Manifest::of(const domain::Rules& rules, std::int32_t partitions) {
+  Manifest manifest;
+  manifest.partitions = partitions;
+  manifest.business_time_zone = rules.zone.name();
+  manifest.expect = rules.expect;
+  manifest.anomaly_days = rules.anomaly_days;
+  return manifest;
+}
+
 std::string Manifest::to_json() const {
   boost::json::object days;
   for (const DaysKey& key : kAnomalyDays) days[key.name] = anomaly_days.*key.days;
@@ -108,49 +119,65 @@ Result<Manifest> Manifest::parse(const std::string& json) {
 }
 
 Result<Manifest> read_manifest(const std::string& directory) {
-  std::ifstream file(path_of(directory));
-  if (!file) return unexpected(ErrorCode::kNotFound, "there is no read model in " + directory);
-  std::stringstream text;
-  text << file.rdbuf();
-  return Manifest::parse(text.str());
+  const auto text = read_file(path_of(directory));
+  if (text) return Manifest::parse(*text);
+  if (text.error().code != ErrorCode::kNotFound) return unexpected(text.error());
+  return unexpected(ErrorCode::kNotFound, "there is no read model in " + directory);
+}
+
+namespace {
+
+const char* const kGoBack =
+    "Go back to that, or fold anew into an empty folder (another --data with the same log)";
+
+// A manifest that is lost, or damaged, is not made anew beside shards: they may have been folded otherwise.
+Result<void> refuse_beside_shards(const std::string& directory, const Error& why) {
+  std::error_code error;
+  const std::filesystem::path shards = std::filesystem::path(directory) / "shards";
+  if (!std::filesystem::exists(shards, error) && !error) return {};
+  if (!error && std::filesystem::is_empty(shards, error)) return {};
+  if (error) return unexpected(ErrorCode::kUnavailable, fmt::format("cannot look into {}: {}", shards.string(), error.message()));
+  return unexpected(ErrorCode::kMismatch,
+                    fmt::format("{}, but there are folded shards in {}: put {} back from a backup, with the settings that "
+                                "they were folded with, or fold anew into an empty folder (another --data with the same "
+                                "log)",
+                                why.message, shards.string(), path_of(directory)));
+}
+
+}  // namespace
+
+Result<void> check_same(const Manifest& kept, const Manifest& wanted, const std::string& where) {
+  const auto differs = [&](std::string_view key, const auto& has, const auto& asked) -> Result<void> {
+    if (has == asked) return {};
+    return unexpected(ErrorCode::kMismatch,
+                      fmt::format("{}: the read model in {} was folded with '{}', not '{}'. {}", key, where, has, asked,
+                                  kGoBack));
+  };
+  RETURN_IF_ERROR(differs("fold_version", kept.fold_version, wanted.fold_version));
+  RETURN_IF_ERROR(differs("event_types", kept.event_types, wanted.event_types));
+  RETURN_IF_ERROR(differs("partitions", kept.partitions, wanted.partitions));
+  RETURN_IF_ERROR(differs("business_time_zone", kept.business_time_zone, wanted.business_time_zone));
+  RETURN_IF_ERROR(differs("expect", format_expect(kept.expect), format_expect(wanted.expect)));
+  for (const DaysKey& key : kAnomalyDays) {
+    RETURN_IF_ERROR(differs(fmt::format("anomaly_days.{}", key.name), kept.anomaly_days.*key.days,
+                            wanted.anomaly_days.*key.days));
+  }
+  return {};
 }
 
 Result<void> keep_manifest(const std::string& directory, const Manifest& wanted) {
   const auto kept = read_manifest(directory);
-  if (!kept && kept.error().code != ErrorCode::kNotFound) return unexpected(kept.error());
-  if (!kept) {
-    std::error_code error;
-    std::filesystem::create_directories(directory, error);
-    const std::string temporary = path_of(directory) + ".new";
-    std::ofstream file(temporary);
-    file << wanted.to_json() << "\n";
-    file.close();
-    if (!error && file) std::filesystem::rename(temporary, path_of(directory), error);
-    if (error || !file) {
-      return unexpected(ErrorCode::kUnavailable,
-                        fmt::format("cannot write to the data folder {}{}{}", directory,
-                                    error ? ": " : "", error ? error.message() : ""));
-    }
-    return {};
+  if (kept) return check_same(*kept, wanted, directory);
+  const bool is_lost = kept.error().code == ErrorCode::kNotFound || kept.error().code == ErrorCode::kCorrupt;
+  if (!is_lost) return unexpected(kept.error());
+  RETURN_IF_ERROR(refuse_beside_shards(directory, kept.error()));
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  if (error) {
+    return unexpected(ErrorCode::kUnavailable,
+                      fmt::format("cannot write to the data folder {}: {}", directory, error.message()));
   }
-  const auto differs = [&](std::string_view key, const auto& has, const auto& asked) -> Result<void> {
-    if (has == asked) return {};
-    return unexpected(ErrorCode::kMismatch,
-                      fmt::format("{}: the read model in {} was folded with '{}', not '{}'. Go back to "
-                                  "that, or fold anew into an empty folder (another --data with the "
-                                  "same log)",
-                                  key, directory, has, asked));
-  };
-  RETURN_IF_ERROR(differs("fold_version", kept->fold_version, wanted.fold_version));
-  RETURN_IF_ERROR(differs("event_types", kept->event_types, wanted.event_types));
-  RETURN_IF_ERROR(differs("partitions", kept->partitions, wanted.partitions));
-  RETURN_IF_ERROR(differs("business_time_zone", kept->business_time_zone, wanted.business_time_zone));
-  RETURN_IF_ERROR(differs("expect", format_expect(kept->expect), format_expect(wanted.expect)));
-  for (const DaysKey& key : kAnomalyDays) {
-    RETURN_IF_ERROR(differs(fmt::format("anomaly_days.{}", key.name), kept->anomaly_days.*key.days,
-                            wanted.anomaly_days.*key.days));
-  }
-  return {};
+  return write_file_durably(directory, kName, wanted.to_json() + "\n");
 }
 
 }  // namespace daybook::engine

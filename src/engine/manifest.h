@@ -1,4 +1,5 @@
-// What a read model was folded under: fixed when its folder is made. Another value needs a rebuild.
+// What a read model was folded under: fixed when its folder is made, and in the store of each of its shards as well
+// (store::manifest_key()). Another value needs a rebuild.
 #pragma once
 
 #include <string>
@@ -21,6 +22,8 @@ struct Manifest {
   domain::Expect expect;
   domain::AnomalyDays anomaly_days;
 
+  // What this program folds with, by these rules.
+  static Manifest of(const domain::Rules& rules, std::int32_t partitions);
   std::string to_json() const;
   static Result<Manifest> parse(const std::string& json);
 };
@@ -28,10 +31,13 @@ struct Manifest {
 // The rules that a store was folded by.
 Result<domain::Rules> make_rules(const Manifest& manifest);
 
-// The manifest of `directory`; kNotFound when there is none.
+// The manifest of `directory`; kNotFound when there is none, kCorrupt when it cannot be read, kUnavailable when the
+// disk does not say.
 Result<Manifest> read_manifest(const std::string& directory);
-// Keeps `wanted` in a new folder; in one that has a manifest, checks that it says the same: kMismatch
-// names what differs and the rebuild.
+// kMismatch, which names what differs, and the rebuild, when they do not say the same. `where`: what `kept` is of.
+Result<void> check_same(const Manifest& kept, const Manifest& wanted, const std::string& where);
+// Keeps `wanted` in a new folder, durably; in one that has a manifest, checks that it says the same. kMismatch, with
+// what to do, also where the manifest is missing or damaged beside folded shards.
 Result<void> keep_manifest(const std::string& directory, const Manifest& wanted);
 
 // "orders,payments" in a fixed order.

@@ -7,7 +7,9 @@
 #include <numeric>
 #include <optional>
 
+#include "base/date.h"
 #include "base/ensure.h"
+#include "base/file.h"
 #include "base/priority.h"
 
 namespace daybook::engine {
@@ -20,6 +22,8 @@ constexpr std::size_t kPollRecords = 8192;
 constexpr milliseconds kPollTimeout{50};
 constexpr std::int32_t kOpenedAtATime = 8;
 constexpr milliseconds kRetryPause{200};
+constexpr milliseconds kClosePause{5};
+constexpr milliseconds kMendedFor{30'000};
 // Once the log's end was reached, what is read is wanted by somebody who waits.
 constexpr milliseconds kLiveCommitInterval{5};
 
@@ -41,6 +45,18 @@ std::size_t letter_bytes(const log::NewRecord& letter) {
   return bytes;
 }
 
+// Calls job(partition) for each. Most of what it does is waiting for the disk: some at a time.
+void some_at_a_time(std::int32_t count, const std::function<void(std::int32_t)>& job) {
+  std::atomic<std::int32_t> next = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < std::min(count, kOpenedAtATime); ++i) {
+    threads.emplace_back([&] {
+      for (std::int32_t partition; (partition = next++) < count;) job(partition);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
 bool may_pass(ErrorCode code) { return code == ErrorCode::kUnavailable || code == ErrorCode::kFatal; }
 
 }  // namespace
@@ -49,12 +65,16 @@ std::string shard_path(const std::string& directory, std::int32_t partition) {
   return fmt::format("{}/shards/{:04}", directory, partition);
 }
 
+std::string set_aside_path(const std::string& directory, std::int32_t partition) {
+  return shard_path(directory, partition) + ".damaged";
+}
+
 Result<std::unique_ptr<Projector>> Projector::open(const domain::Rules& rules,
                                                    const std::string& directory,
                                                    std::int32_t count,
                                                    store::SharedMemory& memory,
                                                    ProjectorOptions options) {
-  std::unique_ptr<Projector> projector(new Projector(rules, options));
+  std::unique_ptr<Projector> projector(new Projector(rules, directory, memory, std::move(options)));
   const std::filesystem::path shards = std::filesystem::path(directory) / "shards";
   std::error_code error;
   std::filesystem::create_directories(shards, error);
@@ -62,34 +82,210 @@ Result<std::unique_ptr<Projector>> Projector::open(const domain::Rules& rules,
     return unexpected(ErrorCode::kUnavailable,
                       fmt::format("cannot create {}: {}", shards.string(), error.message()));
   }
-  const auto each = [&](std::size_t bytes) { return bytes / static_cast<std::size_t>(count); };
-  const auto open_shard = [&](std::int32_t partition) -> Result<std::unique_ptr<Shard>> {
-    ASSIGN_OR_RETURN(auto store, store::ShardStore::open(shard_path(directory, partition), memory,
-                                                         store::ShardStore::Mode::kReadWrite));
-    return Shard::open(std::move(store), rules,
-                       {partition, count, each(options.cache_bytes), each(options.set_aside_bytes),
-                        each(options.pending_bytes), options.files_bytes});
-  };
-  // Most of it is waiting for the disk: some at a time.
-  std::vector<std::optional<Result<std::unique_ptr<Shard>>>> opened(static_cast<std::size_t>(count));
-  std::atomic<std::int32_t> next = 0;
-  std::vector<std::thread> openers;
-  for (int i = 0; i < std::min(count, kOpenedAtATime); ++i) {
-    openers.emplace_back([&] {
-      for (std::int32_t partition; (partition = next++) < count;) {
-        opened[static_cast<std::size_t>(partition)].emplace(open_shard(partition));
-      }
-    });
-  }
-  for (std::thread& opener : openers) opener.join();
-  for (auto& shard : opened) {
-    if (!*shard) return unexpected(shard->error());
-    projector->committed_.push_back((**shard)->state());
-    projector->bytes_kept_.push_back((**shard)->bytes_kept());
-    projector->shards_.push_back(std::move(*shard).value());
-  }
-  projector->verified_.resize(projector->shards_.size() * log::kEventTopicCount);
+  projector->slots_.resize(static_cast<std::size_t>(count));
+  projector->committed_.resize(static_cast<std::size_t>(count));
+  projector->bytes_kept_.resize(static_cast<std::size_t>(count));
+  projector->verified_.resize(projector->slots_.size() * log::kEventTopicCount);
+  std::vector<Result<void>> opened(static_cast<std::size_t>(count));
+  some_at_a_time(count, [&](std::int32_t partition) {
+    Slot& slot = projector->slots_[static_cast<std::size_t>(partition)];
+    slot.partition = partition;
+    opened[static_cast<std::size_t>(partition)] = projector->open_slot(slot);
+  });
+  for (const auto& done : opened) RETURN_IF_ERROR(done);
   return projector;
+}
+
+Result<std::shared_ptr<Shard>> Projector::open_shard(std::int32_t partition, store::ShardStore::Mode mode) const {
+  const auto each = [&](std::size_t bytes) { return bytes / slots_.size(); };
+  ASSIGN_OR_RETURN(auto store, store::ShardStore::open(shard_path(directory_, partition), memory_, mode));
+  ASSIGN_OR_RETURN(auto shard, Shard::open(std::move(store), rules_,
+                                           {partition, shard_count(), each(options_.cache_bytes),
+                                            each(options_.set_aside_bytes), each(options_.pending_bytes),
+                                            options_.files_bytes}));
+  return std::shared_ptr<Shard>(std::move(shard));
+}
+
+Result<void> Projector::set_aside(const Slot& slot) const {
+  const std::string from = shard_path(directory_, slot.partition);
+  const std::string to = set_aside_path(directory_, slot.partition);
+  std::error_code error;
+  if (!std::filesystem::exists(from, error) && !error) return {};
+  // One is kept. A second would come of what folding anew does not mend, and fill the disk.
+  if (std::filesystem::exists(to, error)) {
+    return unexpected(ErrorCode::kCorrupt,
+                      fmt::format("it was damaged before, which is kept in {}: look for the cause, and move that away to "
+                                  "have the shard folded anew", to));
+  }
+  if (!error) std::filesystem::rename(from, to, error);
+  if (error) return unexpected(ErrorCode::kUnavailable, fmt::format("cannot rename {}: {}", from, error.message()));
+  return sync_directory(directory_ + "/shards");
+}
+
+Result<void> Projector::open_slot(Slot& slot) {
+  std::optional<Error> trouble;
+  std::optional<Error> damage;
+  auto opened = open_shard(slot.partition, store::ShardStore::Mode::kReadWrite);
+  if (!opened && opened.error().code == ErrorCode::kCorrupt) {
+    damage = opened.error();
+    const auto aside = set_aside(slot);
+    if (aside) {
+      opened = open_shard(slot.partition, store::ShardStore::Mode::kReadWrite);
+    } else {
+      trouble = Error{aside.error().code, damage->message + "; " + aside.error().message};
+    }
+  }
+  const bool folds = opened.has_value();
+  if (!opened && !trouble) {
+    if (opened.error().code != ErrorCode::kUnavailable) return unexpected(opened.error());
+    trouble = opened.error();
+    opened = open_shard(slot.partition, store::ShardStore::Mode::kReadOnly);
+    // There is nothing yet to be read.
+    if (!opened && !slot.trouble) return unexpected(*trouble);
+  }
+  std::shared_ptr<ShardListener> listener;
+  if (opened && follower_.opened) listener = follower_.opened(slot.partition, *opened);
+  if (listener) (*opened)->listen(std::move(listener));
+  {
+    const std::lock_guard lock(mutex_);
+    const auto at = static_cast<std::size_t>(slot.partition);
+    if (opened) {
+      if (damage && folds) {
+        // Where it was, or where the log ends: the target of every shard.
+        slot.refolds_to.emplace();
+        for (std::size_t topic = 0; topic < log::kEventTopicCount; ++topic) {
+          (*slot.refolds_to)[topic] = committed_[at].topics[topic].next_offset;
+        }
+      }
+      slot.shard = *opened;
+      slot.folds = folds;
+      slot.is_live = false;
+      slot.last_commit = steady_clock::now();
+      committed_[at] = slot.shard->state();
+      bytes_kept_[at] = slot.shard->bytes_kept();
+    }
+  }
+  committed_changed_.notify_all();
+  if (trouble) {
+    hold(slot, *trouble);
+  } else if (slot.refolds_to) {
+    if (damage) {
+      options_.on_notice(fmt::format("shard {}: damaged ({}): kept as {}, and being folded anew from the log",
+                                     slot.partition, damage->message, set_aside_path(directory_, slot.partition)));
+    }
+    const std::lock_guard lock(mutex_);
+    slot.trouble.reset();
+    slot.mended_at = steady_clock::now();
+  } else {
+    end_trouble(slot);
+  }
+  return {};
+}
+
+void Projector::hold(Slot& slot, const Error& error) {
+  bool is_new = false;
+  std::string text;
+  {
+    const std::lock_guard lock(mutex_);
+    is_new = !slot.trouble || slot.trouble->code != error.code;
+    slot.folds = false;
+    slot.trouble = error;
+    slot.reported.reset();
+    const auto now = steady_clock::now();
+    // Trouble that comes back soon is the same trouble.
+    const bool is_first = slot.pause.count() == 0 || (is_new && now - slot.mended_at > kMendedFor);
+    slot.pause = is_first ? options_.retry_min : std::min(slot.pause * 2, options_.retry_max);
+    slot.next_try = now + slot.pause;
+    text = store_trouble(slot);
+  }
+  if (is_new) options_.on_notice(text);
+}
+
+void Projector::end_trouble(Slot& slot) {
+  const bool was_in_trouble = slot.trouble || slot.refolds_to;
+  {
+    const std::lock_guard lock(mutex_);
+    slot.trouble.reset();
+    slot.refolds_to.reset();
+    slot.mended_at = steady_clock::now();
+  }
+  if (was_in_trouble) options_.on_notice(fmt::format("shard {}: its store is well again", slot.partition));
+}
+
+bool Projector::close(Slot& slot) {
+  if (follower_.closed) follower_.closed(slot.partition);
+  const std::weak_ptr<Shard> left = slot.shard;
+  {
+    const std::lock_guard lock(mutex_);
+    slot.shard.reset();
+  }
+  // Questions that read it end first.
+  while (!left.expired()) {
+    if (stopping_) return false;
+    std::this_thread::sleep_for(kClosePause);
+  }
+  return true;
+}
+
+Result<bool> Projector::mend(Slot& slot) {
+  std::optional<Error> reported;
+  {
+    const std::lock_guard lock(mutex_);
+    reported = std::exchange(slot.reported, std::nullopt);
+  }
+  if (reported && !slot.trouble) {
+    hold(slot, *reported);
+    // Damage does not pass.
+    if (reported->code == ErrorCode::kCorrupt) slot.next_try = steady_clock::now();
+  }
+  if (!slot.trouble) {
+    if (slot.refolds_to) {
+      const auto is_there = [&] {
+        const std::lock_guard lock(mutex_);
+        const ShardState& state = committed_[static_cast<std::size_t>(slot.partition)];
+        for (std::size_t topic = 0; topic < log::kEventTopicCount; ++topic) {
+          if (state.topics[topic].next_offset < (*slot.refolds_to)[topic]) return false;
+        }
+        return has_reached_targets(slot.partition, state);
+      };
+      if (is_there()) end_trouble(slot);
+    }
+    return false;
+  }
+  if (steady_clock::now() < slot.next_try) return false;
+  const bool is_damaged = slot.trouble->code == ErrorCode::kCorrupt;
+  if (!is_damaged) {
+    // What is served now goes on being served until there is hope.
+    const auto tried = store::ShardStore::try_disk(shard_path(directory_, slot.partition), memory_);
+    if (!tried) {
+      hold(slot, tried.error());
+      return false;
+    }
+  }
+  if (slot.shard && !close(slot)) return false;
+  if (is_damaged) {
+    if (const auto aside = set_aside(slot); !aside) {
+      const std::string& why = slot.trouble->message;
+      const bool is_said = why.ends_with(aside.error().message);
+      hold(slot, {ErrorCode::kCorrupt, is_said ? why : why + "; " + aside.error().message});
+      return false;
+    }
+    options_.on_notice(fmt::format("shard {}: kept as {}, and being folded anew from the log", slot.partition,
+                                   set_aside_path(directory_, slot.partition)));
+    const std::lock_guard lock(mutex_);
+    slot.refolds_to.emplace();
+    for (std::size_t topic = 0; topic < log::kEventTopicCount; ++topic) {
+      (*slot.refolds_to)[topic] = committed_[static_cast<std::size_t>(slot.partition)].topics[topic].next_offset;
+    }
+  }
+  const auto opened = open_slot(slot);
+  // A question that ended may be closing it yet.
+  if (!opened && opened.error().code == ErrorCode::kBusy) {
+    hold(slot, opened.error());
+    return false;
+  }
+  RETURN_IF_ERROR(opened);
+  return slot.folds;
 }
 
 Projector::~Projector() { stop(); }
@@ -99,7 +295,7 @@ Result<void> Projector::start(log::Log& log) {
   log_ = &log;
   ASSIGN_OR_RETURN(targets_, log.end_offsets(log::kEventTopics));
   for (const log::EndOffset& bounds : targets_) {
-    const auto& progress = shards_[bounds.at.partition]->state().topics[static_cast<std::size_t>(bounds.at.topic)];
+    const auto& progress = committed_[static_cast<std::size_t>(bounds.at.partition)].topics[static_cast<std::size_t>(bounds.at.topic)];
     if (progress.next_offset > bounds.end) {
       return unexpected(ErrorCode::kOutOfRange,
                         fmt::format("the read model is ahead of its log: {}:{} was folded up to offset "
@@ -114,7 +310,7 @@ Result<void> Projector::start(log::Log& log) {
     const std::lock_guard lock(mutex_);
     started_ = true;
   }
-  const int threads = std::clamp(options_.threads, 1, static_cast<int>(shards_.size()));
+  const int threads = std::clamp(options_.threads, 1, static_cast<int>(slots_.size()));
   options_.threads = threads;
   for (int worker = 0; worker < threads; ++worker) {
     threads_.emplace_back([this, worker] { work(worker); });
@@ -127,6 +323,56 @@ void Projector::stop() {
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
   if (state_ == ProjectorState::kRunning) state_ = ProjectorState::kStopped;
+}
+
+void Projector::follow(ShardFollower follower) {
+  follower_ = std::move(follower);
+  some_at_a_time(shard_count(), [&](std::int32_t partition) {
+    const std::shared_ptr<Shard>& shard = slots_[static_cast<std::size_t>(partition)].shard;
+    if (shard == nullptr) return;
+    if (auto listener = follower_.opened(partition, shard)) shard->listen(std::move(listener));
+  });
+}
+
+std::shared_ptr<Shard> Projector::shard(std::int32_t partition) const {
+  const std::lock_guard lock(mutex_);
+  return slots_[static_cast<std::size_t>(partition)].shard;
+}
+
+void Projector::report(std::int32_t partition, const Error& error) {
+  if (error.code != ErrorCode::kCorrupt && error.code != ErrorCode::kUnavailable) return;
+  const std::lock_guard lock(mutex_);
+  Slot& slot = slots_[static_cast<std::size_t>(partition)];
+  if (!slot.trouble && !slot.reported) slot.reported = error;
+}
+
+std::string Projector::store_trouble(const Slot& slot) const {
+  const ShardState& state = committed_[static_cast<std::size_t>(slot.partition)];
+  if (!slot.trouble && slot.refolds_to) {
+    return fmt::format("shard {}: it was damaged and is being folded anew; it is not asked meanwhile", slot.partition);
+  }
+  const std::optional<Error>& error = slot.trouble ? slot.trouble : slot.reported;
+  if (!error) return "";
+  const std::string served =
+      slot.shard == nullptr || error->code == ErrorCode::kCorrupt
+          ? "it is not asked meanwhile"
+          : fmt::format("served is what was recorded up to {}", state.newest_recorded_ms == 0
+                                                                   ? "the log's beginning"
+                                                                   : format_instant_ms(state.newest_recorded_ms));
+  return fmt::format("shard {}: {}; {}, and it is tried again", slot.partition, error->message, served);
+}
+
+std::string Projector::store_trouble(std::int32_t partition) const {
+  const std::lock_guard lock(mutex_);
+  return store_trouble(slots_[static_cast<std::size_t>(partition)]);
+}
+
+std::optional<Error> Projector::unreadable(std::int32_t partition) const {
+  const std::lock_guard lock(mutex_);
+  const Slot& slot = slots_[static_cast<std::size_t>(partition)];
+  const bool is_damaged = slot.trouble && slot.trouble->code == ErrorCode::kCorrupt;
+  if (slot.shard != nullptr && !slot.refolds_to && !is_damaged) return std::nullopt;
+  return Error{ErrorCode::kUnavailable, store_trouble(slot)};
 }
 
 ShardState Projector::committed(std::int32_t partition) const {
@@ -148,11 +394,16 @@ bool Projector::wait_for(log::TopicPartition at, std::int64_t offset,
   });
 }
 
-bool Projector::reached_targets() const {
+bool Projector::has_reached_targets(std::int32_t partition, const ShardState& state) const {
   return std::ranges::all_of(targets_, [&](const log::EndOffset& bounds) {
-    const ShardState& state = committed_[static_cast<std::size_t>(bounds.at.partition)];
-    return state.topics[static_cast<std::size_t>(bounds.at.topic)].next_offset >= bounds.end ||
-           bounds.begin == bounds.end;
+    return bounds.at.partition != partition || bounds.begin == bounds.end ||
+           state.topics[static_cast<std::size_t>(bounds.at.topic)].next_offset >= bounds.end;
+  });
+}
+
+bool Projector::reached_targets() const {
+  return std::ranges::all_of(slots_, [&](const Slot& slot) {
+    return has_reached_targets(slot.partition, committed_[static_cast<std::size_t>(slot.partition)]);
   });
 }
 
@@ -168,7 +419,11 @@ bool Projector::replays() const {
 
 std::string Projector::trouble() const {
   const std::lock_guard lock(mutex_);
-  return failure_.empty() ? trouble_ : failure_;
+  if (!failure_.empty()) return failure_;
+  for (const Slot& slot : slots_) {
+    if (std::string trouble = store_trouble(slot); !trouble.empty()) return trouble;
+  }
+  return trouble_;
 }
 
 void Projector::set_trouble(std::string trouble) {
@@ -203,7 +458,7 @@ Result<std::unique_ptr<log::Reader>> Projector::open_reader(const std::vector<Sh
 }
 
 Result<void> Projector::apply(const log::Record& record) {
-  Shard& shard = *shards_[static_cast<std::size_t>(record.partition)];
+  Shard& shard = *slots_[static_cast<std::size_t>(record.partition)].shard;
   char& verified = verified_[place(record.partition, record.topic)];
   if (verified) {
     shard.apply(record);
@@ -257,14 +512,17 @@ Result<void> Projector::send_dead_letters(const Shard& shard) {
   return {};
 }
 
-Result<void> Projector::commit(Shard& shard) {
+Result<void> Projector::commit(Slot& slot) {
+  Shard& shard = *slot.shard;
+  slot.last_commit = steady_clock::now();
   if (!shard.has_pending()) return {};
   // Before the commit: a crash in between copies them once more, never not at all.
   if (options_.dead_letters) RETURN_IF_ERROR(send_dead_letters(shard));
-  // A commit that failed cannot be repeated on what it has half evaluated: the process stops, and
-  // begins again from the positions stored.
+  // A commit that failed cannot be repeated on what it has half evaluated: the shard is opened anew, and goes on from
+  // the positions stored.
   if (const auto done = shard.commit(); !done) {
-    return unexpected(ErrorCode::kInternal, done.error().message);
+    hold(slot, done.error());
+    return {};
   }
   {
     const std::lock_guard lock(mutex_);
@@ -275,30 +533,44 @@ Result<void> Projector::commit(Shard& shard) {
   return {};
 }
 
-bool Projector::has_applied_all(const std::vector<Shard*>& shards) const {
-  return std::ranges::all_of(targets_, [&](const log::EndOffset& bounds) {
-    const auto shard = std::ranges::find(shards, bounds.at.partition, &Shard::partition);
-    return shard == shards.end() || bounds.begin == bounds.end ||
-           (*shard)->state().topics[static_cast<std::size_t>(bounds.at.topic)].next_offset >= bounds.end;
-  });
-}
+bool Projector::has_applied_all(const Shard& shard) const { return has_reached_targets(shard.partition(), shard.state()); }
 
 Result<void> Projector::work_until_stopped(int worker) {
-  std::vector<Shard*> shards;
-  for (std::size_t i = static_cast<std::size_t>(worker); i < shards_.size();
+  std::vector<Slot*> slots;
+  for (std::size_t i = static_cast<std::size_t>(worker); i < slots_.size();
        i += static_cast<std::size_t>(options_.threads)) {
-    shards.push_back(shards_[i].get());
+    slots.push_back(&slots_[i]);
   }
+  std::vector<Shard*> shards;  // Those that fold.
   std::unique_ptr<log::Reader> reader;
-  auto last_commit = steady_clock::now();
-  bool reached_end = false;
   const auto commit_all = [&]() -> Result<void> {
-    for (Shard* shard : shards) RETURN_IF_ERROR(commit(*shard));
-    last_commit = steady_clock::now();
+    for (Slot* slot : slots) {
+      if (slot->folds) RETURN_IF_ERROR(commit(*slot));
+    }
     return {};
   };
+  for (Slot* slot : slots) slot->last_commit = steady_clock::now();
 
   while (!stopping_) {
+    bool changed = false;
+    for (Slot* slot : slots) {
+      ASSIGN_OR_RETURN(const bool is_another, mend(*slot));
+      changed |= is_another;
+    }
+    const auto folding = std::ranges::count(slots, true, &Slot::folds);
+    if (changed || static_cast<std::size_t>(folding) != shards.size()) {
+      // What the others have applied is committed first: readers begin at what was committed.
+      RETURN_IF_ERROR(commit_all());
+      reader.reset();
+      shards.clear();
+      for (Slot* slot : slots) {
+        if (slot->folds) shards.push_back(slot->shard.get());
+      }
+    }
+    if (shards.empty()) {
+      std::this_thread::sleep_for(kPollTimeout);
+      continue;
+    }
     if (!reader) {
       auto opened = open_reader(shards);
       if (!opened) {
@@ -325,15 +597,24 @@ Result<void> Projector::work_until_stopped(int worker) {
     set_trouble("");
     std::size_t pending_bytes = 0;
     for (const Shard* shard : shards) pending_bytes += shard->pending_bytes();
-    reached_end = reached_end || has_applied_all(shards);
-    const auto interval = reached_end ? kLiveCommitInterval : options_.commit_interval;
-    const bool is_much = pending_bytes >= options_.pending_bytes / static_cast<std::size_t>(options_.threads);
-    // Nothing there: before the end it is but late.
-    if ((records->empty() && reached_end) || steady_clock::now() - last_commit >= interval ||
-        (is_much && (reached_end || !std::ranges::all_of(shards, &Shard::may_set_aside)))) {
+    bool are_live = true;
+    for (Slot* slot : slots) {
+      if (!slot->folds) continue;
+      slot->is_live = slot->is_live || has_applied_all(*slot->shard);
+      are_live &= slot->is_live;
+      // Nothing there: before the end it is but late.
+      const auto interval = slot->is_live ? kLiveCommitInterval : options_.commit_interval;
+      const bool is_due = (records->empty() && slot->is_live) || steady_clock::now() - slot->last_commit >= interval;
+      if (is_due) RETURN_IF_ERROR(commit(*slot));
+    }
+    if (pending_bytes < options_.pending_bytes / static_cast<std::size_t>(options_.threads)) continue;
+    if (are_live || !std::ranges::all_of(shards, &Shard::may_set_aside)) {
       RETURN_IF_ERROR(commit_all());
-    } else if (is_much) {
-      for (Shard* shard : shards) RETURN_IF_ERROR(shard->set_aside());
+      continue;
+    }
+    // Where the disk takes nothing, the commit finds that out as well.
+    for (Shard* shard : shards) {
+      if (!shard->set_aside()) break;
     }
   }
   return commit_all();

@@ -1,12 +1,20 @@
 // The projector: worker threads that read the log and fold it into shards, each thread its own shards.
-// It stops loudly where going on could be wrong, and tries on where the log is only away.
+// It stops loudly where going on could be wrong, and tries on where the log is only away, or a disk: what a store holds
+// is read on meanwhile, and the shard goes on from its last commit once the disk takes something again.
+//
+// A shard:
+//   folding ──(its store fails)──► held ──(the disk takes something)──► opened anew: folding
+//      └──────(its store is damaged)──► set aside, folded anew; questions wait until it is where it was
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -33,16 +41,31 @@ struct ProjectorOptions {
   int gives_way = 0;
   // Copy parked records to the dead-letter topic: the live projector alone does.
   bool dead_letters = true;
+  // How long after a store failed it is tried again, and at most, as it doubles each time.
+  std::chrono::milliseconds retry_min{200};
+  std::chrono::milliseconds retry_max{5'000};
+  // Told in a line, by any thread, when a shard is in trouble, what was done about it, and when it is over.
+  std::function<void(const std::string&)> on_notice = [](const std::string&) {};
 };
 
-// Where the store of a shard is.
+// Follows shards as they are opened and closed. Called by whoever opens them: the projector's caller, then a worker.
+struct ShardFollower {
+  // A shard that questions may ask from now on; the answer, if any, is told of its commits. Whoever holds the shard
+  // keeps its store open: only until closed(), and the questions that were asked by then.
+  std::function<std::shared_ptr<ShardListener>(std::int32_t partition, std::shared_ptr<Shard> shard)> opened;
+  std::function<void(std::int32_t partition)> closed;
+};
+
+// Where the store of a shard is, and where a damaged one is kept.
 std::string shard_path(const std::string& directory, std::int32_t partition);
+std::string set_aside_path(const std::string& directory, std::int32_t partition);
 
 enum class ProjectorState { kRunning, kStopped, kFailed };
 
 class Projector {
  public:
-  // Opens the shards under `directory`/shards, one for each partition. `rules` must outlive it.
+  // Opens the shards under `directory`/shards, one for each partition. `rules` and `memory` must outlive it. A shard
+  // that is damaged is set aside, to be folded anew; one whose disk takes nothing is read as it is.
   static Result<std::unique_ptr<Projector>> open(const domain::Rules& rules,
                                                  const std::string& directory,
                                                  std::int32_t partition_count,
@@ -50,20 +73,24 @@ class Projector {
                                                  ProjectorOptions options);
   ~Projector();
 
-  // Tells `listener` of every commit of a shard. Before start().
-  void listen(std::int32_t partition, std::shared_ptr<ShardListener> listener) {
-    shards_[static_cast<std::size_t>(partition)]->listen(std::move(listener));
-  }
+  // Tells of every shard that is open now, in no order and by several threads, and of all that come. Before start();
+  // nothing is told after stop().
+  void follow(ShardFollower follower);
   // Starts the workers, once. `log` must have as many partitions, and outlive stop(). kOutOfRange
   // when a shard is ahead of the log.
   Result<void> start(log::Log& log);
   // Lets each worker commit what it has, and ends. Called by the destructor too.
   void stop();
 
-  std::int32_t shard_count() const { return static_cast<std::int32_t>(shards_.size()); }
-  // For reading from any thread, by partition.
-  store::ShardStore& store(std::int32_t partition) { return shards_[partition]->store(); }
-  const store::Labels& labels(std::int32_t partition) const { return shards_[partition]->labels(); }
+  std::int32_t shard_count() const { return static_cast<std::int32_t>(slots_.size()); }
+  // For reading its store and labels from any thread; null while it is not open. Not to be kept.
+  std::shared_ptr<Shard> shard(std::int32_t partition) const;
+  // What somebody found who read the shard's store: damage, or a failure. Any thread.
+  void report(std::int32_t partition, const Error& error);
+  // Why questions about a shard have to wait: it is not open, or is folded anew; nothing when they need not. Any thread.
+  std::optional<Error> unreadable(std::int32_t partition) const;
+  // What is wrong with a shard's store, for people: what it is, and of when what is served is. Empty when nothing is.
+  std::string store_trouble(std::int32_t partition) const;
 
   // State as last committed. Any thread.
   ShardState committed(std::int32_t partition) const;
@@ -78,12 +105,48 @@ class Projector {
   // Started, and some shard has not.
   bool replays() const;
   ProjectorState state() const { return state_; }
-  // Why it failed; or why it is waiting (broker away); empty when all is well.
+  // Why it failed; or what is wrong with the first shard whose store is in trouble; or why it is waiting (broker away);
+  // empty when all is well.
   std::string trouble() const;
 
  private:
-  Projector(const domain::Rules& rules, ProjectorOptions options)
-      : rules_(rules), options_(std::move(options)) {}
+  // A shard, and how it is. Changed by its worker alone, under mutex_, so that the worker reads it without.
+  struct Slot {
+    std::int32_t partition = 0;
+    std::shared_ptr<Shard> shard;  // Null: not open.
+    bool folds = false;            // It takes records.
+    // What is wrong with its store, until that is over.
+    std::optional<Error> trouble;
+    // Folded anew after damage: up to these offsets by topic.
+    std::optional<std::array<std::int64_t, log::kEventTopicCount>> refolds_to;
+    std::optional<Error> reported;  // By readers, since the worker looked last.
+    // When its store is tried again, and how long after that: the worker's.
+    std::chrono::steady_clock::time_point next_try;
+    std::chrono::milliseconds pause{0};
+    std::chrono::steady_clock::time_point mended_at;
+    // The worker's: it has applied all that the log held at start; when it was committed last.
+    bool is_live = false;
+    std::chrono::steady_clock::time_point last_commit;
+  };
+
+  Projector(const domain::Rules& rules, const std::string& directory, store::SharedMemory& memory,
+            ProjectorOptions options)
+      : rules_(rules), directory_(directory), memory_(memory), options_(std::move(options)) {}
+
+  Result<std::shared_ptr<Shard>> open_shard(std::int32_t partition, store::ShardStore::Mode mode) const;
+  // Opens the slot's shard, as well as that goes: to be folded; set aside, and to be folded anew; to be read alone, or not
+  // at all, with the slot in trouble. An error is somebody's to look at: kBusy, kMismatch, or a store that cannot even
+  // be made.
+  Result<void> open_slot(Slot& slot);
+  Result<void> set_aside(const Slot& slot) const;
+  // The slot's store failed.
+  void hold(Slot& slot, const Error& error);
+  void end_trouble(Slot& slot);
+  // Does what is due about a slot in trouble. True: it has another shard now, with other positions.
+  Result<bool> mend(Slot& slot);
+  // Lets go of the slot's shard and waits until nobody asks it. False: the projector stops.
+  bool close(Slot& slot);
+  std::string store_trouble(const Slot& slot) const;  // Under mutex_.
 
   bool reached_targets() const;  // Under mutex_.
   void work(int worker);
@@ -93,16 +156,22 @@ class Projector {
   Result<void> apply(const log::Record& record);
   // Moves the shard's positions over what the reader found to hold no record.
   Result<void> pass_over_gaps(const log::Reader& reader, Shard& shard);
-  // These shards have applied, committed or not, all that the log held at start.
-  bool has_applied_all(const std::vector<Shard*>& shards) const;
+  // A shard in this state has all that the log held at start.
+  bool has_reached_targets(std::int32_t partition, const ShardState& state) const;
+  // It has applied that, committed or not.
+  bool has_applied_all(const Shard& shard) const;
   Result<void> send_dead_letters(const Shard& shard);
-  Result<void> commit(Shard& shard);
+  // What the store fails of is the slot's trouble, and no error.
+  Result<void> commit(Slot& slot);
   void set_trouble(std::string trouble);
 
   log::Log* log_ = nullptr;
   const domain::Rules& rules_;
+  const std::string directory_;
+  store::SharedMemory& memory_;
   ProjectorOptions options_;
-  std::vector<std::unique_ptr<Shard>> shards_;
+  std::vector<Slot> slots_;  // By partition.
+  ShardFollower follower_;
   std::vector<log::EndOffset> targets_;  // The ends seen at start; fixed after it.
   // By partition and topic: the last record applied was read again. Its worker's.
   std::vector<char> verified_;

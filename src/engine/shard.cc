@@ -6,18 +6,17 @@
 #include "base/bytes.h"
 #include "base/hash.h"
 #include "engine/evaluation.h"
+#include "engine/manifest.h"
 #include "store/keys.h"
 
 namespace daybook::engine {
 namespace {
 
-constexpr std::uint64_t kEventsPerTick = 16;
+using Next = store::Reads::Next;
 
-// Documents that are asked for by their id alone.
-bool has_page(domain::DocumentKind kind) {
-  return kind == domain::DocumentKind::kOrder || kind == domain::DocumentKind::kInvoice ||
-         kind == domain::DocumentKind::kPayment;
-}
+static_assert(domain::kTopicCount == log::kEventTopicCount);
+
+constexpr std::uint64_t kEventsPerTick = 16;
 
 // The stretches of days in which two customer files give different payment terms.
 std::vector<std::pair<Day, Day>> terms_changes(const domain::CustomerFile& before,
@@ -77,11 +76,10 @@ UInt128 cycle_row_hash(std::string_view customer_id, std::string_view order_id, 
 }
 
 Result<ParkedRecord> ParkedRecord::decode(std::string_view key_bytes, std::string_view bytes) {
+  ASSIGN_OR_RETURN(const store::ParkedKey at, store::ParkedKey::parse(key_bytes));
   ParkedRecord record;
-  ByteReader at(key_bytes);
-  at.u8();
-  record.topic = at.u8();
-  record.offset = static_cast<std::int64_t>(at.big64());
+  record.topic = at.topic;
+  record.offset = at.offset;
   ByteReader in(bytes);
   record.recorded_ms = static_cast<std::int64_t>(in.varint());
   record.reason = static_cast<events::ParkReason>(in.u8());
@@ -92,7 +90,8 @@ Result<ParkedRecord> ParkedRecord::decode(std::string_view key_bytes, std::strin
   const std::string_view value = in.string();
   if (has & 1) record.key = std::string(key);
   if (has & 2) record.value = std::string(value);
-  if (!at.ok() || !in.ok()) {
+  const bool is_reason = record.reason >= events::ParkReason::kNotParseable && record.reason <= events::ParkReason::kInvalid;
+  if (!in.ok() || !in.done() || !is_reason) {
     return unexpected(ErrorCode::kCorrupt, "a parked record holds bytes that no version wrote");
   }
   return record;
@@ -103,7 +102,7 @@ Shard::Shard(std::unique_ptr<store::ShardStore> store, const domain::Rules& rule
       rules_(rules),
       options_(options),
       reader_(options.partition_count),
-      accounts_(*store_, options.cache_bytes),
+      accounts_(*store_, labels_, options.cache_bytes),
       cell_labels_(labels_),
       old_(cell_labels_),
       now_(cell_labels_),
@@ -113,11 +112,25 @@ Result<std::unique_ptr<Shard>> Shard::open(std::unique_ptr<store::ShardStore> st
                                            const domain::Rules& rules, Options options) {
   std::unique_ptr<Shard> shard(new Shard(std::move(store), rules, options));
   RETURN_IF_ERROR(shard->labels_.load(*shard->store_));
+  RETURN_IF_ERROR(shard->check_manifest());
   ASSIGN_OR_RETURN(shard->state_, read_state(*shard->store_));
   ASSIGN_OR_RETURN(shard->totals_, load_totals(*shard->store_, shard->store_->path(), shard->state_));
   shard->journal_.begin(shard->state_.digest, shard->totals_ ? shard->totals_->next_entry : 0);
   if (shard->labels_.own_size() == 0) shard->accounts_.begin_empty();
   return shard;
+}
+
+// Folders of one kind may be mixed up, and the manifest beside them lost.
+Result<void> Shard::check_manifest() {
+  const Manifest wanted = Manifest::of(rules_, options_.partition_count);
+  ASSIGN_OR_RETURN(const auto stored, store_->get(store::Table::kMeta, store::manifest_key()));
+  if (!stored) {
+    // Written with the first commit.
+    manifest_ = wanted.to_json();
+    return {};
+  }
+  ASSIGN_OR_RETURN(const Manifest kept, Manifest::parse(*stored));
+  return check_same(kept, wanted, store_->path());
 }
 
 void Shard::listen(std::shared_ptr<ShardListener> listener) {
@@ -192,7 +205,11 @@ Result<void> Shard::give(HeldAccount& account, HeldDocument& document, const Tol
   if (document.incoming > 0) {
     document.value.reserve(document.value.size() + std::exchange(document.incoming, 0));
   }
-  if (!document.sketch) document.sketch = store::FactSketch::of(document.value);
+  if (!document.sketch) {
+    auto known = store::FactSketch::of(document.value);
+    if (!known) return unexpected(account.damaged(told.ref, known.error()));
+    document.sketch = *known;
+  }
   const auto sketch = store::FactSketch::of(told.event);
   const bool may_know = document.sketch->may_know(sketch);
   switch (may_know ? store::judge(document.value, told.at.topic, told.event) : store::Verdict::kNew) {
@@ -229,7 +246,7 @@ Result<void> Shard::fold_account(store::LabelId customer, std::span<const Told* 
   RETURN_IF_ERROR(evaluate(account, set));
   for (const HeldDocument* document : account.dirty()) {
     if (document->stored == 0 && has_page(document->kind)) {
-      set.put(store::Table::kMeta, store::id_key(document->ref(), account.customer()), "");
+      set.put(store::Table::kMeta, store::IdKey{document->ref(), account.customer()}.bytes(), "");
     }
   }
   account.write(set);
@@ -241,14 +258,14 @@ Result<std::vector<std::string>> Shard::invoices_by_terms(store::LabelId custome
                                                           const domain::CustomerFile& after) {
   std::vector<std::string> ids;
   for (const auto& [first, last] : terms_changes(before, after)) {
+    const auto take = [&, last = last](std::string_view key, std::string_view) -> Result<Next> {
+      ASSIGN_OR_RETURN(const store::OpenedKey found, store::OpenedKey::parse(key));
+      if (found.day > last) return Next::kStop;
+      if (found.ref.kind == domain::DocumentKind::kInvoice) ids.emplace_back(found.ref.id);
+      return Next::kGoOn;
+    };
     RETURN_IF_ERROR(store_->scan(store::Table::kCells, store::cells_prefix(store::kOpenedDocument, customer),
-                                 store::opened_prefix(customer, first),
-                                 [&, last = last](std::string_view key, std::string_view) {
-                                   const store::OpenedKey found = store::read_opened_key(key);
-                                   if (found.day > last) return false;
-                                   if (found.ref.kind == domain::DocumentKind::kInvoice) ids.emplace_back(found.ref.id);
-                                   return true;
-                                 }));
+                                 store::OpenedKey::prefix(customer, first), take));
   }
   return ids;
 }
@@ -310,7 +327,7 @@ Result<void> Shard::evaluate(HeldAccount& account, store::WriteSet& set) {
     cells_.insert(cells_.end(), now_.cells().begin(), now_.cells().end());
     state_.waiting += now_.waiting() - old_.waiting();
     if (now_.has_waited() != old_.has_waited()) {
-      const std::string key = store::waited_key(store::document_key(customer, ref));
+      const std::string key = store::WaitedKey{{customer, ref}}.bytes();
       if (now_.has_waited()) {
         set.put(store::Table::kMeta, key, "");
       } else {
@@ -330,16 +347,16 @@ Result<void> Shard::evaluate(HeldAccount& account, store::WriteSet& set) {
     }
     for (const Day day : old_.opened_on()) {
       if (std::ranges::find(now_.opened_on(), day) != now_.opened_on().end()) continue;
-      set.remove(store::Table::kCells, store::opened_key(customer, day, ref));
+      set.remove(store::Table::kCells, store::OpenedKey{customer, day, ref}.bytes());
     }
     for (const Day day : now_.opened_on()) {
       if (std::ranges::find(old_.opened_on(), day) != old_.opened_on().end()) continue;
-      set.put(store::Table::kCells, store::opened_key(customer, day, ref), "");
+      set.put(store::Table::kCells, store::OpenedKey{customer, day, ref}.bytes(), "");
     }
     if (old_.cycle_row() != now_.cycle_row()) {
       state_.digest += cycle_row_hash(name.customer, ref.id, now_.cycle_row()) -
                        cycle_row_hash(name.customer, ref.id, old_.cycle_row());
-      set.put(store::Table::kCells, store::cycle_row_key(customer, ref.id), now_.cycle_row());
+      set.put(store::Table::kCells, store::CycleRowKey{customer, ref.id}.bytes(), now_.cycle_row());
       if (listener_) listener_->cycle_row_changed(customer, old_.cycle_row(), now_.cycle_row());
     }
   }
@@ -384,15 +401,17 @@ Result<void> Shard::commit() {
   };
   RETURN_IF_ERROR(backlog_.for_each_account(fold));
   for (const ParkedRecord& parked : parked_pending_) {
-    set.put(store::Table::kMeta, store::parked_key(parked.topic, parked.offset), parked.encode());
+    set.put(store::Table::kMeta, store::ParkedKey{parked.topic, parked.offset}.bytes(), parked.encode());
   }
   labels_.write_new(set);
   for (std::size_t topic = 0; topic < last_records_.size(); ++topic) {
     if (const auto last = last_records_[topic].take_fingerprint()) state_.topics[topic].last_fingerprint = *last;
   }
   set.put(store::Table::kMeta, store::state_key(), state_.encode());
+  if (manifest_) set.put(store::Table::kMeta, store::manifest_key(), *manifest_);
   const TotalsChange totals = journal_.write(state_.digest, set);
   RETURN_IF_ERROR(store_->write(set));
+  manifest_.reset();
   accounts_.committed();
   totals_.reset();
   if (listener_) listener_->committed(state_, totals);

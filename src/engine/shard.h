@@ -49,6 +49,11 @@ struct ParkedRecord {
   static Result<ParkedRecord> decode(std::string_view key, std::string_view bytes);
 };
 
+// Documents that are asked for by their id alone.
+inline bool has_page(domain::DocumentKind kind) {
+  return kind == domain::DocumentKind::kOrder || kind == domain::DocumentKind::kInvoice ||
+         kind == domain::DocumentKind::kPayment;
+}
 
 // What an order-cycle row adds to the digest.
 UInt128 cycle_row_hash(std::string_view customer_id, std::string_view order_id, std::string_view row);
@@ -68,7 +73,8 @@ class Shard {
     std::size_t files_bytes = 16 << 20;
   };
 
-  // Loads labels and state from the store, which the shard takes over.
+  // Loads labels and state from the store, which the shard takes over. kMismatch when it was folded under another
+  // manifest.
   static Result<std::unique_ptr<Shard>> open(std::unique_ptr<store::ShardStore> store,
                                              const domain::Rules& rules, Options options);
 
@@ -114,6 +120,8 @@ class Shard {
  private:
   Shard(std::unique_ptr<store::ShardStore> store, const domain::Rules& rules, Options options);
 
+  // That it was folded under the same.
+  Result<void> check_manifest();
   // Of accounts_, for what was told last.
   std::uint32_t clock() const;
   void clean_accounts();
@@ -159,6 +167,7 @@ class Shard {
   std::size_t pending_records_ = 0;
   std::size_t parked_bytes_ = 0;
   bool passed_over_ = false;
+  std::optional<std::string> manifest_;  // To be stored; none: it is.
   TotalsJournal journal_;
   std::optional<Totals> totals_;  // As loaded, until the first commit, or somebody listens.
   std::shared_ptr<ShardListener> listener_;  // Null: nobody listens.

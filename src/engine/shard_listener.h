@@ -14,8 +14,8 @@
 namespace daybook::engine {
 
 // Called by the folding thread alone, which waits meanwhile. Changes are told while a commit evaluates
-// its accounts, and hold once committed() follows; when the write fails it never does, and the process
-// ends. Views into arguments hold during the call.
+// its accounts, and hold once committed() follows; when the write fails it never does, and nothing more
+// is told. Views into arguments hold during the call.
 class ShardListener {
  public:
   virtual ~ShardListener() = default;

@@ -45,19 +45,22 @@ std::optional<Totals> decode(std::string_view bytes) {
 // follow. Those that follow in the end reach `digest`.
 Result<void> add_entries(const store::Reads& reads, std::uint64_t digest, std::uint64_t& reached, Totals& totals) {
   std::vector<store::Cell> cells;
+  using Next = store::Reads::Next;
+  const auto take = [&](std::string_view bytes, std::string_view value) -> Result<Next> {
+    ASSIGN_OR_RETURN(const store::JournalKey key, store::JournalKey::parse(bytes));
+    ByteReader in(value);
+    if (key.entry != totals.next_entry || in.big64() != reached) return Next::kStop;
+    const std::uint64_t next = in.big64();
+    // The pages say what a damaged entry would have.
+    if (!in.ok() || !store::decode_page(in.raw(in.left()), cells)) return Next::kStop;
+    totals.cells.insert(totals.cells.end(), cells.begin(), cells.end());
+    reached = next;
+    totals.next_entry = after(totals.next_entry);
+    ++totals.entries;
+    return reached != digest && totals.next_entry != 0 ? Next::kGoOn : Next::kStop;
+  };
   const std::string prefix(1, store::kJournalPrefix);
-  return reads.scan(store::Table::kMeta, prefix, store::journal_key(totals.next_entry),
-                    [&](std::string_view key, std::string_view value) {
-                      ByteReader in(value);
-                      if (key != store::journal_key(totals.next_entry) || in.big64() != reached) return false;
-                      const std::uint64_t next = in.big64();
-                      if (!in.ok() || !store::decode_page(in.raw(in.left()), cells)) return false;
-                      totals.cells.insert(totals.cells.end(), cells.begin(), cells.end());
-                      reached = next;
-                      totals.next_entry = after(totals.next_entry);
-                      ++totals.entries;
-                      return reached != digest && totals.next_entry != 0;
-                    });
+  return reads.scan(store::Table::kMeta, prefix, store::JournalKey{totals.next_entry}.bytes(), take);
 }
 
 }  // namespace
@@ -139,7 +142,7 @@ TotalsChange TotalsJournal::write(UInt128 digest, store::WriteSet& set) {
     out.big64(brief(before));
     out.big64(brief(digest));
     out.raw(page_);
-    set.put_view(store::Table::kMeta, store::journal_key(next_entry_), entry_);
+    set.put_view(store::Table::kMeta, store::JournalKey{next_entry_}.bytes(), entry_);
     next_entry_ = after(next_entry_);
   }
   return {.is_known = true, .cells = cells_, .next_entry = next_entry_};

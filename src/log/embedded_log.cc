@@ -28,12 +28,14 @@ class EmbeddedLog final : public Log {
         published_(opened.partition_count, opened.segments) {
     if (options.read_only) return;
     writer_.emplace(
-        WriterOptions{options.segment_bytes, std::move(options.now_ms), std::move(options.sync)},
+        WriterOptions{options.segment_bytes, std::move(options.now_ms), std::move(options.sync), std::move(options.on_notice)},
         std::move(opened), published_);
   }
 
   std::int32_t partition_count() const override { return partition_count_; }
   bool recorded_as_told() const override { return recorded_as_told_; }
+
+  std::string trouble() const override { return writer_ ? writer_->trouble() : ""; }
 
   void append(std::vector<NewRecord> records, AppendDone done) override {
     if (writer_) return writer_->append(std::move(records), {}, std::move(done));
@@ -70,7 +72,7 @@ class EmbeddedToldLog final : public ToldLog {
  public:
   EmbeddedToldLog(EmbeddedLogOptions options, OpenedDirectory opened)
       : published_(opened.partition_count, opened.segments),
-        writer_({options.segment_bytes, [] { return std::int64_t{0}; }, std::move(options.sync)},
+        writer_({options.segment_bytes, [] { return std::int64_t{0}; }, std::move(options.sync), {}},
                 std::move(opened), published_) {}
 
   Result<void> append(std::vector<NewRecord> records,

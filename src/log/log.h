@@ -128,6 +128,9 @@ class Log {
   // for demonstration (open_told_log in embedded_log.h).
   virtual bool recorded_as_told() const { return false; }
 
+  // Why nothing can be appended, for people; empty as long as nothing is known to be wrong. Goes away by itself.
+  virtual std::string trouble() const { return {}; }
+
   // Appends all of `records`, in order within each topic-partition, and calls `done` once, from a
   // thread of the log or from within this call, when all are durable (Appended in the order of
   // `records`) or one failed. On failure some may be in the log; the caller sends all of them

@@ -19,18 +19,17 @@ FileVersions::FileVersions(const domain::CustomerFile& file) {
   }
 }
 
-Result<FileVersions> FileVersions::load(const store::Reads& reads, store::LabelId customer,
+Result<FileVersions> FileVersions::load(const store::Reads& reads, const store::Labels& labels, store::LabelId customer,
                                         const domain::Rules& rules, Dictionary& dictionary) {
   std::string bytes;
   engine::StoredAccount account(
-      customer, [&](const std::string& key) -> Result<engine::DocumentBytes> {
+      customer, labels.get(customer).customer, [&](const std::string& key) -> Result<engine::DocumentBytes> {
         ASSIGN_OR_RETURN(auto stored, reads.get(store::Table::kDocuments, key));
         bytes = std::move(stored).value_or("");
         return engine::DocumentBytes{bytes, bytes.size()};
       });
-  const domain::CustomerFile file(account.document({domain::DocumentKind::kCustomer, {}}),
-                                  domain::Known::all(), rules.zone);
-  if (account.error()) return unexpected(*account.error());
+  ASSIGN_OR_RETURN(const domain::Document* const document, account.find({domain::DocumentKind::kCustomer, {}}));
+  const domain::CustomerFile file(document, domain::Known::all(), rules.zone);
   FileVersions versions(file);
   for (FileVersion& version : versions.versions_) {
     for (std::string_view* text :

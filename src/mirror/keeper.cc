@@ -11,7 +11,7 @@ constexpr int kGivesWay = 5;
 
 }  // namespace
 
-Keeper::Keeper(std::vector<std::shared_ptr<ShardMirror>> mirrors, std::function<bool()> may_build,
+Keeper::Keeper(std::function<std::vector<std::shared_ptr<ShardMirror>>()> mirrors, std::function<bool()> may_build,
                std::function<void()> forget)
     : mirrors_(std::move(mirrors)),
       may_build_(std::move(may_build)),
@@ -29,7 +29,7 @@ Keeper::~Keeper() {
 
 void Keeper::tidy() {
   forget_();
-  for (const auto& mirror : mirrors_) {
+  for (const auto& mirror : mirrors_()) {
     if (stopping_) return;
     if (mirror->wants_merge()) mirror->merge();
     if (mirror->wants_save()) mirror->save();
@@ -39,9 +39,9 @@ void Keeper::tidy() {
 void Keeper::work() {
   give_way(kGivesWay);
   while (!stopping_) {
-    for (const auto& mirror : mirrors_) {
+    for (const auto& mirror : mirrors_()) {
       if (stopping_) return;
-      // A store that cannot be read is tried again; questions that read it say what is wrong.
+      // A store that cannot be read is tried again; the mirror tells of it.
       if (mirror->wants_build() && may_build_()) static_cast<void>(mirror->build(stopping_));
       tidy();
     }

@@ -17,7 +17,8 @@ class Keeper {
  public:
   // Begins at once, with building once `may_build`, which is asked again and again: a mirror that is read
   // while history is folded is soon of no use. Calls `forget` as often, for what others keep of older images.
-  Keeper(std::vector<std::shared_ptr<ShardMirror>> mirrors, std::function<bool()> may_build,
+  // `mirrors`: those that there are now, asked for as often; they are let go of soon.
+  Keeper(std::function<std::vector<std::shared_ptr<ShardMirror>>()> mirrors, std::function<bool()> may_build,
          std::function<void()> forget);
   // Ends what is under way.
   ~Keeper();
@@ -27,7 +28,7 @@ class Keeper {
   // Puts in order and saves, wherever that is wanted: none waits until all are built.
   void tidy();
 
-  const std::vector<std::shared_ptr<ShardMirror>> mirrors_;
+  const std::function<std::vector<std::shared_ptr<ShardMirror>>()> mirrors_;
   const std::function<bool()> may_build_;
   const std::function<void()> forget_;
   std::atomic<bool> stopping_ = false;

@@ -14,6 +14,7 @@ namespace daybook::mirror {
 namespace {
 
 using std::chrono::steady_clock;
+using Next = store::Reads::Next;
 
 // Files that may change in one commit: each makes a scan of the customer's pages.
 constexpr std::size_t kFollowFiles = 256;
@@ -188,7 +189,7 @@ Result<void> ShardMirror::follow(Image& image, const Changes& changes, const sto
   if (!changes.files.empty()) {
     CustomerFiles files = *image.files;
     for (const store::LabelId customer : changes.files) {
-      ASSIGN_OR_RETURN(FileVersions file, FileVersions::load(reads, customer, rules_, dictionary_));
+      ASSIGN_OR_RETURN(FileVersions file, FileVersions::load(reads, labels_, customer, rules_, dictionary_));
       files.set(customer, std::move(file));
     }
     image.files = std::make_shared<const CustomerFiles>(std::move(files));
@@ -231,19 +232,16 @@ Result<void> ShardMirror::follow_file(const Image& image, store::LabelId custome
   }
   if (before == now) return {};
   std::vector<store::Cell> cells;
-  Result<void> decoded;
-  RETURN_IF_ERROR(reads.scan(store::Table::kCells, store::cells_prefix(store::kSalesPage, customer), "",
-                             [&](std::string_view, std::string_view page) {
-                                decoded = store::decode_page(page, cells);
-                                if (!decoded) return false;
-                                for (const store::Cell& cell : cells) {
-                                  if (same(cell)) continue;
-                                  add_sales_rows(before, cell, -1, rows);
-                                  add_sales_rows(now, cell, 1, rows);
-                                }
-                                return true;
-                              }));
-  return decoded;
+  const auto take = [&](std::string_view, std::string_view page) -> Result<Next> {
+    RETURN_IF_ERROR(store::decode_page(page, cells));
+    for (const store::Cell& cell : cells) {
+      if (same(cell)) continue;
+      add_sales_rows(before, cell, -1, rows);
+      add_sales_rows(now, cell, 1, rows);
+    }
+    return Next::kGoOn;
+  };
+  return reads.scan(store::Table::kCells, store::cells_prefix(store::kSalesPage, customer), "", take);
 }
 
 // --- totals -------------------------------------------------------------------------------------
@@ -374,7 +372,7 @@ void ShardMirror::turn_off() {
 
 bool ShardMirror::wants_build() const {
   const std::lock_guard lock(mutex_);
-  return phase_ == Phase::kOff && steady_clock::now() - turned_off_at_ >= kQuiet;
+  return phase_ == Phase::kOff && !given_up_ && steady_clock::now() - turned_off_at_ >= kQuiet;
 }
 
 Result<void> ShardMirror::build(const std::atomic<bool>& stopping) {
@@ -383,20 +381,24 @@ Result<void> ShardMirror::build(const std::atomic<bool>& stopping) {
     phase_ = Phase::kBuilding;
     missed_ = -1;
   }
-  for (int i = 0; i < kBuildTries && !stopping; ++i) {
+  for (int i = 0; i < kBuildTries && !stopping && !given_up_; ++i) {
     // After the phase: what this picture lacks is in the backlog, or was missed.
     const auto reads = store_.snapshot();
     const auto state = engine::read_state(*reads);
     auto built = state ? read(*reads, stopping) : Result<Built>(unexpected(state.error()));
     if (!built) {
+      options_.on_failure(built.error());
       const std::lock_guard lock(mutex_);
       turn_off();
       return unexpected(built.error());
     }
     built->image.commit = commit_number(*state);
-    while (!stopping) {
+    while (!stopping && !given_up_) {
       const auto done = catch_up(*built);
-      if (!done) return unexpected(done.error());
+      if (!done) {
+        options_.on_failure(done.error());
+        return unexpected(done.error());
+      }
       if (*done) return {};
       {
         const std::lock_guard lock(mutex_);
@@ -458,23 +460,22 @@ Result<ShardMirror::Built> ShardMirror::read(const store::Reads& reads, const st
   built.totals.table = std::make_shared<const RecentTotals>(totals_bytes_max());
   CustomerFiles files;
   for (const store::LabelId customer : labels_.customers_after("", SIZE_MAX)) {
-    ASSIGN_OR_RETURN(FileVersions file, FileVersions::load(reads, customer, rules_, dictionary_));
+    ASSIGN_OR_RETURN(FileVersions file, FileVersions::load(reads, labels_, customer, rules_, dictionary_));
     files.set(customer, std::move(file));
   }
   image.files = std::make_shared<const CustomerFiles>(std::move(files));
 
   std::vector<store::Cell> cells;
-  Result<void> decoded;
   const auto scan_pages = [&](char family, const auto& take) -> Result<void> {
-    RETURN_IF_ERROR(reads.scan(store::Table::kCells, std::string(1, family), "",
-                               [&](std::string_view key, std::string_view page) {
-                                 decoded = store::decode_page(page, cells);
-                                 if (!decoded || stopping) return false;
-                                 const store::LabelId customer = ByteReader(key.substr(1)).big32();
-                                 for (const store::Cell& cell : cells) take(customer, cell);
-                                 return true;
-                               }));
-    return decoded;
+    const auto take_page = [&](std::string_view bytes, std::string_view page) -> Result<Next> {
+      if (stopping || given_up_) return Next::kStop;
+      ASSIGN_OR_RETURN(const store::PageKey key, store::PageKey::parse(bytes));
+      RETURN_IF_ERROR(store::decode_page(page, cells));
+      RETURN_IF_ERROR(store::check_labels(labels_, key.customer, cells));
+      for (const store::Cell& cell : cells) take(key.customer, cell);
+      return Next::kGoOn;
+    };
+    return reads.scan(store::Table::kCells, std::string(1, family), "", take_page);
   };
   // Each stretch moves the whole table: the larger that may become, the longer they are, and a small part of it.
   const auto put_some = [&](auto& part, auto& rows) {
@@ -508,17 +509,16 @@ Result<ShardMirror::Built> ShardMirror::read(const store::Reads& reads, const st
   fit(image, *built.totals.table);
 
   std::vector<CycleRowChange> cycles;
-  RETURN_IF_ERROR(reads.scan(store::Table::kCells, std::string(1, store::kCycleRow), "",
-                             [&](std::string_view key, std::string_view bytes) {
-                               const auto row = store::decode_cycle_row(bytes);
-                               if (!row) decoded = unexpected(row.error());
-                               if (!row || stopping) return false;
-                               const store::LabelId customer = ByteReader(key.substr(1)).big32();
-                               cycles.push_back({make_cycle(customer, *row, bytes, rules_.zone, dictionary_), 1});
-                               put_some(image.cycles, cycles);
-                               return true;
-                             }));
-  RETURN_IF_ERROR(decoded);
+  const auto take_row = [&](std::string_view key_bytes, std::string_view bytes) -> Result<Next> {
+    if (stopping || given_up_) return Next::kStop;
+    ASSIGN_OR_RETURN(const store::CycleRowKey key, store::CycleRowKey::parse(key_bytes));
+    RETURN_IF_ERROR(store::check_labels(labels_, key.customer, {}));
+    ASSIGN_OR_RETURN(const domain::CycleRow row, store::decode_cycle_row(bytes));
+    cycles.push_back({make_cycle(key.customer, row, bytes, rules_.zone, dictionary_), 1});
+    put_some(image.cycles, cycles);
+    return Next::kGoOn;
+  };
+  RETURN_IF_ERROR(reads.scan(store::Table::kCells, std::string(1, store::kCycleRow), "", take_row));
   put(image.cycles, cycles, 0);
   fit(image, *built.totals.table);
   return built;

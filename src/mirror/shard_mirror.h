@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -40,6 +41,8 @@ struct MirrorOptions {
   std::size_t build_rows = 262'144;
   // Commits behind the totals that are kept beside the store, from which on they are written anew.
   std::size_t save_commits = 1'024;
+  // Told when the store could not be read.
+  std::function<void(const Error&)> on_failure = [](const Error&) {};
 };
 
 // A table and what came since; no table: it is beyond the budget.
@@ -94,6 +97,8 @@ class ShardMirror : public engine::ShardListener {
   bool wants_build() const;
   // Reads the store; gives up once `stopping`. An error means that the store failed.
   Result<void> build(const std::atomic<bool>& stopping);
+  // What is being built ends, and nothing is any more: the store is about to be closed.
+  void give_up() { given_up_ = true; }
   // The rows behind the tables are many.
   bool wants_merge() const;
   // Puts them into the tables.
@@ -179,6 +184,7 @@ class ShardMirror : public engine::ShardListener {
   std::uint16_t next_entry_ = 0;          // and the journal's next entry behind it.
   std::size_t unsaved_ = 0;               // Commits behind the totals beside the store.
   std::atomic<std::int64_t> totals_faults_ = 0;
+  std::atomic<bool> given_up_ = false;
 };
 
 }  // namespace daybook::mirror

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <limits>
 
 #include "base/bytes.h"
 #include "base/hash.h"
@@ -25,6 +26,59 @@ enum Flag : std::uint8_t {
 Unexpected corrupt(const char* what) {
   return unexpected(ErrorCode::kCorrupt, std::string(what) + " holds bytes that no version wrote");
 }
+
+// Reads what cells are made of. A value out of its range makes them ones that no version wrote.
+class CellReader : public ByteReader {
+ public:
+  using ByteReader::ByteReader;
+
+  bool fits() const { return ok() && fits_; }
+  void require(bool holds) { fits_ &= holds; }
+
+  domain::Measure measure() {
+    const auto measure = static_cast<domain::Measure>(u8());
+    require(domain::is_stored(measure));
+    return measure;
+  }
+  std::uint16_t currency() {
+    // Of three letters: more would be no code.
+    constexpr std::uint64_t kNumberMax = 26 * 26 * 26;
+    const std::uint64_t number = varint();
+    require(number <= kNumberMax);
+    return static_cast<std::uint16_t>(number);
+  }
+  LabelId label() {
+    const std::uint64_t id = varint();
+    require(id <= std::numeric_limits<LabelId>::max());
+    return static_cast<LabelId>(id);
+  }
+  // So many days from `base`.
+  Day day_from(Day base) {
+    const std::int64_t days = zigzag();
+    // Far apart, they would not even add up.
+    const bool is_near = -kFarthest < days && days < kFarthest;
+    const Day day = is_near ? base + static_cast<Day>(days) : base;
+    require(is_near && kCellDayMin <= day && day <= kCellDayMax);
+    return day;
+  }
+  // What cells hold may be added up without end: it is far from what the numbers can hold.
+  Int128 sum() {
+    const Int128 sum = zigzag128();
+    require(-kSumMax <= sum && sum <= kSumMax);
+    return sum;
+  }
+  std::int64_t count() {
+    const std::int64_t count = zigzag();
+    require(-kCountMax <= count && count <= kCountMax);
+    return count;
+  }
+
+ private:
+  static constexpr Int128 kSumMax = Int128(1) << 110;
+  static constexpr std::int64_t kCountMax = std::int64_t{1} << 50;
+  static constexpr std::int64_t kFarthest = kCellDayMax - kCellDayMin + 1;
+  bool fits_ = true;
+};
 
 }  // namespace
 
@@ -89,27 +143,36 @@ void encode_page(std::span<const Cell> cells, std::string& to) {
 
 Result<void> decode_page(std::string_view bytes, std::vector<Cell>& to) {
   to.clear();
-  ByteReader in(bytes);
+  CellReader in(bytes);
   CellId before;
   while (!in.done()) {
     Cell cell;
     CellId& id = cell.id;
     const std::uint8_t flags = in.u8();
-    id.measure = flags & kSameMeasure ? before.measure : static_cast<domain::Measure>(in.u8());
-    id.currency = flags & kSameCurrency ? before.currency : static_cast<std::uint16_t>(in.varint());
-    id.attributes = flags & kSameAttributes ? before.attributes : static_cast<LabelId>(in.varint());
-    id.dimensions = flags & kSameDimensions ? before.dimensions : static_cast<LabelId>(in.varint());
-    id.day = static_cast<Day>(before.day + in.zigzag());
-    id.day2 = flags & kNoDay2 ? 0 : static_cast<Day>(id.day + in.zigzag());
-    id.counts_from = flags & kCountsOnDay ? id.day : static_cast<Day>(id.day + in.zigzag());
-    if (!(flags & kNoAmount)) cell.value.amount = in.zigzag128();
-    if (!(flags & kNoQuantity)) cell.value.quantity = in.zigzag128();
-    if (domain::has_count(id.measure)) cell.value.count = in.zigzag();
-    if (!in.ok()) return corrupt("a page of cells");
+    // Of no measure is no cell.
+    in.require(!to.empty() || !(flags & kSameMeasure));
+    id.measure = flags & kSameMeasure ? before.measure : in.measure();
+    id.currency = flags & kSameCurrency ? before.currency : in.currency();
+    id.attributes = flags & kSameAttributes ? before.attributes : in.label();
+    id.dimensions = flags & kSameDimensions ? before.dimensions : in.label();
+    id.day = in.day_from(before.day);
+    id.day2 = flags & kNoDay2 ? 0 : in.day_from(id.day);
+    id.counts_from = flags & kCountsOnDay ? id.day : in.day_from(id.day);
+    if (!(flags & kNoAmount)) cell.value.amount = in.sum();
+    if (!(flags & kNoQuantity)) cell.value.quantity = in.sum();
+    if (domain::has_count(id.measure)) cell.value.count = in.count();
+    if (!in.fits()) return corrupt("a page of cells");
     to.push_back(cell);
     before = id;
   }
   return {};
+}
+
+Result<void> check_labels(const Labels& labels, LabelId customer, std::span<const Cell> cells) {
+  const LabelId end = labels.size();
+  const auto is_there = [&](const Cell& cell) { return cell.id.attributes < end && cell.id.dimensions < end; };
+  if (customer < end && std::ranges::all_of(cells, is_there)) return {};
+  return unexpected(ErrorCode::kCorrupt, "cells have a label that the store does not hold");
 }
 
 void merge_cells(std::span<const Cell> cells, std::span<const Cell> changes, std::vector<Cell>& to) {
@@ -192,16 +255,17 @@ void encode_cycle_row(const domain::CycleRow& row, std::string& to) {
 }
 
 Result<domain::CycleRow> decode_cycle_row(std::string_view bytes) {
-  ByteReader in(bytes);
+  CellReader in(bytes);
   domain::CycleRow row;
   row.kind = static_cast<domain::OrderKind>(in.u8());
+  in.require(row.kind == domain::OrderKind::kStandard || row.kind == domain::OrderKind::kSample);
   row.attributes.region = in.string();
   row.attributes.sales_rep = in.string();
-  row.attributes.file_day = static_cast<Day>(in.zigzag());
+  row.attributes.file_day = in.day_from(0);
   row.channel = in.string();
   domain::CycleChange change;
   while (in.ok() && !in.done()) {
-    change.counts_from = static_cast<Day>(change.counts_from + in.zigzag());
+    change.counts_from = in.day_from(change.counts_from);
     const std::uint8_t changed = in.u8();
     const std::uint8_t gone = in.u8();
     const bool moved = in.u8() != 0;
@@ -210,14 +274,19 @@ Result<domain::CycleRow> decode_cycle_row(std::string_view bytes) {
       if (gone >> i & 1) {
         change.milestones[i] = {};
       } else {
+        // Seconds of the years that can be told, midnights of their days in any zone among them.
         const std::int64_t value = in.zigzag();
-        change.milestones[i] = i == 0 ? value : value + change.milestones[0].value_or(0);
+        constexpr Instant kLongest = kInstantMax - kInstantMin + 2 * 86'400;
+        const bool is_near = -kLongest <= value && value <= kLongest;
+        in.require(is_near);
+        const Instant base = i == 0 ? 0 : change.milestones[0].value_or(0);
+        change.milestones[i] = is_near ? base + value : base;
       }
     }
     if (moved) change.warehouse = in.string();
     if (in.ok()) row.changes.push_back(change);
   }
-  if (!in.ok()) return corrupt("an order-cycle row");
+  if (!in.fits()) return corrupt("an order-cycle row");
   return row;
 }
 

@@ -64,9 +64,19 @@ inline Day opened_day(domain::Measure measure, Day day, const domain::Attributes
 // and the measures of the ledger as one (kLedgerInvoices). None: what payments settled. Of receivables and ledger.
 std::optional<Cell> receivable_of(const Cell& cell);
 
-// Sorted cells <-> bytes.
+// Days of cells: dates of events, which lie from 1900 to 2199, and what is reckoned from them (an instalment moves
+// with the last, terms of payment add ten years). From 1586 to 2304: 18 bits.
+inline constexpr Day kCellDayMin = -140'000;
+inline constexpr Day kCellDayMax = kCellDayMin + (1 << 18) - 1;
+
+// Sorted cells <-> bytes. Decoding answers kCorrupt for bytes that encoding never makes, so that what is decoded
+// may be reckoned with; only that its labels are there is left to be looked at.
 void encode_page(std::span<const Cell> cells, std::string& to);
 Result<void> decode_page(std::string_view bytes, std::vector<Cell>& to);
+
+// Whether a page's customer and the labels of its cells are there: kCorrupt when not. Labels before cells: those of
+// a commit are given before it is written.
+Result<void> check_labels(const Labels& labels, LabelId customer, std::span<const Cell> cells);
 
 // Adds sorted `changes` to sorted `cells`, into `to`; what becomes zero goes.
 void merge_cells(std::span<const Cell> cells, std::span<const Cell> changes, std::vector<Cell>& to);

@@ -1,9 +1,8 @@
 #include "store/document_codec.h"
 
-#include <fmt/format.h>
-
 #include "base/hash.h"
 #include "base/hex_id.h"
+#include "store/cells.h"
 #include "store/conflict_detail.h"
 #include "store/event_fields.h"
 
@@ -56,6 +55,10 @@ class Writer {
   BufferWriter out_;
 };
 
+// Of three letters: more would be no code.
+constexpr std::uint64_t kCurrencyNumberMax = 26 * 26 * 26;
+
+// Its small functions are in the way of every fact that is folded: what they call is put into them.
 class Reader {
  public:
   Reader(std::string_view bytes, Arena& arena) : in_(bytes), arena_(arena) {}
@@ -65,12 +68,19 @@ class Reader {
     (*this)(value);
   }
 
-  void operator()(std::string_view& text) { text = in_.string(); }
-  void operator()(Day& day) { day = static_cast<Day>(in_.zigzag()); }
+  [[gnu::flatten]] void operator()(std::string_view& text) { text = in_.string(); }
+  // Dates, and terms of payment in days.
+  [[gnu::flatten]] void operator()(Day& day) {
+    const std::int64_t value = in_.zigzag();
+    require(kCellDayMin <= value && value <= kCellDayMax);
+    day = static_cast<Day>(value);
+  }
   void operator()(bool& flag) { flag = in_.u8() != 0; }
-  void operator()(std::int64_t& minor) { minor = static_cast<std::int64_t>(in_.varint()); }
-  void operator()(Currency& currency) {
-    currency = Currency::from_number(static_cast<std::uint16_t>(in_.varint()));
+  [[gnu::flatten]] void operator()(std::int64_t& minor) { minor = static_cast<std::int64_t>(in_.varint()); }
+  [[gnu::flatten]] void operator()(Currency& currency) {
+    const std::uint64_t number = in_.varint();
+    require(number <= kCurrencyNumberMax);
+    currency = Currency::from_number(static_cast<std::uint16_t>(number));
   }
   void operator()(Decimal& decimal) {
     decimal.digits = in_.varint128();
@@ -82,6 +92,7 @@ class Reader {
     requires std::is_enum_v<Enum>
   void operator()(Enum& value) {
     value = static_cast<Enum>(in_.u8());
+    require(domain::is_stored(value));
   }
   template <typename T>
   void operator()(std::optional<T>& value) {
@@ -106,10 +117,14 @@ class Reader {
   }
 
   ByteReader& bytes() { return in_; }
+  // No value was out of its range.
+  bool fits() const { return fits_; }
+  void require(bool holds) { fits_ &= holds; }
 
  private:
   ByteReader in_;
   Arena& arena_;
+  bool fits_ = true;
 };
 
 // Event ids are mostly hexadecimal digits, which take half the bytes: a varint that is even is twice the length
@@ -143,12 +158,15 @@ EventId read_event_id(ByteReader& in) {
   return {static_cast<HexForm>(known ? head >> 1 : 0), bytes};
 }
 
-// Makes the payload of a type of this document and reads its fields.
+// Makes the payload of a type of this document and reads its fields; it does not fit when another kind of
+// document has such events.
 template <std::size_t I>
 void read_payload(Reader& reader, DocumentRef ref, Payload& payload) {
   auto& e = payload.emplace<I>();
   stored_fields_of(reader, e);
-  kEventType<std::variant_alternative_t<I, Payload>>.document.set(e, ref);
+  constexpr auto kDocument = kEventType<std::variant_alternative_t<I, Payload>>.document;
+  kDocument.set(e, ref);
+  reader.require(kDocument.ref(e).kind == ref.kind);
 }
 template <std::size_t... I>
 constexpr auto payload_readers(std::index_sequence<I...>) {
@@ -171,7 +189,7 @@ struct FactHead {
   Position at;
   std::int64_t recorded_ms = 0;
 };
-FactHead read_head(ByteReader& body) {
+[[gnu::always_inline]] inline FactHead read_head(ByteReader& body) {
   FactHead head;
   head.at.topic = body.u8();
   head.at.offset = static_cast<std::int64_t>(body.varint());
@@ -275,7 +293,7 @@ std::uint64_t type_bit(std::string_view payload) {
 
 }  // namespace
 
-FactSketch FactSketch::of(std::string_view document) {
+Result<FactSketch> FactSketch::of(std::string_view document) {
   FactSketch sketch;
   Entries entries(document);
   for (Entry entry; entries.next(entry);) {
@@ -286,8 +304,10 @@ FactSketch FactSketch::of(std::string_view document) {
     body.string();
     body.zigzag();
     const std::string_view payload = body.raw(body.left());
-    if (!payload.empty()) sketch.bits_ |= type_bit(payload);
+    if (payload.empty()) return unexpected(ErrorCode::kCorrupt, "a document holds a fact that no version wrote");
+    sketch.bits_ |= type_bit(payload);
   }
+  if (!entries.ok()) return unexpected(ErrorCode::kCorrupt, "a document holds bytes that no version wrote");
   return sketch;
 }
 
@@ -349,12 +369,10 @@ bool append_link(std::string& document, DocumentRef from) {
   return true;
 }
 
-Result<Document> decode_document(DocumentRef ref, std::string_view bytes, std::size_t fresh_from,
+[[gnu::flatten]] Result<Document> decode_document(DocumentRef ref, std::string_view bytes, std::size_t fresh_from,
                                  Arena& arena) {
   const auto corrupt = [&] {
-    return unexpected(ErrorCode::kCorrupt,
-                      fmt::format("document {}:'{}' holds bytes that no version wrote",
-                                  static_cast<int>(ref.kind), ref.id));
+    return unexpected(ErrorCode::kCorrupt, "its document holds bytes that no version wrote");
   };
   std::size_t facts_count = 0;
   std::size_t conflicts_count = 0;
@@ -384,7 +402,8 @@ Result<Document> decode_document(DocumentRef ref, std::string_view bytes, std::s
         fact.recorded_ms = head.recorded_ms;
         fact.fresh = fresh;
         if (!read_event(reader, ref, fact.event)) return corrupt();
-        if (!reader.bytes().ok() || !reader.bytes().done()) return corrupt();
+        const bool is_whole = reader.fits() && reader.bytes().ok() && reader.bytes().done();
+        if (!is_whole || fact.at.topic >= kTopicCount) return corrupt();
         break;
       }
       case EntryTag::kConflict: {
@@ -398,12 +417,14 @@ Result<Document> decode_document(DocumentRef ref, std::string_view bytes, std::s
         conflict.occurred_at = body.zigzag();
         conflict.type = body.u8();
         conflict.detail = body.string();
-        if (!body.ok() || conflict.type >= kPayloadCount) return corrupt();
+        const bool is_whole = body.ok() && body.done() && conflict.type < kPayloadCount;
+        if (!is_whole || conflict.at.topic >= kTopicCount) return corrupt();
         break;
       }
       case EntryTag::kLink: {
         ByteReader body(entry.body);
         const auto kind = static_cast<DocumentKind>(body.u8());
+        if (!body.ok() || kind > DocumentKind::kRate) return corrupt();
         links[link_at++] = {kind, body.raw(body.left())};
         break;
       }

@@ -38,7 +38,8 @@ Verdict judge(std::string_view document, std::uint8_t topic, const EncodedEvent&
 // and one for each type that claims something.
 class FactSketch {
  public:
-  static FactSketch of(std::string_view document);
+  // kCorrupt for bytes that no version wrote.
+  static Result<FactSketch> of(std::string_view document);
   static FactSketch of(const EncodedEvent& event);
   // Of one event. False: judge() would find it new, whatever its topic.
   bool may_know(const FactSketch& event) const { return (bits_ & event.bits_) != 0; }

@@ -1,89 +1,103 @@
-// Keys of a shard's tables (docs/formats.md, "Keys"). Numbers are big-endian: byte order is number
-// order. Stored: never renumber a prefix.
+// Keys of a shard's tables (docs/formats.md, "Keys"), as types: bytes() makes what is stored, parse() reads it and
+// answers kCorrupt for what bytes() never makes. Ids of a parsed key point into the bytes parsed. Numbers are
+// big-endian: byte order is number order. Stored: never renumber a prefix.
 #pragma once
 
 #include <string>
 #include <string_view>
 
 #include "base/bytes.h"
+#include "base/result.h"
+#include "domain/figures.h"
 #include "store/cells.h"
 
 namespace daybook::store {
+
+// Days may lie before 1970.
+inline std::uint32_t ordered(Day day) { return static_cast<std::uint32_t>(day) ^ 0x8000'0000U; }
+inline Day day_of_ordered(std::uint32_t ordered) { return static_cast<Day>(ordered ^ 0x8000'0000U); }
 
 // --- Table::kMeta -----------------------------------------------------------------------------
 inline constexpr char kStatePrefix = 'S';    // One key: positions, counters, digest.
 inline constexpr char kLabelPrefix = 'L';
 inline constexpr char kAnomalyPrefix = 'A';
 inline constexpr char kParkedPrefix = 'P';
+inline constexpr char kJournalPrefix = 'J';  // The journal of totals (engine/totals.h).
+inline constexpr char kWaitedPrefix = 'W';
+inline constexpr char kIdPrefix = 'I';
+
+inline constexpr char kManifestPrefix = 'M'; // One key: what the shard was folded under, as manifest.json has it.
 
 inline std::string state_key() { return {kStatePrefix}; }
+inline std::string manifest_key() { return {kManifestPrefix}; }
 
-inline std::string label_key(std::uint32_t id) {
-  std::string key(1, kLabelPrefix);
-  ByteWriter(key).big32(id);
-  return key;
-}
+struct LabelKey {
+  LabelId id = 0;
 
-inline std::string parked_key(std::uint8_t topic, std::int64_t offset) {
-  std::string key(1, kParkedPrefix);
-  ByteWriter out(key);
-  out.u8(topic);
-  out.big64(static_cast<std::uint64_t>(offset));
-  return key;
-}
+  std::string bytes() const;
+  static Result<LabelKey> parse(std::string_view bytes);
+};
 
-// The journal of totals, by place (engine/totals.h).
-inline constexpr char kJournalPrefix = 'J';
-inline std::string journal_key(std::uint16_t entry) {
-  std::string key(1, kJournalPrefix);
-  ByteWriter(key).big16(entry);
-  return key;
-}
+struct ParkedKey {
+  std::uint8_t topic = 0;  // Of the topics of events.
+  std::int64_t offset = 0;
 
-// Documents of which a record waits, or did for a while: W, then their key.
-inline constexpr char kWaitedPrefix = 'W';
-inline std::string waited_key(std::string_view document_key) { return kWaitedPrefix + std::string(document_key); }
+  std::string bytes() const;
+  static Result<ParkedKey> parse(std::string_view bytes);
+};
 
-// Which accounts have a document of this id: kind, id, a zero byte, customer.
-inline constexpr char kIdPrefix = 'I';
-inline std::string id_prefix(domain::DocumentRef ref) {
-  std::string key;
-  key.reserve(ref.id.size() + 7);  // And for the customer.
-  ByteWriter out(key);
-  out.u8(kIdPrefix);
-  out.u8(static_cast<std::uint8_t>(ref.kind));
-  out.raw(ref.id);
-  out.u8(0);
-  return key;
-}
-inline std::string id_key(domain::DocumentRef ref, std::uint32_t customer) {
-  std::string key = id_prefix(ref);
-  ByteWriter(key).big32(customer);
-  return key;
-}
+// By place.
+struct JournalKey {
+  std::uint16_t entry = 0;
 
-// Days may lie before 1970.
-inline std::uint32_t ordered(Day day) { return static_cast<std::uint32_t>(day) ^ 0x8000'0000U; }
-inline Day day_of_ordered(std::uint32_t ordered) { return static_cast<Day>(ordered ^ 0x8000'0000U); }
+  std::string bytes() const;
+  static Result<JournalKey> parse(std::string_view bytes);
+};
+
+// Each key of an anomaly is one of a document that was evaluated.
+struct AnomalyKey {
+  domain::AnomalyKind kind{};  // One that is stored.
+  LabelId customer = 0;
+  std::string_view document_id;
+  domain::DocumentRef emitter;  // The document whose evaluation found it.
+  domain::Position at;
+  Day from = 0;
+  Day until = 0;
+
+  std::string bytes() const;
+  static Result<AnomalyKey> parse(std::string_view bytes);
+};
+
+// Which accounts have a document of this id.
+struct IdKey {
+  domain::DocumentRef ref;
+  LabelId customer = 0;
+
+  // Of the keys of one document's id, and no other's.
+  static std::string prefix(domain::DocumentRef ref);
+  std::string bytes() const;
+  static Result<IdKey> parse(std::string_view bytes);
+};
 
 // --- Table::kDocuments ------------------------------------------------------------------------
-inline constexpr std::size_t kDocumentKeyHead = 5;
+struct DocumentKey {
+  LabelId customer = 0;
+  domain::DocumentRef ref;
 
-inline std::string document_key(std::uint32_t customer, domain::DocumentRef ref) {
-  std::string key;
-  key.reserve(kDocumentKeyHead + ref.id.size());
-  ByteWriter out(key);
-  out.big32(customer);
-  out.u8(static_cast<std::uint8_t>(ref.kind));
-  out.raw(ref.id);
-  return key;
-}
+  // Of the account's documents, and of those of one kind.
+  static std::string prefix(LabelId customer);
+  static std::string prefix(LabelId customer, domain::DocumentKind kind);
+  std::string bytes() const;
+  static Result<DocumentKey> parse(std::string_view bytes);
+};
 
-inline domain::DocumentRef document_ref(std::string_view key) {
-  return {static_cast<domain::DocumentKind>(key[4]), key.substr(kDocumentKeyHead)};
-}
+// Documents of which a record waits, or did for a while. Table::kMeta.
+struct WaitedKey {
+  DocumentKey document;
 
-inline std::uint32_t document_customer(std::string_view key) { return ByteReader(key).big32(); }
+  std::string bytes() const { return kWaitedPrefix + document.bytes(); }
+  static Result<WaitedKey> parse(std::string_view bytes);
+};
 
 // --- Table::kCells ----------------------------------------------------------------------------
 // Families of pages; a page holds a customer's cells of one span of 32 days.
@@ -91,48 +105,36 @@ inline constexpr char kReceivablesPage = 'R';  // By the day from which a cell c
 inline constexpr char kLedgerPage = 'G';       // By effective day.
 inline constexpr char kSalesPage = 'V';        // By posting day.
 inline constexpr char kCycleRow = 'O';         // One an order.
+inline constexpr char kOpenedDocument = 'D';
 
-inline std::string page_key(std::uint32_t customer, PageId page) {
-  std::string key(1, page.family);
-  ByteWriter out(key);
-  out.big32(customer);
-  out.big16(page.span);
-  return key;
-}
+// Of all keys of a family and customer.
+std::string cells_prefix(char family, LabelId customer);
 
-inline std::string cells_prefix(char family, std::uint32_t customer) {
-  std::string key(1, family);
-  ByteWriter(key).big32(customer);
-  return key;
-}
+struct PageKey {
+  LabelId customer = 0;
+  PageId page;
+
+  std::string bytes() const;
+  static Result<PageKey> parse(std::string_view bytes);
+};
 
 // Documents of which something is or was open, by opened_day() of its cells.
-inline constexpr char kOpenedDocument = 'D';
-inline std::string opened_prefix(std::uint32_t customer, Day day) {
-  std::string key = cells_prefix(kOpenedDocument, customer);
-  ByteWriter(key).big32(ordered(day));
-  return key;
-}
-inline std::string opened_key(std::uint32_t customer, Day day, domain::DocumentRef ref) {
-  std::string key = opened_prefix(customer, day);
-  key.reserve(key.size() + 1 + ref.id.size());
-  ByteWriter out(key);
-  out.u8(static_cast<std::uint8_t>(ref.kind));
-  out.raw(ref.id);
-  return key;
-}
 struct OpenedKey {
+  LabelId customer = 0;
   Day day = 0;
-  domain::DocumentRef ref;  // Its id points into the key.
-};
-inline OpenedKey read_opened_key(std::string_view key) {
-  constexpr std::size_t kHead = 10;
-  return {day_of_ordered(ByteReader(key.substr(5)).big32()),
-          {static_cast<domain::DocumentKind>(key[kHead - 1]), key.substr(kHead)}};
-}
+  domain::DocumentRef ref;
 
-inline std::string cycle_row_key(std::uint32_t customer, std::string_view order_id) {
-  return cells_prefix(kCycleRow, customer).append(order_id);
-}
+  static std::string prefix(LabelId customer, Day day);
+  std::string bytes() const;
+  static Result<OpenedKey> parse(std::string_view bytes);
+};
+
+struct CycleRowKey {
+  LabelId customer = 0;
+  std::string_view order_id;
+
+  std::string bytes() const;
+  static Result<CycleRowKey> parse(std::string_view bytes);
+};
 
 }  // namespace daybook::store

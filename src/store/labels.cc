@@ -1,5 +1,7 @@
 #include "store/labels.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <mutex>
 
@@ -10,8 +12,8 @@
 namespace daybook::store {
 namespace {
 
-// Points the label's fields into its bytes.
-void parse(Label& label) {
+// Points the label's fields into its bytes. False for bytes that no version wrote.
+bool parse(Label& label) {
   ByteReader in(label.bytes);
   label.kind = static_cast<Label::Kind>(in.u8());
   switch (label.kind) {
@@ -27,19 +29,32 @@ void parse(Label& label) {
       label.dimensions.kind = in.u8();
       label.dimensions.sku = in.string();
       label.dimensions.channel = in.string();
+      if (label.dimensions.kind > static_cast<std::uint8_t>(domain::OrderKind::kSample)) return false;
       break;
+    default:
+      return false;
   }
   label.hash = hash128(label.bytes);
+  return in.ok() && in.done();
 }
 
 }  // namespace
 
 Result<void> Labels::load(const Reads& reads) {
   const std::string prefix(1, kLabelPrefix);
-  RETURN_IF_ERROR(reads.scan(Table::kMeta, prefix, "", [&](std::string_view, std::string_view value) {
-    keep(std::string(value));
-    return true;
-  }));
+  using Next = Reads::Next;
+  const auto take = [&](std::string_view bytes, std::string_view value) -> Result<Next> {
+    ASSIGN_OR_RETURN(const LabelKey key, LabelKey::parse(bytes));
+    // Each number is the next: without one of them all behind it would be others.
+    if (key.id != labels_.size()) {
+      return unexpected(ErrorCode::kCorrupt, fmt::format("label {} is missing", labels_.size()));
+    }
+    if (!keep(std::string(value))) {
+      return unexpected(ErrorCode::kCorrupt, fmt::format("label {} holds bytes that no version wrote", key.id));
+    }
+    return Next::kGoOn;
+  };
+  RETURN_IF_ERROR(reads.scan(Table::kMeta, prefix, "", take));
   written_ = static_cast<LabelId>(labels_.size());
   // At once: growing with each would hash them again and again.
   ids_.reserve(labels_.size());
@@ -47,16 +62,16 @@ Result<void> Labels::load(const Reads& reads) {
   return {};
 }
 
-LabelId Labels::keep(std::string bytes) {
+bool Labels::keep(std::string bytes) {
   Label& label = *labels_.emplace_back(std::make_unique<Label>());
   label.bytes = std::move(bytes);
   if (label.bytes.capacity() >= sizeof label.bytes / 2) text_bytes_ += label.bytes.capacity() + 1;
-  parse(label);
-  return static_cast<LabelId>(labels_.size() - 1);
+  return parse(label);
 }
 
 LabelId Labels::add(std::string bytes) {
-  const LabelId id = keep(std::move(bytes));
+  keep(std::move(bytes));
+  const auto id = static_cast<LabelId>(labels_.size() - 1);
   ids_.insert(id);
   return id;
 }
@@ -166,7 +181,7 @@ std::vector<LabelId> Labels::customers_after(std::string_view after, std::size_t
 
 void Labels::write_new(WriteSet& set) {
   for (; written_ < labels_.size(); ++written_) {
-    set.put(Table::kMeta, label_key(written_), own(written_).bytes);
+    set.put(Table::kMeta, LabelKey{written_}.bytes(), own(written_).bytes);
   }
 }
 

@@ -41,7 +41,8 @@ class Labels {
   Labels(const Labels&) = delete;
   Labels& operator=(const Labels&) = delete;
 
-  // Fills in what the store holds. Once, before anything else.
+  // Fills in what the store holds. Once, before anything else. kCorrupt when one is missing or damaged: the labels
+  // are then of no use.
   Result<void> load(const Reads& reads);
 
   LabelId customer(std::string_view id);
@@ -49,6 +50,8 @@ class Labels {
   LabelId dimensions(const domain::Dimensions& dimensions);
 
   const Label& get(LabelId id) const;
+  // Whether there is one of this number: to be asked of numbers that were read.
+  bool has(LabelId id) const { return id < size(); }
   // get() for the writer itself, which need not wait for anybody.
   const Label& own(LabelId id) const { return *labels_[id]; }
   std::optional<LabelId> find_customer(std::string_view id) const;
@@ -97,8 +100,8 @@ class Labels {
 
   LabelId intern(const Parts& parts);
   LabelId add(std::string bytes);
-  // Without a place among ids_.
-  LabelId keep(std::string bytes);
+  // The next one, without a place among ids_. False for bytes that no version wrote.
+  bool keep(std::string bytes);
 
   mutable std::shared_mutex mutex_;  // Guards all below; the writer reads without it.
   std::vector<std::unique_ptr<Label>> labels_;

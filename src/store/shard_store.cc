@@ -7,13 +7,16 @@
 #endif
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
+#include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/slice_transform.h>
 #include <rocksdb/sst_file_writer.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_buffer_manager.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <filesystem>
 #include <map>
@@ -26,6 +29,9 @@ namespace daybook::store {
 namespace {
 
 constexpr std::array<const char*, kTableCount> kTableNames = {"default", "documents", "cells"};
+
+// What try_disk() writes.
+constexpr std::size_t kTriedBytes = 4 << 20;
 
 // Of a sorted file; the next goes on where it ends.
 constexpr std::uint64_t kFileBytesMax = 64 << 20;
@@ -45,12 +51,14 @@ Unexpected failure(const rocksdb::Status& status, const std::string& what) {
 }  // namespace
 
 struct SharedMemory::Parts {
+  rocksdb::Env* disk = nullptr;
   std::shared_ptr<rocksdb::Cache> cache;
   std::shared_ptr<rocksdb::WriteBufferManager> write_buffers;
 };
 
-SharedMemory::SharedMemory(std::size_t block_cache_bytes, std::size_t write_buffer_bytes)
+SharedMemory::SharedMemory(std::size_t block_cache_bytes, std::size_t write_buffer_bytes, rocksdb::Env* disk)
     : parts_(std::make_unique<Parts>()) {
+  parts_->disk = disk == nullptr ? rocksdb::Env::Default() : disk;
   parts_->cache = rocksdb::NewLRUCache(block_cache_bytes);
   parts_->write_buffers = std::make_shared<rocksdb::WriteBufferManager>(write_buffer_bytes);
 }
@@ -58,8 +66,24 @@ SharedMemory::~SharedMemory() = default;
 std::size_t SharedMemory::block_cache_bytes() const { return parts_->cache->GetUsage(); }
 std::size_t SharedMemory::write_buffer_bytes() const { return parts_->write_buffers->memory_usage(); }
 
+namespace {
+
+// Notices that the write-ahead log goes on in another file, as it does when a memtable is sealed.
+class LogChanges : public rocksdb::EventListener {
+ public:
+  void OnMemTableSealed(const rocksdb::MemTableInfo&) override { changed_ = true; }
+  // Since the last call.
+  bool take() { return changed_.exchange(false); }
+
+ private:
+  std::atomic<bool> changed_ = false;
+};
+
+}  // namespace
+
 struct ShardStore::Parts {
   std::string path;
+  std::shared_ptr<LogChanges> log_changes;
   std::unique_ptr<rocksdb::DB> db;
   std::array<rocksdb::ColumnFamilyHandle*, kTableCount> tables{};
   rocksdb::Options file_options;  // For files of our own making.
@@ -105,15 +129,15 @@ struct ShardStore::Parts {
     return std::optional<std::string>(value.ToString());
   }
 
-  Result<void> scan(rocksdb::ReadOptions options, Table table, std::string_view prefix,
-                    std::string_view from,
-                    const std::function<bool(std::string_view, std::string_view)>& visit) const {
+  Result<void> scan(rocksdb::ReadOptions options, Table table, std::string_view prefix, std::string_view from,
+                    const Visit& visit) const {
     options.auto_prefix_mode = false;
     options.total_order_seek = true;
     const std::unique_ptr<rocksdb::Iterator> at(db->NewIterator(options, handle(table)));
     for (at->Seek(slice(from.empty() ? prefix : from));
          at->Valid() && at->key().starts_with(slice(prefix)); at->Next()) {
-      if (!visit(view(at->key()), view(at->value()))) break;
+      ASSIGN_OR_RETURN(const Next next, visit(view(at->key()), view(at->value())));
+      if (next == Next::kStop) break;
     }
     if (!at->status().ok()) return failure(at->status(), "scan of " + path);
     return {};
@@ -167,6 +191,10 @@ ShardStore::~ShardStore() = default;
 Result<std::unique_ptr<ShardStore>> ShardStore::open(const std::string& path, SharedMemory& memory,
                                                      Mode mode, std::size_t files_bytes_min) {
   rocksdb::DBOptions options;
+  options.env = memory.parts_->disk;
+  const auto log_changes = std::make_shared<LogChanges>();
+  options.listeners.push_back(log_changes);
+  options.track_and_verify_wals_in_manifest = true;
   options.create_if_missing = true;
   options.create_missing_column_families = true;
   options.write_buffer_manager = memory.parts_->write_buffers;
@@ -200,7 +228,7 @@ Result<std::unique_ptr<ShardStore>> ShardStore::open(const std::string& path, Sh
   family.level_compaction_dynamic_level_bytes = true;
   family.write_buffer_size = 32 << 20;
   // Inserting goes on from the last key of the same customer and kind of row.
-  family.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(kDocumentKeyHead));
+  family.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(DocumentKey::prefix(0).size() + 1));
 
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
   for (const char* name : kTableNames) families.emplace_back(name, family);
@@ -217,6 +245,7 @@ Result<std::unique_ptr<ShardStore>> ShardStore::open(const std::string& path, Sh
   if (!status.ok()) return failure(status, "open the store " + path);
   auto parts = std::make_unique<Parts>();
   parts->path = path;
+  parts->log_changes = log_changes;
   parts->files_bytes_min = files_bytes_min;
   // Compressing what is taken in, be it quickly, would take an eighth of the folding thread's time; compaction does.
   family.compression = rocksdb::kNoCompression;
@@ -236,9 +265,7 @@ Result<std::optional<std::string>> ShardStore::get(Table table, std::string_view
   return parts_->get({}, table, key);
 }
 
-Result<void> ShardStore::scan(
-    Table table, std::string_view prefix, std::string_view from,
-    const std::function<bool(std::string_view, std::string_view)>& visit) const {
+Result<void> ShardStore::scan(Table table, std::string_view prefix, std::string_view from, const Visit& visit) const {
   return parts_->scan({}, table, prefix, from, visit);
 }
 
@@ -253,7 +280,11 @@ rocksdb::Status ShardStore::Parts::write_log(WriteSet& set) {
     }
   }
   logged = true;
-  return db->Write({}, &batch);
+  const rocksdb::Status status = db->Write({}, &batch);
+  // The older file is synced and noted down as such before anything more is behind it: without it, or with less of
+  // it, the store is not opened. A power failure could keep the newer one alone.
+  if (status.ok() && log_changes->take()) return db->FlushWAL(true);
+  return status;
 }
 
 rocksdb::Status ShardStore::Parts::open_file(std::size_t table, OpenFile& file) {
@@ -343,6 +374,20 @@ Result<void> ShardStore::sync() {
   return {};
 }
 
+Result<void> ShardStore::try_disk(const std::string& path, const SharedMemory& memory) {
+  rocksdb::Env& disk = *memory.parts_->disk;
+  const std::string tried = path + ".tried";
+  std::unique_ptr<rocksdb::WritableFile> file;
+  rocksdb::Status status = disk.NewWritableFile(tried, &file, rocksdb::EnvOptions());
+  if (status.ok()) status = file->Append(std::string(kTriedBytes, '\0'));
+  if (status.ok()) status = file->Sync();
+  if (status.ok()) status = file->Close();
+  file.reset();
+  disk.DeleteFile(tried).PermitUncheckedError();
+  if (!status.ok()) return failure(status, "write beside " + path);
+  return {};
+}
+
 Result<void> ShardStore::compact() {
   for (rocksdb::ColumnFamilyHandle* table : parts_->tables) {
     rocksdb::CompactRangeOptions options;
@@ -364,9 +409,7 @@ std::unique_ptr<Reads> ShardStore::snapshot() const {
     Result<std::optional<std::string>> get(Table table, std::string_view key) const override {
       return parts_.get(options_, table, key);
     }
-    Result<void> scan(
-        Table table, std::string_view prefix, std::string_view from,
-        const std::function<bool(std::string_view, std::string_view)>& visit) const override {
+    Result<void> scan(Table table, std::string_view prefix, std::string_view from, const Visit& visit) const override {
       return parts_.scan(options_, table, prefix, from, visit);
     }
 

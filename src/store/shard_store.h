@@ -15,6 +15,10 @@
 #include "base/arena.h"
 #include "base/result.h"
 
+namespace rocksdb {
+class Env;
+}
+
 namespace daybook::store {
 
 // Column families. Stored by name.
@@ -28,7 +32,8 @@ inline constexpr std::size_t kTableCount = 3;
 // Memory that all shards of a process share: block cache and write buffers, with one bound.
 class SharedMemory {
  public:
-  SharedMemory(std::size_t block_cache_bytes, std::size_t write_buffer_bytes);
+  // `disk`: where the shards' files are, the system's when null; it must outlive them all. For tests that let it fail.
+  SharedMemory(std::size_t block_cache_bytes, std::size_t write_buffer_bytes, rocksdb::Env* disk = nullptr);
   ~SharedMemory();
   SharedMemory(const SharedMemory&) = delete;
   SharedMemory& operator=(const SharedMemory&) = delete;
@@ -49,10 +54,10 @@ class Reads {
   virtual ~Reads() = default;
   virtual Result<std::optional<std::string>> get(Table table, std::string_view key) const = 0;
   // Calls visit(key, value) for keys with this prefix, from `from` on (itself included), in key
-  // order, until it returns false. The views hold during the call.
-  virtual Result<void> scan(
-      Table table, std::string_view prefix, std::string_view from,
-      const std::function<bool(std::string_view key, std::string_view value)>& visit) const = 0;
+  // order, until it says to stop, or fails: the scan then fails of the same. The views hold during the call.
+  enum class Next : std::uint8_t { kGoOn, kStop };
+  using Visit = std::function<Result<Next>(std::string_view key, std::string_view value)>;
+  virtual Result<void> scan(Table table, std::string_view prefix, std::string_view from, const Visit& visit) const = 0;
 };
 
 // Puts and removals that become true together. Of several for one key the last holds.
@@ -93,8 +98,9 @@ class ShardStore : public Reads {
   // From this size on a set is worth sorted files of its own.
   static constexpr std::size_t kFilesBytesMin = 4 << 20;
 
-  // Creates the store when it is absent (kReadWrite). Errors: kBusy when another process has it open;
-  // kCorrupt; kUnavailable for I/O.
+  // Creates the store when it is absent (kReadWrite). Errors: kBusy when another process has it open; kCorrupt, also
+  // where a write-ahead log that was synced is missing or shorter; kUnavailable for I/O. kReadOnly needs no room on
+  // the disk; nobody may write the store meanwhile.
   static Result<std::unique_ptr<ShardStore>> open(const std::string& path, SharedMemory& memory,
                                                   Mode mode,
                                                   std::size_t files_bytes_min = kFilesBytesMin);
@@ -103,8 +109,7 @@ class ShardStore : public Reads {
   const std::string& path() const;
 
   Result<std::optional<std::string>> get(Table table, std::string_view key) const override;
-  Result<void> scan(Table table, std::string_view prefix, std::string_view from,
-                    const std::function<bool(std::string_view, std::string_view)>& visit) const override;
+  Result<void> scan(Table table, std::string_view prefix, std::string_view from, const Visit& visit) const override;
 
   // All or nothing, also over a crash, after which the store is as of some earlier write(), never in
   // between. Sets below files_bytes_min go through the write-ahead log, not synced by itself; larger ones, as
@@ -117,6 +122,8 @@ class ShardStore : public Reads {
   Result<void> prepare(WriteSet& set);
   // Forces everything written onto the disk.
   Result<void> sync();
+  // Whether the disk takes what a store needs to be opened for writing: tries some megabytes beside it.
+  static Result<void> try_disk(const std::string& path, const SharedMemory& memory);
   // Compacts everything; for measuring sizes.
   Result<void> compact();
 

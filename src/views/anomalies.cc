@@ -13,6 +13,8 @@
 namespace daybook::views {
 namespace {
 
+using Next = store::Reads::Next;
+
 // What a view of anomalies shows for each kind, customer and document: the lowest position.
 struct Shown {
   domain::Position at;
@@ -78,20 +80,13 @@ std::string to_base64(std::string_view bytes) {
 
 void for_each_parked(const ShardPicture& shard,
                      const std::function<void(const engine::ParkedRecord&)>& visit) {
-  std::optional<Error> error;
-  const auto scanned = shard.reads->scan(
-      store::Table::kMeta, std::string(1, store::kParkedPrefix), "",
-      [&](std::string_view key, std::string_view value) {
-        const auto parked = engine::ParkedRecord::decode(key, value);
-        if (!parked) {
-          error = parked.error();
-          return false;
-        }
-        if (shard.recollection == nullptr || parked->recorded_ms <= shard.recollection->recorded_ms()) visit(*parked);
-        return true;
-      });
+  const auto take = [&](std::string_view key, std::string_view value) -> Result<Next> {
+    ASSIGN_OR_RETURN(const auto parked, engine::ParkedRecord::decode(key, value));
+    if (shard.recollection == nullptr || parked.recorded_ms <= shard.recollection->recorded_ms()) visit(parked);
+    return Next::kGoOn;
+  };
+  const auto scanned = shard.reads->scan(store::Table::kMeta, std::string(1, store::kParkedPrefix), "", take);
   if (!scanned) refuse(scanned.error());
-  if (error) refuse(*error);
 }
 
 std::string parked_id(const Question& question, const ShardPicture& shard,
@@ -178,28 +173,23 @@ void for_each_stored(const ShardPicture& shard, const std::optional<std::string>
                      const std::function<void(const store::StoredAnomaly&)>& visit) {
   const auto prefix = stored_prefix(kind);
   if (!prefix) return;
-  std::optional<Error> error;
-  const auto take = [&](std::string_view key, std::string_view value) {
-    const auto stored = store::decode_anomaly(key, value);
-    if (!stored) {
-      error = stored.error();
-      return false;
-    }
-    visit(*stored);
-    return true;
+  const auto take = [&](std::string_view key, std::string_view value) -> Result<Next> {
+    ASSIGN_OR_RETURN(const auto stored, store::decode_anomaly(key, value));
+    RETURN_IF_ERROR(store::check_labels(*shard.labels, stored.customer, {}));
+    visit(stored);
+    return Next::kGoOn;
   };
   if (shard.recollection != nullptr) {
     shard.recollection->for_each_contribution(
         shard, {}, [&](store::LabelId, domain::DocumentRef, engine::Contribution& contribution) {
           for (const store::AnomalyRow& row : contribution.anomalies()) {
-            if (row.key.starts_with(*prefix)) take(row.key, row.value);
+            if (row.key.starts_with(*prefix)) value_or_refuse(take(row.key, row.value));
           }
         });
   } else {
     const auto scanned = shard.reads->scan(store::Table::kMeta, *prefix, "", take);
     if (!scanned) refuse(scanned.error());
   }
-  if (error) refuse(*error);
 }
 
 void add_found(ShownBy& all, const ShardPicture& shard, const Asked& asked, Day as_of) {

@@ -20,13 +20,15 @@ using domain::Measure;
 // The account's documents of a kind; their ids are kept in `ids`.
 std::vector<DocumentRef> documents_of(const ShardPicture& shard, store::LabelId customer, DocumentKind kind,
                                       std::deque<std::string>& ids) {
+  using Next = store::Reads::Next;
   std::vector<DocumentRef> refs;
-  const auto scanned = shard.reads->scan(store::Table::kDocuments, store::document_key(customer, {kind, {}}), "",
-                                         [&](std::string_view key, std::string_view) {
-                                           ids.emplace_back(store::document_ref(key).id);
-                                           refs.push_back({kind, ids.back()});
-                                           return true;
-                                         });
+  const auto take = [&](std::string_view key, std::string_view) -> Result<Next> {
+    ASSIGN_OR_RETURN(const store::DocumentKey parsed, store::DocumentKey::parse(key));
+    ids.emplace_back(parsed.ref.id);
+    refs.push_back({kind, ids.back()});
+    return Next::kGoOn;
+  };
+  const auto scanned = shard.reads->scan(store::Table::kDocuments, store::DocumentKey::prefix(customer, kind), "", take);
   if (!scanned) refuse(scanned.error());
   return refs;
 }
@@ -245,7 +247,7 @@ std::string promises_json(const ShardPicture& shard, CustomerContext& customer, 
   std::vector<DocumentRef> payments;
   std::vector<domain::Promise> promises;
   for (const DocumentRef& ref : documents_of(shard, customer.id(), DocumentKind::kPromise, ids)) {
-    const domain::Document& document = *customer.picture().document(ref);
+    const domain::Document& document = customer.document(ref);
     if (payments.empty() && names_no_invoices(document)) {
       payments = documents_of(shard, customer.id(), DocumentKind::kPayment, ids);
     }

@@ -293,11 +293,15 @@ class CycleScan {
     }
     const std::string prefix = customer ? store::cells_prefix(store::kCycleRow, *customer)
                                         : std::string(1, store::kCycleRow);
-    const auto scanned = shard_.reads->scan(
-        store::Table::kCells, prefix, "", [&](std::string_view key, std::string_view value) {
-          take_stored(ByteReader(key.substr(1)).big32(), value, 1);
-          return true;
-        });
+    using Next = store::Reads::Next;
+    const auto take = [&](std::string_view bytes, std::string_view value) -> Result<Next> {
+      ASSIGN_OR_RETURN(const store::CycleRowKey key, store::CycleRowKey::parse(bytes));
+      RETURN_IF_ERROR(store::check_labels(*shard_.labels, key.customer, {}));
+      ASSIGN_OR_RETURN(const domain::CycleRow row, store::decode_cycle_row(value));
+      take_row(key.customer, row, 1);
+      return Next::kGoOn;
+    };
+    const auto scanned = shard_.reads->scan(store::Table::kCells, prefix, "", take);
     if (!scanned) refuse(scanned.error());
   }
 
@@ -327,7 +331,10 @@ class CycleScan {
  private:
   // A row as stored.
   void take_stored(store::LabelId customer, std::string_view bytes, int sign) {
-    const domain::CycleRow row = value_or_refuse(store::decode_cycle_row(bytes));
+    take_row(customer, value_or_refuse(store::decode_cycle_row(bytes)), sign);
+  }
+
+  void take_row(store::LabelId customer, const domain::CycleRow& row, int sign) {
     const domain::CycleChange* change = nullptr;
     for (const domain::CycleChange& candidate : row.changes) {
       if (candidate.counts_from <= asked_.as_of) change = &candidate;

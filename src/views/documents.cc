@@ -52,15 +52,21 @@ Found find(Question& question, DocumentRef ref, const char* what,
   };
   if (const auto customer_id = question.parameters().text("customer_id")) {
     const ShardPicture& shard = question.shard_of(*customer_id);
-    if (const auto id = shard.labels->find_customer(*customer_id)) consider(shard, *id);
+    const auto id = shard.labels->find_customer(*customer_id);
+    const auto has_it = [&] {
+      return value_or_refuse(shard.reads->get(store::Table::kMeta, store::IdKey{ref, *id}.bytes())).has_value();
+    };
+    if (id && has_it()) consider(shard, *id);
   } else {
-    const std::string prefix = store::id_prefix(ref);
+    using Next = store::Reads::Next;
     for (const auto& shard : question.shards()) {
-      const auto scanned = shard->reads->scan(
-          store::Table::kMeta, prefix, "", [&](std::string_view key, std::string_view) {
-            consider(*shard, ByteReader(key.substr(prefix.size())).big32());
-            return true;
-          });
+      const auto take = [&](std::string_view bytes, std::string_view) -> Result<Next> {
+        ASSIGN_OR_RETURN(const store::IdKey key, store::IdKey::parse(bytes));
+        RETURN_IF_ERROR(store::check_labels(*shard->labels, key.customer, {}));
+        consider(*shard, key.customer);
+        return Next::kGoOn;
+      };
+      const auto scanned = shard->reads->scan(store::Table::kMeta, store::IdKey::prefix(ref), "", take);
       if (!scanned) refuse(scanned.error());
     }
   }
@@ -314,7 +320,7 @@ Answer invoice_page(Question& question, std::string_view invoice_id) {
   }
   applications.end_array();
   page.add("applications", Value::json(applications.take()));
-  page.add("events", Value::json(events_json(question, *found.shard, picture, *picture.document(ref))));
+  page.add("events", Value::json(events_json(question, *found.shard, picture, customer.document(ref))));
   return answer;
 }
 
@@ -372,7 +378,7 @@ Answer payment_page(Question& question, std::string_view payment_id) {
   allocations.end_array();
   page.add("allocations", Value::json(allocations.take()));
   page.add("events",
-           Value::json(events_json(question, *found.shard, customer.picture(), *customer.picture().document(ref))));
+           Value::json(events_json(question, *found.shard, customer.picture(), customer.document(ref))));
   return answer;
 }
 
@@ -468,7 +474,7 @@ Answer order_page(Question& question, std::string_view order_id) {
   }
   std::ranges::sort(invoice_ids);
   page.add("invoices", list_of_texts(invoice_ids));
-  page.add("events", Value::json(events_json(question, *found.shard, picture, *picture.document(ref))));
+  page.add("events", Value::json(events_json(question, *found.shard, picture, customer.document(ref))));
   return answer;
 }
 

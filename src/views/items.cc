@@ -62,7 +62,7 @@ void add_source(CustomerContext& customer, DocumentRef ref, Day as_of, std::vect
   domain::Picture& picture = customer.picture();
   const domain::Source* source = picture.source(ref);
   if (source == nullptr) {
-    for (const domain::Fact& fact : picture.document(ref)->facts) {
+    for (const domain::Fact& fact : customer.document(ref).facts) {
       const auto* refund = std::get_if<domain::RefundPaid>(&fact.event.payload);
       if (refund != nullptr && picture.admits(fact)) add_refund(fact, {{}, {}, refund->value_date}, as_of, items);
     }
@@ -93,7 +93,7 @@ std::vector<OpenItem> open_items(CustomerContext& customer, std::span<const Docu
     } else if (ref.kind == DocumentKind::kCreditNote || ref.kind == DocumentKind::kPayment) {
       add_source(customer, ref, as_of, items);
     } else if (ref.kind == DocumentKind::kRefund) {
-      for (const domain::Fact& fact : customer.picture().document(ref)->facts) {
+      for (const domain::Fact& fact : customer.document(ref).facts) {
         if (!customer.picture().admits(fact)) continue;
         const auto& refund = std::get<domain::RefundPaid>(fact.event.payload);
         add_refund(fact, {{}, {}, refund.value_date}, as_of, items);

@@ -75,7 +75,7 @@ std::size_t ledger_column(Measure measure) {
 
 void for_each_ledger_entry(CustomerContext& customer, const std::function<void(const LedgerEntry&)>& visit) {
   for (const domain::DocumentRef& ref : customer.receivable_documents()) {
-    domain::for_each_entry(customer.picture(), *customer.picture().document(ref), visit);
+    domain::for_each_entry(customer.picture(), customer.document(ref), visit);
   }
 }
 
@@ -333,7 +333,7 @@ void add_restated(CustomerContext& customer, const Filters& filters, Day as_of, 
 bool were_told_between(CustomerContext& customer, std::span<const domain::DocumentRef> documents, std::int64_t after_ms,
                        std::int64_t until_ms) {
   return std::ranges::any_of(documents, [&](const domain::DocumentRef& ref) {
-    return std::ranges::any_of(customer.picture().document(ref)->facts, [&](const domain::Fact& fact) {
+    return std::ranges::any_of(customer.document(ref).facts, [&](const domain::Fact& fact) {
       return after_ms < fact.recorded_ms && fact.recorded_ms <= until_ms;
     });
   });

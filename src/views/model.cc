@@ -10,6 +10,8 @@
 
 namespace daybook::views {
 
+using Next = store::Reads::Next;
+
 const store::Labels& ShardPicture::figure_labels() const {
   return recollection == nullptr ? *labels : recollection->labels();
 }
@@ -20,9 +22,11 @@ ReadModel::~ReadModel() = default;
 ShardPicture ReadModel::recall(const ShardPicture& shard, std::int64_t recorded_ms) const {
   ShardPicture known;
   known.partition = shard.partition;
+  known.opening = shard.opening;
   known.reads = shard.reads;
   known.labels = shard.labels;
   known.state = shard.state;
+  known.report = shard.report;
   known.known = domain::Known::until(recorded_ms);
   known.recollection = recollections_->of(shard, recorded_ms, rules());
   return known;
@@ -38,28 +42,42 @@ CustomerContext::CustomerContext(const ShardPicture& shard, store::LabelId custo
 
 domain::Picture& CustomerContext::picture() {
   if (!picture_) {
-    account_.emplace(id_, [this](const std::string& key) -> Result<engine::DocumentBytes> {
+    const auto load = [this](const std::string& key) -> Result<engine::DocumentBytes> {
       if (bytes_) {
         const auto at = bytes_->find(key);
         if (at == bytes_->end()) return engine::DocumentBytes{};
         return engine::DocumentBytes{at->second, at->second.size()};
       }
       auto stored = shard_.reads->get(store::Table::kDocuments, key);
-      if (!stored) refuse(stored.error());
+      if (!stored) return unexpected(stored.error());
       if (!*stored) return engine::DocumentBytes{};
       ids_.push_back(std::make_unique<std::string>(**std::move(stored)));
       return engine::DocumentBytes{*ids_.back(), ids_.back()->size()};
-    });
+    };
+    account_.emplace(id_, name_, load, [this](const Error& error) { fail(error); });
     picture_.emplace(*account_, shard_.known, rules_);
   }
   return *picture_;
+}
+
+const domain::Document& CustomerContext::document(domain::DocumentRef ref) {
+  picture();
+  const auto found = account_->find(ref);
+  if (!found) fail(found.error());
+  if (*found == nullptr) fail(engine::missing(name_, ref));
+  return **found;
+}
+
+void CustomerContext::fail(const Error& error) const {
+  if (shard_.report) shard_.report(error);
+  refuse(error);
 }
 
 bool CustomerContext::is_known() {
   // Accounts are made by accepted events.
   if (shard_.recollection == nullptr) return true;
   return std::ranges::any_of(documents(), [&](const domain::DocumentRef& ref) {
-    return std::ranges::any_of(picture().document(ref)->facts,
+    return std::ranges::any_of(document(ref).facts,
                                [&](const domain::Fact& fact) { return picture().admits(fact); });
   });
 }
@@ -67,14 +85,13 @@ bool CustomerContext::is_known() {
 std::span<const domain::DocumentRef> CustomerContext::documents() {
   if (bytes_) return documents_;
   bytes_.emplace();
-  std::string prefix;
-  ByteWriter(prefix).big32(id_);
-  const auto scanned = shard_.reads->scan(store::Table::kDocuments, prefix, "",
-                                          [&](std::string_view key, std::string_view value) {
-                                            const auto at = bytes_->emplace(key, value).first;
-                                            documents_.push_back(store::document_ref(at->first));
-                                            return true;
-                                          });
+  const auto take = [&](std::string_view key, std::string_view value) -> Result<Next> {
+    const auto at = bytes_->emplace(key, value).first;
+    ASSIGN_OR_RETURN(const store::DocumentKey parsed, store::DocumentKey::parse(at->first));
+    documents_.push_back(parsed.ref);
+    return Next::kGoOn;
+  };
+  const auto scanned = shard_.reads->scan(store::Table::kDocuments, store::DocumentKey::prefix(id_), "", take);
   if (!scanned) refuse(scanned.error());
   return documents_;
 }
@@ -116,19 +133,19 @@ std::vector<domain::DocumentRef> CustomerContext::opened_on(std::span<const Day>
   for (bool more = true; more && day != days.end();) {
     more = false;
     int passed_over = 0;
-    const auto scanned = shard_.reads->scan(
-        store::Table::kCells, prefix, store::opened_prefix(id_, *day), [&](std::string_view key, std::string_view) {
-          const store::OpenedKey opened = store::read_opened_key(key);
-          while (day != days.end() && *day < opened.day) ++day;
-          if (day == days.end()) return false;
-          if (*day == opened.day) {
-            ids_.push_back(std::make_unique<std::string>(opened.ref.id));
-            refs.push_back({opened.ref.kind, *ids_.back()});
-          } else if (++passed_over > kPassOverMax) {
-            more = true;
-          }
-          return !more;
-        });
+    const auto take = [&](std::string_view key, std::string_view) -> Result<Next> {
+      ASSIGN_OR_RETURN(const store::OpenedKey opened, store::OpenedKey::parse(key));
+      while (day != days.end() && *day < opened.day) ++day;
+      if (day == days.end()) return Next::kStop;
+      if (*day == opened.day) {
+        ids_.push_back(std::make_unique<std::string>(opened.ref.id));
+        refs.push_back({opened.ref.kind, *ids_.back()});
+      } else if (++passed_over > kPassOverMax) {
+        more = true;
+      }
+      return more ? Next::kStop : Next::kGoOn;
+    };
+    const auto scanned = shard_.reads->scan(store::Table::kCells, prefix, store::OpenedKey::prefix(id_, *day), take);
     if (!scanned) refuse(scanned.error());
   }
   std::ranges::sort(refs);
@@ -172,22 +189,16 @@ void scan_pages(const ShardPicture& shard, char family, std::optional<store::Lab
   const std::string prefix =
       customer ? store::cells_prefix(family, *customer) : std::string(1, family);
   std::vector<store::Cell> cells;
-  std::optional<Error> error;
-  const auto scanned = shard.reads->scan(
-      store::Table::kCells, prefix, "", [&](std::string_view key, std::string_view value) {
-        ByteReader in(key.substr(1));
-        const store::LabelId id = in.big32();
-        const std::uint16_t span = in.big16();
-        if (span < first_span || span > last_span) return true;
-        if (const auto decoded = store::decode_page(value, cells); !decoded) {
-          error = decoded.error();
-          return false;
-        }
-        visit(id, cells);
-        return true;
-      });
+  const auto take = [&](std::string_view bytes, std::string_view value) -> Result<Next> {
+    ASSIGN_OR_RETURN(const store::PageKey key, store::PageKey::parse(bytes));
+    if (key.page.span < first_span || key.page.span > last_span) return Next::kGoOn;
+    RETURN_IF_ERROR(store::decode_page(value, cells));
+    RETURN_IF_ERROR(store::check_labels(*shard.labels, key.customer, cells));
+    visit(key.customer, cells);
+    return Next::kGoOn;
+  };
+  const auto scanned = shard.reads->scan(store::Table::kCells, prefix, "", take);
   if (!scanned) refuse(scanned.error());
-  if (error) refuse(*error);
 }
 
 }  // namespace daybook::views

@@ -27,7 +27,8 @@ class Recollection;
 // A shard at one moment. Thread-safe; many questions may share one.
 struct ShardPicture {
   std::int32_t partition = 0;
-  std::shared_ptr<const store::Reads> reads;
+  std::uint64_t opening = 0;  // How often the shard was opened before: label numbers are of one opening.
+  std::shared_ptr<const store::Reads> reads;  // Holds what the pointers below point to.
   const store::Labels* labels = nullptr;
   engine::ShardState state;
   // The same moment in memory; null: there is none, read pages.
@@ -39,6 +40,9 @@ struct ShardPicture {
   // of stored ones.
   domain::Known known = domain::Known::all();
   std::shared_ptr<Recollection> recollection;
+
+  // Told what a question finds out about the store beside what `reads` tells of; may be empty.
+  std::function<void(const Error&)> report;
 
   // Of attributes and dimensions in cells and rows.
   const store::Labels& figure_labels() const;
@@ -87,6 +91,9 @@ class CustomerContext {
   std::string_view name() const { return name_; }
   // What is known about the account.
   domain::Picture& picture();
+  // One that is known to be there: a fact or an index names it. A document that cannot be had is refused, here and
+  // wherever the picture comes to it: no answer goes without it.
+  const domain::Document& document(domain::DocumentRef ref);
   // Whether it has an event that is known.
   bool is_known();
   // Its documents, in the order of kinds and ids; and those that receivables are made of. They point into this.
@@ -116,6 +123,8 @@ class CustomerContext {
   std::vector<domain::DocumentRef> opened_on(std::span<const Day> days);
 
  private:
+  [[noreturn]] void fail(const Error& error) const;
+
   const ShardPicture& shard_;
   store::LabelId id_;
   FileChoice choice_;

@@ -36,7 +36,10 @@ class Waiting : public domain::Contributions {
 
 }  // namespace
 
-bool Recollection::holds(const engine::ShardState& now) const {
+bool Recollection::holds(const ShardPicture& shard) const {
+  // Label numbers are of one opening of the store.
+  if (shard.opening != opening_) return false;
+  const engine::ShardState& now = shard.state;
   for (std::size_t i = 0; i < read_.topics.size(); ++i) {
     // Times never go back within a topic.
     if (now.topics[i].next_offset != read_.topics[i].next_offset && read_.topics[i].recorded_ms <= recorded_ms_) {
@@ -69,7 +72,7 @@ void Recollection::add_rows(const ShardPicture& shard, store::LabelId id, Day as
     if (item.disputed != 0) add(Measure::kDisputed, item.currency, item.attributes, 0, *item.due_date, {item.disputed, 0});
   }
   for (const domain::DocumentRef& ref : customer.receivable_documents()) {
-    domain::for_each_entry(customer.picture(), *customer.picture().document(ref),
+    domain::for_each_entry(customer.picture(), customer.document(ref),
                            [&](const domain::LedgerEntry& entry) {
                              if (entry.day > as_of) return;
                              add(Measure::kLedgerInvoices, entry.currency, entry.attributes, 0, 0, {entry.amount, 0});
@@ -115,18 +118,18 @@ std::int64_t Recollection::waiting(const ShardPicture& shard) {
   Waiting waiting;
   std::unique_ptr<CustomerContext> customer;
   // Their documents stand together by customer.
-  const auto scanned = shard.reads->scan(
-      store::Table::kMeta, std::string(1, store::kWaitedPrefix), "", [&](std::string_view key, std::string_view) {
-        const std::string_view document_key = key.substr(1);
-        const store::LabelId id = store::document_customer(document_key);
-        if (customer == nullptr || customer->id() != id) {
-          customer = std::make_unique<CustomerContext>(shard, id, rules_, FileChoice::kAsWas);
-        }
-        domain::Picture& picture = customer->picture();
-        domain::contribute(picture, *picture.document(store::document_ref(document_key)), waiting,
-                           {.sales = false, .credit = false});
-        return true;
-      });
+  using Next = store::Reads::Next;
+  const auto take = [&](std::string_view key, std::string_view) -> Result<Next> {
+    ASSIGN_OR_RETURN(const store::WaitedKey waited, store::WaitedKey::parse(key));
+    const auto& [id, ref] = waited.document;
+    RETURN_IF_ERROR(store::check_labels(*shard.labels, id, {}));
+    if (customer == nullptr || customer->id() != id) {
+      customer = std::make_unique<CustomerContext>(shard, id, rules_, FileChoice::kAsWas);
+    }
+    domain::contribute(customer->picture(), customer->document(ref), waiting, {.sales = false, .credit = false});
+    return Next::kGoOn;
+  };
+  const auto scanned = shard.reads->scan(store::Table::kMeta, std::string(1, store::kWaitedPrefix), "", take);
   if (!scanned) refuse(scanned.error());
   waiting_ = waiting.sum;
   return *waiting_;
@@ -141,7 +144,7 @@ void Recollection::for_each_contribution(
   for (const store::LabelId id : ids) {
     CustomerContext context(shard, id, rules_, FileChoice::kAsWas);
     for (const domain::DocumentRef& ref : context.documents()) {
-      const domain::Document& document = *context.picture().document(ref);
+      const domain::Document& document = context.document(ref);
       contribution.begin(id, ref);
       {
         const std::lock_guard lock(mutex_);  // Labels are given.
@@ -156,7 +159,7 @@ std::shared_ptr<Recollection> Recollections::of(const ShardPicture& shard, std::
                                                 const domain::Rules& rules) {
   const std::lock_guard lock(mutex_);
   std::erase_if(kept_, [&](const auto& kept) {
-    return kept.first == shard.partition && !kept.second->holds(shard.state);
+    return kept.first == shard.partition && !kept.second->holds(shard);
   });
   const auto is_asked = [&](const auto& kept) {
     return kept.first == shard.partition && kept.second->recorded_ms() == recorded_ms;
@@ -167,7 +170,7 @@ std::shared_ptr<Recollection> Recollections::of(const ShardPicture& shard, std::
     if (std::ranges::count_if(kept_, is_of_shard) == kInstantsKept) {
       kept_.erase(std::ranges::find_if(kept_, is_of_shard));
     }
-    kept_.emplace_back(shard.partition, std::make_shared<Recollection>(recorded_ms, shard.state, rules));
+    kept_.emplace_back(shard.partition, std::make_shared<Recollection>(recorded_ms, shard, rules));
   } else {
     std::rotate(at, std::next(at), kept_.end());
   }

@@ -17,12 +17,12 @@ namespace daybook::views {
 class Recollection {
  public:
   // `read`: what the shard had read when this was made. `rules` must outlive it.
-  Recollection(std::int64_t recorded_ms, const engine::ShardState& read, const domain::Rules& rules)
-      : recorded_ms_(recorded_ms), read_(read), rules_(rules) {}
+  Recollection(std::int64_t recorded_ms, const ShardPicture& shard, const domain::Rules& rules)
+      : recorded_ms_(recorded_ms), read_(shard.state), opening_(shard.opening), rules_(rules) {}
 
   std::int64_t recorded_ms() const { return recorded_ms_; }
   // Whether all that was read since was recorded later, so that what is kept stands.
-  bool holds(const engine::ShardState& now) const;
+  bool holds(const ShardPicture& shard) const;
 
   // Attributes and dimensions of rows and cells; customers have the numbers of the shard's own labels.
   const store::Labels& labels() const { return labels_; }
@@ -45,6 +45,7 @@ class Recollection {
 
   const std::int64_t recorded_ms_;
   const engine::ShardState read_;
+  const std::uint64_t opening_;
   const domain::Rules& rules_;
   std::mutex mutex_;  // Guards all below; whoever evaluates has it, and no visitor is called under it.
   store::Labels labels_;

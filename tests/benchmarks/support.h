@@ -90,6 +90,7 @@ struct Folded {
   // Without mirrors questions read pages.
   enum class Mirrors { kNone, kAsPlanned };
   explicit Folded(log::Log& log, const std::string& prefix, Mirrors mirrors = Mirrors::kNone);
+  ~Folded() { projector->stop(); }
 
   std::string digest() const;
 };

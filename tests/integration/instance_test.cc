@@ -3,11 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <thread>
 
 #include "engine/totals.h"
 #include "http/client.h"
 #include "store/keys.h"
+#include "support/file_size_limit.h"
 #include "support/temp_dir.h"
 
 namespace daybook::app {
@@ -18,13 +20,8 @@ class InstanceTest : public ::testing::Test {
  protected:
   void SetUp() override {
     start();
-    const std::string event =
-        R"({"event_id":"e","customer_id":"C","source":"s","occurred_at":"2024-05-01T12:00:00Z","invoice_issued":)"
-        R"({"invoice_id":"I","issue_date":"2024-05-01","due_date":"2024-05-31","currency":"CNY","net_minor":500}})";
-    const auto published =
-        http::ask(instance_->address(), {"v1", "events"}, {}, http::Body{"application/x-ndjson", event});
-    ASSERT_TRUE(published);
-    ASSERT_EQ(published->status, 200) << published->body;
+    const http::Response published = publish("I");
+    ASSERT_EQ(published.status, 200) << published.body;
     ASSERT_TRUE(soon([&] { return get({"v1", "status"}).body.find(R"("accepted":1)") != std::string::npos; }));
   }
 
@@ -42,6 +39,16 @@ class InstanceTest : public ::testing::Test {
     instance_ = std::move(started).value();
   }
 
+  http::Response publish(const std::string& invoice) {
+    const std::string event =
+        R"({"event_id":")" + invoice +
+        R"(","customer_id":"C","source":"s","occurred_at":"2024-05-01T12:00:00Z","invoice_issued":{"invoice_id":")" +
+        invoice + R"(","issue_date":"2024-05-01","due_date":"2024-05-31","currency":"CNY","net_minor":500}})";
+    const auto published =
+        http::ask(instance_->address(), {"v1", "events"}, {}, http::Body{"application/x-ndjson", event});
+    EXPECT_TRUE(published);
+    return published ? *published : http::Response();
+  }
   http::Response get(const std::vector<std::string>& path) {
     auto answer = http::ask(instance_->address(), path, {});
     EXPECT_TRUE(answer);
@@ -109,7 +116,8 @@ TEST_F(InstanceTest, IsUnreadyWhileAnAccountDiffersFromItsLedger) {
     ASSERT_TRUE(store.scan(store::Table::kCells, std::string(1, store::kLedgerPage), "",
                            [&](std::string_view found, std::string_view page) {
                              key = found;
-                             return store::decode_page(page, cells).has_value();
+                             EXPECT_TRUE(store::decode_page(page, cells));
+                             return store::Reads::Next::kGoOn;
                            }));
     ASSERT_FALSE(cells.empty());
     cells.front().value.amount += 1;
@@ -127,6 +135,39 @@ TEST_F(InstanceTest, IsUnreadyWhileAnAccountDiffersFromItsLedger) {
   expect_unready();
   EXPECT_TRUE(has_metric("daybook_proof_faults 1"));
   EXPECT_NE(notices().find("in CNY differs by -1 minor units"), std::string::npos) << notices();
+}
+
+// Files may not grow: what a full disk is to the log and to the store.
+TEST_F(InstanceTest, ADiskThatTakesNothingIsAnAlarmWhileReadsGoOnAndOverByItself) {
+  ASSERT_TRUE(soon([&] { return get({"readyz"}).status == 200; }));
+  std::optional<test::FileSizeLimit> limit(1);
+  EXPECT_EQ(publish("I2").status, 503);
+  EXPECT_TRUE(soon([&] { return get({"readyz"}).body.find("nothing can be appended to the log") != std::string::npos; }));
+  EXPECT_EQ(get({"readyz"}).status, 503);
+  EXPECT_TRUE(has_metric("daybook_append_trouble 1"));
+  EXPECT_TRUE(has_metric("daybook_ready 0"));
+  EXPECT_EQ(get({"v1", "status"}).body.find(R"("trouble":null)"), std::string::npos);
+  EXPECT_EQ(get({"v1", "receivables", "ageing"}).status, 200);
+  limit.reset();
+  EXPECT_TRUE(soon([&] { return get({"readyz"}).status == 200; }));
+  EXPECT_TRUE(has_metric("daybook_append_trouble 0"));
+  EXPECT_EQ(publish("I2").status, 200);
+  EXPECT_NE(notices().find("nothing can be appended to the log"), std::string::npos) << notices();
+  EXPECT_NE(notices().find("the log takes records again"), std::string::npos) << notices();
+}
+
+TEST_F(InstanceTest, ADamagedStoreIsAnAlarmAndFoldedAnew) {
+  change_at_rest([&](store::ShardStore& store, const std::string&, const engine::ShardState&) {
+    store::WriteSet set;
+    set.put(store::Table::kDocuments, store::DocumentKey{0, {domain::DocumentKind::kInvoice, "I"}}.bytes(), "\x01\x7f");
+    ASSERT_TRUE(store.write(set));
+  });
+  start();
+  EXPECT_TRUE(soon([&] { return get({"v1", "invoices", "I"}).status == 503; }));
+  EXPECT_TRUE(soon([&] { return get({"readyz"}).status == 200 && get({"v1", "invoices", "I"}).status == 200; }));
+  EXPECT_TRUE(has_metric("daybook_store_trouble{shard=\"0\"} 0"));
+  EXPECT_NE(notices().find("invoice 'I'"), std::string::npos) << notices();
+  EXPECT_NE(notices().find("0000.damaged"), std::string::npos) << notices();
 }
 
 TEST_F(InstanceTest, BecomesUnreadyWhenThePagesSayOtherwiseThanTotalsThatBalance) {

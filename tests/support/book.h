@@ -6,8 +6,10 @@
 
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
+#include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,10 +28,21 @@ inline domain::Rules utc_rules(domain::Expect expect = {}) {
   return {BusinessZone::find("UTC").value(), expect};
 }
 
+inline std::vector<std::string> segments_of(const std::string& path) {
+  std::vector<std::string> segments;
+  for (std::size_t at = 0; at != std::string::npos;) {
+    const std::size_t slash = path.find('/', at);
+    segments.push_back(path.substr(at, slash == std::string::npos ? slash : slash - at));
+    at = slash == std::string::npos ? slash : slash + 1;
+  }
+  return segments;
+}
+
 class Book {
  public:
-  explicit Book(std::int32_t partitions = 3, domain::Rules rules = utc_rules())
-      : log_(partitions), rules_(std::move(rules)), memory_(16 << 20, 16 << 20) {
+  // `disk`: where the stores are; the system's when null.
+  explicit Book(std::int32_t partitions = 3, domain::Rules rules = utc_rules(), rocksdb::Env* disk = nullptr)
+      : log_(partitions), rules_(std::move(rules)), memory_(16 << 20, 16 << 20, disk) {
     log_.set_time_ms(1'700'000'000'000);
     open();
   }
@@ -81,13 +94,7 @@ class Book {
   }
 
   views::Rendered get(const std::string& path, const views::ParameterMap& parameters = {}) {
-    std::vector<std::string> segments;
-    for (std::size_t at = 0; at != std::string::npos;) {
-      const std::size_t slash = path.find('/', at);
-      segments.push_back(path.substr(at, slash == std::string::npos ? slash : slash - at));
-      at = slash == std::string::npos ? slash : slash + 1;
-    }
-    return views::answer(*model_, today, segments, parameters, "");
+    return views::answer(*model_, today, segments_of(path), parameters, "");
   }
   views::Rendered reconcile(const views::ParameterMap& parameters, const std::string& csv) {
     return views::answer_reconciliation(*model_, today, parameters, "", csv);
@@ -112,21 +119,28 @@ class Book {
     return sum;
   }
 
-  // Stops and starts again on the same folder.
-  void reopen() {
+  // Stops and starts again on the same folder; `meanwhile` may change it.
+  void reopen(const std::function<void()>& meanwhile = [] {}) {
     close();
+    meanwhile();
     open();
   }
 
   log::MemoryLog& log() { return log_; }
   engine::Projector& projector() { return *projector_; }
   const views::LiveModel& model() const { return *model_; }
+  const std::string& path() const { return directory_.path(); }
+  // All there were, a line each.
+  std::string notices() {
+    const std::lock_guard lock(notices_mutex_);
+    return notices_;
+  }
   const domain::Rules& rules() const { return rules_; }
 
   // Every figure follows from the facts.
   void expect_audited() {
     for (std::int32_t i = 0; i < projector_->shard_count(); ++i) {
-      const auto report = engine::audit(projector_->store(i), rules_, [](std::uint64_t) {});
+      const auto report = engine::audit(projector_->shard(i)->store(), rules_, [](std::uint64_t) {});
       ASSERT_TRUE(report) << report.error().message;
       EXPECT_TRUE(report->ok()) << (report->ok() ? "" : report->faults.front());
     }
@@ -138,6 +152,12 @@ class Book {
     engine::ProjectorOptions options;
     options.threads = 1;
     options.cache_bytes = 8 << 20;
+    options.retry_min = std::chrono::milliseconds(10);
+    options.retry_max = std::chrono::milliseconds(50);
+    options.on_notice = [this](const std::string& notice) {
+      const std::lock_guard lock(notices_mutex_);
+      notices_ += notice + "\n";
+    };
     auto projector =
         engine::Projector::open(rules_, directory_.path(), log_.partition_count(), memory_, options);
     ASSERT_TRUE(projector) << projector.error().message;
@@ -147,11 +167,14 @@ class Book {
     ASSERT_TRUE(started) << started.error().message;
   }
   void close() {
+    if (projector_) projector_->stop();
     model_.reset();
     projector_.reset();
   }
 
   TempDir directory_;
+  std::mutex notices_mutex_;
+  std::string notices_;  // Guarded.
   log::MemoryLog log_;
   domain::Rules rules_;
   store::SharedMemory memory_;

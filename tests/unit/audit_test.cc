@@ -31,7 +31,7 @@ TEST(SharedEventIds, AreListedAsTheyCame) {
       ByteBuffer encoded;
       store::append_fact(bytes, {0, static_cast<std::int64_t>(i)}, 1, store::encode_event(event, encoded));
     }
-    set.put(store::Table::kDocuments, store::document_key(0, {domain::DocumentKind::kInvoice, std::to_string(i)}), bytes);
+    set.put(store::Table::kDocuments, store::DocumentKey{0, {domain::DocumentKind::kInvoice, std::to_string(i)}}.bytes(), bytes);
   }
   ASSERT_TRUE(store->write(set));
   const auto shared = shared_event_ids({store.get()});

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,6 +16,7 @@
 
 #include "log/embedded/record_format.h"
 #include "log/embedded/segment.h"
+#include "support/file_size_limit.h"
 #include "support/log_helpers.h"
 #include "support/temp_dir.h"
 
@@ -24,6 +24,7 @@ namespace daybook::log {
 namespace {
 
 namespace fs = std::filesystem;
+using test::FileSizeLimit;
 using test::append_one;
 using test::append_order;
 using test::open_reader;
@@ -543,6 +544,36 @@ TEST(EmbeddedLogTest, AFailedSyncFailsItsAppendsAndLeavesNothing) {
   EXPECT_EQ((*reopened->end_offsets(std::array{Topic::kInvoices}))[1].end, 0);
 }
 
+TEST(EmbeddedLogTest, ADiskThatTakesNothingIsToldAndItsReturnEvenWhenNobodyAppends) {
+  const TempDir directory;
+  std::atomic<bool> failing = false;
+  std::mutex mutex;
+  std::vector<std::string> notices;
+  EmbeddedLogOptions options = options_for(directory.path());
+  options.sync = [&](int descriptor) {
+    if (!failing) return ::fdatasync(descriptor);
+    errno = EIO;
+    return -1;
+  };
+  options.on_notice = [&](const std::string& notice) {
+    const std::lock_guard lock(mutex);
+    notices.push_back(notice);
+  };
+  const auto log = open_log(options);
+  append_order(*log, 0, "before");
+  EXPECT_EQ(log->trouble(), "");
+  failing = true;
+  for (int i = 0; i < 3; ++i) ASSERT_FALSE(append_and_wait(*log, {{Topic::kOrders, "k", "lost", 0, {}}}));
+  EXPECT_NE(log->trouble().find("nothing can be appended to the log: cannot sync"), std::string::npos) << log->trouble();
+  failing = false;
+  for (int i = 0; i < 500 && !log->trouble().empty(); ++i) std::this_thread::sleep_for(10ms);
+  EXPECT_EQ(log->trouble(), "");
+  EXPECT_EQ(append_order(*log, 0, "after"), 1);
+  const std::lock_guard lock(mutex);
+  ASSERT_EQ(notices.size(), 2U);
+  EXPECT_EQ(notices.back(), "the log takes records again");
+}
+
 TEST(EmbeddedLogTest, WhenTooMuchWaitsForTheDiskAppendsAreRefused) {
   const TempDir directory;
   std::mutex syncing;
@@ -571,21 +602,6 @@ TEST(EmbeddedLogTest, WhenTooMuchWaitsForTheDiskAppendsAreRefused) {
   }
   while (busy + failed < kAppends) std::this_thread::sleep_for(1ms);
 }
-
-// Lets no file of this process grow beyond `bytes`, as a full disk would not.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes) {
-    ::signal(SIGXFSZ, SIG_IGN);
-    ::getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit limited{bytes, before_.rlim_max};
-    ::setrlimit(RLIMIT_FSIZE, &limited);
-  }
-  ~FileSizeLimit() { ::setrlimit(RLIMIT_FSIZE, &before_); }
-
- private:
-  rlimit before_{};
-};
 
 TEST(EmbeddedLogTest, OnAFullDiskAppendsFailWholeAndWorkAgainWhenThereIsRoom) {
   const TempDir directory;

@@ -57,16 +57,14 @@ void check_open_items(Folding& folding, std::mt19937& random) {
   picture.labels = &folding.shard().labels();
   for (const store::LabelId id : picture.labels->customers_after("", SIZE_MAX)) {
     std::vector<std::string> keys;
-    std::string prefix;
-    ByteWriter(prefix).big32(id);
-    const auto scanned = picture.reads->scan(store::Table::kDocuments, prefix, "",
+    const auto scanned = picture.reads->scan(store::Table::kDocuments, store::DocumentKey::prefix(id), "",
                                              [&](std::string_view key, std::string_view) {
                                                keys.emplace_back(key);
-                                               return true;
+                                               return store::Reads::Next::kGoOn;
                                              });
     RC_ASSERT(scanned.has_value());
     std::vector<domain::DocumentRef> all;
-    for (const std::string& key : keys) all.push_back(store::document_ref(key));
+    for (const std::string& key : keys) all.push_back(store::DocumentKey::parse(key).value().ref);
     views::CustomerContext customer(picture, id, folding.rules(), views::FileChoice::kAsWas);
     for (int i = 0; i < 8; ++i) {
       const Day day = i == 0 ? 20'000 : 19'795 + static_cast<Day>(random() % 55);

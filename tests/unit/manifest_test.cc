@@ -5,6 +5,8 @@
 
 #include <filesystem>
 #include <fstream>
+#include <optional>
+#include <vector>
 
 #include "support/temp_dir.h"
 
@@ -84,18 +86,44 @@ TEST(Manifest, AMismatchNamesTheKeyBothValuesAndTheRebuild) {
   }
 }
 
-TEST(Manifest, DamageIsCorruptAndNeverOverwritten) {
-  for (const char* text :
-       {"", "{", "[]", "{}", R"({"fold_version":"1"})",
-        R"({"fold_version":1,"partitions":8,"business_time_zone":"UTC","expect":"refunds"})"}) {
+constexpr const char* kDamaged[] = {
+    "", "{", "[]", "{}", R"({"fold_version":"1"})",
+    R"({"fold_version":1,"partitions":8,"business_time_zone":"UTC","expect":"refunds"})"};
+
+TEST(Manifest, DamagedOrMissingBesideShardsIsRefusedWithWhatToDoAndNeverOverwritten) {
+  std::vector<std::optional<std::string>> texts(std::begin(kDamaged), std::end(kDamaged));
+  texts.emplace_back();
+  for (const auto& text : texts) {
+    test::TempDir directory;
+    const std::string path = directory.path() + "/manifest.json";
+    std::filesystem::create_directories(directory.path() + "/shards/0000");
+    if (text) std::ofstream(path) << *text;
+    EXPECT_EQ(read_manifest(directory.path()).error().code, text ? ErrorCode::kCorrupt : ErrorCode::kNotFound);
+    const auto kept = keep_manifest(directory.path(), other());
+    ASSERT_FALSE(kept);
+    EXPECT_EQ(kept.error().code, ErrorCode::kMismatch);
+    EXPECT_NE(kept.error().message.find("put " + path + " back"), std::string::npos) << kept.error().message;
+    EXPECT_NE(kept.error().message.find("fold anew into an empty folder"), std::string::npos) << kept.error().message;
+    EXPECT_EQ(std::filesystem::exists(path), text.has_value());
+    EXPECT_FALSE(read_manifest(directory.path()));
+  }
+}
+
+// As a power failure behind the first start may leave it, before anything was folded.
+TEST(Manifest, DamagedWithoutShardsIsMadeAnew) {
+  for (const char* text : kDamaged) {
     test::TempDir directory;
     std::ofstream(directory.path() + "/manifest.json") << text;
-    EXPECT_FALSE(read_manifest(directory.path())) << text;
-    const auto kept = keep_manifest(directory.path(), other());
-    ASSERT_FALSE(kept) << text;
-    EXPECT_EQ(kept.error().code, ErrorCode::kCorrupt) << text;
-    EXPECT_FALSE(read_manifest(directory.path())) << text;
+    ASSERT_TRUE(keep_manifest(directory.path(), other())) << text;
+    EXPECT_EQ(read_manifest(directory.path())->partitions, 16);
   }
+}
+
+TEST(Manifest, WhatCannotBeReadIsNotAbsent) {
+  test::TempDir directory;
+  std::filesystem::create_directories(directory.path() + "/manifest.json");
+  EXPECT_EQ(read_manifest(directory.path()).error().code, ErrorCode::kUnavailable);
+  EXPECT_EQ(keep_manifest(directory.path(), other()).error().code, ErrorCode::kUnavailable);
 }
 
 TEST(Manifest, ExpectIsWrittenInAFixedOrder) {

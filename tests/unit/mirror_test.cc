@@ -254,11 +254,12 @@ TEST(Keeper, KeepsUpWithCommitsWhileQuestionsAreAsked) {
   options.follow_rows = 400;
   std::vector<std::shared_ptr<ShardMirror>> mirrors;
   for (std::int32_t i = 0; i < 2; ++i) {
-    mirrors.push_back(std::make_shared<ShardMirror>((*projector)->store(i), (*projector)->labels(i), rules, options));
-    (*projector)->listen(i, mirrors.back());
+    const auto shard = (*projector)->shard(i);
+    mirrors.push_back(std::make_shared<ShardMirror>(shard->store(), shard->labels(), rules, options));
+    shard->listen(mirrors.back());
   }
   ASSERT_TRUE((*projector)->start(log));
-  Keeper keeper(mirrors, [] { return true; }, [] {});
+  Keeper keeper([&] { return mirrors; }, [] { return true; }, [] {});
 
   std::atomic<bool> done = false;
   std::thread reader([&] {
@@ -306,10 +307,10 @@ TEST(Keeper, KeepsUpWithCommitsWhileQuestionsAreAsked) {
   ASSERT_TRUE(all);
   for (std::int32_t i = 0; i < 2; ++i) {
     views::ShardPicture pages;
-    pages.reads = (*projector)->store(i).snapshot();
-    pages.labels = &(*projector)->labels(i);
+    pages.reads = (*projector)->shard(i)->store().snapshot();
+    pages.labels = &(*projector)->shard(i)->labels();
     views::ShardPicture mirrored;
-    mirrored.reads = (*projector)->store(i).snapshot();
+    mirrored.reads = (*projector)->shard(i)->store().snapshot();
     mirrored.labels = pages.labels;
     mirrored.image = mirrors[static_cast<std::size_t>(i)]->image();
     for (const Detail detail : {Detail::kAccounts, Detail::kTotals}) {

@@ -103,7 +103,7 @@ class ProjectorTest : public ::testing::Test {
     auto projector = Projector::open(rules_, directory.path(), 1, memory, options);
     EXPECT_TRUE(projector) << projector.error().message;
     const auto commits = std::make_shared<Commits>();
-    (*projector)->listen(0, commits);
+    (*projector)->shard(0)->listen(commits);
     EXPECT_TRUE((*projector)->start(log));
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
     while (!(*projector)->caught_up() && std::chrono::steady_clock::now() < deadline) {

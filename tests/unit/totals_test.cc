@@ -16,7 +16,7 @@ namespace {
 store::Cell open_cell(Int128 amount) {
   store::Cell cell;
   cell.id = {.measure = domain::Measure::kOpen,
-             .currency = 7,
+             .currency = Currency::parse("CNY")->number(),
              .attributes = 3,
              .dimensions = 0,
              .day = 100,
@@ -123,8 +123,8 @@ TEST_F(TotalsTest, AFileOfAnotherStateIsNotBelieved) {
 TEST_F(TotalsTest, DamagedEntriesAndFilesOfAnotherVersionAreNotBelieved) {
   commit_often(3);
   store::WriteSet set;
-  const std::string entry = store_->get(store::Table::kMeta, store::journal_key(1)).value().value();
-  set.put(store::Table::kMeta, store::journal_key(1), entry.substr(0, entry.size() - 1));
+  const std::string entry = store_->get(store::Table::kMeta, store::JournalKey{1}.bytes()).value().value();
+  set.put(store::Table::kMeta, store::JournalKey{1}.bytes(), entry.substr(0, entry.size() - 1));
   ASSERT_TRUE(store_->write(set));
   EXPECT_FALSE(known());
   save();
@@ -171,7 +171,7 @@ class LyingTotals : public ::testing::Test {
 
 TEST_F(LyingTotals, AreFoundOutByTheBuildThatReadsThePagesAndReplaced) {
   const std::string folder = shard_path(directory_.path(), 0);
-  Totals lie = load_totals(projector_->store(0), folder, projector_->committed(0)).value().value();
+  Totals lie = load_totals(projector_->shard(0)->store(), folder, projector_->committed(0)).value().value();
   ASSERT_FALSE(lie.cells.empty());
   for (store::Cell& cell : lie.cells) {
     if (cell.id.measure == domain::Measure::kOpen) cell.value.amount += 7;
@@ -180,12 +180,12 @@ TEST_F(LyingTotals, AreFoundOutByTheBuildThatReadsThePagesAndReplaced) {
 
   open();
   const std::atomic<bool> stopping = false;
-  const auto mirror = std::make_shared<mirror::ShardMirror>(projector_->store(0), projector_->labels(0), rules_,
+  const auto mirror = std::make_shared<mirror::ShardMirror>(projector_->shard(0)->store(), projector_->shard(0)->labels(), rules_,
                                                             mirror::MirrorOptions());
-  projector_->listen(0, mirror);
+  projector_->shard(0)->listen(mirror);
   views::ShardPicture pages;
-  pages.reads = projector_->store(0).snapshot();
-  pages.labels = &projector_->labels(0);
+  pages.reads = projector_->shard(0)->store().snapshot();
+  pages.labels = &projector_->shard(0)->labels();
   views::ShardPicture known = pages;
   known.totals = mirror->totals();
   ASSERT_NE(known.totals, nullptr);
@@ -203,7 +203,7 @@ TEST_F(LyingTotals, AreFoundOutByTheBuildThatReadsThePagesAndReplaced) {
   // And not kept for the next start.
   ASSERT_TRUE(mirror->wants_save());
   mirror->save();
-  const auto saved = load_totals(projector_->store(0), folder, projector_->committed(0));
+  const auto saved = load_totals(projector_->shard(0)->store(), folder, projector_->committed(0));
   EXPECT_EQ(test::sums_on(saved->value(), kNever - 1), test::sums_on(pages, kNever - 1));
 }
 

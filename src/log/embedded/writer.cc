@@ -2,8 +2,10 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "log/embedded/record_format.h"
@@ -16,6 +18,10 @@ namespace {
 constexpr std::size_t kGroupBytes = 32 * 1024 * 1024;
 // More than this waiting for the disk is refused.
 constexpr std::size_t kWaitingBytesMax = 256 * 1024 * 1024;
+// What is tried while the disk takes nothing, and how often.
+constexpr const char* kTriedFile = "tried";
+constexpr std::size_t kTriedBytes = 64 * 1024;
+constexpr std::chrono::milliseconds kTryEvery{1000};
 // A buffer that one large group left behind is not kept.
 constexpr std::size_t kBufferKept = 1024 * 1024;
 
@@ -80,8 +86,16 @@ void Writer::append(std::vector<NewRecord> records, std::vector<std::int64_t> re
 
 void Writer::run() {
   std::unique_lock lock(mutex_);
+  const auto has_work = [&] { return stopping_ || !waiting_.empty(); };
   while (true) {
-    arrived_.wait(lock, [&] { return stopping_ || !waiting_.empty(); });
+    // While the disk takes nothing, it is tried even when nobody has anything to append.
+    while (!trouble_.empty() && !arrived_.wait_for(lock, kTryEvery, has_work)) {
+      lock.unlock();
+      const auto tried = try_disk();
+      lock.lock();
+      if (tried) note(tried, lock);
+    }
+    arrived_.wait(lock, has_work);
     if (waiting_.empty()) return;
     std::vector<Request> group;
     for (std::size_t bytes = 0; !waiting_.empty() && bytes < kGroupBytes; waiting_.pop_front()) {
@@ -95,6 +109,31 @@ void Writer::run() {
   }
 }
 
+std::string Writer::trouble() const {
+  const std::lock_guard lock(mutex_);
+  return trouble_;
+}
+
+void Writer::note(const Result<void>& outcome, std::unique_lock<std::mutex>& lock) {
+  const bool was_well = trouble_.empty();
+  trouble_ = outcome ? "" : "nothing can be appended to the log: " + outcome.error().message;
+  if (was_well == trouble_.empty()) return;
+  const std::string notice = outcome ? "the log takes records again" : trouble_;
+  lock.unlock();
+  if (options_.on_notice) options_.on_notice(notice);
+  lock.lock();
+}
+
+// A small file takes what a group does: room, and a sync.
+Result<void> Writer::try_disk() {
+  const std::string path = opened_.path + "/" + kTriedFile;
+  ASSIGN_OR_RETURN(File file, File::open(path, O_WRONLY | O_CREAT | O_TRUNC));
+  RETURN_IF_ERROR(file.write_at(std::string(kTriedBytes, '\0'), 0));
+  if (options_.sync(file.descriptor()) != 0) return system_error("sync", path, errno);
+  if (::unlink(path.c_str()) != 0) return system_error("remove", path, errno);
+  return {};
+}
+
 void Writer::write_group(std::vector<Request> group) {
   std::vector<std::vector<Appended>> appended;
   Result<void> outcome = stage(group, appended);
@@ -103,6 +142,10 @@ void Writer::write_group(std::vector<Request> group) {
     publish();
   } else {
     roll_back();
+  }
+  {
+    std::unique_lock lock(mutex_);
+    note(outcome, lock);
   }
   for (Tail* tail : touched_) {
     tail->bytes.clear();

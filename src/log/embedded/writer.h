@@ -22,6 +22,8 @@ struct WriterOptions {
   std::uint64_t segment_bytes = 0;
   std::function<std::int64_t()> now_ms;
   std::function<int(int)> sync;
+  // Told in a line when the disk takes nothing any more, and when it does again; may be empty.
+  std::function<void(const std::string&)> on_notice;
 };
 
 class Writer {
@@ -34,6 +36,8 @@ class Writer {
   // `recorded_ms`: the recorded time of each record; none, and all get that of the clock.
   void append(std::vector<NewRecord> records, std::vector<std::int64_t> recorded_ms,
               AppendDone done);
+  // Why the last group was not written, until one is, or the disk is seen to take something; else empty.
+  std::string trouble() const;
 
  private:
   struct Request {
@@ -69,6 +73,9 @@ class Writer {
   };
 
   void run();
+  // Whether a group could be written.
+  void note(const Result<void>& outcome, std::unique_lock<std::mutex>& lock);
+  Result<void> try_disk();
   void write_group(std::vector<Request> group);
   // Gives each record of the group its place and encodes it.
   Result<void> stage(const std::vector<Request>& group,
@@ -95,10 +102,11 @@ class Writer {
   std::int64_t last_timestamp_ms_;
   SyncPool sync_pool_;
 
-  std::mutex mutex_;  // Guards what follows.
+  mutable std::mutex mutex_;  // Guards what follows.
   std::condition_variable arrived_;
   std::deque<Request> waiting_;
   std::size_t waiting_bytes_ = 0;
+  std::string trouble_;
   bool stopping_ = false;
 
   std::thread thread_;

@@ -1,0 +1,206 @@
+// A disk that fails, and stores that are damaged: what is there is served, somebody is told, and it mends by itself.
+#include <gtest/gtest.h>
+
+#include <boost/json/serialize.hpp>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "store/keys.h"
+#include "support/book.h"
+#include "support/failing_disk.h"
+
+namespace daybook {
+namespace {
+
+using Fails = test::FailingDisk::Fails;
+
+class StoreTroubleTest : public testing::Test {
+ protected:
+  void invoice(const std::string& id, const std::string& customer = "C1") {
+    book_.tell("2024-05-01", invoice_json(id), customer);
+  }
+  // Without waiting until it is folded.
+  void send_invoice(const std::string& id) {
+    book_.send(R"({"event_id":")" + id + R"(","customer_id":"C1","source":"s","occurred_at":"2024-05-01T12:00:00Z",)" +
+               invoice_json(id) + "}");
+  }
+  static std::string invoice_json(const std::string& id) {
+    return R"("invoice_issued":{"invoice_id":")" + id +
+           R"(","issue_date":"2024-05-01","due_date":"2024-05-31","currency":"CNY","net_minor":500})";
+  }
+  // The rows alone: the positions and times of an answer rise with every commit.
+  static std::string without_positions(const std::string& body) {
+    return boost::json::serialize(boost::json::parse(body).at("items"));
+  }
+  int status_of(const std::string& invoice) { return book_.get("v1/invoices/" + invoice).status; }
+  std::string totals() { return book_.get("v1/receivables/ageing", {{"group_by", "none"}}).body; }
+  template <typename Condition>
+  static bool soon(const Condition& condition) {
+    for (int i = 0; i < 2'000; ++i) {
+      if (condition()) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    return false;
+  }
+  bool is_well() { return book_.projector().trouble().empty(); }
+  std::string damaged_path() { return engine::set_aside_path(book_.path(), 0); }
+  // The digest of the same records folded without any trouble.
+  void expect_whole() {
+    ASSERT_TRUE(soon([&] { return is_well() && book_.projector().caught_up(); })) << book_.projector().trouble();
+    book_.settle();
+    book_.expect_audited();
+    test::TempDir directory;
+    store::SharedMemory memory(8 << 20, 8 << 20);
+    auto anew = engine::Projector::open(book_.rules(), directory.path(), 1, memory, {}).value();
+    ASSERT_TRUE(anew->start(book_.log()));
+    ASSERT_TRUE(soon([&] { return anew->caught_up(); }));
+    anew->stop();
+    EXPECT_EQ(anew->committed(0).digest, book_.sum().digest);
+    EXPECT_EQ(anew->committed(0).accepted, book_.sum().accepted);
+  }
+
+  test::FailingDisk disk_;
+  test::Book book_{1, test::utc_rules(), disk_.env()};
+};
+
+TEST_F(StoreTroubleTest, WhatIsThereIsServedWhileWritesFailAndFoldingGoesOnBehindThem) {
+  invoice("I0");
+  int number = 0;
+  for (const Fails fails : {Fails::kWrites, Fails::kRoom}) {
+    const std::string before = totals();
+    const std::string id = "I" + std::to_string(++number);
+    disk_.fail(fails);
+    send_invoice(id);
+    ASSERT_TRUE(soon([&] { return !is_well(); }));
+    EXPECT_NE(book_.projector().store_trouble(0).find("shard 0: "), std::string::npos);
+    EXPECT_NE(book_.projector().store_trouble(0).find("served is what was recorded up to 2023-"), std::string::npos)
+        << book_.projector().store_trouble(0);
+    // For a while, over several tries.
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    EXPECT_EQ(totals(), before);
+    EXPECT_EQ(status_of("I0"), 200);
+    EXPECT_EQ(status_of(id), 404);
+    EXPECT_EQ(book_.projector().state(), engine::ProjectorState::kRunning);
+    disk_.heal();
+    book_.settle();
+    EXPECT_EQ(status_of(id), 200);
+    ASSERT_TRUE(soon([&] { return is_well(); })) << book_.projector().trouble();
+  }
+  expect_whole();
+  // One line when it came and one when it went, each time.
+  const std::string notices = book_.notices();
+  EXPECT_EQ(std::ranges::count(notices, '\n'), 4) << notices;
+  EXPECT_NE(notices.find("shard 0: its store is well again"), std::string::npos) << notices;
+}
+
+TEST_F(StoreTroubleTest, AFullDiskAtTheStartServesWhatIsThere) {
+  invoice("I0");
+  const std::string before = totals();
+  book_.reopen([&] { disk_.fail(Fails::kRoom); });
+  EXPECT_FALSE(is_well());
+  EXPECT_EQ(totals(), before);
+  send_invoice("I1");
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  EXPECT_EQ(status_of("I0"), 200);
+  EXPECT_EQ(status_of("I1"), 404);
+  disk_.heal();
+  book_.settle();
+  EXPECT_EQ(status_of("I1"), 200);
+  expect_whole();
+}
+
+TEST_F(StoreTroubleTest, ReadsThatFailAreTriedAgain) {
+  invoice("I0");
+  // Onto the disk, so that it has to be read.
+  ASSERT_TRUE(book_.projector().shard(0)->store().compact());
+  book_.reopen();
+  disk_.fail(Fails::kReads);
+  send_invoice("I1");
+  EXPECT_TRUE(soon([&] { return !is_well() || status_of("I0") == 503; }));
+  disk_.heal();
+  book_.settle();
+  EXPECT_TRUE(soon([&] { return status_of("I0") == 200; }));
+  EXPECT_EQ(status_of("I1"), 200);
+  expect_whole();
+}
+
+TEST_F(StoreTroubleTest, ADamagedFileIsSetAsideAndTheShardFoldedAnew) {
+  for (int i = 0; i < 200; ++i) send_invoice("I" + std::to_string(i));
+  book_.settle();
+  const std::string before = totals();
+  ASSERT_TRUE(book_.projector().shard(0)->store().compact());
+  // At rest: of each table's file a byte in the middle.
+  const auto damage = [&] {
+    for (const auto& file : std::filesystem::directory_iterator(engine::shard_path(book_.path(), 0))) {
+      if (file.path().extension() != ".sst") continue;
+      std::fstream bytes(file.path(), std::ios::in | std::ios::out | std::ios::binary);
+      for (const std::uintmax_t at : {file.file_size() / 2, file.file_size() / 4}) {
+        bytes.seekp(static_cast<std::streamoff>(at));
+        bytes.put('\x55');
+      }
+    }
+  };
+  book_.reopen(damage);
+  ASSERT_TRUE(soon([&] {
+    const auto answer = book_.get("v1/receivables/items", {{"page_size", "1000"}});
+    EXPECT_TRUE(answer.status == 200 || answer.status == 503);
+    return std::filesystem::exists(damaged_path()) && answer.status == 200;
+  }));
+  EXPECT_EQ(totals(), before);
+  expect_whole();
+  EXPECT_NE(book_.notices().find(damaged_path()), std::string::npos) << book_.notices();
+}
+
+TEST_F(StoreTroubleTest, ADamagedDocumentIsAnAlarmAndMendedByFoldingAnew) {
+  invoice("I0");
+  invoice("I1");
+  const auto items = [&] { return book_.get("v1/receivables/items", {{"customer_id", "C1"}}); };
+  const std::string whole = without_positions(items().body);
+  int others = 0;
+  const auto damage = [&] {
+    const auto shard = book_.projector().shard(0);
+    const store::DocumentKey key{shard->labels().find_customer("C1").value(), {domain::DocumentKind::kInvoice, "I0"}};
+    store::WriteSet set;
+    set.put(store::Table::kDocuments, key.bytes(), "\x01\x7f");
+    ASSERT_TRUE(shard->store().write(set));
+    // A commit later it is seen.
+    invoice("J" + std::to_string(++others), "C2");
+  };
+  damage();
+  const auto refused = items();
+  ASSERT_EQ(refused.status, 503);
+  EXPECT_NE(refused.body.find("customer 'C1', invoice 'I0'"), std::string::npos) << refused.body;
+  EXPECT_FALSE(is_well() && !std::filesystem::exists(damaged_path()));
+  ASSERT_TRUE(soon([&] { return is_well(); })) << book_.projector().trouble();
+  EXPECT_EQ(without_positions(items().body), whole);
+  EXPECT_TRUE(std::filesystem::exists(damaged_path()));
+  expect_whole();
+
+  // Damage that comes again is somebody's to look at; the other one is not lost for it.
+  damage();
+  EXPECT_EQ(items().status, 503);
+  ASSERT_TRUE(soon([&] { return book_.projector().trouble().find("move that away") != std::string::npos; }))
+      << book_.projector().trouble();
+  EXPECT_EQ(items().status, 503);
+  std::filesystem::rename(damaged_path(), damaged_path() + ".looked-at");
+  ASSERT_TRUE(soon([&] { return is_well(); })) << book_.projector().trouble();
+  EXPECT_EQ(without_positions(items().body), whole);
+  expect_whole();
+}
+
+TEST_F(StoreTroubleTest, AShardFoldedUnderOtherRulesIsRefused) {
+  invoice("I0");
+  domain::Rules rules{BusinessZone::find("Asia/Shanghai").value(), {}};
+  store::SharedMemory memory(8 << 20, 8 << 20);
+  book_.reopen([&] {
+    const auto opened = engine::Projector::open(rules, book_.path(), 1, memory, {});
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error().code, ErrorCode::kMismatch);
+    EXPECT_NE(opened.error().message.find("business_time_zone"), std::string::npos) << opened.error().message;
+  });
+  EXPECT_TRUE(is_well());
+}
+
+}  // namespace
+}  // namespace daybook
