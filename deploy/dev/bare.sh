@@ -41,8 +41,8 @@ work=$(mktemp -d "${TMPDIR:-/var/tmp}/daybook-bare-XXXXXX")
 system=$work/system
 child=
 finish() {
-  # With it go all processes of the new system.
-  [ -z "$child" ] || { kill "$child" 2> /dev/null && wait "$child" 2> /dev/null; } || true
+  # With it go all processes of the new system. It takes no gentler signal: unshare ignores them while it waits.
+  [ -z "$child" ] || { kill -KILL "$child" 2> /dev/null && wait "$child" 2> /dev/null; } || true
   # Whatever was mounted in it was so for its own processes alone.
   if [ -n "$keep" ]; then step "kept: $system"; else rm -rf --one-file-system "$work"; fi
 }
