@@ -1,6 +1,7 @@
 // A disk that fails, and stores that are damaged: what is there is served, somebody is told, and it mends by itself.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <boost/json/serialize.hpp>
 #include <filesystem>
 #include <fstream>
@@ -186,6 +187,37 @@ TEST_F(StoreTroubleTest, ADamagedDocumentIsAnAlarmAndMendedByFoldingAnew) {
   std::filesystem::rename(damaged_path(), damaged_path() + ".looked-at");
   ASSERT_TRUE(soon([&] { return is_well(); })) << book_.projector().trouble();
   EXPECT_EQ(without_positions(items().body), whole);
+  expect_whole();
+}
+
+// Questions that hold a store open, mirrors that are built from it, and commits, while it is opened anew again and again.
+TEST_F(StoreTroubleTest, QuestionsGoOnWhileShardsAreOpenedAnew) {
+  invoice("I0");
+  std::atomic<bool> done = false;
+  std::atomic<int> answered = 0;
+  std::vector<std::thread> askers;
+  for (int i = 0; i < 2; ++i) {
+    askers.emplace_back([&, i] {
+      const char* const paths[] = {"v1/receivables/items", "v1/receivables/ageing", "v1/customers", "v1/invoices/I0"};
+      for (int n = i; !done; ++n) {
+        views::ParameterMap parameters;
+        if (n % 3 == 0) parameters.emplace("known_at", "2024-06-01T00:00:00Z");
+        const auto answer = book_.get(paths[n % 4], parameters);
+        EXPECT_TRUE(answer.status == 200 || answer.status == 503) << answer.body;
+        answered += answer.status == 200;
+      }
+    });
+  }
+  for (int round = 1; round <= 12; ++round) {
+    disk_.fail(round % 3 == 0 ? Fails::kReads : round % 3 == 1 ? Fails::kWrites : Fails::kRoom);
+    send_invoice("I" + std::to_string(round));
+    std::this_thread::sleep_for(std::chrono::milliseconds(40));
+    disk_.heal();
+    book_.settle();
+  }
+  done = true;
+  for (std::thread& asker : askers) asker.join();
+  EXPECT_GT(answered, 0);
   expect_whole();
 }
 
