@@ -234,5 +234,36 @@ TEST_F(StoreTroubleTest, AShardFoldedUnderOtherRulesIsRefused) {
   EXPECT_TRUE(is_well());
 }
 
+TEST(FailingStore, AFailedSyncOfSortedFilesLeavesWhatWasThere) {
+  test::FailingDisk disk;
+  const test::TempDir directory;
+  store::SharedMemory memory(8 << 20, 8 << 20, disk.env());
+  const std::string path = directory.path() + "/shard";
+  const auto open = [&] { return store::ShardStore::open(path, memory, store::ShardStore::Mode::kReadWrite, 0).value(); };
+  const auto write = [](store::ShardStore& store, const std::string& value) {
+    store::WriteSet set;
+    set.put(store::Table::kMeta, "position", value);
+    set.put(store::Table::kCells, "cell", value);
+    return store.write(set);
+  };
+  {
+    const auto store = open();
+    ASSERT_TRUE(write(*store, "1"));
+    EXPECT_TRUE(store::ShardStore::try_disk(path, memory));
+    disk.fail(Fails::kSyncs);
+    const auto failed = write(*store, "2");
+    ASSERT_FALSE(failed);
+    EXPECT_EQ(failed.error().code, ErrorCode::kUnavailable) << failed.error().message;
+    EXPECT_EQ(store::ShardStore::try_disk(path, memory).error().code, ErrorCode::kUnavailable);
+    EXPECT_EQ(store->get(store::Table::kMeta, "position").value(), "1");
+    disk.heal();
+  }
+  const auto store = open();
+  EXPECT_EQ(store->get(store::Table::kMeta, "position").value(), "1");
+  EXPECT_EQ(store->get(store::Table::kCells, "cell").value(), "1");
+  EXPECT_TRUE(write(*store, "3"));
+  EXPECT_FALSE(std::filesystem::exists(path + ".tried"));
+}
+
 }  // namespace
 }  // namespace daybook
