@@ -712,7 +712,7 @@ std::string make() {
               {"trouble", nullable(text())}}));
   paths["/"] = plain("A page of links for browsers.", "text/html", text());
   paths["/healthz"] = plain("The process is alive.", "text/plain", text());
-  paths["/readyz"] = plain("Everything up to the log's end at start is folded, and the proof holds.",
+  paths["/readyz"] = plain("Everything up to the log's end at start is folded, the proof holds, and no disk is in trouble.",
                            "text/plain", text());
   paths["/metrics"] = plain("Counters and gauges for Prometheus.", "text/plain", text());
   paths["/openapi.json"] = plain("This description.", "application/json", typed("object"));

@@ -1,6 +1,7 @@
 // A disk that fails, and stores that are damaged: what is there is served, somebody is told, and it mends by itself.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <boost/json/serialize.hpp>
 #include <filesystem>
 #include <fstream>
@@ -189,6 +190,37 @@ TEST_F(StoreTroubleTest, ADamagedDocumentIsAnAlarmAndMendedByFoldingAnew) {
   expect_whole();
 }
 
+// Questions that hold a store open, mirrors that are built from it, and commits, while it is opened anew again and again.
+TEST_F(StoreTroubleTest, QuestionsGoOnWhileShardsAreOpenedAnew) {
+  invoice("I0");
+  std::atomic<bool> done = false;
+  std::atomic<int> answered = 0;
+  std::vector<std::thread> askers;
+  for (int i = 0; i < 2; ++i) {
+    askers.emplace_back([&, i] {
+      const char* const paths[] = {"v1/receivables/items", "v1/receivables/ageing", "v1/customers", "v1/invoices/I0"};
+      for (int n = i; !done; ++n) {
+        views::ParameterMap parameters;
+        if (n % 3 == 0) parameters.emplace("known_at", "2024-06-01T00:00:00Z");
+        const auto answer = book_.get(paths[n % 4], parameters);
+        EXPECT_TRUE(answer.status == 200 || answer.status == 503) << answer.body;
+        answered += answer.status == 200;
+      }
+    });
+  }
+  for (int round = 1; round <= 12; ++round) {
+    disk_.fail(round % 3 == 0 ? Fails::kReads : round % 3 == 1 ? Fails::kWrites : Fails::kRoom);
+    send_invoice("I" + std::to_string(round));
+    std::this_thread::sleep_for(std::chrono::milliseconds(40));
+    disk_.heal();
+    book_.settle();
+  }
+  done = true;
+  for (std::thread& asker : askers) asker.join();
+  EXPECT_GT(answered, 0);
+  expect_whole();
+}
+
 TEST_F(StoreTroubleTest, AShardFoldedUnderOtherRulesIsRefused) {
   invoice("I0");
   domain::Rules rules{BusinessZone::find("Asia/Shanghai").value(), {}};
@@ -200,6 +232,37 @@ TEST_F(StoreTroubleTest, AShardFoldedUnderOtherRulesIsRefused) {
     EXPECT_NE(opened.error().message.find("business_time_zone"), std::string::npos) << opened.error().message;
   });
   EXPECT_TRUE(is_well());
+}
+
+TEST(FailingStore, AFailedSyncOfSortedFilesLeavesWhatWasThere) {
+  test::FailingDisk disk;
+  const test::TempDir directory;
+  store::SharedMemory memory(8 << 20, 8 << 20, disk.env());
+  const std::string path = directory.path() + "/shard";
+  const auto open = [&] { return store::ShardStore::open(path, memory, store::ShardStore::Mode::kReadWrite, 0).value(); };
+  const auto write = [](store::ShardStore& store, const std::string& value) {
+    store::WriteSet set;
+    set.put(store::Table::kMeta, "position", value);
+    set.put(store::Table::kCells, "cell", value);
+    return store.write(set);
+  };
+  {
+    const auto store = open();
+    ASSERT_TRUE(write(*store, "1"));
+    EXPECT_TRUE(store::ShardStore::try_disk(path, memory));
+    disk.fail(Fails::kSyncs);
+    const auto failed = write(*store, "2");
+    ASSERT_FALSE(failed);
+    EXPECT_EQ(failed.error().code, ErrorCode::kUnavailable) << failed.error().message;
+    EXPECT_EQ(store::ShardStore::try_disk(path, memory).error().code, ErrorCode::kUnavailable);
+    EXPECT_EQ(store->get(store::Table::kMeta, "position").value(), "1");
+    disk.heal();
+  }
+  const auto store = open();
+  EXPECT_EQ(store->get(store::Table::kMeta, "position").value(), "1");
+  EXPECT_EQ(store->get(store::Table::kCells, "cell").value(), "1");
+  EXPECT_TRUE(write(*store, "3"));
+  EXPECT_FALSE(std::filesystem::exists(path + ".tried"));
 }
 
 }  // namespace
