@@ -93,8 +93,9 @@ class ShardStore : public Reads {
   // From this size on a set is worth sorted files of its own.
   static constexpr std::size_t kFilesBytesMin = 4 << 20;
 
-  // Creates the store when it is absent (kReadWrite). Errors: kBusy when another process has it open;
-  // kCorrupt; kUnavailable for I/O.
+  // Creates the store when it is absent (kReadWrite), or reads a copy of this moment, which another process may
+  // go on writing (kReadOnly, store_copy.h). Errors: kBusy when another process has it open for writing, too;
+  // kCorrupt; kUnavailable for I/O; kNotFound.
   static Result<std::unique_ptr<ShardStore>> open(const std::string& path, SharedMemory& memory,
                                                   Mode mode,
                                                   std::size_t files_bytes_min = kFilesBytesMin);
@@ -119,6 +120,10 @@ class ShardStore : public Reads {
   Result<void> sync();
   // Compacts everything; for measuring sizes.
   Result<void> compact();
+
+  // A number that RocksDB tells of itself ("rocksdb.num-running-compactions"); none where it has no such one.
+  // `by_table`: it is told of each table, and the sum is wanted.
+  std::optional<std::uint64_t> number_of(const std::string& property, bool by_table) const;
 
   // A picture of one moment; later writes do not show in it. Must go before the store does.
   std::unique_ptr<Reads> snapshot() const;
