@@ -277,6 +277,7 @@ json::object schemas() {
                                 {"recorded_at", time()},
                                 {"reason", text()},
                                 {"detail", text()},
+                                {"resolved", typed("boolean", "Its event was published again and accepted.")},
                                 {"bytes", typed("string", "The record's value, base64.")}});
   return all;
 }
@@ -686,6 +687,7 @@ std::string make() {
                                          {"next_offset", integer()},
                                          {"end_offset", nullable(integer())},
                                          {"lag", nullable(integer())}}))},
+              {"ends_seen_at", nullable(time())},
               {"rates", object({{"records_since_start", integer()}, {"records_per_second", integer()}})},
               {"newest_recorded_at", nullable(time())},
               {"accepted", integer()},
