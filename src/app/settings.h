@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/logging.h"
 #include "app/memory_plan.h"
 #include "base/date.h"
 #include "base/result.h"
@@ -29,10 +30,16 @@ struct Settings {
   std::optional<Day> today;  // Left out: the clock's.
   int threads = 2;
   std::size_t memory_mib = 1024;
+  LogFormat log_format = LogFormat::kText;
   std::map<std::string, std::string> kafka;  // librdkafka's own properties.
 
   log::KafkaOptions kafka_options() const {
-    return {brokers, topic_prefix, kafka, MemoryPlan::of(memory_mib << 20).prefetch};
+    log::KafkaOptions options;
+    options.brokers = brokers;
+    options.topic_prefix = topic_prefix;
+    options.properties = kafka;
+    options.prefetch_bytes = MemoryPlan::of(memory_mib << 20).prefetch;
+    return options;
   }
 };
 

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -28,11 +29,10 @@ struct ProjectorOptions {
   std::size_t files_bytes = 16 << 20;
   // While there is more to read, a commit is due after this time at the latest; when there is nothing, at once.
   std::chrono::milliseconds commit_interval{60'000};
-  std::string topic_prefix;
   // By so many steps of nice(2) folding gives way to the other threads of the process.
   int gives_way = 0;
-  // Copy parked records to the dead-letter topic: the live projector alone does.
-  bool dead_letters = true;
+  // Told of each commit that is done: the records that it took, and how long it took. From folding threads.
+  std::function<void(std::int32_t partition, std::size_t records, std::chrono::nanoseconds time)> on_commit;
 };
 
 // Where the store of a shard is.
@@ -95,7 +95,6 @@ class Projector {
   Result<void> pass_over_gaps(const log::Reader& reader, Shard& shard);
   // These shards have applied, committed or not, all that the log held at start.
   bool has_applied_all(const std::vector<Shard*>& shards) const;
-  Result<void> send_dead_letters(const Shard& shard);
   Result<void> commit(Shard& shard);
   void set_trouble(std::string trouble);
 

@@ -34,7 +34,8 @@ class InstanceTest : public ::testing::Test {
     settings.listen = "127.0.0.1:0";
     settings.partitions = 1;
     settings.memory_mib = 64;
-    auto started = Instance::start(settings, [this](const std::string& notice) {
+    auto started = Instance::start(settings, [this](Severity severity, const std::string& notice) {
+      if (severity == Severity::kInfo) return;
       const std::lock_guard lock(mutex_);
       notices_ += notice + "\n";
     });
