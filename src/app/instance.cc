@@ -326,10 +326,12 @@ Instance::Troubles Instance::troubles() const {
     const std::string letters = dead_letters_->trouble();
     if (!letters.empty() && seen.away.empty()) troubles["dead_letters"] = letters;
   }
-  // While the log is away it is what folding waits for.
   const bool failed = projector_->state() == engine::ProjectorState::kFailed;
   if (const std::string fold = projector_->trouble(); !fold.empty() && (failed || !troubles.contains("log_away"))) {
-    troubles["fold"] = fold;
+    // Folding may notice first that the log is away, and waits for nothing else then.
+    const LogSeen seen = attached_ && !failed ? watch_->look(kStatusPatience) : LogSeen();
+    const bool away = !seen.away.empty() || seen.overdue;
+    troubles[away ? "log_away" : "fold"] = away ? "the log is away: " + fold : fold;
   }
   if (proof_faults_ > 0) troubles["proof"] = "the proof does not hold";
   return troubles;

@@ -26,12 +26,12 @@ LogSeen LogWatch::seen() const {
 
 LogSeen LogWatch::look(std::chrono::milliseconds patience) {
   std::unique_lock lock(mutex_);
-  if (!seen_.away.empty() || overdue_) return seen_;
+  if (!seen_.away.empty() || seen_.overdue) return seen_;
   // One that has begun already may have been answered before the call.
   const std::uint64_t round = begun_ + 1;
   wanted_ = std::max(wanted_, round);
   changed_.notify_all();
-  if (!changed_.wait_for(lock, patience, [&] { return done_ >= round || stopping_; })) overdue_ = true;
+  if (!changed_.wait_for(lock, patience, [&] { return done_ >= round || stopping_; })) seen_.overdue = true;
   return seen_;
 }
 
@@ -55,7 +55,7 @@ void LogWatch::watch() {
       seen_.away = ends.error().message;
     }
     done_ = round;
-    overdue_ = false;
+    seen_.overdue = false;
     changed_.notify_all();
     if (!seen_.away.empty() || steady_clock::now() < next_check || stopping_) continue;
     lock.unlock();

@@ -19,6 +19,7 @@ struct LogSeen {
   std::vector<log::EndOffset> ends;  // Of the event topics; empty before the first answer.
   std::optional<std::chrono::system_clock::time_point> at;  // When these were asked for.
   std::string away;   // Why it does not answer; empty while it does.
+  bool overdue = false;  // It keeps somebody waiting beyond their patience just now.
   std::string unfit;  // What has become of it since it was opened; empty while it is as it was.
 };
 
@@ -55,7 +56,6 @@ class LogWatch {
   std::uint64_t wanted_ = 1;
   std::uint64_t begun_ = 0;
   std::uint64_t done_ = 0;
-  bool overdue_ = false;  // Somebody's patience has ended before the round that is under way.
   std::thread thread_;
 };
 

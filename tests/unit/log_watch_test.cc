@@ -93,11 +93,14 @@ TEST(LogWatch, AnswersAtOnceWithTheLastKnownWhileTheLogHangs) {
   append(log);
   // The first is patient; those behind it are not kept waiting.
   const auto begin = steady_clock::now();
-  EXPECT_EQ(records(watch.look(50ms)), 1);
+  const LogSeen meanwhile = watch.look(50ms);
+  EXPECT_EQ(records(meanwhile), 1);
+  EXPECT_TRUE(meanwhile.overdue);
   for (int i = 0; i < 1'000; ++i) EXPECT_EQ(watch.look(1s).at, before.at);
   EXPECT_LT(steady_clock::now() - begin, 2s);
   log.hang(false);
   EXPECT_TRUE(soon([&] { return records(watch.look(1s)) == 2; }));
+  EXPECT_FALSE(watch.seen().overdue);
 }
 
 TEST(LogWatch, TellsWhenTheLogGoesAndWhenItIsBack) {
