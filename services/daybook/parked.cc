@@ -24,7 +24,7 @@ struct Parked {
   bool resolved = false;  // Its event was published again, and accepted.
 };
 
-// All, or the one at `position`.
+// All, or the one at `position`; by topic, partition, offset.
 Result<std::vector<Parked>> read_parked(const app::Settings& settings, const std::string& position) {
   ASSIGN_OR_RETURN(const auto model, OfflineModel::open(settings));
   std::vector<std::shared_ptr<const views::ShardPicture>> shards;
@@ -53,6 +53,8 @@ Result<std::vector<Parked>> read_parked(const app::Settings& settings, const std
   if (found.empty() && !position.empty()) {
     return unexpected(ErrorCode::kNotFound, fmt::format("no record is parked at '{}'", position));
   }
+  // Shard by shard they came by partition first.
+  std::ranges::stable_sort(found, {}, [](const Parked& one) { return one.record.topic; });
   for (Parked& one : found) one.resolved = views::is_resolved(shards, model->rules(), one.record);
   return found;
 }

@@ -176,9 +176,15 @@ class RecordsOnKafka(KafkaCase):
         self.peer.send([(self.topic("orders"), "C1", b"\xff")])
         server = self.on_kafka().start()
         wait_until(lambda: server.status()["parked"] == 1)
+        # Even where it ends before the record could be copied.
         server.stop()
-        server.start().wait_ready().stop()
-        self.assertEqual(len(self.peer.read(self.topic("dead-letter"))), 1)
+        server.start().wait_ready()
+        wait_until(lambda: len(self.peer.read(self.topic("dead-letter"))) == 1, 30, "the letter")
+        server.stop()
+        server.start().wait_ready()
+        self.peer.send([(self.topic("orders"), "C1", b"\xfe")])
+        wait_until(lambda: len(self.peer.read(self.topic("dead-letter"))) >= 2, 30, "the next")
+        self.assertEqual(len(self.peer.read(self.topic("dead-letter"))), 2)
 
 
 class RequestsToPublish(Case):
