@@ -31,6 +31,8 @@ constexpr milliseconds kRetryLogEvery{1000};
 constexpr milliseconds kProveEvery{30'000};
 constexpr int kProofShare = 20;
 constexpr milliseconds kLookForTroubleEvery{100};
+// Folding finds a log that is back within this, and its words are not told for that.
+constexpr milliseconds kFoldPatience{3'000};
 // A broker that is there answers within this; who asks for the status waits no longer.
 constexpr milliseconds kStatusPatience{250};
 // An append that no broker has taken by then is refused, so that who publishes hears of it within ten seconds.
@@ -61,6 +63,26 @@ std::int64_t next_offset(log::TopicPartition at, const std::vector<engine::Shard
 // What is not folded, in offsets; what was cut off in front is not there to be read.
 std::int64_t lag_of(const log::EndOffset& bounds, const std::vector<engine::ShardState>& states) {
   return std::max<std::int64_t>(0, bounds.end - std::max(bounds.begin, next_offset(bounds.at, states)));
+}
+
+// librdkafka's own lines into ours; of those that tell of a connection that failed one now and then. A client that
+// hangs at its end may still call it when the instance has gone.
+std::function<void(int, const std::string&)> kafka_lines(const LogLine& line) {
+  struct Pace {
+    std::mutex mutex;
+    steady_clock::time_point next;  // Guarded.
+  };
+  return [line, pace = std::make_shared<Pace>()](int level, const std::string& words) {
+    if (level <= kSyslogError) {
+      const std::lock_guard lock(pace->mutex);
+      if (steady_clock::now() < pace->next) return;
+      pace->next = steady_clock::now() + kConnectionLineEvery;
+    }
+    line(level <= kSyslogError     ? Severity::kError
+         : level <= kSyslogWarning ? Severity::kWarning
+                                   : Severity::kInfo,
+         words);
+  };
 }
 
 // What the kernel says that the process takes.
@@ -106,7 +128,7 @@ Result<std::unique_ptr<log::Log>> open_log(const Settings& settings,
 }
 
 Instance::Instance(const Settings& settings, domain::Rules rules, LogLine line)
-    : settings_(settings), rules_(std::move(rules)), line_(std::move(line)) {}
+    : settings_(settings), rules_(std::move(rules)), line_(std::move(line)), kafka_lines_(kafka_lines(line_)) {}
 
 Result<std::unique_ptr<log::Log>> Instance::open_log(std::optional<std::int32_t> partitions) {
   if (settings_.brokers.empty()) {
@@ -118,17 +140,7 @@ Result<std::unique_ptr<log::Log>> Instance::open_log(std::optional<std::int32_t>
   options.properties.try_emplace("message.timeout.ms", kAppendPatienceMs);
   options.on_notice = [this](const std::string& words) { notice(words); };
   options.on_statistics = [metrics = metrics_](const std::string& json) { metrics->kafka_statistics(json); };
-  options.on_log = [this](int level, const std::string& words) {
-    if (level <= kSyslogError) {
-      const std::lock_guard lock(kafka_lines_mutex_);
-      if (steady_clock::now() < next_connection_line_) return;
-      next_connection_line_ = steady_clock::now() + kConnectionLineEvery;
-    }
-    line_(level <= kSyslogError     ? Severity::kError
-          : level <= kSyslogWarning ? Severity::kWarning
-                                    : Severity::kInfo,
-          words);
-  };
+  options.on_log = kafka_lines_;
   return log::open_kafka_log(options);
 }
 
@@ -340,14 +352,17 @@ Instance::Troubles Instance::troubles() const {
 void Instance::tell_troubles() {
   const Troubles now = troubles();
   for (const auto& [kind, words] : now) {
-    if (told_troubles_.try_emplace(kind, steady_clock::now()).second) {
-      line_(Severity::kError, fmt::format("trouble ({}): {}", kind, words));
-    }
+    KnownTrouble& known = known_troubles_.try_emplace(kind, steady_clock::now()).first->second;
+    const auto patience = kind == "fold" ? kFoldPatience : milliseconds(0);
+    if (known.told || steady_clock::now() - known.since < patience) continue;
+    line_(Severity::kError, fmt::format("trouble ({}): {}", kind, words));
+    known.told = true;
   }
-  std::erase_if(told_troubles_, [&](const auto& told) {
-    if (now.contains(told.first)) return false;
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(steady_clock::now() - told.second);
-    line_(Severity::kInfo, fmt::format("trouble is over ({}), after {} s", told.first, seconds.count()));
+  std::erase_if(known_troubles_, [&](const auto& each) {
+    const auto& [kind, known] = each;
+    if (now.contains(kind)) return false;
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(steady_clock::now() - known.since);
+    if (known.told) line_(Severity::kInfo, fmt::format("trouble is over ({}), after {} s", kind, seconds.count()));
     return true;
   });
 }

@@ -69,6 +69,7 @@ class Instance {
   Settings settings_;
   domain::Rules rules_;
   LogLine line_;
+  std::function<void(int level, const std::string&)> kafka_lines_;
   std::string address_;
   std::shared_ptr<Metrics> metrics_ = std::make_shared<Metrics>();
   std::unique_ptr<store::SharedMemory> memory_;
@@ -91,10 +92,12 @@ class Instance {
   std::optional<std::int64_t> unresolved_parked_;       // Likewise.
   // Guarded: when an end beyond what is folded was first seen, of those that are behind.
   std::map<log::TopicPartition, std::chrono::steady_clock::time_point> behind_since_;
-  std::mutex kafka_lines_mutex_;
-  std::chrono::steady_clock::time_point next_connection_line_;  // Guarded by it.
-  // The attendant's: troubles that were told, and since when.
-  std::map<std::string, std::chrono::steady_clock::time_point> told_troubles_;
+  struct KnownTrouble {
+    std::chrono::steady_clock::time_point since;
+    bool told = false;
+    explicit KnownTrouble(std::chrono::steady_clock::time_point now) : since(now) {}
+  };
+  std::map<std::string, KnownTrouble> known_troubles_;  // By kind; the attendant's.
   // The attendant's: digest and day for which anomalies were counted last.
   std::optional<std::pair<UInt128, Day>> counted_for_;
   std::thread attendant_;

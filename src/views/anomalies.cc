@@ -6,6 +6,7 @@
 #include "events/record.h"
 #include "events/validate.h"
 #include "store/anomalies.h"
+#include "store/document_codec.h"
 #include "store/keys.h"
 #include "views/credit.h"
 #include "views/receivables.h"
@@ -299,9 +300,13 @@ bool is_resolved(std::span<const std::shared_ptr<const ShardPicture>> shards, co
   if (!customer) return false;
   CustomerContext account(shard, *customer, rules, FileChoice::kAsWas);
   const domain::Document* const document = account.picture().document(domain::document_of(event->payload));
-  return document != nullptr && std::ranges::any_of(document->facts, [&](const domain::Fact& fact) {
-           return fact.event.event_id.text() == event->event_id.text() && account.picture().admits(fact);
-         });
+  if (document == nullptr) return false;
+  ByteBuffer wanted;
+  const std::string_view content = store::encode_event(*event, wanted).bytes;
+  return std::ranges::any_of(document->facts, [&](const domain::Fact& fact) {
+    ByteBuffer told;
+    return account.picture().admits(fact) && store::encode_event(fact.event, told).bytes == content;
+  });
 }
 
 std::int64_t unresolved_parked(const ReadModel& model) {

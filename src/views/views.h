@@ -35,8 +35,8 @@ Answer parked_records(Question& question);
 // Parked records of a shard that are known.
 std::int64_t parked_count(const ShardPicture& shard);
 
-// Whether the event that a parked record holds, valid by now, stands: published again by somebody, rightly, it was
-// accepted. A function of the facts; the record stays as it is. `shards`: all of a model, by partition.
+// Whether the event that a parked record holds, valid by now, stands: published again by somebody, rightly and with
+// the same content, it was accepted. A function of the facts; the record stays as it is. `shards`: all of a model, by partition.
 bool is_resolved(std::span<const std::shared_ptr<const ShardPicture>> shards, const domain::Rules& rules,
                  const engine::ParkedRecord& parked);
 // How many parked records are not. Throws a Refusal where the store cannot be read.

@@ -167,7 +167,8 @@ class OwnBroker(Case):
         wait_until(lambda: server.status()["trouble"] is None, 30, "the end of the trouble")
         self.assertEqual(server.wait_folded()["accepted"], 2)
         said = server.said()
-        self.assertEqual(len(re.findall(r"error trouble \(log_away\)", said)), times, said)
+        self.assertEqual(len(re.findall(r" error trouble ", said)), times, said)
+        self.assertEqual(len(re.findall(r" error trouble \(log_away\)", said)), times, said)
         wait_until(lambda: len(re.findall(r"info trouble is over \(log_away\)", server.said())) == times, 10)
 
     def test_a_broker_that_hangs_and_one_that_is_killed(self):

@@ -198,9 +198,10 @@ Result<std::unique_ptr<Client>> Client::make(const KafkaOptions& options, Kind k
 Client::~Client() {
   std::promise<void> ended;
   std::future<void> end = ended.get_future();
-  std::thread([handle = handle_, ended = std::move(ended)]() mutable {
+  const int flags = leaves_group_ ? 0 : RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE;
+  std::thread([handle = handle_, flags, ended = std::move(ended)]() mutable {
     auto* const opaque = static_cast<std::shared_ptr<State>*>(rd_kafka_opaque(handle));
-    rd_kafka_destroy_flags(handle, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    rd_kafka_destroy_flags(handle, flags);
     delete opaque;
     ended.set_value();
   }).detach();

@@ -81,6 +81,8 @@ class Client {
   void set_topic_missed() { state_->topic_missed = true; }
   void clear_topic_missed() { state_->topic_missed = false; }
 
+  // A member of a group tells the others when it ends.
+  void leave_group_at_end() { leaves_group_ = true; }
   // Its end is known to hang: the destructor does not wait for it.
   void leave_behind() { left_behind_ = true; }
 
@@ -106,6 +108,7 @@ class Client {
   const std::string brokers_;
   const std::shared_ptr<State> state_;
   bool left_behind_ = false;
+  bool leaves_group_ = false;
 };
 
 // Replaces each offset of `partitions`, RD_KAFKA_OFFSET_BEGINNING or RD_KAFKA_OFFSET_END, by that of the

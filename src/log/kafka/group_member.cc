@@ -13,15 +13,14 @@ namespace {
 constexpr int kPollMs = 0;
 // Once a member has gone without a word, another takes over after this.
 constexpr std::pair kSession{"session.timeout.ms", "10000"};
+constexpr std::chrono::milliseconds kAnswerPatience{3'000};
 
 class KafkaGroupMember final : public GroupMember {
  public:
   KafkaGroupMember(KafkaOptions options, std::unique_ptr<Client> client)
       : options_(std::move(options)), client_(std::move(client)) {}
-  ~KafkaGroupMember() override {
-    // Others need not wait until it is missed.
-    if (!client_->brokers_down()) rd_kafka_consumer_close(client_->get());
-  }
+  // Others need not wait until it is missed.
+  ~KafkaGroupMember() override { client_->leave_group_at_end(); }
 
   Result<std::vector<std::int32_t>> partitions() override {
     while (const KafkaPtr<rd_kafka_message_t> event{rd_kafka_consumer_poll(client_->get(), kPollMs)}) {
@@ -42,7 +41,7 @@ class KafkaGroupMember final : public GroupMember {
   Result<GroupOffsets> committed(std::int32_t partition) override {
     const auto asked = list_of(partition, {});
     const rd_kafka_resp_err_t error =
-        rd_kafka_committed(client_->get(), asked.get(), static_cast<int>(options_.timeout.count()));
+        rd_kafka_committed(client_->get(), asked.get(), static_cast<int>(kAnswerPatience.count()));
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return kafka_error(error, "reading what a group has committed");
     GroupOffsets offsets{};
     for (const Topic topic : kEventTopics) {
@@ -55,7 +54,15 @@ class KafkaGroupMember final : public GroupMember {
 
   Result<void> commit(std::int32_t partition, const GroupOffsets& offsets) override {
     const auto list = list_of(partition, offsets);
-    switch (const rd_kafka_resp_err_t error = rd_kafka_commit(client_->get(), list.get(), 0)) {
+    // Waited for here: librdkafka itself would wait as long as for any answer, a minute.
+    const KafkaPtr<rd_kafka_queue_t> queue(rd_kafka_queue_new(client_->get()));
+    rd_kafka_resp_err_t error = rd_kafka_commit_queue(client_->get(), list.get(), queue.get(), nullptr, nullptr);
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      const KafkaPtr<rd_kafka_event_t> done(
+          rd_kafka_queue_poll(queue.get(), static_cast<int>(kAnswerPatience.count())));
+      error = done ? rd_kafka_event_error(done.get()) : RD_KAFKA_RESP_ERR__TIMED_OUT;
+    }
+    switch (error) {
       case RD_KAFKA_RESP_ERR_NO_ERROR:
         return {};
       case RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION:
