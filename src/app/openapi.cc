@@ -277,8 +277,8 @@ json::object schemas() {
                                 {"recorded_at", time()},
                                 {"reason", text()},
                                 {"detail", text()},
-                                {"resolved", typed("boolean", "Its event was published again and accepted.")},
-                                {"bytes", typed("string", "The record's value, base64.")}});
+                                {"bytes", typed("string", "The record's value, base64.")},
+                                {"resolved", typed("boolean", "Its event was published again and accepted.")}});
   return all;
 }
 

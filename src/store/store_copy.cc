@@ -53,7 +53,8 @@ void remove_left_behind(const std::string& store) {
   }
 }
 
-// False when the store has become another version meanwhile.
+// False when the store has become another version meanwhile. (RocksDB's own way, a secondary instance, reads the
+// manifest and then the logs without looking back: it lacks what was in a log that went in between.)
 Result<bool> try_copy(const std::string& store, const std::string& copy) {
   ASSIGN_OR_RETURN(const Version version, version_of(store));
   std::error_code error;

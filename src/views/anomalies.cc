@@ -370,7 +370,7 @@ Answer anomalies(Question& question) {
 
 Answer parked_records(Question& question) {
   Answer answer = question.list(
-      "parked", {"topic", "partition", "offset", "recorded_at", "reason", "detail", "resolved", "bytes"});
+      "parked", {"topic", "partition", "offset", "recorded_at", "reason", "detail", "bytes", "resolved"});
   for (const auto& shard : question.shards()) {
     for_each_parked(*shard, [&](const engine::ParkedRecord& parked) {
       const std::string topic =
@@ -383,9 +383,9 @@ Answer parked_records(Question& question) {
         row.add("recorded_at", Value::text(format_instant_ms(parked.recorded_ms)));
         row.add("reason", Value::text(events::park_reason_name(parked.reason)));
         row.add("detail", Value::text(parked.detail));
+        row.add("bytes", Value::text(to_base64(parked.value.value_or(""))));
         row.add("resolved",
                 Value::boolean(is_resolved(question.shards(), question.model().rules(), parked)));
-        row.add("bytes", Value::text(to_base64(parked.value.value_or(""))));
         return row;
       });
     });

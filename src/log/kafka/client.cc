@@ -63,6 +63,8 @@ constexpr const char* kStatisticsInterval = "5000";
 
 // Long enough for a client that ends at all.
 constexpr auto kDestroyPatience = 5s;
+// And for a word to the others of a group, which a broker that hangs does not take.
+constexpr auto kLeavePatience = 1s;
 
 Result<void> set(rd_kafka_conf_t* conf, const std::string& name, const std::string& value) {
   char reason[512];
@@ -205,7 +207,7 @@ Client::~Client() {
     delete opaque;
     ended.set_value();
   }).detach();
-  if (!left_behind_) end.wait_for(kDestroyPatience);
+  if (!left_behind_) end.wait_for(leaves_group_ ? kLeavePatience : kDestroyPatience);
 }
 
 void Client::set_brokers_up() {
