@@ -13,7 +13,7 @@ Result<std::unique_ptr<OfflineModel>> OfflineModel::open(const app::Settings& se
   for (std::int32_t partition = 0; partition < manifest.partitions; ++partition) {
     ASSIGN_OR_RETURN(auto store,
                      store::ShardStore::open(engine::shard_path(settings.data, partition), *model->memory_,
-                                             store::ShardStore::Mode::kReadOnly));
+                                             store::ShardStore::Mode::kReadCopy));
     auto labels = std::make_unique<store::Labels>();
     RETURN_IF_ERROR(labels->load(*store));
     model->stores_.push_back(std::move(store));

@@ -1,24 +1,36 @@
 // daybook parked list|show|retry: records that were unfit and are kept aside.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <boost/json/parse.hpp>
+
 #include "engine/shard.h"
 #include "events/json.h"
 #include "events/record.h"
+#include "http/client.h"
 #include "offline.h"
 #include "store/keys.h"
 #include "target.h"
+#include "views/views.h"
 
 namespace daybook::cli {
 namespace {
 
+namespace json = boost::json;
+
 struct Parked {
   std::string position;  // topic:partition:offset
   engine::ParkedRecord record;
+  bool resolved = false;  // Its event was published again, and accepted.
 };
 
-// All, or the one at `position`.
+// All, or the one at `position`; by topic, partition, offset.
 Result<std::vector<Parked>> read_parked(const app::Settings& settings, const std::string& position) {
   ASSIGN_OR_RETURN(const auto model, OfflineModel::open(settings));
+  std::vector<std::shared_ptr<const views::ShardPicture>> shards;
+  for (std::int32_t partition = 0; partition < model->partition_count(); ++partition) {
+    ASSIGN_OR_RETURN(shards.emplace_back(), model->open(partition));
+  }
   std::vector<Parked> found;
   using Next = store::Reads::Next;
   for (std::int32_t partition = 0; partition < model->partition_count(); ++partition) {
@@ -36,17 +48,64 @@ Result<std::vector<Parked>> read_parked(const app::Settings& settings, const std
   if (found.empty() && !position.empty()) {
     return unexpected(ErrorCode::kNotFound, fmt::format("no record is parked at '{}'", position));
   }
+  // Shard by shard they came by partition first.
+  std::ranges::stable_sort(found, {}, [](const Parked& one) { return one.record.topic; });
+  for (Parked& one : found) one.resolved = views::is_resolved(shards, model->rules(), one.record);
   return found;
 }
 
-int list(const app::Settings& settings) {
-  const auto parked = read_parked(settings, "");
-  if (!parked) return fail(parked.error());
-  for (const Parked& one : *parked) {
-    out("{}  {}  {}  {}\n", one.position, format_instant_ms(one.record.recorded_ms),
-               events::park_reason_name(one.record.reason), one.record.detail);
+// A line of the list.
+struct Listed {
+  std::string position;
+  std::string recorded_at;
+  std::string reason;
+  std::string detail;
+  bool resolved = false;
+};
+
+Result<std::vector<Listed>> list_folder(const app::Settings& settings) {
+  ASSIGN_OR_RETURN(const auto parked, read_parked(settings, ""));
+  std::vector<Listed> lines;
+  for (const Parked& one : parked) {
+    lines.push_back({one.position, format_instant_ms(one.record.recorded_ms),
+                     std::string(events::park_reason_name(one.record.reason)), one.record.detail, one.resolved});
   }
-  say(fmt::format("{} parked", parked->size()));
+  return lines;
+}
+
+// Asks a server, page by page.
+Result<std::vector<Listed>> list_server(const std::string& url) {
+  std::vector<Listed> lines;
+  views::ParameterMap parameters = {{"page_size", "1000"}};
+  while (true) {
+    ASSIGN_OR_RETURN(const auto answer, http::ask(url, {"v1", "parked"}, parameters));
+    boost::system::error_code error;
+    const json::value page = json::parse(answer.body, error);
+    if (answer.status != 200 || error) {
+      return unexpected(ErrorCode::kUnavailable, fmt::format("{} answers {}: {}", url, answer.status, answer.body));
+    }
+    for (const json::value& row : page.at("parked").as_array()) {
+      const auto text = [&](const char* name) { return std::string(row.at(name).as_string()); };
+      lines.push_back({fmt::format("{}:{}:{}", text("topic"), row.at("partition").as_int64(),
+                                   row.at("offset").as_int64()),
+                       text("recorded_at"), text("reason"), text("detail"), row.at("resolved").as_bool()});
+    }
+    const json::value& next = page.at("next_page_token");
+    if (next.is_null()) return lines;
+    parameters.erase("page_token");
+    parameters.emplace("page_token", std::string(next.as_string()));
+  }
+}
+
+int list(const app::Settings& settings, const std::string& url) {
+  const auto lines = url.empty() ? list_folder(settings) : list_server(url);
+  if (!lines) return fail(lines.error());
+  for (const Listed& line : *lines) {
+    out("{}  {}  {}  {}{}\n", line.position, line.recorded_at, line.reason, line.resolved ? "(resolved)  " : "",
+               line.detail);
+  }
+  say(fmt::format("{} parked, {} unresolved", lines->size(),
+                  std::ranges::count(*lines, false, &Listed::resolved)));
   return kDone;
 }
 
@@ -69,13 +128,17 @@ int show(const app::Settings& settings, const std::string& position) {
 }
 
 // State changes only through the log: what is valid now is published again, with its right topic and
-// key; the parked record stays.
+// key; the parked record stays, and is resolved once its event was accepted. `all` leaves out what is.
 int retry(TargetFlags& flags, const std::string& data, const std::string& position) {
   auto settings = flags.settings();
   if (!settings) return fail(settings.error());
   settings->data = data;
-  const auto parked = read_parked(*settings, position == "all" ? "" : position);
+  auto parked = read_parked(*settings, position == "all" ? "" : position);
   if (!parked) return fail(parked.error());
+  if (position == "all") {
+    const std::size_t resolved = std::erase_if(*parked, [](const Parked& one) { return one.resolved; });
+    if (resolved > 0) say(fmt::format("{} left out: resolved before", resolved));
+  }
   const auto target = flags.open();
   if (!target) return fail(target.error());
   std::size_t published = 0;
@@ -112,13 +175,15 @@ void add_parked(CLI::App& app, Run& run) {
       "parked", "List, show and retry records that are no valid events. They are never dropped.");
   parked->require_subcommand(1);
 
-  CLI::App* list_command = parked->add_subcommand("list", "One line each: position, recorded, reason, detail.");
+  CLI::App* list_command = parked->add_subcommand("list", "One line each: position, recorded, reason, whether resolved, detail.");
   auto list_flags = std::make_shared<SettingFlags>();
+  auto url = std::make_shared<std::string>();
+  list_command->add_option("--url", *url, "a running server; without it --data is read");
   list_flags->add_to(*list_command, {"data", "topic_prefix"});
-  list_command->callback([&run, list_flags] {
-    run = [list_flags] {
+  list_command->callback([&run, list_flags, url] {
+    run = [list_flags, url] {
       const auto settings = list_flags->read();
-      return settings ? list(*settings) : fail(settings.error());
+      return settings ? list(*settings, *url) : fail(settings.error());
     };
   });
 

@@ -14,19 +14,20 @@ void add_topics(CLI::App& app, Run& run) {
       "create", "Make the topics that are missing, with the settings a book of record needs.");
   auto create_flags = std::make_shared<SettingFlags>();
   create_flags->add_to(*create, {"brokers", "topic_prefix", "partitions"});
-  auto replication = std::make_shared<int>(1);
-  create->add_option("--replication-factor", *replication, "copies of each partition")
+  auto replicas = std::make_shared<int>(log::kReplicas);
+  create->add_option("--replicas", *replicas, "copies of each partition; with fewer than 3 a lost disk may lose events")
       ->check(CLI::Range(1, 100))
       ->capture_default_str();
-  create->callback([&run, create_flags, replication] {
-    run = [create_flags, replication] {
+  create->callback([&run, create_flags, replicas] {
+    run = [create_flags, replicas] {
       const auto settings = create_flags->read();
       if (!settings) return fail(settings.error());
       if (settings->brokers.empty()) return fail({ErrorCode::kInvalidArgument, "--brokers is required"});
       const std::int32_t partitions = settings->partitions.value_or(8);
-      const auto done = log::create_topics(settings->kafka_options(), partitions, *replication);
+      const auto done = log::create_topics(settings->kafka_options(), partitions, *replicas);
       if (!done) return fail(done.error());
       out("topics ready: {} partitions each\n", partitions);
+      if (const std::string caveat = log::caveat_of(*replicas); !caveat.empty()) say(caveat);
       return kDone;
     };
   });
@@ -39,9 +40,10 @@ void add_topics(CLI::App& app, Run& run) {
       const auto settings = check_flags->read();
       if (!settings) return fail(settings.error());
       if (settings->brokers.empty()) return fail({ErrorCode::kInvalidArgument, "--brokers is required"});
-      const auto partitions = log::check_topics(settings->kafka_options());
-      if (!partitions) return fail(partitions.error());
-      out("topics fit: {} partitions each\n", *partitions);
+      const auto found = log::check_topics(settings->kafka_options());
+      if (!found) return fail(found.error());
+      out("topics fit: {} partitions each\n", found->partitions.front());
+      if (const std::string caveat = log::caveat_of(found->replicas); !caveat.empty()) say(caveat);
       return kDone;
     };
   });

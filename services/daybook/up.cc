@@ -17,7 +17,7 @@ int up(const app::Settings& settings) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
 
-  auto instance = app::Instance::start(settings, say);
+  auto instance = app::Instance::start(settings, app::open_process_log(settings.log_format));
   if (!instance) return fail(instance.error());
   out("listening on {}\n", (*instance)->address());
   if (!finish_output()) return kFailed;
@@ -38,7 +38,7 @@ void add_up(CLI::App& app, Run& run) {
   flags->add_to(*command, {"data", "listen", "brokers", "topic_prefix", "partitions",
                            "business_time_zone", "expect", "anomaly_days.delivered_not_invoiced",
                            "anomaly_days.shipped_without_proof_of_delivery", "anomaly_days.invoice_not_received",
-                           "today", "threads", "memory_mib", "bodies_mib", "served_names"});
+                            "today", "threads", "memory_mib", "bodies_mib", "served_names", "log_format"});
   command->callback([&run, flags] {
     run = [flags] {
       const auto settings = flags->read();

@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <map>
 
@@ -30,6 +33,17 @@ constexpr milliseconds kRetryLogEvery{1000};
 constexpr milliseconds kProveEvery{30'000};
 constexpr int kProofShare = 20;
 constexpr milliseconds kRetryProofEvery{1'000};
+constexpr milliseconds kLookForTroubleEvery{100};
+// Folding finds a log that is back within this, and its words are not told for that.
+constexpr milliseconds kFoldPatience{3'000};
+// A broker that is there answers within this; who asks for the status waits no longer.
+constexpr milliseconds kStatusPatience{250};
+// An append that no broker has taken by then is refused, so that who publishes hears of it within ten seconds.
+constexpr const char* kAppendPatienceMs = "8000";
+// librdkafka tells of each connection that it could not make; the trouble is told once.
+constexpr std::chrono::minutes kConnectionLineEvery{1};
+constexpr int kSyslogError = 3;
+constexpr int kSyslogWarning = 4;
 
 // Folding comes in bursts of some milliseconds, for which answers would wait where the processors are few.
 // It still gets a third of what an answering thread gets: what is published is seen as soon.
@@ -51,11 +65,76 @@ std::size_t connections_max() {
   return std::min<std::size_t>(http::ServerOptions().connections_max, files.rlim_cur / 2);
 }
 
+// In the order in which one that is not ready tells them; the last does not make unready.
+constexpr std::array kTroubleKinds = {"log_away", "log_unfit", "store", "append", "fold", "proof", "dead_letters"};
+// Store and log tell in lines of their own what is wrong, and what is done about it.
+bool tells_itself(std::string_view kind) { return kind == "store" || kind == "append"; }
+
+std::int64_t next_offset(log::TopicPartition at, const std::vector<engine::ShardState>& states) {
+  const auto shard = static_cast<std::size_t>(at.partition);
+  return shard < states.size() ? states[shard].topics[static_cast<std::size_t>(at.topic)].next_offset : 0;
+}
+
+// What is not folded, in offsets; what was cut off in front is not there to be read.
+std::int64_t lag_of(const log::EndOffset& bounds, const std::vector<engine::ShardState>& states) {
+  return std::max<std::int64_t>(0, bounds.end - std::max(bounds.begin, next_offset(bounds.at, states)));
+}
+
+// librdkafka's own lines into ours; of those that tell of a connection that failed one now and then. A client that
+// hangs at its end may still call it when the instance has gone.
+std::function<void(int, const std::string&)> kafka_lines(const LogLine& line) {
+  struct Pace {
+    std::mutex mutex;
+    steady_clock::time_point next;  // Guarded.
+  };
+  return [line, pace = std::make_shared<Pace>()](int level, const std::string& words) {
+    if (level <= kSyslogError) {
+      const std::lock_guard lock(pace->mutex);
+      if (steady_clock::now() < pace->next) return;
+      pace->next = steady_clock::now() + kConnectionLineEvery;
+    }
+    line(level <= kSyslogError     ? Severity::kError
+         : level <= kSyslogWarning ? Severity::kWarning
+                                   : Severity::kInfo,
+         words);
+  };
+}
+
+// What the kernel says that the process takes.
+std::int64_t resident_bytes() {
+  std::ifstream pages("/proc/self/statm");
+  std::int64_t all = 0;
+  std::int64_t resident = 0;
+  pages >> all >> resident;
+  return resident * ::sysconf(_SC_PAGESIZE);
+}
+
+// RocksDB's own numbers that an operator looks at.
+struct StoreNumber {
+  const char* name;
+  const char* property;
+  bool by_table;
+};
+constexpr std::array kStoreNumbers = {
+    StoreNumber{"daybook_store_live_data_bytes", "rocksdb.estimate-live-data-size", true},
+    StoreNumber{"daybook_store_file_bytes", "rocksdb.total-sst-files-size", true},
+    StoreNumber{"daybook_store_memtable_bytes", "rocksdb.cur-size-all-mem-tables", true},
+    StoreNumber{"daybook_store_pending_compaction_bytes", "rocksdb.estimate-pending-compaction-bytes", true},
+    StoreNumber{"daybook_store_running_compactions", "rocksdb.num-running-compactions", false},
+    StoreNumber{"daybook_store_running_flushes", "rocksdb.num-running-flushes", false},
+    StoreNumber{"daybook_store_background_errors", "rocksdb.background-errors", false},
+    StoreNumber{"daybook_store_delayed_write_rate", "rocksdb.actual-delayed-write-rate", false},
+};
+
 }  // namespace
 
 Result<std::unique_ptr<log::Log>> open_log(const Settings& settings,
                                            const std::function<void(const std::string&)>& notice) {
-  if (!settings.brokers.empty()) return log::open_kafka_log(settings.kafka_options());
+  if (!settings.brokers.empty()) {
+    log::KafkaOptions options = settings.kafka_options();
+    options.on_notice = notice;
+    return log::open_kafka_log(options);
+  }
   log::EmbeddedLogOptions options;
   options.data_directory = settings.data;
   options.partition_count = settings.partitions.value_or(0);
@@ -63,18 +142,30 @@ Result<std::unique_ptr<log::Log>> open_log(const Settings& settings,
   return log::open_embedded_log(options);
 }
 
-Instance::Instance(const Settings& settings, domain::Rules rules, Notice notice)
-    : settings_(settings), rules_(std::move(rules)), notice_(std::move(notice)) {}
+Instance::Instance(const Settings& settings, domain::Rules rules, LogLine line)
+    : settings_(settings), rules_(std::move(rules)), line_(std::move(line)), kafka_lines_(kafka_lines(line_)) {}
 
-Result<std::unique_ptr<Instance>> Instance::start(const Settings& settings, Notice notice) {
+Result<std::unique_ptr<log::Log>> Instance::open_log(std::optional<std::int32_t> partitions) {
+  if (settings_.brokers.empty()) {
+    Settings settings = settings_;
+    settings.partitions = partitions;
+    return app::open_log(settings, [this](const std::string& words) { notice(words); });
+  }
+  log::KafkaOptions options = settings_.kafka_options();
+  options.properties.try_emplace("message.timeout.ms", kAppendPatienceMs);
+  options.on_notice = [this](const std::string& words) { notice(words); };
+  options.on_statistics = [metrics = metrics_](const std::string& json) { metrics->kafka_statistics(json); };
+  options.on_log = kafka_lines_;
+  return log::open_kafka_log(options);
+}
+
+Result<std::unique_ptr<Instance>> Instance::start(const Settings& settings, LogLine line) {
   ASSIGN_OR_RETURN(auto rules, make_rules(settings));
-  std::unique_ptr<Instance> instance(new Instance(settings, std::move(rules), std::move(notice)));
+  std::unique_ptr<Instance> instance(new Instance(settings, std::move(rules), std::move(line)));
 
   const auto kept = engine::read_manifest(settings.data);
   // A log that was lost is not made anew with another count than its store has.
-  Settings for_log = settings;
-  if (kept && !for_log.partitions) for_log.partitions = kept->partitions;
-  auto log = open_log(for_log, instance->notice_);
+  auto log = instance->open_log(kept && !settings.partitions ? kept->partitions : settings.partitions);
   if (!log && (log.error().code != ErrorCode::kUnavailable || !kept || settings.brokers.empty())) {
     return unexpected(log.error());
   }
@@ -97,9 +188,11 @@ Result<std::unique_ptr<Instance>> Instance::start(const Settings& settings, Noti
   options.pending_bytes = plan.pending;
   options.set_aside_bytes = plan.set_aside;
   options.files_bytes = plan.files;
-  options.topic_prefix = settings.topic_prefix;
+  options.on_commit = [metrics = instance->metrics_](std::int32_t shard, std::size_t records, auto time) {
+    metrics->committed(shard, records, time);
+  };
   options.gives_way = kFoldingGivesWay;
-  options.on_notice = instance->notice_;
+  options.on_notice = [self = instance.get()](const std::string& words) { self->notice(words); };
   ASSIGN_OR_RETURN(instance->projector_,
                    engine::Projector::open(instance->rules_, settings.data, manifest.partitions,
                                            *instance->memory_, options));
@@ -112,7 +205,7 @@ Result<std::unique_ptr<Instance>> Instance::start(const Settings& settings, Noti
   if (log) {
     RETURN_IF_ERROR(instance->attach(std::move(log).value()));
   } else {
-    instance->notice_(log.error().message + "; serving what is there, and trying on");
+    instance->log_away_ = log.error().message + "; serving what is there, and trying on";
   }
 
   http::ServerOptions http;
@@ -138,6 +231,8 @@ Instance::~Instance() {
   stopping_ = true;
   if (attendant_.joinable()) attendant_.join();
   if (server_) server_->stop();
+  dead_letters_.reset();
+  watch_.reset();
   if (projector_) projector_->stop();
   // Its pending appends call the gateway.
   log_.reset();
@@ -154,9 +249,11 @@ Result<void> Instance::attach(std::unique_ptr<log::Log> log) {
   options.topic_prefix = settings_.topic_prefix;
   gateway_ = std::make_unique<gateway::Gateway>(*log_, std::move(options));
   RETURN_IF_ERROR(projector_->start(*log_));
+  watch_ = std::make_unique<LogWatch>(*log_);
+  dead_letters_ = std::make_unique<engine::DeadLetters>(*log_, *projector_, settings_.topic_prefix);
   attached_ = true;
   if (log_->recorded_as_told()) {
-    notice_(fmt::format("a log for demonstration: the events in {} were recorded as a story tells them "
+    notice(fmt::format("a log for demonstration: the events in {} were recorded as a story tells them "
                         "(generate --recorded-as-told), not when they were published",
                         settings_.data));
   }
@@ -173,13 +270,19 @@ std::string Instance::failure() const {
 // accounts, which mostly is known at once, and account by account as soon as that need not read the pages again.
 void Instance::attend() {
   auto next_try = steady_clock::now() + kRetryLogEvery;
+  auto next_look = steady_clock::now();
   std::optional<steady_clock::time_point> next_proof;
   bool by_account = false;
   while (!stopping_) {
     std::this_thread::sleep_for(kAttendEvery);
     const auto now = steady_clock::now();
+    if (now >= next_look) {
+      follow_lag();
+      tell_troubles();
+      next_look = now + kLookForTroubleEvery;
+    }
     if (!attached_ && now >= next_try) {
-      auto log = open_log(settings_, notice_);
+      auto log = open_log(projector_->shard_count());
       const auto done = log ? attach(std::move(log).value()) : Result<void>(unexpected(log.error()));
       if (!done && done.error().code != ErrorCode::kUnavailable) {
         const std::lock_guard lock(mutex_);
@@ -212,14 +315,14 @@ bool Instance::prove(views::Detail detail) {
       const auto picture = views::value_or_refuse(model_->open(i));
       for (const auto& fault : views::proof_faults(*picture, kNever - 1, detail)) {
         ++faults;
-        notice_(fmt::format("proof broken: {} in {} differs by {} minor units",
+        notice(fmt::format("proof broken: {} in {} differs by {} minor units",
                             detail == views::Detail::kAccounts ? fmt::format("customer '{}'", fault.customer_id)
                                                                : fmt::format("shard {}", i),
                             fault.currency.code(), to_string(fault.difference)));
       }
       if (const std::int64_t differed = model_->totals_faults(i); differed > 0) {
         faults += differed;
-        notice_(fmt::format("proof broken: totals kept beside shard {} differed from its pages, whose figures are "
+        notice(fmt::format("proof broken: totals kept beside shard {} differed from its pages, whose figures are "
                             "told since; `daybook verify` examines them", i));
       }
     }
@@ -228,8 +331,73 @@ bool Instance::prove(views::Detail detail) {
     return false;
   }
   proof_faults_ = faults;
-  proven_ = faults == 0;
   return true;
+}
+
+void Instance::follow_lag() {
+  if (!attached_) return;
+  const LogSeen seen = watch_->seen();
+  std::vector<engine::ShardState> states;
+  for (std::int32_t i = 0; i < projector_->shard_count(); ++i) states.push_back(projector_->committed(i));
+  const std::lock_guard lock(mutex_);
+  for (const log::EndOffset& bounds : seen.ends) {
+    if (lag_of(bounds, states) == 0) {
+      behind_since_.erase(bounds.at);
+    } else {
+      behind_since_.try_emplace(bounds.at, steady_clock::now());
+    }
+  }
+}
+
+Instance::Troubles Instance::troubles() const {
+  Troubles troubles;
+  if (!attached_) {
+    const std::lock_guard lock(mutex_);
+    troubles["log_away"] = "the log is away: " + log_away_;
+  } else {
+    const LogSeen seen = watch_->seen();
+    if (!seen.away.empty()) troubles["log_away"] = "the log is away: " + seen.away;
+    if (!seen.unfit.empty()) troubles["log_unfit"] = "the log is not fit any more: " + seen.unfit;
+    const std::string letters = dead_letters_->trouble();
+    if (!letters.empty() && seen.away.empty()) troubles["dead_letters"] = letters;
+  }
+  for (std::int32_t i = 0; i < projector_->shard_count(); ++i) {
+    if (std::string words = projector_->store_trouble(i); !words.empty()) {
+      troubles["store"] = std::move(words);
+      break;
+    }
+  }
+  if (attached_) {
+    if (std::string words = log_->trouble(); !words.empty()) troubles["append"] = std::move(words);
+  }
+  const bool failed = projector_->state() == engine::ProjectorState::kFailed;
+  if (const std::string fold = projector_->fold_trouble(); !fold.empty() && (failed || !troubles.contains("log_away"))) {
+    // Folding may notice first that the log is away, and waits for nothing else then.
+    const LogSeen seen = attached_ && !failed ? watch_->look(kStatusPatience) : LogSeen();
+    const bool away = !seen.away.empty() || seen.overdue;
+    troubles[away ? "log_away" : "fold"] = away ? "the log is away: " + fold : fold;
+  }
+  if (proof_faults_ > 0) troubles["proof"] = "the proof does not hold";
+  return troubles;
+}
+
+void Instance::tell_troubles() {
+  const Troubles now = troubles();
+  for (const auto& [kind, words] : now) {
+    if (tells_itself(kind)) continue;
+    KnownTrouble& known = known_troubles_.try_emplace(kind, steady_clock::now()).first->second;
+    const auto patience = kind == "fold" ? kFoldPatience : milliseconds(0);
+    if (known.told || steady_clock::now() - known.since < patience) continue;
+    line_(Severity::kError, fmt::format("trouble ({}): {}", kind, words));
+    known.told = true;
+  }
+  std::erase_if(known_troubles_, [&](const auto& each) {
+    const auto& [kind, known] = each;
+    if (now.contains(kind)) return false;
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(steady_clock::now() - known.since);
+    if (known.told) line_(Severity::kInfo, fmt::format("trouble is over ({}), after {} s", kind, seconds.count()));
+    return true;
+  });
 }
 
 // For the metrics, which are asked for more often than this is worth. They change with facts and days alone.
@@ -241,10 +409,12 @@ void Instance::count_anomalies() {
     const views::ParameterMap none;
     views::Question question(*model_, [this] { return today(); }, "", none, views::Format::kJson);
     auto counts = views::open_anomalies(question);
+    const std::int64_t unresolved = views::unresolved_parked(*model_);
     const std::lock_guard lock(mutex_);
     open_anomalies_ = std::move(counts);
+    unresolved_parked_ = unresolved;
   } catch (const views::Refusal& refusal) {
-    notice_(refusal.problem.detail);
+    notice(refusal.problem.detail);
   }
 }
 
@@ -256,6 +426,16 @@ Day Instance::today() const {
 }
 
 void Instance::handle(http::Request request, http::Respond respond) {
+  // An answer may come when the instance has gone.
+  auto measured = [metrics = metrics_, begin = steady_clock::now(), route = route_of(request.path, request.segments),
+                   respond = std::move(respond)](http::Response response) {
+    metrics->answered(route, response.status, steady_clock::now() - begin);
+    respond(std::move(response));
+  };
+  answer(std::move(request), std::move(measured));
+}
+
+void Instance::answer(http::Request request, http::Respond respond) {
   const auto& segments = request.segments;
   const auto refuse_method = [&](const char* allowed) {
     http::Response refused = http::problem(405, "Method not allowed", request.method + " is not allowed here");
@@ -303,37 +483,23 @@ void Instance::handle(http::Request request, http::Respond respond) {
 }
 
 http::Response Instance::ready() {
-  std::string why;
-  if (!attached_) {
-    why = "the log is away";
-  } else if (projector_->state() == engine::ProjectorState::kFailed) {
-    why = projector_->trouble();
-  } else if (why = alarm(); !why.empty()) {
-    // It says what it is.
-  } else if (!projector_->caught_up()) {
-    why = "still reading what the log held at start";
-  } else if (!proven_) {
-    why = proof_faults_ > 0 ? "the proof does not hold" : "the proof is being looked at";
+  const Troubles troubles = this->troubles();
+  for (const char* kind : kTroubleKinds) {
+    if (kind == kTroubleKinds.back()) break;
+    if (const auto found = troubles.find(kind); found != troubles.end()) {
+      return http::problem(503, "Not ready", found->second);
+    }
   }
-  if (!why.empty()) return http::problem(503, "Not ready", why);
+  if (!projector_->caught_up()) {
+    return http::problem(503, "Not ready", "still reading what the log held at start");
+  }
   return {200, "text/plain", "ready\n", {}};
-}
-
-// What is wrong with a store, or with appending to the log: reads go on, and somebody has to look.
-std::string Instance::alarm() const {
-  for (std::int32_t i = 0; i < projector_->shard_count(); ++i) {
-    if (std::string trouble = projector_->store_trouble(i); !trouble.empty()) return trouble;
-  }
-  return attached_ ? log_->trouble() : "";
 }
 
 http::Response Instance::status() {
   engine::ShardState sum;
-  std::vector<log::EndOffset> ends;
-  // A log that is away would keep the answer waiting.
-  if (attached_ && projector_->trouble().empty()) {
-    if (auto found = log_->end_offsets(log::kEventTopics)) ends = std::move(found).value();
-  }
+  LogSeen seen;
+  if (attached_) seen = watch_->look(kStatusPatience);
   views::JsonWriter positions;
   positions.begin_array();
   std::vector<engine::ShardState> states;
@@ -348,19 +514,20 @@ http::Response Instance::status() {
     sum.newest_recorded_ms = std::max(sum.newest_recorded_ms, state.newest_recorded_ms);
     states.push_back(state);
   }
-  for (const log::Topic topic : log::kEventTopics) {
-    for (std::int32_t i = 0; i < projector_->shard_count(); ++i) {
-      const std::int64_t next =
-          states[static_cast<std::size_t>(i)].topics[static_cast<std::size_t>(topic)].next_offset;
-      const auto end = std::ranges::find(ends, log::TopicPartition{topic, i}, &log::EndOffset::at);
-      positions.begin_object();
-      positions.field("topic", log::topic_name(settings_.topic_prefix, topic));
-      positions.field("partition", i);
-      positions.field("next_offset", next);
-      positions.field("end_offset", end == ends.end() ? views::Value() : views::Value::number(end->end));
-      positions.field("lag", end == ends.end() ? views::Value()
-                                               : views::Value::number(std::max<std::int64_t>(0, end->end - next)));
-      positions.end_object();
+  // In the order of topic, partition; behind the shards those that nobody reads.
+  const auto add_position = [&](log::TopicPartition at, const log::EndOffset* bounds) {
+    positions.begin_object();
+    positions.field("topic", log::topic_name(settings_.topic_prefix, at.topic));
+    positions.field("partition", at.partition);
+    positions.field("next_offset", next_offset(at, states));
+    positions.field("end_offset", bounds == nullptr ? views::Value() : views::Value::number(bounds->end));
+    positions.field("lag", bounds == nullptr ? views::Value() : views::Value::number(lag_of(*bounds, states)));
+    positions.end_object();
+  };
+  for (const log::EndOffset& bounds : seen.ends) add_position(bounds.at, &bounds);
+  if (seen.ends.empty()) {
+    for (const log::Topic topic : log::kEventTopics) {
+      for (std::int32_t i = 0; i < projector_->shard_count(); ++i) add_position({topic, i}, nullptr);
     }
   }
   positions.end_array();
@@ -371,6 +538,9 @@ http::Response Instance::status() {
   out.begin_object();
   out.key("positions");
   out.raw(positions.take());
+  out.field("ends_seen_at", seen.at ? views::Value::text(format_instant_ms(
+                                          std::chrono::duration_cast<milliseconds>(seen.at->time_since_epoch()).count()))
+                                    : views::Value());
   out.key("rates");
   out.begin_object();
   out.field("records_since_start", static_cast<std::int64_t>(folded));
@@ -391,78 +561,124 @@ http::Response Instance::status() {
   out.field("partitions", projector_->shard_count());
   out.field("log", settings_.brokers.empty() ? "embedded" : "kafka");
   out.field("recorded_as_told", views::Value::boolean(attached_ && log_->recorded_as_told()));
-  const std::string trouble = projector_->trouble();
-  out.field("trouble", views::text_or_null(trouble.empty() ? alarm() : trouble));
+  std::string trouble;
+  for (const auto& [kind, words] : troubles()) trouble += (trouble.empty() ? "" : "; ") + words;
+  out.field("trouble", views::text_or_null(trouble));
   out.end_object();
   return json(out.take());
 }
 
 http::Response Instance::metrics() {
-  std::string text;
-  const auto family = [&](std::string_view name, std::string_view type, std::string_view help) {
-    text += fmt::format("# HELP {0} {1}\n# TYPE {0} {2}\n", name, help, type);
-  };
+  MetricSheet sheet;
   std::vector<engine::ShardState> states;
   for (std::int32_t i = 0; i < projector_->shard_count(); ++i) states.push_back(projector_->committed(i));
-  const auto per_shard = [&](std::string_view name, std::string_view type, std::string_view help,
-                             auto&& value_of) {
-    family(name, type, help);
+  const auto per_shard = [&](auto&& value_of) {
     for (std::size_t i = 0; i < states.size(); ++i) {
-      text += fmt::format("{}{{shard=\"{}\"}} {}\n", name, i, value_of(states[i]));
+      sheet.add({{"shard", std::to_string(i)}}, static_cast<double>(value_of(states[i])));
     }
   };
   using State = engine::ShardState;
-  per_shard("daybook_accepted_total", "counter", "Records accepted as facts.",
-            [](const State& s) { return s.accepted; });
-  per_shard("daybook_duplicates_total", "counter", "Repeated records without effect.",
-            [](const State& s) { return s.duplicates; });
-  per_shard("daybook_conflicts_total", "counter", "Records that say something else under a known id.",
-            [](const State& s) { return s.conflicts; });
-  per_shard("daybook_parked_total", "counter", "Records that are unfit and kept aside.",
-            [](const State& s) { return s.parked; });
-  per_shard("daybook_waiting_records", "gauge", "Accepted records with an unresolved reference.",
-            [](const State& s) { return s.waiting; });
-  per_shard("daybook_newest_recorded_timestamp_seconds", "gauge", "Recorded time of the newest record folded.",
-            [](const State& s) { return fmt::format("{:.3f}", static_cast<double>(s.newest_recorded_ms) / 1000); });
-  family("daybook_next_offset", "gauge", "Next offset to be folded.");
-  for (std::size_t i = 0; i < states.size(); ++i) {
+  sheet.counter("daybook_accepted_total", "Records accepted as facts.");
+  per_shard([](const State& s) { return s.accepted; });
+  sheet.counter("daybook_duplicates_total", "Repeated records without effect.");
+  per_shard([](const State& s) { return s.duplicates; });
+  sheet.counter("daybook_conflicts_total", "Records that say something else under a known id.");
+  per_shard([](const State& s) { return s.conflicts; });
+  sheet.counter("daybook_parked_total", "Records that are unfit and kept aside.");
+  per_shard([](const State& s) { return s.parked; });
+  sheet.gauge("daybook_waiting_records", "Accepted records with an unresolved reference.");
+  per_shard([](const State& s) { return s.waiting; });
+  sheet.gauge("daybook_newest_recorded_timestamp_seconds", "Recorded time of the newest record folded.");
+  per_shard([](const State& s) { return static_cast<double>(s.newest_recorded_ms) / 1000; });
+
+  const auto topic_labels = [&](log::TopicPartition at) {
+    return MetricSheet::Labels{{"topic", log::topic_name(settings_.topic_prefix, at.topic)},
+                               {"partition", std::to_string(at.partition)}};
+  };
+  sheet.gauge("daybook_next_offset", "Next offset to be folded.");
+  for (std::int32_t i = 0; i < projector_->shard_count(); ++i) {
     for (const log::Topic topic : log::kEventTopics) {
-      text += fmt::format("daybook_next_offset{{topic=\"{}\",partition=\"{}\"}} {}\n",
-                          log::topic_name(settings_.topic_prefix, topic), i,
-                          states[i].topics[static_cast<std::size_t>(topic)].next_offset);
+      sheet.add(topic_labels({topic, i}), static_cast<double>(next_offset({topic, i}, states)));
     }
   }
-  family("daybook_proof_faults", "gauge",
-         "Accounts whose balance and ledger differ, and totals kept for a start that differed from pages; must be 0.");
-  text += fmt::format("daybook_proof_faults {}\n", proof_faults_.load());
-  family("daybook_anomalies_open", "gauge",
-         "Anomalies open today by kind, as counted last: every half minute, less often where that takes long.");
+  const LogSeen seen = attached_ ? watch_->seen() : LogSeen();
+  sheet.gauge("daybook_lag_records", "Records, open transactions included, between what is folded and the end of the log as "
+                                     "last seen.");
+  for (const log::EndOffset& bounds : seen.ends) {
+    sheet.add(topic_labels(bounds.at), static_cast<double>(lag_of(bounds, states)));
+  }
+  sheet.gauge("daybook_lag_seconds", "For how long something has been there that is not folded.");
   {
     const std::lock_guard lock(mutex_);
-    for (const auto& [kind, count] : open_anomalies_) {
-      text += fmt::format("daybook_anomalies_open{{kind=\"{}\"}} {}\n", kind, count);
+    for (const log::EndOffset& bounds : seen.ends) {
+      const auto since = behind_since_.find(bounds.at);
+      sheet.add(topic_labels(bounds.at), since == behind_since_.end()
+                                             ? 0
+                                             : std::chrono::duration<double>(steady_clock::now() - since->second).count());
     }
   }
-  family("daybook_memory_bytes", "gauge",
-         "Memory by what takes it: documents and labels kept for folding, copies of cells made for questions, and of the "
-         "store what was not flushed yet and what was read.");
-  for (const auto& [part, bytes] : {std::pair("fold", projector_->bytes_kept()),
-                                    std::pair("mirrors", model_->mirror_bytes()),
-                                    std::pair("write_buffers", memory_->write_buffer_bytes()),
-                                    std::pair("block_cache", memory_->block_cache_bytes())}) {
-    text += fmt::format("daybook_memory_bytes{{part=\"{}\"}} {}\n", part, bytes);
+  if (seen.at) {
+    sheet.gauge("daybook_log_seen_timestamp_seconds", "When the log last told where it ends.");
+    sheet.add({}, std::chrono::duration<double>(seen.at->time_since_epoch()).count());
   }
-  family("daybook_mirrors_ready", "gauge", "Shards whose questions are answered from memory, not pages.");
-  text += fmt::format("daybook_mirrors_ready {}\n", model_->mirrors_ready());
-  family("daybook_store_trouble", "gauge", "1 while a shard's store is failing, or damaged and being folded anew.");
+
+  const Troubles troubles = this->troubles();
+  sheet.gauge("daybook_trouble", "1 while there is this kind of trouble; /v1/status has the words.");
+  for (const char* kind : kTroubleKinds) sheet.add({{"kind", kind}}, troubles.contains(kind) ? 1 : 0);
+  sheet.gauge("daybook_store_trouble", "1 while a shard's store is failing, or damaged and being folded anew.");
   for (std::int32_t i = 0; i < projector_->shard_count(); ++i) {
-    text += fmt::format("daybook_store_trouble{{shard=\"{}\"}} {}\n", i, projector_->store_trouble(i).empty() ? 0 : 1);
+    sheet.add({{"shard", std::to_string(i)}}, projector_->store_trouble(i).empty() ? 0 : 1);
   }
-  family("daybook_append_trouble", "gauge", "1 while nothing can be appended to the log.");
-  text += fmt::format("daybook_append_trouble {}\n", attached_ && !log_->trouble().empty() ? 1 : 0);
-  family("daybook_ready", "gauge", "1 when the instance is ready.");
-  text += fmt::format("daybook_ready {}\n", ready().status == 200 ? 1 : 0);
-  return {200, "text/plain; version=0.0.4", std::move(text), {}};
+  sheet.gauge("daybook_proof_faults",
+              "Accounts whose balance and ledger differ, and totals kept for a start that differed from pages; must be 0.");
+  sheet.add({}, static_cast<double>(proof_faults_.load()));
+  {
+    const std::lock_guard lock(mutex_);
+    sheet.gauge("daybook_anomalies_open",
+                "Anomalies open today by kind, as counted last: every half minute, less often where that takes long.");
+    for (const auto& [kind, count] : open_anomalies_) sheet.add({{"kind", kind}}, static_cast<double>(count));
+    if (unresolved_parked_) {
+      sheet.gauge("daybook_parked_unresolved", "Parked records whose event was not accepted since, as counted last.");
+      sheet.add({}, static_cast<double>(*unresolved_parked_));
+    }
+  }
+  if (attached_) {
+    sheet.counter("daybook_dead_letters_total", "Parked records copied to the dead-letter topic since the start.");
+    sheet.add({}, static_cast<double>(dead_letters_->sent()));
+  }
+
+  const MemoryPlan plan = MemoryPlan::of(settings_.memory_mib << 20);
+  sheet.gauge("daybook_memory_bytes",
+              "Memory by what takes it: documents and labels kept for folding, copies of cells made for questions, and of "
+              "the store what was not flushed yet and what was read.");
+  sheet.add({{"part", "fold"}}, static_cast<double>(projector_->bytes_kept()));
+  sheet.add({{"part", "mirrors"}}, static_cast<double>(model_->mirror_bytes()));
+  sheet.add({{"part", "write_buffers"}}, static_cast<double>(memory_->write_buffer_bytes()));
+  sheet.add({{"part", "block_cache"}}, static_cast<double>(memory_->block_cache_bytes()));
+  sheet.gauge("daybook_memory_plan_bytes", "What each of these may take.");
+  sheet.add({{"part", "fold"}}, static_cast<double>(plan.fold_cache));
+  sheet.add({{"part", "mirrors"}}, static_cast<double>(plan.mirrors));
+  sheet.add({{"part", "write_buffers"}}, static_cast<double>(plan.write_buffers));
+  sheet.add({{"part", "block_cache"}}, static_cast<double>(plan.block_cache));
+  sheet.gauge("daybook_memory_bound_bytes", "The setting memory_mib.");
+  sheet.add({}, static_cast<double>(settings_.memory_mib << 20));
+  sheet.gauge("process_resident_memory_bytes", "What the process takes altogether.");
+  sheet.add({}, static_cast<double>(resident_bytes()));
+
+  for (const auto& [name, property, by_table] : kStoreNumbers) {
+    sheet.gauge(name, fmt::format("{} of a shard's store.", property));
+    for (std::int32_t i = 0; i < projector_->shard_count(); ++i) {
+      const std::shared_ptr<engine::Shard> shard = projector_->shard(i);
+      if (shard == nullptr) continue;
+      const auto value = shard->store().number_of(property, by_table);
+      if (value) sheet.add({{"shard", std::to_string(i)}}, static_cast<double>(*value));
+    }
+  }
+  sheet.gauge("daybook_mirrors_ready", "Shards whose questions are answered from memory, not pages.");
+  sheet.add({}, static_cast<double>(model_->mirrors_ready()));
+  sheet.gauge("daybook_ready", "1 when the instance is ready.");
+  sheet.add({}, ready().status == 200 ? 1 : 0);
+  return {200, "text/plain; version=0.0.4", metrics_->text(std::move(sheet)), {}};
 }
 
 }  // namespace daybook::app

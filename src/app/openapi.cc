@@ -278,7 +278,8 @@ json::object schemas() {
                                 {"recorded_at", time()},
                                 {"reason", text()},
                                 {"detail", text()},
-                                {"bytes", typed("string", "The record's value, base64.")}});
+                                {"bytes", typed("string", "The record's value, base64.")},
+                                {"resolved", typed("boolean", "Its event was published again and accepted.")}});
   return all;
 }
 
@@ -695,6 +696,7 @@ std::string make() {
                                          {"next_offset", integer()},
                                          {"end_offset", nullable(integer())},
                                          {"lag", nullable(integer())}}))},
+              {"ends_seen_at", nullable(time())},
               {"rates", object({{"records_since_start", integer()}, {"records_per_second", integer()}})},
               {"newest_recorded_at", nullable(time())},
               {"accepted", integer()},

@@ -212,6 +212,12 @@ const std::vector<SettingKey>& setting_keys() {
          }
          return {};
        }},
+      {"log_format", "form of the lines on stderr, text or json (text)",
+       [](Settings& s, const std::string& v) -> Result<void> {
+         if (v != "text" && v != "json") return unexpected(ErrorCode::kInvalidArgument, "text or json");
+         s.log_format = v == "json" ? LogFormat::kJson : LogFormat::kText;
+         return {};
+       }},
   };
   return keys;
 }

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/logging.h"
 #include "app/memory_plan.h"
 #include "base/date.h"
 #include "base/result.h"
@@ -31,6 +32,7 @@ struct Settings {
   std::size_t memory_mib = 1024;
   std::optional<std::size_t> bodies_mib;  // Left out: by the memory plan.
   std::vector<std::string> served_names;  // Besides those of the loopback.
+  LogFormat log_format = LogFormat::kText;
   std::map<std::string, std::string> kafka;  // librdkafka's own properties.
 
   MemoryPlan memory_plan() const {
@@ -38,7 +40,14 @@ struct Settings {
     if (bodies_mib) plan.bodies = *bodies_mib << 20;
     return plan;
   }
-  log::KafkaOptions kafka_options() const { return {brokers, topic_prefix, kafka, memory_plan().prefetch}; }
+  log::KafkaOptions kafka_options() const {
+    log::KafkaOptions options;
+    options.brokers = brokers;
+    options.topic_prefix = topic_prefix;
+    options.properties = kafka;
+    options.prefetch_bytes = memory_plan().prefetch;
+    return options;
+  }
 };
 
 // A key that file, environment and flags know alike.

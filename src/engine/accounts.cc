@@ -136,7 +136,21 @@ Result<void> HeldAccount::add_cells(std::span<const store::Cell> cells) {
   return {};
 }
 
+Result<const store::DocumentIndex*> HeldAccount::index(HeldDocument& document) {
+  if (document.value.size() < store::DocumentIndex::kFromBytes) return nullptr;
+  if (document.index == nullptr) {
+    document.index = std::make_unique<store::DocumentIndex>();
+    owner_.indexed_.push_back(&document);
+  }
+  if (const auto done = document.index->follow(document.value); !done) {
+    return unexpected(damaged(document.ref(), done.error()));
+  }
+  return document.index.get();
+}
+
 void HeldAccount::write(store::WriteSet& set) {
+  for (HeldDocument* document : owner_.indexed_) document->index.reset();
+  owner_.indexed_.clear();
   for (HeldDocument* document : owner_.decoded_) document->decoded = nullptr;
   owner_.decoded_.clear();
   owner_.decoded_memory_.reset();

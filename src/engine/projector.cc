@@ -39,12 +39,6 @@ Unexpected another_log(log::Topic topic, std::int32_t partition, std::int64_t of
                                 log::topic_family(topic), partition, offset));
 }
 
-std::size_t letter_bytes(const log::NewRecord& letter) {
-  std::size_t bytes = letter.key.value_or("").size() + letter.value.value_or("").size();
-  for (const auto& [name, value] : letter.headers) bytes += name.size() + value.size();
-  return bytes;
-}
-
 // Calls job(partition) for each. Most of what it does is waiting for the disk: some at a time.
 void some_at_a_time(std::int32_t count, const std::function<void(std::int32_t)>& job) {
   std::atomic<std::int32_t> next = 0;
@@ -139,7 +133,7 @@ Result<void> Projector::open_slot(Slot& slot) {
   if (!opened && !trouble) {
     if (opened.error().code != ErrorCode::kUnavailable) return unexpected(opened.error());
     trouble = opened.error();
-    opened = open_shard(slot.partition, store::ShardStore::Mode::kReadOnly);
+    opened = open_shard(slot.partition, store::ShardStore::Mode::kReadInPlace);
     // There is nothing yet to be read.
     if (!opened && !slot.trouble) return unexpected(*trouble);
   }
@@ -426,6 +420,11 @@ std::string Projector::trouble() const {
   return trouble_;
 }
 
+std::string Projector::fold_trouble() const {
+  const std::lock_guard lock(mutex_);
+  return failure_.empty() ? trouble_ : failure_;
+}
+
 void Projector::set_trouble(std::string trouble) {
   const std::lock_guard lock(mutex_);
   trouble_ = std::move(trouble);
@@ -485,39 +484,12 @@ Result<void> Projector::pass_over_gaps(const log::Reader& reader, Shard& shard) 
   return {};
 }
 
-Result<void> Projector::send_dead_letters(const Shard& shard) {
-  std::vector<log::NewRecord> letters;
-  for (const ParkedRecord& parked : shard.pending_parked()) {
-    log::NewRecord letter;
-    letter.topic = log::Topic::kDeadLetter;
-    letter.key = parked.key;
-    letter.value = parked.value;
-    letter.partition = shard.partition();
-    letter.headers = {{"reason", std::string(events::park_reason_name(parked.reason))},
-                      {"detail", parked.detail},
-                      {"topic", log::topic_name(options_.topic_prefix, static_cast<log::Topic>(parked.topic))},
-                      {"partition", std::to_string(shard.partition())},
-                      {"offset", std::to_string(parked.offset)}};
-    // With its headers the largest of records is larger than a log takes: it is parked here alone.
-    if (letter_bytes(letter) <= log::kRecordBytesMax) letters.push_back(std::move(letter));
-  }
-  // A log that is away keeps the commit waiting.
-  while (!letters.empty()) {
-    const auto sent = log::append_and_wait(*log_, letters);
-    if (sent) break;
-    if (!may_pass(sent.error().code) || stopping_) return unexpected(sent.error());
-    set_trouble(sent.error().message);
-    std::this_thread::sleep_for(kRetryPause);
-  }
-  return {};
-}
-
 Result<void> Projector::commit(Slot& slot) {
   Shard& shard = *slot.shard;
   slot.last_commit = steady_clock::now();
   if (!shard.has_pending()) return {};
-  // Before the commit: a crash in between copies them once more, never not at all.
-  if (options_.dead_letters) RETURN_IF_ERROR(send_dead_letters(shard));
+  const auto begin = steady_clock::now();
+  const std::size_t records = shard.pending_records();
   // A commit that failed cannot be repeated on what it has half evaluated: the shard is opened anew, and goes on from
   // the positions stored.
   if (const auto done = shard.commit(); !done) {
@@ -530,6 +502,7 @@ Result<void> Projector::commit(Slot& slot) {
     bytes_kept_[static_cast<std::size_t>(shard.partition())] = shard.bytes_kept();
   }
   committed_changed_.notify_all();
+  if (options_.on_commit) options_.on_commit(shard.partition(), records, steady_clock::now() - begin);
   return {};
 }
 

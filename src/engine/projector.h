@@ -36,16 +36,15 @@ struct ProjectorOptions {
   std::size_t files_bytes = 16 << 20;
   // While there is more to read, a commit is due after this time at the latest; when there is nothing, at once.
   std::chrono::milliseconds commit_interval{60'000};
-  std::string topic_prefix;
   // By so many steps of nice(2) folding gives way to the other threads of the process.
   int gives_way = 0;
-  // Copy parked records to the dead-letter topic: the live projector alone does.
-  bool dead_letters = true;
   // How long after a store failed it is tried again, and at most, as it doubles each time.
   std::chrono::milliseconds retry_min{200};
   std::chrono::milliseconds retry_max{5'000};
   // Told in a line, by any thread, when a shard is in trouble, what was done about it, and when it is over.
   std::function<void(const std::string&)> on_notice = [](const std::string&) {};
+  // Told of each commit that is done: the records that it took, and how long it took. From folding threads.
+  std::function<void(std::int32_t partition, std::size_t records, std::chrono::nanoseconds time)> on_commit;
 };
 
 // Follows shards as they are opened and closed. Called by whoever opens them: the projector's caller, then a worker.
@@ -108,6 +107,8 @@ class Projector {
   // Why it failed; or what is wrong with the first shard whose store is in trouble; or why it is waiting (broker away);
   // empty when all is well.
   std::string trouble() const;
+  // The same without what is wrong with stores.
+  std::string fold_trouble() const;
 
  private:
   // A shard, and how it is. Changed by its worker alone, under mutex_, so that the worker reads it without.
@@ -160,7 +161,6 @@ class Projector {
   bool has_reached_targets(std::int32_t partition, const ShardState& state) const;
   // It has applied that, committed or not.
   bool has_applied_all(const Shard& shard) const;
-  Result<void> send_dead_letters(const Shard& shard);
   // What the store fails of is the slot's trouble, and no error.
   Result<void> commit(Slot& slot);
   void set_trouble(std::string trouble);

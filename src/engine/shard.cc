@@ -210,15 +210,16 @@ Result<void> Shard::give(HeldAccount& account, HeldDocument& document, const Tol
     if (!known) return unexpected(account.damaged(told.ref, known.error()));
     document.sketch = *known;
   }
+  ASSIGN_OR_RETURN(const store::DocumentIndex* const index, account.index(document));
   const auto sketch = store::FactSketch::of(told.event);
   const bool may_know = document.sketch->may_know(sketch);
-  switch (may_know ? store::judge(document.value, told.at.topic, told.event) : store::Verdict::kNew) {
+  switch (may_know ? store::judge(document.value, index, told.at.topic, told.event) : store::Verdict::kNew) {
     case store::Verdict::kDuplicate:
       ++state_.duplicates;
       return {};
     case store::Verdict::kConflict:
       ++state_.conflicts;
-      if (store::append_conflict(document.value, told.at, told.recorded_ms, told.event)) {
+      if (store::append_conflict(document.value, index, told.at, told.recorded_ms, told.event)) {
         account.mark_dirty(document);
         document.conflicted = true;
       }
@@ -234,7 +235,8 @@ Result<void> Shard::give(HeldAccount& account, HeldDocument& document, const Tol
                                     told.event.bytes);
   for (const domain::DocumentRef& named : told.names) {
     ASSIGN_OR_RETURN(HeldDocument* const other, account.hold(named));
-    if (store::append_link(other->value, told.ref)) account.mark_dirty(*other);
+    ASSIGN_OR_RETURN(const store::DocumentIndex* const others, account.index(*other));
+    if (store::append_link(other->value, others, told.ref)) account.mark_dirty(*other);
   }
   return {};
 }

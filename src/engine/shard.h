@@ -96,8 +96,6 @@ class Shard {
   std::size_t pending_bytes() const { return backlog_.bytes_in_memory() + parked_bytes_; }
   // What it keeps in memory for the next commits, labels included. The folding thread's.
   std::size_t bytes_kept() const { return accounts_.bytes() + labels_.bytes(); }
-  // Of these the ones parked.
-  const std::vector<ParkedRecord>& pending_parked() const { return parked_pending_; }
 
   // Whether what is pending may be set aside instead of being committed.
   bool may_set_aside() const;

@@ -8,6 +8,7 @@
 #include "log/embedded/directory.h"
 #include "log/embedded/reader.h"
 #include "log/embedded/writer.h"
+#include "log/group.h"
 #include "log/placement.h"
 
 namespace daybook::log {
@@ -59,9 +60,12 @@ class EmbeddedLog final : public Log {
     return bounds;
   }
 
+  Result<std::unique_ptr<GroupMember>> join_group(std::string_view name) override { return groups_.join(name); }
+
  private:
   const std::string directory_;
   const std::int32_t partition_count_;
+  LocalGroups groups_{partition_count_, directory_};
   const bool recorded_as_told_;
   Published published_;
   // Last, so that it ends first. Nothing when reading only.

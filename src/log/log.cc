@@ -3,6 +3,8 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "log/group.h"
+
 namespace daybook::log {
 namespace {
 
@@ -40,6 +42,10 @@ Result<std::vector<Appended>> append_and_wait(Log& log, std::vector<NewRecord> r
   std::unique_lock lock(mutex);
   arrived.wait(lock, [&] { return outcome.has_value(); });
   return std::move(*outcome);
+}
+
+Result<std::unique_ptr<GroupMember>> Log::join_group(std::string_view) {
+  return unexpected(ErrorCode::kInvalidArgument, "this log keeps no groups");
 }
 
 std::int32_t murmur2(std::string_view data) {

@@ -107,6 +107,8 @@ class Reader {
   virtual std::int64_t position(TopicPartition at) const = 0;
 };
 
+class GroupMember;  // group.h
+
 struct EndOffset {
   TopicPartition at;
   // Offset of the first record that can be read; of the next one to be written.
@@ -144,8 +146,20 @@ class Log {
   // outside the log shows in the first poll; a topic-partition that cannot be is kInvalidArgument.
   virtual Result<std::unique_ptr<Reader>> open_reader(std::vector<StartPosition> starts) = 0;
 
-  // The bounds of every topic-partition of `topics`, as of now, in the order of topic, partition.
+  // The bounds of every topic-partition of `topics`, as of now, in the order of topic, partition. Their end is
+  // that of what is written, be it for a transaction that is still open. With partitions that were added since
+  // the log was opened, as far as check() has found them: nobody reads these.
   virtual Result<std::vector<EndOffset>> end_offsets(std::span<const Topic> topics) = 0;
+
+  // Joins a group of those who share a work on this log (group.h). A log that keeps no groups refuses with
+  // kInvalidArgument.
+  virtual Result<std::unique_ptr<GroupMember>> join_group(std::string_view name);
+
+  // Whether it still is what it was when it was opened; asks whoever keeps it, and waits for the answer. Errors:
+  //   kMismatch     partitions were added, or settings changed, so that events are not read or may be lost:
+  //                 says what to do;
+  //   kUnavailable  the broker is away.
+  virtual Result<void> check() { return {}; }
 };
 
 // append(), waited for.

@@ -7,6 +7,7 @@
 #include <map>
 #include <mutex>
 
+#include "log/group.h"
 #include "log/log.h"
 
 namespace daybook::log {
@@ -30,6 +31,7 @@ class MemoryLog final : public Log {
   void append(std::vector<NewRecord> records, AppendDone done) override;
   Result<std::unique_ptr<Reader>> open_reader(std::vector<StartPosition> starts) override;
   Result<std::vector<EndOffset>> end_offsets(std::span<const Topic> topics) override;
+  Result<std::unique_ptr<GroupMember>> join_group(std::string_view name) override { return groups_.join(name); }
 
   // The timestamp of records appended from now on. It may go back, as a broker's may.
   void set_time_ms(std::int64_t time_ms);
@@ -64,6 +66,7 @@ class MemoryLog final : public Log {
   const Partition& partition(TopicPartition at) const;
 
   const std::int32_t partition_count_;
+  LocalGroups groups_{partition_count_, ""};
   mutable std::mutex mutex_;  // Guards everything below.
   std::condition_variable changed_;
   std::vector<Partition> partitions_;  // By topic, then partition.

@@ -1,5 +1,7 @@
 #include "store/document_codec.h"
 
+#include <algorithm>
+
 #include "base/hash.h"
 #include "base/hex_id.h"
 #include "store/cells.h"
@@ -248,36 +250,127 @@ struct Standing {
   std::string_view content;
 };
 
-Standing find_standing(std::string_view document, std::uint8_t topic, const EncodedEvent& event) {
-  const std::string_view event_id = event.event_id();
-  const std::string_view claimed = event.payload();
-  const std::string_view claimed_id =
-      event.claims == Claims::kItsId ? ByteReader(claimed.substr(1)).string() : std::string_view();
-  Standing by_claim;
+// What a fact's content is made of.
+struct FactContent {
+  std::uint8_t topic = 0;
+  std::string_view bytes;
+  std::string_view event_id;
+  std::string_view behind_event_id;
+  std::string_view payload;  // Type and payload; empty in bytes that no version wrote.
+};
+FactContent content_of(const Entry& fact) {
+  ByteReader body(fact.body);
+  FactContent content;
+  content.topic = read_head(body).at.topic;
+  content.bytes = fact.body.substr(fact.body.size() - body.left());
+  content.event_id = skip_event_id(body);
+  content.behind_event_id = content.bytes.substr(content.event_id.size());
+  body.string();
+  body.zigzag();
+  content.payload = body.raw(body.left());
+  return content;
+}
+
+std::string_view claimed_id(std::string_view payload) { return ByteReader(payload.substr(1)).string(); }
+
+std::uint64_t event_id_hash(std::uint8_t topic, std::string_view event_id) { return hash64(event_id, topic); }
+std::uint64_t claim_hash(std::uint8_t topic, std::string_view payload, Claims claims) {
+  const std::uint64_t seed = std::uint64_t{1} << 16 | std::uint64_t{topic} << 8 | static_cast<std::uint8_t>(payload.front());
+  return hash64(claims == Claims::kItsId ? claimed_id(payload) : std::string_view(), seed);
+}
+std::uint64_t link_hash(DocumentRef ref) {
+  return hash64(ref.id, std::uint64_t{1} << 32 | static_cast<std::uint8_t>(ref.kind));
+}
+
+bool is_link_of(const Entry& entry, DocumentRef ref) {
+  return entry.tag == EntryTag::kLink && !entry.body.empty() &&
+         static_cast<DocumentKind>(entry.body.front()) == ref.kind && entry.body.substr(1) == ref.id;
+}
+
+// Calls visit(entry) for each entry until it returns false.
+template <typename Visit>
+void for_each_entry_until(std::string_view document, const Visit& visit) {
   Entries entries(document);
   for (Entry entry; entries.next(entry);) {
-    if (entry.tag != EntryTag::kFact) continue;
-    ByteReader body(entry.body);
-    if (read_head(body).at.topic != topic) continue;
-    const std::string_view content = entry.body.substr(entry.body.size() - body.left());
-    if (skip_event_id(body) == event_id) {
-      return {body.raw(body.left()) == event.behind_event_id() ? Verdict::kDuplicate : Verdict::kConflict, content};
-    }
-    if (event.claims == Claims::kNothing || by_claim.verdict != Verdict::kNew) continue;
-    body.string();
-    body.zigzag();
-    const std::string_view payload = body.raw(body.left());
-    if (payload.empty() || payload.front() != claimed.front()) continue;
-    if (event.claims == Claims::kItsId && ByteReader(payload.substr(1)).string() != claimed_id) continue;
-    by_claim = {payload == claimed ? Verdict::kDuplicate : Verdict::kConflict, content};
+    if (!visit(entry)) return;
   }
-  return by_claim;
+}
+template <typename Visit>
+void for_each_entry_until(std::string_view document, const DocumentIndex& index, std::uint64_t hash, const Visit& visit) {
+  for (const std::uint32_t place : index.places(hash)) {
+    Entry entry;
+    if (!Entries(document.substr(place)).next(entry) || !visit(entry)) return;
+  }
+}
+
+Standing find_standing(std::string_view document, const DocumentIndex* index, std::uint8_t topic,
+                       const EncodedEvent& event) {
+  const std::string_view event_id = event.event_id();
+  const std::string_view claimed = event.payload();
+  const std::string_view id = event.claims == Claims::kItsId ? claimed_id(claimed) : std::string_view();
+  Standing by_id;
+  Standing by_claim;
+  const auto compare = [&](const Entry& entry) {
+    if (entry.tag != EntryTag::kFact) return true;
+    const FactContent fact = content_of(entry);
+    if (fact.topic != topic) return true;
+    if (fact.event_id == event_id) {
+      by_id = {fact.behind_event_id == event.behind_event_id() ? Verdict::kDuplicate : Verdict::kConflict, fact.bytes};
+      return false;
+    }
+    if (event.claims == Claims::kNothing || by_claim.verdict != Verdict::kNew) return true;
+    if (fact.payload.empty() || fact.payload.front() != claimed.front()) return true;
+    if (event.claims == Claims::kItsId && claimed_id(fact.payload) != id) return true;
+    by_claim = {fact.payload == claimed ? Verdict::kDuplicate : Verdict::kConflict, fact.bytes};
+    return true;
+  };
+  if (index == nullptr) {
+    for_each_entry_until(document, compare);
+  } else {
+    for_each_entry_until(document, *index, event_id_hash(topic, event_id), compare);
+    if (by_id.verdict == Verdict::kNew && event.claims != Claims::kNothing) {
+      for_each_entry_until(document, *index, claim_hash(topic, claimed, event.claims), compare);
+    }
+  }
+  return by_id.verdict == Verdict::kNew ? by_claim : by_id;
 }
 
 }  // namespace
 
-Verdict judge(std::string_view document, std::uint8_t topic, const EncodedEvent& event) {
-  return find_standing(document, topic, event).verdict;
+Result<void> DocumentIndex::follow(std::string_view document) {
+  ByteReader reader(document.substr(known_));
+  while (!reader.done()) {
+    const auto place = static_cast<std::uint32_t>(document.size() - reader.left());
+    Entry entry;
+    entry.tag = static_cast<EntryTag>(reader.u8());
+    entry.body = reader.string();
+    if (!reader.ok()) return unexpected(ErrorCode::kCorrupt, "a document holds bytes that no version wrote");
+    if (entry.tag == EntryTag::kFact) {
+      const FactContent fact = content_of(entry);
+      places_.emplace(event_id_hash(fact.topic, fact.event_id), place);
+      const std::size_t type = fact.payload.empty() ? kPayloadCount : static_cast<std::uint8_t>(fact.payload.front());
+      const Claims claims = type < kPayloadCount ? kEventTypes[type].claims : Claims::kNothing;
+      if (claims != Claims::kNothing) places_.emplace(claim_hash(fact.topic, fact.payload, claims), place);
+    } else if (entry.tag == EntryTag::kLink && !entry.body.empty()) {
+      places_.emplace(link_hash({static_cast<DocumentKind>(entry.body.front()), entry.body.substr(1)}), place);
+    } else if (entry.tag == EntryTag::kConflict) {
+      conflict_topics_ |= std::uint64_t{1} << ByteReader(entry.body).u8() % 64;
+    }
+  }
+  known_ = document.size();
+  return {};
+}
+
+Few<std::uint32_t, 4> DocumentIndex::places(std::uint64_t hash) const {
+  Few<std::uint32_t, 4> places;
+  const auto [begin, end] = places_.equal_range(hash);
+  for (auto at = begin; at != end; ++at) places.push_back(at->second);
+  std::ranges::sort(places);
+  return places;
+}
+
+Verdict judge(std::string_view document, const DocumentIndex* index, std::uint8_t topic, const EncodedEvent& event) {
+  return find_standing(document, index, topic, event).verdict;
 }
 
 namespace {
@@ -330,14 +423,18 @@ void append_fact(std::string& document, Position at, std::int64_t recorded_ms,
   document.append(event.bytes);
 }
 
-bool append_conflict(std::string& document, Position at, std::int64_t recorded_ms,
+bool append_conflict(std::string& document, const DocumentIndex* index, Position at, std::int64_t recorded_ms,
                      const EncodedEvent& event) {
-  Entries entries(document);
-  for (Entry entry; entries.next(entry);) {
-    if (entry.tag == EntryTag::kConflict && ByteReader(entry.body).u8() == at.topic) {
-      return false;
-    }
+  bool is_first = true;
+  if (index != nullptr) {
+    is_first = !index->has_conflict(at.topic);
+  } else {
+    for_each_entry_until(document, [&](const Entry& entry) {
+      is_first = entry.tag != EntryTag::kConflict || ByteReader(entry.body).u8() != at.topic;
+      return is_first;
+    });
   }
+  if (!is_first) return false;
   Arena arena;
   Event came;
   Reader reader(event.bytes, arena);
@@ -349,20 +446,21 @@ bool append_conflict(std::string& document, Position at, std::int64_t recorded_m
   out.zigzag(came.occurred_at);
   out.u8(static_cast<std::uint8_t>(came.payload.index()));
   Event stands;
-  Reader standing_reader(find_standing(document, at.topic, event).content, arena);
+  Reader standing_reader(find_standing(document, index, at.topic, event).content, arena);
   if (read_event(standing_reader, {}, stands)) out.string(conflict_detail(stands, came));
   begin_entry(document, EntryTag::kConflict, body.size()).raw(body);
   return true;
 }
 
-bool append_link(std::string& document, DocumentRef from) {
-  Entries entries(document);
-  for (Entry entry; entries.next(entry);) {
-    if (entry.tag == EntryTag::kLink && !entry.body.empty() &&
-        static_cast<DocumentKind>(entry.body.front()) == from.kind && entry.body.substr(1) == from.id) {
-      return false;
-    }
+bool append_link(std::string& document, const DocumentIndex* index, DocumentRef from) {
+  bool is_new = true;
+  const auto compare = [&](const Entry& entry) { return is_new = !is_link_of(entry, from); };
+  if (index != nullptr) {
+    for_each_entry_until(document, *index, link_hash(from), compare);
+  } else {
+    for_each_entry_until(document, compare);
   }
+  if (!is_new) return false;
   ByteWriter out = begin_entry(document, EntryTag::kLink, 1 + from.id.size());
   out.u8(static_cast<std::uint8_t>(from.kind));
   out.raw(from.id);

@@ -5,9 +5,11 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "base/arena.h"
 #include "base/bytes.h"
+#include "base/few.h"
 #include "base/result.h"
 #include "domain/event_types.h"
 
@@ -30,9 +32,30 @@ EncodedEvent encode_event(const domain::Event& event, ByteBuffer& memory);
 
 enum class Verdict : std::uint8_t { kNew, kDuplicate, kConflict };
 
+// Where the entries of a long document stand, so that what comes to it is compared with those that it can meet, not
+// with all of them. Of one document, whose bytes may move but only grow.
+class DocumentIndex {
+ public:
+  // From this size on a document is worth one.
+  static constexpr std::size_t kFromBytes = 4096;
+
+  // Takes what was appended to the document since: at first all of it. kCorrupt for bytes that no version wrote.
+  Result<void> follow(std::string_view document);
+
+  // Where entries begin that are kept under a hash, and maybe some others; rising.
+  Few<std::uint32_t, 4> places(std::uint64_t hash) const;
+  bool has_conflict(std::uint8_t topic) const { return topic < 64 && (conflict_topics_ >> topic & 1) != 0; }
+
+ private:
+  // By hashes of a fact's event id and of what it claims, and of a link.
+  std::unordered_multimap<std::uint64_t, std::uint32_t> places_;
+  std::uint64_t conflict_topics_ = 0;
+  std::size_t known_ = 0;  // Bytes.
+};
+
 // What the facts of `document` say to a further event on `topic`: event ids are compared first, then
-// claims.
-Verdict judge(std::string_view document, std::uint8_t topic, const EncodedEvent& event);
+// claims. `index`: the document's; null: it is short.
+Verdict judge(std::string_view document, const DocumentIndex* index, std::uint8_t topic, const EncodedEvent& event);
 
 // Tells of most events that they are new without a look at the document's facts: a bit for each event id, of 32,
 // and one for each type that claims something.
@@ -52,10 +75,10 @@ class FactSketch {
 void append_fact(std::string& document, domain::Position at, std::int64_t recorded_ms,
                  const EncodedEvent& event);
 // Keeps the first of a topic; false when there was one.
-bool append_conflict(std::string& document, domain::Position at, std::int64_t recorded_ms,
+bool append_conflict(std::string& document, const DocumentIndex* index, domain::Position at, std::int64_t recorded_ms,
                      const EncodedEvent& event);
 // Keeps each once; false when it was there.
-bool append_link(std::string& document, domain::DocumentRef from);
+bool append_link(std::string& document, const DocumentIndex* index, domain::DocumentRef from);
 
 // Decodes a document. Texts point into `bytes`, lists into `arena`. What stands at or behind
 // `fresh_from` is marked fresh. kCorrupt for bytes that no version wrote.

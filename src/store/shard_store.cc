@@ -24,6 +24,7 @@
 
 #include "base/ensure.h"
 #include "store/keys.h"
+#include "store/store_copy.h"
 
 namespace daybook::store {
 namespace {
@@ -84,6 +85,7 @@ class LogChanges : public rocksdb::EventListener {
 struct ShardStore::Parts {
   std::string path;
   std::shared_ptr<LogChanges> log_changes;
+  std::unique_ptr<StoreCopy> copy;  // What is open in its place, for reading only.
   std::unique_ptr<rocksdb::DB> db;
   std::array<rocksdb::ColumnFamilyHandle*, kTableCount> tables{};
   rocksdb::Options file_options;  // For files of our own making.
@@ -234,10 +236,14 @@ Result<std::unique_ptr<ShardStore>> ShardStore::open(const std::string& path, Sh
   for (const char* name : kTableNames) families.emplace_back(name, family);
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
+  std::unique_ptr<StoreCopy> copy;
+  if (mode == Mode::kReadCopy) {
+    ASSIGN_OR_RETURN(copy, StoreCopy::make(path));
+  }
   const rocksdb::Status status =
-      mode == Mode::kReadOnly
-          ? rocksdb::DB::OpenForReadOnly(options, path, families, &handles, &db)
-          : rocksdb::DB::Open(options, path, families, &handles, &db);
+      mode == Mode::kReadWrite
+          ? rocksdb::DB::Open(options, path, families, &handles, &db)
+          : rocksdb::DB::OpenForReadOnly(options, copy ? copy->path() : path, families, &handles, &db);
   if (status.IsIOError() && status.ToString().find("lock") != std::string::npos) {
     return unexpected(ErrorCode::kBusy,
                       "the store " + path + " is open in another process; only one may write it");
@@ -246,6 +252,7 @@ Result<std::unique_ptr<ShardStore>> ShardStore::open(const std::string& path, Sh
   auto parts = std::make_unique<Parts>();
   parts->path = path;
   parts->log_changes = log_changes;
+  parts->copy = std::move(copy);
   parts->files_bytes_min = files_bytes_min;
   // Compressing what is taken in, be it quickly, would take an eighth of the folding thread's time; compaction does.
   family.compression = rocksdb::kNoCompression;
@@ -396,6 +403,14 @@ Result<void> ShardStore::compact() {
     if (!status.ok()) return failure(status, "compaction of " + parts_->path);
   }
   return {};
+}
+
+std::optional<std::uint64_t> ShardStore::number_of(const std::string& property, bool by_table) const {
+  std::uint64_t number = 0;
+  const bool known = by_table ? parts_->db->GetAggregatedIntProperty(property, &number)
+                              : parts_->db->GetIntProperty(property, &number);
+  if (!known) return std::nullopt;
+  return number;
 }
 
 std::unique_ptr<Reads> ShardStore::snapshot() const {

@@ -93,14 +93,15 @@ class WriteSet {
 // Thread-safe; one writer at a time.
 class ShardStore : public Reads {
  public:
-  enum class Mode { kReadWrite, kReadOnly };
+  enum class Mode { kReadWrite, kReadInPlace, kReadCopy };
 
   // From this size on a set is worth sorted files of its own.
   static constexpr std::size_t kFilesBytesMin = 4 << 20;
 
-  // Creates the store when it is absent (kReadWrite). Errors: kBusy when another process has it open; kCorrupt, also
-  // where a write-ahead log that was synced is missing or shorter; kUnavailable for I/O. kReadOnly needs no room on
-  // the disk; nobody may write the store meanwhile.
+  // Creates the store when it is absent (kReadWrite). kReadInPlace needs no room on the disk, but nobody may write the
+  // store meanwhile; kReadCopy reads a copy of this moment, which another process may go on writing (store_copy.h).
+  // Errors: kBusy when another process has it open for writing, too; kCorrupt, also where a write-ahead log that was
+  // synced is missing or shorter; kUnavailable for I/O; kNotFound.
   static Result<std::unique_ptr<ShardStore>> open(const std::string& path, SharedMemory& memory,
                                                   Mode mode,
                                                   std::size_t files_bytes_min = kFilesBytesMin);
@@ -126,6 +127,10 @@ class ShardStore : public Reads {
   static Result<void> try_disk(const std::string& path, const SharedMemory& memory);
   // Compacts everything; for measuring sizes.
   Result<void> compact();
+
+  // A number that RocksDB tells of itself ("rocksdb.num-running-compactions"); none where it has no such one.
+  // `by_table`: it is told of each table, and the sum is wanted.
+  std::optional<std::uint64_t> number_of(const std::string& property, bool by_table) const;
 
   // A picture of one moment; later writes do not show in it. Must go before the store does.
   std::unique_ptr<Reads> snapshot() const;

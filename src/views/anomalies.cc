@@ -3,7 +3,10 @@
 #include <openssl/evp.h>
 
 #include "engine/shard.h"
+#include "events/record.h"
+#include "events/validate.h"
 #include "store/anomalies.h"
+#include "store/document_codec.h"
 #include "store/keys.h"
 #include "views/credit.h"
 #include "views/receivables.h"
@@ -273,6 +276,41 @@ std::int64_t parked_count(const ShardPicture& shard) {
   return count;
 }
 
+bool is_resolved(std::span<const std::shared_ptr<const ShardPicture>> shards, const domain::Rules& rules,
+                 const engine::ParkedRecord& parked) {
+  events::v1::Event message;
+  if (!parked.value || !events::parse(*parked.value, message)) return false;
+  Arena arena;
+  events::Violations violations;
+  const auto event = events::validate(message, arena, violations);
+  if (!event) return false;
+  const auto count = static_cast<std::int32_t>(shards.size());
+  const ShardPicture& shard = *shards[static_cast<std::size_t>(log::partition_of(event->customer_id, count))];
+  const auto customer = shard.labels->find_customer(event->customer_id);
+  if (!customer) return false;
+  CustomerContext account(shard, *customer, rules, FileChoice::kAsWas);
+  const domain::Document* const document = account.picture().document(domain::document_of(event->payload));
+  if (document == nullptr) return false;
+  ByteBuffer wanted;
+  const std::string_view content = store::encode_event(*event, wanted).bytes;
+  return std::ranges::any_of(document->facts, [&](const domain::Fact& fact) {
+    ByteBuffer told;
+    return account.picture().admits(fact) && store::encode_event(fact.event, told).bytes == content;
+  });
+}
+
+std::int64_t unresolved_parked(const ReadModel& model) {
+  std::vector<std::shared_ptr<const ShardPicture>> shards;
+  for (std::int32_t i = 0; i < model.partition_count(); ++i) shards.push_back(value_or_refuse(model.open(i)));
+  std::int64_t count = 0;
+  for (const auto& shard : shards) {
+    for_each_parked(*shard, [&](const engine::ParkedRecord& parked) {
+      count += is_resolved(shards, model.rules(), parked) ? 0 : 1;
+    });
+  }
+  return count;
+}
+
 std::vector<std::string> anomaly_kinds() {
   std::vector<std::string> kinds;
   for (std::size_t i = 1; i <= domain::kAnomalyKindCount; ++i) {
@@ -322,7 +360,7 @@ Answer anomalies(Question& question) {
 
 Answer parked_records(Question& question) {
   Answer answer = question.list(
-      "parked", {"topic", "partition", "offset", "recorded_at", "reason", "detail", "bytes"});
+      "parked", {"topic", "partition", "offset", "recorded_at", "reason", "detail", "bytes", "resolved"});
   for (const auto& shard : question.shards()) {
     for_each_parked(*shard, [&](const engine::ParkedRecord& parked) {
       const std::string topic =
@@ -336,6 +374,8 @@ Answer parked_records(Question& question) {
         row.add("reason", Value::text(events::park_reason_name(parked.reason)));
         row.add("detail", Value::text(parked.detail));
         row.add("bytes", Value::text(to_base64(parked.value.value_or(""))));
+        row.add("resolved",
+                Value::boolean(is_resolved(question.shards(), question.model().rules(), parked)));
         return row;
       });
     });

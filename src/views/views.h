@@ -7,6 +7,10 @@
 
 #include "views/view.h"
 
+namespace daybook::engine {
+struct ParkedRecord;  // shard.h
+}
+
 namespace daybook::views {
 
 Answer ageing(Question& question);
@@ -32,6 +36,13 @@ Answer anomalies(Question& question);
 Answer parked_records(Question& question);
 // Parked records of a shard that are known.
 std::int64_t parked_count(const ShardPicture& shard);
+
+// Whether the event that a parked record holds, valid by now, stands: published again by somebody, rightly and with
+// the same content, it was accepted. A function of the facts; the record stays as it is. `shards`: all of a model, by partition.
+bool is_resolved(std::span<const std::shared_ptr<const ShardPicture>> shards, const domain::Rules& rules,
+                 const engine::ParkedRecord& parked);
+// How many parked records are not. Throws a Refusal where the store cannot be read.
+std::int64_t unresolved_parked(const ReadModel& model);
 
 // Every kind of anomaly, parked reasons among them.
 std::vector<std::string> anomaly_kinds();

@@ -22,8 +22,8 @@ class Story {
     const std::string json = fmt::format(
         R"({{"event_id":"e{}","customer_id":"C","source":"s","occurred_at":"{}T12:00:00Z",{}}})", told_++, date, payload);
     events::v1::Event event;
-    std::vector<events::Violation> violations;
-    if (!events::read_event(json, event, violations)) bench::give_up(violations.front().message);
+    events::Violations violations;
+    if (!events::read_event(json, event, violations)) bench::give_up(violations.kept().front().message);
     log::Record& record = records_.emplace_back();
     record.topic = events::topic_of(event.payload_case());
     record.offset = next_[static_cast<std::size_t>(record.topic)]++;

@@ -125,7 +125,6 @@ Folded::Folded(log::Log& log, const std::string& prefix, Mirrors mirrors) {
   options.pending_bytes = plan.pending;
   options.set_aside_bytes = plan.set_aside;
   options.files_bytes = plan.files;
-  options.topic_prefix = prefix;
   const auto start = Clock::now();
   projector = must(engine::Projector::open(rules, directory.path(), log.partition_count(), memory, options));
   model = std::make_unique<views::LiveModel>(*projector, rules, prefix, mirrors == Mirrors::kNone ? 0 : plan.mirrors);

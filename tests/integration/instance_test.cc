@@ -31,7 +31,8 @@ class InstanceTest : public ::testing::Test {
     settings.listen = "127.0.0.1:0";
     settings.partitions = 1;
     settings.memory_mib = 64;
-    auto started = Instance::start(settings, [this](const std::string& notice) {
+    auto started = Instance::start(settings, [this](Severity severity, const std::string& notice) {
+      if (severity == Severity::kInfo) return;
       const std::lock_guard lock(mutex_);
       notices_ += notice + "\n";
     });
@@ -144,13 +145,13 @@ TEST_F(InstanceTest, ADiskThatTakesNothingIsAnAlarmWhileReadsGoOnAndOverByItself
   EXPECT_EQ(publish("I2").status, 503);
   EXPECT_TRUE(soon([&] { return get({"readyz"}).body.find("nothing can be appended to the log") != std::string::npos; }));
   EXPECT_EQ(get({"readyz"}).status, 503);
-  EXPECT_TRUE(has_metric("daybook_append_trouble 1"));
+  EXPECT_TRUE(has_metric("daybook_trouble{kind=\"append\"} 1"));
   EXPECT_TRUE(has_metric("daybook_ready 0"));
   EXPECT_EQ(get({"v1", "status"}).body.find(R"("trouble":null)"), std::string::npos);
   EXPECT_EQ(get({"v1", "receivables", "ageing"}).status, 200);
   limit.reset();
   EXPECT_TRUE(soon([&] { return get({"readyz"}).status == 200; }));
-  EXPECT_TRUE(has_metric("daybook_append_trouble 0"));
+  EXPECT_TRUE(has_metric("daybook_trouble{kind=\"append\"} 0"));
   EXPECT_EQ(publish("I2").status, 200);
   EXPECT_NE(notices().find("nothing can be appended to the log"), std::string::npos) << notices();
   EXPECT_NE(notices().find("the log takes records again"), std::string::npos) << notices();

@@ -77,6 +77,24 @@ class Admin {
     rd_kafka_DeleteTopic_destroy(one);
   }
 
+  void add_partitions(Topic topic, std::size_t count) {
+    char reason[256];
+    rd_kafka_NewPartitions_t* one =
+        rd_kafka_NewPartitions_new(name(topic).c_str(), count, reason, sizeof reason);
+    rd_kafka_CreatePartitions(client_->get(), &one, 1, nullptr, queue_.get());
+    wait();
+    rd_kafka_NewPartitions_destroy(one);
+  }
+
+  void set(Topic topic, const char* setting, const char* value) {
+    KafkaPtr<rd_kafka_ConfigResource_t> resource(
+        rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, name(topic).c_str()));
+    rd_kafka_ConfigResource_set_config(resource.get(), setting, value);
+    rd_kafka_ConfigResource_t* one = resource.get();
+    rd_kafka_AlterConfigs(client_->get(), &one, 1, nullptr, queue_.get());
+    wait();
+  }
+
   void delete_records_before(TopicPartition at, std::int64_t offset) {
     KafkaPtr<rd_kafka_topic_partition_list_t> list(rd_kafka_topic_partition_list_new(1));
     rd_kafka_topic_partition_list_add(list.get(), name(at.topic).c_str(), at.partition)->offset =
@@ -112,7 +130,9 @@ class Admin {
 
 const Admin::Settings kGood = {{"message.timestamp.type", "LogAppendTime"},
                                {"retention.ms", "-1"},
-                               {"cleanup.policy", "delete"}};
+                               {"cleanup.policy", "delete"},
+                               {"max.message.bytes", "2097152"},
+                               {"segment.ms", "3153600000000"}};
 
 TEST(KafkaTopicsTest, CreatingThemAgainChangesNothing) {
   const KafkaOptions options = test::new_kafka_topics(3);
@@ -120,7 +140,8 @@ TEST(KafkaTopicsTest, CreatingThemAgainChangesNothing) {
   EXPECT_TRUE(again) << again.error().message;
   const auto count = check_topics(options);
   ASSERT_TRUE(count) << count.error().message;
-  EXPECT_EQ(*count, 3);
+  EXPECT_EQ(count->partitions, std::vector<std::int32_t>(kTopicCount, 3));
+  EXPECT_EQ(count->replicas, 1);
   const auto other = create_topics(options, 4, 1);
   ASSERT_FALSE(other);
   EXPECT_EQ(other.error().code, ErrorCode::kMismatch);
@@ -146,7 +167,8 @@ TEST(KafkaTopicsTest, EveryWrongSettingIsListed) {
   Admin admin(options);
   admin.create(Topic::kOrders, 2, {{"retention.ms", "-1"}});
   admin.create(Topic::kPayments, 2,
-               {{"message.timestamp.type", "LogAppendTime"}, {"cleanup.policy", "compact"}});
+               {{"message.timestamp.type", "LogAppendTime"}, {"cleanup.policy", "compact"},
+                {"retention.bytes", "1000000"}, {"unclean.leader.election.enable", "true"}});
   for (const Topic topic :
        {Topic::kInvoices, Topic::kReference, Topic::kShipments, Topic::kDeadLetter}) {
     admin.create(topic, 2, kGood);
@@ -155,7 +177,10 @@ TEST(KafkaTopicsTest, EveryWrongSettingIsListed) {
   EXPECT_EQ(error.code, ErrorCode::kMismatch);
   for (const char* fault : {"daybook.orders.v1 has message.timestamp.type=CreateTime",
                             "daybook.payments.v1 has cleanup.policy=compact",
-                            "daybook.payments.v1 has retention.ms=604800000"}) {
+                            "daybook.payments.v1 has retention.ms=604800000",
+                            "daybook.orders.v1 has segment.ms=604800000",
+                            "daybook.payments.v1 has retention.bytes=1000000",
+                            "daybook.payments.v1 has unclean.leader.election.enable=true"}) {
     EXPECT_NE(error.message.find(fault), std::string::npos) << error.message;
   }
   EXPECT_EQ(error.message.find("daybook.invoices"), std::string::npos) << error.message;
@@ -170,6 +195,60 @@ TEST(KafkaTopicsTest, AnOtherNumberOfPartitionsIsRefused) {
   const Error error = open_error(options);
   EXPECT_EQ(error.code, ErrorCode::kMismatch);
   EXPECT_NE(error.message.find("daybook.payments.v1 3"), std::string::npos) << error.message;
+}
+
+TEST(KafkaTopicsTest, AsManyReplicasAsThereAreBrokersAreAskedForWithAdvice) {
+  const auto made = create_topics(test::new_kafka_options(), 2, kReplicas);
+  ASSERT_FALSE(made);
+  EXPECT_NE(made.error().message.find("--replicas 1"), std::string::npos) << made.error().message;
+}
+
+TEST(KafkaLogTest, SaysWhenItIsOpenedThatItHasFewReplicas) {
+  KafkaOptions options = test::new_kafka_topics(1);
+  std::string notices;
+  options.on_notice = [&](const std::string& notice) { notices += notice; };
+  ASSERT_NE(open_log(options), nullptr);
+  EXPECT_NE(notices.find("1 of 3 replicas"), std::string::npos) << notices;
+}
+
+TEST(KafkaLogTest, PartitionsThatAreAddedAreAFaultAndWhatIsInThemIsSeen) {
+  const KafkaOptions options = test::new_kafka_topics(2);
+  const auto log = open_log(options);
+  ASSERT_TRUE(log->check());
+  Admin(options).add_partitions(Topic::kPayments, 3);
+  Error error;
+  const auto deadline = std::chrono::steady_clock::now() + 10s;
+  while (error.message.empty() && std::chrono::steady_clock::now() < deadline) {
+    if (const auto checked = log->check(); !checked) error = checked.error();
+  }
+  EXPECT_EQ(error.code, ErrorCode::kMismatch);
+  EXPECT_NE(error.message.find("daybook.payments.v1 3"), std::string::npos) << error.message;
+  EXPECT_NE(error.message.find("new topics"), std::string::npos) << error.message;
+  // Somebody publishes who knows of it.
+  const auto aware = *Producer::make(options, 3);
+  std::promise<bool> done;
+  aware->append({{Topic::kPayments, "k", "v", 2, {}}}, [&](const auto& appended) { done.set_value(bool(appended)); });
+  ASSERT_TRUE(done.get_future().get());
+  const auto bounds = log->end_offsets(std::array{Topic::kOrders, Topic::kPayments});
+  ASSERT_TRUE(bounds) << bounds.error().message;
+  ASSERT_EQ(bounds->size(), 5u);
+  EXPECT_EQ(bounds->back().at, (TopicPartition{Topic::kPayments, 2}));
+  EXPECT_EQ(bounds->back().end, 1);
+}
+
+TEST(KafkaLogTest, ASettingThatIsChangedLaterIsAFault) {
+  const KafkaOptions options = test::new_kafka_topics(1);
+  const auto log = open_log(options);
+  Admin admin(options);
+  // All others become the broker's own with it.
+  admin.set(Topic::kOrders, "retention.bytes", "1000000");
+  const auto deadline = std::chrono::steady_clock::now() + 10s;
+  Result<void> checked = log->check();
+  while (checked && std::chrono::steady_clock::now() < deadline) checked = log->check();
+  ASSERT_FALSE(checked);
+  for (const char* fault : {"orders.v1 has retention.bytes=1000000", "orders.v1 has retention.ms=604800000"}) {
+    EXPECT_NE(checked.error().message.find(fault), std::string::npos) << checked.error().message;
+  }
 }
 
 TEST(KafkaLogTest, WithoutABrokerItIsUnavailable) {
@@ -288,6 +367,14 @@ TEST(KafkaReaderTest, TheEndIsReachedBehindOffsetsThatHoldNoRecord) {
                                 RD_KAFKA_V_END),
               RD_KAFKA_RESP_ERR_NO_ERROR);
     rd_kafka_flush(upstream, 10'000);
+    if (commit) {
+      // What is behind an open transaction is unread, and the log does not end there.
+      const auto reader = open_reader(*log, {{{Topic::kOrders, 0}, 0}});
+      EXPECT_EQ(values_of(read_records(*reader, 1)), std::vector<std::string>{"plain"});
+      ASSERT_TRUE(reader->poll(10, 1s));
+      EXPECT_EQ(reader->position({Topic::kOrders, 0}), 3);
+      EXPECT_EQ((*log->end_offsets(std::array{Topic::kOrders}))[0].end, 4);
+    }
     ASSERT_EQ(commit ? rd_kafka_commit_transaction(upstream, 10'000)
                      : rd_kafka_abort_transaction(upstream, 10'000),
               nullptr);

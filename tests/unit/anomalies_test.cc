@@ -1,5 +1,6 @@
 // What waits, what does not add up, and what is no valid event.
 #include "support/story.h"
+#include "views/views.h"
 
 namespace daybook::test {
 namespace {
@@ -292,6 +293,33 @@ TEST(Parked, AWrongPartitionIsParkedAndTheRightOneIsNot) {
   EXPECT_EQ(story.counts(), "1 0 0 2 1");
   EXPECT_EQ(reasons(story),
             "daybook.orders.v1 0 wrong_partition; daybook.orders.v1 0 wrong_partition");
+}
+
+TEST(Parked, IsResolvedOnceItsEventIsAcceptedAndUnresolvedWhereItSaidSomethingElse) {
+  Story story;
+  const auto resolved = [&] {
+    std::string all;
+    const boost::json::value answer = story.book.json("v1/parked");
+    for (const auto& row : answer.at("parked").as_array()) {
+      all += row.at("resolved").as_bool() ? "yes " : "no ";
+    }
+    return all + std::to_string(views::unresolved_parked(story.book.model()));
+  };
+  const std::string good = ready_event();
+  events::v1::Event other;
+  other.ParseFromString(good);
+  other.mutable_occurred_at()->set_seconds(1'700'000'000);
+  const std::int32_t elsewhere = (log::partition_of("C1", 3) + 1) % 3;
+  story.book.append(log::Topic::kInvoices, "C1", good);              // Wrong topic.
+  story.book.append(log::Topic::kOrders, "C1", good, elsewhere);     // Wrong partition.
+  story.book.append(log::Topic::kReference, "C1", "no event");       // Never.
+  story.book.append(log::Topic::kShipments, "C1", other.SerializeAsString());  // Under an id that stands.
+  EXPECT_EQ(resolved(), "no no no no 4");
+  story.book.append(log::Topic::kOrders, "C1", good);
+  EXPECT_EQ(resolved(), "yes yes no no 2");
+  EXPECT_EQ(story.counts().substr(0, 8), "1 0 0 4 ") << "it stays parked";
+  story.book.reopen();
+  EXPECT_EQ(resolved(), "yes yes no no 2");
 }
 
 TEST(Parked, AParkedRecordClaimsNothing) {

@@ -227,7 +227,7 @@ TEST_F(DamageTest, FoldingOntoADamagedDocumentFails) {
   };
   const auto record_of = [&](log::Topic topic, std::int64_t offset, const std::string& json, std::string& bytes) {
     events::v1::Event event;
-    std::vector<events::Violation> violations;
+    events::Violations violations;
     EXPECT_TRUE(events::read_event(json, event, violations));
     bytes = event.SerializeAsString();
     log::Record record;

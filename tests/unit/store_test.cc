@@ -131,14 +131,14 @@ TEST(DocumentCodec, EventIdsComeBackHoweverTheyAreWritten) {
     ASSERT_TRUE(named.valid) << id;
     std::string bytes;
     append_fact(bytes, {0, 1}, 1000, named.encoded());
-    EXPECT_TRUE(append_conflict(bytes, {0, 2}, 1000, named.encoded()));
+    EXPECT_TRUE(append_conflict(bytes, nullptr, {0, 2}, 1000, named.encoded()));
     EXPECT_EQ(bytes.find(id) == std::string::npos, packed) << id;
     Arena arena;
     const auto document = decode_document({DocumentKind::kInvoice, "I1"}, bytes, 0, arena);
     ASSERT_TRUE(document) << id;
     EXPECT_EQ(document->facts[0].event.event_id.text(), id);
     EXPECT_EQ(document->conflicts[0].event_id.text(), id);
-    EXPECT_EQ(judge(bytes, 0, named.encoded()), Verdict::kDuplicate);
+    EXPECT_EQ(judge(bytes, nullptr, 0, named.encoded()), Verdict::kDuplicate);
     EXPECT_TRUE(contents.emplace(named.encoded().bytes).second) << id;
   }
 }
@@ -209,8 +209,8 @@ std::string detail_of(const std::string& stands, const std::string& came) {
   EXPECT_TRUE(first.valid && later.valid);
   std::string bytes;
   append_fact(bytes, {0, 1}, 1000, first.encoded());
-  EXPECT_EQ(judge(bytes, 0, later.encoded()), Verdict::kConflict);
-  EXPECT_TRUE(append_conflict(bytes, {0, 2}, 1000, later.encoded()));
+  EXPECT_EQ(judge(bytes, nullptr, 0, later.encoded()), Verdict::kConflict);
+  EXPECT_TRUE(append_conflict(bytes, nullptr, {0, 2}, 1000, later.encoded()));
   Arena arena;
   const auto document = decode_document(domain::document_of(first.event.payload), bytes, 0, arena);
   EXPECT_TRUE(document.has_value());
@@ -299,9 +299,9 @@ TEST(DocumentCodec, CorrelationAndAccountAreNoContent) {
 TEST(DocumentCodec, ConflictsAreKeptOncePerTopic) {
   const Told told(envelope("late", R"("order_ready":{"order_id":"O"})"));
   std::string bytes;
-  EXPECT_TRUE(append_conflict(bytes, {1, 5}, 10, told.encoded()));
-  EXPECT_FALSE(append_conflict(bytes, {1, 6}, 11, told.encoded()));
-  EXPECT_TRUE(append_conflict(bytes, {4, 7}, 12, told.encoded()));
+  EXPECT_TRUE(append_conflict(bytes, nullptr, {1, 5}, 10, told.encoded()));
+  EXPECT_FALSE(append_conflict(bytes, nullptr, {1, 6}, 11, told.encoded()));
+  EXPECT_TRUE(append_conflict(bytes, nullptr, {4, 7}, 12, told.encoded()));
   Arena arena;
   const auto document = decode_document({DocumentKind::kOrder, "O"}, bytes, 0, arena);
   ASSERT_TRUE(document);
@@ -315,9 +315,9 @@ TEST(DocumentCodec, ConflictsAreKeptOncePerTopic) {
 
 TEST(DocumentCodec, LinksAreKeptOnce) {
   std::string bytes;
-  EXPECT_TRUE(append_link(bytes, {DocumentKind::kPayment, "P"}));
-  EXPECT_TRUE(append_link(bytes, {DocumentKind::kCreditNote, "P"}));
-  EXPECT_FALSE(append_link(bytes, {DocumentKind::kPayment, "P"}));
+  EXPECT_TRUE(append_link(bytes, nullptr, {DocumentKind::kPayment, "P"}));
+  EXPECT_TRUE(append_link(bytes, nullptr, {DocumentKind::kCreditNote, "P"}));
+  EXPECT_FALSE(append_link(bytes, nullptr, {DocumentKind::kPayment, "P"}));
   Arena arena;
   const auto document = decode_document({DocumentKind::kInvoice, "I"}, bytes, 0, arena);
   ASSERT_TRUE(document);
@@ -350,8 +350,8 @@ std::string everything(std::string_view of) {
   std::string bytes;
   const Told told(test::event_of(std::string(of), test::kPayloads.at(std::string(of))));
   append_fact(bytes, {1, 300}, 1'700'000'000'000, told.encoded());
-  append_conflict(bytes, {1, 301}, 1'700'000'000'001, told.encoded());
-  append_link(bytes, {DocumentKind::kInvoice, "I"});
+  append_conflict(bytes, nullptr, {1, 301}, 1'700'000'000'001, told.encoded());
+  append_link(bytes, nullptr, {DocumentKind::kInvoice, "I"});
   return bytes;
 }
 
@@ -391,7 +391,7 @@ TEST(DocumentCodec, FlippedBitsNeverCrash) {
         if (!document) {
           EXPECT_EQ(document.error().code, ErrorCode::kCorrupt);
         }
-        judge(damaged, 1, encoded);
+        judge(damaged, nullptr, 1, encoded);
         for_each_content(damaged, [](std::uint8_t, std::string_view) {});
       }
     }
@@ -420,8 +420,42 @@ constexpr const char* kReversed = R"("payment_reversed":{"payment_id":"P","date"
 constexpr const char* kReversedLater =
     R"("payment_reversed":{"payment_id":"P","date":"2024-05-02"})";
 
+// Which an index of the document does not change.
 Verdict verdict(const std::string& document, const Told& told, std::uint8_t topic = 0) {
-  return judge(document, topic, told.encoded());
+  const Verdict verdict = judge(document, nullptr, topic, told.encoded());
+  DocumentIndex index;
+  EXPECT_TRUE(index.follow(document));
+  EXPECT_EQ(judge(document, &index, topic, told.encoded()), verdict);
+  return verdict;
+}
+
+TEST(DocumentIndexTest, FollowsADocumentAsItGrows) {
+  const auto told = [](int i, const char* reason) {
+    return Told(envelope("e" + std::to_string(i), R"("shipment_returned":{"return_id":"R)" + std::to_string(i / 2) +
+                                                       R"(","order_id":"O","lines":[{"line_id":"1","quantity":"1"}],"reason_code":")" +
+                                                       reason + R"("})"));
+  };
+  std::string document;
+  DocumentIndex index;
+  for (int i = 0; i < 300; ++i) {
+    const Told one = told(i, "a");
+    // Every second claims what the one before it has.
+    EXPECT_EQ(judge(document, &index, 1, one.encoded()), i % 2 == 0 ? Verdict::kNew : Verdict::kDuplicate) << i;
+    EXPECT_EQ(judge(document, &index, 1, told(i, "b").encoded()), i % 2 == 0 ? Verdict::kNew : Verdict::kConflict) << i;
+    EXPECT_EQ(judge(document, &index, 2, one.encoded()), Verdict::kNew) << i;
+    if (i % 2 == 0) append_fact(document, {1, i}, 1000, one.encoded());
+    const std::string invoice = i % 4 == 0 ? "I" + std::to_string(i) : "I";
+    const DocumentRef link{DocumentKind::kInvoice, invoice};
+    const bool is_new = i == 1 || i % 4 == 0;
+    EXPECT_TRUE(index.follow(document));
+    EXPECT_EQ(append_link(document, &index, link), is_new) << i;
+    EXPECT_TRUE(index.follow(document));
+    EXPECT_EQ(judge(document, &index, 1, told(i / 4 * 2, "a").encoded()), Verdict::kDuplicate) << i;
+  }
+  EXPECT_TRUE(append_conflict(document, &index, {1, 999}, 1000, told(0, "b").encoded()));
+  EXPECT_TRUE(index.follow(document));
+  EXPECT_FALSE(append_conflict(document, &index, {1, 1000}, 1000, told(0, "b").encoded()));
+  EXPECT_FALSE(DocumentIndex().follow(document.substr(0, document.size() - 1)));
 }
 
 TEST(Judge, FirstIsNew) {
@@ -514,7 +548,7 @@ TEST(Judge, AConflictHoldsNeitherIdNorClaim) {
   const Told a(envelope("a", kReversed));
   const Told b(envelope("b", kReversedLater));
   std::string document = document_with({&a});
-  append_conflict(document, {0, 1}, 1000, b.encoded());
+  append_conflict(document, nullptr, {0, 1}, 1000, b.encoded());
   EXPECT_EQ(verdict(document, b), Verdict::kConflict);
   EXPECT_EQ(
       verdict(

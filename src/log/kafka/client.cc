@@ -59,8 +59,12 @@ constexpr std::array kProducerDefaults = {
 // The first librdkafka with fetch.queue.backoff.ms, as rd_kafka_version() tells it.
 constexpr int kQueueBackoffSince = 0x020200ff;
 
+constexpr const char* kStatisticsInterval = "5000";
+
 // Long enough for a client that ends at all.
 constexpr auto kDestroyPatience = 5s;
+// And for a word to the others of a group, which a broker that hangs does not take.
+constexpr auto kLeavePatience = 1s;
 
 Result<void> set(rd_kafka_conf_t* conf, const std::string& name, const std::string& value) {
   char reason[512];
@@ -111,8 +115,8 @@ Result<void> configure(rd_kafka_conf_t* conf, const KafkaOptions& options, Clien
   return consumer ? set_all(conf, kConsumerRules) : set_all(conf, kProducerRules);
 }
 
-// Faults travel through the error callback and results; librdkafka's log lines repeat them.
-void ignore_log_line(const rd_kafka_t*, int, const char*, const char*) {}
+// librdkafka warns of a property that the other kind of client alone has; ours are given to both.
+constexpr std::string_view kOfTheOtherKind = "CONFWARN";
 
 }  // namespace
 
@@ -168,11 +172,17 @@ Result<std::unique_ptr<Client>> Client::make(const KafkaOptions& options, Kind k
   KafkaPtr<rd_kafka_conf_t> conf(rd_kafka_conf_new());
   RETURN_IF_ERROR(configure(conf.get(), options, kind));
   auto state = std::make_shared<State>();
+  state->on_log = options.on_log;
+  state->on_statistics = options.on_statistics;
   // The callback's own hold on the state goes with the librdkafka object, or stays with it.
   auto opaque = std::make_unique<std::shared_ptr<State>>(state);
   rd_kafka_conf_set_opaque(conf.get(), opaque.get());
   rd_kafka_conf_set_error_cb(conf.get(), &Client::on_error);
-  rd_kafka_conf_set_log_cb(conf.get(), &ignore_log_line);
+  rd_kafka_conf_set_log_cb(conf.get(), &Client::on_log);
+  if (options.on_statistics) {
+    RETURN_IF_ERROR(set(conf.get(), "statistics.interval.ms", kStatisticsInterval));
+    rd_kafka_conf_set_stats_cb(conf.get(), &Client::on_statistics);
+  }
   if (delivered != nullptr) rd_kafka_conf_set_dr_msg_cb(conf.get(), delivered);
   char reason[512];
   rd_kafka_t* const handle =
@@ -184,19 +194,46 @@ Result<std::unique_ptr<Client>> Client::make(const KafkaOptions& options, Kind k
   // Both are the object's now.
   static_cast<void>(conf.release());
   static_cast<void>(opaque.release());
-  return std::unique_ptr<Client>(new Client(handle, std::move(state)));
+  return std::unique_ptr<Client>(new Client(handle, options.brokers, std::move(state)));
 }
 
 Client::~Client() {
   std::promise<void> ended;
   std::future<void> end = ended.get_future();
-  std::thread([handle = handle_, ended = std::move(ended)]() mutable {
+  const int flags = leaves_group_ ? 0 : RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE;
+  std::thread([handle = handle_, flags, ended = std::move(ended)]() mutable {
     auto* const opaque = static_cast<std::shared_ptr<State>*>(rd_kafka_opaque(handle));
-    rd_kafka_destroy_flags(handle, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    rd_kafka_destroy_flags(handle, flags);
     delete opaque;
     ended.set_value();
   }).detach();
-  if (!left_behind_) end.wait_for(kDestroyPatience);
+  if (!left_behind_) end.wait_for(leaves_group_ ? kLeavePatience : kDestroyPatience);
+}
+
+void Client::set_brokers_up() {
+  state_->brokers_down = false;
+  const std::lock_guard lock(state_->mutex);
+  state_->refusal.clear();
+}
+
+Result<KafkaPtr<const rd_kafka_metadata_t>> Client::ask_metadata(bool all_topics,
+                                                                 std::chrono::milliseconds timeout) {
+  const rd_kafka_metadata_t* raw = nullptr;
+  const rd_kafka_resp_err_t error = rd_kafka_metadata(handle_, all_topics ? 1 : 0, nullptr, &raw,
+                                                      static_cast<int>(timeout.count()));
+  // What the error callback is to hear.
+  rd_kafka_poll(handle_, 0);
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return no_answer(error);
+  set_brokers_up();
+  return KafkaPtr<const rd_kafka_metadata_t>(raw);
+}
+
+Unexpected Client::no_answer(rd_kafka_resp_err_t error) const {
+  const std::lock_guard lock(state_->mutex);
+  return unexpected(ErrorCode::kUnavailable,
+                    state_->refusal.empty()
+                        ? fmt::format("no Kafka broker answers at {}: {}", brokers_, rd_kafka_err2str(error))
+                        : fmt::format("the Kafka broker at {} refuses us: {}", brokers_, state_->refusal));
 }
 
 std::optional<Error> Client::fatal() const {
@@ -204,7 +241,7 @@ std::optional<Error> Client::fatal() const {
   return state_->fatal;
 }
 
-void Client::on_error(rd_kafka_t* handle, int error, const char*, void* opaque) {
+void Client::on_error(rd_kafka_t* handle, int error, const char* reason, void* opaque) {
   State& state = **static_cast<std::shared_ptr<State>*>(opaque);
   switch (error) {
     case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
@@ -215,6 +252,12 @@ void Client::on_error(rd_kafka_t* handle, int error, const char*, void* opaque) 
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
       state.topic_missed = true;
       break;
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+    case RD_KAFKA_RESP_ERR__SSL: {
+      const std::lock_guard lock(state.mutex);
+      state.refusal = reason;
+      break;
+    }
     case RD_KAFKA_RESP_ERR__FATAL: {
       char text[512];
       const rd_kafka_resp_err_t cause = rd_kafka_fatal_error(handle, text, sizeof text);
@@ -227,6 +270,17 @@ void Client::on_error(rd_kafka_t* handle, int error, const char*, void* opaque) 
       // The loss of one broker, and what else librdkafka mends by itself.
       break;
   }
+}
+
+int Client::on_statistics(rd_kafka_t*, char* text, std::size_t size, void* opaque) {
+  (**static_cast<std::shared_ptr<State>*>(opaque)).on_statistics(std::string(text, size));
+  return 0;  // The text stays librdkafka's.
+}
+
+void Client::on_log(const rd_kafka_t* handle, int level, const char* facility, const char* words) {
+  if (facility == kOfTheOtherKind) return;
+  const State& state = **static_cast<std::shared_ptr<State>*>(rd_kafka_opaque(handle));
+  if (state.on_log) state.on_log(level, fmt::format("librdkafka: {}: {}", facility, words));
 }
 
 }  // namespace daybook::log

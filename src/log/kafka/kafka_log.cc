@@ -1,10 +1,14 @@
 #include "log/kafka/kafka_log.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <thread>
 
+#include "log/kafka/group_member.h"
 #include "log/kafka/producer.h"
 #include "log/kafka/reader.h"
 #include "log/kafka/topics.h"
@@ -20,6 +24,8 @@ constexpr auto kLeaderPause = 50ms;
 
 // How long a broker has for an answer that only tells whether it is there.
 constexpr std::chrono::milliseconds kAnswerPatience = 3s;
+// And all of them together for the bounds of partitions, while leaders may move.
+constexpr std::chrono::milliseconds kBoundsPatience = 5s;
 
 // With less, a partition is fetched in pieces too small.
 constexpr std::size_t kQueueBytesMin = 64 << 10;
@@ -57,13 +63,15 @@ class KafkaLog final : public Log {
   }
 
   Result<std::vector<EndOffset>> end_offsets(std::span<const Topic> topics) override {
-    RETURN_IF_ERROR(check_broker());
-    const auto deadline = std::chrono::steady_clock::now() + options_.timeout;
+    // A question for offsets takes its whole timeout where the broker is away; this one tells it soon.
+    const auto answered = asking_->ask_metadata(false, std::min(kAnswerPatience, options_.timeout));
+    if (!answered) return unexpected(answered.error());
+    const auto deadline = std::chrono::steady_clock::now() + std::min(kBoundsPatience, options_.timeout);
     ASSIGN_OR_RETURN(const auto begins, ask_offsets(topics, RD_KAFKA_OFFSET_BEGINNING, deadline));
     ASSIGN_OR_RETURN(const auto ends, ask_offsets(topics, RD_KAFKA_OFFSET_END, deadline));
     std::vector<EndOffset> bounds;
     for (const Topic topic : topics) {
-      for (std::int32_t partition = 0; partition < partition_count_; ++partition) {
+      for (std::int32_t partition = 0; partition < partitions_now(topic); ++partition) {
         const std::size_t at = bounds.size();
         bounds.push_back({{topic, partition}, begins[at], ends[at]});
       }
@@ -71,19 +79,33 @@ class KafkaLog final : public Log {
     return bounds;
   }
 
- private:
-  // A question for offsets takes its whole timeout where the broker is away; this one tells it soon.
-  Result<void> check_broker() {
-    const rd_kafka_metadata_t* raw = nullptr;
-    const rd_kafka_resp_err_t error = rd_kafka_metadata(asking_->get(), 0, nullptr, &raw,
-                                                        static_cast<int>(kAnswerPatience.count()));
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      return unexpected(ErrorCode::kUnavailable,
-                        fmt::format("no Kafka broker answers at {}: {}", options_.brokers,
-                                    rd_kafka_err2str(error)));
+  Result<std::unique_ptr<GroupMember>> join_group(std::string_view name) override {
+    return join_kafka_group(options_, name);
+  }
+
+  Result<void> check() override {
+    ASSIGN_OR_RETURN(TopicsSeen seen, look_at_topics(*asking_, options_));
+    bool added = false;
+    for (const Topic topic : kEventTopics) {
+      const std::int32_t now = seen.partitions[static_cast<std::size_t>(topic)];
+      // One that is missing is its readers' to tell.
+      if (now > partition_count_) partitions_now_[static_cast<std::size_t>(topic)] = now;
+      added = added || now > partition_count_;
     }
-    rd_kafka_metadata_destroy(raw);
-    return {};
+    if (added) {
+      seen.faults.push_back(fmt::format(
+          "partitions were added to the {} that the log was opened with: records in them are not read, and "
+          "their keys had been elsewhere before. Stop what publishes, publish all events into new topics "
+          "(another topic_prefix) with as many partitions as are wanted, and fold them into a new folder",
+          partition_count_));
+    }
+    if (seen.faults.empty()) return {};
+    return unexpected(ErrorCode::kMismatch, fmt::format("{}", fmt::join(seen.faults, "; ")));
+  }
+
+ private:
+  std::int32_t partitions_now(Topic topic) const {
+    return std::max(partition_count_, partitions_now_[static_cast<std::size_t>(topic)].load());
   }
 
   // Of every partition of `topics`, in this order.
@@ -92,11 +114,11 @@ class KafkaLog final : public Log {
     while (true) {
       const auto left =
           std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-      const KafkaPtr<rd_kafka_topic_partition_list_t> asked(rd_kafka_topic_partition_list_new(
-          static_cast<int>(topics.size()) * partition_count_));
+      const KafkaPtr<rd_kafka_topic_partition_list_t> asked(
+          rd_kafka_topic_partition_list_new(static_cast<int>(topics.size()) * partition_count_));
       for (const Topic topic : topics) {
         const std::string name = topic_name(options_.topic_prefix, topic);
-        for (std::int32_t partition = 0; partition < partition_count_; ++partition) {
+        for (std::int32_t partition = 0; partition < partitions_now(topic); ++partition) {
           rd_kafka_topic_partition_list_add(asked.get(), name.c_str(), partition)->offset = which;
         }
       }
@@ -117,6 +139,8 @@ class KafkaLog final : public Log {
 
   const KafkaOptions options_;
   const std::int32_t partition_count_;
+  // By Topic, as check() found them last.
+  std::array<std::atomic<std::int32_t>, kTopicCount> partitions_now_ = {};
   // For questions alone.
   const std::unique_ptr<Client> asking_;
   const std::unique_ptr<Producer> producer_;
@@ -125,9 +149,16 @@ class KafkaLog final : public Log {
 }  // namespace
 
 Result<std::unique_ptr<Log>> open_kafka_log(const KafkaOptions& options) {
-  ASSIGN_OR_RETURN(auto asking, Client::make(options, Client::Kind::kConsumer));
-  ASSIGN_OR_RETURN(const std::int32_t partition_count, check_topics(*asking, options));
+  // It sees where a partition ends, not where the first open transaction begins.
+  KafkaOptions for_asking = options;
+  for_asking.properties["isolation.level"] = "read_uncommitted";
+  ASSIGN_OR_RETURN(auto asking, Client::make(for_asking, Client::Kind::kConsumer));
+  ASSIGN_OR_RETURN(const TopicsSeen topics, check_topics(*asking, options));
+  const std::int32_t partition_count = topics.partitions.front();
   ASSIGN_OR_RETURN(auto producer, Producer::make(options, partition_count));
+  if (const std::string caveat = caveat_of(topics.replicas); !caveat.empty() && options.on_notice) {
+    options.on_notice(caveat);
+  }
   return std::unique_ptr<Log>(
       std::make_unique<KafkaLog>(options, partition_count, std::move(asking), std::move(producer)));
 }

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <string>
 
@@ -19,6 +20,12 @@ struct KafkaOptions {
   std::size_t prefetch_bytes = 120 << 20;
   // For everything that is asked of the broker and waited for.
   std::chrono::milliseconds timeout{10'000};
+  // What people must know of the log when it is opened. May be empty.
+  std::function<void(const std::string&)> on_notice;
+  // librdkafka's own log, from its threads: the level as in syslog, and the words. May be empty.
+  std::function<void(int level, const std::string&)> on_log;
+  // librdkafka's statistics of each client, as JSON, every five seconds. May be empty.
+  std::function<void(const std::string&)> on_statistics;
 };
 
 }  // namespace daybook::log

@@ -103,7 +103,7 @@ Result<std::span<const Record>> KafkaReader::poll(std::size_t records_max,
     if (trouble_) return unexpected(*std::exchange(trouble_, std::nullopt));
     // Whether a broker is back is told by nothing but an answer.
     if (client_->brokers_down() && !find_missing_topics()) {
-      return unexpected(ErrorCode::kUnavailable, "no Kafka broker answers at " + options_.brokers);
+      return client_->no_answer(RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN);
     }
     if (std::chrono::steady_clock::now() >= deadline) break;
   }

@@ -2,7 +2,7 @@
 # The most memory that a server with its default settings ever had, from empty on: a history from Kafka, and
 # one of many customers, with 12 events of each, from the embedded log.
 start_broker
-"$daybook" topics create --brokers "$broker_address" > /dev/null
+"$daybook" topics create --brokers "$broker_address" --replicas 1 > /dev/null
 orders=$(orders_or 100000)
 measure "$bench" fill --brokers "$broker_address" --orders "$orders"
 start_server --brokers "$broker_address" --data "$work/data"

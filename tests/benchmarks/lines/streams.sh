@@ -7,7 +7,7 @@ if [ ! -d "$peer/target/libs" ] || [ -n "$(find "$peer/src" "$peer/pom.xml" prot
 fi
 # The application writes its changes to the broker: with all of the compiler, and more memory than the tests have.
 DAYBOOK_KAFKA_HEAP=512m _JAVA_OPTIONS=-XX:TieredStopAtLevel=4 start_broker
-"$daybook" topics create --brokers "$broker_address" > /dev/null
+"$daybook" topics create --brokers "$broker_address" --replicas 1 > /dev/null
 measure "$bench" fill --brokers "$broker_address" --orders "$(orders_or 100000)"
 
 # shellcheck disable=SC2086  # Words of options, for trying others.

@@ -22,6 +22,7 @@ import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -101,6 +102,7 @@ public final class Peer {
       case "read": return read(request.get("topic").getAsString());
       case "create": return create(request);
       case "delete": return delete(request);
+      case "add_partitions": return addPartitions(request);
       default: throw new IllegalArgumentException("no such request: " + request);
     }
   }
@@ -141,7 +143,7 @@ public final class Peer {
     return value == null || value.isJsonNull() ? null : Base64.getDecoder().decode(value.getAsString());
   }
 
-  /** Records as they are given; in one transaction that ends as `transaction` says, when it does. */
+  /** Records as they are given; in one transaction that ends as `transaction` says, when it does: "open" leaves it. */
   private JsonObject send(JsonObject request) throws Exception {
     KafkaProducer<byte[], byte[]> by = producer();
     String transaction = request.has("transaction") ? request.get("transaction").getAsString() : "";
@@ -161,6 +163,7 @@ public final class Peer {
     }
     if (!transaction.isEmpty()) {
       by.flush();
+      if (transaction.equals("open")) return places(sent);
       if (transaction.equals("commit")) {
         by.commitTransaction();
       } else {
@@ -247,6 +250,16 @@ public final class Peer {
       }
     }
     awaitTopic(topic.name(), true);
+    return new JsonObject();
+  }
+
+  private JsonObject addPartitions(JsonObject request) throws Exception {
+    String topic = request.get("topic").getAsString();
+    int count = request.get("count").getAsInt();
+    admin().createPartitions(Map.of(topic, NewPartitions.increaseTo(count))).all().get();
+    while (admin().describeTopics(Set.of(topic)).allTopicNames().get().get(topic).partitions().size() < count) {
+      Thread.sleep(50);
+    }
     return new JsonObject();
   }
 

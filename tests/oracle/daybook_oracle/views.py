@@ -430,7 +430,7 @@ def parked_view(o, q):
     # The list takes the place of the count that every other answer has under this name.
     return dict(common(o, q), parked=[
         {"topic": r.topic, "partition": r.partition, "offset": r.offset,
-         "recorded_at": millis(r.seen_at), "reason": reason, "detail": Any(), "bytes": Any()}
+         "recorded_at": millis(r.seen_at), "reason": reason, "detail": Any(), "resolved": Any(), "bytes": Any()}
         for r, reason in o.parked])
 
 

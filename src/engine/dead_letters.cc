@@ -1,0 +1,140 @@
+#include "engine/dead_letters.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "store/keys.h"
+
+namespace daybook::engine {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::string_view kGroup = "daybook.dead-letter.v1";
+constexpr milliseconds kLookEvery{100};
+constexpr milliseconds kRetryPause{1'000};
+// Copied at a time; a record more than that may be.
+constexpr std::size_t kBytesAtATime = 4 << 20;
+constexpr std::size_t kLettersAtATime = 1'000;
+
+std::size_t bytes_of(const log::NewRecord& letter) {
+  std::size_t bytes = letter.key.value_or("").size() + letter.value.value_or("").size();
+  for (const auto& [name, value] : letter.headers) bytes += name.size() + value.size();
+  return bytes;
+}
+
+log::NewRecord letter_of(const ParkedRecord& parked, std::int32_t partition, const std::string& prefix) {
+  log::NewRecord letter;
+  letter.topic = log::Topic::kDeadLetter;
+  letter.key = parked.key;
+  letter.value = parked.value;
+  letter.partition = partition;
+  letter.headers = {{"reason", std::string(events::park_reason_name(parked.reason))},
+                    {"detail", parked.detail},
+                    {"topic", log::topic_name(prefix, static_cast<log::Topic>(parked.topic))},
+                    {"partition", std::to_string(partition)},
+                    {"offset", std::to_string(parked.offset)}};
+  return letter;
+}
+
+}  // namespace
+
+DeadLetters::DeadLetters(log::Log& log, Projector& projector, std::string topic_prefix)
+    : log_(log), projector_(projector), topic_prefix_(std::move(topic_prefix)) {
+  thread_ = std::thread([this] { work(); });
+}
+
+DeadLetters::~DeadLetters() {
+  stopping_ = true;
+  thread_.join();
+}
+
+std::string DeadLetters::trouble() const {
+  const std::lock_guard lock(mutex_);
+  return trouble_;
+}
+
+void DeadLetters::work() {
+  auto next_try = std::chrono::steady_clock::now();
+  while (!stopping_) {
+    std::this_thread::sleep_for(kLookEvery);
+    if (!projector_.caught_up() || std::chrono::steady_clock::now() < next_try) continue;
+    const auto done = send_new();
+    // A partition that has gone to another member is no trouble.
+    const bool failed = !done && done.error().code != ErrorCode::kMismatch;
+    if (failed) next_try = std::chrono::steady_clock::now() + kRetryPause;
+    if (!done) {
+      done_.clear();
+      if (done.error().code == ErrorCode::kFatal) member_.reset();
+    }
+    const std::lock_guard lock(mutex_);
+    trouble_ = failed ? "parked records are not copied to the dead-letter topic: " + done.error().message : "";
+  }
+  member_.reset();
+}
+
+Result<void> DeadLetters::send_new() {
+  if (!member_) {
+    ASSIGN_OR_RETURN(member_, log_.join_group(kGroup));
+  }
+  ASSIGN_OR_RETURN(const std::vector<std::int32_t> ours, member_->partitions());
+  std::erase_if(done_, [&](const auto& each) { return !std::ranges::binary_search(ours, each.first); });
+  for (const std::int32_t partition : ours) {
+    if (partition >= projector_.shard_count()) continue;
+    const std::uint64_t parked = projector_.committed(partition).parked;
+    if (const auto known = done_.find(partition); known != done_.end() && known->second == parked) continue;
+    if (parked > 0) {
+      ASSIGN_OR_RETURN(log::GroupOffsets offsets, member_->committed(partition));
+      for (bool more = true; more;) {
+        if (stopping_) return {};
+        ASSIGN_OR_RETURN(more, send_some(partition, offsets));
+        // One that asks is not taken for one that has gone.
+        ASSIGN_OR_RETURN(const std::vector<std::int32_t> still, member_->partitions());
+        if (!std::ranges::binary_search(still, partition)) return {};
+      }
+    }
+    done_[partition] = parked;
+  }
+  return {};
+}
+
+Result<bool> DeadLetters::send_some(std::int32_t partition, log::GroupOffsets& offsets) {
+  // What the letters' views point into.
+  std::vector<ParkedRecord> found;
+  std::size_t bytes = 0;
+  const std::shared_ptr<Shard> shard = projector_.shard(partition);
+  // One that is opened anew is looked at again when it is.
+  if (shard == nullptr) return false;
+  for (const log::Topic topic : log::kEventTopics) {
+    const auto number = static_cast<std::uint8_t>(topic);
+    const std::string from = store::ParkedKey{number, offsets[number]}.bytes();
+    const auto take = [&](std::string_view key, std::string_view value) -> Result<store::Reads::Next> {
+      if (found.size() >= kLettersAtATime || bytes >= kBytesAtATime) return store::Reads::Next::kStop;
+      ASSIGN_OR_RETURN(ParkedRecord parked, ParkedRecord::decode(key, value));
+      bytes += value.size();
+      found.push_back(std::move(parked));
+      return store::Reads::Next::kGoOn;
+    };
+    RETURN_IF_ERROR(shard->store().scan(store::Table::kMeta, from.substr(0, 2), from, take));
+  }
+  if (found.empty()) return false;
+  std::vector<log::NewRecord> letters;
+  for (const ParkedRecord& parked : found) {
+    log::NewRecord letter = letter_of(parked, partition, topic_prefix_);
+    // With its headers the largest of records is larger than a log takes: it is parked here alone.
+    if (bytes_of(letter) <= log::kRecordBytesMax) letters.push_back(std::move(letter));
+    offsets[parked.topic] = parked.offset + 1;
+  }
+  const std::size_t count = letters.size();
+  if (count > 0) {
+    if (const auto appended = log::append_and_wait(log_, std::move(letters)); !appended) {
+      return unexpected(appended.error());
+    }
+  }
+  sent_ += count;
+  RETURN_IF_ERROR(member_->commit(partition, offsets));
+  return found.size() >= kLettersAtATime || bytes >= kBytesAtATime;
+}
+
+}  // namespace daybook::engine
