@@ -47,30 +47,84 @@ struct Share {
   Int128 less_credited = 0;  // Of the gross less the credit notes that exist, not below 0.
 };
 
-Share share(Picture& picture, const Invoices& invoices, const Order& order, Day as_of) {
-  Share sum;
-  for (const Invoice* invoice : invoices) {
-    if (!invoice->in_force(as_of)) continue;
-    const Int128 gross = whole(*invoice->issued, Price::kWithTax);
-    Int128 rest = gross;
-    for_each_credit_note(picture, *invoice, [&](const Source& note) {
-      if (note.exists(as_of)) rest -= note.amount;
-    });
-    rest = std::max<Int128>(0, rest);
-    if (!shared(*invoice)) {
-      sum.with_tax += gross;
-      sum.net += whole(*invoice->issued, Price::kNet);
-      sum.less_credited += rest;
-      continue;
+// An order's share of the invoices that name it, as dates go by.
+class ShareOverTime {
+ public:
+  ShareOverTime(Picture& picture, const Invoices& invoices, const Order& order)
+      : picture_(picture), order_(order), invoices_(invoices), parts_(invoices.size()) {
+    for (std::uint32_t i = 0; i < invoices.size(); ++i) {
+      const auto add = [&](Day day, Int128 credited = 0) {
+        if (day != kNever) changes_.push_back({day, i, credited});
+      };
+      add(invoices[i]->issued->issue_date);
+      add(invoices[i]->void_day);
+      for_each_credit_note(picture, *invoices[i], [&](const Source& note) {
+        add(note.day, note.amount);
+        add(note.ended_day, -note.amount);
+      });
+      if (shared(*invoices[i])) picture.split(*invoices[i]).for_each_change(add);
     }
-    const Split& split = picture.split(*invoice);
-    const Int128 with_tax = split.share(order, as_of, Price::kWithTax);
-    sum.with_tax += with_tax;
-    sum.net += split.share(order, as_of, Price::kNet);
-    sum.less_credited += rest == gross ? with_tax : split.share_of(rest, order, as_of);
+    std::ranges::sort(changes_, {}, &Change::day);
   }
-  return sum;
-}
+
+  // The dates on which it may change.
+  template <typename Visit>
+  void for_each_day(const Visit& visit) const {
+    for (const Change& change : changes_) visit(change.day);
+  }
+
+  // Dates rise.
+  void advance(Day as_of) {
+    const std::size_t first = next_;
+    for (; next_ < changes_.size() && changes_[next_].day <= as_of; ++next_) {
+      parts_[changes_[next_].invoice].credited += changes_[next_].credited;
+    }
+    for (std::size_t i = first; i < next_; ++i) {
+      Part& part = parts_[changes_[i].invoice];
+      add(part.share, -1);
+      part.share = share_of(*invoices_[changes_[i].invoice], part.credited, as_of);
+      add(part.share, 1);
+    }
+  }
+
+  const Share& share() const { return sum_; }
+
+ private:
+  struct Change {
+    Day day = 0;
+    std::uint32_t invoice = 0;
+    Int128 credited = 0;
+  };
+  struct Part {
+    Int128 credited = 0;
+    Share share;
+  };
+
+  void add(const Share& share, int sign) {
+    sum_.with_tax += sign * share.with_tax;
+    sum_.net += sign * share.net;
+    sum_.less_credited += sign * share.less_credited;
+  }
+
+  Share share_of(const Invoice& invoice, Int128 credited, Day as_of) const {
+    if (!invoice.in_force(as_of)) return {};
+    const Int128 gross = whole(*invoice.issued, Price::kWithTax);
+    const Int128 rest = std::max<Int128>(0, gross - credited);
+    if (!shared(invoice)) return {gross, whole(*invoice.issued, Price::kNet), rest};
+    const Split& split = picture_.split(invoice);
+    const Int128 with_tax = split.share(order_, as_of, Price::kWithTax);
+    return {with_tax, split.share(order_, as_of, Price::kNet),
+            rest == gross ? with_tax : split.share_of(rest, order_, as_of)};
+  }
+
+  Picture& picture_;
+  const Order& order_;
+  const Invoices& invoices_;
+  Few<Part, 2> parts_;
+  Few<Change, 4> changes_;  // By day.
+  std::size_t next_ = 0;
+  Share sum_;
+};
 
 // What is open and out of an order's lines, with tax, as dates go by.
 class GoodsOverTime {
@@ -160,24 +214,14 @@ class GoodsOverTime {
   std::int64_t over_returned_ = 0;
 };
 
-Breakpoints credit_breakpoints(Picture& picture, const Invoices& invoices, const Order& order) {
+Breakpoints credit_breakpoints(const ShareOverTime& share, const Order& order) {
   Breakpoints days;
-  const auto add = [&](Day day) {
-    if (day != kNever) days.add(order.counts_from(day));
-  };
+  const auto add = [&](Day day) { days.add(order.counts_from(day)); };
   add(order.placed_day);
   for (const auto& change : order.changes) add(change.day);
   for (const auto& dispatch : order.dispatches) add(dispatch.day);
   for (const auto& back : order.returns) add(back.day);
-  for (const Invoice* invoice : invoices) {
-    add(invoice->issued->issue_date);
-    add(invoice->void_day);
-    for_each_credit_note(picture, *invoice, [&](const Source& note) {
-      add(note.day);
-      add(note.ended_day);
-    });
-    if (shared(*invoice)) picture.split(*invoice).for_each_change(add);
-  }
+  share.for_each_day(add);
   return days;
 }
 
@@ -248,8 +292,10 @@ OrderCredit credit_on(Picture& picture, const Order& order, Day as_of) {
   if (as_of < order.placed_day) return {};
   GoodsOverTime goods(order);
   goods.advance(as_of);
-  const Share invoiced = share(picture, invoices_of(picture, order), order, as_of);
-  return {goods.open(), goods.dispatched(), invoiced.with_tax, invoiced.less_credited};
+  const Invoices invoices = invoices_of(picture, order);
+  ShareOverTime share(picture, invoices, order);
+  share.advance(as_of);
+  return {goods.open(), goods.dispatched(), share.share().with_tax, share.share().less_credited};
 }
 
 void contribute_credit(Picture& picture, const Order& order, Contributions& to) {
@@ -261,7 +307,8 @@ void contribute_credit(Picture& picture, const Order& order, Contributions& to) 
   OrderCredit before;
   OrderCredit now;
   GoodsOverTime goods(order);
-  Breakpoints breakpoints = credit_breakpoints(picture, invoices, order);
+  ShareOverTime share(picture, invoices, order);
+  Breakpoints breakpoints = credit_breakpoints(share, order);
   for (const Day day : breakpoints.sorted()) {
     goods.advance(day);
     now.undispatched = goods.open();
@@ -269,10 +316,10 @@ void contribute_credit(Picture& picture, const Order& order, Contributions& to) 
     over_shipped.holds(day, goods.shipped_over_ordered());
     over_returned.holds(day, goods.returned_over_dispatched());
     if (!invoices.empty()) {
-      const Share share_now = share(picture, invoices, order, day);
-      now.invoiced = share_now.with_tax;
-      now.invoiced_less_credited = share_now.less_credited;
-      over_invoiced.holds(day, share_now.net > 0 && share_now.net > order_value(order, day, Price::kNet));
+      share.advance(day);
+      now.invoiced = share.share().with_tax;
+      now.invoiced_less_credited = share.share().less_credited;
+      over_invoiced.holds(day, share.share().net > 0 && share.share().net > order_value(order, day, Price::kNet));
     }
     const auto add = [&](Measure measure, Int128 amount) {
       if (amount != 0) to.cell({measure, order.placed->currency, {}, {}, day, 0, day}, {amount, 0});

@@ -115,11 +115,9 @@ std::unique_ptr<Invoice> Picture::make_invoice(const Document& document) {
 }
 
 Day Invoice::due_shift(Day as_of) const {
-  const DueChange* last = nullptr;
-  for (const DueChange& change : due_changes) {
-    if (change.from <= as_of) last = &change;
-  }
-  return last == nullptr ? 0 : last->due_date - last_due;
+  // In order of their instants, and so of their days.
+  const auto after = std::ranges::upper_bound(due_changes, as_of, {}, &DueChange::from);
+  return after == due_changes.begin() ? 0 : std::prev(after)->due_date - last_due;
 }
 
 Few<Day, 2> Invoice::due_days(Day as_of) const {

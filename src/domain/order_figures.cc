@@ -299,7 +299,7 @@ class DispatchedOverTime {
     Int128 remaining = 0;
     Int128 out = 0;
 
-    bool is_short() const { return out < remaining; }
+    bool is_short() const { return remaining > 0 && out < remaining; }
   };
 
   static bool is_before(const Fact& a, const Fact& b) {
@@ -412,11 +412,82 @@ class DeliveredOverTime {
   Greatest earliest_;
 };
 
-// An invoice that can mark the order invoiced and paid, as of a date.
-bool marks(Picture& picture, const Invoice& invoice, const Order& order, Day as_of) {
-  return invoice.issued->kind == InvoiceKind::kInvoice && as_of < invoice.void_day &&
-         order.counts(picture.day_of(invoice.issued_fact->event.occurred_at), as_of);
-}
+// When the order had been invoiced, and its invoices settled, over time.
+class InvoicedOverTime {
+ public:
+  InvoicedOverTime(Picture& picture, const Order& order)
+      : picture_(picture), order_(order), invoices_(picture.invoices_of(order)), marks_(invoices_.size()),
+        earliest_(invoices_.size()), settled_(invoices_.size()) {
+    for (std::uint32_t i = 0; i < invoices_.size(); ++i) {
+      const Invoice& invoice = *invoices_[i];
+      if (invoice.issued->kind != InvoiceKind::kInvoice) continue;
+      const auto add = [&](Day day) {
+        if (day != kNever) changes_.emplace_back(order.counts_from(day), i);
+      };
+      add(issued_on(invoice));
+      add(invoice.void_day);
+      for (const Application& application : picture.applications(invoice)) {
+        if (application.item->state != ItemState::kCounts) continue;
+        application.item->for_each_movement([&](Day day, Int128) { add(day); });
+      }
+      for (const auto& write_off : invoice.write_offs) add(write_off.day);
+      for (const auto& recovery : invoice.recoveries) {
+        if (recovery.counts) add(recovery.day);
+      }
+    }
+    std::ranges::sort(changes_);
+    changes_.erase(std::unique(changes_.begin(), changes_.end()), changes_.end());
+  }
+
+  // The dates on which something may change.
+  template <typename Visit>
+  void for_each_day(const Visit& visit) const {
+    for (const auto& [day, invoice] : changes_) visit(day);
+  }
+
+  // Dates rise.
+  void advance(Day as_of) {
+    for (; next_ < changes_.size() && changes_[next_].first <= as_of; ++next_) look(changes_[next_].second, as_of);
+  }
+
+  std::optional<Instant> invoiced() const {
+    return marking_ == 0 ? std::nullopt : std::optional(-earliest_.top());
+  }
+  // The last of them, when all are settled.
+  std::optional<Instant> settled() const {
+    return marking_ == 0 || open_ > 0 ? std::nullopt : std::optional(settled_.top());
+  }
+
+ private:
+  enum class Mark : std::uint8_t { kNone, kOpen, kSettled };
+
+  Day issued_on(const Invoice& invoice) const { return picture_.day_of(invoice.issued_fact->event.occurred_at); }
+
+  // What one of them says on a date.
+  void look(std::uint32_t number, Day as_of) {
+    const Invoice& invoice = *invoices_[number];
+    marking_ -= marks_[number] != Mark::kNone;
+    open_ -= marks_[number] == Mark::kOpen;
+    const bool marks = as_of < invoice.void_day && order_.counts(issued_on(invoice), as_of);
+    const auto settled = marks ? settled_at(picture_, invoice, as_of) : std::nullopt;
+    marks_[number] = !marks ? Mark::kNone : settled ? Mark::kSettled : Mark::kOpen;
+    marking_ += marks_[number] != Mark::kNone;
+    open_ += marks_[number] == Mark::kOpen;
+    earliest_.set(number, marks ? -invoice.issued_fact->event.occurred_at : Greatest::kNone);
+    settled_.set(number, settled.value_or(Greatest::kNone));
+  }
+
+  Picture& picture_;
+  const Order& order_;
+  std::span<const Invoice* const> invoices_;
+  Few<std::pair<Day, std::uint32_t>, 8> changes_;  // By day.
+  std::size_t next_ = 0;
+  Few<Mark, 4> marks_;
+  std::int64_t marking_ = 0;  // How many mark the order,
+  std::int64_t open_ = 0;     // and of these, how many are not settled.
+  Greatest earliest_;         // Their instants below zero.
+  Greatest settled_;
+};
 
 std::string_view first_warehouse(const Order& order, Day as_of) {
   if (order.dispatches.empty() || !order.counts(order.dispatches.front().day, as_of)) return {};
@@ -443,7 +514,7 @@ class GoodsOverTime {
   DeliveredOverTime delivered_;
 };
 
-Milestones milestones_with(const GoodsOverTime& goods, Picture& picture, const Order& order, Day as_of) {
+Milestones milestones_with(const GoodsOverTime& goods, const InvoicedOverTime& invoices, const Order& order, Day as_of) {
   Milestones milestones;
   set(milestones, Milestone::kPlaced, order.placed_fact->event.occurred_at);
   set_first(milestones, Milestone::kConfirmed, order, order.confirmations, as_of);
@@ -452,19 +523,9 @@ Milestones milestones_with(const GoodsOverTime& goods, Picture& picture, const O
   const std::optional<Instant> dispatched = goods.dispatched();
   if (dispatched) set(milestones, Milestone::kDispatched, *dispatched);
   if (const auto delivered = goods.delivered()) set(milestones, Milestone::kDelivered, *delivered);
-  std::optional<Instant> invoiced;
-  std::optional<Instant> settled;
-  bool all_settled = true;
-  for (const Invoice* invoice : picture.invoices_of(order)) {
-    if (!marks(picture, *invoice, order, as_of)) continue;
-    const Instant instant = invoice->issued_fact->event.occurred_at;
-    invoiced = std::min(invoiced.value_or(instant), instant);
-    const auto at = settled_at(picture, *invoice, as_of);
-    all_settled = all_settled && at.has_value();
-    if (at) settled = std::max(settled.value_or(*at), *at);
-  }
-  if (invoiced) set(milestones, Milestone::kInvoiced, *invoiced);
-  if (dispatched && invoiced && all_settled) set(milestones, Milestone::kPaid, *settled);
+  if (const auto invoiced = invoices.invoiced()) set(milestones, Milestone::kInvoiced, *invoiced);
+  const std::optional<Instant> settled = invoices.settled();
+  if (dispatched && settled) set(milestones, Milestone::kPaid, *settled);
   return milestones;
 }
 
@@ -480,19 +541,8 @@ void contribute_cycle(Picture& picture, const Order& order, Contributions& to) {
   for (const auto& moment : order.proofs) add(moment.day);
   for (const auto& dispatch : order.dispatches) add(dispatch.day);
   for (const auto& back : order.returns) add(back.day);
-  for (const Invoice* invoice : picture.invoices_of(order)) {
-    if (invoice->issued->kind != InvoiceKind::kInvoice) continue;
-    add(picture.day_of(invoice->issued_fact->event.occurred_at));
-    add(invoice->void_day);
-    for (const Application& application : picture.applications(*invoice)) {
-      if (application.item->state != ItemState::kCounts) continue;
-      application.item->for_each_movement([&](Day day, Int128) { add(day); });
-    }
-    for (const auto& write_off : invoice->write_offs) add(write_off.day);
-    for (const auto& recovery : invoice->recoveries) {
-      if (recovery.counts) add(recovery.day);
-    }
-  }
+  InvoicedOverTime invoices(picture, order);
+  invoices.for_each_day(add);
   CycleRow row{order.ref.id, order.attributes(), order.placed->kind, order.placed->channel, {}};
   Stretches disordered(AnomalyKind::kMilestonesOutOfOrder, order.ref.id, *order.placed_fact, to);
   Stretches not_invoiced(AnomalyKind::kDeliveredNotInvoiced, order.ref.id, *order.placed_fact, to);
@@ -503,7 +553,8 @@ void contribute_cycle(Picture& picture, const Order& order, Contributions& to) {
   for (std::size_t i = 0; i < days.size(); ++i) {
     const Day day = days[i];
     goods.advance(day);
-    CycleChange change{day, milestones_with(goods, picture, order, day), first_warehouse(order, day)};
+    invoices.advance(day);
+    CycleChange change{day, milestones_with(goods, invoices, order, day), first_warehouse(order, day)};
     disordered.holds(day, out_of_order(change.milestones));
     const auto delivered = change.milestones[static_cast<std::size_t>(Milestone::kDelivered)];
     const bool invoiced = change.milestones[static_cast<std::size_t>(Milestone::kInvoiced)].has_value();
@@ -530,7 +581,9 @@ void contribute_cycle(Picture& picture, const Order& order, Contributions& to) {
 Milestones milestones_on(Picture& picture, const Order& order, Day as_of) {
   GoodsOverTime goods(order);
   goods.advance(as_of);
-  return milestones_with(goods, picture, order, as_of);
+  InvoicedOverTime invoices(picture, order);
+  invoices.advance(as_of);
+  return milestones_with(goods, invoices, order, as_of);
 }
 
 namespace {

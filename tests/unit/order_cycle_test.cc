@@ -245,6 +245,15 @@ TEST(Milestones, ExchangedGoodsMakeTheOrderShortAgain) {
   EXPECT_EQ(story.milestone(kEnd, "dispatched"), "2024-05-08T08:00:00Z") << "what is not wanted does not count back";
 }
 
+TEST(Milestones, LinesThatTheOrderDoesNotHaveAreNotMissed) {
+  Story story;
+  story.order("O", "2024-05-01", {{"1", "10", 1000}});
+  story.ship("S", "2024-05-02", {{"1", "10"}});
+  story.give_back("B", "2024-05-04", {{"2", "6"}}, "S", "O", kResend);
+  EXPECT_EQ(story.milestone(kEnd, "dispatched"), "2024-05-02T08:00:00Z");
+  EXPECT_EQ(story.milestone("2024-05-02", "dispatched"), "2024-05-02T08:00:00Z");
+}
+
 TEST(Milestones, WhatLeavesAfterTheOrderWasCompleteDoesNotReopenIt) {
   Story story;
   story.order("O", "2024-05-01", {{"1", "1", 1000}});
