@@ -27,7 +27,7 @@ COMMANDS = {
     "deploy/dev/bare.sh": [],
     "deploy/dev/test.sh": [".ci/run", "deploy/dev/common.sh", "deploy/dev/answers.sh", "deploy/dev/columns.py", "deploy/kafka/*", "tests/*", "tests/support/*",
                            "tests/e2e/**/*", "tests/oracle/**/*", "tests/integration/*", "tests/scenarios/**/*",
-                           "tests/benchmarks/budget", "docs/examples/**/*"],
+                           "tests/benchmarks/budget", "tests/benchmarks/shapes", "docs/examples/**/*"],
     "tests/benchmarks/run": ["deploy/dev/common.sh", "deploy/kafka/*", "tests/benchmarks/*.py", "tests/benchmarks/lines/*",
                              "tests/benchmarks/peers/**/*"],
 }

@@ -98,9 +98,10 @@ class Sales {
       const bool is_sold_alike = before.terms != nullptr && before.terms->net_minor == now.terms->net_minor &&
                                  before.terms->sku == now.terms->sku && before.quantity == now.quantity;
       order(before, -1, day);
-      if (!is_sold_alike) post_moves(now.line, -1, day);
+      const bool is_sold_anew = !is_sold_alike && sent_ + back_ > 0;
+      if (is_sold_anew) post_moves(now.line, -1, day);
       line.state = now;
-      if (!is_sold_alike) post_moves(now.line, 1, day);
+      if (is_sold_anew) post_moves(now.line, 1, day);
       order(now, 1, day);
     }
   }
@@ -326,7 +327,7 @@ class DispatchedOverTime {
       line.remaining = now.remaining;
       short_lines_ += line.is_short();
       remaining_lines_ += line.remaining > 0;
-      filled_.set(now.line, filled_at(now.line));
+      if (sent_ + back_ > 0) filled_.set(now.line, filled_at(now.line));
     }
   }
 

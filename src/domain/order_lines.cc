@@ -1,7 +1,7 @@
 #include "domain/order_lines.h"
 
 #include <algorithm>
-#include <vector>
+#include <utility>
 
 #include "domain/credit.h"
 #include "domain/picture.h"
@@ -14,17 +14,18 @@ std::uint32_t TextNumbers::add(std::string_view text, std::size_t near) {
   const auto number = static_cast<std::uint32_t>(texts_.size());
   texts_.push_back(text);
   if (texts_.size() == kFew + 1) {
-    for (std::uint32_t i = 0; i < number; ++i) numbers_.emplace(texts_[i], i);
+    numbers_ = std::make_unique<std::unordered_map<std::string_view, std::uint32_t>>();
+    for (std::uint32_t i = 0; i < number; ++i) numbers_->emplace(texts_[i], i);
   }
-  if (texts_.size() > kFew) numbers_.emplace(text, number);
+  if (numbers_) numbers_->emplace(text, number);
   return number;
 }
 
 std::uint32_t TextNumbers::find(std::string_view text, std::size_t near) const {
   if (near < texts_.size() && texts_[near] == text) return static_cast<std::uint32_t>(near);
-  if (texts_.size() > kFew) {
-    const auto known = numbers_.find(text);
-    return known == numbers_.end() ? kNone : known->second;
+  if (numbers_) {
+    const auto known = numbers_->find(text);
+    return known == numbers_->end() ? kNone : known->second;
   }
   for (std::size_t i = 0; i < texts_.size(); ++i) {
     if (texts_[i] == text) return static_cast<std::uint32_t>(i);
@@ -39,8 +40,7 @@ class OrderLines::Changing {
 
   void set(std::span<const OrderLine> all) {
     ++sets_;
-    const Few<std::uint32_t, 4> before = standing_;
-    standing_.clear();
+    const Few<std::uint32_t, 4> before = std::exchange(standing_, {});
     for (std::size_t i = 0; i < all.size(); ++i) {
       const std::uint32_t number = to_.ids_.find(all[i].line_id, i);
       Line& line = lines_[number];
@@ -127,7 +127,7 @@ class OrderLines::Changing {
 
   const Order& order_;
   OrderLines& to_;
-  std::vector<Line> lines_;
+  Few<Line, 4> lines_;
   Few<std::uint32_t, 4> standing_;
   // Among them are all of which more may remain than is out.
   Few<std::uint32_t, 4> candidates_;
@@ -153,6 +153,10 @@ OrderLines::OrderLines(const Order& order) {
   };
   for (const Order::Dispatch& dispatch : order.dispatches) move(dispatch.event->lines, dispatched_, dispatched_ends_);
   for (const Order::Return& back : order.returns) move(back.event->lines, returned_, returned_ends_);
+  if (order.changes.empty()) {
+    place(order);
+    return;
+  }
   sort_by_line(order);
 
   Changing changing(order, *this);
@@ -167,6 +171,19 @@ OrderLines::OrderLines(const Order& order) {
     }
     changing.end();
   }
+}
+
+// Most orders stay as they are placed.
+void OrderLines::place(const Order& order) {
+  Value value;
+  for (const OrderLine& line : order.placed->lines) {
+    const Int128 quantity = line.quantity.scaled(kQuantityPlaces);
+    changed_.push_back({static_cast<std::uint32_t>(changed_.size()), &line, true, quantity, quantity});
+    value.net += line.net_minor;
+    value.with_tax += Int128(line.net_minor) + line.tax_minor.value_or(0);
+  }
+  changed_ends_.push_back(static_cast<std::uint32_t>(changed_.size()));
+  values_.push_back(value);
 }
 
 void OrderLines::sort_by_line(const Order& order) {

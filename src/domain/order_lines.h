@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <unordered_map>
@@ -33,7 +34,8 @@ class TextNumbers {
   static constexpr std::size_t kFew = 8;
 
   Few<std::string_view, 4> texts_;
-  std::unordered_map<std::string_view, std::uint32_t> numbers_;  // Of more than a few.
+  // Of more than a few; null before.
+  std::unique_ptr<std::unordered_map<std::string_view, std::uint32_t>> numbers_;
 };
 
 // Quantities are scaled by 10^6. Points into the order's facts.
@@ -77,7 +79,7 @@ class OrderLines {
   const Value& value(std::size_t changes) const { return values_[changes]; }
   std::span<const Move> dispatched(std::size_t dispatch) const { return part(dispatched_, dispatched_ends_, dispatch); }
   std::span<const Move> returned(std::size_t back) const { return part(returned_, returned_ends_, back); }
-  // Of one line, by instant and position.
+  // Of one line of an order with changes, by instant and position.
   std::span<const LineMove> moves(std::uint32_t line) const { return part(moves_, moves_ends_, line); }
 
  private:
@@ -89,6 +91,7 @@ class OrderLines {
     const std::size_t begin = at == 0 ? 0 : ends[at - 1];
     return std::span(all.data() + begin, ends[at] - begin);
   }
+  void place(const Order& order);
   void sort_by_line(const Order& order);
 
   TextNumbers ids_;

@@ -137,11 +137,12 @@ Result<void> HeldAccount::add_cells(std::span<const store::Cell> cells) {
 }
 
 Result<const store::DocumentIndex*> HeldAccount::index(HeldDocument& document) {
+  // Making one takes as long as some comparisons with all of it.
+  constexpr std::uint32_t kComparisonsMax = 8;
   if (document.value.size() < store::DocumentIndex::kFromBytes) return nullptr;
-  if (document.index == nullptr) {
-    document.index = std::make_unique<store::DocumentIndex>();
-    owner_.indexed_.push_back(&document);
-  }
+  if (document.comparisons++ == 0) owner_.compared_.push_back(&document);
+  if (document.comparisons <= kComparisonsMax) return nullptr;
+  if (document.index == nullptr) document.index = std::make_unique<store::DocumentIndex>();
   if (const auto done = document.index->follow(document.value); !done) {
     return unexpected(damaged(document.ref(), done.error()));
   }
@@ -149,8 +150,11 @@ Result<const store::DocumentIndex*> HeldAccount::index(HeldDocument& document) {
 }
 
 void HeldAccount::write(store::WriteSet& set) {
-  for (HeldDocument* document : owner_.indexed_) document->index.reset();
-  owner_.indexed_.clear();
+  for (HeldDocument* document : owner_.compared_) {
+    document->comparisons = 0;
+    document->index.reset();
+  }
+  owner_.compared_.clear();
   for (HeldDocument* document : owner_.decoded_) document->decoded = nullptr;
   owner_.decoded_.clear();
   owner_.decoded_memory_.reset();

@@ -36,7 +36,8 @@ struct HeldDocument : Held {
   std::size_t incoming = 0;  // Bytes that it is going to be given.
   bool conflicted = false;   // It was given a conflict since the last write().
   std::optional<store::FactSketch> sketch;  // Of its facts; none before the first is given.
-  // Of a long one that was appended to since the last write(); null before.
+  // Since the last write(): how often it was compared with what came to it, and an index if that was often.
+  std::uint32_t comparisons = 0;
   std::unique_ptr<store::DocumentIndex> index;
   // As decoded since the last write(); null before.
   const domain::Document* decoded = nullptr;
@@ -65,7 +66,8 @@ class HeldAccount : public domain::Account {
   // The document of this reference, from the store when it is not here; an empty one when there is none.
   Result<HeldDocument*> hold(domain::DocumentRef ref);
   void mark_dirty(HeldDocument& document);
-  // As the document is now; null for a short one. Until it is appended to.
+  // As the document is now; null for a short one, and while it is compared for the first few times. Until it is
+  // appended to.
   Result<const store::DocumentIndex*> index(HeldDocument& document);
   // What was marked since the last write(), in the order of their keys.
   std::span<HeldDocument* const> dirty();
@@ -173,7 +175,7 @@ class Accounts {
   std::vector<HeldDocument*> dirty_;
   std::vector<HeldPage*> dirty_pages_;
   std::vector<HeldDocument*> decoded_;
-  std::vector<HeldDocument*> indexed_;
+  std::vector<HeldDocument*> compared_;
   Arena decoded_memory_;
   std::optional<Error> error_;
   std::vector<store::Cell> page_;

@@ -210,9 +210,12 @@ Result<void> Shard::give(HeldAccount& account, HeldDocument& document, const Tol
     if (!known) return unexpected(account.damaged(told.ref, known.error()));
     document.sketch = *known;
   }
-  ASSIGN_OR_RETURN(const store::DocumentIndex* const index, account.index(document));
   const auto sketch = store::FactSketch::of(told.event);
   const bool may_know = document.sketch->may_know(sketch);
+  const store::DocumentIndex* index = nullptr;
+  if (may_know) {
+    ASSIGN_OR_RETURN(index, account.index(document));
+  }
   switch (may_know ? store::judge(document.value, index, told.at.topic, told.event) : store::Verdict::kNew) {
     case store::Verdict::kDuplicate:
       ++state_.duplicates;

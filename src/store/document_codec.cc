@@ -250,25 +250,11 @@ struct Standing {
   std::string_view content;
 };
 
-// What a fact's content is made of.
-struct FactContent {
-  std::uint8_t topic = 0;
-  std::string_view bytes;
-  std::string_view event_id;
-  std::string_view behind_event_id;
-  std::string_view payload;  // Type and payload; empty in bytes that no version wrote.
-};
-FactContent content_of(const Entry& fact) {
-  ByteReader body(fact.body);
-  FactContent content;
-  content.topic = read_head(body).at.topic;
-  content.bytes = fact.body.substr(fact.body.size() - body.left());
-  content.event_id = skip_event_id(body);
-  content.behind_event_id = content.bytes.substr(content.event_id.size());
+// Of what stands behind an event id: type and payload; empty in bytes that no version wrote.
+std::string_view skip_envelope(ByteReader& body) {
   body.string();
   body.zigzag();
-  content.payload = body.raw(body.left());
-  return content;
+  return body.raw(body.left());
 }
 
 std::string_view claimed_id(std::string_view payload) { return ByteReader(payload.substr(1)).string(); }
@@ -312,16 +298,18 @@ Standing find_standing(std::string_view document, const DocumentIndex* index, st
   Standing by_claim;
   const auto compare = [&](const Entry& entry) {
     if (entry.tag != EntryTag::kFact) return true;
-    const FactContent fact = content_of(entry);
-    if (fact.topic != topic) return true;
-    if (fact.event_id == event_id) {
-      by_id = {fact.behind_event_id == event.behind_event_id() ? Verdict::kDuplicate : Verdict::kConflict, fact.bytes};
+    ByteReader body(entry.body);
+    if (read_head(body).at.topic != topic) return true;
+    const std::string_view content = entry.body.substr(entry.body.size() - body.left());
+    if (skip_event_id(body) == event_id) {
+      by_id = {body.raw(body.left()) == event.behind_event_id() ? Verdict::kDuplicate : Verdict::kConflict, content};
       return false;
     }
     if (event.claims == Claims::kNothing || by_claim.verdict != Verdict::kNew) return true;
-    if (fact.payload.empty() || fact.payload.front() != claimed.front()) return true;
-    if (event.claims == Claims::kItsId && claimed_id(fact.payload) != id) return true;
-    by_claim = {fact.payload == claimed ? Verdict::kDuplicate : Verdict::kConflict, fact.bytes};
+    const std::string_view payload = skip_envelope(body);
+    if (payload.empty() || payload.front() != claimed.front()) return true;
+    if (event.claims == Claims::kItsId && claimed_id(payload) != id) return true;
+    by_claim = {payload == claimed ? Verdict::kDuplicate : Verdict::kConflict, content};
     return true;
   };
   if (index == nullptr) {
@@ -346,11 +334,13 @@ Result<void> DocumentIndex::follow(std::string_view document) {
     entry.body = reader.string();
     if (!reader.ok()) return unexpected(ErrorCode::kCorrupt, "a document holds bytes that no version wrote");
     if (entry.tag == EntryTag::kFact) {
-      const FactContent fact = content_of(entry);
-      places_.emplace(event_id_hash(fact.topic, fact.event_id), place);
-      const std::size_t type = fact.payload.empty() ? kPayloadCount : static_cast<std::uint8_t>(fact.payload.front());
+      ByteReader body(entry.body);
+      const std::uint8_t topic = read_head(body).at.topic;
+      places_.emplace(event_id_hash(topic, skip_event_id(body)), place);
+      const std::string_view payload = skip_envelope(body);
+      const std::size_t type = payload.empty() ? kPayloadCount : static_cast<std::uint8_t>(payload.front());
       const Claims claims = type < kPayloadCount ? kEventTypes[type].claims : Claims::kNothing;
-      if (claims != Claims::kNothing) places_.emplace(claim_hash(fact.topic, fact.payload, claims), place);
+      if (claims != Claims::kNothing) places_.emplace(claim_hash(topic, payload, claims), place);
     } else if (entry.tag == EntryTag::kLink && !entry.body.empty()) {
       places_.emplace(link_hash({static_cast<DocumentKind>(entry.body.front()), entry.body.substr(1)}), place);
     } else if (entry.tag == EntryTag::kConflict) {

@@ -288,12 +288,14 @@ bool is_resolved(std::span<const std::shared_ptr<const ShardPicture>> shards, co
   const ShardPicture& shard = *shards[static_cast<std::size_t>(log::partition_of(event->customer_id, count))];
   const auto customer = shard.labels->find_customer(event->customer_id);
   if (!customer) return false;
+  // Nothing needs to have been said about it but this.
+  const domain::DocumentRef ref = domain::document_of(event->payload);
+  if (!value_or_refuse(shard.reads->get(store::Table::kDocuments, store::DocumentKey{*customer, ref}.bytes()))) return false;
   CustomerContext account(shard, *customer, rules, FileChoice::kAsWas);
-  const domain::Document* const document = account.picture().document(domain::document_of(event->payload));
-  if (document == nullptr) return false;
+  const domain::Document& document = account.document(ref);
   ByteBuffer wanted;
   const std::string_view content = store::encode_event(*event, wanted).bytes;
-  return std::ranges::any_of(document->facts, [&](const domain::Fact& fact) {
+  return std::ranges::any_of(document.facts, [&](const domain::Fact& fact) {
     ByteBuffer told;
     return account.picture().admits(fact) && store::encode_event(fact.event, told).bytes == content;
   });

@@ -62,7 +62,7 @@ class FullDisk(OnFullDisk, Case):
         with open("/dev/full", "wb") as full:
             done = subprocess.run([DAYBOOK, "parked", "list", "--data", str(self.data)], stdout=full,
                                   stderr=subprocess.PIPE, env=clean_environment())
-        self.assertEqual((done.returncode, done.stderr), (0, b"daybook: 0 parked\n"))
+        self.assertEqual((done.returncode, done.stderr), (0, b"daybook: 0 parked, 0 unresolved\n"))
 
     def test_words_that_cannot_be_written_end_nothing(self):
         with open("/dev/full", "wb") as full:

@@ -295,6 +295,13 @@ TEST(Parked, AWrongPartitionIsParkedAndTheRightOneIsNot) {
             "daybook.orders.v1 0 wrong_partition; daybook.orders.v1 0 wrong_partition");
 }
 
+TEST(Parked, IsUnresolvedWhereNothingWasSaidOfItsDocument) {
+  Story story;
+  story.book.tell("2024-05-01", R"("promise_withdrawn":{"promise_id":"W"})");
+  story.book.append(log::Topic::kInvoices, "C1", ready_event());  // Wrong topic.
+  EXPECT_EQ(views::unresolved_parked(story.book.model()), 1);
+}
+
 TEST(Parked, IsResolvedOnceItsEventIsAcceptedAndUnresolvedWhereItSaidSomethingElse) {
   Story story;
   const auto resolved = [&] {
