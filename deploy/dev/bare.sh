@@ -103,7 +103,7 @@ rm "$system/root/daybook.bundle"
 variables=("HOME=/root" "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" "TERM=${TERM:-dumb}")
 while read -r name; do
   variables+=("$name=${!name}")
-done < <(compgen -e | grep --extended-regexp --ignore-case '^((http|https|ftp|all|no)_proxy|MAVEN_.*|JAVA_TOOL_OPTIONS|DAYBOOK_.*)$' |
+done < <(compgen -e | grep --extended-regexp --ignore-case '^((http|https|ftp|all|no)_proxy|MAVEN_.*|JAVA_TOOL_OPTIONS|SCRIPTS_BEGAN|DAYBOOK_.*)$' |
   grep --invert-match '^DAYBOOK_BARE_CACHE$')
 
 step "deploy/dev/$command.sh on a bare $wanted"

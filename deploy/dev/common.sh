@@ -10,11 +10,11 @@ data=$(realpath -m "${DAYBOOK_DATA:-$root/daybook-data}")
 daybook=$root/build/release/bin/daybook
 
 # One clock for a script and all that it calls.
-export DAYBOOK_BEGAN=${DAYBOOK_BEGAN:-$EPOCHSECONDS}
+export SCRIPTS_BEGAN=${SCRIPTS_BEGAN:-$EPOCHSECONDS}
 
 # "[  12 s] what": seconds since the outermost script began.
 step() {
-  printf '[%4d s] %s\n' $((EPOCHSECONDS - DAYBOOK_BEGAN)) "$*"
+  printf '[%4d s] %s\n' $((EPOCHSECONDS - SCRIPTS_BEGAN)) "$*"
 }
 
 fail() {
