@@ -45,15 +45,6 @@ std::uint64_t bytes_written() {
 
 }  // namespace
 
-// Counted by its name.
-extern "C" [[gnu::noinline]] void daybook_budget_fold(engine::Shard& shard, std::span<const log::Record> records,
-                                                      std::size_t commit_every) {
-  for (std::size_t i = 0; i < records.size(); ++i) {
-    shard.apply(records[i]);
-    if ((i + 1) % commit_every == 0 || i + 1 == records.size()) bench::must(shard.commit());
-  }
-}
-
 // budget ORDERS BEFORE COMMIT_EVERY: folds what comes before the last events without counting, and prints
 // the events then folded and the bytes written for them.
 int main(int argc, char** argv) {

@@ -290,15 +290,6 @@ const std::map<std::string, std::function<void(Story&, int)>>& shapes() {
 
 }  // namespace
 
-// Counted by its name.
-extern "C" [[gnu::noinline]] void daybook_budget_fold(engine::Shard& shard, std::span<const log::Record> records,
-                                                      std::size_t commit_every) {
-  for (std::size_t i = 0; i < records.size(); ++i) {
-    shard.apply(records[i]);
-    if ((i + 1) % commit_every == 0 || i + 1 == records.size()) bench::must(shard.commit());
-  }
-}
-
 // shapes: lists them. shapes SHAPE N COMMIT_EVERY: folds it, and prints the processor time that it took.
 int main(int argc, char** argv) {
   if (argc == 1) {

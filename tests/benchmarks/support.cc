@@ -15,6 +15,15 @@
 #include "tools/generate.h"
 #include "views/router.h"
 
+extern "C" [[gnu::noinline]] void daybook_budget_fold(daybook::engine::Shard& shard,
+                                                      std::span<const daybook::log::Record> records,
+                                                      std::size_t commit_every) {
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    shard.apply(records[i]);
+    if ((i + 1) % commit_every == 0 || i + 1 == records.size()) daybook::bench::must(shard.commit());
+  }
+}
+
 namespace daybook::bench {
 
 double seconds_since(Clock::time_point start) {

@@ -7,15 +7,21 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "app/memory_plan.h"
 #include "engine/projector.h"
+#include "engine/shard.h"
 #include "log/log.h"
 #include "support/temp_dir.h"
 #include "views/live_model.h"
 #include "views/request.h"
+
+// Folds records in one thread, a commit after so many of them: what callgrind counts, by this name.
+extern "C" void daybook_budget_fold(daybook::engine::Shard& shard, std::span<const daybook::log::Record> records,
+                                    std::size_t commit_every);
 
 namespace daybook::bench {
 
