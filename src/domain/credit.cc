@@ -130,27 +130,28 @@ class ShareOverTime {
 class GoodsOverTime {
  public:
   explicit GoodsOverTime(const Order& order)
-      : order_(order), numbered_(order.by_number()), lines_(numbered_.count()) {
+      : order_(order), numbered_(order.by_number()), moves_(order), lines_(numbered_.count()) {
     change(0);
   }
 
-  // Takes what is in effect by this date; dates rise. Dispatches and returns are in order of their instants, and so of
-  // the days from which they count.
+  // Takes what is in effect by this date; dates rise.
   void advance(Day as_of) {
-    for (; sent_ < order_.dispatches.size() && order_.counts(order_.dispatches[sent_].day, as_of); ++sent_) {
-      for (const OrderLines::Move& move : numbered_.dispatched(sent_)) {
-        update(move.line, [&](Line& line) { line.dispatched += move.quantity; });
-      }
-    }
-    for (; back_ < order_.returns.size() && order_.counts(order_.returns[back_].day, as_of); ++back_) {
-      const bool to_be_resent = order_.returns[back_].event->to_be_resent;
-      for (const OrderLines::Move& move : numbered_.returned(back_)) {
-        update(move.line, [&](Line& line) {
-          line.returned += move.quantity;
-          if (to_be_resent) line.to_be_resent += move.quantity;
+    moves_.advance(
+        as_of,
+        [&](std::size_t sent) {
+          for (const OrderLines::Move& move : numbered_.dispatched(sent)) {
+            update(move.line, [&](Line& line) { line.dispatched += move.quantity; });
+          }
+        },
+        [&](std::size_t back) {
+          const bool to_be_resent = order_.returns[back].event->to_be_resent;
+          for (const OrderLines::Move& move : numbered_.returned(back)) {
+            update(move.line, [&](Line& line) {
+              line.returned += move.quantity;
+              if (to_be_resent) line.to_be_resent += move.quantity;
+            });
+          }
         });
-      }
-    }
     for (const std::size_t in_effect = order_.changes_by(as_of); changes_ < in_effect;) change(++changes_);
   }
 
@@ -202,11 +203,9 @@ class GoodsOverTime {
 
   const Order& order_;
   const OrderLines& numbered_;
+  Moves moves_;
   Few<Line, 4> lines_;
-  // In effect.
-  std::size_t changes_ = 0;
-  std::size_t sent_ = 0;
-  std::size_t back_ = 0;
+  std::size_t changes_ = 0;  // In effect.
   // Sums over the lines, and how many of them there are too many of.
   Int128 open_ = 0;
   Int128 dispatched_ = 0;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "domain/event.h"
 
@@ -58,6 +59,9 @@ struct Fact {
   bool fresh = false;
   Event event;
 };
+
+// Facts take effect in order of their instants, and at one instant in that of the log.
+inline std::pair<Instant, Position> place_in_time(const Fact& fact) { return {fact.event.occurred_at, fact.at}; }
 
 // A record that said something else under an id or claim that already stood.
 struct Conflict {

@@ -230,9 +230,6 @@ struct InvoiceState {
 // `as_of` not before the issue date.
 InvoiceState state_on(Picture& picture, const Invoice& invoice, Day as_of);
 
-// From which instant on the invoice is settled, as of a date; nothing while it is not.
-std::optional<Instant> settled_at(Picture& picture, const Invoice& invoice, Day as_of);
-
 // `as_of` not before the placed date.
 Milestones milestones_on(Picture& picture, const Order& order, Day as_of);
 

@@ -279,48 +279,6 @@ InvoiceState state_on(Picture& picture, const Invoice& invoice, Day as_of) {
   return state;
 }
 
-std::optional<Instant> settled_at(Picture& picture, const Invoice& invoice, Day as_of) {
-  const Int128 gross = invoice.issued->gross_minor();
-  if (gross == 0) return invoice.issued_fact->event.occurred_at;
-  const Instant issued = invoice.issued_fact->event.occurred_at;
-  Few<std::pair<Instant, Int128>, 4> steps;
-  for (const Application& application : picture.applications(invoice)) {
-    const Int128 applied = application.item->applied(as_of);
-    if (applied != 0) steps.emplace_back(application.item->instant, applied);
-  }
-  for (const auto& write_off : invoice.write_offs) {
-    if (write_off.event->kind != WriteOffKind::kSmallDifference || write_off.day > as_of) continue;
-    steps.emplace_back(std::max(issued, write_off.fact->event.occurred_at),
-                       write_off.event->amount_minor);
-  }
-  for (const auto& recovery : invoice.recoveries) {
-    const auto& write_off = invoice.write_offs[recovery.write_off];
-    if (!recovery.counts || recovery.day > as_of ||
-        write_off.event->kind != WriteOffKind::kSmallDifference) {
-      continue;
-    }
-    steps.emplace_back(std::max({issued, write_off.fact->event.occurred_at,
-                                 recovery.fact->event.occurred_at}),
-                       -Int128(recovery.event->amount_minor));
-  }
-  // Walk back from the end: the settlement is the first instant of the last stretch at gross or more.
-  std::ranges::sort(steps);
-  Int128 sum = 0;
-  for (const auto& step : steps) sum += step.second;
-  if (sum < gross) return std::nullopt;
-  std::size_t i = steps.size();
-  while (i > 0) {
-    const Instant at = steps[i - 1].first;
-    Int128 before = sum;
-    std::size_t first = i;
-    while (first > 0 && steps[first - 1].first == at) before -= steps[--first].second;
-    if (before < gross) return at;
-    sum = before;
-    i = first;
-  }
-  return issued;
-}
-
 void contribute_invoice(Picture& picture, const Document& document, Contributions& to, Extent extent) {
   const Invoice* known = picture.invoice(document);
   if (known == nullptr) return contribute_unknown(picture, document, to);

@@ -11,9 +11,7 @@ namespace {
 constexpr std::array<std::string_view, kMilestoneCount> kMilestoneNames = {
     "placed", "confirmed", "ready", "first_dispatched", "dispatched", "delivered", "invoiced", "paid"};
 
-constexpr auto kByInstant = [](const auto& told) {
-  return std::pair(told.fact->event.occurred_at, told.fact->at);
-};
+constexpr auto kByInstant = [](const auto& told) { return place_in_time(*told.fact); };
 
 // The order's dispatches by the shipments' ids.
 class Shipments {

@@ -1,6 +1,9 @@
 // What an order contributes: ordered and shipped sales, freight, counts, and its milestones over time.
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "domain/contribute.h"
@@ -51,7 +54,7 @@ class SkuLines {
 class Sales {
  public:
   Sales(const Order& order, Contributions& to)
-      : order_(order), numbered_(order.by_number()), to_(to), lines_(numbered_.count()) {}
+      : order_(order), numbered_(order.by_number()), to_(to), moves_(order), lines_(numbered_.count()) {}
 
   void place() {
     post(Measure::kOrders, order_.placed->currency, {}, order_.placed_day, {0, 1}, order_.placed_day);
@@ -61,14 +64,14 @@ class Sales {
   // What takes effect on this date; dates rise.
   void advance(Day day) {
     for (const std::size_t in_effect = order_.changes_by(day); changes_ < in_effect;) change(++changes_, day);
-    // Dispatches and returns are in order of their instants, and so of the days from which they count.
-    for (; sent_ < order_.dispatches.size() && order_.counts(order_.dispatches[sent_].day, day); ++sent_) send(day);
-    for (; back_ < order_.returns.size() && order_.counts(order_.returns[back_].day, day); ++back_) {
-      for (const OrderLines::Move& move : numbered_.returned(back_)) {
-        Line& line = lines_[move.line];
-        ship(line, -next_part(line, line.returned, move.quantity), order_.returns[back_].day, day);
-      }
-    }
+    moves_.advance(
+        day, [&](std::size_t sent) { send(sent, day); },
+        [&](std::size_t back) {
+          for (const OrderLines::Move& move : numbered_.returned(back)) {
+            Line& line = lines_[move.line];
+            ship(line, -next_part(line, line.returned, move.quantity), order_.returns[back].day, day);
+          }
+        });
   }
 
  private:
@@ -98,7 +101,7 @@ class Sales {
       const bool is_sold_alike = before.terms != nullptr && before.terms->net_minor == now.terms->net_minor &&
                                  before.terms->sku == now.terms->sku && before.quantity == now.quantity;
       order(before, -1, day);
-      const bool is_sold_anew = !is_sold_alike && sent_ + back_ > 0;
+      const bool is_sold_anew = !is_sold_alike && moves_.dispatches() + moves_.returns() > 0;
       if (is_sold_anew) post_moves(now.line, -1, day);
       line.state = now;
       if (is_sold_anew) post_moves(now.line, 1, day);
@@ -119,7 +122,7 @@ class Sales {
   void post_moves(std::uint32_t number, int sign, Day day) {
     Line line{lines_[number].state};
     for (const OrderLines::LineMove& move : numbered_.moves(number)) {
-      if (move.event >= (move.returned ? back_ : sent_)) continue;
+      if (move.event >= (move.returned ? moves_.returns() : moves_.dispatches())) continue;
       CellValue value = next_part(line, move.returned ? line.returned : line.shipped, move.quantity);
       if (move.returned != (sign < 0)) value = -value;
       if (!move.returned) value.count = count_again(move.event, line.sku(), sign);
@@ -131,7 +134,7 @@ class Sales {
   std::int64_t count_again(std::size_t dispatch, std::string_view sku, int sign) {
     if (dispatch_skus_.empty()) {
       dispatch_skus_.resize(order_.dispatches.size());
-      for (std::size_t i = 0; i < sent_; ++i) {
+      for (std::size_t i = 0; i < moves_.dispatches(); ++i) {
         for (const OrderLines::Move& move : numbered_.dispatched(i)) dispatch_skus_[i].add(lines_[move.line].sku());
       }
     }
@@ -140,8 +143,8 @@ class Sales {
     return skus.remove(sku) ? -1 : 0;
   }
 
-  void send(Day counts_from) {
-    const Order::Dispatch& dispatch = order_.dispatches[sent_];
+  void send(std::size_t number, Day counts_from) {
+    const Order::Dispatch& dispatch = order_.dispatches[number];
     const Currency currency = order_.placed->currency;
     const Int128 freight = dispatch.event->freight_minor.value_or(0);
     const bool same_currency = freight == 0 || dispatch.event->currency == currency;
@@ -150,8 +153,8 @@ class Sales {
       post(Measure::kShipments, dispatch.event->currency, {}, dispatch.day, {freight, 0}, counts_from);
     }
     SkuLines own;
-    SkuLines& skus = dispatch_skus_.empty() ? own : dispatch_skus_[sent_];
-    for (const OrderLines::Move& move : numbered_.dispatched(sent_)) {
+    SkuLines& skus = dispatch_skus_.empty() ? own : dispatch_skus_[number];
+    for (const OrderLines::Move& move : numbered_.dispatched(number)) {
       Line& line = lines_[move.line];
       CellValue value = next_part(line, line.shipped, move.quantity);
       value.count = skus.add(line.sku());
@@ -172,13 +175,12 @@ class Sales {
   const Order& order_;
   const OrderLines& numbered_;
   Contributions& to_;
+  Moves moves_;
   Few<Line, 4> lines_;
   SkuLines ordered_skus_;
   // Of each dispatch; empty while no line got another sku behind its dispatch.
   std::vector<SkuLines> dispatch_skus_;
   std::size_t changes_ = 0;
-  std::size_t sent_ = 0;
-  std::size_t back_ = 0;
 };
 
 void contribute_sales(const Order& order, Contributions& to) {
@@ -264,28 +266,21 @@ class Greatest {
 class DispatchedOverTime {
  public:
   explicit DispatchedOverTime(const Order& order)
-      : order_(order), numbered_(order.by_number()), lines_(numbered_.count()), filled_(numbered_.count()) {
+      : order_(order), numbered_(order.by_number()), moves_(order), lines_(numbered_.count()), filled_(numbered_.count()) {
     change(0);
   }
 
   void advance(Day as_of) {
-    // In order of their instants, and so of the days from which they count.
-    const auto sent = [&] {
-      return sent_ < order_.dispatches.size() && order_.counts(order_.dispatches[sent_].day, as_of);
-    };
-    const auto came_back = [&] { return back_ < order_.returns.size() && order_.counts(order_.returns[back_].day, as_of); };
-    while (sent() || came_back()) {
-      if (sent() && (!came_back() || !is_before(*order_.returns[back_].fact, *order_.dispatches[sent_].fact))) {
-        const Instant instant = order_.dispatches[sent_].fact->event.occurred_at;
-        for (const OrderLines::Move& move : numbered_.dispatched(sent_)) fill(move.line, move.quantity, instant);
-        ++sent_;
-      } else {
-        if (order_.returns[back_].event->to_be_resent) {
-          for (const OrderLines::Move& move : numbered_.returned(back_)) fill(move.line, -move.quantity, 0);
-        }
-        ++back_;
-      }
-    }
+    moves_.advance(
+        as_of,
+        [&](std::size_t sent) {
+          const Instant instant = order_.dispatches[sent].fact->event.occurred_at;
+          for (const OrderLines::Move& move : numbered_.dispatched(sent)) fill(move.line, move.quantity, instant);
+        },
+        [&](std::size_t back) {
+          if (!order_.returns[back].event->to_be_resent) return;
+          for (const OrderLines::Move& move : numbered_.returned(back)) fill(move.line, -move.quantity, 0);
+        });
     for (const std::size_t in_effect = order_.changes_by(as_of); changes_ < in_effect;) change(++changes_);
   }
 
@@ -302,10 +297,6 @@ class DispatchedOverTime {
 
     bool is_short() const { return remaining > 0 && out < remaining; }
   };
-
-  static bool is_before(const Fact& a, const Fact& b) {
-    return std::pair(a.event.occurred_at, a.at) < std::pair(b.event.occurred_at, b.at);
-  }
 
   // What went out at an instant, or came back to go out again.
   void fill(std::uint32_t number, Int128 quantity, Instant instant) {
@@ -327,7 +318,7 @@ class DispatchedOverTime {
       line.remaining = now.remaining;
       short_lines_ += line.is_short();
       remaining_lines_ += line.remaining > 0;
-      if (sent_ + back_ > 0) filled_.set(now.line, filled_at(now.line));
+      if (moves_.dispatches() + moves_.returns() > 0) filled_.set(now.line, filled_at(now.line));
     }
   }
 
@@ -335,7 +326,7 @@ class DispatchedOverTime {
     Line line{lines_[number].remaining};
     Instant filled = Greatest::kNone;
     for (const OrderLines::LineMove& move : numbered_.moves(number)) {
-      if (move.event >= (move.returned ? back_ : sent_)) break;
+      if (move.event >= (move.returned ? moves_.returns() : moves_.dispatches())) break;
       const bool was_short = line.is_short();
       if (!move.returned) {
         line.out += move.quantity;
@@ -349,10 +340,8 @@ class DispatchedOverTime {
 
   const Order& order_;
   const OrderLines& numbered_;
-  // In effect.
-  std::size_t changes_ = 0;
-  std::size_t sent_ = 0;
-  std::size_t back_ = 0;
+  Moves moves_;
+  std::size_t changes_ = 0;  // In effect.
   Few<Line, 4> lines_;
   std::int64_t remaining_lines_ = 0;  // Of which something remains,
   std::int64_t short_lines_ = 0;      // and of these, which are not dispatched in full.
@@ -413,28 +402,139 @@ class DeliveredOverTime {
   Greatest earliest_;
 };
 
+// Amounts that change, each at its place, and their sums from the first place on.
+class RunningSums {
+ public:
+  explicit RunningSums(std::size_t places) : places_(std::bit_ceil(std::max<std::size_t>(places, 1))), tree_(2 * places_) {}
+
+  void add(std::size_t place, Int128 amount) {
+    std::size_t at = places_ + place;
+    tree_[at].sum += amount;
+    tree_[at].lowest = tree_[at].sum;
+    while ((at /= 2) > 0) {
+      const Node& left = tree_[2 * at];
+      const Node& right = tree_[2 * at + 1];
+      tree_[at] = {left.sum + right.sum, std::min(left.lowest, left.sum + right.lowest)};
+    }
+  }
+  Int128 total() const { return tree_[1].sum; }
+  // How many of the first places it takes at most for a sum below `level`; it is above 0, and the total is not below it.
+  std::size_t last_below(Int128 level) const {
+    if (tree_[1].lowest >= level) return 0;
+    std::size_t at = 1;
+    Int128 before = 0;
+    while (at < places_) {
+      const Int128 left = before + tree_[2 * at].sum;
+      const bool right = left + tree_[2 * at + 1].lowest < level;
+      if (right) before = left;
+      at = 2 * at + right;
+    }
+    return at - places_ + 1;
+  }
+
+ private:
+  struct Node {
+    Int128 sum = 0;
+    Int128 lowest = 0;  // Of the sums from its first place on, each with one place more.
+  };
+
+  std::size_t places_;
+  Few<Node, 4> tree_;  // Places from `places_` on; above each two of them both.
+};
+
+// Since when an invoice is settled, as dates go by: since the first instant of the last stretch in which what
+// settles it comes to its gross.
+class SettlementOverTime {
+ public:
+  SettlementOverTime(Picture& picture, const Invoice& invoice)
+      : invoice_(invoice), changes_(changes_of(picture, invoice)), instants_(instants_of(changes_)), sums_(instants_.size()) {}
+
+  template <typename Visit>
+  void for_each_day(const Visit& visit) const {
+    for (const Change& change : changes_) visit(change.day);
+  }
+
+  // Dates rise.
+  void advance(Day as_of) {
+    for (; next_ < changes_.size() && changes_[next_].day <= as_of; ++next_) {
+      const auto place = std::ranges::lower_bound(instants_, changes_[next_].instant);
+      sums_.add(static_cast<std::size_t>(place - instants_.begin()), changes_[next_].amount);
+    }
+  }
+
+  std::optional<Instant> settled() const {
+    const Int128 gross = invoice_.issued->gross_minor();
+    if (gross == 0) return invoice_.issued_fact->event.occurred_at;
+    if (sums_.total() < gross) return std::nullopt;
+    return instants_[sums_.last_below(gross)];
+  }
+
+ private:
+  struct Change {
+    Day day = 0;  // From which on it settles so much more,
+    Instant instant = 0;  // and since when.
+    Int128 amount = 0;
+  };
+
+  // By day.
+  static Few<Change, 2> changes_of(Picture& picture, const Invoice& invoice) {
+    Few<Change, 2> changes;
+    for (const Application& application : picture.applications(invoice)) {
+      const Item& item = *application.item;
+      if (item.state != ItemState::kCounts) continue;
+      item.for_each_movement([&](Day day, Int128 amount) { changes.push_back({day, item.instant, amount}); });
+    }
+    const auto written_off_at = [&](const Invoice::WriteOff& write_off) {
+      return std::max(invoice.issued_fact->event.occurred_at, write_off.fact->event.occurred_at);
+    };
+    const auto settles = [](const Invoice::WriteOff& write_off) { return write_off.event->kind == WriteOffKind::kSmallDifference; };
+    for (const auto& write_off : invoice.write_offs) {
+      if (settles(write_off)) changes.push_back({write_off.day, written_off_at(write_off), write_off.event->amount_minor});
+    }
+    for (const auto& recovery : invoice.recoveries) {
+      const auto& write_off = invoice.write_offs[recovery.write_off];
+      if (!recovery.counts || !settles(write_off)) continue;
+      const Instant instant = std::max(written_off_at(write_off), recovery.fact->event.occurred_at);
+      changes.push_back({recovery.day, instant, -Int128(recovery.event->amount_minor)});
+    }
+    std::ranges::sort(changes, {}, &Change::day);
+    return changes;
+  }
+
+  // Each once, rising.
+  static Few<Instant, 2> instants_of(const Few<Change, 2>& changes) {
+    Few<Instant, 2> instants;
+    for (const Change& change : changes) instants.push_back(change.instant);
+    std::ranges::sort(instants);
+    instants.erase(std::unique(instants.begin(), instants.end()), instants.end());
+    return instants;
+  }
+
+  const Invoice& invoice_;
+  Few<Change, 2> changes_;
+  Few<Instant, 2> instants_;
+  RunningSums sums_;  // At each of the instants.
+  std::size_t next_ = 0;
+};
+
 // When the order had been invoiced, and its invoices settled, over time.
 class InvoicedOverTime {
  public:
   InvoicedOverTime(Picture& picture, const Order& order)
-      : picture_(picture), order_(order), invoices_(picture.invoices_of(order)), marks_(invoices_.size()),
-        earliest_(invoices_.size()), settled_(invoices_.size()) {
-    for (std::uint32_t i = 0; i < invoices_.size(); ++i) {
-      const Invoice& invoice = *invoices_[i];
-      if (invoice.issued->kind != InvoiceKind::kInvoice) continue;
+      : order_(order), earliest_(picture.invoices_of(order).size()), settled_(picture.invoices_of(order).size()) {
+    const std::span<const Invoice* const> invoices = picture.invoices_of(order);
+    invoices_.reserve(invoices.size());
+    for (const Invoice* invoice : invoices) {
+      if (invoice->issued->kind != InvoiceKind::kInvoice) continue;
+      const auto number = static_cast<std::uint32_t>(invoices_.size());
       const auto add = [&](Day day) {
-        if (day != kNever) changes_.emplace_back(order.counts_from(day), i);
+        if (day != kNever) changes_.emplace_back(order.counts_from(day), number);
       };
-      add(issued_on(invoice));
-      add(invoice.void_day);
-      for (const Application& application : picture.applications(invoice)) {
-        if (application.item->state != ItemState::kCounts) continue;
-        application.item->for_each_movement([&](Day day, Int128) { add(day); });
-      }
-      for (const auto& write_off : invoice.write_offs) add(write_off.day);
-      for (const auto& recovery : invoice.recoveries) {
-        if (recovery.counts) add(recovery.day);
-      }
+      const Day issued_on = picture.day_of(invoice->issued_fact->event.occurred_at);
+      const Marking& marking = invoices_.emplace_back(picture, *invoice, issued_on);
+      add(issued_on);
+      add(invoice->void_day);
+      marking.settlement.for_each_day(add);
     }
     std::ranges::sort(changes_);
     changes_.erase(std::unique(changes_.begin(), changes_.end()), changes_.end());
@@ -461,29 +561,34 @@ class InvoicedOverTime {
 
  private:
   enum class Mark : std::uint8_t { kNone, kOpen, kSettled };
+  struct Marking {
+    Marking(Picture& picture, const Invoice& marks, Day day) : invoice(marks), issued_on(day), settlement(picture, marks) {}
 
-  Day issued_on(const Invoice& invoice) const { return picture_.day_of(invoice.issued_fact->event.occurred_at); }
+    const Invoice& invoice;
+    Day issued_on = 0;
+    SettlementOverTime settlement;
+    Mark mark = Mark::kNone;
+  };
 
   // What one of them says on a date.
   void look(std::uint32_t number, Day as_of) {
-    const Invoice& invoice = *invoices_[number];
-    marking_ -= marks_[number] != Mark::kNone;
-    open_ -= marks_[number] == Mark::kOpen;
-    const bool marks = as_of < invoice.void_day && order_.counts(issued_on(invoice), as_of);
-    const auto settled = marks ? settled_at(picture_, invoice, as_of) : std::nullopt;
-    marks_[number] = !marks ? Mark::kNone : settled ? Mark::kSettled : Mark::kOpen;
-    marking_ += marks_[number] != Mark::kNone;
-    open_ += marks_[number] == Mark::kOpen;
-    earliest_.set(number, marks ? -invoice.issued_fact->event.occurred_at : Greatest::kNone);
+    Marking& invoice = invoices_[number];
+    marking_ -= invoice.mark != Mark::kNone;
+    open_ -= invoice.mark == Mark::kOpen;
+    invoice.settlement.advance(as_of);
+    const bool marks = as_of < invoice.invoice.void_day && order_.counts(invoice.issued_on, as_of);
+    const auto settled = marks ? invoice.settlement.settled() : std::nullopt;
+    invoice.mark = !marks ? Mark::kNone : settled ? Mark::kSettled : Mark::kOpen;
+    marking_ += invoice.mark != Mark::kNone;
+    open_ += invoice.mark == Mark::kOpen;
+    earliest_.set(number, marks ? -invoice.invoice.issued_fact->event.occurred_at : Greatest::kNone);
     settled_.set(number, settled.value_or(Greatest::kNone));
   }
 
-  Picture& picture_;
   const Order& order_;
-  std::span<const Invoice* const> invoices_;
+  Few<Marking, 1> invoices_;
   Few<std::pair<Day, std::uint32_t>, 8> changes_;  // By day.
   std::size_t next_ = 0;
-  Few<Mark, 4> marks_;
   std::int64_t marking_ = 0;  // How many mark the order,
   std::int64_t open_ = 0;     // and of these, how many are not settled.
   Greatest earliest_;         // Their instants below zero.
@@ -496,9 +601,9 @@ std::string_view first_warehouse(const Order& order, Day as_of) {
 }
 
 // When everything had been dispatched, and delivered, over time. Dates rise.
-class GoodsOverTime {
+class FulfilmentOverTime {
  public:
-  explicit GoodsOverTime(const Order& order) : dispatched_(order), delivered_(order) {}
+  explicit FulfilmentOverTime(const Order& order) : dispatched_(order), delivered_(order) {}
 
   void advance(Day as_of) {
     dispatched_.advance(as_of);
@@ -515,7 +620,7 @@ class GoodsOverTime {
   DeliveredOverTime delivered_;
 };
 
-Milestones milestones_with(const GoodsOverTime& goods, const InvoicedOverTime& invoices, const Order& order, Day as_of) {
+Milestones milestones_with(const FulfilmentOverTime& goods, const InvoicedOverTime& invoices, const Order& order, Day as_of) {
   Milestones milestones;
   set(milestones, Milestone::kPlaced, order.placed_fact->event.occurred_at);
   set_first(milestones, Milestone::kConfirmed, order, order.confirmations, as_of);
@@ -550,7 +655,7 @@ void contribute_cycle(Picture& picture, const Order& order, Contributions& to) {
   const Rules& rules = picture.rules();
   const std::span<const Day> days = breakpoints.sorted();
   row.changes.reserve(days.size());
-  GoodsOverTime goods(order);
+  FulfilmentOverTime goods(order);
   for (std::size_t i = 0; i < days.size(); ++i) {
     const Day day = days[i];
     goods.advance(day);
@@ -580,7 +685,7 @@ void contribute_cycle(Picture& picture, const Order& order, Contributions& to) {
 }  // namespace
 
 Milestones milestones_on(Picture& picture, const Order& order, Day as_of) {
-  GoodsOverTime goods(order);
+  FulfilmentOverTime goods(order);
   goods.advance(as_of);
   InvoicedOverTime invoices(picture, order);
   invoices.advance(as_of);

@@ -193,8 +193,8 @@ void OrderLines::sort_by_line(const Order& order) {
   for (std::size_t i = 1; i < moves_ends_.size(); ++i) moves_ends_[i] += moves_ends_[i - 1];
   moves_.resize(dispatched_.size() + returned_.size());
   // Each beginning moves up to its end as the line's moves come.
-  for_each_move(
-      order, [&](std::size_t at) {
+  Moves(order).advance(
+      kNever, [&](std::size_t at) {
         for (const Move& move : dispatched(at)) {
           moves_[moves_ends_[move.line]++] = {move.quantity, static_cast<std::uint32_t>(at), false};
         }

@@ -28,7 +28,6 @@ class TextNumbers {
   // kNone: it never came.
   std::uint32_t find(std::string_view text, std::size_t near = 0) const;
   std::size_t size() const { return texts_.size(); }
-  std::string_view operator[](std::uint32_t number) const { return texts_[number]; }
 
  private:
   static constexpr std::size_t kFew = 8;

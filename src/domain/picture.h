@@ -174,19 +174,39 @@ struct Order {
   mutable std::optional<OrderLines> by_number_;
 };
 
-// Calls dispatched(i) and returned(i) for an order's dispatches and returns, by instant and position.
-template <typename Dispatched, typename Returned>
-void for_each_move(const Order& order, const Dispatched& dispatched, const Returned& returned) {
-  const auto when = [](const Fact& fact) { return std::pair(fact.event.occurred_at, fact.at); };
-  std::size_t back = 0;
-  for (std::size_t sent = 0; sent < order.dispatches.size(); ++sent) {
-    for (; back < order.returns.size() && when(*order.returns[back].fact) < when(*order.dispatches[sent].fact); ++back) {
-      returned(back);
+// An order's dispatches and returns as dates go by.
+class Moves {
+ public:
+  explicit Moves(const Order& order) : order_(order) {}
+
+  // Calls dispatched(i) and returned(i) for what comes into effect up to this date, in the order in which it does:
+  // that of their instants, which is that of the days from which they count. Dates rise.
+  template <typename Dispatched, typename Returned>
+  void advance(Day as_of, const Dispatched& dispatched, const Returned& returned) {
+    const auto in_effect = [&](const auto& moves, std::size_t next) {
+      return next < moves.size() && order_.counts(moves[next].day, as_of);
+    };
+    for (;;) {
+      const bool sends = in_effect(order_.dispatches, sent_);
+      const bool takes_back = in_effect(order_.returns, back_);
+      if (!sends && !takes_back) return;
+      if (sends && (!takes_back || place_in_time(*order_.dispatches[sent_].fact) < place_in_time(*order_.returns[back_].fact))) {
+        dispatched(sent_++);
+      } else {
+        returned(back_++);
+      }
     }
-    dispatched(sent);
   }
-  for (; back < order.returns.size(); ++back) returned(back);
-}
+
+  // In effect.
+  std::size_t dispatches() const { return sent_; }
+  std::size_t returns() const { return back_; }
+
+ private:
+  const Order& order_;
+  std::size_t sent_ = 0;
+  std::size_t back_ = 0;
+};
 
 // --- invoices ---------------------------------------------------------------------------------
 
