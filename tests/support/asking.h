@@ -64,7 +64,10 @@ inline Asked any_question(std::mt19937& random) {
     return std::string(*(texts.begin() + random() % texts.size()));
   };
   const auto chance = [&](unsigned in) { return random() % in == 0; };
-  const auto day = [&] { return format_date(19790 + static_cast<Day>(random() % 70)); };
+  const auto day = [&] {
+    if (chance(20)) return format_date(chance(2) ? kFirstDate : kLastDate);
+    return format_date(19'790 + static_cast<Day>(random() % 70));
+  };
   Asked asked;
   auto& given = asked.parameters;
   const auto maybe = [&](const char* name, std::initializer_list<const char*> values) {

@@ -1,5 +1,5 @@
 // Histories that try everything: small id spaces, every payload, repeats, conflicts, references to
-// what never comes. Deterministic in their seed.
+// what never comes, and every field over all that it may hold. Deterministic in their seed.
 #pragma once
 
 #include <array>
@@ -20,9 +20,15 @@ struct HostileRecord {
   std::string value;
 };
 
+// From where a history takes its values.
+enum class Values {
+  kFew,    // Some days and amounts, so that much of it meets.
+  kWhole,  // All that contract 1 allows of a field, its ends above all; a list may have 10,000 things.
+};
+
 class Hostile {
  public:
-  explicit Hostile(std::uint32_t seed) : random_(seed) {}
+  explicit Hostile(std::uint32_t seed, Values values = Values::kFew) : whole_(values == Values::kWhole), random_(seed) {}
 
   std::vector<HostileRecord> records(std::size_t count) {
     std::vector<HostileRecord> records;
@@ -42,22 +48,72 @@ class Hostile {
     return records;
   }
 
+  // Of the days that its dates fall on, or of their neighbours.
+  Day any_day() {
+    if (!whole_ || !chance(3)) return 19'800 + static_cast<Day>(below(40));
+    switch (below(4)) {
+      case 0: return kFirstDate;
+      case 1: return kLastDate;
+      default: return kFirstDate + static_cast<Day>(below(static_cast<std::size_t>(kLastDate - kFirstDate)));
+    }
+  }
+
  private:
   using Event = events::v1::Event;
 
   std::size_t below(std::size_t n) { return random_() % n; }
   bool chance(std::size_t in) { return below(in) == 0; }
-  std::string id(const char* prefix, std::size_t n) { return prefix + std::to_string(below(n)); }
-  std::string day() { return format_date(19800 + static_cast<Day>(below(40))); }
-  std::int64_t minor() { return static_cast<std::int64_t>(100 * (1 + below(9))); }
+  // The id with this number: always the same.
+  std::string name(const std::string& prefix, std::size_t number) const {
+    const std::string plain = prefix + std::to_string(number);
+    if (!whole_) return plain;
+    switch (number % 5) {
+      case 0: return number == 0 ? prefix : plain;
+      case 1: {
+        std::string longest = plain;
+        while (longest.size() <= kIdBytesMax - 3) longest += "中";
+        return longest + std::string(kIdBytesMax - longest.size(), '.');
+      }
+      case 2: return plain + R"(, "\' =+@|;%2F/..#?&)";
+      case 3: return std::string(kIdBytesMax - plain.size(), '0') + plain;
+      default: return plain;
+    }
+  }
+  std::string id(const char* prefix, std::size_t n) { return name(prefix, below(n)); }
+  std::string day() { return format_date(any_day()); }
+  std::int64_t minor() {
+    if (!whole_ || !chance(3)) return static_cast<std::int64_t>(100 * (1 + below(9)));
+    switch (below(4)) {
+      case 0: return 1;
+      case 1: return kMinorMax / 10 * static_cast<std::int64_t>(1 + below(10));
+      default: return 1 + static_cast<std::int64_t>(random_() * (std::uint64_t{1} << below(18)));
+    }
+  }
   const char* currency() { return std::array{"CNY", "JPY", "KWD"}[chance(4) ? below(3) : 0]; }
-  std::string quantity() { return std::to_string(1 + below(4)); }
+  std::string quantity() {
+    if (!whole_ || !chance(3)) return std::to_string(1 + below(4));
+    switch (below(4)) {
+      case 0: return "0.000001";
+      case 1: return "999999999999.999999";
+      default: return std::to_string(1 + below(std::size_t{1} << below(30))) + "." + std::to_string(below(1'000'000));
+    }
+  }
+  // How many things a list has that mostly has few.
+  std::size_t length(std::size_t few) {
+    if (!whole_ || !chance(40)) return few;
+    return chance(10) ? kListMax : below(200) + 1;
+  }
+  std::string text(std::size_t bytes) { return std::string(whole_ && chance(3) ? bytes : 3, 'x'); }
+  std::string region() {
+    if (!whole_ || chance(2)) return std::array{"CN/South", "CN/North/Hebei", "CN/East"}[below(3)];
+    return chance(2) ? "中国/华南/" + std::string(kIdBytesMax - 14, 'r') : "1/2/3/4/5/6";
+  }
 
   template <typename Lines>
   void lines(Lines* to) {
-    for (std::size_t i = 0, n = 1 + below(3); i < n; ++i) {
+    for (std::size_t i = 0, n = length(1 + below(3)); i < n; ++i) {
       auto* line = to->add_lines();
-      line->set_line_id("L" + std::to_string(i));
+      line->set_line_id(n > 100 ? "L" + std::to_string(i) : name("L", i));
       line->set_quantity(quantity());
       if constexpr (requires { line->set_sku(""); }) {
         line->set_sku(id("S", 3));
@@ -68,7 +124,7 @@ class Hostile {
   }
   template <typename To>
   void allocations(To* to, std::int64_t most) {
-    for (std::size_t i = 0, n = below(3); i < n && most > 0; ++i) {
+    for (std::size_t i = 0, n = length(below(3)); i < n && most > 0; ++i) {
       auto* item = to->add_allocations();
       item->set_invoice_id(id("I", 5));
       const std::int64_t part = std::min(most, minor());
@@ -89,24 +145,27 @@ class Hostile {
     Event event;
     event.set_event_id(id("e", 2000));
     event.set_customer_id(id("C", 4));
-    event.set_source("test");
-    event.mutable_occurred_at()->set_seconds((19800 + static_cast<std::int64_t>(below(40))) * 86400 +
-                                             static_cast<std::int64_t>(below(86400)));
-    switch (below(29)) {
+    event.set_source(text(kIdBytesMax));
+    event.mutable_occurred_at()->set_seconds(std::int64_t{any_day()} * 86'400 + static_cast<std::int64_t>(below(86'400)));
+    if (whole_ && chance(4)) event.mutable_occurred_at()->set_nanos(999'999'999);
+    if (whole_ && chance(4)) event.set_correlation_id(text(kIdBytesMax));
+    switch (below(30)) {
       case 0:
       case 1: {
         auto* e = event.mutable_order_placed();
         e->set_order_id(id("O", 4));
-        if (chance(2)) e->set_region(chance(2) ? "CN/South" : "CN/North/Hebei");
+        if (chance(2)) e->set_region(region());
         if (chance(2)) e->set_sales_rep(id("R", 2));
         if (chance(2)) e->set_channel("web");
         if (chance(6)) e->set_kind(events::v1::ORDER_KIND_SAMPLE);
         e->set_currency(currency());
+        if (chance(3)) e->set_requested_date(day());
         lines(e);
         break;
       }
       case 2: {
         event.mutable_order_confirmed()->set_order_id(id("O", 4));
+        if (chance(3)) event.mutable_order_confirmed()->set_promised_date(day());
         break;
       }
       case 3: {
@@ -118,14 +177,16 @@ class Hostile {
       case 4: {
         auto* e = event.mutable_order_delayed();
         e->set_order_id(id("O", 4));
-        e->set_reason_code("late");
+        e->set_reason_code(text(kIdBytesMax));
+        if (chance(2)) e->set_note(text(kTextBytesMax));
+        if (chance(2)) e->set_promised_date(day());
         break;
       }
       case 5: event.mutable_order_ready()->set_order_id(id("O", 4)); break;
       case 6: {
         auto* e = event.mutable_order_cancelled();
         e->set_order_id(id("O", 4));
-        if (chance(2)) e->add_line_ids("L0");
+        if (chance(2)) e->add_line_ids(name("L", 0));
         break;
       }
       case 7:
@@ -166,20 +227,22 @@ class Hostile {
           // Each once: from some order on, the next ones.
           const std::size_t first = below(5);
           const std::size_t count = 1 + below(3);
-          for (std::size_t i = 0; i < count; ++i) e->add_order_ids("O" + std::to_string((first + i) % 5));
+          for (std::size_t i = 0; i < count; ++i) e->add_order_ids(name("O", (first + i) % 5));
         }
-        if (chance(3)) e->set_region("CN/East");
+        if (chance(3)) e->set_region(region());
         e->set_currency(currency());
-        const std::int64_t net = minor() * 2;
-        e->set_net_minor(net);
+        const std::size_t parts = length(2);
+        // In as many parts as it may have.
+        const std::int64_t part_minor = std::max<std::int64_t>(1, minor() / static_cast<std::int64_t>(parts) * 2);
+        e->set_net_minor(part_minor * static_cast<std::int64_t>(parts));
         e->set_issue_date(day());
         if (chance(3)) {
           e->set_due_date(day());
         } else if (chance(2)) {
-          for (int i = 0; i < 2; ++i) {
+          for (std::size_t i = 0; i < parts; ++i) {
             auto* part = e->add_instalments();
             part->set_due_date(day());
-            part->set_amount_minor(net / 2);
+            part->set_amount_minor(part_minor);
           }
         }
         break;
@@ -254,7 +317,7 @@ class Hostile {
         e->set_allocation_id(id("A", 4));
         source(e);
         e->set_date(day());
-        allocations(e, 10'000);
+        allocations(e, whole_ ? kMinorMax : 10'000);
         break;
       }
       case 25: {
@@ -287,6 +350,25 @@ class Hostile {
         e->set_date(day());
         break;
       }
+      case 28: {
+        if (chance(2)) {
+          event.set_customer_id("fx:JPY");
+          auto* e = event.mutable_exchange_rate_published();
+          e->set_currency("JPY");
+          e->set_base_currency("CNY");
+          e->set_date(day());
+          e->set_rate(quantity());
+        } else {
+          event.set_customer_id("target:CN");
+          auto* e = event.mutable_sales_target_set();
+          e->set_region("CN");
+          e->set_period(day().substr(0, chance(2) ? 4 : 7));
+          e->set_measure(events::v1::SALES_MEASURE_INVOICED);
+          e->set_currency(currency());
+          e->set_amount_minor(minor());
+        }
+        break;
+      }
       default: {
         if (chance(3)) {
           auto* e = event.mutable_promise_made();
@@ -299,7 +381,8 @@ class Hostile {
           event.mutable_promise_withdrawn()->set_promise_id(id("Q", 3));
         } else {
           auto* e = event.mutable_customer_profile_set();
-          e->set_region(chance(2) ? "CN/South" : "DE");
+          e->set_region(chance(2) ? region() : "DE");
+          if (chance(3)) e->set_name(text(kTextBytesMax));
           e->set_sales_rep(id("R", 3));
           if (chance(2)) e->set_grade(chance(2) ? "A" : "B");
           if (chance(2)) e->set_parent_customer_id(id("C", 6));
@@ -307,13 +390,21 @@ class Hostile {
             e->set_credit_currency(currency());
             if (!chance(3)) e->set_credit_limit_minor(10 * minor());
           }
-          if (!chance(3)) e->set_payment_terms_days(static_cast<int>(below(40)));
+          if (!chance(3)) e->set_payment_terms_days(static_cast<int>(whole_ && chance(3) ? kTermsDaysMax : below(40)));
         }
       }
     }
     return event;
   }
 
+  // Contract 1.
+  static constexpr std::size_t kIdBytesMax = 128;
+  static constexpr std::size_t kTextBytesMax = 512;
+  static constexpr std::size_t kListMax = 10'000;
+  static constexpr std::size_t kTermsDaysMax = 3'650;
+  static constexpr std::int64_t kMinorMax = 1'000'000'000'000'000;
+
+  bool whole_;
   std::mt19937 random_;
 };
 

@@ -25,11 +25,11 @@ void check_audit(Folding& folding) {
   if (!report->ok()) RC_FAIL(report->faults.front());
 }
 
-void check_proof(Folding& folding) {
+void check_proof(Folding& folding, Hostile& hostile) {
   views::ShardPicture picture;
   picture.reads = folding.shard().store().snapshot();
   picture.labels = &folding.shard().labels();
-  for (const Day day : {19810, 19825, 19839, 20000}) {
+  for (const Day day : {hostile.any_day(), hostile.any_day(), hostile.any_day(), kLastFigureDay}) {
     for (const auto& fault : views::proof_faults(picture, day, views::Detail::kAccounts)) {
       RC_FAIL("proof of " + fault.customer_id + " differs by " + to_string(fault.difference));
     }
@@ -51,7 +51,7 @@ std::vector<std::string> shown(views::CustomerContext& customer, const std::vect
 
 // Whatever the date, what is open is found by the index as by looking at every document, and few others
 // are found.
-void check_open_items(Folding& folding, std::mt19937& random) {
+void check_open_items(Folding& folding, Hostile& hostile) {
   views::ShardPicture picture;
   picture.reads = folding.shard().store().snapshot();
   picture.labels = &folding.shard().labels();
@@ -67,7 +67,7 @@ void check_open_items(Folding& folding, std::mt19937& random) {
     for (const std::string& key : keys) all.push_back(store::DocumentKey::parse(key).value().ref);
     views::CustomerContext customer(picture, id, folding.rules(), views::FileChoice::kAsWas);
     for (int i = 0; i < 8; ++i) {
-      const Day day = i == 0 ? 20'000 : 19'795 + static_cast<Day>(random() % 55);
+      const Day day = i == 0 ? kLastFigureDay : hostile.any_day() + (i - 4);
       const auto days = views::account_on(picture, id, day).open_days;
       const auto of_account = customer.opened_on(days);
       RC_ASSERT(shown(customer, views::open_items(customer, of_account, day), day) ==
@@ -83,27 +83,28 @@ void check_open_items(Folding& folding, std::mt19937& random) {
 }
 
 // With `check` the books must balance, and every figure follow from the facts, after each batch.
-void feed(Folding& folding, const History& history, std::mt19937& random, bool crashes, bool check) {
+void feed(Folding& folding, const History& history, std::mt19937& random, Values values, bool crashes, bool check) {
+  Hostile days(static_cast<std::uint32_t>(random()), values);
   const auto commit = [&] {
     folding.commit();
     if (!check) return;
     check_audit(folding);
-    check_proof(folding);
-    check_open_items(folding, random);
+    check_proof(folding, days);
+    check_open_items(folding, days);
   };
   test::feed(folding, history, random, commit, [&] {
     if (crashes && random() % 10 == 0) folding.crash();
   });
 }
 
-engine::ShardState total(std::uint32_t seed, std::size_t events, std::int32_t partitions,
+engine::ShardState total(std::uint32_t seed, Values values, std::size_t events, std::int32_t partitions,
                          std::mt19937& random, bool crashes, bool check) {
   const domain::Rules rules = utc_rules();
   engine::ShardState sum;
   for (std::int32_t partition = 0; partition < partitions; ++partition) {
-    const History history(Hostile(seed).records(events), partition, partitions);
+    const History history(Hostile(seed, values).records(events), partition, partitions);
     Folding folding(rules, partition, partitions);
-    feed(folding, history, random, crashes, check);
+    feed(folding, history, random, values, crashes, check);
     const engine::ShardState& state = folding.state();
     sum.digest += state.digest;
     sum.accepted += state.accepted;
@@ -117,17 +118,18 @@ engine::ShardState total(std::uint32_t seed, std::size_t events, std::int32_t pa
 
 RC_GTEST_PROP(Fold, OneDigestWhateverTheInterleavingBatchesCrashesAndPartitions, ()) {
   const auto seed = *rc::gen::arbitrary<std::uint32_t>();
+  const auto values = *rc::gen::element(Values::kFew, Values::kFew, Values::kWhole);
   const auto events = static_cast<std::size_t>(*rc::gen::inRange(1, 250));
   std::mt19937 plain(1);
-  const engine::ShardState expected = total(seed, events, 1, plain, false, true);
+  const engine::ShardState expected = total(seed, values, events, 1, plain, false, true);
   RC_ASSERT(expected.accepted + expected.duplicates + expected.conflicts + expected.parked == events);
   std::mt19937 random(*rc::gen::arbitrary<std::uint32_t>());
-  const engine::ShardState crashed = total(seed, events, 1, random, true, true);
+  const engine::ShardState crashed = total(seed, values, events, 1, random, true, true);
   RC_ASSERT(to_hex(crashed.digest) == to_hex(expected.digest));
   RC_ASSERT(crashed.waiting == expected.waiting);
   RC_ASSERT(crashed.accepted == expected.accepted);
   RC_ASSERT(crashed.conflicts == expected.conflicts);
-  const engine::ShardState spread = total(seed, events, 3, random, false, false);
+  const engine::ShardState spread = total(seed, values, events, 3, random, false, false);
   RC_ASSERT(to_hex(spread.digest) == to_hex(expected.digest));
   RC_ASSERT(spread.waiting == expected.waiting);
 }

@@ -29,6 +29,7 @@ void compare(Folding& folding, const mirror::ShardMirror& mirror, std::mt19937& 
 
 RC_GTEST_PROP(Mirror, AnswersAsThePagesDo, ()) {
   const auto seed = *rc::gen::arbitrary<std::uint32_t>();
+  const auto values = *rc::gen::element(Values::kFew, Values::kFew, Values::kWhole);
   const auto events = static_cast<std::size_t>(*rc::gen::inRange(1, 400));
   mirror::MirrorOptions options;
   options.bytes = *rc::gen::element<std::size_t>(1 << 30, 1 << 30, 1 << 30, 100'000, 40'000, 20'000, 0);
@@ -37,7 +38,7 @@ RC_GTEST_PROP(Mirror, AnswersAsThePagesDo, ()) {
   std::mt19937 random(*rc::gen::arbitrary<std::uint32_t>());
 
   const domain::Rules rules = utc_rules();
-  const History history(Hostile(seed).records(events), 0, 1);
+  const History history(Hostile(seed, values).records(events), 0, 1);
   Folding folding(rules);
   std::shared_ptr<mirror::ShardMirror> mirror;
   const std::atomic<bool> stopping = false;

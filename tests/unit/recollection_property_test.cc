@@ -40,10 +40,11 @@ std::string comparable(const views::Rendered& answer) {
 
 RC_GTEST_PROP(KnownAt, IsWhatAnEngineSaysThatHasReadJustThat, ()) {
   const auto seed = *rc::gen::arbitrary<std::uint32_t>();
+  const auto values = *rc::gen::element(Values::kFew, Values::kFew, Values::kWhole);
   const auto events = static_cast<std::size_t>(*rc::gen::inRange(1, 400));
   std::mt19937 random(*rc::gen::arbitrary<std::uint32_t>());
   const domain::Rules rules = utc_rules();
-  const History history(Hostile(seed).records(events), 0, 1);
+  const History history(Hostile(seed, values).records(events), 0, 1);
   Folding whole(rules);
   feed_all(whole, history, random);
   const OneShard all(whole, nullptr);

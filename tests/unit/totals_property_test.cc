@@ -24,7 +24,7 @@ views::ShardPicture pages_of(Folding& folding) {
   return pages;
 }
 
-constexpr Day kDays[] = {19'799, 19'805, 19'818, 19'830, 19'850, kNever - 1};
+constexpr Day kDays[] = {kFirstDate, kLastDate, 19'799, 19'805, 19'818, 19'830, 19'850, kNever - 1};
 
 void check(Folding& folding, const engine::Totals& totals) {
   const views::ShardPicture pages = pages_of(folding);
@@ -82,6 +82,7 @@ class File {
 
 RC_GTEST_PROP(Totals, AreThoseOfThePagesAfterAnyStart, ()) {
   const auto seed = *rc::gen::arbitrary<std::uint32_t>();
+  const auto values = *rc::gen::element(Values::kFew, Values::kFew, Values::kWhole);
   const auto events = static_cast<std::size_t>(*rc::gen::inRange(1, 400));
   mirror::MirrorOptions options;
   // Room for all dates, for few, and for none.
@@ -89,7 +90,7 @@ RC_GTEST_PROP(Totals, AreThoseOfThePagesAfterAnyStart, ()) {
   options.save_commits = *rc::gen::element<std::size_t>(1, 5, 1'000);
   std::mt19937 random(*rc::gen::arbitrary<std::uint32_t>());
   const domain::Rules rules = utc_rules();
-  const History history(Hostile(seed).records(events), 0, 1);
+  const History history(Hostile(seed, values).records(events), 0, 1);
   Folding folding(rules);
   File file(folding.shard().store().path());
   std::shared_ptr<mirror::ShardMirror> mirror;
