@@ -9,6 +9,7 @@
 #include "events/record.h"
 #include "events/validate.h"
 #include "support.h"
+#include "support/hostile.h"
 
 namespace {
 
@@ -24,11 +25,14 @@ class Story {
     events::v1::Event event;
     events::Violations violations;
     if (!events::read_event(json, event, violations)) bench::give_up(violations.kept().front().message);
+    tell(event);
+  }
+  void tell(const events::v1::Event& event) {
     log::Record& record = records_.emplace_back();
     record.topic = events::topic_of(event.payload_case());
     record.offset = next_[static_cast<std::size_t>(record.topic)]++;
-    record.timestamp_ms = 1'600'000'000'000 + told_;
-    keys_.push_back(std::make_unique<std::string>("C"));
+    record.timestamp_ms = 1'600'000'000'000 + static_cast<std::int64_t>(records_.size());
+    keys_.push_back(std::make_unique<std::string>(event.customer_id()));
     values_.push_back(std::make_unique<std::string>(event.SerializeAsString()));
     record.key = *keys_.back();
     record.value = *values_.back();
@@ -42,6 +46,26 @@ class Story {
   std::vector<std::unique_ptr<std::string>> values_;
   std::vector<log::Record> records_;
 };
+
+// Events of many accounts, any of all that are valid, until there are n of them and of the lines, instalments,
+// allocations and ids in their lists.
+void tell_any(Story& story, int n) {
+  std::size_t left = static_cast<std::size_t>(n);
+  for (std::uint32_t seed = 1; left > 0; ++seed) {
+    for (const test::HostileRecord& record : test::Hostile(seed, test::Values::kWhole).records(6)) {
+      events::v1::Event event;
+      Arena arena;
+      events::Violations violations;
+      if (!event.ParseFromString(record.value) || !events::validate(event, arena, violations)) continue;
+      if (record.topic == log::Topic::kReference) continue;  // An account by itself.
+      const std::size_t things = 1 + test::things_in(event);
+      if (things > left) continue;
+      left -= things;
+      event.set_customer_id("C" + std::to_string(seed));
+      story.tell(event);
+    }
+  }
+}
 
 std::string date(int day) { return format_date(day_from_civil({2000, 1, 1}) + day); }
 
@@ -276,6 +300,7 @@ const std::map<std::string, std::function<void(Story&, int)>>& shapes() {
          story.tell(n, fmt::format(R"("promise_made":{{"promise_id":"M","currency":"CNY","amount_minor":9,"promised_date":"2030-01-01","invoice_ids":[{}]}})",
                                    list(0, n, [](int i) { return fmt::format("\"I{}\"", i); })));
        }},
+      {"any_values", tell_any},
       {"repeats",
        [](Story& story, int n) {
          place(story, 1);

@@ -20,6 +20,22 @@ struct HostileRecord {
   std::string value;
 };
 
+// How many lines, instalments, allocations and ids an event has.
+inline std::size_t things_in(const google::protobuf::Message& message) {
+  std::vector<const google::protobuf::FieldDescriptor*> fields;
+  const google::protobuf::Reflection& reflection = *message.GetReflection();
+  reflection.ListFields(message, &fields);
+  std::size_t things = 0;
+  for (const auto* field : fields) {
+    if (field->is_repeated()) {
+      things += static_cast<std::size_t>(reflection.FieldSize(message, field));
+    } else if (field->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE) {
+      things += things_in(reflection.GetMessage(message, field));
+    }
+  }
+  return things;
+}
+
 // From where a history takes its values.
 enum class Values {
   kFew,    // Some days and amounts, so that much of it meets.
