@@ -6,6 +6,7 @@
 #include <functional>
 #include <unordered_set>
 
+#include "base/hash.h"
 #include "base/text.h"
 
 namespace daybook {
@@ -65,7 +66,7 @@ void CsvRows::read_header() {
     at_ = text_.size();
     return fault(0, fmt::format("has {} columns; at most {} are read", row_values_, kColumnsMax));
   }
-  std::unordered_set<std::string_view> names;
+  std::unordered_set<std::string_view, TextHash> names;
   for (const CsvCell& cell : row_) {
     const std::string_view name = trimmed(cell.text);
     if (name.empty()) fault(cell.offset, "a column without a name");

@@ -20,10 +20,14 @@ inline std::uint64_t hash64(std::string_view bytes, std::uint64_t seed = 0) {
   return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
 }
 
+// For tables in memory, never stored: another one in each process, so that nobody can choose texts that fall
+// together in a table and make a long list cost its square.
+std::uint64_t table_hash(std::string_view bytes, std::uint64_t of = 0);
+
 // For hash tables keyed by texts; looks up views and strings alike.
 struct TextHash {
   using is_transparent = void;
-  std::size_t operator()(std::string_view text) const { return hash64(text); }
+  std::size_t operator()(std::string_view text) const { return table_hash(text); }
 };
 
 inline std::string to_hex(UInt128 value) {

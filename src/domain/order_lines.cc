@@ -14,7 +14,7 @@ std::uint32_t TextNumbers::add(std::string_view text, std::size_t near) {
   const auto number = static_cast<std::uint32_t>(texts_.size());
   texts_.push_back(text);
   if (texts_.size() == kFew + 1) {
-    numbers_ = std::make_unique<std::unordered_map<std::string_view, std::uint32_t>>();
+    numbers_ = std::make_unique<Numbers>();
     for (std::uint32_t i = 0; i < number; ++i) numbers_->emplace(texts_[i], i);
   }
   if (numbers_) numbers_->emplace(text, number);

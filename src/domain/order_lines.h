@@ -11,6 +11,7 @@
 
 #include "base/date.h"
 #include "base/few.h"
+#include "base/hash.h"
 #include "base/int128.h"
 #include "domain/event.h"
 
@@ -30,11 +31,11 @@ class TextNumbers {
   std::size_t size() const { return texts_.size(); }
 
  private:
+  using Numbers = std::unordered_map<std::string_view, std::uint32_t, TextHash>;
   static constexpr std::size_t kFew = 8;
 
   Few<std::string_view, 4> texts_;
-  // Of more than a few; null before.
-  std::unique_ptr<std::unordered_map<std::string_view, std::uint32_t>> numbers_;
+  std::unique_ptr<Numbers> numbers_;  // Of more than a few; null before.
 };
 
 // Quantities are scaled by 10^6. Points into the order's facts.

@@ -40,7 +40,7 @@ std::size_t HeldAccount::bytes() const { return sizeof *this + table_bytes(docum
 const std::optional<Error>& HeldAccount::error() const { return owner_.error_; }
 
 Result<HeldDocument*> HeldAccount::hold(domain::DocumentRef ref) {
-  const std::size_t hash = hash64(ref.id) + static_cast<std::size_t>(ref.kind) * 0x9e37'79b9'7f4a'7c15;
+  const std::size_t hash = table_hash(ref.id, static_cast<std::uint64_t>(ref.kind));
   if (const auto at = documents_.find(Wanted{ref, hash}); at != documents_.end()) {
     (*at)->used = owner_.clock_;
     return at->get();

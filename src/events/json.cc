@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/date.h"
+#include "base/hash.h"
 
 namespace daybook::events {
 namespace {
@@ -178,11 +179,7 @@ class Places {
   bool empty() const { return at_.empty(); }
 
  private:
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
-  };
-  using Set = std::unordered_set<std::string, Hash, std::equal_to<>>;
+  using Set = std::unordered_set<std::string, TextHash, std::equal_to<>>;
 
   Set at_;
   Set above_;

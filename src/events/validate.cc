@@ -7,6 +7,7 @@
 #include <unordered_set>
 
 #include "base/ensure.h"
+#include "base/hash.h"
 #include "base/text.h"
 #include "domain/event_types.h"
 
@@ -158,7 +159,7 @@ class Checker {
     static constexpr int kFew = 16;
     std::array<std::string_view, kFew> few_;
     int count_ = 0;
-    std::optional<std::unordered_set<std::string_view>> many_;
+    std::optional<std::unordered_set<std::string_view, TextHash>> many_;
     bool said_ = false;
   };
 

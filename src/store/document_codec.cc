@@ -259,13 +259,13 @@ std::string_view skip_envelope(ByteReader& body) {
 
 std::string_view claimed_id(std::string_view payload) { return ByteReader(payload.substr(1)).string(); }
 
-std::uint64_t event_id_hash(std::uint8_t topic, std::string_view event_id) { return hash64(event_id, topic); }
+std::uint64_t event_id_hash(std::uint8_t topic, std::string_view event_id) { return table_hash(event_id, topic); }
 std::uint64_t claim_hash(std::uint8_t topic, std::string_view payload, Claims claims) {
   const std::uint64_t seed = std::uint64_t{1} << 16 | std::uint64_t{topic} << 8 | static_cast<std::uint8_t>(payload.front());
-  return hash64(claims == Claims::kItsId ? claimed_id(payload) : std::string_view(), seed);
+  return table_hash(claims == Claims::kItsId ? claimed_id(payload) : std::string_view(), seed);
 }
 std::uint64_t link_hash(DocumentRef ref) {
-  return hash64(ref.id, std::uint64_t{1} << 32 | static_cast<std::uint8_t>(ref.kind));
+  return table_hash(ref.id, std::uint64_t{1} << 32 | static_cast<std::uint8_t>(ref.kind));
 }
 
 bool is_link_of(const Entry& entry, DocumentRef ref) {

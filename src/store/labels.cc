@@ -105,8 +105,8 @@ bool Labels::has_parts(const Label& label, const Parts& parts) {
 
 std::size_t Labels::Hash::operator()(const Parts& parts) const {
   constexpr std::uint64_t kOdd = 0x9e37'79b9'7f4a'7c15;
-  std::uint64_t hash = hash64(parts.first);
-  if (!parts.second.empty()) hash = hash * kOdd + hash64(parts.second);
+  std::uint64_t hash = table_hash(parts.first);
+  if (!parts.second.empty()) hash = hash * kOdd + table_hash(parts.second);
   return (hash * kOdd + static_cast<std::uint64_t>(parts.number)) * kOdd +
          static_cast<std::uint64_t>(parts.kind);
 }

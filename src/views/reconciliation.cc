@@ -160,7 +160,7 @@ Entries fewest(Entries entries, Int128 difference) {
   // The last place of each amount: behind it there is none of that amount.
   struct Hash {
     std::size_t operator()(Int128 amount) const {
-      return static_cast<std::size_t>(amount) * 0x9e37'79b9'7f4a'7c15 ^ static_cast<std::size_t>(amount >> 64);
+      return table_hash({reinterpret_cast<const char*>(&amount), sizeof amount});
     }
   };
   const auto last_places = [](const Entries& of) {

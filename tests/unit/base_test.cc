@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "base/date.h"
 #include "base/decimal.h"
+#include "base/hash.h"
 #include "base/money.h"
 #include "base/nearest.h"
 #include "base/radix_sort.h"
@@ -749,6 +750,15 @@ TEST(NearestTest, ThatIsNamedWhichIsNearEnough) {
   }
   EXPECT_EQ(nearest_words("x", {}), "");
   EXPECT_EQ(nearest_words(std::string(100'000, 'x'), known), "");
+}
+
+// --- tables -----------------------------------------------------------------------------------
+
+TEST(Tables, NobodyCanChooseTextsThatFallTogether) {
+  // Another place in each process.
+  EXPECT_NE(TextHash()("a"), hash64("a"));
+  EXPECT_NE(table_hash("a", 1), hash64("a", 1));
+  EXPECT_EQ(TextHash()("a"), TextHash()(std::string("a")));
 }
 
 }  // namespace
