@@ -5,6 +5,7 @@
 #include <boost/json/serialize.hpp>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <thread>
 
 #include "store/keys.h"
@@ -263,6 +264,30 @@ TEST(FailingStore, AFailedSyncOfSortedFilesLeavesWhatWasThere) {
   EXPECT_EQ(store->get(store::Table::kCells, "cell").value(), "1");
   EXPECT_TRUE(write(*store, "3"));
   EXPECT_FALSE(std::filesystem::exists(path + ".tried"));
+}
+
+// What a power failure keeps of the newer one stands on the older one.
+TEST(FailingStore, AWriteAheadLogIsOnTheDiskBeforeMoreIsWrittenBehindIt) {
+  test::FailingDisk disk;
+  const test::TempDir directory;
+  store::SharedMemory memory(8 << 20, 512 << 10, disk.env());  // Little: the log soon goes on in another file.
+  const std::string path = directory.path() + "/shard";
+  const auto store = store::ShardStore::open(path, memory, store::ShardStore::Mode::kReadWrite).value();
+  std::set<std::string> logs;
+  for (int i = 0; i < 4'000 && logs.size() < 10; ++i) {
+    store::WriteSet set;
+    set.put(store::Table::kDocuments, "document" + std::to_string(i), std::string(1'000, 'x'));
+    set.put(store::Table::kCells, "cell" + std::to_string(i), "1");
+    ASSERT_TRUE(store->write(set));
+    std::set<std::string> here;
+    for (const auto& file : std::filesystem::directory_iterator(path)) {
+      if (file.path().extension() == ".log") here.insert(file.path());
+    }
+    logs.insert(here.begin(), here.end());
+    if (!here.empty()) here.erase(std::prev(here.end()));
+    for (const std::string& older : here) ASSERT_TRUE(disk.is_synced(older)) << i << ": " << older;
+  }
+  EXPECT_GE(logs.size(), 10U);
 }
 
 }  // namespace
