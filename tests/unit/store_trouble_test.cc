@@ -266,6 +266,37 @@ TEST(FailingStore, AFailedSyncOfSortedFilesLeavesWhatWasThere) {
   EXPECT_FALSE(std::filesystem::exists(path + ".tried"));
 }
 
+TEST(FailingStore, AScanThatCannotBeReadOnHasFailedAndNotEnded) {
+  constexpr int kKeys = 1'000;
+  test::FailingDisk disk;
+  const test::TempDir directory;
+  const std::string path = directory.path() + "/shard";
+  {
+    store::SharedMemory memory(8 << 20, 8 << 20, disk.env());
+    const auto store = store::ShardStore::open(path, memory, store::ShardStore::Mode::kReadWrite).value();
+    store::WriteSet set;
+    for (int i = 0; i < kKeys; ++i) set.put(store::Table::kCells, "key" + std::to_string(i), std::string(1'000, 'x'));
+    ASSERT_TRUE(store->write(set));
+    ASSERT_TRUE(store->compact());
+  }
+  store::SharedMemory memory(8 << 20, 8 << 20, disk.env());
+  const auto store = store::ShardStore::open(path, memory, store::ShardStore::Mode::kReadWrite).value();
+  int count = 0;
+  const auto scan = [&](int failing_at) {
+    count = 0;
+    return store->scan(store::Table::kCells, "key", "", [&](std::string_view, std::string_view) -> Result<store::Reads::Next> {
+      if (count++ == failing_at) disk.fail(Fails::kReads);
+      return store::Reads::Next::kGoOn;
+    });
+  };
+  const auto failed = scan(kKeys / 2);
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code, ErrorCode::kUnavailable) << failed.error().message;
+  disk.heal();
+  EXPECT_TRUE(scan(-1));
+  EXPECT_EQ(count, kKeys);
+}
+
 // What a power failure keeps of the newer one stands on the older one.
 TEST(FailingStore, AWriteAheadLogIsOnTheDiskBeforeMoreIsWrittenBehindIt) {
   test::FailingDisk disk;
