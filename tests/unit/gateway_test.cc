@@ -402,6 +402,9 @@ TEST_F(GatewayTest, RefusesWhatIsNoEvent) {
   EXPECT_EQ(fault(kJson, "{"), "0|");
   EXPECT_EQ(fault(kJson, "5"), "0|");
   EXPECT_EQ(fault(kJson, "[[]]"), "0|");
+  EXPECT_EQ(fault(kJson, "[" + ready("a")), "1|");
+  EXPECT_EQ(fault(kJson, "[" + ready("a") + ","), "1|");
+  EXPECT_EQ(fault(kJson, "[" + ready("a") + "]]"), "1|");
   EXPECT_EQ(fault(kJson, ready("a").substr(0, 60)), "0|");
   EXPECT_EQ(fault(kJson, std::string(100, '[')), "0|");
   EXPECT_EQ(fault(kLines, ready("a") + "\n{\n"), "1|");
