@@ -1,4 +1,4 @@
-// A disk for RocksDB that fails when told to, as a whole or by the names of files.
+// A disk for RocksDB that fails when told to, and knows which of its files were synced.
 #pragma once
 
 #include <rocksdb/env.h>
@@ -6,6 +6,8 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
+#include <set>
 #include <string>
 
 namespace daybook::test {
@@ -20,6 +22,8 @@ class FailingDisk {
   rocksdb::Env* env() { return env_.get(); }
   void fail(Fails fails) { files_->fails = fails; }
   void heal() { fail(Fails::kNothing); }
+  // Since it was written last; files are known by their paths.
+  bool is_synced(const std::string& file) const { return files_->is_synced(file); }
 
  private:
   using Status = rocksdb::IOStatus;
@@ -47,7 +51,7 @@ class FailingDisk {
                            std::unique_ptr<rocksdb::FSWritableFile>* file, Debug* debug) override {
       Status status = on_write();
       if (status.ok()) status = target()->NewWritableFile(name, options, file, debug);
-      if (status.ok()) *file = std::make_unique<Written>(std::move(*file), *this);
+      if (status.ok()) *file = std::make_unique<Written>(std::move(*file), *this, name);
       return status;
     }
     Status NewRandomAccessFile(const std::string& name, const rocksdb::FileOptions& options,
@@ -58,33 +62,56 @@ class FailingDisk {
       return status;
     }
 
+    void note(const std::string& file, bool is_synced) {
+      const std::lock_guard lock(mutex_);
+      is_synced ? static_cast<void>(synced_.insert(file)) : static_cast<void>(synced_.erase(file));
+    }
+    bool is_synced(const std::string& file) const {
+      const std::lock_guard lock(mutex_);
+      return synced_.contains(file);
+    }
+
     std::atomic<Fails> fails = Fails::kNothing;
+
+   private:
+    mutable std::mutex mutex_;
+    std::set<std::string> synced_;  // Guarded.
   };
 
   class Written : public rocksdb::FSWritableFileOwnerWrapper {
    public:
-    Written(std::unique_ptr<rocksdb::FSWritableFile> file, const Files& disk)
-        : rocksdb::FSWritableFileOwnerWrapper(std::move(file)), disk_(disk) {}
+    Written(std::unique_ptr<rocksdb::FSWritableFile> file, Files& disk, std::string name)
+        : rocksdb::FSWritableFileOwnerWrapper(std::move(file)), disk_(disk), name_(std::move(name)) {}
     Status Append(const rocksdb::Slice& data, const Options& options, Debug* debug) override {
-      const Status status = disk_.on_write();
-      return status.ok() ? FSWritableFileOwnerWrapper::Append(data, options, debug) : status;
+      Status status = disk_.on_write();
+      if (status.ok()) status = FSWritableFileOwnerWrapper::Append(data, options, debug);
+      return noted(status, false);
     }
     Status Append(const rocksdb::Slice& data, const Options& options, const rocksdb::DataVerificationInfo& info,
                   Debug* debug) override {
-      const Status status = disk_.on_write();
-      return status.ok() ? FSWritableFileOwnerWrapper::Append(data, options, info, debug) : status;
+      Status status = disk_.on_write();
+      if (status.ok()) status = FSWritableFileOwnerWrapper::Append(data, options, info, debug);
+      return noted(status, false);
     }
     Status Sync(const Options& options, Debug* debug) override {
-      const Status status = disk_.on_sync();
-      return status.ok() ? FSWritableFileOwnerWrapper::Sync(options, debug) : status;
+      Status status = disk_.on_sync();
+      if (status.ok()) status = FSWritableFileOwnerWrapper::Sync(options, debug);
+      return noted(status, true);
     }
     Status Fsync(const Options& options, Debug* debug) override {
-      const Status status = disk_.on_sync();
-      return status.ok() ? FSWritableFileOwnerWrapper::Fsync(options, debug) : status;
+      Status status = disk_.on_sync();
+      if (status.ok()) status = FSWritableFileOwnerWrapper::Fsync(options, debug);
+      return noted(status, true);
     }
 
    private:
-    const Files& disk_;
+    Status noted(Status status, bool is_synced) {
+      if (status.ok()) disk_.note(name_, is_synced);
+      return status;
+    }
+
+    Files& disk_;
+    const std::string name_;
   };
 
   class ToRead : public rocksdb::FSRandomAccessFileOwnerWrapper {

@@ -174,6 +174,9 @@ TEST(EmbeddedLogTest, BlocksOfTheLastGroupMayReachTheDiskInAnyOrder) {
   std::fill(bytes.begin() + positions[1], bytes.begin() + positions[2], '\0');
   write_bytes(crashed + kFirstSegment, bytes);
   EXPECT_EQ(all_values(*open_log(crashed)), std::vector<std::string>{"synced"});
+  // Nor does what stood behind come back once there is something in front of it.
+  append_one(*open_log(crashed), {Topic::kOrders, "k", "new", 0, {}});
+  EXPECT_EQ(all_values(*open_log(crashed)), (std::vector<std::string>{"synced", "new"}));
 }
 
 TEST(EmbeddedLogTest, AfterACloseInGoodOrderAMissingTailStopsTheStart) {
@@ -204,6 +207,26 @@ TEST(EmbeddedLogTest, DamageBelowAnIndexShowsWhenItIsReadAndWhatIsBeforeIsGiven)
     EXPECT_EQ(error->code, ErrorCode::kCorrupt);
     EXPECT_NE(error->message.find("offset 1"), std::string::npos) << error->message;
   }
+}
+
+// As a file that was put together again may have them.
+TEST(EmbeddedLogTest, RecordsInAnotherOrderThanTheirOffsetsAreDamage) {
+  const TempDir directory;
+  {
+    const auto log = open_log(directory.path());
+    for (const char* value : {"first", "other", "third"}) append_order(*log, 0, value);
+  }
+  const auto positions = record_positions(directory.path() + kFirstSegment);
+  std::string bytes = read_bytes(directory.path() + kFirstSegment);
+  std::rotate(bytes.begin() + positions[1], bytes.begin() + positions[2], bytes.begin() + positions[3]);
+  write_bytes(directory.path() + kFirstSegment, bytes);
+  const auto log = open_log(directory.path());
+  const auto reader = open_reader(*log, {{kOrders0, 0}});
+  EXPECT_EQ(values_of(read_records(*reader, 1)), std::vector<std::string>{"first"});
+  const auto error = test::read_error(*reader);
+  ASSERT_TRUE(error.has_value());
+  EXPECT_EQ(error->code, ErrorCode::kCorrupt);
+  EXPECT_NE(error->message.find("offset 1"), std::string::npos) << error->message;
 }
 
 TEST(EmbeddedLogTest, SegmentsAreRolledAndReadFromAnywhere) {
@@ -544,6 +567,36 @@ TEST(EmbeddedLogTest, AFailedSyncFailsItsAppendsAndLeavesNothing) {
   EXPECT_EQ((*reopened->end_offsets(std::array{Topic::kInvoices}))[1].end, 0);
 }
 
+TEST(EmbeddedLogTest, WhatFailedIsInNoIndexAndReadersBeginAnywhere) {
+  const TempDir directory;
+  std::atomic<bool> failing = false;
+  EmbeddedLogOptions options = options_for(directory.path());
+  options.sync = [&](int descriptor) {
+    if (!failing) return ::fdatasync(descriptor);
+    errno = EIO;
+    return -1;
+  };
+  constexpr int kCount = 100;
+  std::vector<std::string> values;
+  for (int i = 0; i < kCount; ++i) values.push_back(std::to_string(i) + std::string(7'000, 'x'));
+  const std::string lost(10'000, 'y');
+  const auto check = [&](Log& log) {
+    for (int start = 0; start < kCount; ++start) {
+      const auto reader = open_reader(log, {{kOrders0, start}});
+      EXPECT_TRUE(values_of(read_records(*reader, 1)) == std::vector<std::string>{values[start]}) << start;
+    }
+  };
+  {
+    const auto log = open_log(options);
+    failing = true;
+    ASSERT_FALSE(append_and_wait(*log, std::vector<NewRecord>(kCount, {Topic::kOrders, "k", lost, 0, {}})));
+    failing = false;
+    for (const std::string& value : values) append_order(*log, 0, value);
+    check(*log);
+  }
+  check(*open_log(options));
+}
+
 TEST(EmbeddedLogTest, ADiskThatTakesNothingIsToldAndItsReturnEvenWhenNobodyAppends) {
   const TempDir directory;
   std::atomic<bool> failing = false;
@@ -601,6 +654,10 @@ TEST(EmbeddedLogTest, WhenTooMuchWaitsForTheDiskAppendsAreRefused) {
     EXPECT_LT(busy, kAppends - 100);
   }
   while (busy + failed < kAppends) std::this_thread::sleep_for(1ms);
+  // Then there is room again.
+  const auto later = append_and_wait(*log, {{Topic::kOrders, "k", large, 0, {}}});
+  ASSERT_FALSE(later);
+  EXPECT_FALSE(later.error().message.starts_with("busy")) << later.error().message;
 }
 
 TEST(EmbeddedLogTest, OnAFullDiskAppendsFailWholeAndWorkAgainWhenThereIsRoom) {

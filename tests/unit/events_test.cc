@@ -172,6 +172,37 @@ TEST(EventsTest, NamesTheFieldAtFault) {
   }
 }
 
+TEST(EventsTest, TakesTheUtmostThatIsAllowed) {
+  const std::string label(128, 'x');
+  const struct {
+    const char* payload;
+    std::string what;
+    std::string with;
+  } kCases[] = {
+      {"order_ready", "\"O\"", "\"" + label + "\""},
+      {"order_ready", "\"O\"", "\"O P\""},
+      {"order_placed", "CN/South", "a/b/c/d/e/f"},
+      {"order_placed", "CN/South", label},
+      {"order_delayed", "\"n\"", "\"" + std::string(512, 'n') + "\""},
+      {"order_placed", "\"net_minor\":\"0\"", "\"net_minor\":1000000000000000"},
+      {"order_placed", "\"net_minor\":\"0\"", "\"net_minor\":\"1000000000000000\""},
+      {"order_placed", "12.5", "999999999999.999999"},
+      {"order_placed", "12.5", "0.000001"},
+      {"exchange_rate_published", "7.123456789012", "999999999999.999999999999"},
+      {"exchange_rate_published", "7.123456789012", "0.000000000001"},
+      {"order_confirmed", "2024-05-02", "1900-01-01"},
+      {"order_confirmed", "2024-05-02", "2199-12-31"},
+      {"order_confirmed", "2024-05-02", "2000-02-29"},
+      {"payment_received", "\"40\"", "\"39\""},
+      {"customer_profile_set", ":30", ":0"},
+      {"customer_profile_set", ":30", ":3650"},
+  };
+  for (const auto& [payload, what, with] : kCases) {
+    EXPECT_EQ(faults_of(event_of(payload, replaced(kPayloads.at(payload), what, with))), "")
+        << payload << ": " << what << " -> " << with;
+  }
+}
+
 TEST(EventsTest, ChecksTheEnvelope) {
   const std::string good = event_of("order_ready", kPayloads.at("order_ready"));
   const struct {

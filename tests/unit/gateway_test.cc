@@ -402,6 +402,9 @@ TEST_F(GatewayTest, RefusesWhatIsNoEvent) {
   EXPECT_EQ(fault(kJson, "{"), "0|");
   EXPECT_EQ(fault(kJson, "5"), "0|");
   EXPECT_EQ(fault(kJson, "[[]]"), "0|");
+  EXPECT_EQ(fault(kJson, "[" + ready("a")), "1|");
+  EXPECT_EQ(fault(kJson, "[" + ready("a") + ","), "1|");
+  EXPECT_EQ(fault(kJson, "[" + ready("a") + "]]"), "1|");
   EXPECT_EQ(fault(kJson, ready("a").substr(0, 60)), "0|");
   EXPECT_EQ(fault(kJson, std::string(100, '[')), "0|");
   EXPECT_EQ(fault(kLines, ready("a") + "\n{\n"), "1|");
@@ -450,6 +453,40 @@ TEST_F(GatewayTest, RefusesAnEventOverOneMebibyte) {
   EXPECT_EQ(fault(kProtobuf, batch.SerializeAsString()), "1|");
 }
 
+// To the byte: what it takes encoded, however it came.
+TEST_F(GatewayTest, TakesAnEventOfOneMebibyte) {
+  for (const std::size_t more : {0U, 1U}) {
+    events::v1::EventBatch batch;
+    events::v1::Event& message = *batch.add_events();
+    message = ready_message("a");
+    events::v1::OrderPlaced& order = *message.mutable_order_placed();
+    order.set_order_id("O");
+    order.set_currency("CNY");
+    std::string json_lines;
+    for (int i = 0; i < 7'500; ++i) {
+      auto& line = *order.add_lines();
+      line.set_line_id(std::to_string(10'000 + i) + std::string(60, 'l'));
+      line.set_sku(std::string(60, 's'));
+      line.set_quantity("1");
+      line.set_net_minor(1);
+    }
+    for (int i = 0; message.ByteSizeLong() < events::kEventBytesMax + more; ++i) {
+      const std::size_t left = events::kEventBytesMax + more - message.ByteSizeLong();
+      order.mutable_lines(i)->mutable_sku()->append(std::min<std::size_t>(left, 60), 's');
+    }
+    ASSERT_EQ(message.ByteSizeLong(), events::kEventBytesMax + more);
+    for (const auto& line : order.lines()) {
+      json_lines += std::string(json_lines.empty() ? "" : ",") + R"({"line_id":")" + line.line_id() + R"(","sku":")" +
+                    line.sku() + R"(","quantity":"1","net_minor":1})";
+    }
+    const int expected = more == 0 ? 200 : 400;
+    EXPECT_EQ(post(kProtobuf, batch.SerializeAsString()).status, expected) << more;
+    EXPECT_EQ(post(kJson, event("a", R"("order_placed":{"order_id":"O","currency":"CNY","lines":[)" + json_lines + "]}")).status,
+              expected)
+        << more;
+  }
+}
+
 TEST_F(GatewayTest, RefusesTooManyEventsAndTooManyBytes) {
   EXPECT_EQ(post(kLines, lines_of(10'001)).status, 413);
   events::v1::EventBatch batch;
@@ -459,6 +496,7 @@ TEST_F(GatewayTest, RefusesTooManyEventsAndTooManyBytes) {
   for (int i = 0; i < 10'000; ++i) list += "0,";
   EXPECT_EQ(post(kJson, list + "0]").status, 413);
   EXPECT_EQ(post(kJson, std::string((16 << 20) + 1, ' ')).status, 413);
+  EXPECT_EQ(post(kLines, std::string(16 << 20, ' ')).status, 200);
   EXPECT_EQ(published(), 0U);
 }
 

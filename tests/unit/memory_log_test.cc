@@ -85,5 +85,25 @@ TEST(MemoryLogTest, GapsArePassedAlsoAtTheEnd) {
   EXPECT_EQ(reader->position(kOrders0), 7);
 }
 
+TEST(LocalGroupsTest, OneMemberHasAllPartitionsUntilItLeaves) {
+  MemoryLog log(2);
+  using Partitions = std::vector<std::int32_t>;
+  auto first = *log.join_group("g");
+  const auto second = *log.join_group("g");
+  const auto other = *log.join_group("other");
+  EXPECT_EQ(*first->partitions(), (Partitions{0, 1}));
+  EXPECT_EQ(*second->partitions(), Partitions{});
+  EXPECT_EQ(*other->partitions(), (Partitions{0, 1}));
+  const GroupOffsets reached = {1, 2, 3, 4, 5};
+  EXPECT_TRUE(first->commit(1, reached));
+  EXPECT_EQ(second->commit(1, {9, 9, 9, 9, 9}).error().code, ErrorCode::kMismatch);
+  EXPECT_EQ(*second->committed(1), reached);
+  EXPECT_EQ(*second->committed(0), GroupOffsets{});
+  EXPECT_EQ(*other->committed(1), GroupOffsets{});
+  first.reset();
+  EXPECT_EQ(*second->partitions(), (Partitions{0, 1}));
+  EXPECT_TRUE(second->commit(1, {2, 2, 3, 4, 5}));
+}
+
 }  // namespace
 }  // namespace daybook::log

@@ -58,6 +58,18 @@ TEST(Lines, ADispatchOfTheVerySecondCountsForACancellation) {
   EXPECT_EQ(lines(story, kEnd), "1 10 4 8");
 }
 
+TEST(Lines, OfWhatCameBackACancellationTakesAwayWhatIsToBeResent) {
+  for (const auto& [more, expected] :
+       {std::pair("", "1 10 6 6"), std::pair(R"(,"to_be_resent":false)", "1 10 6 6"), std::pair(R"(,"to_be_resent":true)", "1 10 4 6")}) {
+    Story story;
+    story.order();
+    story.ship("S", "2024-05-02", {{"1", "6"}});
+    story.give_back("T", "2024-05-03", {{"1", "2"}}, "", "O", more);
+    story.cancel("2024-05-04");
+    EXPECT_EQ(lines(story, kEnd), expected) << more;
+  }
+}
+
 TEST(Lines, ACancellationNeverRaisesWhatRemains) {
   Story story;
   story.order("O", "2024-05-01", {{"1", "3", 300}});

@@ -1,4 +1,4 @@
-// The projector over a log in memory: when it commits while history is read.
+// The projector over a log in memory: when it commits while history is read, and where it goes on at a start.
 #include "engine/projector.h"
 
 #include <gtest/gtest.h>
@@ -167,6 +167,95 @@ TEST_F(ProjectorTest, CommitsWhenAsMuchIsSetAsideAsMayBe) {
   EXPECT_GE(folded.runs_of_each_commit.size(), 3u);
   EXPECT_GE(folded.runs_of_each_commit.at(1), 2);
   expect_same(folded.state, fold(log_, {}).state);
+}
+
+// A read model that is started on one log after the other.
+class StartTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<Projector> open() {
+    auto projector = Projector::open(rules_, directory_.path(), 1, memory_, {});
+    EXPECT_TRUE(projector) << projector.error().message;
+    return std::move(projector).value();
+  }
+  template <typename Condition>
+  static bool soon(const Condition& condition) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (!condition()) {
+      if (std::chrono::steady_clock::now() > deadline) return false;
+      std::this_thread::sleep_for(milliseconds(1));
+    }
+    return true;
+  }
+  // Folds all that the log holds.
+  void fold(log::Log& log) {
+    const auto projector = open();
+    ASSERT_TRUE(projector->start(log));
+    EXPECT_TRUE(soon([&] { return projector->caught_up(); })) << projector->trouble();
+    projector->stop();
+    state_ = projector->committed(0);
+  }
+  // Why the log is not folded; empty: it is.
+  std::string refusal(log::Log& log) {
+    const auto projector = open();
+    if (const auto started = projector->start(log); !started) return started.error().message;
+    EXPECT_TRUE(soon([&] { return projector->state() == ProjectorState::kFailed; }));
+    return projector->trouble();
+  }
+  // A log of these records of one topic; they are parked, which is as good here.
+  static void append(log::MemoryLog& log, const std::vector<std::string>& values) {
+    for (const std::string& value : values) {
+      ASSERT_TRUE(log::append_and_wait(log, {{log::Topic::kOrders, "C1", value, 0, {}}}));
+    }
+  }
+
+  const test::TempDir directory_;
+  const domain::Rules rules_ = test::utc_rules();
+  store::SharedMemory memory_{8 << 20, 8 << 20};
+  ShardState state_;
+};
+
+TEST_F(StartTest, GoesOnBehindWhatWasFolded) {
+  log::MemoryLog log(1);
+  for (const auto& [more, all] : {std::pair(3, 3u), std::pair(0, 3u), std::pair(1, 4u), std::pair(0, 4u)}) {
+    for (int i = 0; i < more; ++i) append(log, {"r" + std::to_string(i)});
+    fold(log);
+    EXPECT_EQ(state_.parked, all);
+    EXPECT_EQ(state_.topics[static_cast<std::size_t>(log::Topic::kOrders)].next_offset, all);
+  }
+}
+
+TEST_F(StartTest, AnotherLogIsRefusedAndNothingChanged) {
+  log::MemoryLog folded(1);
+  append(folded, {"a", "b", "c"});
+  fold(folded);
+  const struct {
+    std::vector<std::string> records;
+    const char* told;
+  } others[] = {{{}, "the read model is ahead of its log"},
+                {{"a", "b"}, "the read model is ahead of its log"},
+                {{"a", "b", "C"}, "is not the one that was folded"},
+                {{"a", "b", "C", "d"}, "is not the one that was folded"}};
+  for (const auto& [records, told] : others) {
+    log::MemoryLog other(1);
+    append(other, records);
+    const std::string why = refusal(other);
+    EXPECT_NE(why.find(told), std::string::npos) << records.size() << ": " << why;
+  }
+  append(folded, {"d"});
+  fold(folded);
+  EXPECT_EQ(state_.parked, 4u);
+}
+
+TEST_F(StartTest, HasNotCaughtUpWhileARecordIsLeft) {
+  log::MemoryLog log(1);
+  append(log, {"a"});
+  log.stall_polls(true);
+  const auto projector = open();
+  ASSERT_TRUE(projector->start(log));
+  EXPECT_FALSE(projector->caught_up());
+  EXPECT_TRUE(projector->replays());
+  log.stall_polls(false);
+  EXPECT_TRUE(soon([&] { return projector->caught_up(); }));
 }
 
 }  // namespace

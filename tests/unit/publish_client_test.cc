@@ -83,12 +83,14 @@ class PublishClientTest : public testing::Test {
     return log_.records({log::Topic::kOrders, log::partition_of("C1", 4)}).size();
   }
 
-  // A server for log_, whose first `refusals` answers are 503.
+  // A server for log_, whose first `refusals` answers are 503 and 429 by turns.
   std::unique_ptr<http::Server> serve(int refusals, http::ServerOptions options = {}) {
     auto server =
         http::Server::start(options, [this, left = std::make_shared<std::atomic<int>>(refusals)](
                                          http::Request request, http::Respond respond) {
-          if ((*left)-- > 0) return respond(http::problem(503, "Not now", "try again"));
+          if (const int before = (*left)--; before > 0) {
+            return respond(http::problem(before % 2 == 0 ? 503 : 429, "Not now", "try again"));
+          }
           gateway_.publish(std::move(request), std::move(respond));
         });
     EXPECT_TRUE(server) << server.error().message;

@@ -83,5 +83,19 @@ TEST(Rows, WhatCannotBeOnThePageIsKnownByTheBeginningOfItsKeys) {
   EXPECT_FALSE(rows.may_hold(sort_key({"C6"})));
 }
 
+TEST(Csv, AFieldIsOneCellWhateverItHolds) {
+  const std::pair<const char*, const char*> fields[] = {
+      {"plain", "plain"},   {"", ""},           {"a,b", "\"a,b\""}, {"a\"b", "\"a\"\"b\""}, {"a\nb", "\"a\nb\""},
+      {"a\rb", "\"a\rb\""}, {"a=b", "a=b"},     {"=1", "'=1"},      {"+1", "'+1"},             {"-1", "'-1"},
+      {"@x", "'@x"},        {"\tx", "'\tx"},     {"\rx", "\"'\rx\""}, {"＝1", "'＝1"},           {"＋1", "'＋1"},
+      {"－1", "'－1"},      {"＠x", "'＠x"},      {"=a,b", "\"'=a,b\""}};
+  for (const auto& [text, field] : fields) {
+    Row row;
+    row.add("text", Value::text(text));
+    row.add("amount", Value::decimal("-1.00"));
+    EXPECT_EQ(to_csv({"text", "amount"}, {row}), "text,amount\r\n" + std::string(field) + ",-1.00\r\n");
+  }
+}
+
 }  // namespace
 }  // namespace daybook::views

@@ -15,6 +15,7 @@
 #include <set>
 
 #include "base/bytes.h"
+#include "base/file.h"
 #include "events/json.h"
 #include "events/validate.h"
 #include "store/anomalies.h"
@@ -1094,6 +1095,24 @@ TEST_P(StoreTest, WhatWasPreparedShowsWithTheNextWrite) {
   check(*open());
 }
 
+TEST_P(StoreTest, OfAKeyThatIsPreparedAgainTheLastHolds) {
+  {
+    auto store = open();
+    if (!store->takes_files()) return;
+    for (const char* value : {"first", "second", "third"}) {
+      WriteSet set;
+      set.put(Table::kCells, "key", value);
+      ASSERT_TRUE(store->prepare(set));
+    }
+    WriteSet rest;
+    rest.put(Table::kMeta, "position", "1");
+    const auto done = store->write(rest);
+    ASSERT_TRUE(done) << done.error().message;
+    EXPECT_EQ(store->get(Table::kCells, "key").value(), "third");
+  }
+  EXPECT_EQ(open()->get(Table::kCells, "key").value(), "third");
+}
+
 TEST_P(StoreTest, WhatWasPreparedAloneIsLost) {
   {
     auto store = open();
@@ -1189,6 +1208,33 @@ TEST_P(StoreTest, AnOlderWriteAheadLogThatIsMissingOrShorterIsDamage) {
     ASSERT_FALSE(opened);
     EXPECT_EQ(opened.error().code, ErrorCode::kCorrupt) << opened.error().message;
   }
+}
+
+// A write is there only with all that were before it.
+TEST_P(StoreTest, BehindDamageInTheWriteAheadLogNothingIsThere) {
+  {
+    auto store = open();
+    for (const char* number : {"1", "2", "3"}) {
+      WriteSet set;
+      set.put(Table::kMeta, "position", number);
+      set.put(Table::kDocuments, "document" + std::string(number), "told in write " + std::string(number));
+      ASSERT_TRUE(store->write(set));
+    }
+    if (store->takes_files()) return;
+  }
+  for (const auto& file : std::filesystem::directory_iterator(directory_.path() + "/shard")) {
+    if (file.path().extension() != ".log") continue;
+    std::string bytes = read_file(file.path()).value();
+    const std::size_t at = bytes.find("told in write 2");
+    if (at == std::string::npos) continue;
+    bytes[at] ^= 1;
+    std::ofstream(file.path(), std::ios::binary) << bytes;
+  }
+  const auto store = open();
+  EXPECT_EQ(store->get(Table::kMeta, "position").value(), "1");
+  EXPECT_EQ(store->get(Table::kDocuments, "document1").value(), "told in write 1");
+  EXPECT_EQ(store->get(Table::kDocuments, "document2").value(), std::nullopt);
+  EXPECT_EQ(store->get(Table::kDocuments, "document3").value(), std::nullopt);
 }
 
 TEST_P(StoreTest, ASecondWriterIsToldThatItIsBusy) {

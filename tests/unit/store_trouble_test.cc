@@ -5,6 +5,7 @@
 #include <boost/json/serialize.hpp>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <thread>
 
 #include "store/keys.h"
@@ -263,6 +264,61 @@ TEST(FailingStore, AFailedSyncOfSortedFilesLeavesWhatWasThere) {
   EXPECT_EQ(store->get(store::Table::kCells, "cell").value(), "1");
   EXPECT_TRUE(write(*store, "3"));
   EXPECT_FALSE(std::filesystem::exists(path + ".tried"));
+}
+
+TEST(FailingStore, AScanThatCannotBeReadOnHasFailedAndNotEnded) {
+  constexpr int kKeys = 1'000;
+  test::FailingDisk disk;
+  const test::TempDir directory;
+  const std::string path = directory.path() + "/shard";
+  {
+    store::SharedMemory memory(8 << 20, 8 << 20, disk.env());
+    const auto store = store::ShardStore::open(path, memory, store::ShardStore::Mode::kReadWrite).value();
+    store::WriteSet set;
+    for (int i = 0; i < kKeys; ++i) set.put(store::Table::kCells, "key" + std::to_string(i), std::string(1'000, 'x'));
+    ASSERT_TRUE(store->write(set));
+    ASSERT_TRUE(store->compact());
+  }
+  store::SharedMemory memory(8 << 20, 8 << 20, disk.env());
+  const auto store = store::ShardStore::open(path, memory, store::ShardStore::Mode::kReadWrite).value();
+  int count = 0;
+  const auto scan = [&](int failing_at) {
+    count = 0;
+    return store->scan(store::Table::kCells, "key", "", [&](std::string_view, std::string_view) -> Result<store::Reads::Next> {
+      if (count++ == failing_at) disk.fail(Fails::kReads);
+      return store::Reads::Next::kGoOn;
+    });
+  };
+  const auto failed = scan(kKeys / 2);
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code, ErrorCode::kUnavailable) << failed.error().message;
+  disk.heal();
+  EXPECT_TRUE(scan(-1));
+  EXPECT_EQ(count, kKeys);
+}
+
+// What a power failure keeps of the newer one stands on the older one.
+TEST(FailingStore, AWriteAheadLogIsOnTheDiskBeforeMoreIsWrittenBehindIt) {
+  test::FailingDisk disk;
+  const test::TempDir directory;
+  store::SharedMemory memory(8 << 20, 512 << 10, disk.env());  // Little: the log soon goes on in another file.
+  const std::string path = directory.path() + "/shard";
+  const auto store = store::ShardStore::open(path, memory, store::ShardStore::Mode::kReadWrite).value();
+  std::set<std::string> logs;
+  for (int i = 0; i < 4'000 && logs.size() < 10; ++i) {
+    store::WriteSet set;
+    set.put(store::Table::kDocuments, "document" + std::to_string(i), std::string(1'000, 'x'));
+    set.put(store::Table::kCells, "cell" + std::to_string(i), "1");
+    ASSERT_TRUE(store->write(set));
+    std::set<std::string> here;
+    for (const auto& file : std::filesystem::directory_iterator(path)) {
+      if (file.path().extension() == ".log") here.insert(file.path());
+    }
+    logs.insert(here.begin(), here.end());
+    if (!here.empty()) here.erase(std::prev(here.end()));
+    for (const std::string& older : here) ASSERT_TRUE(disk.is_synced(older)) << i << ": " << older;
+  }
+  EXPECT_GE(logs.size(), 10U);
 }
 
 }  // namespace
