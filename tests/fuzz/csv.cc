@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/csv.h"
+#include "base/text.h"
 #include "fuzz/target.h"
 
 namespace daybook::fuzz {
@@ -71,8 +72,11 @@ void read(std::string_view text, CsvOptions options) {
   if (file == nullptr) return;
   const Table table = table_of(*file);
   expect(table == streamed, "both readers find the same cells");
+  const std::string text_again = written(table, options.delimiter);
+  // A zero byte behind the first quote is taken for UTF-16.
+  if (encoding_fault(text_again)) return;
   std::vector<FileFault> more;
-  const auto again = CsvFile::parse("t.csv", written(table, options.delimiter), options, more);
+  const auto again = CsvFile::parse("t.csv", text_again, options, more);
   expect(again != nullptr && table_of(*again) == table, "a table comes back");
 }
 
