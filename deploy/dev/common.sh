@@ -47,6 +47,9 @@ rocksdb_packages=(cmake ccache dpkg-dev g++ librocksdb-dev ninja-build patch xz-
 # For the broker, and for what is compiled against it.
 # shellcheck disable=SC2034
 kafka_packages=(default-jdk-headless maven)
+# For the fuzz targets: one version of Clang on both, which Debian 12 has beside an older one.
+# shellcheck disable=SC2034
+fuzz_packages=(clang-19 libclang-rt-19-dev llvm-19)
 # shellcheck disable=SC2034
 test_packages=(shfmt valgrind)
 

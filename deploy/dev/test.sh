@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # One command for all tests, from a bare Debian 12 or 13: installs what is missing, builds, and runs the
-# tests (those of Kafka against a real broker) and the comparison with the oracle.
+# tests (those of Kafka against a real broker), the core of them with sanitizers looking on, and the comparison with
+# the oracle.
 #
 # DAYBOOK_SEEDS are the histories to compare (1..200).
 set -euo pipefail
@@ -15,6 +16,12 @@ step "fetching the Kafka broker's jars, unless they are there"
 deploy/kafka/kafka.sh fetch
 step "tests"
 ctest --preset release
+for sanitizer in asan tsan; do
+  step "the core of the tests under a sanitizer: $sanitizer"
+  cmake --preset $sanitizer --log-level=WARNING > /dev/null
+  cmake --build --preset $sanitizer-core
+  ctest --preset $sanitizer-core
+done
 step "the oracle's own tests"
 (cd tests/oracle && python3 -m unittest)
 step "histories compared with the oracle"

@@ -13,6 +13,13 @@ class KeyReader : public ByteReader {
 
   void expect(char prefix) { fits_ &= u8() == static_cast<std::uint8_t>(prefix); }
   void require(bool holds) { fits_ &= holds; }
+  // As it is written: its length in as few bytes as that takes.
+  std::string_view string() {
+    const std::size_t before = left();
+    const std::uint64_t size = varint();
+    require(before - left() == varint_size(size));
+    return raw(size);
+  }
   domain::DocumentRef ref(std::size_t id_size) {
     const std::uint8_t kind = u8();
     require(kind <= static_cast<std::uint8_t>(domain::DocumentKind::kRate));

@@ -44,6 +44,19 @@ EmbeddedLogOptions options_for(const std::string& directory) {
   return options;
 }
 
+// Found by tests/fuzz: a log has no partition or offset below 0, and none that runs out of numbers.
+TEST(SegmentName, IsTakenOnlyAsALogWritesIt) {
+  const auto name = parse_segment_file("invoices-3-00000000000000000042.seg");
+  ASSERT_TRUE(name);
+  EXPECT_EQ(name->at, (TopicPartition{Topic::kInvoices, 3}));
+  EXPECT_EQ(name->base_offset, 42);
+  for (const char* other : {"invoices-3-42.seg", "invoices-03-00000000000000000042.seg", "invoices-3-00000000000000000042.idx",
+                            "orders--1-00000000000000000001.seg", "orders-1--0000000000000000001.seg",
+                            "orders-0-09223372036854775807.seg", "orders-0-99999999999999999999.seg", "orders-0", "orders"}) {
+    EXPECT_FALSE(parse_segment_file(other)) << other;
+  }
+}
+
 std::unique_ptr<Log> open_log(const EmbeddedLogOptions& options) {
   auto log = open_embedded_log(options);
   EXPECT_TRUE(log) << log.error().message;

@@ -262,6 +262,18 @@ TEST(ExpressionTest, FaultsOfTheMappingNameTheCharacter) {
   EXPECT_NE(evaluated(std::string(500, '(') + "a").find("nested too deep"), std::string::npos);
 }
 
+// Found by tests/fuzz: each operation holds what stands before it, and freeing a hundred thousand was too deep a recursion.
+TEST(ExpressionTest, HaveAThousandOperationsAtMost) {
+  const auto sum = [](int operations) {
+    std::string text = "0";
+    for (int i = 0; i < operations; ++i) text += "+1";
+    return text;
+  };
+  EXPECT_EQ(evaluated(sum(1'000)), "1000");
+  EXPECT_NE(evaluated(sum(1'001)).find("has more than 1000 operations"), std::string::npos);
+  EXPECT_NE(evaluated(sum(100'000)).find("has more than 1000 operations"), std::string::npos);
+}
+
 TEST(ImportTest, MakesAnEventOfARow) {
   EXPECT_EQ(
       import_text(kInvoices,

@@ -941,6 +941,11 @@ TEST(Keys, NumbersThatNameNothingAreCorrupt) {
   EXPECT_FALSE(PageKey::parse(changed(PageKey{1, {kLedgerPage, 3}}.bytes(), 0, 'Q')));
   EXPECT_FALSE(AnomalyKey::parse(changed(anomaly.bytes(), 1, 0)));
   EXPECT_FALSE(AnomalyKey::parse(changed(anomaly.bytes(), 1, domain::kAnomalyKindCount + 1)));
+  // Found by tests/fuzz: a length in more bytes than it takes, which no version writes.
+  std::string longer = anomaly.bytes();
+  ASSERT_EQ(longer[6], 3);
+  longer.replace(6, 1, "\x83\0", 2);
+  EXPECT_FALSE(AnomalyKey::parse(longer));
 }
 
 TEST(Keys, ByteOrderIsNumberOrder) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 
 #include "base/bytes.h"
 #include "base/hash.h"
@@ -17,6 +18,8 @@ constexpr std::string_view kIndexMagic = "daybkidx";
 constexpr std::uint32_t kFormatVersion = 1;
 constexpr std::string_view kSegmentSuffix = ".seg";
 constexpr std::size_t kChecksumSize = 8;
+// So that the offsets of its records, 32 bits beyond it, are numbers.
+constexpr std::int64_t kBaseOffsetMax = std::numeric_limits<std::int64_t>::max() - std::numeric_limits<std::uint32_t>::max();
 constexpr std::size_t kScanBlock = 4 * 1024 * 1024;
 
 void write_identity(ByteWriter& writer, std::string_view magic, const SegmentName& name) {
@@ -93,8 +96,9 @@ std::optional<SegmentName> parse_segment_file(std::string_view file) {
     at = std::from_chars(at + 1, end, name.at.partition).ptr;
     if (at == end) continue;
     std::from_chars(at + 1, end, name.base_offset);
+    const bool can_be = name.at.partition >= 0 && 0 <= name.base_offset && name.base_offset <= kBaseOffsetMax;
     // Only what is written exactly so is ours.
-    if (segment_file(name) == file) return name;
+    if (can_be && segment_file(name) == file) return name;
   }
   return std::nullopt;
 }

@@ -32,7 +32,7 @@ struct SegmentName {
 std::string segment_stem(const SegmentName& name);
 std::string segment_file(const SegmentName& name);
 std::string index_file(const SegmentName& name);
-// Nothing unless `file` is the name of a segment file.
+// Nothing unless `file` is the name of a segment file: partition and offset from 0 on.
 std::optional<SegmentName> parse_segment_file(std::string_view file);
 
 struct IndexEntry {

@@ -25,7 +25,10 @@ constexpr std::array<Function, 9> kFunctions = {{{"at", 2, 4},
                                                  {"plus_days", 2, 2},
                                                  {"position", 0, 0},
                                                  {"round", 2, 2}}};
+// What is evaluated, and freed, by recursion: an expression's parentheses, and its operations, for the left side of one
+// is all that stands before it.
 constexpr int kDepthMax = 64;
+constexpr int kOperationsMax = 1'000;
 
 bool is_name_start(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
@@ -123,6 +126,9 @@ class Compiler {
       const auto word = std::ranges::find_if(
           words, [&](std::string_view w) { return as_words ? take_word(w) : take(w); });
       if (word == words.end()) break;
+      if (++operations_ > kOperationsMax) {
+        return unexpected_here(fmt::format("has more than {} operations", kOperationsMax));
+      }
       ASSIGN_OR_RETURN(Node right, operand());
       std::vector<Node> both;
       both.push_back(std::move(left));
@@ -344,6 +350,7 @@ class Compiler {
   ScopeInputs scope_;
   std::size_t at_ = 0;
   int depth_ = 0;
+  int operations_ = 0;
 };
 
 }  // namespace

@@ -100,7 +100,7 @@ Plan PlanCompiler::object(const toml::table& table, const Descriptor& type,
     if (known == nullptr) {
       fault(node, fmt::format("'{}' is no field of {}", name, type.name()));
     } else {
-      plan.fields.emplace_back(name, field(node, *known, scope));
+      plan.fields.push_back({name, field(node, *known, scope)});
     }
   }
   return plan;

@@ -17,6 +17,8 @@ namespace daybook::tools {
 // Where in the mapping a value stands: "mapping.toml:12:3".
 std::string place_of(const std::string& file, const toml::node& node);
 
+struct PlanField;
+
 // A value of an event: text, number, object, list as given, or list with an item for each of some
 // rows.
 struct Plan {
@@ -24,10 +26,15 @@ struct Plan {
   Kind kind = Kind::kText;
   Template text;
   std::int64_t number = 0;
-  std::vector<std::pair<std::string, Plan>> fields;  // kObject, and the item of kEach.
-  std::vector<Plan> items;                           // kList.
-  RowsOf rows;                                       // kEach.
-  std::optional<Node> when;                          // kEach: rows that count.
+  std::vector<PlanField> fields;     // kObject, and the item of kEach.
+  std::vector<Plan> items;           // kList.
+  RowsOf rows;                       // kEach.
+  std::optional<Node> when;          // kEach: rows that count.
+};
+
+struct PlanField {
+  std::string name;
+  Plan value;
 };
 
 // Compiles what stands in a mapping under the names of event fields; says every fault.
