@@ -74,6 +74,12 @@ struct SharedBody {
   struct value_type {
     std::string text;
     BodyShare* share = nullptr;  // Set before a body comes.
+
+    // What has come of one that nobody will read. A text that is assigned an empty one keeps its memory.
+    void drop() {
+      std::string().swap(text);
+      share->release();
+    }
   };
 
   class reader {
