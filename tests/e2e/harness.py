@@ -98,7 +98,10 @@ class Daybook:
             self.process = subprocess.Popen(
                 [DAYBOOK, "up", "--data", str(self.data), "--listen", "127.0.0.1:0", *self.flags],
                 stdout=subprocess.PIPE, stderr=words, env=clean_environment(**self.variables))
-        ready, _, _ = select.select([self.process.stdout], [], [], seconds)
+        # Not select(), which knows the first 1,024 files alone.
+        output = select.poll()
+        output.register(self.process.stdout, select.POLLIN)
+        ready = output.poll(seconds * 1000)
         line = self.process.stdout.readline().decode() if ready else ""
         if not line.startswith("listening on http://"):
             self.kill()
