@@ -15,6 +15,7 @@
 #include "app/memory_plan.h"
 #include "app/openapi.h"
 #include "base/hash.h"
+#include "http/bodies.h"
 #include "http/page.h"
 #include "http/problem.h"
 #include "log/embedded_log.h"
@@ -99,6 +100,15 @@ std::function<void(int, const std::string&)> kafka_lines(const LogLine& line) {
          words);
   };
 }
+
+// A file's share of the memory for them.
+struct LedgerShare {
+  explicit LedgerShare(std::shared_ptr<http::BodyMemory> of) : all(std::move(of)), taken(*all) {}
+  const std::shared_ptr<http::BodyMemory> all;
+  http::BodyShare taken;
+};
+// By which a share may be more than was asked for.
+constexpr std::size_t kLedgerSteps = 2 * http::BodyShare::kStep;
 
 // What the kernel says that the process takes.
 std::int64_t resident_bytes() {
@@ -215,6 +225,7 @@ Result<std::unique_ptr<Instance>> Instance::start(const Settings& settings, LogL
   http.io_threads = static_cast<unsigned>(settings.threads);
   http.workers = static_cast<unsigned>(settings.threads) * 2;
   http.bodies_bytes_max = plan.bodies;
+  instance->ledgers_ = std::make_shared<http::BodyMemory>(plan.ledgers);
   http.names = settings.served_names;
   http.connections_max = connections_max();
   Instance* self = instance.get();
@@ -476,8 +487,14 @@ void Instance::answer(http::Request request, http::Respond respond) {
     if (http::media_type(request.content_type) != "text/csv") {
       return respond(http::problem(415, "Unsupported content type", "a file to reconcile with is text/csv"));
     }
-    return respond(to_response(views::answer_reconciliation(*model_, today, request.parameters, request.accept,
-                                                            request.body, request.stop)));
+    const auto share = std::make_shared<LedgerShare>(ledgers_);
+    const views::LedgerMemory memory{ledgers_->bytes_max() - kLedgerSteps,
+                                     [&](std::size_t bytes) { return share->taken.resize(bytes); }};
+    http::Response response = to_response(views::answer_reconciliation(*model_, today, request.parameters, request.accept,
+                                                                       request.body, request.stop, memory));
+    if (response.status == 429) response.headers.emplace_back("Retry-After", "1");
+    response.share = share;
+    return respond(std::move(response));
   }
   respond(to_response(views::answer(*model_, today, segments, request.parameters, request.accept)));
 }

@@ -73,6 +73,8 @@ class Bodies(Limits):
         self.assertLess(time.monotonic() - began, 30)
 
     def test_a_server_that_ends_waits_for_no_ledger(self):
+        # With room for both.
+        self.server = self.daybook("roomy", "--partitions", 2, DAYBOOK_MEMORY_MIB="2048").start().wait_ready()
         ledger = "customer_id,currency,amount\n" + "".join(f"C{i},CNY,1\n" for i in range(200_000))
         statuses = []
 
