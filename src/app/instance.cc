@@ -43,6 +43,8 @@ constexpr milliseconds kStatusPatience{250};
 constexpr const char* kAppendPatienceMs = "8000";
 // librdkafka tells of each connection that it could not make; the trouble is told once.
 constexpr std::chrono::minutes kConnectionLineEvery{1};
+// A store that is there is served without the log; whoever opens that has waited so long for a broker.
+constexpr milliseconds kOpenPatience{3'000};
 constexpr int kSyslogError = 3;
 constexpr int kSyslogWarning = 4;
 
@@ -155,7 +157,7 @@ Result<std::unique_ptr<log::Log>> open_log(const Settings& settings,
 Instance::Instance(const Settings& settings, domain::Rules rules, LogLine line)
     : settings_(settings), rules_(std::move(rules)), line_(std::move(line)), kafka_lines_(kafka_lines(line_)) {}
 
-Result<std::unique_ptr<log::Log>> Instance::open_log(std::optional<std::int32_t> partitions) {
+Result<std::unique_ptr<log::Log>> Instance::open_log(std::optional<std::int32_t> partitions, bool has_store) {
   if (settings_.brokers.empty()) {
     Settings settings = settings_;
     settings.partitions = partitions;
@@ -163,6 +165,7 @@ Result<std::unique_ptr<log::Log>> Instance::open_log(std::optional<std::int32_t>
   }
   log::KafkaOptions options = settings_.kafka_options();
   options.properties.try_emplace("message.timeout.ms", kAppendPatienceMs);
+  if (has_store) options.topics_timeout = kOpenPatience;
   options.on_notice = [this](const std::string& words) { notice(words); };
   options.on_statistics = [metrics = metrics_](const std::string& json) { metrics->kafka_statistics(json); };
   options.on_log = kafka_lines_;
@@ -175,7 +178,7 @@ Result<std::unique_ptr<Instance>> Instance::start(const Settings& settings, LogL
 
   const auto kept = engine::read_manifest(settings.data);
   // A log that was lost is not made anew with another count than its store has.
-  auto log = instance->open_log(kept && !settings.partitions ? kept->partitions : settings.partitions);
+  auto log = instance->open_log(kept && !settings.partitions ? kept->partitions : settings.partitions, kept.has_value());
   if (!log && (log.error().code != ErrorCode::kUnavailable || !kept || settings.brokers.empty())) {
     return unexpected(log.error());
   }
@@ -240,8 +243,9 @@ Result<std::unique_ptr<Instance>> Instance::start(const Settings& settings, LogL
 
 Instance::~Instance() {
   stopping_ = true;
-  if (attendant_.joinable()) attendant_.join();
+  // Each may wait some seconds, for requests and for a broker.
   if (server_) server_->stop();
+  if (attendant_.joinable()) attendant_.join();
   dead_letters_.reset();
   watch_.reset();
   if (projector_) projector_->stop();
@@ -293,7 +297,7 @@ void Instance::attend() {
       next_look = now + kLookForTroubleEvery;
     }
     if (!attached_ && now >= next_try) {
-      auto log = open_log(projector_->shard_count());
+      auto log = open_log(projector_->shard_count(), true);
       const auto done = log ? attach(std::move(log).value()) : Result<void>(unexpected(log.error()));
       if (!done && done.error().code != ErrorCode::kUnavailable) {
         const std::lock_guard lock(mutex_);

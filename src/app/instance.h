@@ -50,8 +50,8 @@ class Instance {
   // A line when one comes, and when it has gone.
   void tell_troubles();
   void notice(const std::string& words) { line_(Severity::kWarning, words); }
-  // The log that the settings name, with its words going to ours.
-  Result<std::unique_ptr<log::Log>> open_log(std::optional<std::int32_t> partitions);
+  // The log that the settings name, with its words going to ours. `has_store`: something can be served without it.
+  Result<std::unique_ptr<log::Log>> open_log(std::optional<std::int32_t> partitions, bool has_store);
 
 
   void handle(http::Request request, http::Respond respond);
