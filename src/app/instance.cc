@@ -243,9 +243,16 @@ Result<std::unique_ptr<Instance>> Instance::start(const Settings& settings, LogL
 
 Instance::~Instance() {
   stopping_ = true;
-  // Each may wait some seconds, for requests and for a broker.
+  // Each may wait some seconds, for requests, a broker or a disk.
+  std::vector<std::thread> ends;
+  if (attached_) {
+    ends.emplace_back([this] { dead_letters_->stop(); });
+    ends.emplace_back([this] { watch_->stop(); });
+    ends.emplace_back([this] { projector_->stop(); });
+  }
   if (server_) server_->stop();
   if (attendant_.joinable()) attendant_.join();
+  for (std::thread& end : ends) end.join();
   dead_letters_.reset();
   watch_.reset();
   if (projector_) projector_->stop();
