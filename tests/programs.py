@@ -26,7 +26,8 @@ COMMANDS = {
     # Of common.sh, it calls what tells the time and installs packages.
     "deploy/dev/bare.sh": [],
     "deploy/dev/test.sh": [".ci/run", "deploy/dev/common.sh", "deploy/dev/answers.sh", "deploy/dev/columns.py", "deploy/kafka/*", "tests/*", "tests/support/*",
-                           "tests/e2e/**/*", "tests/oracle/**/*", "tests/planted/*", "tests/integration/*", "tests/scenarios/**/*",
+                           "tests/e2e/**/*", "tests/campaign/*", "tests/oracle/**/*", "tests/planted/*", "tests/integration/*",
+                           "tests/scenarios/**/*",
                            "tests/benchmarks/budget", "tests/benchmarks/shapes", "docs/examples/**/*"],
     "tests/fuzz/run": ["deploy/dev/common.sh"],
     "tests/benchmarks/run": ["deploy/dev/common.sh", "deploy/kafka/*", "tests/benchmarks/*.py", "tests/benchmarks/lines/*",

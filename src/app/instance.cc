@@ -15,6 +15,7 @@
 #include "app/memory_plan.h"
 #include "app/openapi.h"
 #include "base/hash.h"
+#include "http/bodies.h"
 #include "http/page.h"
 #include "http/problem.h"
 #include "log/embedded_log.h"
@@ -42,6 +43,8 @@ constexpr milliseconds kStatusPatience{250};
 constexpr const char* kAppendPatienceMs = "8000";
 // librdkafka tells of each connection that it could not make; the trouble is told once.
 constexpr std::chrono::minutes kConnectionLineEvery{1};
+// A store that is there is served without the log; whoever opens that has waited so long for a broker.
+constexpr milliseconds kOpenPatience{3'000};
 constexpr int kSyslogError = 3;
 constexpr int kSyslogWarning = 4;
 
@@ -100,6 +103,15 @@ std::function<void(int, const std::string&)> kafka_lines(const LogLine& line) {
   };
 }
 
+// A file's share of the memory for them.
+struct LedgerShare {
+  explicit LedgerShare(std::shared_ptr<http::BodyMemory> of) : all(std::move(of)), taken(*all) {}
+  const std::shared_ptr<http::BodyMemory> all;
+  http::BodyShare taken;
+};
+// By which a share may be more than was asked for.
+constexpr std::size_t kLedgerSteps = 2 * http::BodyShare::kStep;
+
 // What the kernel says that the process takes.
 std::int64_t resident_bytes() {
   std::ifstream pages("/proc/self/statm");
@@ -145,7 +157,7 @@ Result<std::unique_ptr<log::Log>> open_log(const Settings& settings,
 Instance::Instance(const Settings& settings, domain::Rules rules, LogLine line)
     : settings_(settings), rules_(std::move(rules)), line_(std::move(line)), kafka_lines_(kafka_lines(line_)) {}
 
-Result<std::unique_ptr<log::Log>> Instance::open_log(std::optional<std::int32_t> partitions) {
+Result<std::unique_ptr<log::Log>> Instance::open_log(std::optional<std::int32_t> partitions, bool has_store) {
   if (settings_.brokers.empty()) {
     Settings settings = settings_;
     settings.partitions = partitions;
@@ -153,6 +165,7 @@ Result<std::unique_ptr<log::Log>> Instance::open_log(std::optional<std::int32_t>
   }
   log::KafkaOptions options = settings_.kafka_options();
   options.properties.try_emplace("message.timeout.ms", kAppendPatienceMs);
+  if (has_store) options.topics_timeout = kOpenPatience;
   options.on_notice = [this](const std::string& words) { notice(words); };
   options.on_statistics = [metrics = metrics_](const std::string& json) { metrics->kafka_statistics(json); };
   options.on_log = kafka_lines_;
@@ -165,7 +178,7 @@ Result<std::unique_ptr<Instance>> Instance::start(const Settings& settings, LogL
 
   const auto kept = engine::read_manifest(settings.data);
   // A log that was lost is not made anew with another count than its store has.
-  auto log = instance->open_log(kept && !settings.partitions ? kept->partitions : settings.partitions);
+  auto log = instance->open_log(kept && !settings.partitions ? kept->partitions : settings.partitions, kept.has_value());
   if (!log && (log.error().code != ErrorCode::kUnavailable || !kept || settings.brokers.empty())) {
     return unexpected(log.error());
   }
@@ -215,6 +228,7 @@ Result<std::unique_ptr<Instance>> Instance::start(const Settings& settings, LogL
   http.io_threads = static_cast<unsigned>(settings.threads);
   http.workers = static_cast<unsigned>(settings.threads) * 2;
   http.bodies_bytes_max = plan.bodies;
+  instance->ledgers_ = std::make_shared<http::BodyMemory>(plan.ledgers);
   http.names = settings.served_names;
   http.connections_max = connections_max();
   Instance* self = instance.get();
@@ -229,8 +243,16 @@ Result<std::unique_ptr<Instance>> Instance::start(const Settings& settings, LogL
 
 Instance::~Instance() {
   stopping_ = true;
-  if (attendant_.joinable()) attendant_.join();
+  // Each may wait some seconds, for requests, a broker or a disk.
+  std::vector<std::thread> ends;
+  if (attached_) {
+    ends.emplace_back([this] { dead_letters_->stop(); });
+    ends.emplace_back([this] { watch_->stop(); });
+    ends.emplace_back([this] { projector_->stop(); });
+  }
   if (server_) server_->stop();
+  if (attendant_.joinable()) attendant_.join();
+  for (std::thread& end : ends) end.join();
   dead_letters_.reset();
   watch_.reset();
   if (projector_) projector_->stop();
@@ -282,7 +304,7 @@ void Instance::attend() {
       next_look = now + kLookForTroubleEvery;
     }
     if (!attached_ && now >= next_try) {
-      auto log = open_log(projector_->shard_count());
+      auto log = open_log(projector_->shard_count(), true);
       const auto done = log ? attach(std::move(log).value()) : Result<void>(unexpected(log.error()));
       if (!done && done.error().code != ErrorCode::kUnavailable) {
         const std::lock_guard lock(mutex_);
@@ -476,8 +498,14 @@ void Instance::answer(http::Request request, http::Respond respond) {
     if (http::media_type(request.content_type) != "text/csv") {
       return respond(http::problem(415, "Unsupported content type", "a file to reconcile with is text/csv"));
     }
-    return respond(to_response(views::answer_reconciliation(*model_, today, request.parameters, request.accept,
-                                                            request.body, request.stop)));
+    const auto share = std::make_shared<LedgerShare>(ledgers_);
+    const views::LedgerMemory memory{ledgers_->bytes_max() - kLedgerSteps,
+                                     [&](std::size_t bytes) { return share->taken.resize(bytes); }};
+    http::Response response = to_response(views::answer_reconciliation(*model_, today, request.parameters, request.accept,
+                                                                       request.body, request.stop, memory));
+    if (response.status == 429) response.headers.emplace_back("Retry-After", "1");
+    response.share = share;
+    return respond(std::move(response));
   }
   respond(to_response(views::answer(*model_, today, segments, request.parameters, request.accept)));
 }

@@ -17,6 +17,7 @@
 #include "engine/dead_letters.h"
 #include "engine/projector.h"
 #include "gateway/gateway.h"
+#include "http/bodies.h"
 #include "http/server.h"
 #include "log/log.h"
 #include "views/live_model.h"
@@ -49,8 +50,8 @@ class Instance {
   // A line when one comes, and when it has gone.
   void tell_troubles();
   void notice(const std::string& words) { line_(Severity::kWarning, words); }
-  // The log that the settings name, with its words going to ours.
-  Result<std::unique_ptr<log::Log>> open_log(std::optional<std::int32_t> partitions);
+  // The log that the settings name, with its words going to ours. `has_store`: something can be served without it.
+  Result<std::unique_ptr<log::Log>> open_log(std::optional<std::int32_t> partitions, bool has_store);
 
 
   void handle(http::Request request, http::Respond respond);
@@ -74,6 +75,7 @@ class Instance {
   std::string address_;
   std::shared_ptr<Metrics> metrics_ = std::make_shared<Metrics>();
   std::unique_ptr<store::SharedMemory> memory_;
+  std::shared_ptr<http::BodyMemory> ledgers_;  // Of files to reconcile with. Answers may outlive the instance.
   std::unique_ptr<log::Log> log_;  // Set once, before attached_.
   std::unique_ptr<gateway::Gateway> gateway_;  // Likewise.
   std::unique_ptr<engine::Projector> projector_;

@@ -10,13 +10,15 @@ LogWatch::LogWatch(log::Log& log, Options options) : log_(log), options_(options
   thread_ = std::thread([this] { watch(); });
 }
 
-LogWatch::~LogWatch() {
+LogWatch::~LogWatch() { stop(); }
+
+void LogWatch::stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
   changed_.notify_all();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 LogSeen LogWatch::seen() const {
@@ -26,7 +28,7 @@ LogSeen LogWatch::seen() const {
 
 LogSeen LogWatch::look(std::chrono::milliseconds patience) {
   std::unique_lock lock(mutex_);
-  if (!seen_.away.empty() || seen_.overdue) return seen_;
+  if (!seen_.away.empty() || seen_.overdue || stopping_) return seen_;
   // One that has begun already may have been answered before the call.
   const std::uint64_t round = begun_ + 1;
   wanted_ = std::max(wanted_, round);

@@ -38,6 +38,9 @@ class LogWatch {
   LogWatch(const LogWatch&) = delete;
   LogWatch& operator=(const LogWatch&) = delete;
 
+  // Ends the watch, of which the last remains; called by the destructor too. Not by two threads at a time.
+  void stop();
+
   // At once.
   LogSeen seen() const;
   // As of now where the log answers within `patience`; else as seen(). Where it does not answer anyway, at once.

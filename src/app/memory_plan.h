@@ -18,6 +18,7 @@ struct MemoryPlan {
   std::size_t mirrors = 0;
   std::size_t prefetch = 0;   // What Kafka has sent ahead.
   std::size_t bodies = 0;     // Of requests, until these are answered. Two of the largest at least.
+  std::size_t ledgers = 0;    // Files to reconcile with, as lines, until they are answered.
   std::size_t set_aside = 0;  // On disk: what a replay has read beyond that.
   std::size_t files = 0;      // What a commit of a replay gives sorted files at a time. Each folding thread's.
 
@@ -29,6 +30,7 @@ struct MemoryPlan {
             .mirrors = bound / 4,
             .prefetch = bound / 8,
             .bodies = std::max<std::size_t>(bound / 8, 32 << 20),
+            .ledgers = bound / 4,
             .set_aside = bound * 4,
             .files = std::min<std::size_t>(bound / 16, 16 << 20)};
   }

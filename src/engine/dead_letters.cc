@@ -45,9 +45,11 @@ DeadLetters::DeadLetters(log::Log& log, Projector& projector, std::string topic_
   thread_ = std::thread([this] { work(); });
 }
 
-DeadLetters::~DeadLetters() {
+DeadLetters::~DeadLetters() { stop(); }
+
+void DeadLetters::stop() {
   stopping_ = true;
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 std::string DeadLetters::trouble() const {

@@ -24,6 +24,8 @@ class DeadLetters {
   DeadLetters(const DeadLetters&) = delete;
   DeadLetters& operator=(const DeadLetters&) = delete;
 
+  // Ends the copying; called by the destructor too. Not by two threads at a time.
+  void stop();
   // Why nothing is copied now; empty when all is well.
   std::string trouble() const;
   // Copied since the start.

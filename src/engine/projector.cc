@@ -273,9 +273,9 @@ Result<bool> Projector::mend(Slot& slot) {
     }
   }
   const auto opened = open_slot(slot);
-  // A question that ended may be closing it yet.
+  // A question that ended may be closing it yet: no other trouble than there was, and soon over.
   if (!opened && opened.error().code == ErrorCode::kBusy) {
-    hold(slot, opened.error());
+    slot.next_try = steady_clock::now() + options_.retry_min;
     return false;
   }
   RETURN_IF_ERROR(opened);

@@ -1,4 +1,4 @@
-// The memory that bodies of requests take, within one bound for all of them.
+// The memory that bodies of requests take, or what is made of them, within one bound for all of them.
 #pragma once
 
 #include <algorithm>
@@ -39,6 +39,8 @@ class BodyMemory {
 // What one body has of it, given back at the end. One thread at a time.
 class BodyShare {
  public:
+  static constexpr std::size_t kStep = 64 * 1024;
+
   explicit BodyShare(BodyMemory& memory) : memory_(memory) {}
   ~BodyShare() { release(); }
   BodyShare(const BodyShare&) = delete;
@@ -59,8 +61,6 @@ class BodyShare {
   }
 
  private:
-  static constexpr std::size_t kStep = 64 * 1024;
-
   BodyMemory& memory_;
   std::size_t bytes_ = 0;
 };
@@ -74,6 +74,12 @@ struct SharedBody {
   struct value_type {
     std::string text;
     BodyShare* share = nullptr;  // Set before a body comes.
+
+    // What has come of one that nobody will read. A text that is assigned an empty one keeps its memory.
+    void drop() {
+      std::string().swap(text);
+      share->release();
+    }
   };
 
   class reader {

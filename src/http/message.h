@@ -38,6 +38,8 @@ struct Response {
   std::vector<std::pair<std::string, std::string>> headers = {};
   // Goes on behind `body` when there is one.
   std::shared_ptr<Stream> stream = nullptr;
+  // Let go of once the answer is written, or nobody waits for it: what `body` takes of some bound.
+  std::shared_ptr<void> share = nullptr;
 };
 
 // "text/csv" of "Text/CSV; charset=utf-8".

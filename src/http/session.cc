@@ -133,12 +133,6 @@ Response refusal_of(const error_code& error, const Limits& limits) {
 struct Session::Incoming {
   explicit Incoming(BodyMemory& memory) : share(memory) { parser.get().body().share = &share; }
 
-  // What has come of a body that nobody will read.
-  void drop_body() {
-    parser.get().body().text = {};
-    share.release();
-  }
-
   BodyShare share;
   Parser parser;
 };
@@ -259,7 +253,7 @@ Awaitable<bool> Session::serve_one() {
   auto& message = incoming.parser.get();
   const bool with_body = message.method() != beast::http::verb::head;
   if (refusal) {
-    incoming.drop_body();
+    message.body().drop();
     const bool slow = expired_;
     const bool answered = co_await answer(*refusal, with_body, false);
     if (answered && !slow) {

@@ -20,8 +20,13 @@ using domain::Measure;
 
 // How long before the date the entries of a difference may lie.
 constexpr Day kWindow = 31;
-// Of a file: each becomes a line of the answer, and takes some hundred times the memory that it takes there.
+// Of a file: each becomes a line of the answer, and takes some hundred times the memory that it takes there. Its names
+// stand in several places until the answer is written.
 constexpr std::size_t kRowsMax = 200'000;
+constexpr std::size_t kRowBytes = 1'200;
+constexpr std::size_t kNameCopies = 6;
+// Memory is asked for in pieces.
+constexpr std::size_t kPieceBytes = 1 << 20;
 // Sums of three are looked for among so many entries at most, the newest.
 constexpr std::size_t kTripleMax = 4'000;
 
@@ -66,7 +71,7 @@ void refuse_once_given_up(const std::stop_token& stop) {
 // Lines by account. Reading takes time with the file's bytes, whatever is wrong with them.
 class File {
  public:
-  File(std::string_view text, const std::stop_token& stop) {
+  File(std::string_view text, const std::stop_token& stop, const LedgerMemory& memory) : memory_(memory) {
     CsvRows csv(text, {}, [&](std::size_t row, std::size_t offset, const std::string& message) {
       fault(row, "", [&] { return place_in("body", text, offset) + ": " + message; });
     });
@@ -110,6 +115,7 @@ class File {
         });
         continue;
       }
+      make_room(customer.size() + (document_at ? value(*document_at).size() : 0), row);
       const Key key{document_at ? std::string(value(*document_at)) : std::string(), *currency};
       if (!lines_[customer].emplace(key, TheirLine{row, *minor}).second) {
         fault(row, "customer_id", [] { return "this account, document and currency stand in the file twice"; });
@@ -118,10 +124,24 @@ class File {
     refuse_faults();
   }
 
-  const std::map<std::string, TheirLines>& lines() const { return lines_; }
+  std::map<std::string, TheirLines> take_lines() { return std::move(lines_); }
 
  private:
   static constexpr std::size_t kFaultsMax = 100;
+
+  // For one more row.
+  void make_room(std::size_t name_bytes, std::size_t row) {
+    needed_ += kRowBytes + kNameCopies * name_bytes;
+    if (needed_ <= taken_) return;
+    if (needed_ > memory_.bytes_max) {
+      refuse(413, "Too many rows", fmt::format("the first {} rows take the memory that there is for a file; send several, or "
+                                               "give the server more (memory_mib)", row));
+    }
+    taken_ = std::min(needed_ + kPieceBytes, memory_.bytes_max);
+    if (!memory_.may_take(taken_)) {
+      refuse(429, "Too much is asked", "other files take all the memory there is for them; try again");
+    }
+  }
 
   static std::string_view shortened(std::string_view text) { return text.size() <= 64 ? text : "…"; }
 
@@ -143,6 +163,9 @@ class File {
     throw Refusal{std::move(problem_)};
   }
 
+  const LedgerMemory& memory_;
+  std::size_t needed_ = 0;
+  std::size_t taken_ = 0;
   Problem problem_;
   std::map<std::string, TheirLines> lines_;
 };
@@ -234,17 +257,22 @@ struct Line {
 
 }  // namespace
 
-Answer reconciliation(Question& question, std::string_view body, const std::stop_token& stop) {
+Answer reconciliation(Question& question, std::string_view body, const std::stop_token& stop,
+                      const LedgerMemory& memory) {
   const Day day = question.parameters().required_date("date");
   if (const auto as_of = question.parameters().date("as_of"); as_of && *as_of != day) {
     refuse_parameter("as_of", "is another date than date");
   }
   question.set_as_of(day);
-  const File file(body, stop);
+  auto file = File(body, stop, memory).take_lines();
 
   std::map<std::size_t, Line> lines;  // By row of the file.
   std::vector<Line> missing_there;
-  for (const auto& [customer_id, theirs] : file.lines()) {
+  // An account, and below a line, goes as soon as it is worked off: a long file is there once.
+  while (!file.empty()) {
+    const auto account = file.extract(file.begin());
+    const std::string& customer_id = account.key();
+    const TheirLines& theirs = account.mapped();
     refuse_once_given_up(stop);
     const ShardPicture& shard = question.shard_of(customer_id);
     const auto id = is_customer(customer_id) ? shard.labels->find_customer(customer_id) : std::nullopt;
@@ -314,9 +342,9 @@ Answer reconciliation(Question& question, std::string_view body, const std::stop
       return row;
     });
   };
-  for (const auto& entry : lines) {
+  while (!lines.empty()) {
     refuse_once_given_up(stop);
-    add(entry.second);
+    add(lines.extract(lines.begin()).mapped());
   }
   for (const Line& line : missing_there) add(line);
   return answer;

@@ -99,9 +99,10 @@ Rendered answer(const ReadModel& model, const Today& today, const std::vector<st
 }  // namespace
 
 Rendered answer_reconciliation(const ReadModel& model, const Today& today, const ParameterMap& parameters,
-                               std::string_view accept, std::string_view body, const std::stop_token& stop) {
+                               std::string_view accept, std::string_view body, const std::stop_token& stop,
+                               const LedgerMemory& memory) {
   return answer(model, today, {"v1", "receivables", "reconciliation"}, parameters, accept,
-                [&](Question& question) { return reconciliation(question, body, stop); });
+                [&](Question& question) { return reconciliation(question, body, stop, memory); });
 }
 
 Rendered answer(const ReadModel& model, const Today& today, const std::vector<std::string>& segments,

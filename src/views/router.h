@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "views/view.h"
+#include "views/views.h"
 
 namespace daybook::views {
 
@@ -23,7 +23,7 @@ Rendered answer(const ReadModel& model, const Today& today, const std::vector<st
 // The one question that comes with a body: reconciliation with a CSV file. Given up once `stop` is requested.
 Rendered answer_reconciliation(const ReadModel& model, const Today& today, const ParameterMap& parameters,
                                std::string_view accept, std::string_view body,
-                               const std::stop_token& stop = {});
+                               const std::stop_token& stop = {}, const LedgerMemory& memory = {});
 
 // Whether answer() has a view for this path.
 bool is_view(const std::vector<std::string>& segments);

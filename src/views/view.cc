@@ -259,7 +259,7 @@ std::string Question::render(Answer answer) {
 
 std::string Question::render_json(Answer answer) {
   parameters_.done();
-  const Rows::Page page = answer.rows.take();
+  Rows::Page page = answer.rows.take();
   JsonWriter json;
   json.begin_object();
   json.field("as_of", format_date(as_of_));
@@ -268,7 +268,10 @@ std::string Question::render_json(Answer answer) {
   if (!answer.rows_name.empty()) {
     json.key(answer.rows_name);
     json.begin_array();
-    for (const SortedRow& row : page.rows) write_json(row.row, json);
+    for (SortedRow& row : page.rows) {
+      write_json(row.row, json);
+      row.row = Row();  // What is written need not be there twice.
+    }
     json.end_array();
     json.field("next_page_token",
                page.more ? Value::text(to_hex_text(request_fingerprint() + page.rows.back().key)) : Value());

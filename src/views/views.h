@@ -2,6 +2,9 @@
 // They throw Refusal for what cannot be answered.
 #pragma once
 
+#include <cstddef>
+#include <functional>
+#include <limits>
 #include <stop_token>
 #include <string_view>
 
@@ -13,6 +16,13 @@ struct ParkedRecord;  // shard.h
 
 namespace daybook::views {
 
+// What reconciling with a file may take, its answer included.
+struct LedgerMemory {
+  std::size_t bytes_max = std::numeric_limits<std::size_t>::max();
+  // Asked before so many bytes are taken in all; false: others have them just now.
+  std::function<bool(std::size_t bytes)> may_take = [](std::size_t) { return true; };
+};
+
 Answer ageing(Question& question);
 Answer receivable_items(Question& question);
 Answer receivable_entries(Question& question);
@@ -23,7 +33,7 @@ Answer worklist(Question& question);
 Answer dunning(Question& question);
 // `body`: a CSV of finance's own ledger.
 // Gives up, with a 503, once nobody waits for it.
-Answer reconciliation(Question& question, std::string_view body, const std::stop_token& stop);
+Answer reconciliation(Question& question, std::string_view body, const std::stop_token& stop, const LedgerMemory& memory);
 Answer customer_statement(Question& question, std::string_view customer_id);
 Answer order_cycle(Question& question);
 Answer sales(Question& question);

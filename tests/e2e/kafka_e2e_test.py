@@ -74,7 +74,7 @@ class OneHistory(KafkaCase):
         # The records that are fit, in their order, on an embedded log.
         topics = {self.topic(f): self.peer.read(self.topic(f)) for f in FAMILIES}
         calm = self.daybook("calm", "--partitions", self.partitions)
-        expected = undisturbed(self, calm, topics, self.partitions, parked)
+        expected = undisturbed(calm, topics, parked)
         self.assertEqual(expected["parked"], 0)
         self.assertEqual({**counters(status), "parked": 0}, counters(expected))
 

@@ -7,8 +7,8 @@ import subprocess
 import threading
 import time
 
-from harness import (BROKERS, DAYBOOK, KAFKA_SH, Case, KafkaCase, clean_environment, counters,
-                     generate, main, ndjson, summary, wait_until)
+from harness import (BROKERS, DAYBOOK, Broker, Case, KafkaCase, clean_environment, counters, generate, main, ndjson,
+                     summary, wait_until)
 
 SEED = int(os.environ.get("DAYBOOK_TEST_SEED", random.SystemRandom().randrange(10 ** 6)))
 EVENTS = 30_000
@@ -103,18 +103,14 @@ class EngineOnKafka(KafkaCase, Undisturbed):
         self.assertEqual(summary(rebuilt.wait_folded()), summary(expected))
 
 
-class Broker(Case, Undisturbed):
+class OwnBroker(Case, Undisturbed):
     """With a broker of its own, as others need theirs alive."""
-
-    def kafka(self, command):
-        return subprocess.run([KAFKA_SH, command, str(self.broker)], check=True, capture_output=True,
-                              text=True).stdout.strip()
 
     def setUp(self):
         super().setUp()
-        self.broker = self.dir / "broker"
-        self.brokers = self.kafka("start")
-        self.addCleanup(self.kafka, "stop")
+        self.broker = Broker(self.dir / "broker")
+        self.addCleanup(self.broker, "stop")
+        self.brokers = self.broker("start")
         self.run_daybook("topics", "create", "--brokers", self.brokers, "--partitions", 4, "--replicas", 1)
 
     def test_reads_go_on_without_the_broker_and_the_fold_resumes(self):
@@ -124,7 +120,7 @@ class Broker(Case, Undisturbed):
         publisher = SlowPublisher(events, self.brokers, "", 12)
         publisher.start()
         wait_until(lambda: server.status()["accepted"] > 5000)
-        self.kafka("kill")
+        self.broker("kill")
         for _ in range(3):
             began = time.monotonic()
             self.assertTrue(server.ask("/v1/receivables/ageing", group_by="none")["totals"])
@@ -144,16 +140,16 @@ class Broker(Case, Undisturbed):
         self.assertEqual(server.get("/readyz").status, 503)
         self.assertEqual(server.post(events[:1]).status, 503)
         self.assertTrue(server.ask("/v1/receivables/ageing", group_by="none")["totals"])
-        self.kafka("start")
+        self.broker("start")
         publisher.check(self)
         status = server.wait_ready().wait_folded()
         self.assertIsNone(status["trouble"])
         self.assertEqual(summary(status), summary(self.undisturbed(events)))
         self.assertEqual(server.post(events[:1]).status, 200)
         # And once more without a restart.
-        self.kafka("kill")
+        self.broker("kill")
         wait_until(lambda: server.status()["trouble"], 20, "word of the broker that is away")
-        self.kafka("start")
+        self.broker("start")
         wait_until(lambda: server.status()["trouble"] is None, 30, "the broker that is back")
         more = dict(events[-1], event_id="after the broker", customer_id="somebody new")
         place, = server.publish([more])

@@ -25,10 +25,6 @@ class Limits(Case):
         at = urlsplit(self.server.url)
         self.address = (at.hostname, at.port)
 
-    def resident(self, which="VmRSS"):
-        with open(f"/proc/{self.server.process.pid}/status", encoding="ascii") as status:
-            return next(int(line.split()[1]) * 1024 for line in status if line.startswith(which + ":"))
-
     def raw(self, request, timeout=60):
         """The status line that these bytes are answered with."""
         with socket.create_connection(self.address, timeout) as peer:
@@ -48,7 +44,7 @@ class Limits(Case):
 class Bodies(Limits):
     def test_wrong_events_are_read_in_no_time_and_little_memory(self):
         order = {"order_id": "O", "currency": "CNY", "lines": [{"q": 1}] * 9999}
-        before = self.resident("VmHWM")
+        before = self.server.resident("VmHWM")
         began = time.monotonic()
         answer = self.server.post(json.dumps(envelope("e1", order_placed=order)), "application/json")
         self.assertEqual(answer.status, 400)
@@ -62,7 +58,7 @@ class Bodies(Limits):
         self.assertEqual(answer.status, 400)
         self.assertGreater(answer.json["violation_count"], 9999)
         self.assertLess(time.monotonic() - began, 20)
-        self.assertLess(self.resident("VmHWM") - before, 110 * MIB)
+        self.assertLess(self.server.resident("VmHWM") - before, 110 * MIB)
         self.assertEqual(self.server.status()["accepted"], 0)
 
     def test_wrong_ledgers_are_read_in_no_time(self):
@@ -77,6 +73,8 @@ class Bodies(Limits):
         self.assertLess(time.monotonic() - began, 30)
 
     def test_a_server_that_ends_waits_for_no_ledger(self):
+        # With room for both.
+        self.server = self.daybook("roomy", "--partitions", 2, DAYBOOK_MEMORY_MIB="2048").start().wait_ready()
         ledger = "customer_id,currency,amount\n" + "".join(f"C{i},CNY,1\n" for i in range(200_000))
         statuses = []
 
@@ -125,12 +123,12 @@ class Bodies(Limits):
         return refused
 
     def test_a_hundred_bodies_held_open_stay_within_their_memory(self):
-        before = self.resident()
+        before = self.server.resident()
         refused = self.hold(100, 15)
         # With 128 MiB in all, bodies have 32.
         self.assertGreaterEqual(len(refused), 97)
         self.assertIn(b"HTTP/1.1 429 Too Many Requests", refused)
-        self.assertLess(self.resident() - before, 80 * MIB)
+        self.assertLess(self.server.resident() - before, 80 * MIB)
         self.assertEqual(self.server.get("/healthz").status, 200)
         self.ends_soon()
 

@@ -10,23 +10,13 @@ import subprocess
 import threading
 import time
 
-from harness import KAFKA_SH, ROOT, Case, KafkaCase, main, wait_until
+from harness import ROOT, Broker, Case, KafkaCase, main, wait_until
 
 
 def invoice(event="e1", customer="C1", document="I1", **more):
     return {"event_id": event, "customer_id": customer, "source": "erp", "occurred_at": "2024-05-01T08:00:00Z",
             "invoice_issued": {"invoice_id": document, "currency": "CNY", "net_minor": "100000",
                                "issue_date": "2024-05-01", **more}}
-
-
-def metrics_of(server):
-    """{name: {labels: value}} of /metrics."""
-    found = {}
-    for line in server.get("/metrics").text.splitlines():
-        match = re.fullmatch(r"([a-z_]+)(?:\{(.*)\})? (\S+)", line)
-        if match:
-            found.setdefault(match[1], {})[match[2] or ""] = float(match[3])
-    return found
 
 
 class Metrics(Case):
@@ -37,7 +27,7 @@ class Metrics(Case):
         server.get("/v1/invoices/I1")
         server.get("/v1/nothing")
         # What is counted from time to time has come.
-        there = wait_until(lambda: (m := metrics_of(server)).get("daybook_parked_unresolved") and m, what="the counts")
+        there = wait_until(lambda: (m := server.metrics()).get("daybook_parked_unresolved") and m, what="the counts")
         rules = (ROOT / "deploy/prometheus/daybook.rules.yml").read_text()
         page = (ROOT / "docs/operations.md").read_text()
         named = set(re.findall(r"\b(?:daybook|process)_[a-z_]+[a-z]\b", "\n".join(
@@ -119,14 +109,10 @@ class Turned(Case):
 class OwnBroker(Case):
     """A broker that is stopped, killed and started again."""
 
-    def broker(self, command):
-        done = subprocess.run([KAFKA_SH, command, str(self.dir / "broker")], capture_output=True, text=True, timeout=240)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        return done.stdout.strip()
-
     def setUp(self):
         super().setUp()
-        self.addCleanup(lambda: self.broker("kill"))
+        self.broker = Broker(self.dir / "broker")
+        self.addCleanup(self.broker, "kill")
         self.brokers = self.broker("start")
         self.run_daybook("topics", "create", "--brokers", self.brokers, "--partitions", 2, "--replicas", 1)
         self.server = self.daybook("data", brokers=self.brokers).start().wait_ready()
@@ -159,7 +145,7 @@ class OwnBroker(Case):
         status = server.status()
         self.assertIn("the log is away", status["trouble"])
         self.assertIsNotNone(status["ends_seen_at"])
-        self.assertEqual(metrics_of(server)["daybook_trouble"]['kind="log_away"'], 1)
+        self.assertEqual(server.metrics()["daybook_trouble"]['kind="log_away"'], 1)
         self.assertEqual(server.ask("/v1/invoices/I1")["gross"], "1000.00")
         come()
         server.wait_ready(90)
@@ -172,7 +158,7 @@ class OwnBroker(Case):
         wait_until(lambda: len(re.findall(r"info trouble is over \(log_away\)", server.said())) == times, 10)
 
     def test_a_broker_that_hangs_and_one_that_is_killed(self):
-        pid = int((self.dir / "broker/pid").read_text())
+        pid = self.broker.pid()
         self.goes_and_comes_back(lambda: os.kill(pid, signal.SIGSTOP), lambda: os.kill(pid, signal.SIGCONT), 1)
         self.goes_and_comes_back(lambda: self.broker("kill"), lambda: self.broker("start"), 2)
 
@@ -192,7 +178,7 @@ class Topics(KafkaCase):
             return sum(p["lag"] for p in status["positions"]) == unread and status
         status = wait_until(lag, 10, "the lag")
         self.assertIn("new topics", status["trouble"])
-        there = metrics_of(server)
+        there = server.metrics()
         self.assertEqual(sum(there["daybook_lag_records"].values()), unread)
         self.assertEqual(there["daybook_trouble"]['kind="log_unfit"'], 1)
         wait_until(lambda: "trouble (log_unfit)" in server.said(), 10, "the line that tells it")

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <thread>
 
+#include "http/bodies.h"
 #include "http/server.h"
 #include "http/stream.h"
 #include "support/http_peer.h"
@@ -424,6 +425,16 @@ TEST(HttpServerTest, BodiesTogetherTakeNoMoreThanTheirMemory) {
   while (server->bodies_bytes() > 0 && Clock::now() < begin + 10s) std::this_thread::sleep_for(1ms);
   EXPECT_EQ(server->bodies_bytes(), 0U);
   EXPECT_EQ(peer.ask(post(half + half)).status, 200);
+}
+
+TEST(HttpServerTest, ABodyThatIsDroppedGivesItsMemoryBackAndNotTheShareAlone) {
+  BodyMemory memory(4 * 1024 * 1024);
+  BodyShare share(memory);
+  SharedBody::value_type body{std::string(1024 * 1024, 'x'), &share};
+  ASSERT_TRUE(share.resize(body.text.size()));
+  body.drop();
+  EXPECT_EQ(memory.taken(), 0U);
+  EXPECT_LT(body.text.capacity(), 64U);
 }
 
 TEST(HttpServerTest, ABodyHasItsShareUntilItsRequestIsAnswered) {

@@ -25,8 +25,9 @@ class InstanceTest : public ::testing::Test {
     ASSERT_TRUE(soon([&] { return get({"v1", "status"}).body.find(R"("accepted":1)") != std::string::npos; }));
   }
 
-  void start() {
+  void start(const std::string& brokers = "") {
     Settings settings;
+    settings.brokers = brokers;
     settings.data = directory_.path();
     settings.listen = "127.0.0.1:0";
     settings.partitions = 1;
@@ -39,6 +40,8 @@ class InstanceTest : public ::testing::Test {
     ASSERT_TRUE(started) << started.error().message;
     instance_ = std::move(started).value();
   }
+
+  void end() { instance_.reset(); }
 
   http::Response publish(const std::string& invoice) {
     const std::string event =
@@ -155,6 +158,24 @@ TEST_F(InstanceTest, ADiskThatTakesNothingIsAnAlarmWhileReadsGoOnAndOverByItself
   EXPECT_EQ(publish("I2").status, 200);
   EXPECT_NE(notices().find("nothing can be appended to the log"), std::string::npos) << notices();
   EXPECT_NE(notices().find("the log takes records again"), std::string::npos) << notices();
+}
+
+TEST_F(InstanceTest, AStoreIsServedSoonWithoutABrokerAndItsEndWaitsForNone) {
+  end();
+  auto begin = std::chrono::steady_clock::now();
+  // Nobody answers there.
+  start("127.0.0.1:1");
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
+  const http::Response ready = get({"readyz"});
+  EXPECT_EQ(ready.status, 503);
+  EXPECT_NE(ready.body.find("the log is away"), std::string::npos) << ready.body;
+  EXPECT_TRUE(soon([&] { return notices().find("trouble (log_away)") != std::string::npos; }));
+  EXPECT_EQ(get({"v1", "invoices", "I"}).status, 200);
+  // Until it tries again.
+  std::this_thread::sleep_for(std::chrono::milliseconds(1'500));
+  begin = std::chrono::steady_clock::now();
+  end();
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
 }
 
 TEST_F(InstanceTest, ADamagedStoreIsAnAlarmAndFoldedAnew) {

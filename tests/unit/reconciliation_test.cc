@@ -104,5 +104,28 @@ TEST_F(ReconciliationTest, IsGivenUpWhenNobodyWaits) {
   EXPECT_EQ(answer.status, 503);
 }
 
+TEST_F(ReconciliationTest, AsksForMemoryWithItsRowsAndIsRefusedWhereThereIsNone) {
+  std::string file = kHeader;
+  for (int i = 0; i < 10'000; ++i) file += "C" + std::to_string(i) + ",,CNY,1\n";
+  const auto ask_with = [&](const views::LedgerMemory& memory) {
+    return views::answer_reconciliation(book_.model(), [] { return day_from_civil({2024, 6, 30}); }, {{"date", "2024-06-30"}},
+                                        "", file, {}, memory);
+  };
+  std::size_t taken = 0;
+  const auto take = [&](std::size_t bytes) {
+    taken = bytes;
+    return true;
+  };
+  EXPECT_EQ(ask_with({std::size_t{64} << 20, take}).status, 200);
+  EXPECT_GT(taken, std::size_t{10'000} * 1'200);
+  EXPECT_LT(taken, std::size_t{10'000} * 1'500);
+  // Never more than there is for all.
+  const views::Rendered alone = ask_with({std::size_t{4} << 20, take});
+  EXPECT_EQ(alone.status, 413);
+  EXPECT_NE(alone.body.find("memory_mib"), std::string::npos) << alone.body;
+  EXPECT_LE(taken, std::size_t{4} << 20);
+  EXPECT_EQ(ask_with({std::size_t{64} << 20, [](std::size_t bytes) { return bytes < std::size_t{8} << 20; }}).status, 429);
+}
+
 }  // namespace
 }  // namespace daybook

@@ -5,6 +5,7 @@
 #include <boost/json/serialize.hpp>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <set>
 #include <thread>
 
@@ -152,6 +153,23 @@ TEST_F(StoreTroubleTest, ADamagedFileIsSetAsideAndTheShardFoldedAnew) {
   EXPECT_EQ(totals(), before);
   expect_whole();
   EXPECT_NE(book_.notices().find(damaged_path()), std::string::npos) << book_.notices();
+}
+
+TEST_F(StoreTroubleTest, AStoreWithoutItsListOfFilesIsSetAsideAndTheShardFoldedAnew) {
+  invoice("I0");
+  ASSERT_TRUE(book_.projector().shard(0)->store().compact());
+  const std::string before = totals();
+  const std::string current = engine::shard_path(book_.path(), 0) + "/CURRENT";
+  const std::function<void()> damages[] = {[&] { std::ofstream(current) << "MANIFEST-999999\n"; },
+                                           [&] { std::filesystem::remove(current); }};
+  for (const auto& damage : damages) {
+    book_.reopen(damage);
+    ASSERT_TRUE(soon([&] { return std::filesystem::exists(damaged_path()) && is_well(); })) << book_.projector().trouble();
+    EXPECT_EQ(totals(), before);
+    expect_whole();
+    std::filesystem::remove_all(damaged_path());
+    ASSERT_TRUE(book_.projector().shard(0)->store().compact());
+  }
 }
 
 TEST_F(StoreTroubleTest, ADamagedDocumentIsAnAlarmAndMendedByFoldingAnew) {

@@ -20,6 +20,8 @@ struct KafkaOptions {
   std::size_t prefetch_bytes = 120 << 20;
   // For everything that is asked of the broker and waited for.
   std::chrono::milliseconds timeout{10'000};
+  // For the question that finds the topics, if that is less: who opens the log hears sooner that no broker answers.
+  std::chrono::milliseconds topics_timeout = timeout;
   // What people must know of the log when it is opened. May be empty.
   std::function<void(const std::string&)> on_notice;
   // librdkafka's own log, from its threads: the level as in syslog, and the words. May be empty.

@@ -15,6 +15,7 @@ constexpr std::size_t kPendingBytesMax = 256 * 1024 * 1024;
 constexpr std::size_t kRecordOverhead = 256;
 
 constexpr int kPollMs = 100;
+constexpr int kLastWaitMs = 1'000;
 
 rd_kafka_resp_err_t produce(rd_kafka_t* handle, rd_kafka_topic_t* topic, std::int32_t partition,
                             const NewRecord& record, void* slot) {
@@ -104,7 +105,7 @@ Producer::~Producer() {
   thread_.join();
   if (link_ == nullptr) return;
   rd_kafka_t* const handle = link_->client->get();
-  rd_kafka_flush(handle, static_cast<int>(options_.timeout.count()));
+  rd_kafka_flush(handle, kLastWaitMs);
   rd_kafka_purge(handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
   while (pending_bytes_ > 0) rd_kafka_poll(handle, kPollMs);
 }

@@ -16,7 +16,7 @@ class Producer {
  public:
   static Result<std::unique_ptr<Producer>> make(const KafkaOptions& options,
                                                 std::int32_t partition_count);
-  // Waits for what is pending, up to the options' timeout; the rest fails.
+  // Waits a second for what is pending, which nobody waits for any more; the rest fails.
   ~Producer();
 
   void append(std::vector<NewRecord> records, AppendDone done);

@@ -78,7 +78,7 @@ Result<KafkaPtr<rd_kafka_event_t>> wait_for(rd_kafka_queue_t* queue, const Kafka
 
 // Partitions of each of our topics, and the fewest replicas of an event topic's.
 Result<TopicsSeen> find_topics(Client& client, const KafkaOptions& options) {
-  ASSIGN_OR_RETURN(const auto metadata, client.ask_metadata(true, options.timeout));
+  ASSIGN_OR_RETURN(const auto metadata, client.ask_metadata(true, std::min(options.timeout, options.topics_timeout)));
   TopicsSeen seen;
   seen.partitions.resize(kTopicCount);
   std::optional<int> replicas;
