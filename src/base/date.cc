@@ -186,7 +186,8 @@ Day BusinessZone::day_of(Instant instant) const {
     const absl::TimeZone& zone = rules_->zone;
     const absl::Time time = absl::FromUnixSeconds(instant);
     absl::TimeZone::CivilTransition change;
-    const auto instant_of_change = [&] { return absl::ToUnixSeconds(zone.At(change.from).trans); };
+    // What clocks go on with, not what they leave: where they go back, the latter comes once more, later.
+    const auto instant_of_change = [&] { return absl::ToUnixSeconds(zone.At(change.to).trans); };
     span = {rules_, std::numeric_limits<Instant>::min(), std::numeric_limits<Instant>::max(), zone.At(time).offset};
     // A change at this very instant has taken place.
     if (zone.PrevTransition(time + absl::Seconds(1), &change)) span.begin = instant_of_change();

@@ -216,6 +216,7 @@ TEST(Waiting, NamesTheOutermostAndCountsOnce) {
   EXPECT_EQ(story.anomalies(kEnd), "unknown_invoice I1; unknown_invoice I2; unknown_invoice I3");
   story.invoice("I1", 5, "2024-05-01");
   EXPECT_EQ(story.anomalies(kEnd), "unknown_dispute D; unknown_invoice I2; unknown_invoice I3");
+  EXPECT_EQ(story.counts(), "4 0 0 0 3") << "a record waits as long as one of its invoices is missing";
 }
 
 TEST(Waiting, ReferencesAreLookedUpInTheOwnAccountOnly) {

@@ -761,5 +761,17 @@ TEST(Tables, NobodyCanChooseTextsThatFallTogether) {
   EXPECT_EQ(TextHash()("a"), TextHash()(std::string("a")));
 }
 
+// --- zones ------------------------------------------------------------------------------------
+
+// At midnight clocks went back to 23 o'clock, and the old day on.
+TEST(BusinessZones, AtTheInstantOfAChangeTheNewOffsetHolds) {
+  const BusinessZone zone = BusinessZone::find("America/Sao_Paulo").value();
+  const Instant change = *parse_instant("2018-02-18T02:00:00Z");
+  for (const auto& [seconds, day] : {std::pair(-3600, "2018-02-17"), std::pair(-1, "2018-02-17"), std::pair(0, "2018-02-17"),
+                                     std::pair(3599, "2018-02-17"), std::pair(3600, "2018-02-18")}) {
+    EXPECT_EQ(format_date(zone.day_of(change + seconds)), day) << seconds;
+  }
+}
+
 }  // namespace
 }  // namespace daybook

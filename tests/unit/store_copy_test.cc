@@ -66,7 +66,7 @@ TEST(StoreCopy, IsOneMomentOfAStoreThatIsWrittenFlushedAndCompactedMeanwhile) {
     for (int number = 1; !stop; ++number) {
       write_all(*store, number);
       written = number;
-      if (number % 3 != 0) continue;
+      if (number % 50 != 0) continue;
       EXPECT_TRUE(store->compact());
     }
   });

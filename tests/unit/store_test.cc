@@ -1223,6 +1223,8 @@ TEST_P(StoreTest, BehindDamageInTheWriteAheadLogNothingIsThere) {
       WriteSet set;
       set.put(Table::kMeta, "position", number);
       set.put(Table::kDocuments, "document" + std::string(number), "told in write " + std::string(number));
+      // Blocks of the log are read one by one.
+      set.put(Table::kCells, "cell" + std::string(number), std::string(100'000, 'x'));
       ASSERT_TRUE(store->write(set));
     }
     if (store->takes_files()) return;
