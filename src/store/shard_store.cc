@@ -23,6 +23,7 @@
 #include <shared_mutex>
 
 #include "base/ensure.h"
+#include "base/file.h"
 #include "store/keys.h"
 #include "store/store_copy.h"
 
@@ -49,15 +50,19 @@ Unexpected failure(const rocksdb::Status& status, const std::string& what) {
   return unexpected(code, fmt::format("{}: {}", what, status.ToString()));
 }
 
-bool has_file(const std::string& path, const char* name) {
-  std::error_code ignored;
-  return std::filesystem::exists(path + "/" + name, ignored);
-}
-
 bool has_tables(const std::string& path) {
   std::error_code error;
   std::filesystem::directory_iterator files(path, error);
   return !error && std::any_of(begin(files), end(files), [](const auto& file) { return file.path().extension() == ".sst"; });
+}
+
+// CURRENT is missing beside sorted files, for which RocksDB would make an empty store, or names a file that is not there.
+bool lacks_its_list_of_files(const std::string& path) {
+  const auto current = read_file(path + "/CURRENT");
+  if (!current) return current.error().code == ErrorCode::kNotFound && has_tables(path);
+  std::error_code error;
+  const bool is_there = std::filesystem::exists(path + "/" + current->substr(0, current->find('\n')), error);
+  return !is_there && !error;
 }
 
 }  // namespace
@@ -248,9 +253,10 @@ Result<std::unique_ptr<ShardStore>> ShardStore::open(const std::string& path, Sh
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   std::unique_ptr<StoreCopy> copy;
-  // RocksDB would make an empty one in its place.
-  if (!has_file(path, "CURRENT") && has_tables(path)) {
-    return unexpected(ErrorCode::kCorrupt, fmt::format("open the store {}: CURRENT is missing beside its files", path));
+  // Of one that another process writes, the list may just be followed by another.
+  if (mode != Mode::kReadCopy && lacks_its_list_of_files(path)) {
+    return unexpected(ErrorCode::kCorrupt,
+                      fmt::format("open the store {}: what CURRENT names, the list of its files, is missing", path));
   }
   if (mode == Mode::kReadCopy) {
     ASSIGN_OR_RETURN(copy, StoreCopy::make(path));
@@ -262,10 +268,6 @@ Result<std::unique_ptr<ShardStore>> ShardStore::open(const std::string& path, Sh
   if (status.IsIOError() && status.ToString().find("lock") != std::string::npos) {
     return unexpected(ErrorCode::kBusy,
                       "the store " + path + " is open in another process; only one may write it");
-  }
-  // What names its files names one that is not there.
-  if (status.IsPathNotFound() && has_file(path, "CURRENT")) {
-    return unexpected(ErrorCode::kCorrupt, fmt::format("open the store {}: {}", path, status.ToString()));
   }
   if (!status.ok()) return failure(status, "open the store " + path);
   auto parts = std::make_unique<Parts>();

@@ -1,5 +1,6 @@
 """Whether the log holds what was acknowledged, and the read model what the log holds."""
 import collections
+import os
 import shutil
 import struct
 from pathlib import Path
@@ -48,6 +49,8 @@ def embedded_log(data):
 
 
 def kafka_log(brokers):
+    # It gives a topic as a whole.
+    os.environ.setdefault("DAYBOOK_TEST_PEER_HEAP", "2g")
     peer = Peer(brokers)
     try:
         return {f"daybook.{family}.v1": peer.read(f"daybook.{family}.v1") for family in FAMILIES}

@@ -301,3 +301,62 @@ class Hostile(Actor):
                        "/v1/customers/%00%ff/../..", "/v1/search?q=" + "%25" * 2000, "/v1/order-cycle?from=2023-01-01",
                        "/v1/events/x/-1/99999999999999999999"):
             self.exchange(f"GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode(), (200, 400, 404, 414), target[:60])
+
+
+class Rest:
+    """What is left of hostile peers once they have gone: nothing."""
+
+    GONE_SECONDS = 15    # After which no body has a share of the memory for bodies any more.
+    SETTLE_SECONDS = 4   # After which memory that was given back is the system's again.
+    GROWTH_BYTES = 24 * MIB
+
+    def __init__(self, scene, bodies_bytes):
+        self.scene, self.bodies_bytes = scene, bodies_bytes
+        self.peer = Hostile(scene, "who comes last", 1)
+
+    def check(self):
+        after_first = self.after_a_round()
+        growth = self.after_a_round() - after_first
+        self.scene.figure("MiB that a second round of bodies left behind", growth / MIB)
+        if growth > self.GROWTH_BYTES:
+            self.scene.found(f"bodies that were refused left {growth >> 20} MiB of memory behind")
+        began = time.monotonic()
+        while not self.has_room():
+            if time.monotonic() - began > self.GONE_SECONDS:
+                self.scene.found(f"{self.GONE_SECONDS} s after all have gone there is no room for the bodies that fit")
+                return
+            self.scene.pause(0.5)
+        self.scene.figure("seconds until all memory of bodies is free", time.monotonic() - began)
+
+    def has_room(self):
+        """As many of the largest as fit, but for their last bytes, are all read."""
+        held = [self.peer.connect() for _ in range((self.bodies_bytes - MIB) // BODY)]
+        try:
+            for peer in held:
+                peer.sendall(Hostile.post("/v1/events", "application/json", BODY - MIB) + b" " * (BODY - 2 * MIB))
+            self.scene.pause(0.5)
+            for peer in held:
+                peer.setblocking(False)
+                try:
+                    peer.recv(1)
+                    return False  # An answer before the end: it is refused.
+                except BlockingIOError:
+                    pass
+            return True
+        except OSError:
+            return False
+        finally:
+            for peer in held:
+                peer.close()
+
+    def after_a_round(self):
+        """What the server takes after every kind of body, and many that are refused before they have come."""
+        for _ in range(2):
+            for name in self.peer.bodies:
+                self.peer.send_body(name)
+        for _ in range(60):
+            self.peer.exchange(Hostile.post("/v1/events", "application/json", BODY + 1), (413,), "a body that is announced")
+            self.peer.chunk_with_a_huge_size()
+        self.peer.gone_in_the_middle()
+        self.scene.pause(self.SETTLE_SECONDS)
+        return self.scene.server.resident()

@@ -203,6 +203,22 @@ TEST(EmbeddedLogTest, AfterACloseInGoodOrderAMissingTailStopsTheStart) {
   EXPECT_EQ(open_error(options_for(directory.path())).code, ErrorCode::kCorrupt);
 }
 
+TEST(EmbeddedLogTest, ASegmentWhoseHeadCouldNotBeReadIsReadFromItsStartOnceItCan) {
+  const TempDir directory;
+  const auto log = open_log(directory.path());
+  append_order(*log, 0, "first");
+  append_order(*log, 0, "second");
+  const auto reader = open_reader(*log, {{kOrders0, 0}});
+  flip_bit(directory.path() + kFirstSegment, 3, 1);
+  for (int again = 0; again < 2; ++again) {
+    const auto error = test::read_error(*reader);
+    ASSERT_TRUE(error.has_value());
+    EXPECT_NE(error->message.find("its header"), std::string::npos) << error->message;
+  }
+  flip_bit(directory.path() + kFirstSegment, 3, 1);
+  EXPECT_EQ(values_of(read_records(*reader, 2)), (std::vector<std::string>{"first", "second"}));
+}
+
 TEST(EmbeddedLogTest, DamageBelowAnIndexShowsWhenItIsReadAndWhatIsBeforeIsGiven) {
   const TempDir directory;
   {

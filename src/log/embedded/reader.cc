@@ -109,10 +109,8 @@ Result<void> EmbeddedReader::read_block(Cursor& cursor) {
 }
 
 Result<void> EmbeddedReader::enter_segment(Cursor& cursor, const ReadRange& range) {
-  ASSIGN_OR_RETURN(cursor.file,
-                   File::open(directory_ + "/" + segment_file(range.segment), O_RDONLY));
-  cursor.segment = range.segment;
-  RETURN_IF_ERROR(check_segment_header(cursor.file, cursor.segment));
+  ASSIGN_OR_RETURN(File file, File::open(directory_ + "/" + segment_file(range.segment), O_RDONLY));
+  RETURN_IF_ERROR(check_segment_header(file, range.segment));
   IndexEntry nearest = range.nearest;
   if (range.sealed) {
     nearest = {0, kSegmentHeaderSize};
@@ -125,6 +123,9 @@ Result<void> EmbeddedReader::enter_segment(Cursor& cursor, const ReadRange& rang
       }
     }
   }
+  // A read that failed leaves the cursor where it was, and is tried again from there.
+  cursor.file = std::move(file);
+  cursor.segment = range.segment;
   cursor.offset = range.segment.base_offset + nearest.relative_offset;
   cursor.position = nearest.position;
   return {};

@@ -22,7 +22,7 @@ find "$out/generated" -name '*.java' > "$out/sources"
 javac -nowarn -d "$out/classes" -cp "$path" @"$out/sources" "$here/Peer.java"
 cat > "$out/peer.new" <<END
 #!/bin/sh
-exec java -Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp '$path' Peer "\$@"
+exec java -Xmx\${DAYBOOK_TEST_PEER_HEAP:-256m} -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp '$path' Peer "\$@"
 END
 chmod +x "$out/peer.new"
 mv "$out/peer.new" "$out/peer"
