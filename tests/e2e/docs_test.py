@@ -24,6 +24,8 @@ SKIPPED = {
     "deploy/dev/run.sh": "installs packages and builds; what it leaves is a stand-in",
     "deploy/dev/test.sh": "installs packages and runs this test among others",
     "PATH=$PWD/build/release/bin:$PATH": "the test has a build of its own in PATH",
+    "cmake --preset": "builds for minutes; deploy/dev/test.sh runs the core of these",
+    "tests/fuzz/run": "installs packages and runs for minutes",
     "tests/benchmarks/run": "installs packages and measures for minutes",
 }
 
