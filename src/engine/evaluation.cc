@@ -54,8 +54,9 @@ Result<const domain::Document*> StoredAccount::find(domain::DocumentRef ref) {
       ref.id = std::string_view(at->first).substr(at->first.size() - ref.id.size());
       auto decoded = store::decode_document(ref, stored->bytes, stored->fresh_from, arena_);
       if (!decoded) {
-        documents_.erase(at);
-        return unexpected(damaged(name_, ref, decoded.error()));
+        const Error why = damaged(name_, ref, decoded.error());
+        documents_.erase(at);  // With the id in its key.
+        return unexpected(why);
       }
       at->second = *decoded;
       at->second->number = next_number_++;
