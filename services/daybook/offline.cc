@@ -1,13 +1,13 @@
 #include "offline.h"
 
 #include "engine/projector.h"
-#include "engine/shard_state.h"
+#include "store/shard_state.h"
 
 namespace daybook::cli {
 
 Result<std::unique_ptr<OfflineModel>> OfflineModel::open(const app::Settings& settings) {
   ASSIGN_OR_RETURN(const engine::Manifest manifest, engine::read_manifest(settings.data));
-  ASSIGN_OR_RETURN(domain::Rules rules, engine::make_rules(manifest));
+  ASSIGN_OR_RETURN(domain::Rules rules, domain::make_rules(manifest.fold));
   std::unique_ptr<OfflineModel> model(new OfflineModel(std::move(rules), settings.topic_prefix));
   model->memory_ = std::make_unique<store::SharedMemory>(64 << 20, 64 << 20);
   for (std::int32_t partition = 0; partition < manifest.partitions; ++partition) {
@@ -27,13 +27,13 @@ Result<std::shared_ptr<const views::ShardPicture>> OfflineModel::open(std::int32
   picture->partition = partition;
   picture->reads = stores_[partition]->snapshot();
   picture->labels = labels_[partition].get();
-  ASSIGN_OR_RETURN(picture->state, engine::read_state(*picture->reads));
+  ASSIGN_OR_RETURN(picture->state, store::read_state(*picture->reads));
   return std::shared_ptr<const views::ShardPicture>(std::move(picture));
 }
 
 bool OfflineModel::wait_for(log::TopicPartition at, std::int64_t offset,
                             std::chrono::steady_clock::time_point) const {
-  const auto state = engine::read_state(*stores_[at.partition]);
+  const auto state = store::read_state(*stores_[at.partition]);
   return state && state->topics[static_cast<std::size_t>(at.topic)].next_offset > offset;
 }
 

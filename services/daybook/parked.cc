@@ -4,12 +4,14 @@
 #include <algorithm>
 #include <boost/json/parse.hpp>
 
+#include "domain/park_reason.h"
 #include "engine/shard.h"
 #include "events/json.h"
 #include "events/record.h"
 #include "http/client.h"
 #include "offline.h"
 #include "store/keys.h"
+#include "store/parked.h"
 #include "target.h"
 #include "views/views.h"
 
@@ -20,7 +22,7 @@ namespace json = boost::json;
 
 struct Parked {
   std::string position;  // topic:partition:offset
-  engine::ParkedRecord record;
+  store::ParkedRecord record;
   bool resolved = false;  // Its event was published again, and accepted.
 };
 
@@ -35,7 +37,7 @@ Result<std::vector<Parked>> read_parked(const app::Settings& settings, const std
   using Next = store::Reads::Next;
   for (std::int32_t partition = 0; partition < model->partition_count(); ++partition) {
     const auto take = [&](std::string_view key, std::string_view value) -> Result<Next> {
-      ASSIGN_OR_RETURN(auto record, engine::ParkedRecord::decode(key, value));
+      ASSIGN_OR_RETURN(auto record, store::ParkedRecord::decode(key, value));
       const std::string at = fmt::format(
           "{}:{}:{}", log::topic_name(settings.topic_prefix, static_cast<log::Topic>(record.topic)),
           partition, record.offset);
@@ -68,7 +70,7 @@ Result<std::vector<Listed>> list_folder(const app::Settings& settings) {
   std::vector<Listed> lines;
   for (const Parked& one : parked) {
     lines.push_back({one.position, format_instant_ms(one.record.recorded_ms),
-                     std::string(events::park_reason_name(one.record.reason)), one.record.detail, one.resolved});
+                     std::string(domain::park_reason_name(one.record.reason)), one.record.detail, one.resolved});
   }
   return lines;
 }
@@ -112,9 +114,9 @@ int list(const app::Settings& settings, const std::string& url) {
 int show(const app::Settings& settings, const std::string& position) {
   const auto parked = read_parked(settings, position);
   if (!parked) return fail(parked.error());
-  const engine::ParkedRecord& record = parked->front().record;
+  const store::ParkedRecord& record = parked->front().record;
   out("position  {}\nrecorded  {}\nreason    {}\ndetail    {}\nkey       {}\n", position,
-             format_instant_ms(record.recorded_ms), events::park_reason_name(record.reason), record.detail,
+             format_instant_ms(record.recorded_ms), domain::park_reason_name(record.reason), record.detail,
              record.key.value_or("(none)"));
   events::v1::Event message;
   if (record.value && events::parse(*record.value, message)) {

@@ -20,6 +20,7 @@
 #include "http/problem.h"
 #include "log/embedded_log.h"
 #include "log/kafka/kafka_log.h"
+#include "store/shard_state.h"
 #include "views/views.h"
 
 namespace daybook::app {
@@ -73,13 +74,13 @@ constexpr std::array kTroubleKinds = {"log_away", "log_unfit", "store", "append"
 // Store and log tell in lines of their own what is wrong, and what is done about it.
 bool tells_itself(std::string_view kind) { return kind == "store" || kind == "append"; }
 
-std::int64_t next_offset(log::TopicPartition at, const std::vector<engine::ShardState>& states) {
+std::int64_t next_offset(log::TopicPartition at, const std::vector<store::ShardState>& states) {
   const auto shard = static_cast<std::size_t>(at.partition);
   return shard < states.size() ? states[shard].topics[static_cast<std::size_t>(at.topic)].next_offset : 0;
 }
 
 // What is not folded, in offsets; what was cut off in front is not there to be read.
-std::int64_t lag_of(const log::EndOffset& bounds, const std::vector<engine::ShardState>& states) {
+std::int64_t lag_of(const log::EndOffset& bounds, const std::vector<store::ShardState>& states) {
   return std::max<std::int64_t>(0, bounds.end - std::max(bounds.begin, next_offset(bounds.at, states)));
 }
 
@@ -173,7 +174,7 @@ Result<std::unique_ptr<log::Log>> Instance::open_log(std::optional<std::int32_t>
 }
 
 Result<std::unique_ptr<Instance>> Instance::start(const Settings& settings, LogLine line) {
-  ASSIGN_OR_RETURN(auto rules, make_rules(settings));
+  ASSIGN_OR_RETURN(auto rules, domain::make_rules(settings.fold));
   std::unique_ptr<Instance> instance(new Instance(settings, std::move(rules), std::move(line)));
 
   const auto kept = engine::read_manifest(settings.data);
@@ -188,9 +189,7 @@ Result<std::unique_ptr<Instance>> Instance::start(const Settings& settings, LogL
     return unexpected(ErrorCode::kMismatch, fmt::format("partitions: the log has {}, not {}",
                                                         manifest.partitions, *settings.partitions));
   }
-  manifest.business_time_zone = settings.business_time_zone;
-  manifest.expect = settings.expect;
-  manifest.anomaly_days = settings.anomaly_days;
+  manifest.fold = settings.fold;
   RETURN_IF_ERROR(engine::keep_manifest(settings.data, manifest));
 
   const MemoryPlan plan = settings.memory_plan();
@@ -210,10 +209,10 @@ Result<std::unique_ptr<Instance>> Instance::start(const Settings& settings, LogL
                    engine::Projector::open(instance->rules_, settings.data, manifest.partitions,
                                            *instance->memory_, options));
   for (std::int32_t i = 0; i < manifest.partitions; ++i) {
-    const engine::ShardState state = instance->projector_->committed(i);
+    const store::ShardState state = instance->projector_->committed(i);
     instance->folded_before_ += state.accepted + state.duplicates + state.conflicts + state.parked;
   }
-  instance->model_ = std::make_unique<views::LiveModel>(*instance->projector_, instance->rules_,
+  instance->model_ = std::make_unique<live::LiveModel>(*instance->projector_, instance->rules_,
                                                         settings.topic_prefix, plan.mirrors);
   if (log) {
     RETURN_IF_ERROR(instance->attach(std::move(log).value()));
@@ -359,7 +358,7 @@ bool Instance::prove(views::Detail detail) {
 void Instance::follow_lag() {
   if (!attached_) return;
   const LogSeen seen = watch_->seen();
-  std::vector<engine::ShardState> states;
+  std::vector<store::ShardState> states;
   for (std::int32_t i = 0; i < projector_->shard_count(); ++i) states.push_back(projector_->committed(i));
   const std::lock_guard lock(mutex_);
   for (const log::EndOffset& bounds : seen.ends) {
@@ -525,14 +524,14 @@ http::Response Instance::ready() {
 }
 
 http::Response Instance::status() {
-  engine::ShardState sum;
+  store::ShardState sum;
   LogSeen seen;
   if (attached_) seen = watch_->look(kStatusPatience);
   views::JsonWriter positions;
   positions.begin_array();
-  std::vector<engine::ShardState> states;
+  std::vector<store::ShardState> states;
   for (std::int32_t i = 0; i < projector_->shard_count(); ++i) {
-    const engine::ShardState state = projector_->committed(i);
+    const store::ShardState state = projector_->committed(i);
     sum.accepted += state.accepted;
     sum.duplicates += state.duplicates;
     sum.conflicts += state.conflicts;
@@ -584,7 +583,7 @@ http::Response Instance::status() {
   out.field("waiting", sum.waiting);
   out.field("digest", to_hex(sum.digest));
   out.field("build", DAYBOOK_VERSION);
-  out.field("business_time_zone", settings_.business_time_zone);
+  out.field("business_time_zone", settings_.fold.business_time_zone);
   out.field("today", format_date(today()));
   out.field("partitions", projector_->shard_count());
   out.field("log", settings_.brokers.empty() ? "embedded" : "kafka");
@@ -598,14 +597,14 @@ http::Response Instance::status() {
 
 http::Response Instance::metrics() {
   MetricSheet sheet;
-  std::vector<engine::ShardState> states;
+  std::vector<store::ShardState> states;
   for (std::int32_t i = 0; i < projector_->shard_count(); ++i) states.push_back(projector_->committed(i));
   const auto per_shard = [&](auto&& value_of) {
     for (std::size_t i = 0; i < states.size(); ++i) {
       sheet.add({{"shard", std::to_string(i)}}, static_cast<double>(value_of(states[i])));
     }
   };
-  using State = engine::ShardState;
+  using State = store::ShardState;
   sheet.counter("daybook_accepted_total", "Records accepted as facts.");
   per_shard([](const State& s) { return s.accepted; });
   sheet.counter("daybook_duplicates_total", "Repeated records without effect.");

@@ -20,7 +20,7 @@
 #include "http/bodies.h"
 #include "http/server.h"
 #include "log/log.h"
-#include "views/live_model.h"
+#include "live/live_model.h"
 #include "views/router.h"
 
 namespace daybook::app {
@@ -79,7 +79,7 @@ class Instance {
   std::unique_ptr<log::Log> log_;  // Set once, before attached_.
   std::unique_ptr<gateway::Gateway> gateway_;  // Likewise.
   std::unique_ptr<engine::Projector> projector_;
-  std::unique_ptr<views::LiveModel> model_;
+  std::unique_ptr<live::LiveModel> model_;
   // Set once, before attached_; they use the log.
   std::unique_ptr<LogWatch> watch_;
   std::unique_ptr<engine::DeadLetters> dead_letters_;

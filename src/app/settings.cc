@@ -32,7 +32,7 @@ Result<void> not_empty(std::string& to, const std::string& value, const char* al
 template <Day domain::AnomalyDays::*days>
 Result<void> set_anomaly_days(Settings& settings, const std::string& value) {
   ASSIGN_OR_RETURN(const std::int64_t number, whole_number(value, 0, 3650));
-  settings.anomaly_days.*days = static_cast<Day>(number);
+  settings.fold.anomaly_days.*days = static_cast<Day>(number);
   return {};
 }
 
@@ -153,12 +153,12 @@ const std::vector<SettingKey>& setting_keys() {
          if (const auto zone = BusinessZone::find(v); !zone) {
            return unexpected(ErrorCode::kInvalidArgument, "an IANA time zone, such as Asia/Shanghai");
          }
-         s.business_time_zone = v;
+         s.fold.business_time_zone = v;
          return {};
        }},
       {"expect", "families that upstreams publish, of orders,shipments,invoices,payments (all)",
        [](Settings& s, const std::string& v) -> Result<void> {
-         ASSIGN_OR_RETURN(s.expect, engine::parse_expect(v));
+         ASSIGN_OR_RETURN(s.fold.expect, domain::parse_expect(v));
          return {};
        }},
       {"anomaly_days.delivered_not_invoiced", "days after which a delivered order is missed an invoice (7)",
@@ -275,11 +275,6 @@ std::vector<std::string> unknown_variables() {
   }
   std::ranges::sort(unknown);
   return unknown;
-}
-
-Result<domain::Rules> make_rules(const Settings& settings) {
-  ASSIGN_OR_RETURN(auto zone, BusinessZone::find(settings.business_time_zone));
-  return domain::Rules{std::move(zone), settings.expect, settings.anomaly_days};
 }
 
 }  // namespace daybook::app

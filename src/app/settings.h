@@ -24,9 +24,7 @@ struct Settings {
   std::string brokers;  // Empty: the embedded log.
   std::string topic_prefix;
   std::optional<std::int32_t> partitions;  // Left out: what is there, or 8.
-  std::string business_time_zone = "UTC";
-  domain::Expect expect;
-  domain::AnomalyDays anomaly_days;
+  domain::FoldSettings fold;
   std::optional<Day> today;  // Left out: the clock's.
   int threads = 2;
   std::size_t memory_mib = 1024;
@@ -70,8 +68,5 @@ std::vector<std::string> unknown_variables();
 Result<Settings> read_settings(const std::string& file,
                                const std::map<std::string, std::string>& flags,
                                const std::vector<std::string>& kafka_flags);
-
-// Checked and ready to fold by.
-Result<domain::Rules> make_rules(const Settings& settings);
 
 }  // namespace daybook::app

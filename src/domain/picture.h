@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/few.h"
+#include "domain/cell.h"
 #include "domain/document.h"
 #include "domain/order_lines.h"
 #include "domain/rules.h"
@@ -73,16 +74,6 @@ class CustomerFile {
   std::vector<Entry> entries_;
 };
 
-// Region and sales rep of a document: its own, or those of the customer file in force on a date.
-struct Attributes {
-  // Empty: from the file.
-  std::string_view region;
-  std::string_view sales_rep;
-  Day file_day = 0;
-
-  bool operator==(const Attributes&) const = default;
-};
-
 // --- orders -----------------------------------------------------------------------------------
 
 // A line as it stands on a date, and what was moved of it by then. Quantities are scaled by 10^6, as all are.
@@ -95,21 +86,6 @@ struct LineOnDate {
   Int128 returned = 0;
   Int128 delivered = 0;  // With proof.
 };
-
-enum class Milestone : std::uint8_t {
-  kPlaced,
-  kConfirmed,
-  kReady,
-  kFirstDispatched,
-  kDispatched,
-  kDelivered,
-  kInvoiced,
-  kPaid,
-};
-inline constexpr std::size_t kMilestoneCount = 8;
-std::string_view milestone_name(Milestone milestone);
-std::optional<Milestone> parse_milestone(std::string_view name);
-using Milestones = std::array<MaybeInstant, kMilestoneCount>;
 
 struct Order {
   static constexpr std::uint32_t kNone = 0xFFFF'FFFF;

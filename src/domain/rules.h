@@ -1,7 +1,11 @@
 // What the figures depend on besides facts and dates: settings of a read model, fixed in its manifest.
 #pragma once
 
+#include <string>
+#include <string_view>
+
 #include "base/date.h"
+#include "base/result.h"
 
 namespace daybook::domain {
 
@@ -23,10 +27,24 @@ struct AnomalyDays {
   bool operator==(const AnomalyDays&) const = default;
 };
 
+// "orders,payments" in a fixed order.
+std::string format_expect(const Expect& expect);
+Result<Expect> parse_expect(std::string_view text);
+
+// The rules as they are set and kept.
+struct FoldSettings {
+  std::string business_time_zone = "UTC";  // By its IANA name.
+  Expect expect;
+  AnomalyDays anomaly_days;
+};
+
 struct Rules {
   BusinessZone zone;
   Expect expect;
   AnomalyDays anomaly_days = {};
 };
+
+// kInvalidArgument where the zone is not known here.
+Result<Rules> make_rules(const FoldSettings& settings);
 
 }  // namespace daybook::domain

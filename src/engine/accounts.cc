@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "engine/evaluation.h"
+#include "evaluation/stored_account.h"
 #include "store/document_codec.h"
 #include "store/keys.h"
 
@@ -82,7 +82,7 @@ const domain::Document* HeldAccount::document(domain::DocumentRef ref) {
 }
 
 Error HeldAccount::damaged(domain::DocumentRef ref, const Error& why) const {
-  return engine::damaged(owner_.labels_.own(customer_).customer, ref, why);
+  return evaluation::damaged(owner_.labels_.own(customer_).customer, ref, why);
 }
 
 const domain::Document* HeldAccount::document(HeldDocument& document) {
@@ -99,8 +99,8 @@ const domain::Document* HeldAccount::document(HeldDocument& document) {
     document.decoded = &kept;
     owner_.decoded_.push_back(&document);
   }
-  if (document.decoded == nullptr && !may_be_absent(document.ref())) {
-    owner_.error_ = missing(owner_.labels_.own(customer_).customer, document.ref());
+  if (document.decoded == nullptr && !evaluation::may_be_absent(document.ref())) {
+    owner_.error_ = evaluation::missing(owner_.labels_.own(customer_).customer, document.ref());
   }
   return document.decoded;
 }

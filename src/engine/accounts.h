@@ -79,7 +79,7 @@ class HeldAccount : public domain::Account {
   // What to say of a document that cannot be had.
   Error damaged(domain::DocumentRef ref, const Error& why) const;
 
-  // Adds to the account's pages. `cells` as add_up() leaves them.
+  // Adds to the account's pages. `cells` as store::add_up() leaves them.
   Result<void> add_cells(std::span<const store::Cell> cells);
 
   // Puts what is dirty into the set, whose views hold until the next commit. Documents as decoded go.

@@ -8,10 +8,12 @@
 
 #include "base/bytes.h"
 #include "base/hash.h"
-#include "engine/evaluation.h"
 #include "engine/shard.h"
+#include "evaluation/contribution.h"
+#include "evaluation/stored_account.h"
 #include "store/document_codec.h"
 #include "store/keys.h"
+#include "store/parked.h"
 
 namespace daybook::engine {
 namespace {
@@ -26,7 +28,7 @@ class Auditor {
 
   Result<AuditReport> run(const std::function<void(std::uint64_t)>& progress) {
     RETURN_IF_ERROR(labels_.load(reads_));
-    ASSIGN_OR_RETURN(state_, read_state(reads_));
+    ASSIGN_OR_RETURN(state_, store::read_state(reads_));
     report_.stored_digest = state_.digest;
     const store::LabelId labels_count = labels_.size();
     for (store::LabelId id = 0; id < labels_count; ++id) {
@@ -78,15 +80,15 @@ class Auditor {
   Result<void> customer(store::LabelId id) {
     const store::Label& name = labels_.get(id);
     ASSIGN_OR_RETURN(const auto bytes, read(store::Table::kDocuments, store::DocumentKey::prefix(id)));
-    const auto load = [&](const std::string& key) -> Result<DocumentBytes> {
+    const auto load = [&](const std::string& key) -> Result<evaluation::DocumentBytes> {
       const auto at = bytes.find(key);
-      if (at == bytes.end()) return DocumentBytes{};
-      return DocumentBytes{at->second, at->second.size()};
+      if (at == bytes.end()) return evaluation::DocumentBytes{};
+      return evaluation::DocumentBytes{at->second, at->second.size()};
     };
-    StoredAccount account(id, name.customer, load, [&](const Error& error) { fault(error.message); });
+    evaluation::StoredAccount account(id, name.customer, load, [&](const Error& error) { fault(error.message); });
     domain::Picture picture(account, domain::Known::all(), rules_);
-    CellLabels cell_labels(labels_);
-    Contribution contribution(cell_labels);
+    evaluation::CellLabels cell_labels(labels_);
+    evaluation::Contribution contribution(cell_labels);
     std::vector<store::Cell> cells;
     std::map<std::string, std::string> rows;
     std::set<std::string> opened;
@@ -100,7 +102,7 @@ class Auditor {
       const domain::Document* document = account.document(ref);
       if (document == nullptr) continue;
       ++report_.documents;
-      if (has_page(ref.kind)) ids_.insert(store::IdKey{ref, id}.bytes());
+      if (store::has_page(ref.kind)) ids_.insert(store::IdKey{ref, id}.bytes());
       store::for_each_content(value, [&](std::uint8_t topic, std::string_view content) {
         ++report_.facts;
         report_.digest += store::fact_hash(name.customer, ref, topic, content);
@@ -114,10 +116,10 @@ class Auditor {
       for (const auto& anomaly : contribution.anomalies()) anomalies_.emplace(anomaly.key, anomaly.value);
       if (!contribution.cycle_row().empty()) {
         rows.emplace(store::CycleRowKey{id, ref.id}.bytes(), contribution.cycle_row());
-        report_.digest += cycle_row_hash(name.customer, ref.id, contribution.cycle_row());
+        report_.digest += store::cycle_row_hash(name.customer, ref.id, contribution.cycle_row());
       }
     }
-    add_up(cells);
+    store::add_up(cells);
     report_.cells += cells.size();
     for (const store::Cell& cell : cells) {
       report_.digest += store::cell_hash(cell.id, cell.value, name, labels_.get(cell.id.attributes),
@@ -144,7 +146,7 @@ class Auditor {
       };
       RETURN_IF_ERROR(reads_.scan(store::Table::kCells, store::cells_prefix(family, id), "", take));
     }
-    add_up(stored);
+    store::add_up(stored);
     std::size_t i = 0;
     std::size_t j = 0;
     while (i < cells.size() && j < stored.size() && cells[i].id == stored[j].id &&
@@ -186,7 +188,7 @@ class Auditor {
     std::uint64_t count = 0;
     const auto take = [&](std::string_view key, std::string_view value) -> Result<Next> {
       ++count;
-      if (const auto record = ParkedRecord::decode(key, value)) {
+      if (const auto record = store::ParkedRecord::decode(key, value)) {
         report_.digest += record->content_hash();
       } else {
         fault(record.error().message);
@@ -227,7 +229,7 @@ class Auditor {
   const store::Reads& reads_;
   const domain::Rules& rules_;
   store::Labels labels_;
-  ShardState state_;
+  store::ShardState state_;
   AuditReport report_;
   std::int64_t waiting_ = 0;
   std::set<std::string> waited_;

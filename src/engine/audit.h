@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "domain/rules.h"
-#include "engine/shard_state.h"
+#include "store/shard_state.h"
 #include "store/labels.h"
 #include "store/shard_store.h"
 

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "domain/park_reason.h"
 #include "store/keys.h"
+#include "store/parked.h"
 
 namespace daybook::engine {
 namespace {
@@ -24,13 +26,13 @@ std::size_t bytes_of(const log::NewRecord& letter) {
   return bytes;
 }
 
-log::NewRecord letter_of(const ParkedRecord& parked, std::int32_t partition, const std::string& prefix) {
+log::NewRecord letter_of(const store::ParkedRecord& parked, std::int32_t partition, const std::string& prefix) {
   log::NewRecord letter;
   letter.topic = log::Topic::kDeadLetter;
   letter.key = parked.key;
   letter.value = parked.value;
   letter.partition = partition;
-  letter.headers = {{"reason", std::string(events::park_reason_name(parked.reason))},
+  letter.headers = {{"reason", std::string(domain::park_reason_name(parked.reason))},
                     {"detail", parked.detail},
                     {"topic", log::topic_name(prefix, static_cast<log::Topic>(parked.topic))},
                     {"partition", std::to_string(partition)},
@@ -103,7 +105,7 @@ Result<void> DeadLetters::send_new() {
 
 Result<bool> DeadLetters::send_some(std::int32_t partition, log::GroupOffsets& offsets) {
   // What the letters' views point into.
-  std::vector<ParkedRecord> found;
+  std::vector<store::ParkedRecord> found;
   std::size_t bytes = 0;
   const std::shared_ptr<Shard> shard = projector_.shard(partition);
   // One that is opened anew is looked at again when it is.
@@ -113,7 +115,7 @@ Result<bool> DeadLetters::send_some(std::int32_t partition, log::GroupOffsets& o
     const std::string from = store::ParkedKey{number, offsets[number]}.bytes();
     const auto take = [&](std::string_view key, std::string_view value) -> Result<store::Reads::Next> {
       if (found.size() >= kLettersAtATime || bytes >= kBytesAtATime) return store::Reads::Next::kStop;
-      ASSIGN_OR_RETURN(ParkedRecord parked, ParkedRecord::decode(key, value));
+      ASSIGN_OR_RETURN(store::ParkedRecord parked, store::ParkedRecord::decode(key, value));
       bytes += value.size();
       found.push_back(std::move(parked));
       return store::Reads::Next::kGoOn;
@@ -122,7 +124,7 @@ Result<bool> DeadLetters::send_some(std::int32_t partition, log::GroupOffsets& o
   }
   if (found.empty()) return false;
   std::vector<log::NewRecord> letters;
-  for (const ParkedRecord& parked : found) {
+  for (const store::ParkedRecord& parked : found) {
     log::NewRecord letter = letter_of(parked, partition, topic_prefix_);
     // With its headers the largest of records is larger than a log takes: it is parked here alone.
     if (bytes_of(letter) <= log::kRecordBytesMax) letters.push_back(std::move(letter));

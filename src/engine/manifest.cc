@@ -27,65 +27,21 @@ constexpr std::array kAnomalyDays = {
 
 }  // namespace
 
-std::string format_expect(const domain::Expect& expect) {
-  std::string text;
-  const auto add = [&](bool is_expected, const char* name) {
-    if (!is_expected) return;
-    if (!text.empty()) text += ',';
-    text += name;
-  };
-  add(expect.orders, "orders");
-  add(expect.shipments, "shipments");
-  add(expect.invoices, "invoices");
-  add(expect.payments, "payments");
-  return text;
-}
-
-Result<domain::Expect> parse_expect(std::string_view text) {
-  domain::Expect expect{false, false, false, false};
-  while (!text.empty()) {
-    const std::size_t comma = text.find(',');
-    const std::string_view name = text.substr(0, comma);
-    if (name == "orders") {
-      expect.orders = true;
-    } else if (name == "shipments") {
-      expect.shipments = true;
-    } else if (name == "invoices") {
-      expect.invoices = true;
-    } else if (name == "payments") {
-      expect.payments = true;
-    } else {
-      return unexpected(ErrorCode::kInvalidArgument,
-                        "a list of orders, shipments, invoices, payments, with commas between");
-    }
-    if (comma == std::string_view::npos) break;
-    text.remove_prefix(comma + 1);
-  }
-  return expect;
-}
-
-Result<domain::Rules> make_rules(const Manifest& manifest) {
-  ASSIGN_OR_RETURN(auto zone, BusinessZone::find(manifest.business_time_zone));
-  return domain::Rules{std::move(zone), manifest.expect, manifest.anomaly_days};
-}
-
 Manifest Manifest::of(const domain::Rules& rules, std::int32_t partitions) {
   Manifest manifest;
   manifest.partitions = partitions;
-  manifest.business_time_zone = rules.zone.name();
-  manifest.expect = rules.expect;
-  manifest.anomaly_days = rules.anomaly_days;
+  manifest.fold = {rules.zone.name(), rules.expect, rules.anomaly_days};
   return manifest;
 }
 
 std::string Manifest::to_json() const {
   boost::json::object days;
-  for (const DaysKey& key : kAnomalyDays) days[key.name] = anomaly_days.*key.days;
+  for (const DaysKey& key : kAnomalyDays) days[key.name] = fold.anomaly_days.*key.days;
   const boost::json::object object{{"fold_version", fold_version},
                                    {"event_types", event_types},
                                    {"partitions", partitions},
-                                   {"business_time_zone", business_time_zone},
-                                   {"expect", format_expect(expect)},
+                                   {"business_time_zone", fold.business_time_zone},
+                                   {"expect", domain::format_expect(fold.expect)},
                                    {"anomaly_days", std::move(days)}};
   return boost::json::serialize(object);
 }
@@ -96,20 +52,20 @@ Result<Manifest> Manifest::parse(const std::string& json) {
     Manifest manifest;
     manifest.fold_version = static_cast<int>(value.at("fold_version").as_int64());
     manifest.partitions = static_cast<std::int32_t>(value.at("partitions").as_int64());
-    manifest.business_time_zone = std::string(value.at("business_time_zone").as_string());
-    const auto expect = parse_expect(std::string(value.at("expect").as_string()));
+    manifest.fold.business_time_zone = std::string(value.at("business_time_zone").as_string());
+    const auto expect = domain::parse_expect(std::string(value.at("expect").as_string()));
     if (!expect) {
       return unexpected(ErrorCode::kCorrupt,
                         fmt::format("the manifest cannot be read: expect: {}", expect.error().message));
     }
-    manifest.expect = *expect;
+    manifest.fold.expect = *expect;
     // Manifests of fold versions before 8 have none, and knew 28.
     const auto* types = value.as_object().if_contains("event_types");
     manifest.event_types = types == nullptr ? 28 : static_cast<int>(types->as_int64());
     // Manifests of fold versions before 4 have none.
     if (const auto* days = value.as_object().if_contains("anomaly_days")) {
       for (const DaysKey& key : kAnomalyDays) {
-        manifest.anomaly_days.*key.days = static_cast<Day>(days->at(key.name).as_int64());
+        manifest.fold.anomaly_days.*key.days = static_cast<Day>(days->at(key.name).as_int64());
       }
     }
     return manifest;
@@ -156,11 +112,11 @@ Result<void> check_same(const Manifest& kept, const Manifest& wanted, const std:
   RETURN_IF_ERROR(differs("fold_version", kept.fold_version, wanted.fold_version));
   RETURN_IF_ERROR(differs("event_types", kept.event_types, wanted.event_types));
   RETURN_IF_ERROR(differs("partitions", kept.partitions, wanted.partitions));
-  RETURN_IF_ERROR(differs("business_time_zone", kept.business_time_zone, wanted.business_time_zone));
-  RETURN_IF_ERROR(differs("expect", format_expect(kept.expect), format_expect(wanted.expect)));
+  RETURN_IF_ERROR(differs("business_time_zone", kept.fold.business_time_zone, wanted.fold.business_time_zone));
+  RETURN_IF_ERROR(differs("expect", domain::format_expect(kept.fold.expect), domain::format_expect(wanted.fold.expect)));
   for (const DaysKey& key : kAnomalyDays) {
-    RETURN_IF_ERROR(differs(fmt::format("anomaly_days.{}", key.name), kept.anomaly_days.*key.days,
-                            wanted.anomaly_days.*key.days));
+    RETURN_IF_ERROR(differs(fmt::format("anomaly_days.{}", key.name), kept.fold.anomaly_days.*key.days,
+                            wanted.fold.anomaly_days.*key.days));
   }
   return {};
 }

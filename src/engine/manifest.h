@@ -18,18 +18,13 @@ struct Manifest {
   // How many types of events the fold knew: with more, what it parked as unknown has to be folded.
   int event_types = domain::kPayloadCount;
   std::int32_t partitions = 8;
-  std::string business_time_zone = "UTC";
-  domain::Expect expect;
-  domain::AnomalyDays anomaly_days;
+  domain::FoldSettings fold;
 
   // What this program folds with, by these rules.
   static Manifest of(const domain::Rules& rules, std::int32_t partitions);
   std::string to_json() const;
   static Result<Manifest> parse(const std::string& json);
 };
-
-// The rules that a store was folded by.
-Result<domain::Rules> make_rules(const Manifest& manifest);
 
 // The manifest of `directory`; kNotFound when there is none, kCorrupt when it cannot be read, kUnavailable when the
 // disk does not say.
@@ -39,9 +34,5 @@ Result<void> check_same(const Manifest& kept, const Manifest& wanted, const std:
 // Keeps `wanted` in a new folder, durably; in one that has a manifest, checks that it says the same. kMismatch, with
 // what to do, also where the manifest is missing or damaged beside folded shards.
 Result<void> keep_manifest(const std::string& directory, const Manifest& wanted);
-
-// "orders,payments" in a fixed order.
-std::string format_expect(const domain::Expect& expect);
-Result<domain::Expect> parse_expect(std::string_view text);
 
 }  // namespace daybook::engine

@@ -137,7 +137,7 @@ Result<void> Projector::open_slot(Slot& slot) {
     // There is nothing yet to be read.
     if (!opened && !slot.trouble) return unexpected(*trouble);
   }
-  std::shared_ptr<ShardListener> listener;
+  std::shared_ptr<store::CommitListener> listener;
   if (opened && follower_.opened) listener = follower_.opened(slot.partition, *opened);
   if (listener) (*opened)->listen(std::move(listener));
   {
@@ -236,7 +236,7 @@ Result<bool> Projector::mend(Slot& slot) {
     if (slot.refolds_to) {
       const auto is_there = [&] {
         const std::lock_guard lock(mutex_);
-        const ShardState& state = committed_[static_cast<std::size_t>(slot.partition)];
+        const store::ShardState& state = committed_[static_cast<std::size_t>(slot.partition)];
         for (std::size_t topic = 0; topic < log::kEventTopicCount; ++topic) {
           if (state.topics[topic].next_offset < (*slot.refolds_to)[topic]) return false;
         }
@@ -341,7 +341,7 @@ void Projector::report(std::int32_t partition, const Error& error) {
 }
 
 std::string Projector::store_trouble(const Slot& slot) const {
-  const ShardState& state = committed_[static_cast<std::size_t>(slot.partition)];
+  const store::ShardState& state = committed_[static_cast<std::size_t>(slot.partition)];
   if (!slot.trouble && slot.refolds_to) {
     return fmt::format("shard {}: it was damaged and is being folded anew; it is not asked meanwhile", slot.partition);
   }
@@ -369,7 +369,7 @@ std::optional<Error> Projector::unreadable(std::int32_t partition) const {
   return Error{ErrorCode::kUnavailable, store_trouble(slot)};
 }
 
-ShardState Projector::committed(std::int32_t partition) const {
+store::ShardState Projector::committed(std::int32_t partition) const {
   const std::lock_guard lock(mutex_);
   return committed_[static_cast<std::size_t>(partition)];
 }
@@ -383,12 +383,12 @@ bool Projector::wait_for(log::TopicPartition at, std::int64_t offset,
                          steady_clock::time_point deadline) const {
   std::unique_lock lock(mutex_);
   return committed_changed_.wait_until(lock, deadline, [&] {
-    const ShardState& state = committed_[static_cast<std::size_t>(at.partition)];
+    const store::ShardState& state = committed_[static_cast<std::size_t>(at.partition)];
     return state.topics[static_cast<std::size_t>(at.topic)].next_offset > offset;
   });
 }
 
-bool Projector::has_reached_targets(std::int32_t partition, const ShardState& state) const {
+bool Projector::has_reached_targets(std::int32_t partition, const store::ShardState& state) const {
   return std::ranges::all_of(targets_, [&](const log::EndOffset& bounds) {
     return bounds.at.partition != partition || bounds.begin == bounds.end ||
            state.topics[static_cast<std::size_t>(bounds.at.topic)].next_offset >= bounds.end;
@@ -446,7 +446,7 @@ Result<std::unique_ptr<log::Reader>> Projector::open_reader(const std::vector<Sh
   std::vector<log::StartPosition> starts;
   for (const Shard* shard : shards) {
     for (const log::Topic topic : log::kEventTopics) {
-      const TopicProgress& progress = shard->state().topics[static_cast<std::size_t>(topic)];
+      const store::TopicProgress& progress = shard->state().topics[static_cast<std::size_t>(topic)];
       const bool has_last = progress.last_offset >= 0;
       verified_[place(shard->partition(), topic)] = !has_last;
       starts.push_back({{topic, shard->partition()},
@@ -463,7 +463,7 @@ Result<void> Projector::apply(const log::Record& record) {
     shard.apply(record);
     return {};
   }
-  const TopicProgress& progress = shard.state().topics[static_cast<std::size_t>(record.topic)];
+  const store::TopicProgress& progress = shard.state().topics[static_cast<std::size_t>(record.topic)];
   if (record.offset != progress.last_offset || fingerprint(record) != progress.last_fingerprint) {
     return another_log(record.topic, record.partition, progress.last_offset);
   }
@@ -474,7 +474,7 @@ Result<void> Projector::apply(const log::Record& record) {
 Result<void> Projector::pass_over_gaps(const log::Reader& reader, Shard& shard) {
   for (const log::Topic topic : log::kEventTopics) {
     const std::int64_t position = reader.position({topic, shard.partition()});
-    const TopicProgress& progress = shard.state().topics[static_cast<std::size_t>(topic)];
+    const store::TopicProgress& progress = shard.state().topics[static_cast<std::size_t>(topic)];
     if (verified_[place(shard.partition(), topic)]) {
       shard.pass_over(topic, position);
     } else if (position > progress.last_offset) {

@@ -21,6 +21,8 @@
 
 #include "engine/shard.h"
 #include "log/log.h"
+#include "store/commit_listener.h"
+#include "store/shard_state.h"
 
 namespace daybook::engine {
 
@@ -51,7 +53,7 @@ struct ProjectorOptions {
 struct ShardFollower {
   // A shard that questions may ask from now on; the answer, if any, is told of its commits. Whoever holds the shard
   // keeps its store open: only until closed(), and the questions that were asked by then.
-  std::function<std::shared_ptr<ShardListener>(std::int32_t partition, std::shared_ptr<Shard> shard)> opened;
+  std::function<std::shared_ptr<store::CommitListener>(std::int32_t partition, std::shared_ptr<Shard> shard)> opened;
   std::function<void(std::int32_t partition)> closed;
 };
 
@@ -92,7 +94,7 @@ class Projector {
   std::string store_trouble(std::int32_t partition) const;
 
   // State as last committed. Any thread.
-  ShardState committed(std::int32_t partition) const;
+  store::ShardState committed(std::int32_t partition) const;
   // What all shards keep in memory for the next commits, as of the last ones. Any thread.
   std::size_t bytes_kept() const;
   // Waits until the record at `offset` is committed; false when `deadline` comes first.
@@ -158,7 +160,7 @@ class Projector {
   // Moves the shard's positions over what the reader found to hold no record.
   Result<void> pass_over_gaps(const log::Reader& reader, Shard& shard);
   // A shard in this state has all that the log held at start.
-  bool has_reached_targets(std::int32_t partition, const ShardState& state) const;
+  bool has_reached_targets(std::int32_t partition, const store::ShardState& state) const;
   // It has applied that, committed or not.
   bool has_applied_all(const Shard& shard) const;
   // What the store fails of is the slot's trouble, and no error.
@@ -181,7 +183,7 @@ class Projector {
 
   mutable std::mutex mutex_;  // Guards the rest.
   mutable std::condition_variable committed_changed_;
-  std::vector<ShardState> committed_;
+  std::vector<store::ShardState> committed_;
   std::vector<std::size_t> bytes_kept_;  // By partition.
   bool started_ = false;
   std::string trouble_;  // What any worker waits for; goes away.

@@ -5,7 +5,6 @@
 
 #include "base/bytes.h"
 #include "base/hash.h"
-#include "engine/evaluation.h"
 #include "engine/manifest.h"
 #include "store/keys.h"
 
@@ -41,62 +40,6 @@ std::vector<std::pair<Day, Day>> terms_changes(const domain::CustomerFile& befor
 
 }  // namespace
 
-std::string ParkedRecord::encode() const {
-  std::string bytes;
-  ByteWriter out(bytes);
-  out.varint(static_cast<std::uint64_t>(recorded_ms));
-  out.u8(static_cast<std::uint8_t>(reason));
-  out.string(detail);
-  out.string(customer_id);
-  out.u8(static_cast<std::uint8_t>(key.has_value() | value.has_value() << 1));
-  out.string(key.value_or(""));
-  out.string(value.value_or(""));
-  return bytes;
-}
-
-UInt128 ParkedRecord::content_hash() const {
-  std::string content(1, static_cast<char>(topic));
-  ByteWriter out(content);
-  out.u8(static_cast<std::uint8_t>(key.has_value() | value.has_value() << 1));
-  out.string(key.value_or(""));
-  out.string(value.value_or(""));
-  out.string(events::park_reason_name(reason));
-  return hash128(content);
-}
-
-UInt128 cycle_row_hash(std::string_view customer_id, std::string_view order_id, std::string_view row) {
-  if (row.empty()) return 0;
-  thread_local ByteBuffer bytes;
-  bytes.clear();
-  BufferWriter out(bytes);
-  out.string(customer_id);
-  out.string(order_id);
-  out.raw(row);
-  return hash128(bytes.view(), 3);
-}
-
-Result<ParkedRecord> ParkedRecord::decode(std::string_view key_bytes, std::string_view bytes) {
-  ASSIGN_OR_RETURN(const store::ParkedKey at, store::ParkedKey::parse(key_bytes));
-  ParkedRecord record;
-  record.topic = at.topic;
-  record.offset = at.offset;
-  ByteReader in(bytes);
-  record.recorded_ms = static_cast<std::int64_t>(in.varint());
-  record.reason = static_cast<events::ParkReason>(in.u8());
-  record.detail = in.string();
-  record.customer_id = in.string();
-  const std::uint8_t has = in.u8();
-  const std::string_view key = in.string();
-  const std::string_view value = in.string();
-  if (has & 1) record.key = std::string(key);
-  if (has & 2) record.value = std::string(value);
-  const bool is_reason = record.reason >= events::ParkReason::kNotParseable && record.reason <= events::ParkReason::kInvalid;
-  if (!in.ok() || !in.done() || !is_reason) {
-    return unexpected(ErrorCode::kCorrupt, "a parked record holds bytes that no version wrote");
-  }
-  return record;
-}
-
 Shard::Shard(std::unique_ptr<store::ShardStore> store, const domain::Rules& rules, Options options)
     : store_(std::move(store)),
       rules_(rules),
@@ -113,8 +56,8 @@ Result<std::unique_ptr<Shard>> Shard::open(std::unique_ptr<store::ShardStore> st
   std::unique_ptr<Shard> shard(new Shard(std::move(store), rules, options));
   RETURN_IF_ERROR(shard->labels_.load(*shard->store_));
   RETURN_IF_ERROR(shard->check_manifest());
-  ASSIGN_OR_RETURN(shard->state_, read_state(*shard->store_));
-  ASSIGN_OR_RETURN(shard->totals_, load_totals(*shard->store_, shard->store_->path(), shard->state_));
+  ASSIGN_OR_RETURN(shard->state_, store::read_state(*shard->store_));
+  ASSIGN_OR_RETURN(shard->totals_, store::load_totals(*shard->store_, shard->store_->path(), shard->state_));
   shard->journal_.begin(shard->state_.digest, shard->totals_ ? shard->totals_->next_entry : 0);
   if (shard->labels_.own_size() == 0) shard->accounts_.begin_empty();
   return shard;
@@ -133,13 +76,13 @@ Result<void> Shard::check_manifest() {
   return check_same(kept, wanted, store_->path());
 }
 
-void Shard::listen(std::shared_ptr<ShardListener> listener) {
+void Shard::listen(std::shared_ptr<store::CommitListener> listener) {
   listener_ = std::move(listener);
   listener_->begins(state_, std::exchange(totals_, std::nullopt), journal_.next_entry());
 }
 
 void Shard::apply(const log::Record& record) {
-  TopicProgress& progress = state_.topics[static_cast<std::size_t>(record.topic)];
+  store::TopicProgress& progress = state_.topics[static_cast<std::size_t>(record.topic)];
   if (record.offset < progress.next_offset) return;
   const std::int64_t recorded_ms = std::max(progress.recorded_ms, record.timestamp_ms);
   const auto read = reader_.read(record);
@@ -157,14 +100,14 @@ void Shard::apply(const log::Record& record) {
 }
 
 void Shard::pass_over(log::Topic topic, std::int64_t offset) {
-  TopicProgress& progress = state_.topics[static_cast<std::size_t>(topic)];
+  store::TopicProgress& progress = state_.topics[static_cast<std::size_t>(topic)];
   if (offset <= progress.next_offset) return;
   progress.next_offset = offset;
   passed_over_ = true;
 }
 
 void Shard::park(const events::Unfit& unfit, const log::Record& record, std::int64_t recorded_ms) {
-  ParkedRecord parked{static_cast<std::uint8_t>(record.topic), record.offset, recorded_ms,
+  store::ParkedRecord parked{static_cast<std::uint8_t>(record.topic), record.offset, recorded_ms,
                       unfit.reason, unfit.detail, unfit.customer_id, std::nullopt, std::nullopt};
   if (record.key) parked.key = std::string(*record.key);
   if (record.value) parked.value = std::string(*record.value);
@@ -250,7 +193,7 @@ Result<void> Shard::fold_account(store::LabelId customer, std::span<const Told* 
   RETURN_IF_ERROR(give(account, told));
   RETURN_IF_ERROR(evaluate(account, set));
   for (const HeldDocument* document : account.dirty()) {
-    if (document->stored == 0 && has_page(document->kind)) {
+    if (document->stored == 0 && store::has_page(document->kind)) {
       set.put(store::Table::kMeta, store::IdKey{document->ref(), account.customer()}.bytes(), "");
     }
   }
@@ -359,8 +302,8 @@ Result<void> Shard::evaluate(HeldAccount& account, store::WriteSet& set) {
       set.put(store::Table::kCells, store::OpenedKey{customer, day, ref}.bytes(), "");
     }
     if (old_.cycle_row() != now_.cycle_row()) {
-      state_.digest += cycle_row_hash(name.customer, ref.id, now_.cycle_row()) -
-                       cycle_row_hash(name.customer, ref.id, old_.cycle_row());
+      state_.digest += store::cycle_row_hash(name.customer, ref.id, now_.cycle_row()) -
+                       store::cycle_row_hash(name.customer, ref.id, old_.cycle_row());
       set.put(store::Table::kCells, store::CycleRowKey{customer, ref.id}.bytes(), now_.cycle_row());
       if (listener_) listener_->cycle_row_changed(customer, old_.cycle_row(), now_.cycle_row());
     }
@@ -370,7 +313,7 @@ Result<void> Shard::evaluate(HeldAccount& account, store::WriteSet& set) {
 }
 
 Result<void> Shard::add_cells(HeldAccount& account, std::vector<store::Cell>& cells) {
-  add_up(cells);
+  store::add_up(cells);
   if (listener_) listener_->cells_changed(account.customer(), cells);
   journal_.add(cells);
   const store::Label& name = labels_.own(account.customer());
@@ -405,7 +348,7 @@ Result<void> Shard::commit() {
     return {};
   };
   RETURN_IF_ERROR(backlog_.for_each_account(fold));
-  for (const ParkedRecord& parked : parked_pending_) {
+  for (const store::ParkedRecord& parked : parked_pending_) {
     set.put(store::Table::kMeta, store::ParkedKey{parked.topic, parked.offset}.bytes(), parked.encode());
   }
   labels_.write_new(set);
@@ -414,7 +357,7 @@ Result<void> Shard::commit() {
   }
   set.put(store::Table::kMeta, store::state_key(), state_.encode());
   if (manifest_) set.put(store::Table::kMeta, store::manifest_key(), *manifest_);
-  const TotalsChange totals = journal_.write(state_.digest, set);
+  const store::TotalsChange totals = journal_.write(state_.digest, set);
   RETURN_IF_ERROR(store_->write(set));
   manifest_.reset();
   accounts_.committed();

@@ -20,43 +20,19 @@
 #include "domain/figures.h"
 #include "engine/accounts.h"
 #include "engine/backlog.h"
-#include "engine/evaluation.h"
-#include "engine/shard_listener.h"
-#include "engine/shard_state.h"
-#include "engine/totals.h"
+#include "engine/last_record.h"
+#include "evaluation/contribution.h"
 #include "events/record.h"
 #include "store/cells.h"
+#include "store/commit_listener.h"
 #include "store/document_codec.h"
 #include "store/labels.h"
+#include "store/parked.h"
+#include "store/shard_state.h"
 #include "store/shard_store.h"
+#include "store/totals.h"
 
 namespace daybook::engine {
-
-// A parked record, as stored and shown.
-struct ParkedRecord {
-  std::uint8_t topic = 0;
-  std::int64_t offset = 0;
-  std::int64_t recorded_ms = 0;
-  events::ParkReason reason{};
-  std::string detail;
-  std::string customer_id;
-  std::optional<std::string> key;
-  std::optional<std::string> value;
-
-  std::string encode() const;  // Without topic and offset: they are the key.
-  // What it adds to the digest: a hash of topic, key, bytes and reason.
-  UInt128 content_hash() const;
-  static Result<ParkedRecord> decode(std::string_view key, std::string_view bytes);
-};
-
-// Documents that are asked for by their id alone.
-inline bool has_page(domain::DocumentKind kind) {
-  return kind == domain::DocumentKind::kOrder || kind == domain::DocumentKind::kInvoice ||
-         kind == domain::DocumentKind::kPayment;
-}
-
-// What an order-cycle row adds to the digest.
-UInt128 cycle_row_hash(std::string_view customer_id, std::string_view order_id, std::string_view row);
 
 // One folding thread; store() and labels() may be read by any.
 class Shard {
@@ -81,7 +57,7 @@ class Shard {
   std::int32_t partition() const { return options_.partition; }
   // Positions and what is parked as applied; fingerprints, and what depends on documents, as committed. The
   // folding thread's.
-  const ShardState& state() const { return state_; }
+  const store::ShardState& state() const { return state_; }
 
   // Folds one record; those below the position reached are dropped. Offsets of a topic must rise.
   // An unfit record is parked.
@@ -113,7 +89,7 @@ class Shard {
   const store::Labels& labels() const { return labels_; }
 
   // Tells of every commit from now on. Between two commits, by whoever owns the shard then.
-  void listen(std::shared_ptr<ShardListener> listener);
+  void listen(std::shared_ptr<store::CommitListener> listener);
 
  private:
   Shard(std::unique_ptr<store::ShardStore> store, const domain::Rules& rules, Options options);
@@ -142,12 +118,12 @@ class Shard {
   const domain::Rules& rules_;
   Options options_;
   store::Labels labels_;
-  ShardState state_;
+  store::ShardState state_;
   events::RecordReader reader_;
   Accounts accounts_;
-  CellLabels cell_labels_;
-  Contribution old_;
-  Contribution now_;
+  evaluation::CellLabels cell_labels_;
+  evaluation::Contribution old_;
+  evaluation::Contribution now_;
   Backlog backlog_;  // Everything told since the last commit.
   std::array<LastRecord, log::kEventTopicCount> last_records_;
   std::uint64_t told_count_ = 0;
@@ -161,14 +137,14 @@ class Shard {
   };
   std::vector<Affected> affected_;  // Documents of an account by their numbers.
   std::vector<store::Cell> cells_;
-  std::vector<ParkedRecord> parked_pending_;
+  std::vector<store::ParkedRecord> parked_pending_;
   std::size_t pending_records_ = 0;
   std::size_t parked_bytes_ = 0;
   bool passed_over_ = false;
   std::optional<std::string> manifest_;  // To be stored; none: it is.
-  TotalsJournal journal_;
-  std::optional<Totals> totals_;  // As loaded, until the first commit, or somebody listens.
-  std::shared_ptr<ShardListener> listener_;  // Null: nobody listens.
+  store::TotalsJournal journal_;
+  std::optional<store::Totals> totals_;  // As loaded, until the first commit, or somebody listens.
+  std::shared_ptr<store::CommitListener> listener_;  // Null: nobody listens.
 };
 
 }  // namespace daybook::engine

@@ -30,18 +30,6 @@ std::string join(const Violations& violations) {
 
 }  // namespace
 
-std::string_view park_reason_name(ParkReason reason) {
-  switch (reason) {
-    case ParkReason::kNotParseable: return "not_parseable";
-    case ParkReason::kUnknownEventType: return "unknown_event_type";
-    case ParkReason::kWrongTopic: return "wrong_topic";
-    case ParkReason::kWrongKey: return "wrong_key";
-    case ParkReason::kWrongPartition: return "wrong_partition";
-    case ParkReason::kInvalid: return "invalid";
-  }
-  return "";
-}
-
 std::optional<std::string_view> strip_frame(std::string_view value) {
   if (value.empty() || value.front() != '\0') return value;
   if (value.size() < 6) return std::nullopt;
@@ -67,43 +55,43 @@ std::variant<domain::Event, Unfit> RecordReader::read(const log::Record& record)
 }
 
 std::optional<Unfit> RecordReader::fill(domain::Event& event, const log::Record& record) {
-  if (!record.value) return Unfit{ParkReason::kNotParseable, "the record has no value", ""};
+  if (!record.value) return Unfit{domain::ParkReason::kNotParseable, "the record has no value", ""};
   const auto bytes = strip_frame(*record.value);
-  if (!bytes) return Unfit{ParkReason::kNotParseable, "the Confluent frame is cut off", ""};
+  if (!bytes) return Unfit{domain::ParkReason::kNotParseable, "the Confluent frame is cut off", ""};
   wire::Event message;
   if (!wire::parse(*bytes, lists_, message)) {
-    return Unfit{ParkReason::kNotParseable, "the value is not a daybook.events.v1.Event", ""};
+    return Unfit{domain::ParkReason::kNotParseable, "the value is not a daybook.events.v1.Event", ""};
   }
   const std::string_view customer = message.customer_id();
-  const auto unfit = [&](ParkReason reason, std::string detail) -> std::optional<Unfit> {
+  const auto unfit = [&](domain::ParkReason reason, std::string detail) -> std::optional<Unfit> {
     return Unfit{reason, std::move(detail), std::string(customer)};
   };
   const bool has_payload = message.payload_case() != v1::Event::PAYLOAD_NOT_SET;
   if (!has_payload && message.has_unknown_fields()) {
-    return unfit(ParkReason::kUnknownEventType,
+    return unfit(domain::ParkReason::kUnknownEventType,
                  "no payload that this version knows; a rebuild after an upgrade folds it");
   }
   if (has_payload) {
     const log::Topic topic = topic_of(message.payload_case());
     if (topic != record.topic) {
-      return unfit(ParkReason::kWrongTopic,
+      return unfit(domain::ParkReason::kWrongTopic,
                    fmt::format("belongs to the topic of {}, not of {}", log::topic_family(topic),
                                log::topic_family(record.topic)));
     }
   }
-  if (!record.key) return unfit(ParkReason::kWrongKey, "the record has no key");
+  if (!record.key) return unfit(domain::ParkReason::kWrongKey, "the record has no key");
   if (*record.key != customer) {
-    return unfit(ParkReason::kWrongKey, "the record's key is not the event's customer_id");
+    return unfit(domain::ParkReason::kWrongKey, "the record's key is not the event's customer_id");
   }
   if (const auto partition = log::partition_of(*record.key, partition_count_);
       partition != record.partition) {
-    return unfit(ParkReason::kWrongPartition,
+    return unfit(domain::ParkReason::kWrongPartition,
                  fmt::format("the key belongs to partition {}, not {}", partition, record.partition));
   }
   violations_.clear();
-  if (!validate(message, lists_, violations_, event)) return unfit(ParkReason::kInvalid, join(violations_));
+  if (!validate(message, lists_, violations_, event)) return unfit(domain::ParkReason::kInvalid, join(violations_));
   if (bytes->size() > kEventBytesMax) {
-    return unfit(ParkReason::kInvalid, fmt::format("the event is {} bytes encoded; at most {} are allowed",
+    return unfit(domain::ParkReason::kInvalid, fmt::format("the event is {} bytes encoded; at most {} are allowed",
                                                    bytes->size(), kEventBytesMax));
   }
   return std::nullopt;

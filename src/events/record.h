@@ -8,24 +8,14 @@
 
 #include "base/arena.h"
 #include "domain/event.h"
+#include "domain/park_reason.h"
 #include "events/validate.h"
 #include "log/log.h"
 
 namespace daybook::events {
 
-// Why a record is parked. Of several the first holds. Stored and shown: never renumber.
-enum class ParkReason : std::uint8_t {
-  kNotParseable = 1,      // No value, a truncated frame, bytes that are no Event, invalid UTF-8.
-  kUnknownEventType = 2,  // No known payload, but an unknown field: a newer publisher.
-  kWrongTopic = 3,
-  kWrongKey = 4,
-  kWrongPartition = 5,
-  kInvalid = 6,  // Fails validation; `detail` lists the violations.
-};
-std::string_view park_reason_name(ParkReason reason);
-
 struct Unfit {
-  ParkReason reason{};
+  domain::ParkReason reason{};
   // For people.
   std::string detail;
   // The customer_id that the event names; empty when it names none.

@@ -13,7 +13,7 @@
 
 #include "base/date.h"
 #include "base/result.h"
-#include "domain/figures.h"
+#include "domain/cell.h"
 #include "mirror/dictionary.h"
 #include "store/labels.h"
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "engine/evaluation.h"
+#include "evaluation/stored_account.h"
 
 namespace daybook::mirror {
 
@@ -22,11 +22,11 @@ FileVersions::FileVersions(const domain::CustomerFile& file) {
 Result<FileVersions> FileVersions::load(const store::Reads& reads, const store::Labels& labels, store::LabelId customer,
                                         const domain::Rules& rules, Dictionary& dictionary) {
   std::string bytes;
-  engine::StoredAccount account(
-      customer, labels.get(customer).customer, [&](const std::string& key) -> Result<engine::DocumentBytes> {
+  evaluation::StoredAccount account(
+      customer, labels.get(customer).customer, [&](const std::string& key) -> Result<evaluation::DocumentBytes> {
         ASSIGN_OR_RETURN(auto stored, reads.get(store::Table::kDocuments, key));
         bytes = std::move(stored).value_or("");
-        return engine::DocumentBytes{bytes, bytes.size()};
+        return evaluation::DocumentBytes{bytes, bytes.size()};
       });
   ASSIGN_OR_RETURN(const domain::Document* const document, account.find({domain::DocumentKind::kCustomer, {}}));
   const domain::CustomerFile file(document, domain::Known::all(), rules.zone);

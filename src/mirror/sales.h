@@ -12,7 +12,7 @@
 
 #include "base/date.h"
 #include "base/int128.h"
-#include "domain/figures.h"
+#include "domain/cell.h"
 #include "mirror/dictionary.h"
 #include "mirror/parts.h"
 

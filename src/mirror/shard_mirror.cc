@@ -52,9 +52,9 @@ void append(Part<Table>& part, std::vector<typename Table::Row> rows) {
 
 }  // namespace
 
-std::int64_t commit_number(const engine::ShardState& state) {
+std::int64_t commit_number(const store::ShardState& state) {
   std::int64_t number = 0;
-  for (const engine::TopicProgress& progress : state.topics) number += progress.next_offset;
+  for (const store::TopicProgress& progress : state.topics) number += progress.next_offset;
   return number;
 }
 
@@ -131,7 +131,7 @@ void ShardMirror::Changes::add(Changes next) {
   files.erase(std::unique(files.begin(), files.end()), files.end());
 }
 
-void ShardMirror::committed(const engine::ShardState& state, const engine::TotalsChange& totals) {
+void ShardMirror::committed(const store::ShardState& state, const store::TotalsChange& totals) {
   Changes changes = std::exchange(pending_, {});
   changes.commit = commit_number(state);
   const bool followed = !in_commit_ || (collecting_ && !too_large_);
@@ -248,7 +248,7 @@ Result<void> ShardMirror::follow_file(const Image& image, store::LabelId custome
 
 std::size_t ShardMirror::totals_bytes_max() const { return options_.bytes / kTotalsShare; }
 
-void ShardMirror::begins(const engine::ShardState& state, std::optional<engine::Totals> totals,
+void ShardMirror::begins(const store::ShardState& state, std::optional<store::Totals> totals,
                          std::uint16_t next_entry) {
   std::shared_ptr<Totals> known;
   if (totals) {
@@ -269,7 +269,7 @@ void ShardMirror::begins(const engine::ShardState& state, std::optional<engine::
   unsaved_ = totals ? totals->entries : 0;
 }
 
-void ShardMirror::follow_totals(const engine::ShardState& state, const engine::TotalsChange& change) {
+void ShardMirror::follow_totals(const store::ShardState& state, const store::TotalsChange& change) {
   told_ = commit_number(state);
   next_entry_ = change.next_entry;
   if (totals_ == nullptr) return;
@@ -306,7 +306,7 @@ void ShardMirror::save() {
     saved = unsaved_;
   }
   auto table = std::make_shared<const RecentTotals>(from->sums.table->merged(from->sums.tail.rows()));
-  engine::Totals kept;
+  store::Totals kept;
   kept.digest = from->digest;
   kept.next_entry = from->next_entry;
   kept.from = table->from();
@@ -323,7 +323,7 @@ void ShardMirror::save() {
     cell.value.quantity = row.quantity;
   }
   // Where it fails, the journal may still lead here, or the next start reads pages.
-  if (table->fits()) static_cast<void>(engine::write_totals(store_.path(), kept));
+  if (table->fits()) static_cast<void>(store::write_totals(store_.path(), kept));
 
   const std::lock_guard lock(mutex_);
   unsaved_ -= saved;
@@ -384,7 +384,7 @@ Result<void> ShardMirror::build(const std::atomic<bool>& stopping) {
   for (int i = 0; i < kBuildTries && !stopping && !given_up_; ++i) {
     // After the phase: what this picture lacks is in the backlog, or was missed.
     const auto reads = store_.snapshot();
-    const auto state = engine::read_state(*reads);
+    const auto state = store::read_state(*reads);
     auto built = state ? read(*reads, stopping) : Result<Built>(unexpected(state.error()));
     if (!built) {
       options_.on_failure(built.error());
@@ -424,7 +424,7 @@ Result<bool> ShardMirror::catch_up(Built& built) {
   }
   // Files and pages of customers whose file changed are read as of the last commit told of.
   const auto reads = store_.snapshot();
-  const auto state = engine::read_state(*reads);
+  const auto state = store::read_state(*reads);
   if (state && (commit_number(*state) != changes.commit || told_ != changes.commit)) return false;
   const auto done = state ? follow(image, changes, *reads) : Result<void>(unexpected(state.error()));
   if (!done) {

@@ -6,7 +6,7 @@
 // While it is ready, each commit shows at once: its rows stand behind the tables until merge() puts
 // them in order. Whoever asks while there is no image reads pages instead.
 //
-// Totals over all customers are there from the start where the store knows them (engine/totals.h), and are kept
+// Totals over all customers are there from the start where the store knows them (store/totals.h), and are kept
 // beside it for the next start. What a build reads is compared with them.
 #pragma once
 
@@ -18,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-#include "engine/shard_listener.h"
+#include "store/commit_listener.h"
 #include "mirror/cycles.h"
 #include "mirror/dictionary.h"
 #include "mirror/files.h"
@@ -55,7 +55,7 @@ struct Part {
 };
 
 // Which commit: grows with each. The sum of all offsets wanted next.
-std::int64_t commit_number(const engine::ShardState& state);
+std::int64_t commit_number(const store::ShardState& state);
 
 // A mirror as of one commit. Immutable once it is handed out.
 struct Image {
@@ -77,7 +77,7 @@ struct Totals {
 };
 
 // Thread-safe: the folding thread tells it of commits, one other builds and merges, any ask.
-class ShardMirror : public engine::ShardListener {
+class ShardMirror : public store::CommitListener {
  public:
   // `store`, `labels` and `rules` must outlive all but the destructor.
   ShardMirror(store::ShardStore& store, const store::Labels& labels, const domain::Rules& rules,
@@ -108,13 +108,13 @@ class ShardMirror : public engine::ShardListener {
   // Writes them. Where that fails it is tried again so many commits later; the journal has them as well.
   void save();
 
-  void begins(const engine::ShardState& state, std::optional<engine::Totals> totals,
+  void begins(const store::ShardState& state, std::optional<store::Totals> totals,
               std::uint16_t next_entry) override;
   void cells_changed(store::LabelId customer, std::span<const store::Cell> changes) override;
   void cycle_row_changed(store::LabelId customer, std::string_view before,
                          std::string_view now) override;
   void file_changed(store::LabelId customer) override;
-  void committed(const engine::ShardState& state, const engine::TotalsChange& totals) override;
+  void committed(const store::ShardState& state, const store::TotalsChange& totals) override;
 
  private:
   enum class Phase : std::uint8_t { kOff, kBuilding, kReady };
@@ -148,7 +148,7 @@ class ShardMirror : public engine::ShardListener {
                            std::vector<SalesRow>& rows);
   // After the pages were read: whether it holds everything up to the last commit.
   Result<bool> catch_up(Built& built);
-  void follow_totals(const engine::ShardState& state, const engine::TotalsChange& change);  // Under mutex_.
+  void follow_totals(const store::ShardState& state, const store::TotalsChange& change);  // Under mutex_.
   std::size_t totals_bytes_max() const;
   // The rows that a sales cell becomes with this file, `sign` times.
   void add_sales_rows(const FileVersions& file, const store::Cell& cell, int sign,

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "domain/figures.h"
+#include "domain/cell.h"
 #include "store/labels.h"
 
 namespace daybook::store {

@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/hash.h"
+#include "base/radix_sort.h"
 #include "store/keys.h"
 
 namespace daybook::store {
@@ -25,6 +26,14 @@ enum Flag : std::uint8_t {
 
 Unexpected corrupt(const char* what) {
   return unexpected(ErrorCode::kCorrupt, std::string(what) + " holds bytes that no version wrote");
+}
+
+// Rises with page and measure. Cells of which it is the same are few.
+std::uint32_t head_of(const CellId& id) {
+  const PageId page = page_of(id);
+  const auto family = static_cast<std::uint32_t>(page.family & 0x1f);  // Capital letters, in their order.
+  static_assert(static_cast<int>(domain::Measure::kShipments) < 64);
+  return family << 22 | static_cast<std::uint32_t>(page.span) << 6 | static_cast<std::uint32_t>(id.measure);
 }
 
 // Reads what cells are made of. A value out of its range makes them ones that no version wrote.
@@ -288,6 +297,43 @@ Result<domain::CycleRow> decode_cycle_row(std::string_view bytes) {
   }
   if (!in.fits()) return corrupt("an order-cycle row");
   return row;
+}
+
+void add_up(std::vector<Cell>& cells) {
+  struct Place {
+    std::uint32_t head;
+    const Cell* cell;
+  };
+  thread_local std::vector<Place> places;
+  thread_local std::vector<Place> spare;
+  thread_local std::vector<Cell> sums;
+  places.clear();
+  places.reserve(cells.size());
+  for (const Cell& cell : cells) places.push_back({head_of(cell.id), &cell});
+  radix_sort(places, spare, [](const Place& place) { return place.head; });
+  sums.clear();
+  for (auto at = places.begin(); at != places.end();) {
+    auto end = at + 1;
+    while (end != places.end() && end->head == at->head) ++end;
+    std::sort(at, end, [](const Place& a, const Place& b) { return a.cell->id < b.cell->id; });
+    while (at != end) {
+      Cell sum = *at->cell;
+      for (++at; at != end && at->cell->id == sum.id; ++at) sum.value += at->cell->value;
+      if (!sum.value.is_zero()) sums.push_back(sum);
+    }
+  }
+  cells.swap(sums);
+}
+
+UInt128 cycle_row_hash(std::string_view customer_id, std::string_view order_id, std::string_view row) {
+  if (row.empty()) return 0;
+  thread_local ByteBuffer bytes;
+  bytes.clear();
+  BufferWriter out(bytes);
+  out.string(customer_id);
+  out.string(order_id);
+  out.raw(row);
+  return hash128(bytes.view(), 3);
 }
 
 }  // namespace daybook::store

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "domain/figures.h"
+#include "domain/cell.h"
 #include "store/labels.h"
 
 namespace daybook::store {
@@ -78,6 +78,8 @@ Result<void> decode_page(std::string_view bytes, std::vector<Cell>& to);
 // a commit are given before it is written.
 Result<void> check_labels(const Labels& labels, LabelId customer, std::span<const Cell> cells);
 
+// Sorts cells by page and id and adds up those of one id.
+void add_up(std::vector<Cell>& cells);
 // Adds sorted `changes` to sorted `cells`, into `to`; what becomes zero goes.
 void merge_cells(std::span<const Cell> cells, std::span<const Cell> changes, std::vector<Cell>& to);
 
@@ -89,5 +91,7 @@ UInt128 cell_hash(const CellId& id, const domain::CellValue& value, const Label&
 // Order-cycle rows <-> bytes. Decoded texts point into `bytes`; row.order_id is left empty.
 void encode_cycle_row(const domain::CycleRow& row, std::string& to);
 Result<domain::CycleRow> decode_cycle_row(std::string_view bytes);
+// What an order-cycle row adds to the digest.
+UInt128 cycle_row_hash(std::string_view customer_id, std::string_view order_id, std::string_view row);
 
 }  // namespace daybook::store

@@ -8,7 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
-#include "domain/figures.h"
+#include "domain/cell.h"
 #include "store/cells.h"
 
 namespace daybook::store {
@@ -22,7 +22,7 @@ inline constexpr char kStatePrefix = 'S';    // One key: positions, counters, di
 inline constexpr char kLabelPrefix = 'L';
 inline constexpr char kAnomalyPrefix = 'A';
 inline constexpr char kParkedPrefix = 'P';
-inline constexpr char kJournalPrefix = 'J';  // The journal of totals (engine/totals.h).
+inline constexpr char kJournalPrefix = 'J';  // The journal of totals (totals.h).
 inline constexpr char kWaitedPrefix = 'W';
 inline constexpr char kIdPrefix = 'I';
 
@@ -67,6 +67,12 @@ struct AnomalyKey {
   std::string bytes() const;
   static Result<AnomalyKey> parse(std::string_view bytes);
 };
+
+// Documents that are asked for by their id alone.
+inline bool has_page(domain::DocumentKind kind) {
+  return kind == domain::DocumentKind::kOrder || kind == domain::DocumentKind::kInvoice ||
+         kind == domain::DocumentKind::kPayment;
+}
 
 // Which accounts have a document of this id.
 struct IdKey {

@@ -15,7 +15,7 @@
 #include "base/hash.h"
 #include "base/int128.h"
 #include "base/result.h"
-#include "domain/figures.h"
+#include "domain/cell.h"
 #include "store/shard_store.h"
 
 namespace daybook::store {

@@ -2,12 +2,14 @@
 #include <fmt/format.h>
 #include <openssl/evp.h>
 
-#include "engine/shard.h"
+#include "domain/park_reason.h"
+#include "evaluation/contribution.h"
 #include "events/record.h"
 #include "events/validate.h"
 #include "store/anomalies.h"
 #include "store/document_codec.h"
 #include "store/keys.h"
+#include "store/parked.h"
 #include "views/credit.h"
 #include "views/receivables.h"
 #include "views/recollection.h"
@@ -82,9 +84,9 @@ std::string to_base64(std::string_view bytes) {
 }
 
 void for_each_parked(const ShardPicture& shard,
-                     const std::function<void(const engine::ParkedRecord&)>& visit) {
+                     const std::function<void(const store::ParkedRecord&)>& visit) {
   const auto take = [&](std::string_view key, std::string_view value) -> Result<Next> {
-    ASSIGN_OR_RETURN(const auto parked, engine::ParkedRecord::decode(key, value));
+    ASSIGN_OR_RETURN(const auto parked, store::ParkedRecord::decode(key, value));
     if (shard.recollection == nullptr || parked.recorded_ms <= shard.recollection->recorded_ms()) visit(parked);
     return Next::kGoOn;
   };
@@ -93,7 +95,7 @@ void for_each_parked(const ShardPicture& shard,
 }
 
 std::string parked_id(const Question& question, const ShardPicture& shard,
-                      const engine::ParkedRecord& parked) {
+                      const store::ParkedRecord& parked) {
   return fmt::format("{}:{}:{}",
                      log::topic_name(question.model().topic_prefix(),
                                      static_cast<log::Topic>(parked.topic)),
@@ -114,8 +116,8 @@ struct Asked {
 };
 
 void add_parked(ShownBy& all, const Question& question, const ShardPicture& shard, const Asked& asked) {
-  for_each_parked(shard, [&](const engine::ParkedRecord& parked) {
-    const std::string_view kind = events::park_reason_name(parked.reason);
+  for_each_parked(shard, [&](const store::ParkedRecord& parked) {
+    const std::string_view kind = domain::park_reason_name(parked.reason);
     if (!asked.takes(kind, parked.customer_id)) return;
     keep_lowest(all, {std::string(kind), parked.customer_id, parked_id(question, shard, parked)},
                 {.at = {parked.topic, parked.offset},
@@ -184,7 +186,7 @@ void for_each_stored(const ShardPicture& shard, const std::optional<std::string>
   };
   if (shard.recollection != nullptr) {
     shard.recollection->for_each_contribution(
-        shard, {}, [&](store::LabelId, domain::DocumentRef, engine::Contribution& contribution) {
+        shard, {}, [&](store::LabelId, domain::DocumentRef, evaluation::Contribution& contribution) {
           for (const store::AnomalyRow& row : contribution.anomalies()) {
             if (row.key.starts_with(*prefix)) value_or_refuse(take(row.key, row.value));
           }
@@ -272,12 +274,12 @@ EventRef event_of(const Shown& shown) {
 
 std::int64_t parked_count(const ShardPicture& shard) {
   std::int64_t count = 0;
-  for_each_parked(shard, [&](const engine::ParkedRecord&) { ++count; });
+  for_each_parked(shard, [&](const store::ParkedRecord&) { ++count; });
   return count;
 }
 
 bool is_resolved(std::span<const std::shared_ptr<const ShardPicture>> shards, const domain::Rules& rules,
-                 const engine::ParkedRecord& parked) {
+                 const store::ParkedRecord& parked) {
   events::v1::Event message;
   if (!parked.value || !events::parse(*parked.value, message)) return false;
   Arena arena;
@@ -306,7 +308,7 @@ std::int64_t unresolved_parked(const ReadModel& model) {
   for (std::int32_t i = 0; i < model.partition_count(); ++i) shards.push_back(value_or_refuse(model.open(i)));
   std::int64_t count = 0;
   for (const auto& shard : shards) {
-    for_each_parked(*shard, [&](const engine::ParkedRecord& parked) {
+    for_each_parked(*shard, [&](const store::ParkedRecord& parked) {
       count += is_resolved(shards, model.rules(), parked) ? 0 : 1;
     });
   }
@@ -318,8 +320,8 @@ std::vector<std::string> anomaly_kinds() {
   for (std::size_t i = 1; i <= domain::kAnomalyKindCount; ++i) {
     kinds.emplace_back(domain::anomaly_name(static_cast<domain::AnomalyKind>(i)));
   }
-  for (int i = 1; i <= static_cast<int>(events::ParkReason::kInvalid); ++i) {
-    kinds.emplace_back(events::park_reason_name(static_cast<events::ParkReason>(i)));
+  for (int i = 1; i <= static_cast<int>(domain::ParkReason::kInvalid); ++i) {
+    kinds.emplace_back(domain::park_reason_name(static_cast<domain::ParkReason>(i)));
   }
   return kinds;
 }
@@ -364,7 +366,7 @@ Answer parked_records(Question& question) {
   Answer answer = question.list(
       "parked", {"topic", "partition", "offset", "recorded_at", "reason", "detail", "bytes", "resolved"});
   for (const auto& shard : question.shards()) {
-    for_each_parked(*shard, [&](const engine::ParkedRecord& parked) {
+    for_each_parked(*shard, [&](const store::ParkedRecord& parked) {
       const std::string topic =
           log::topic_name(question.model().topic_prefix(), static_cast<log::Topic>(parked.topic));
       answer.rows.add(sort_key({topic, sortable(shard->partition), sortable(parked.offset)}), [&] {
@@ -373,7 +375,7 @@ Answer parked_records(Question& question) {
         row.add("partition", Value::number(shard->partition));
         row.add("offset", Value::number(parked.offset));
         row.add("recorded_at", Value::text(format_instant_ms(parked.recorded_ms)));
-        row.add("reason", Value::text(events::park_reason_name(parked.reason)));
+        row.add("reason", Value::text(domain::park_reason_name(parked.reason)));
         row.add("detail", Value::text(parked.detail));
         row.add("bytes", Value::text(to_base64(parked.value.value_or(""))));
         row.add("resolved",

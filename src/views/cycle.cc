@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/hash.h"
+#include "evaluation/contribution.h"
 #include "store/keys.h"
 #include "views/period.h"
 #include "views/recollection.h"
@@ -286,7 +287,7 @@ class CycleScan {
   void scan_pages(std::optional<store::LabelId> customer) {
     if (shard_.recollection != nullptr) {
       shard_.recollection->for_each_contribution(
-          shard_, customer, [&](store::LabelId id, domain::DocumentRef, engine::Contribution& contribution) {
+          shard_, customer, [&](store::LabelId id, domain::DocumentRef, evaluation::Contribution& contribution) {
             if (!contribution.cycle_row().empty()) take_stored(id, contribution.cycle_row(), 1);
           });
       return;

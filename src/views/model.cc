@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/bytes.h"
+#include "evaluation/contribution.h"
 #include "store/document_codec.h"
 #include "store/keys.h"
 #include "views/recollection.h"
@@ -42,17 +43,17 @@ CustomerContext::CustomerContext(const ShardPicture& shard, store::LabelId custo
 
 domain::Picture& CustomerContext::picture() {
   if (!picture_) {
-    const auto load = [this](const std::string& key) -> Result<engine::DocumentBytes> {
+    const auto load = [this](const std::string& key) -> Result<evaluation::DocumentBytes> {
       if (bytes_) {
         const auto at = bytes_->find(key);
-        if (at == bytes_->end()) return engine::DocumentBytes{};
-        return engine::DocumentBytes{at->second, at->second.size()};
+        if (at == bytes_->end()) return evaluation::DocumentBytes{};
+        return evaluation::DocumentBytes{at->second, at->second.size()};
       }
       auto stored = shard_.reads->get(store::Table::kDocuments, key);
       if (!stored) return unexpected(stored.error());
-      if (!*stored) return engine::DocumentBytes{};
+      if (!*stored) return evaluation::DocumentBytes{};
       ids_.push_back(std::make_unique<std::string>(**std::move(stored)));
-      return engine::DocumentBytes{*ids_.back(), ids_.back()->size()};
+      return evaluation::DocumentBytes{*ids_.back(), ids_.back()->size()};
     };
     account_.emplace(id_, name_, load, [this](const Error& error) { fail(error); });
     picture_.emplace(*account_, shard_.known, rules_);
@@ -64,7 +65,7 @@ const domain::Document& CustomerContext::document(domain::DocumentRef ref) {
   picture();
   const auto found = account_->find(ref);
   if (!found) fail(found.error());
-  if (*found == nullptr) fail(engine::missing(name_, ref));
+  if (*found == nullptr) fail(evaluation::missing(name_, ref));
   return **found;
 }
 
@@ -158,7 +159,7 @@ namespace {
 void recall_pages(const ShardPicture& shard, char family, std::optional<store::LabelId> customer,
                   std::uint16_t first_span, std::uint16_t last_span,
                   const std::function<void(store::LabelId, const std::vector<store::Cell>&)>& visit) {
-  const auto add = [&](const engine::Contribution& contribution, std::vector<store::Cell>& cells) {
+  const auto add = [&](const evaluation::Contribution& contribution, std::vector<store::Cell>& cells) {
     for (const store::Cell& cell : contribution.cells()) {
       const store::PageId page = store::page_of(cell.id);
       if (page.family == family && page.span >= first_span && page.span <= last_span) cells.push_back(cell);
@@ -167,12 +168,12 @@ void recall_pages(const ShardPicture& shard, char family, std::optional<store::L
   std::vector<store::Cell> cells;
   std::optional<store::LabelId> last;
   const auto hand_out = [&] {
-    engine::add_up(cells);
+    store::add_up(cells);
     if (!cells.empty()) visit(*last, cells);
     cells.clear();
   };
   shard.recollection->for_each_contribution(
-      shard, customer, [&](store::LabelId id, domain::DocumentRef, engine::Contribution& contribution) {
+      shard, customer, [&](store::LabelId id, domain::DocumentRef, evaluation::Contribution& contribution) {
         if (last && *last != id) hand_out();
         last = id;
         add(contribution, cells);

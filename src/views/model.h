@@ -12,12 +12,12 @@
 #include <vector>
 
 #include "domain/picture.h"
-#include "engine/evaluation.h"
-#include "engine/shard_state.h"
+#include "evaluation/stored_account.h"
 #include "log/log.h"
 #include "mirror/shard_mirror.h"
 #include "store/cells.h"
 #include "store/labels.h"
+#include "store/shard_state.h"
 #include "store/shard_store.h"
 
 namespace daybook::views {
@@ -30,7 +30,7 @@ struct ShardPicture {
   std::uint64_t opening = 0;  // How often the shard was opened before: label numbers are of one opening.
   std::shared_ptr<const store::Reads> reads;  // Holds what the pointers below point to.
   const store::Labels* labels = nullptr;
-  engine::ShardState state;
+  store::ShardState state;
   // The same moment in memory; null: there is none, read pages.
   std::shared_ptr<const mirror::Image> image;
   const mirror::Dictionary* dictionary = nullptr;  // Of the image.
@@ -132,7 +132,7 @@ class CustomerContext {
   const mirror::FileVersions* files_ = nullptr;  // The image's or own_files_, once asked for.
   mirror::FileVersions own_files_;
   const domain::Rules& rules_;
-  std::optional<engine::StoredAccount> account_;  // As the picture: made when asked for.
+  std::optional<evaluation::StoredAccount> account_;  // As the picture: made when asked for.
   std::optional<domain::Picture> picture_;
   std::vector<std::unique_ptr<std::string>> ids_;
   // All its documents by key, once they were asked for.

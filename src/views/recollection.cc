@@ -39,7 +39,7 @@ class Waiting : public domain::Contributions {
 bool Recollection::holds(const ShardPicture& shard) const {
   // Label numbers are of one opening of the store.
   if (shard.opening != opening_) return false;
-  const engine::ShardState& now = shard.state;
+  const store::ShardState& now = shard.state;
   for (std::size_t i = 0; i < read_.topics.size(); ++i) {
     // Times never go back within a topic.
     if (now.topics[i].next_offset != read_.topics[i].next_offset && read_.topics[i].recorded_ms <= recorded_ms_) {
@@ -78,7 +78,7 @@ void Recollection::add_rows(const ShardPicture& shard, store::LabelId id, Day as
                              add(Measure::kLedgerInvoices, entry.currency, entry.attributes, 0, 0, {entry.amount, 0});
                            });
   }
-  engine::add_up(cells);
+  store::add_up(cells);
   for (const store::Cell& cell : cells) mirror::add_receivable_rows(id, cell, rows);
 }
 
@@ -137,9 +137,9 @@ std::int64_t Recollection::waiting(const ShardPicture& shard) {
 
 void Recollection::for_each_contribution(
     const ShardPicture& shard, std::optional<store::LabelId> customer,
-    const std::function<void(store::LabelId, domain::DocumentRef, engine::Contribution&)>& visit) {
-  engine::CellLabels cell_labels(labels_);
-  engine::Contribution contribution(cell_labels);
+    const std::function<void(store::LabelId, domain::DocumentRef, evaluation::Contribution&)>& visit) {
+  evaluation::CellLabels cell_labels(labels_);
+  evaluation::Contribution contribution(cell_labels);
   const auto ids = customer ? std::vector<store::LabelId>{*customer} : shard.labels->customers_after("", SIZE_MAX);
   for (const store::LabelId id : ids) {
     CustomerContext context(shard, id, rules_, FileChoice::kAsWas);

@@ -8,7 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "engine/evaluation.h"
+#include "evaluation/contribution.h"
+#include "store/shard_state.h"
 #include "views/model.h"
 
 namespace daybook::views {
@@ -38,13 +39,13 @@ class Recollection {
   // Calls visit(contribution) for each document of a customer, or of all: all that it contributed then.
   void for_each_contribution(
       const ShardPicture& shard, std::optional<store::LabelId> customer,
-      const std::function<void(store::LabelId, domain::DocumentRef, engine::Contribution&)>& visit);
+      const std::function<void(store::LabelId, domain::DocumentRef, evaluation::Contribution&)>& visit);
 
  private:
   void add_rows(const ShardPicture& shard, store::LabelId customer, Day as_of, Rows& rows);
 
   const std::int64_t recorded_ms_;
-  const engine::ShardState read_;
+  const store::ShardState read_;
   const std::uint64_t opening_;
   const domain::Rules& rules_;
   std::mutex mutex_;  // Guards all below; whoever evaluates has it, and no visitor is called under it.

@@ -8,11 +8,8 @@
 #include <stop_token>
 #include <string_view>
 
+#include "store/parked.h"
 #include "views/view.h"
-
-namespace daybook::engine {
-struct ParkedRecord;  // shard.h
-}
 
 namespace daybook::views {
 
@@ -50,7 +47,7 @@ std::int64_t parked_count(const ShardPicture& shard);
 // Whether the event that a parked record holds, valid by now, stands: published again by somebody, rightly and with
 // the same content, it was accepted. A function of the facts; the record stays as it is. `shards`: all of a model, by partition.
 bool is_resolved(std::span<const std::shared_ptr<const ShardPicture>> shards, const domain::Rules& rules,
-                 const engine::ParkedRecord& parked);
+                 const store::ParkedRecord& parked);
 // How many parked records are not. Throws a Refusal where the store cannot be read.
 std::int64_t unresolved_parked(const ReadModel& model);
 

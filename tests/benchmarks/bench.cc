@@ -8,7 +8,7 @@
 
 #include "log/embedded_log.h"
 #include "support.h"
-#include "views/live_model.h"
+#include "live/live_model.h"
 
 namespace daybook::bench {
 namespace {
@@ -22,7 +22,7 @@ std::int64_t now_ms() {
 // kind on a date.
 class Questions {
  public:
-  explicit Questions(const views::LiveModel& model) : model_(model) {}
+  explicit Questions(const live::LiveModel& model) : model_(model) {}
 
   Day random_day(Day from, Day to) {
     return from + static_cast<Day>(random_() % static_cast<std::uint32_t>(to - from + 1));
@@ -40,7 +40,7 @@ class Questions {
   }
 
  private:
-  const views::LiveModel& model_;
+  const live::LiveModel& model_;
   std::minstd_rand random_{1};
 };
 
@@ -54,7 +54,7 @@ int ageing(std::int64_t orders, int runs, bool mirrored) {
   load(*log, orders, 5'000);
   const std::int64_t loaded_ms = now_ms();
   const Folded folded(*log, "", mirrored ? Folded::Mirrors::kAsPlanned : Folded::Mirrors::kNone);
-  const views::LiveModel& model = *folded.model;
+  const live::LiveModel& model = *folded.model;
   fmt::print("orders (about as many invoices)          {}\n", orders);
   if (mirrored) {
     const double cpu = cpu_seconds();

@@ -136,7 +136,7 @@ Folded::Folded(log::Log& log, const std::string& prefix, Mirrors mirrors) {
   options.files_bytes = plan.files;
   const auto start = Clock::now();
   projector = must(engine::Projector::open(rules, directory.path(), log.partition_count(), memory, options));
-  model = std::make_unique<views::LiveModel>(*projector, rules, prefix, mirrors == Mirrors::kNone ? 0 : plan.mirrors);
+  model = std::make_unique<live::LiveModel>(*projector, rules, prefix, mirrors == Mirrors::kNone ? 0 : plan.mirrors);
   must(projector->start(log));
   while (!projector->caught_up()) {
     if (projector->state() == engine::ProjectorState::kFailed) give_up(projector->trouble());
@@ -151,7 +151,7 @@ std::string Folded::digest() const {
   return to_hex(sum);
 }
 
-double question_ms(const views::LiveModel& model, const std::string& path, const views::ParameterMap& parameters) {
+double question_ms(const live::LiveModel& model, const std::string& path, const views::ParameterMap& parameters) {
   std::vector<std::string> segments;
   for (std::size_t at = 0; at != std::string::npos;) {
     const std::size_t slash = path.find('/', at);

@@ -16,7 +16,7 @@
 #include "engine/shard.h"
 #include "log/log.h"
 #include "support/temp_dir.h"
-#include "views/live_model.h"
+#include "live/live_model.h"
 #include "views/request.h"
 
 // Folds records in one thread, a commit after so many of them: what callgrind counts, by this name.
@@ -90,7 +90,7 @@ struct Folded {
   app::MemoryPlan plan = app::MemoryPlan::of(1 << 30);
   store::SharedMemory memory{plan.block_cache, plan.write_buffers};
   std::unique_ptr<engine::Projector> projector;
-  std::unique_ptr<views::LiveModel> model;
+  std::unique_ptr<live::LiveModel> model;
   double seconds = 0;
 
   // Without mirrors questions read pages.
@@ -102,7 +102,7 @@ struct Folded {
 };
 
 // Milliseconds until the answer is there, as the server makes it but without HTTP. The question must be good.
-double question_ms(const views::LiveModel& model, const std::string& path, const views::ParameterMap& parameters);
+double question_ms(const live::LiveModel& model, const std::string& path, const views::ParameterMap& parameters);
 
 // Publishes a history in large batches to the topics without a prefix, which are there.
 int fill(const std::string& brokers, std::int64_t orders);

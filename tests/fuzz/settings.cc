@@ -13,17 +13,17 @@ using app::Settings;
 
 bool same(const Settings& one, const Settings& other) {
   const auto of = [](const Settings& s) {
-    return std::tuple(s.data, s.listen, s.brokers, s.topic_prefix, s.partitions, s.business_time_zone, s.today, s.threads,
-                      s.memory_mib, s.bodies_mib, s.served_names, s.log_format, s.kafka, s.expect.orders,
-                      s.expect.shipments, s.expect.invoices, s.expect.payments,
-                      s.anomaly_days.delivered_not_invoiced, s.anomaly_days.shipped_without_proof_of_delivery,
-                      s.anomaly_days.invoice_not_received);
+    return std::tuple(s.data, s.listen, s.brokers, s.topic_prefix, s.partitions, s.fold.business_time_zone, s.today, s.threads,
+                      s.memory_mib, s.bodies_mib, s.served_names, s.log_format, s.kafka, s.fold.expect.orders,
+                      s.fold.expect.shipments, s.fold.expect.invoices, s.fold.expect.payments,
+                      s.fold.anomaly_days.delivered_not_invoiced, s.fold.anomaly_days.shipped_without_proof_of_delivery,
+                      s.fold.anomaly_days.invoice_not_received);
   };
   return of(one) == of(other);
 }
 
 void expect_usable(const Settings& settings) {
-  expect(app::make_rules(settings).has_value(), "what is allowed can be folded by");
+  expect(domain::make_rules(settings.fold).has_value(), "what is allowed can be folded by");
   const auto plan = settings.memory_plan();
   expect(plan.bodies > 0, "there is memory for bodies");
   settings.kafka_options();

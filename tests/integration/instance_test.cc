@@ -6,7 +6,7 @@
 #include <optional>
 #include <thread>
 
-#include "engine/totals.h"
+#include "store/totals.h"
 #include "http/client.h"
 #include "store/keys.h"
 #include "support/file_size_limit.h"
@@ -83,7 +83,7 @@ class InstanceTest : public ::testing::Test {
     const std::string folder = engine::shard_path(directory_.path(), 0);
     auto store = store::ShardStore::open(folder, memory, store::ShardStore::Mode::kReadWrite);
     ASSERT_TRUE(store);
-    const auto state = engine::read_state(**store);
+    const auto state = store::read_state(**store);
     ASSERT_TRUE(state);
     change(**store, folder, *state);
   }
@@ -114,7 +114,7 @@ TEST_F(InstanceTest, IsReadyAgainAfterAStartAndItsTotalsAreThoseOfThePages) {
 }
 
 TEST_F(InstanceTest, IsUnreadyWhileAnAccountDiffersFromItsLedger) {
-  change_at_rest([&](store::ShardStore& store, const std::string& folder, const engine::ShardState&) {
+  change_at_rest([&](store::ShardStore& store, const std::string& folder, const store::ShardState&) {
     std::string key;
     std::vector<store::Cell> cells;
     ASSERT_TRUE(store.scan(store::Table::kCells, std::string(1, store::kLedgerPage), "",
@@ -131,9 +131,9 @@ TEST_F(InstanceTest, IsUnreadyWhileAnAccountDiffersFromItsLedger) {
     set.put(store::Table::kCells, key, page);
     ASSERT_TRUE(store.write(set));
     // No totals to compare the pages with.
-    engine::Totals of_nothing;
+    store::Totals of_nothing;
     of_nothing.digest = 1;
-    ASSERT_TRUE(engine::write_totals(folder, of_nothing));
+    ASSERT_TRUE(store::write_totals(folder, of_nothing));
   });
   start();
   expect_unready();
@@ -179,7 +179,7 @@ TEST_F(InstanceTest, AStoreIsServedSoonWithoutABrokerAndItsEndWaitsForNone) {
 }
 
 TEST_F(InstanceTest, ADamagedStoreIsAnAlarmAndFoldedAnew) {
-  change_at_rest([&](store::ShardStore& store, const std::string&, const engine::ShardState&) {
+  change_at_rest([&](store::ShardStore& store, const std::string&, const store::ShardState&) {
     store::WriteSet set;
     set.put(store::Table::kDocuments, store::DocumentKey{0, {domain::DocumentKind::kInvoice, "I"}}.bytes(), "\x01\x7f");
     ASSERT_TRUE(store.write(set));
@@ -193,13 +193,13 @@ TEST_F(InstanceTest, ADamagedStoreIsAnAlarmAndFoldedAnew) {
 }
 
 TEST_F(InstanceTest, BecomesUnreadyWhenThePagesSayOtherwiseThanTotalsThatBalance) {
-  change_at_rest([&](store::ShardStore& store, const std::string& folder, const engine::ShardState& state) {
-    auto totals = engine::load_totals(store, folder, state);
+  change_at_rest([&](store::ShardStore& store, const std::string& folder, const store::ShardState& state) {
+    auto totals = store::load_totals(store, folder, state);
     ASSERT_TRUE(totals && *totals);
     for (store::Cell& cell : (*totals)->cells) {
       if (cell.id.measure == domain::Measure::kOpen) ++cell.id.day2;
     }
-    ASSERT_TRUE(engine::write_totals(folder, **totals));
+    ASSERT_TRUE(store::write_totals(folder, **totals));
   });
   start();
   expect_unready();

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "mirror/shard_mirror.h"
+#include "store/shard_state.h"
 #include "support/book.h"
 #include "support/folding.h"
 #include "views/model.h"
@@ -27,7 +28,7 @@ class OneShard : public views::ReadModel {
     auto picture = std::make_shared<views::ShardPicture>();
     picture->reads = folding_.shard().store().snapshot();
     picture->labels = &folding_.shard().labels();
-    ASSIGN_OR_RETURN(picture->state, engine::read_state(*picture->reads));
+    ASSIGN_OR_RETURN(picture->state, store::read_state(*picture->reads));
     if (mirror_ != nullptr) {
       if (is_built_) picture->image = mirror_->image();
       picture->totals = mirror_->totals();

@@ -17,9 +17,10 @@
 #include "engine/audit.h"
 #include "engine/projector.h"
 #include "events/json.h"
+#include "live/live_model.h"
 #include "log/memory_log.h"
+#include "store/shard_state.h"
 #include "support/temp_dir.h"
-#include "views/live_model.h"
 #include "views/router.h"
 
 namespace daybook::test {
@@ -105,10 +106,10 @@ class Book {
     return boost::json::parse(rendered.body);
   }
 
-  engine::ShardState sum() const {
-    engine::ShardState sum;
+  store::ShardState sum() const {
+    store::ShardState sum;
     for (std::int32_t i = 0; i < projector_->shard_count(); ++i) {
-      const engine::ShardState state = projector_->committed(i);
+      const store::ShardState state = projector_->committed(i);
       sum.accepted += state.accepted;
       sum.duplicates += state.duplicates;
       sum.conflicts += state.conflicts;
@@ -128,7 +129,7 @@ class Book {
 
   log::MemoryLog& log() { return log_; }
   engine::Projector& projector() { return *projector_; }
-  const views::LiveModel& model() const { return *model_; }
+  const live::LiveModel& model() const { return *model_; }
   const std::string& path() const { return directory_.path(); }
   // All there were, a line each.
   std::string notices() {
@@ -162,7 +163,7 @@ class Book {
         engine::Projector::open(rules_, directory_.path(), log_.partition_count(), memory_, options);
     ASSERT_TRUE(projector) << projector.error().message;
     projector_ = std::move(projector).value();
-    model_ = std::make_unique<views::LiveModel>(*projector_, rules_, "", 64 << 20);
+    model_ = std::make_unique<live::LiveModel>(*projector_, rules_, "", 64 << 20);
     const auto started = projector_->start(log_);
     ASSERT_TRUE(started) << started.error().message;
   }
@@ -179,7 +180,7 @@ class Book {
   domain::Rules rules_;
   store::SharedMemory memory_;
   std::unique_ptr<engine::Projector> projector_;
-  std::unique_ptr<views::LiveModel> model_;
+  std::unique_ptr<live::LiveModel> model_;
   std::map<log::TopicPartition, std::int64_t> sent_;  // The last offset of each that settle() waits for.
   int told_ = 0;
 };

@@ -10,6 +10,7 @@
 
 #include "engine/shard.h"
 #include "log/placement.h"
+#include "store/shard_state.h"
 #include "support/hostile.h"
 #include "support/temp_dir.h"
 
@@ -37,7 +38,7 @@ class Folding {
   // What was not committed is gone.
   void crash() { open(); }
 
-  const engine::ShardState& state() const { return shard_->state(); }
+  const store::ShardState& state() const { return shard_->state(); }
   engine::Shard& shard() { return *shard_; }
   const domain::Rules& rules() const { return rules_; }
 

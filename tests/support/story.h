@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "store/shard_state.h"
 #include "support/book.h"
 #include "support/cells.h"
 
@@ -216,7 +217,7 @@ class Story {
   }
   // accepted, duplicates, conflicts, parked, waiting.
   std::string counts() const {
-    const engine::ShardState sum = book.sum();
+    const store::ShardState sum = book.sum();
     std::ostringstream out;
     out << sum.accepted << " " << sum.duplicates << " " << sum.conflicts << " " << sum.parked << " "
         << sum.waiting;

@@ -4,7 +4,7 @@
 #include <map>
 #include <tuple>
 
-#include "engine/totals.h"
+#include "store/totals.h"
 #include "views/receivables.h"
 
 namespace daybook::test {
@@ -28,7 +28,7 @@ inline TotalSums sums_on(const views::ShardPicture& picture, Day as_of) {
   return sums;
 }
 
-inline TotalSums sums_on(const engine::Totals& totals, Day as_of) {
+inline TotalSums sums_on(const store::Totals& totals, Day as_of) {
   TotalSums sums;
   for (const store::Cell& cell : totals.cells) {
     if (cell.id.counts_from > as_of) continue;

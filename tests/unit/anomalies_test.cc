@@ -252,8 +252,8 @@ TEST(Waiting, OfFamiliesExactlyTheOneThatIsNeededMatters) {
       Story story(patient_rules(expect));
       c.first(story);
       const bool is_missed = family != c.family;
-      EXPECT_EQ(story.anomalies(kEnd), is_missed ? c.unknown : "") << c.unknown << ", " << engine::format_expect(expect);
-      EXPECT_EQ(story.book.sum().waiting, is_missed ? 1 : 0) << c.unknown << ", " << engine::format_expect(expect);
+      EXPECT_EQ(story.anomalies(kEnd), is_missed ? c.unknown : "") << c.unknown << ", " << domain::format_expect(expect);
+      EXPECT_EQ(story.book.sum().waiting, is_missed ? 1 : 0) << c.unknown << ", " << domain::format_expect(expect);
     }
   }
 }

@@ -9,6 +9,7 @@
 
 #include "store/document_codec.h"
 #include "store/keys.h"
+#include "store/shard_state.h"
 #include "support/book.h"
 
 namespace daybook {
@@ -28,7 +29,7 @@ class Unwatched : public views::ReadModel {
     auto picture = std::make_shared<views::ShardPicture>();
     picture->reads = shard_.store().snapshot();
     picture->labels = &shard_.labels();
-    ASSIGN_OR_RETURN(picture->state, engine::read_state(*picture->reads));
+    ASSIGN_OR_RETURN(picture->state, store::read_state(*picture->reads));
     return std::shared_ptr<const views::ShardPicture>(std::move(picture));
   }
   bool wait_for(log::TopicPartition, std::int64_t, std::chrono::steady_clock::time_point) const override { return true; }

@@ -1,5 +1,5 @@
 // Adding up the cells of an account: each id once, in the order of pages and ids, whatever its numbers.
-#include "engine/evaluation.h"
+#include "evaluation/contribution.h"
 
 #include <gtest/gtest.h>
 
@@ -35,7 +35,7 @@ TEST(AddUp, SumsByIdInTheOrderOfPagesAlsoWhereNumbersAreLarge) {
       expected[place(cell.id)] += cell.value;
     }
     std::erase_if(expected, [](const auto& sum) { return sum.second.is_zero(); });
-    add_up(cells);
+    store::add_up(cells);
     ASSERT_EQ(cells.size(), expected.size());
     std::size_t i = 0;
     for (const auto& [at, value] : expected) {

@@ -10,8 +10,9 @@
 #include "base/bytes.h"
 #include "base/hash.h"
 #include "engine/audit.h"
-#include "support/book.h"
 #include "store/keys.h"
+#include "store/shard_state.h"
+#include "support/book.h"
 #include "support/folding.h"
 #include "views/receivables.h"
 #include "views/views.h"
@@ -97,15 +98,15 @@ void feed(Folding& folding, const History& history, std::mt19937& random, Values
   });
 }
 
-engine::ShardState total(std::uint32_t seed, Values values, std::size_t events, std::int32_t partitions,
+store::ShardState total(std::uint32_t seed, Values values, std::size_t events, std::int32_t partitions,
                          std::mt19937& random, bool crashes, bool check) {
   const domain::Rules rules = utc_rules();
-  engine::ShardState sum;
+  store::ShardState sum;
   for (std::int32_t partition = 0; partition < partitions; ++partition) {
     const History history(Hostile(seed, values).records(events), partition, partitions);
     Folding folding(rules, partition, partitions);
     feed(folding, history, random, values, crashes, check);
-    const engine::ShardState& state = folding.state();
+    const store::ShardState& state = folding.state();
     sum.digest += state.digest;
     sum.accepted += state.accepted;
     sum.duplicates += state.duplicates;
@@ -121,15 +122,15 @@ RC_GTEST_PROP(Fold, OneDigestWhateverTheInterleavingBatchesCrashesAndPartitions,
   const auto values = *rc::gen::element(Values::kFew, Values::kFew, Values::kWhole);
   const auto events = static_cast<std::size_t>(*rc::gen::inRange(1, 250));
   std::mt19937 plain(1);
-  const engine::ShardState expected = total(seed, values, events, 1, plain, false, true);
+  const store::ShardState expected = total(seed, values, events, 1, plain, false, true);
   RC_ASSERT(expected.accepted + expected.duplicates + expected.conflicts + expected.parked == events);
   std::mt19937 random(*rc::gen::arbitrary<std::uint32_t>());
-  const engine::ShardState crashed = total(seed, values, events, 1, random, true, true);
+  const store::ShardState crashed = total(seed, values, events, 1, random, true, true);
   RC_ASSERT(to_hex(crashed.digest) == to_hex(expected.digest));
   RC_ASSERT(crashed.waiting == expected.waiting);
   RC_ASSERT(crashed.accepted == expected.accepted);
   RC_ASSERT(crashed.conflicts == expected.conflicts);
-  const engine::ShardState spread = total(seed, values, events, 3, random, false, false);
+  const store::ShardState spread = total(seed, values, events, 3, random, false, false);
   RC_ASSERT(to_hex(spread.digest) == to_hex(expected.digest));
   RC_ASSERT(spread.waiting == expected.waiting);
 }

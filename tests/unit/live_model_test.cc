@@ -1,10 +1,11 @@
 // Pictures of a running projector.
-#include "views/live_model.h"
+#include "live/live_model.h"
 
 #include <gtest/gtest.h>
 
 #include <thread>
 
+#include "store/shard_state.h"
 #include "support/book.h"
 
 namespace daybook::test {
@@ -40,7 +41,7 @@ TEST(LiveModel, QuestionsBetweenTwoCommitsShareOnePictureAndTheNextCommitShowsAt
   ASSERT_NE(second, nullptr);
   EXPECT_EQ(second->state.accepted, 2U);
   EXPECT_EQ(first->state.accepted, 1U);
-  EXPECT_EQ(engine::read_state(*first->reads)->accepted, 1U);
+  EXPECT_EQ(store::read_state(*first->reads)->accepted, 1U);
 }
 
 // Or it would hold a snapshot of the store and old copies of cells for as long as nobody asks.

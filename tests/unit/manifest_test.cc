@@ -18,9 +18,9 @@ Manifest other() {
   manifest.fold_version = 7;
   manifest.event_types = 29;
   manifest.partitions = 16;
-  manifest.business_time_zone = "Asia/Shanghai";
-  manifest.expect = {.orders = false, .shipments = true, .invoices = true, .payments = false};
-  manifest.anomaly_days = {1, 20, 300};
+  manifest.fold.business_time_zone = "Asia/Shanghai";
+  manifest.fold.expect = {.orders = false, .shipments = true, .invoices = true, .payments = false};
+  manifest.fold.anomaly_days = {1, 20, 300};
   return manifest;
 }
 
@@ -30,9 +30,9 @@ TEST(Manifest, ComesBack) {
   EXPECT_EQ(back->fold_version, 7);
   EXPECT_EQ(back->event_types, 29);
   EXPECT_EQ(back->partitions, 16);
-  EXPECT_EQ(back->business_time_zone, "Asia/Shanghai");
-  EXPECT_EQ(format_expect(back->expect), "shipments,invoices");
-  EXPECT_EQ(back->anomaly_days, (domain::AnomalyDays{1, 20, 300}));
+  EXPECT_EQ(back->fold.business_time_zone, "Asia/Shanghai");
+  EXPECT_EQ(domain::format_expect(back->fold.expect), "shipments,invoices");
+  EXPECT_EQ(back->fold.anomaly_days, (domain::AnomalyDays{1, 20, 300}));
 }
 
 TEST(Manifest, OfAnOlderFoldVersionIsReadForItsMismatch) {
@@ -41,7 +41,7 @@ TEST(Manifest, OfAnOlderFoldVersionIsReadForItsMismatch) {
   ASSERT_TRUE(old) << old.error().message;
   EXPECT_EQ(old->fold_version, 3);
   EXPECT_EQ(old->event_types, 28);
-  EXPECT_EQ(old->anomaly_days, domain::AnomalyDays{});
+  EXPECT_EQ(old->fold.anomaly_days, domain::AnomalyDays{});
 }
 
 TEST(Manifest, IsKeptInANewFolderAndAgreesWithItself) {
@@ -62,14 +62,14 @@ TEST(Manifest, AMismatchNamesTheKeyBothValuesAndTheRebuild) {
            {"fold_version", "8", [](Manifest& m) { m.fold_version = 8; }},
            {"event_types", "30", [](Manifest& m) { m.event_types = 30; }},
            {"partitions", "32", [](Manifest& m) { m.partitions = 32; }},
-           {"business_time_zone", "UTC", [](Manifest& m) { m.business_time_zone = "UTC"; }},
-           {"expect", "orders,shipments,invoices", [](Manifest& m) { m.expect.orders = true; }},
+           {"business_time_zone", "UTC", [](Manifest& m) { m.fold.business_time_zone = "UTC"; }},
+           {"expect", "orders,shipments,invoices", [](Manifest& m) { m.fold.expect.orders = true; }},
            {"anomaly_days.delivered_not_invoiced", "7",
-            [](Manifest& m) { m.anomaly_days.delivered_not_invoiced = 7; }},
+            [](Manifest& m) { m.fold.anomaly_days.delivered_not_invoiced = 7; }},
            {"anomaly_days.shipped_without_proof_of_delivery", "14",
-            [](Manifest& m) { m.anomaly_days.shipped_without_proof_of_delivery = 14; }},
+            [](Manifest& m) { m.fold.anomaly_days.shipped_without_proof_of_delivery = 14; }},
            {"anomaly_days.invoice_not_received", "14",
-            [](Manifest& m) { m.anomaly_days.invoice_not_received = 14; }}}) {
+            [](Manifest& m) { m.fold.anomaly_days.invoice_not_received = 14; }}}) {
     test::TempDir directory;
     ASSERT_TRUE(keep_manifest(directory.path(), other()));
     Manifest wanted = other();
@@ -127,11 +127,11 @@ TEST(Manifest, WhatCannotBeReadIsNotAbsent) {
 }
 
 TEST(Manifest, ExpectIsWrittenInAFixedOrder) {
-  EXPECT_EQ(format_expect(parse_expect("payments,orders").value()), "orders,payments");
-  EXPECT_EQ(format_expect({}), "orders,shipments,invoices,payments");
-  EXPECT_EQ(format_expect(parse_expect("").value()), "");
-  EXPECT_FALSE(parse_expect("orders,refunds"));
-  EXPECT_FALSE(parse_expect("orders, payments"));
+  EXPECT_EQ(domain::format_expect(domain::parse_expect("payments,orders").value()), "orders,payments");
+  EXPECT_EQ(domain::format_expect({}), "orders,shipments,invoices,payments");
+  EXPECT_EQ(domain::format_expect(domain::parse_expect("").value()), "");
+  EXPECT_FALSE(domain::parse_expect("orders,refunds"));
+  EXPECT_FALSE(domain::parse_expect("orders, payments"));
 }
 
 TEST(Manifest, AFolderThatCannotBeWrittenIsToldWithItsName) {

@@ -8,6 +8,9 @@
 
 #include "events/validate.h"
 #include "log/memory_log.h"
+#include "store/commit_listener.h"
+#include "store/shard_state.h"
+#include "store/totals.h"
 #include "support/book.h"
 #include "tools/generate.h"
 
@@ -54,13 +57,13 @@ class LateLog : public log::Log {
 };
 
 // Counts commits, and the runs that were set aside for each.
-class Commits : public ShardListener {
+class Commits : public store::CommitListener {
  public:
   void cells_changed(store::LabelId, std::span<const store::Cell>) override {}
   void cycle_row_changed(store::LabelId, std::string_view, std::string_view) override {}
   void file_changed(store::LabelId) override {}
-  void begins(const ShardState&, std::optional<Totals>, std::uint16_t) override {}
-  void committed(const ShardState&, const TotalsChange&) override { runs_of_each.push_back(runs_now()); }
+  void begins(const store::ShardState&, std::optional<store::Totals>, std::uint16_t) override {}
+  void committed(const store::ShardState&, const store::TotalsChange&) override { runs_of_each.push_back(runs_now()); }
 
   std::vector<std::ptrdiff_t> runs_of_each;
 
@@ -77,7 +80,7 @@ class Commits : public ShardListener {
 
 struct Folded {
   std::vector<std::ptrdiff_t> runs_of_each_commit;
-  ShardState state;
+  store::ShardState state;
 };
 
 class ProjectorTest : public ::testing::Test {
@@ -114,7 +117,7 @@ class ProjectorTest : public ::testing::Test {
     return {commits->runs_of_each, (*projector)->committed(0)};
   }
 
-  static void expect_same(const ShardState& state, const ShardState& expected) {
+  static void expect_same(const store::ShardState& state, const store::ShardState& expected) {
     EXPECT_EQ(state.digest, expected.digest);
     EXPECT_EQ(state.accepted, expected.accepted);
     EXPECT_EQ(state.duplicates, expected.duplicates);
@@ -211,7 +214,7 @@ class StartTest : public ::testing::Test {
   const test::TempDir directory_;
   const domain::Rules rules_ = test::utc_rules();
   store::SharedMemory memory_{8 << 20, 8 << 20};
-  ShardState state_;
+  store::ShardState state_;
 };
 
 TEST_F(StartTest, GoesOnBehindWhatWasFolded) {

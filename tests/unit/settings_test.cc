@@ -55,10 +55,10 @@ TEST_F(SettingsTest, WithoutAnythingTheDefaultsHold) {
   EXPECT_EQ(settings->listen, "127.0.0.1:8080");
   EXPECT_EQ(settings->brokers, "");
   EXPECT_EQ(settings->partitions, std::nullopt);
-  EXPECT_EQ(settings->business_time_zone, "UTC");
+  EXPECT_EQ(settings->fold.business_time_zone, "UTC");
   EXPECT_EQ(settings->today, std::nullopt);
-  EXPECT_TRUE(settings->expect.orders && settings->expect.shipments && settings->expect.invoices &&
-              settings->expect.payments);
+  EXPECT_TRUE(settings->fold.expect.orders && settings->fold.expect.shipments && settings->fold.expect.invoices &&
+              settings->fold.expect.payments);
 }
 
 TEST_F(SettingsTest, TheFileSetsEveryKey) {
@@ -90,13 +90,13 @@ retries = 5
   EXPECT_EQ(settings->brokers, "b1:9092,b2:9092");
   EXPECT_EQ(settings->topic_prefix, "test.");
   EXPECT_EQ(settings->partitions, 16);
-  EXPECT_EQ(settings->business_time_zone, "Asia/Shanghai");
-  EXPECT_TRUE(settings->expect.orders && settings->expect.invoices);
-  EXPECT_FALSE(settings->expect.shipments || settings->expect.payments);
+  EXPECT_EQ(settings->fold.business_time_zone, "Asia/Shanghai");
+  EXPECT_TRUE(settings->fold.expect.orders && settings->fold.expect.invoices);
+  EXPECT_FALSE(settings->fold.expect.shipments || settings->fold.expect.payments);
   EXPECT_EQ(settings->today, parse_date("2024-06-30"));
   EXPECT_EQ(settings->threads, 4);
   EXPECT_EQ(settings->memory_mib, 256U);
-  EXPECT_EQ(settings->anomaly_days, (domain::AnomalyDays{1, 20, 300}));
+  EXPECT_EQ(settings->fold.anomaly_days, (domain::AnomalyDays{1, 20, 300}));
   EXPECT_EQ(settings->kafka, (std::map<std::string, std::string>{{"security.protocol", "SSL"},
                                                                  {"ssl.ca.location", "/ca"},
                                                                  {"debug", "true"},
@@ -169,8 +169,8 @@ TEST_F(SettingsTest, AFileThatIsNoTomlNamesTheLine) {
 TEST_F(SettingsTest, ExpectOfNothingLeavesEveryFamilyOut) {
   const auto settings = read_settings("", {{"expect", ""}}, {});
   ASSERT_TRUE(settings);
-  EXPECT_FALSE(settings->expect.orders || settings->expect.shipments || settings->expect.invoices ||
-               settings->expect.payments);
+  EXPECT_FALSE(settings->fold.expect.orders || settings->fold.expect.shipments || settings->fold.expect.invoices ||
+               settings->fold.expect.payments);
 }
 
 TEST_F(SettingsTest, NamesOfFlagsAndVariables) {
@@ -190,10 +190,10 @@ TEST_F(SettingsTest, WhatKafkaSendsAheadIsAShareOfTheMemoryBound) {
 
 TEST_F(SettingsTest, RulesAreMadeOfZoneExpectAndAnomalyDays) {
   Settings settings;
-  settings.anomaly_days.invoice_not_received = 3;
-  settings.business_time_zone = "Asia/Shanghai";
-  settings.expect.orders = false;
-  const auto rules = make_rules(settings);
+  settings.fold.anomaly_days.invoice_not_received = 3;
+  settings.fold.business_time_zone = "Asia/Shanghai";
+  settings.fold.expect.orders = false;
+  const auto rules = domain::make_rules(settings.fold);
   ASSERT_TRUE(rules);
   EXPECT_EQ(rules->zone.name(), "Asia/Shanghai");
   EXPECT_FALSE(rules->expect.orders);

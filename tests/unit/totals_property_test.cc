@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "mirror/shard_mirror.h"
+#include "store/totals.h"
 #include "support/book.h"
 #include "support/folding.h"
 #include "support/totals.h"
@@ -26,7 +27,7 @@ views::ShardPicture pages_of(Folding& folding) {
 
 constexpr Day kDays[] = {kFirstDate, kLastDate, 19'799, 19'805, 19'818, 19'830, 19'850, kNever - 1};
 
-void check(Folding& folding, const engine::Totals& totals) {
+void check(Folding& folding, const store::Totals& totals) {
   const views::ShardPicture pages = pages_of(folding);
   for (const Day day : kDays) {
     if (day >= totals.from) RC_ASSERT(sums_on(totals, day) == sums_on(pages, day));
@@ -100,7 +101,7 @@ RC_GTEST_PROP(Totals, AreThoseOfThePagesAfterAnyStart, ()) {
     folding.shard().listen(mirror);
   };
   const auto load = [&] {
-    auto totals = engine::load_totals(folding.shard().store(), folding.shard().store().path(), folding.state());
+    auto totals = store::load_totals(folding.shard().store(), folding.shard().store().path(), folding.state());
     RC_ASSERT(totals.has_value());
     return std::move(totals).value();
   };

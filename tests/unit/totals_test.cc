@@ -1,5 +1,5 @@
 // Totals kept beside a shard's store: how far the journal reaches, what is not believed, and what is found out.
-#include "engine/totals.h"
+#include "store/totals.h"
 
 #include <gtest/gtest.h>
 
@@ -10,11 +10,11 @@
 #include "support/totals.h"
 #include "views/views.h"
 
-namespace daybook::engine {
+namespace daybook::store {
 namespace {
 
-store::Cell open_cell(Int128 amount) {
-  store::Cell cell;
+Cell open_cell(Int128 amount) {
+  Cell cell;
   cell.id = {.measure = domain::Measure::kOpen,
              .currency = Currency::parse("CNY")->number(),
              .attributes = 3,
@@ -30,13 +30,13 @@ store::Cell open_cell(Int128 amount) {
 class TotalsTest : public ::testing::Test {
  protected:
   TotalsTest() : memory_(8 << 20, 8 << 20) {
-    store_ = store::ShardStore::open(directory_.path(), memory_, store::ShardStore::Mode::kReadWrite).value();
+    store_ = ShardStore::open(directory_.path(), memory_, ShardStore::Mode::kReadWrite).value();
   }
 
   void commit(std::size_t cells = 1) {
-    const std::vector<store::Cell> changes(cells, open_cell(1));
+    const std::vector<Cell> changes(cells, open_cell(1));
     journal_.add(changes);
-    store::WriteSet set;
+    WriteSet set;
     next_entry_ = journal_.write(++state_.digest, set).next_entry;
     ASSERT_TRUE(store_->write(set));
   }
@@ -57,13 +57,13 @@ class TotalsTest : public ::testing::Test {
     const auto totals = load();
     if (!totals) return std::nullopt;
     Int128 amount = 0;
-    for (const store::Cell& cell : totals->cells) amount += cell.value.amount;
+    for (const Cell& cell : totals->cells) amount += cell.value.amount;
     return amount;
   }
 
   test::TempDir directory_;
-  store::SharedMemory memory_;
-  std::unique_ptr<store::ShardStore> store_;
+  SharedMemory memory_;
+  std::unique_ptr<ShardStore> store_;
   ShardState state_;
   TotalsJournal journal_;
   std::uint16_t next_entry_ = 0;
@@ -103,7 +103,7 @@ TEST_F(TotalsTest, ACommitThatIsTooMuchBreaksTheChainUntilAFileIsWritten) {
 }
 
 TEST_F(TotalsTest, ACommitThatChangesNothingTakesNoEntry) {
-  store::WriteSet set;
+  WriteSet set;
   EXPECT_EQ(journal_.write(state_.digest, set).next_entry, 0);
   EXPECT_EQ(set.bytes(), 0U);
 }
@@ -122,9 +122,9 @@ TEST_F(TotalsTest, AFileOfAnotherStateIsNotBelieved) {
 
 TEST_F(TotalsTest, DamagedEntriesAndFilesOfAnotherVersionAreNotBelieved) {
   commit_often(3);
-  store::WriteSet set;
-  const std::string entry = store_->get(store::Table::kMeta, store::JournalKey{1}.bytes()).value().value();
-  set.put(store::Table::kMeta, store::JournalKey{1}.bytes(), entry.substr(0, entry.size() - 1));
+  WriteSet set;
+  const std::string entry = store_->get(Table::kMeta, JournalKey{1}.bytes()).value().value();
+  set.put(Table::kMeta, JournalKey{1}.bytes(), entry.substr(0, entry.size() - 1));
   ASSERT_TRUE(store_->write(set));
   EXPECT_FALSE(known());
   save();
@@ -156,24 +156,24 @@ class LyingTotals : public ::testing::Test {
                                      std::chrono::steady_clock::now() + std::chrono::seconds(10)));
   }
 
-  Projector* open() {
+  engine::Projector* open() {
     projector_.reset();
-    projector_ = Projector::open(rules_, directory_.path(), 1, memory_, {}).value();
+    projector_ = engine::Projector::open(rules_, directory_.path(), 1, memory_, {}).value();
     return projector_.get();
   }
 
   const domain::Rules rules_ = test::utc_rules();
   test::TempDir directory_;
-  store::SharedMemory memory_;
+  SharedMemory memory_;
   log::MemoryLog log_;
-  std::unique_ptr<Projector> projector_;
+  std::unique_ptr<engine::Projector> projector_;
 };
 
 TEST_F(LyingTotals, AreFoundOutByTheBuildThatReadsThePagesAndReplaced) {
-  const std::string folder = shard_path(directory_.path(), 0);
+  const std::string folder = engine::shard_path(directory_.path(), 0);
   Totals lie = load_totals(projector_->shard(0)->store(), folder, projector_->committed(0)).value().value();
   ASSERT_FALSE(lie.cells.empty());
-  for (store::Cell& cell : lie.cells) {
+  for (Cell& cell : lie.cells) {
     if (cell.id.measure == domain::Measure::kOpen) cell.value.amount += 7;
   }
   ASSERT_TRUE(write_totals(folder, lie));
@@ -208,4 +208,4 @@ TEST_F(LyingTotals, AreFoundOutByTheBuildThatReadsThePagesAndReplaced) {
 }
 
 }  // namespace
-}  // namespace daybook::engine
+}  // namespace daybook::store

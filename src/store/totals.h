@@ -13,11 +13,11 @@
 #include "base/date.h"
 #include "base/int128.h"
 #include "base/result.h"
-#include "engine/shard_state.h"
+#include "store/shard_state.h"
 #include "store/cells.h"
 #include "store/shard_store.h"
 
-namespace daybook::engine {
+namespace daybook::store {
 
 // Sums over all customers as of one state of a shard.
 struct Totals {
@@ -29,7 +29,7 @@ struct Totals {
   // What counts before this day is as if it counted on it: earlier dates cannot be asked.
   Day from = std::numeric_limits<Day>::min();
   // Cells of total_of(), in any order; several may have one id.
-  std::vector<store::Cell> cells;
+  std::vector<Cell> cells;
 };
 
 // The journal has so many places. An entry takes that of the one as many commits before it.
@@ -37,21 +37,21 @@ inline constexpr std::uint16_t kJournalEntries = 8'192;
 
 // What a cell adds to the totals: by currency, measure (those of the ledger as one), due date and the day from
 // which it counts. None: it is neither of receivables nor of the ledger, or credit exposure by orders.
-std::optional<store::Cell> total_of(const store::Cell& cell);
+std::optional<Cell> total_of(const Cell& cell);
 
 // Makes these the file in a shard's folder, instead of the one there. Durable when it returns.
 Result<void> write_totals(const std::string& folder, const Totals& totals);
 
 // As of `state`, which the store holds: the file with the journal's entries since. None where they do not lead to
 // this state, or are damaged: then the pages say it. An error means that the store failed.
-Result<std::optional<Totals>> load_totals(const store::Reads& reads, const std::string& folder,
+Result<std::optional<Totals>> load_totals(const Reads& reads, const std::string& folder,
                                           const ShardState& state);
 
 // What one commit added to the totals.
 struct TotalsChange {
   // False: it was too much to be written down, and the chain of entries is broken.
   bool is_known = true;
-  std::span<const store::Cell> cells;
+  std::span<const Cell> cells;
   std::uint16_t next_entry = 0;
 };
 
@@ -63,19 +63,19 @@ class TotalsJournal {
   std::uint16_t next_entry() const { return next_entry_; }
 
   // What the commit under way adds to the cells of some account.
-  void add(std::span<const store::Cell> changes);
+  void add(std::span<const Cell> changes);
   // Puts the entry of the commit under way into its set. Call once for each, with the digest that it leaves. The
   // views hold, and the set has to be written, before the next add() or write().
-  TotalsChange write(UInt128 digest, store::WriteSet& set);
+  TotalsChange write(UInt128 digest, WriteSet& set);
 
  private:
   UInt128 digest_ = 0;
   std::uint16_t next_entry_ = 0;
   bool too_much_ = false;
   bool written_ = true;  // The cells are those of a commit that is over.
-  std::vector<store::Cell> cells_;
+  std::vector<Cell> cells_;
   std::string page_;
   std::string entry_;
 };
 
-}  // namespace daybook::engine
+}  // namespace daybook::store

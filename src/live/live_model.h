@@ -5,12 +5,13 @@
 
 #include "engine/projector.h"
 #include "mirror/keeper.h"
+#include "store/commit_listener.h"
 #include "views/model.h"
 
-namespace daybook::views {
+namespace daybook::live {
 
 // Views of a running projector.
-class LiveModel : public ReadModel {
+class LiveModel : public views::ReadModel {
  public:
   // Before the projector's start(); the projector must have stopped before it goes. `mirror_bytes`: what the mirrors of
   // all shards may take; 0: none, pages are read.
@@ -20,7 +21,7 @@ class LiveModel : public ReadModel {
   std::int32_t partition_count() const override { return projector_.shard_count(); }
   const domain::Rules& rules() const override { return rules_; }
   const std::string& topic_prefix() const override { return topic_prefix_; }
-  Result<std::shared_ptr<const ShardPicture>> open(std::int32_t partition) const override;
+  Result<std::shared_ptr<const views::ShardPicture>> open(std::int32_t partition) const override;
   bool wait_for(log::TopicPartition at, std::int64_t offset,
                 std::chrono::steady_clock::time_point deadline) const override {
     return projector_.wait_for(at, offset, deadline);
@@ -49,12 +50,12 @@ class LiveModel : public ReadModel {
     std::uint64_t openings = 0;
     // The picture that was taken last of it: kept until soon after the next commit, so that questions between
     // two commits take one picture and not one each. Null before the first, or has an image or totals.
-    std::shared_ptr<const ShardPicture> picture;
+    std::shared_ptr<const views::ShardPicture> picture;
   };
-  std::shared_ptr<engine::ShardListener> opened(std::int32_t partition, std::shared_ptr<engine::Shard> shard);
+  std::shared_ptr<store::CommitListener> opened(std::int32_t partition, std::shared_ptr<engine::Shard> shard);
   void closed(std::int32_t partition);
   std::shared_ptr<const Opened> opened(std::int32_t partition) const;
-  Result<ShardPicture> take(std::int32_t partition, const std::shared_ptr<const Opened>& opened) const;
+  Result<views::ShardPicture> take(std::int32_t partition, const std::shared_ptr<const Opened>& opened) const;
   // Of the shards that are open now; each keeps its shard open.
   std::vector<std::shared_ptr<mirror::ShardMirror>> mirrors() const;
   // Lets go of pictures that are not of the newest commit: they hold what the mirrors and the store had then.
@@ -68,4 +69,4 @@ class LiveModel : public ReadModel {
   std::unique_ptr<mirror::Keeper> keeper_;
 };
 
-}  // namespace daybook::views
+}  // namespace daybook::live

@@ -1,13 +1,12 @@
-#include "engine/totals.h"
+#include "store/totals.h"
 
 #include "base/bytes.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/release.h"
-#include "engine/evaluation.h"
 #include "store/keys.h"
 
-namespace daybook::engine {
+namespace daybook::store {
 namespace {
 
 constexpr const char* kFile = "totals";
@@ -36,39 +35,39 @@ std::optional<Totals> decode(std::string_view bytes) {
   const std::uint64_t high = in.big64();
   totals.digest = static_cast<UInt128>(high) << 64 | in.big64();
   totals.next_entry = in.big16();
-  totals.from = store::day_of_ordered(in.big32());
-  if (!in.ok() || !store::decode_page(in.raw(in.left()), totals.cells)) return std::nullopt;
+  totals.from = day_of_ordered(in.big32());
+  if (!in.ok() || !decode_page(in.raw(in.left()), totals.cells)) return std::nullopt;
   return totals;
 }
 
 // Adds the entries that follow on these from its next place on, to the journal's end or to the first that does not
 // follow. Those that follow in the end reach `digest`.
-Result<void> add_entries(const store::Reads& reads, std::uint64_t digest, std::uint64_t& reached, Totals& totals) {
-  std::vector<store::Cell> cells;
-  using Next = store::Reads::Next;
+Result<void> add_entries(const Reads& reads, std::uint64_t digest, std::uint64_t& reached, Totals& totals) {
+  std::vector<Cell> cells;
+  using Next = Reads::Next;
   const auto take = [&](std::string_view bytes, std::string_view value) -> Result<Next> {
-    ASSIGN_OR_RETURN(const store::JournalKey key, store::JournalKey::parse(bytes));
+    ASSIGN_OR_RETURN(const JournalKey key, JournalKey::parse(bytes));
     ByteReader in(value);
     if (key.entry != totals.next_entry || in.big64() != reached) return Next::kStop;
     const std::uint64_t next = in.big64();
     // The pages say what a damaged entry would have.
-    if (!in.ok() || !store::decode_page(in.raw(in.left()), cells)) return Next::kStop;
+    if (!in.ok() || !decode_page(in.raw(in.left()), cells)) return Next::kStop;
     totals.cells.insert(totals.cells.end(), cells.begin(), cells.end());
     reached = next;
     totals.next_entry = after(totals.next_entry);
     ++totals.entries;
     return reached != digest && totals.next_entry != 0 ? Next::kGoOn : Next::kStop;
   };
-  const std::string prefix(1, store::kJournalPrefix);
-  return reads.scan(store::Table::kMeta, prefix, store::JournalKey{totals.next_entry}.bytes(), take);
+  const std::string prefix(1, kJournalPrefix);
+  return reads.scan(Table::kMeta, prefix, JournalKey{totals.next_entry}.bytes(), take);
 }
 
 }  // namespace
 
-std::optional<store::Cell> total_of(const store::Cell& cell) {
+std::optional<Cell> total_of(const Cell& cell) {
   const domain::Measure measure = cell.id.measure;
   const bool counts = (domain::is_receivables(measure) && !domain::is_credit(measure)) || domain::is_ledger(measure);
-  auto total = counts ? store::receivable_of(cell) : std::nullopt;
+  auto total = counts ? receivable_of(cell) : std::nullopt;
   if (!total) return std::nullopt;
   total->id.attributes = 0;
   total->id.day = total->id.counts_from;
@@ -82,15 +81,15 @@ Result<void> write_totals(const std::string& folder, const Totals& totals) {
   out.big64(static_cast<std::uint64_t>(totals.digest >> 64));
   out.big64(static_cast<std::uint64_t>(totals.digest));
   out.big16(totals.next_entry);
-  out.big32(store::ordered(totals.from));
+  out.big32(ordered(totals.from));
   std::string page;
-  store::encode_page(totals.cells, page);
+  encode_page(totals.cells, page);
   out.raw(page);
   out.big64(hash64(bytes));
   return write_file_durably(folder, kFile, bytes);
 }
 
-Result<std::optional<Totals>> load_totals(const store::Reads& reads, const std::string& folder,
+Result<std::optional<Totals>> load_totals(const Reads& reads, const std::string& folder,
                                           const ShardState& state) {
   // Before the first file was written the journal begins with the empty store.
   std::optional<Totals> totals = Totals();
@@ -114,20 +113,20 @@ void TotalsJournal::begin(UInt128 digest, std::uint16_t next_entry) {
   next_entry_ = next_entry;
 }
 
-void TotalsJournal::add(std::span<const store::Cell> changes) {
+void TotalsJournal::add(std::span<const Cell> changes) {
   if (written_) {
     written_ = false;
     cells_.clear();
     if (cells_.capacity() > kCellsKept) release(cells_);
   }
   if (too_much_) return;
-  for (const store::Cell& change : changes) {
+  for (const Cell& change : changes) {
     if (const auto total = total_of(change)) cells_.push_back(*total);
   }
   too_much_ = cells_.size() > kCellsMax;
 }
 
-TotalsChange TotalsJournal::write(UInt128 digest, store::WriteSet& set) {
+TotalsChange TotalsJournal::write(UInt128 digest, WriteSet& set) {
   if (written_) cells_.clear();
   written_ = true;
   const UInt128 before = std::exchange(digest_, digest);
@@ -136,16 +135,16 @@ TotalsChange TotalsJournal::write(UInt128 digest, store::WriteSet& set) {
     cells_.clear();
   } else {
     add_up(cells_);
-    store::encode_page(cells_, page_);
+    encode_page(cells_, page_);
     entry_.clear();
     ByteWriter out(entry_);
     out.big64(brief(before));
     out.big64(brief(digest));
     out.raw(page_);
-    set.put_view(store::Table::kMeta, store::JournalKey{next_entry_}.bytes(), entry_);
+    set.put_view(Table::kMeta, JournalKey{next_entry_}.bytes(), entry_);
     next_entry_ = after(next_entry_);
   }
   return {.is_known = true, .cells = cells_, .next_entry = next_entry_};
 }
 
-}  // namespace daybook::engine
+}  // namespace daybook::store

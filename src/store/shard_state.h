@@ -7,13 +7,14 @@
 #include <string>
 #include <string_view>
 
-#include "base/bytes.h"
 #include "base/int128.h"
 #include "base/result.h"
-#include "log/log.h"
 #include "store/shard_store.h"
 
-namespace daybook::engine {
+namespace daybook::store {
+
+// By number, as log::Topic numbers those of events.
+inline constexpr std::size_t kEventTopicCount = 5;
 
 struct TopicProgress {
   // Offset of the next record wanted.
@@ -27,7 +28,7 @@ struct TopicProgress {
 };
 
 struct ShardState {
-  std::array<TopicProgress, log::kEventTopicCount> topics;
+  std::array<TopicProgress, kEventTopicCount> topics;
   std::uint64_t accepted = 0;
   std::uint64_t duplicates = 0;
   std::uint64_t conflicts = 0;
@@ -43,27 +44,6 @@ struct ShardState {
 };
 
 // The state that a store holds; a new one when it holds none.
-Result<ShardState> read_state(const store::Reads& reads);
+Result<ShardState> read_state(const Reads& reads);
 
-// What `record` is known by when it is read again.
-std::uint64_t fingerprint(const log::Record& record);
-
-// Keeps the last of many records until its fingerprint is asked for: only that one is ever stored, and
-// copying bytes is cheaper than hashing them.
-class LastRecord {
- public:
-  void keep(const log::Record& record);
-  // Of the record kept; nothing when none has been since the last call.
-  std::optional<std::uint64_t> take_fingerprint();
-
- private:
-  // Key and value, one behind the other.
-  ByteBuffer bytes_;
-  std::size_t key_size_ = 0;
-  bool has_key_ = false;
-  bool has_value_ = false;
-  bool kept_ = false;
-  std::optional<std::uint64_t> large_;  // Of a record that is too large to be kept.
-};
-
-}  // namespace daybook::engine
+}  // namespace daybook::store

@@ -1,11 +1,11 @@
-#include "views/live_model.h"
+#include "live/live_model.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <thread>
 
-namespace daybook::views {
+namespace daybook::live {
 namespace {
 
 // How often a picture is taken anew when a commit came between it and its image: the folding thread
@@ -58,7 +58,7 @@ LiveModel::LiveModel(engine::Projector& projector, const domain::Rules& rules,
 
 LiveModel::~LiveModel() = default;
 
-std::shared_ptr<engine::ShardListener> LiveModel::opened(std::int32_t partition, std::shared_ptr<engine::Shard> shard) {
+std::shared_ptr<store::CommitListener> LiveModel::opened(std::int32_t partition, std::shared_ptr<engine::Shard> shard) {
   auto opened = std::make_shared<Opened>();
   if (mirror_bytes_ > 0) {
     mirror::MirrorOptions options;
@@ -77,7 +77,7 @@ std::shared_ptr<engine::ShardListener> LiveModel::opened(std::int32_t partition,
 void LiveModel::closed(std::int32_t partition) {
   Kept& kept = kept_[static_cast<std::size_t>(partition)];
   std::shared_ptr<const Opened> opened;  // These go after the lock.
-  std::shared_ptr<const ShardPicture> picture;
+  std::shared_ptr<const views::ShardPicture> picture;
   const std::lock_guard lock(kept.mutex);
   opened.swap(kept.opened);
   picture.swap(kept.picture);
@@ -106,14 +106,14 @@ void LiveModel::forget_older() {
     const auto image = opened->mirror->image();
     const auto totals = opened->mirror->totals();
     Kept& kept = kept_[static_cast<std::size_t>(i)];
-    std::shared_ptr<const ShardPicture> older;  // Goes after the lock.
+    std::shared_ptr<const views::ShardPicture> older;  // Goes after the lock.
     const std::lock_guard lock(kept.mutex);
     const auto& picture = kept.picture;
     if (picture != nullptr && (picture->image != image || picture->totals != totals)) older.swap(kept.picture);
   }
 }
 
-Result<std::shared_ptr<const ShardPicture>> LiveModel::open(std::int32_t partition) const {
+Result<std::shared_ptr<const views::ShardPicture>> LiveModel::open(std::int32_t partition) const {
   if (const auto why = projector_.unreadable(partition)) return unexpected(*why);
   const std::shared_ptr<const Opened> opened = this->opened(partition);
   if (opened == nullptr) return unexpected(ErrorCode::kUnavailable, fmt::format("shard {} is being opened", partition));
@@ -128,18 +128,18 @@ Result<std::shared_ptr<const ShardPicture>> LiveModel::open(std::int32_t partiti
       return kept.picture;
     }
   }
-  ASSIGN_OR_RETURN(ShardPicture taken, take(partition, opened));
-  auto picture = std::make_shared<const ShardPicture>(std::move(taken));
+  ASSIGN_OR_RETURN(views::ShardPicture taken, take(partition, opened));
+  auto picture = std::make_shared<const views::ShardPicture>(std::move(taken));
   if (picture->image != nullptr || picture->totals != nullptr) {
-    std::shared_ptr<const ShardPicture> before = picture;
+    std::shared_ptr<const views::ShardPicture> before = picture;
     const std::lock_guard lock(kept.mutex);
     if (kept.opened == opened) kept.picture.swap(before);
   }
   return picture;
 }
 
-Result<ShardPicture> LiveModel::take(std::int32_t partition, const std::shared_ptr<const Opened>& opened) const {
-  ShardPicture picture;
+Result<views::ShardPicture> LiveModel::take(std::int32_t partition, const std::shared_ptr<const Opened>& opened) const {
+  views::ShardPicture picture;
   picture.partition = partition;
   picture.opening = opened->number;
   picture.labels = &opened->shard->labels();
@@ -150,7 +150,7 @@ Result<ShardPicture> LiveModel::take(std::int32_t partition, const std::shared_p
     picture.totals = mirror == nullptr ? nullptr : mirror->totals();
     picture.reads = std::make_shared<const ReportingReads>(opened->shard->store().snapshot(), opened, picture.report);
     // The state in the same picture, so that positions and figures belong together.
-    ASSIGN_OR_RETURN(picture.state, engine::read_state(*picture.reads));
+    ASSIGN_OR_RETURN(picture.state, store::read_state(*picture.reads));
     if (mirror != nullptr) picture.dictionary = &mirror->dictionary();
     const std::int64_t commit = mirror::commit_number(picture.state);
     if ((picture.image == nullptr || picture.image->commit == commit) &&
@@ -181,4 +181,4 @@ std::int32_t LiveModel::mirrors_ready() const {
       std::ranges::count_if(mirrors, [](const auto& mirror) { return mirror->image() != nullptr; }));
 }
 
-}  // namespace daybook::views
+}  // namespace daybook::live
