@@ -55,9 +55,9 @@ std::string enum_names(const EnumDescriptor* type) {
   return names;
 }
 
-// A key that stands in its object already is kept under itself, this character and a number. It is no part of any
-// field's name, so that whoever sends it has at most one fault called another.
-constexpr char kRepeated = '\x1f';
+// A key that stands in its object already is kept under itself, this byte and a number. No key that is sent holds it:
+// it is no part of UTF-8.
+constexpr char kRepeated = '\xff';
 
 std::string_view unrepeated(std::string_view key) { return key.substr(0, key.find(kRepeated)); }
 

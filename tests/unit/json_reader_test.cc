@@ -168,6 +168,7 @@ TEST(JsonReaderTest, GivesUpOnWhatIsRareOrWrong) {
   for (const std::string& text :
        {"[{" + event + "," + ready + "}]", "{" + event + "," + ready + ",\"event_id\":\"e\"}",
         "{" + event + "," + ready + ",\"eventId\":\"e\"}", "{" + event + "," + ready + ",\"x\":1}",
+        "{" + event + "," + ready + R"(,"event_id\u001f1":"e"})",
         "{" + event + R"(,"order\u005fready":{"order_id":"O"}})", "{" + event + R"(,"order_ready":{"order_id":5}})",
         "{" + event + "," + ready + R"(,"invoice_delivered":{"invoice_id":"I"}})",
         "{" + event + "," + ready + "},", "{" + event + "," + ready + "}{}", std::string("5"), std::string("")}) {
