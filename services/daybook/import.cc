@@ -33,8 +33,9 @@ int import(ImportFlags& flags) {
   for (const FileFault& fault : report.faults)
     tell("{}: {}\n", fault.place, fault.message);
   if (!report.faults.empty()) {
-    return fail(fmt::format("{}{} faults; nothing was written", report.faults.size(),
-                            report.faults.size() == tools::kFileFaultsMax ? " or more" : ""));
+    return fail(fmt::format("{}{} fault{}; nothing was written", report.faults.size(),
+                            report.faults.size() == tools::kFileFaultsMax ? " or more" : "",
+                            report.faults.size() == 1 ? "" : "s"));
   }
   std::size_t next = 0;
   return write_events(

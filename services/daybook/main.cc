@@ -41,6 +41,16 @@ namespace {
 int output_error = 0;
 bool output_error_said = false;
 
+// The command's exit code. What it does not expect ends it in words, like all else.
+int end_of(const Run& run) {
+  for (const std::string& words : app::unknown_variables()) say(words);
+  try {
+    return run();
+  } catch (const std::exception& error) {
+    return fail(fmt::format("a fault of Daybook's own, please report it: {}", error.what()));
+  }
+}
+
 // For words that no command knows: the first of them, and the one it may have been meant to be.
 std::optional<std::string> unknown_word(const CLI::App& app) {
   const CLI::App* command = &app;
@@ -95,11 +105,6 @@ void SettingFlags::add_to(CLI::App& command, const std::vector<std::string>& key
 }
 
 Result<app::Settings> SettingFlags::read() const {
-  static const bool said = [] {
-    for (const std::string& words : app::unknown_variables()) say(words);
-    return true;
-  }();
-  static_cast<void>(said);
   std::map<std::string, std::string> given;
   for (const auto& [name, option] : options_) {
     if (option->count() > 0) given.emplace(name, values_.at(name));
@@ -147,6 +152,6 @@ int main(int argc, char** argv) {
     if (!finish_output()) return kFailed;
     return code == 0 ? kDone : kUsage;
   }
-  const int code = run();
+  const int code = end_of(run);
   return finish_output() ? code : kFailed;
 }

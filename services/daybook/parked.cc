@@ -23,7 +23,7 @@ namespace json = boost::json;
 struct Parked {
   std::string position;  // topic:partition:offset
   store::ParkedRecord record;
-  bool resolved = false;  // Its event was published again, and accepted.
+  views::Resolution resolution = views::Resolution::kOpen;
 };
 
 // All, or the one at `position`; by topic, partition, offset.
@@ -52,7 +52,11 @@ Result<std::vector<Parked>> read_parked(const app::Settings& settings, const std
   }
   // Shard by shard they came by partition first.
   std::ranges::stable_sort(found, {}, [](const Parked& one) { return one.record.topic; });
-  for (Parked& one : found) one.resolved = views::is_resolved(shards, model->rules(), one.record);
+  try {
+    for (Parked& one : found) one.resolution = views::resolution_of(shards, model->rules(), one.record);
+  } catch (const views::Refusal& refusal) {
+    return unexpected(ErrorCode::kUnavailable, refusal.problem.detail);
+  }
   return found;
 }
 
@@ -70,9 +74,22 @@ Result<std::vector<Listed>> list_folder(const app::Settings& settings) {
   std::vector<Listed> lines;
   for (const Parked& one : parked) {
     lines.push_back({one.position, format_instant_ms(one.record.recorded_ms),
-                     std::string(domain::park_reason_name(one.record.reason)), one.record.detail, one.resolved});
+                     std::string(domain::park_reason_name(one.record.reason)), one.record.detail,
+                     one.resolution == views::Resolution::kResolved});
   }
   return lines;
+}
+
+// Takes a page of /v1/parked; gives the token of the next, or nothing. Throws where it is none.
+std::string read_page(const json::value& page, std::vector<Listed>& lines) {
+  for (const json::value& row : page.at("parked").as_array()) {
+    const auto text = [&](const char* name) { return std::string(row.at(name).as_string()); };
+    lines.push_back({fmt::format("{}:{}:{}", text("topic"), row.at("partition").as_int64(),
+                                 row.at("offset").as_int64()),
+                     text("recorded_at"), text("reason"), text("detail"), row.at("resolved").as_bool()});
+  }
+  const json::value& next = page.at("next_page_token");
+  return next.is_null() ? "" : std::string(next.as_string());
 }
 
 // Asks a server, page by page.
@@ -81,21 +98,18 @@ Result<std::vector<Listed>> list_server(const std::string& url) {
   views::ParameterMap parameters = {{"page_size", "1000"}};
   while (true) {
     ASSIGN_OR_RETURN(const auto answer, http::ask(url, {"v1", "parked"}, parameters));
-    boost::system::error_code error;
-    const json::value page = json::parse(answer.body, error);
-    if (answer.status != 200 || error) {
-      return unexpected(ErrorCode::kUnavailable, fmt::format("{} answers {}: {}", url, answer.status, answer.body));
+    try {
+      if (answer.status != 200) {
+        const auto detail = http::problem_detail(answer.body);
+        return unexpected(detail ? Error{ErrorCode::kUnavailable, *detail} : http::not_ours(url, answer));
+      }
+      const std::string next = read_page(json::parse(answer.body), lines);
+      if (next.empty()) return lines;
+      parameters.erase("page_token");
+      parameters.emplace("page_token", next);
+    } catch (const std::exception&) {
+      return unexpected(http::not_ours(url, answer));
     }
-    for (const json::value& row : page.at("parked").as_array()) {
-      const auto text = [&](const char* name) { return std::string(row.at(name).as_string()); };
-      lines.push_back({fmt::format("{}:{}:{}", text("topic"), row.at("partition").as_int64(),
-                                   row.at("offset").as_int64()),
-                       text("recorded_at"), text("reason"), text("detail"), row.at("resolved").as_bool()});
-    }
-    const json::value& next = page.at("next_page_token");
-    if (next.is_null()) return lines;
-    parameters.erase("page_token");
-    parameters.emplace("page_token", std::string(next.as_string()));
   }
 }
 
@@ -136,9 +150,9 @@ int retry(TargetFlags& flags, const std::string& data, const std::string& positi
   if (!settings) return fail(settings.error());
   settings->data = data;
   auto parked = read_parked(*settings, position == "all" ? "" : position);
-  if (!parked) return fail(parked.error());
+  if (!parked) return fail(parked.error().message + "; --from names the folder that records are parked in");
   if (position == "all") {
-    const std::size_t resolved = std::erase_if(*parked, [](const Parked& one) { return one.resolved; });
+    const std::size_t resolved = std::erase_if(*parked, [](const Parked& one) { return one.resolution == views::Resolution::kResolved; });
     if (resolved > 0) say(fmt::format("{} left out: resolved before", resolved));
   }
   const auto target = flags.open();
@@ -190,7 +204,8 @@ void add_parked(CLI::App& app, Run& run) {
   });
 
   auto position = std::make_shared<std::string>();
-  CLI::App* show_command = parked->add_subcommand("show", "Everything about one: the event, or its bytes.");
+  CLI::App* show_command = parked->add_subcommand("show", "Everything about one: the event, or its bytes.\n"
+                                                          "Reads a data folder, also beside a running server.");
   show_command->add_option("position", *position, "topic:partition:offset")->required();
   auto show_flags = std::make_shared<SettingFlags>();
   show_flags->add_to(*show_command, {"data", "topic_prefix"});
@@ -202,7 +217,8 @@ void add_parked(CLI::App& app, Run& run) {
   });
 
   CLI::App* retry_command = parked->add_subcommand(
-      "retry", "Publish one (or all) again, if it is valid now, with its right topic and key.");
+      "retry", "Publish one (or all) again, if it is valid now, with its right topic and key: from the\n"
+               "folder --from, to one of --to, --brokers and --data.");
   retry_command->add_option("position", *position, "topic:partition:offset, or all")->required();
   auto from = std::make_shared<std::string>("./daybook-data");
   retry_command->add_option("--from", *from, "data folder that the record is parked in")

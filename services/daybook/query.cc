@@ -131,7 +131,7 @@ void print_table(const json::array& rows) {
   std::vector<std::vector<std::string>> lines;
   for (const json::value& row : rows) {
     std::vector<std::pair<std::string, std::string>> cells;
-    flatten(row.get_object(), "", cells);
+    flatten(row.as_object(), "", cells);
     if (names.empty()) {
       for (const auto& cell : cells) names.push_back(cell.first);
     }
@@ -176,13 +176,13 @@ void spread_buckets(json::object& answer, json::array& rows) {
   if (labels == nullptr || !labels->is_array()) return;
   for (json::value& row : rows) {
     json::object spread;
-    for (auto& member : row.get_object()) {
+    for (auto& member : row.as_object()) {
       if (member.key() != "buckets") {
         spread[member.key()] = member.value();
         continue;
       }
       for (std::size_t i = 0; i < labels->get_array().size(); ++i) {
-        spread[labels->get_array()[i].get_string()] = member.value().get_array()[i];
+        spread[labels->get_array()[i].as_string()] = member.value().as_array().at(i);
       }
     }
     row = std::move(spread);
@@ -228,7 +228,7 @@ void print_answer(const std::string& body, const std::string& view,
     }
     spread_buckets(answer, rows->get_array());
     print_table(rows->get_array());
-    if (auto* totals = answer.if_contains("totals"); totals != nullptr && !totals->get_array().empty()) {
+    if (auto* totals = answer.if_contains("totals"); totals != nullptr && !totals->as_array().empty()) {
       out("\ntotals\n");
       spread_buckets(answer, totals->get_array());
       print_table(totals->get_array());
@@ -263,9 +263,10 @@ views::Today today_of(const app::Settings& settings, const OfflineModel& model) 
 int print(const views::Rendered& rendered, const QueryOptions& options,
           const views::ParameterMap& parameters) {
   if (rendered.status != 200) {
-    const json::value problem = json::parse(rendered.body);
-    say(std::string(problem.at("detail").as_string()));
-    return rendered.status == 400 || rendered.status == 404 ? kUsage : kFailed;
+    say(http::problem_detail(rendered.body).value_or(rendered.body));
+    // What stands in a file is no matter of the command's words.
+    const bool is_of_a_file = options.view == "reconciliation" && rendered.body.find("\"violations\"") != std::string::npos;
+    return (rendered.status == 400 && !is_of_a_file) || rendered.status == 404 ? kUsage : kFailed;
   }
   if (options.format == "table") {
     print_answer(rendered.body, options.view, parameters);
@@ -275,17 +276,35 @@ int print(const views::Rendered& rendered, const QueryOptions& options,
   return kDone;
 }
 
+// Whether an instance may have answered so, asked for `format`.
+bool is_ours(const http::Response& answer, const std::string& format) {
+  if (answer.status != 200) return http::problem_detail(answer.body).has_value();
+  if (format == "csv") return answer.content_type.starts_with("text/csv");
+  if (format == "html") return answer.body.find("<meta name=generator content=Daybook>") != std::string::npos;
+  boost::system::error_code error;
+  const json::value value = json::parse(answer.body, error);
+  return !error && value.is_object() && value.get_object().contains("positions");
+}
+
 // Asks an instance, or the data folder by `offline(model, parameters)`.
 template <typename Offline>
 int ask(const app::Settings& settings, const QueryOptions& options, const std::vector<std::string>& segments,
         std::optional<http::Body> body, const Offline& offline) {
   auto parameters = parameters_of(options.parameters);
   if (!parameters) return fail(parameters.error());
+  if (parameters->contains("format")) {
+    return fail({ErrorCode::kInvalidArgument, "--format is what HTTP calls it; here it is --output table, json, csv or html"});
+  }
   if (options.format == "csv" || options.format == "html") parameters->emplace("format", options.format);
   if (!options.url.empty()) {
     auto answer = http::ask(options.url, segments, *parameters, std::move(body));
     if (!answer) return fail(answer.error());
-    return print({answer->status, answer->content_type, std::move(answer->body)}, options, *parameters);
+    if (!is_ours(*answer, options.format)) return fail(http::not_ours(options.url, *answer));
+    try {
+      return print({answer->status, answer->content_type, answer->body}, options, *parameters);
+    } catch (const std::exception&) {
+      return fail(http::not_ours(options.url, *answer));
+    }
   }
   const auto model = OfflineModel::open(settings);
   if (!model) return fail(model.error());

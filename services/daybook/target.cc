@@ -58,8 +58,8 @@ int publish(gateway::LineSource& source, gateway::PublishTarget& target) {
   for (const auto& [at, offset] : report.last) out("{}:{}:{}\n", at.first, at.second, offset);
   if (report.error) return fail(*report.error);
   if (report.fault_count > 0) {
-    return fail(fmt::format("{} faults{}: the batch with these lines was refused, and nothing behind it was sent",
-                            report.fault_count,
+    return fail(fmt::format("{} fault{}{}: the batch was refused, and nothing behind it was sent", report.fault_count,
+                            report.fault_count == 1 ? "" : "s",
                             report.fault_count == report.faults.size()
                                 ? ""
                                 : fmt::format(", the first {} said", report.faults.size())));

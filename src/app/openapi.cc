@@ -279,7 +279,7 @@ json::object schemas() {
                                 {"reason", text()},
                                 {"detail", text()},
                                 {"bytes", typed("string", "The record's value, base64.")},
-                                {"resolved", typed("boolean", "Its event was published again and accepted.")}});
+                                {"resolved", typed("boolean", "An event with its event_id was accepted, in the document that it names.")}});
   return all;
 }
 

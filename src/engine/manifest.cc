@@ -13,6 +13,7 @@ namespace daybook::engine {
 namespace {
 
 constexpr const char* kName = "manifest.json";
+constexpr const char* kDamaged = "the manifest is damaged: it does not say what any version wrote there";
 
 std::string path_of(const std::string& directory) { return directory + "/" + kName; }
 
@@ -55,8 +56,7 @@ Result<Manifest> Manifest::parse(const std::string& json) {
     manifest.fold.business_time_zone = std::string(value.at("business_time_zone").as_string());
     const auto expect = domain::parse_expect(std::string(value.at("expect").as_string()));
     if (!expect) {
-      return unexpected(ErrorCode::kCorrupt,
-                        fmt::format("the manifest cannot be read: expect: {}", expect.error().message));
+      return unexpected(ErrorCode::kCorrupt, kDamaged);
     }
     manifest.fold.expect = *expect;
     // Manifests of fold versions before 8 have none, and knew 28.
@@ -68,23 +68,29 @@ Result<Manifest> Manifest::parse(const std::string& json) {
         manifest.fold.anomaly_days.*key.days = static_cast<Day>(days->at(key.name).as_int64());
       }
     }
+    if (manifest.partitions < 1 || manifest.partitions > 1024) return unexpected(ErrorCode::kCorrupt, kDamaged);
     return manifest;
-  } catch (const std::exception& error) {
-    return unexpected(ErrorCode::kCorrupt, fmt::format("the manifest cannot be read: {}", error.what()));
+  } catch (const std::exception&) {
+    return unexpected(ErrorCode::kCorrupt, kDamaged);
   }
 }
 
 Result<Manifest> read_manifest(const std::string& directory) {
   const auto text = read_file(path_of(directory));
-  if (text) return Manifest::parse(*text);
+  if (text) {
+    auto manifest = Manifest::parse(*text);
+    if (manifest) return manifest;
+    return unexpected(manifest.error().code, fmt::format("{}: {}", path_of(directory), manifest.error().message));
+  }
   if (text.error().code != ErrorCode::kNotFound) return unexpected(text.error());
   return unexpected(ErrorCode::kNotFound, "there is no read model in " + directory);
 }
 
 namespace {
 
-const char* const kGoBack =
-    "Go back to that, or fold anew into an empty folder (another --data with the same log)";
+const char* const kFoldAnew =
+    "fold anew: stop it, remove shards and manifest.json (never log) in the data folder, and start it again "
+    "(docs/operations.md, \"Fold anew\")";
 
 // A manifest that is lost, or damaged, is not made anew beside shards: they may have been folded otherwise.
 Result<void> refuse_beside_shards(const std::string& directory, const Error& why) {
@@ -95,9 +101,8 @@ Result<void> refuse_beside_shards(const std::string& directory, const Error& why
   if (error) return unexpected(ErrorCode::kUnavailable, fmt::format("cannot look into {}: {}", shards.string(), error.message()));
   return unexpected(ErrorCode::kMismatch,
                     fmt::format("{}, but there are folded shards in {}: put {} back from a backup, with the settings that "
-                                "they were folded with, or fold anew into an empty folder (another --data with the same "
-                                "log)",
-                                why.message, shards.string(), path_of(directory)));
+                                "they were folded with, or {}",
+                                why.message, shards.string(), path_of(directory), kFoldAnew));
 }
 
 }  // namespace
@@ -106,8 +111,8 @@ Result<void> check_same(const Manifest& kept, const Manifest& wanted, const std:
   const auto differs = [&](std::string_view key, const auto& has, const auto& asked) -> Result<void> {
     if (has == asked) return {};
     return unexpected(ErrorCode::kMismatch,
-                      fmt::format("{}: the read model in {} was folded with '{}', not '{}'. {}", key, where, has, asked,
-                                  kGoBack));
+                      fmt::format("{}: the read model in {} was folded with '{}', not '{}'. Go back to that, or {}", key, where,
+                                  has, asked, kFoldAnew));
   };
   RETURN_IF_ERROR(differs("fold_version", kept.fold_version, wanted.fold_version));
   RETURN_IF_ERROR(differs("event_types", kept.event_types, wanted.event_types));

@@ -1,6 +1,9 @@
 #include "events/record.h"
 
 #include <fmt/format.h>
+#include <google/protobuf/descriptor.h>
+
+#include <array>
 
 namespace daybook::events {
 namespace {
@@ -46,6 +49,35 @@ std::optional<std::string_view> strip_frame(std::string_view value) {
 bool parse(std::string_view value, v1::Event& message) {
   const auto bytes = strip_frame(value);
   return bytes && message.ParseFromArray(bytes->data(), static_cast<int>(bytes->size()));
+}
+
+std::optional<domain::DocumentRef> named_document(const v1::Event& message) {
+  using Kind = domain::DocumentKind;
+  // The first that a payload has: a credit note also names its invoice, a refund its source.
+  static constexpr std::array<std::pair<const char*, Kind>, 6> kIds = {{{"order_id", Kind::kOrder},
+                                                                        {"credit_note_id", Kind::kCreditNote},
+                                                                        {"payment_id", Kind::kPayment},
+                                                                        {"invoice_id", Kind::kInvoice},
+                                                                        {"refund_id", Kind::kRefund},
+                                                                        {"promise_id", Kind::kPromise}}};
+  switch (message.payload_case()) {
+    case v1::Event::PAYLOAD_NOT_SET: return std::nullopt;
+    case v1::Event::kCustomerProfileSet: return domain::DocumentRef{Kind::kCustomer, ""};
+    case v1::Event::kSalesTargetSet: return domain::DocumentRef{Kind::kTarget, ""};
+    case v1::Event::kExchangeRatePublished: return domain::DocumentRef{Kind::kRate, ""};
+    default: break;
+  }
+  const auto* reflection = message.GetReflection();
+  const auto* field = reflection->GetOneofFieldDescriptor(message, message.GetDescriptor()->FindOneofByName("payload"));
+  const auto& payload = reflection->GetMessage(message, field);
+  for (const auto& [name, kind] : kIds) {
+    const auto* id = payload.GetDescriptor()->FindFieldByName(name);
+    if (id == nullptr || id->is_repeated()) continue;
+    std::string unused;
+    const std::string& text = payload.GetReflection()->GetStringReference(payload, id, &unused);
+    if (!text.empty()) return domain::DocumentRef{kind, text};
+  }
+  return std::nullopt;
 }
 
 std::variant<domain::Event, Unfit> RecordReader::read(const log::Record& record) {

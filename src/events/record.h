@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "base/arena.h"
+#include "domain/document.h"
 #include "domain/event.h"
 #include "domain/park_reason.h"
 #include "events/validate.h"
@@ -29,6 +30,10 @@ std::optional<std::string_view> strip_frame(std::string_view value);
 // Parses a record's value, whatever its place in the log; false when it does not parse. For showing and
 // retrying parked records.
 bool parse(std::string_view value, v1::Event& message);
+
+// The document of its account that an event names, be it valid or not; nothing where it names none. The id is
+// that of `message`.
+std::optional<domain::DocumentRef> named_document(const v1::Event& message);
 
 // Judges records, one thread at a time. Events point into their records, and stay valid until reset().
 class RecordReader {

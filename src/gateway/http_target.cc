@@ -1,6 +1,7 @@
 // Publishing to a server over HTTP/1.1.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -15,6 +16,7 @@
 #include <thread>
 
 #include "gateway/publish_client.h"
+#include "http/client.h"
 
 namespace daybook::gateway {
 namespace {
@@ -29,25 +31,22 @@ constexpr std::string_view kScheme = "http://";
 // An answer to 10,000 events, with room.
 constexpr std::size_t kAnswerBytesMax = 64 * 1024 * 1024;
 
-struct Answer {
-  int status = 0;
-  std::string body;
-};
-
 // One connection that is opened again when it was lost; every step has its time.
 class Connection {
  public:
   Connection(std::string host, std::string port, std::chrono::milliseconds timeout)
       : host_(std::move(host)), port_(std::move(port)), timeout_(timeout) {}
 
-  Result<Answer> post(std::string_view path, std::string_view content_type, std::string_view body) {
+  std::string url() const { return fmt::format("{}{}:{}", kScheme, host_, port_); }
+
+  Result<http::Response> post(std::string_view path, std::string_view content_type, std::string_view body) {
     auto answer = try_post(path, content_type, body);
     if (!answer) stream_.reset();
     return answer;
   }
 
  private:
-  Result<Answer> try_post(std::string_view path, std::string_view content_type,
+  Result<http::Response> try_post(std::string_view path, std::string_view content_type,
                           std::string_view body) {
     if (!stream_) RETURN_IF_ERROR(connect());
     beast::http::request<beast::http::string_body> request(beast::http::verb::post,
@@ -64,7 +63,8 @@ class Connection {
         "hear from", [&](auto done) { beast::http::async_read(*stream_, buffer_, parser, done); }));
     auto response = parser.release();
     if (!response.keep_alive()) stream_.reset();
-    return Answer{static_cast<int>(response.result_int()), std::move(response.body())};
+    return http::Response{static_cast<int>(response.result_int()),
+                          std::string(response[beast::http::field::content_type]), std::move(response.body())};
   }
 
   Result<void> connect() {
@@ -107,47 +107,50 @@ class HttpTarget final : public PublishTarget {
       : connection_(std::move(host), std::move(port), options.timeout), options_(options) {}
 
   Result<http::Faults> publish(std::string_view lines, LastOffsets& last) override {
-    ASSIGN_OR_RETURN(const Answer answer, send(lines));
+    ASSIGN_OR_RETURN(const http::Response answer, send(lines));
     try {
-      const json::value body = json::parse(answer.body);
       if (answer.status == 200) {
-        read_places(body, last);
-        return http::Faults();
+        const auto sent = static_cast<std::size_t>(std::ranges::count(lines, '\n'));
+        if (read_places(json::parse(answer.body), last) == sent) return http::Faults();
+      } else if (answer.status == 400) {
+        return read_faults(json::parse(answer.body));
+      } else if (const auto detail = http::problem_detail(answer.body)) {
+        return unexpected(ErrorCode::kUnavailable,
+                          fmt::format("{} refuses it ({}): {}", connection_.url(), answer.status, *detail));
       }
-      if (answer.status == 400) return read_faults(body);
-    } catch (const std::exception& failure) {
-      return unexpected(ErrorCode::kInternal,
-                        fmt::format("the server's answer ({}) is not one of Daybook's: {}",
-                                    answer.status, failure.what()));
+    } catch (const std::exception&) {
+      // As where anything else is not as it should be.
     }
-    return unexpected(ErrorCode::kInvalidArgument,
-                      fmt::format("the server refused ({}): {}", answer.status, answer.body));
+    return unexpected(http::not_ours(connection_.url(), answer));
   }
 
  private:
   // Sends until there is an answer other than "try again".
-  Result<Answer> send(std::string_view lines) {
+  Result<http::Response> send(std::string_view lines) {
     auto pause = options_.pause_min;
     for (int tried = 0;; ++tried) {
       auto answer = connection_.post("/v1/events", "application/x-ndjson", lines);
       if (answer && answer->status != 429 && answer->status != 503) return answer;
       if (tried == options_.retries) {
         if (!answer) return answer;
-        return unexpected(
-            ErrorCode::kUnavailable,
-            fmt::format("the server is not available ({}): {}", answer->status, answer->body));
+        const auto detail = http::problem_detail(answer->body);
+        if (!detail) return unexpected(http::not_ours(connection_.url(), *answer));
+        return unexpected(ErrorCode::kUnavailable,
+                          fmt::format("{} is not available ({}): {}", connection_.url(), answer->status, *detail));
       }
       std::this_thread::sleep_for(pause);
       pause = std::min(pause * 2, options_.pause_max);
     }
   }
 
-  static void read_places(const json::value& body, LastOffsets& last) {
+  // How many there are.
+  static std::size_t read_places(const json::value& body, LastOffsets& last) {
     for (const json::value& place : body.at("results").as_array()) {
       last[{std::string(place.at("topic").as_string()),
             place.at("partition").to_number<std::int32_t>()}] =
           place.at("offset").to_number<std::int64_t>();
     }
+    return body.at("results").as_array().size();
   }
 
   static http::Faults read_faults(const json::value& body) {

@@ -202,7 +202,7 @@ Result<std::optional<std::string_view>> LineSource::next() {
     begin_ = 0;
     searched = buffer_.size();
     if (searched > kLineBytesMax) {
-      return unexpected(ErrorCode::kInvalidArgument,
+      return unexpected(ErrorCode::kCorrupt,
                         fmt::format("line {} is above {} bytes", number_ + 1, kLineBytesMax));
     }
     buffer_.resize(searched + kBlockBytes);
@@ -224,7 +224,7 @@ Result<std::optional<std::string_view>> LineSource::next() {
 Result<std::optional<std::string_view>> LineSource::checked(std::string_view line) const {
   if (number_ > 1) return std::optional(line);
   if (const auto wrong = encoding_fault(line)) {
-    return unexpected(ErrorCode::kInvalidArgument, fmt::format("line 1: the file {}", *wrong));
+    return unexpected(ErrorCode::kCorrupt, fmt::format("line 1: the file {}", *wrong));
   }
   return std::optional(without_byte_order_mark(line));
 }

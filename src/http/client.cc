@@ -5,6 +5,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
+#include <boost/json/parse.hpp>
 #include <chrono>
 
 namespace daybook::http {
@@ -89,6 +90,28 @@ Result<Response> ask(const std::string& base_url, const std::vector<std::string>
   response.content_type = std::string(parser.get()[beast::http::field::content_type]);
   response.body = std::move(parser.get().body());
   return response;
+}
+
+std::optional<std::string> problem_detail(std::string_view body) {
+  beast::error_code error;
+  const boost::json::value problem = boost::json::parse({body.data(), body.size()}, error);
+  const boost::json::object* members = error ? nullptr : problem.if_object();
+  if (members == nullptr || !members->contains("status") || !members->contains("title")) return std::nullopt;
+  const boost::json::value* detail = members->if_contains("detail");
+  if (detail == nullptr || !detail->is_string()) return std::nullopt;
+  return std::string(detail->get_string());
+}
+
+Error not_ours(std::string_view url, const Response& answer) {
+  constexpr std::size_t kShown = 60;
+  std::string beginning = answer.body.substr(0, kShown);
+  // Of whoever's making: for a terminal.
+  for (char& c : beginning) {
+    if (c < ' ' || c == '\x7f') c = c == '\n' || c == '\t' || c == '\r' ? ' ' : '?';
+  }
+  return {ErrorCode::kUnavailable,
+          fmt::format("{} answers {} '{}{}': that is no Daybook; give the address that `daybook up` listens on", url,
+                      answer.status, beginning, answer.body.size() > kShown ? "…" : "")};
 }
 
 }  // namespace daybook::http

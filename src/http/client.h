@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -21,5 +22,11 @@ struct Body {
 // parameters are encoded here. kInvalidArgument for a URL that is not plain http; kUnavailable when nobody answers.
 Result<Response> ask(const std::string& base_url, const std::vector<std::string>& segments,
                      const std::multimap<std::string, std::string>& parameters, std::optional<Body> body = {});
+
+// The detail of problem details (problem.h); nothing where the bytes are none.
+std::optional<std::string> problem_detail(std::string_view body);
+
+// What is said of an answer that no instance gives: what it was, and that it is none of ours.
+Error not_ours(std::string_view url, const Response& answer);
 
 }  // namespace daybook::http

@@ -41,25 +41,35 @@ constexpr std::uint64_t kFileBytesMax = 64 << 20;
 rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
 std::string_view view(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
 
-Unexpected failure(const rocksdb::Status& status, const std::string& what) {
+// `copy`: what was open in the place of the store `path`; its files are told of as the store's.
+Unexpected failure(const rocksdb::Status& status, const std::string& what, const StoreCopy* copy = nullptr,
+                   const std::string& path = "") {
+  std::string words = status.ToString();
+  if (copy != nullptr) {
+    for (auto at = words.find(copy->path()); at != std::string::npos; at = words.find(copy->path(), at + path.size())) {
+      words.replace(at, copy->path().size(), path);
+    }
+  }
   ErrorCode code = ErrorCode::kUnavailable;
   if (status.IsCorruption()) code = ErrorCode::kCorrupt;
-  if (status.IsIOError() && status.ToString().find("lock") != std::string::npos) {
+  if (status.IsIOError() && words.find("lock") != std::string::npos) {
     code = ErrorCode::kBusy;
   }
-  return unexpected(code, fmt::format("{}: {}", what, status.ToString()));
+  return unexpected(code, fmt::format("{}: {}", what, words));
 }
 
-bool has_tables(const std::string& path) {
+bool has_tables_or_logs(const std::string& path) {
   std::error_code error;
   std::filesystem::directory_iterator files(path, error);
-  return !error && std::any_of(begin(files), end(files), [](const auto& file) { return file.path().extension() == ".sst"; });
+  return !error && std::any_of(begin(files), end(files), [](const auto& file) {
+    return file.path().extension() == ".sst" || file.path().extension() == ".log";
+  });
 }
 
-// CURRENT is missing beside sorted files, for which RocksDB would make an empty store, or names a file that is not there.
+// CURRENT is missing beside sorted files or write-ahead logs, for which RocksDB would make an empty store, or names a file that is not there.
 bool lacks_its_list_of_files(const std::string& path) {
   const auto current = read_file(path + "/CURRENT");
-  if (!current) return current.error().code == ErrorCode::kNotFound && has_tables(path);
+  if (!current) return current.error().code == ErrorCode::kNotFound && has_tables_or_logs(path);
   std::error_code error;
   const bool is_there = std::filesystem::exists(path + "/" + current->substr(0, current->find('\n')), error);
   return !is_there && !error;
@@ -143,7 +153,7 @@ struct ShardStore::Parts {
     rocksdb::PinnableSlice value;
     const rocksdb::Status status = db->Get(options, handle(table), slice(key), &value);
     if (status.IsNotFound()) return std::optional<std::string>();
-    if (!status.ok()) return failure(status, "read from " + path);
+    if (!status.ok()) return failure(status, "read from " + path, copy.get(), path);
     return std::optional<std::string>(value.ToString());
   }
 
@@ -157,7 +167,7 @@ struct ShardStore::Parts {
       ASSIGN_OR_RETURN(const Next next, visit(view(at->key()), view(at->value())));
       if (next == Next::kStop) break;
     }
-    if (!at->status().ok()) return failure(at->status(), "scan of " + path);
+    if (!at->status().ok()) return failure(at->status(), "scan of " + path, copy.get(), path);
     return {};
   }
 };
@@ -269,7 +279,7 @@ Result<std::unique_ptr<ShardStore>> ShardStore::open(const std::string& path, Sh
     return unexpected(ErrorCode::kBusy,
                       "the store " + path + " is open in another process; only one may write it");
   }
-  if (!status.ok()) return failure(status, "open the store " + path);
+  if (!status.ok()) return failure(status, "open the store " + path, copy.get(), path);
   auto parts = std::make_unique<Parts>();
   parts->path = path;
   parts->log_changes = log_changes;

@@ -303,7 +303,8 @@ std::string to_page(const Statement& statement, const Words& words) {
   }
   return fmt::format(
       "<!doctype html><html lang={}><head><meta charset=utf-8><meta name=viewport "
-      "content=\"width=device-width\"><title>{} {} {}</title><style>{}</style></head><body>{}</body></html>\n",
+      "content=\"width=device-width\"><meta name=generator content=Daybook><title>{} {} {}</title><style>{}</style></head>"
+      "<body>{}</body></html>\n",
       words.lang, words.title, escaped(statement.customer_id), span, kStyle, body);
 }
 

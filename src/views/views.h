@@ -44,11 +44,16 @@ Answer parked_records(Question& question);
 // Parked records of a shard that are known.
 std::int64_t parked_count(const ShardPicture& shard);
 
-// Whether the event that a parked record holds, valid by now, stands: published again by somebody, rightly and with
-// the same content, it was accepted. A function of the facts; the record stays as it is. `shards`: all of a model, by partition.
-bool is_resolved(std::span<const std::shared_ptr<const ShardPicture>> shards, const domain::Rules& rules,
-                 const store::ParkedRecord& parked);
-// How many parked records are not. Throws a Refusal where the store cannot be read.
+// What became of a parked record. The record stays as it is.
+enum class Resolution {
+  kOpen,
+  kResolved,  // An event with its event_id was accepted, in the document of the account that it names.
+  kNever,     // What it holds names none of these: whether it was told again, nobody can know.
+};
+// A function of the facts. `shards`: all of a model, by partition.
+Resolution resolution_of(std::span<const std::shared_ptr<const ShardPicture>> shards, const domain::Rules& rules,
+                         const store::ParkedRecord& parked);
+// How many are open. Throws a Refusal where the store cannot be read.
 std::int64_t unresolved_parked(const ReadModel& model);
 
 // Every kind of anomaly, parked reasons among them.

@@ -1,7 +1,10 @@
 """The command line with a full disk, with words it does not know, and with files as other programs write them."""
+import http.server
 import json
 import re
+import shutil
 import subprocess
+import threading
 
 from harness import BROKERS, DAYBOOK, ROOT, Case, KafkaCase, clean_environment, main, ndjson, wait_until
 
@@ -119,11 +122,170 @@ class Words(Case):
                                       r"DAYBOOK_MEMORY in the environment .*'DAYBOOK_MEMORY_MIB'",
                                       r"DAYBOOK_8080 in the environment is not a setting and has no effect\n"))
         self.assertEqual(done.stderr.count("in the environment"), 3)
+        events = self.dir / "events.ndjson"
+        events.write_text("")
+        server = self.daybook("data").start()
+        for arguments in (("publish", events, "--to", server.url), ("generate", "--orders", 0),
+                          ("import", "--mapping", NORTHWIND / "mapping.toml", *sorted(NORTHWIND.glob("*.csv")))):
+            done = self.run_daybook(*arguments, DAYBOOK_LISTNE="x", says="DAYBOOK_LISTNE in the environment is not a setting")
+            self.assertEqual(done.stderr.count("in the environment"), 1)
+
+    def test_what_a_command_calls_otherwise(self):
+        data = self.dir / "data"
+        server = self.daybook("data").start().wait_ready()
+        for where in (("--url", server.url), ("--data", data)):
+            self.run_daybook("query", "ageing", "--format", "csv", *where, code=2,
+                             says="--format is what HTTP calls it; here it is --output table, json, csv or html")
+        self.run_daybook("parked", "show", "daybook.orders.v1:0:0", "--url", server.url, code=2,
+                         says="'--url' is no flag of 'show'")
+        self.run_daybook("parked", "show", "--help", says="Reads a data folder, also beside a running server")
+        self.run_daybook("parked", "retry", "all", "--from", self.dir / "none", "--data", data, code=1, says="--from names the folder")
 
     def test_keys_of_the_file(self):
         config = self.dir / "daybook.toml"
         config.write_text("memory_mb = 3\n")
         self.run_daybook("up", "--config", config, code=2, says=r"'memory_mb' is not a setting; did you mean 'memory_mib'\?")
+
+
+class WrongServers(Case):
+    """Whoever answers at the address given is told of, with what it said, where it is no Daybook."""
+
+    ANSWERS = {
+        "nothing there": (404, "text/html", b"<!doctype html>\n<h1>Not Found\x1b[2J</h1>"),
+        "a page for every path": (200, "text/html", b"<!doctype html><title>Welcome</title>"),
+        "an empty object": (200, "application/json", b"{}"),
+        "a list": (200, "application/json", b"[1]"),
+        "something cut off": (200, "application/json", b'{"positions":['),
+        "a proxy's error": (502, "text/plain", b"Bad Gateway"),
+        "an object for an error": (500, "application/json", b'{"error":{"code":7}}'),
+        "problem details of another kind": (400, "application/problem+json", b'{"title":"no","status":400,"detail":7}'),
+        "no body": (404, "text/plain", b""),
+    }
+    # Some of the names are right, what stands under them is not.
+    ALMOST = (b'{"as_of":1,"positions":[],"rows":[1],"parked":[1],"results":[1]}',
+              b'{"positions":[],"buckets":[1],"rows":[{"buckets":2}],"parked":[{"topic":1}],"results":7}',
+              b'{"positions":[],"buckets":["a"],"lines":[1],"rows":[{"buckets":[]}],"parked":{},"next_page_token":7,"results":[]}')
+
+    def setUp(self):
+        super().setUp()
+        case = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def answer(self):
+                self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                status, kind, body = case.answer
+                self.send_response(status)
+                self.send_header("Content-Type", kind)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            do_GET = do_POST = answer
+
+            def log_message(self, *_):
+                pass
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        url = f"http://127.0.0.1:{server.server_address[1]}"
+        ledger, events = self.dir / "ledger.csv", self.dir / "events.ndjson"
+        ledger.write_text(LEDGER)
+        events.write_text(ndjson([event()]))
+        self.tables = (("query", "ageing", "--url", url), ("reconcile", ledger, "--date", "2024-06-30", "--url", url),
+                       ("parked", "list", "--url", url))
+        self.commands = (*self.tables, ("query", "ageing", "--url", url, "--output", "csv"),
+                         ("query", "sales", "--url", url, "--output", "json"),
+                         ("query", "customers/C1/statement", "--url", url, "--output", "html"),
+                         ("publish", events, "--to", url), ("generate", "--orders", 1, "--to", url),
+                         ("import", "--mapping", NORTHWIND / "mapping.toml", *sorted(NORTHWIND.glob("*.csv")), "--to", url))
+
+    def check(self, arguments):
+        done = self.run_daybook(*arguments, code=1, says=r"daybook: http://\S+ answers \d+ '.*': that is no Daybook; give the address")
+        self.assertNotIn("\x1b", done.stderr)
+        self.assertNotIn("boost", done.stderr)
+        self.assertNotIn("of Daybook's own", done.stderr)
+
+    def test_every_command_that_asks(self):
+        for name, self.answer in self.ANSWERS.items():
+            for arguments in self.commands:
+                with self.subTest(name, arguments=arguments):
+                    self.check(arguments)
+
+    def test_what_is_almost_an_answer(self):
+        for body in self.ALMOST:
+            self.answer = (200, "application/json", body)
+            for arguments in (*self.tables, *(one for one in self.commands if one[0] == "publish")):
+                with self.subTest(body, arguments=arguments):
+                    self.check(arguments)
+
+    def test_an_instance_that_cannot_answer(self):
+        """Its words are told, not their JSON."""
+        self.answer = (503, "application/problem+json",
+                       b'{"type":"about:blank","title":"Too busy","status":503,"detail":"too many requests are waiting; try again"}')
+        for arguments in self.tables:
+            done = self.run_daybook(*arguments, code=1, says="daybook: too many requests are waiting; try again")
+            self.assertNotIn("{", done.stderr)
+
+
+class DamagedFolders(Case):
+    """What is whole of a folder is looked at, and what is not is named."""
+
+    def setUp(self):
+        super().setUp()
+        self.run_daybook("generate", "--orders", 30, "--data", self.dir / "data", "--partitions", 3)
+        server = self.daybook("data").start().wait_ready()
+        server.stop()
+        self.data = server.data
+        self.whole = self.run_daybook("verify", "--data", self.data).stdout
+
+    def facts(self, text):
+        return int(re.search(r"facts (\d+)", text)[1])
+
+    def test_verify_goes_on_behind_a_damaged_shard(self):
+        shard = self.data / "shards" / "0001"
+        manifest = next(shard.glob("MANIFEST-*"))
+        manifest.write_bytes(b"\0" * manifest.stat().st_size)
+        done = self.run_daybook("verify", "--data", self.data, code=1,
+                                says=(r"FAULT shard 1: .*shards/0001", "audit: FAILED"))
+        self.assertNotIn("reading-", done.stdout + done.stderr)
+        self.assertEqual(done.stdout.count("FAULT"), 1, done.stdout)
+        self.assertGreater(self.facts(done.stdout), 0)
+        self.assertLess(self.facts(done.stdout), self.facts(self.whole))
+        for arguments in (("parked", "list"), ("query", "ageing"), ("query", "ageing", "--output", "csv")):
+            self.run_daybook(*arguments, "--data", self.data, code=1, says="shards/0001")
+
+    def test_a_store_that_was_set_aside_is_looked_at_in_a_folder_of_its_own(self):
+        aside = self.dir / "aside"
+        (aside / "shards").mkdir(parents=True)
+        shutil.copy(self.data / "manifest.json", aside)
+        shutil.copytree(self.data / "shards" / "0001", aside / "shards" / "0001")
+        done = self.run_daybook("verify", "--data", aside, code=1, says="FAULT shard 0: there is no store")
+        self.assertNotIn("FAULT shard 1", done.stdout)
+        self.assertGreater(self.facts(done.stdout), 0)
+
+    def test_a_store_without_its_list_of_files(self):
+        """Young ones have a write-ahead log alone."""
+        for shard in (self.data / "shards").iterdir():
+            (shard / "CURRENT").unlink()
+        server = self.daybook("data").start().wait_ready()
+        self.assertIn("what CURRENT names, the list of its files, is missing", server.said())
+        self.assertNotIn("wal_dir", server.said())
+        server.stop()
+
+    def test_a_manifest_that_is_damaged(self):
+        (self.data / "manifest.json").write_text('{"fold_version":')
+        for arguments in (("verify",), ("query", "ageing"), ("parked", "list")):
+            done = self.run_daybook(*arguments, "--data", self.data, code=1, says=r"manifest.json: the manifest is damaged")
+            self.assertNotIn("boost", done.stderr)
+        words = self.refuses_to_start(self.daybook("data"), 1, "put .*manifest.json back from a backup", "fold anew")
+        self.assertNotIn("boost", words)
+        # As it says.
+        (self.data / "manifest.json").unlink()
+        shutil.rmtree(self.data / "shards")
+        self.daybook("data").start().wait_ready().stop()
+        self.assertEqual(self.run_daybook("verify", "--data", self.data).stdout, self.whole)
 
 
 class OtherEncodings(Case):
@@ -142,7 +304,7 @@ class OtherEncodings(Case):
         text = ndjson([event("e1", "客户"), event("e2")])
         self.run_daybook("publish", self.file("mark", text, "utf-8-sig"), "--data", self.data, says="published 2 events")
         for encoding in ("utf-16", "utf-16-le", "utf-16-be"):
-            self.run_daybook("publish", self.file(encoding, text, encoding), "--data", self.data, code=2,
+            self.run_daybook("publish", self.file(encoding, text, encoding), "--data", self.data, code=1,
                              says=("line 1: the file is UTF-16; save it as UTF-8 first", "published 0 events"))
 
     def test_imports(self):
@@ -171,7 +333,7 @@ class OtherEncodings(Case):
             plain = self.run_daybook("reconcile", self.file("l.csv", LEDGER, "utf-8"), *asked, *where)
             marked = self.run_daybook("reconcile", self.file("l.csv", LEDGER, "utf-8-sig"), *asked, *where)
             self.assertEqual(marked.stdout, plain.stdout)
-            self.run_daybook("reconcile", self.file("l.csv", LEDGER, "utf-16"), *asked, *where, code=2,
+            self.run_daybook("reconcile", self.file("l.csv", LEDGER, "utf-16"), *asked, *where, code=1,
                              says=re.escape("body:1:1: is UTF-16; save it as UTF-8 first"))
 
 

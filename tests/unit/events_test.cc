@@ -1,6 +1,7 @@
 // Events: JSON both ways, what is checked and under which name, and what makes a record unfit.
 #include <gtest/gtest.h>
 
+#include "domain/event_types.h"
 #include "events/json.h"
 #include "events/record.h"
 #include "events/validate.h"
@@ -45,6 +46,7 @@ TEST(EventsTest, EveryPayloadIsValidAndComesBackAsItWas) {
     const auto event = validate(message, arena, violations);
     ASSERT_TRUE(event) << name;
     EXPECT_EQ(topic_of(event->payload), topic_of(message.payload_case())) << name;
+    EXPECT_EQ(named_document(message), domain::document_of(event->payload)) << name;
   }
 }
 
@@ -250,6 +252,31 @@ TEST(EventsTest, AListHasTenThousandEntriesAtMost) {
             "");
   EXPECT_EQ(faults_of(event_of("order_cancelled", payload + "\"x\"]}")),
             "order_cancelled.line_ids ");
+}
+
+TEST(EventsTest, WhatNamesNoDocumentHasNone) {
+  EXPECT_FALSE(named_document(v1::Event()));
+  v1::Event event;
+  event.mutable_order_placed();
+  EXPECT_FALSE(named_document(event));
+  event.mutable_refund_paid()->set_refund_id("R");
+  EXPECT_EQ(named_document(event), (domain::DocumentRef{domain::DocumentKind::kRefund, "R"}));
+  event.mutable_refund_paid()->set_payment_id("P");
+  EXPECT_EQ(named_document(event), (domain::DocumentRef{domain::DocumentKind::kPayment, "P"}));
+}
+
+TEST(EventsTest, AFieldIsKnownByItsWholeName) {
+  const std::string good = event_of("order_ready", kPayloads.at("order_ready"));
+  for (const std::string behind : {"\\u001fzz", "\\u001f", "\\u001f7", "\\u0000", "\\u00ff"}) {
+    const std::string instead = faults_of(replaced(good, "\"event_id\"", "\"event_id" + behind + "\""));
+    EXPECT_TRUE(instead.starts_with("event_id")) << instead;
+    EXPECT_TRUE(instead.ends_with(" event_id ")) << instead;  // Is required.
+    v1::Event message;
+    Violations beside;
+    read_event(replaced(good, "{", "{\"customer_id" + behind + "\":\"C2\","), message, beside);
+    ASSERT_EQ(beside.count(), 1U) << behind;
+    EXPECT_EQ(beside.kept()[0].message, "is not a known field");
+  }
 }
 
 TEST(EventsTest, SaysWhereATextIsNoJson) {

@@ -150,7 +150,7 @@ TEST_F(PublishClientTest, ALineWithoutEndIsAnError) {
   const auto [lines, error] = read_all("ok\n" + std::string(9 << 20, 'x'));
   EXPECT_EQ(lines.size(), 1U);
   ASSERT_TRUE(error);
-  EXPECT_EQ(error->code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(error->code, ErrorCode::kCorrupt);
   EXPECT_TRUE(error->message.starts_with("line 2 "));
 }
 
@@ -180,7 +180,7 @@ TEST_F(PublishClientTest, TakesAByteOrderMarkInFrontOfAFileAndSaysThatOneIsUtf16
   for (const std::string& bytes : {"\xFF\xFE{\0\n\0"s, "\xFE\xFF\0{\0\n"s, "{\0}\0"s}) {
     const auto [lines, error] = read_all(bytes);
     ASSERT_TRUE(error);
-    EXPECT_EQ(error->code, ErrorCode::kInvalidArgument);
+    EXPECT_EQ(error->code, ErrorCode::kCorrupt);
     EXPECT_EQ(error->message, "line 1: the file is UTF-16; save it as UTF-8 first");
   }
 }
