@@ -2,7 +2,9 @@
 import http.server
 import json
 import re
+import resource
 import shutil
+import signal
 import subprocess
 import threading
 
@@ -255,6 +257,18 @@ class DamagedFolders(Case):
         self.assertLess(self.facts(done.stdout), self.facts(self.whole))
         for arguments in (("parked", "list"), ("query", "ageing"), ("query", "ageing", "--output", "csv")):
             self.run_daybook(*arguments, "--data", self.data, code=1, says="shards/0001")
+
+    def test_what_cannot_be_read_is_no_fault(self):
+        """As on a full disk, of which no copy can be made."""
+        def limit():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (8, 8))
+        done = subprocess.run([DAYBOOK, "verify", "--data", str(self.data)], capture_output=True, text=True,
+                              preexec_fn=limit, env=clean_environment())
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertEqual(len(re.findall("^UNREAD shard [012]: cannot ", done.stdout, re.MULTILINE)), 3, done.stdout)
+        self.assertIn("audit: not complete", done.stdout)
+        self.assertNotIn("FAULT", done.stdout)
 
     def test_a_store_that_was_set_aside_is_looked_at_in_a_folder_of_its_own(self):
         aside = self.dir / "aside"

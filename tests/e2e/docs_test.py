@@ -7,6 +7,7 @@ run here is listed in SKIPPED with the reason. Ports are changed to free ones, a
 import os
 import re
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -80,12 +81,34 @@ def classicmodels(page):
         (page.folder / "classicmodels" / name).write_text(text)
 
 
+def operations(page):
+    """A server on its default folder."""
+    page.bash("daybook generate --orders 50 --to 2024-06-30 --data daybook-data")
+    page.start("daybook up --data daybook-data")
+    page.wait_ready()
+
+
+def damaged(page):
+    """A store that was set aside."""
+    shards = page.folder / "daybook-data" / "shards"
+    shutil.copytree(shards / "0003", shards / "0003.damaged")
+
+
 STAND_INS = {
+    "docs/operations.md": operations,
     "README.md": northwind,
     "docs/importing.md": shop,
     "docs/publishing.md": lambda page: page.serve(),
     "docs/examples/ibm-late-payments/README.md": ibm,
     "docs/examples/classicmodels/README.md": classicmodels,
+}
+
+
+# What the page says of a command in words, by how that begins.
+BEFORE = {
+    "rm -r daybook-data/shards": lambda page: page.stop_all(),
+    "mkdir new-data": lambda page: page.stop_all(),
+    "mkdir -p aside/shards": damaged,
 }
 
 
@@ -149,6 +172,10 @@ class Page:
         self.servers.append(server)
         self.case.addCleanup(self.stop, server)
 
+    def stop_all(self):
+        for server in self.servers:
+            self.stop(server)
+
     @staticmethod
     def stop(server):
         if server.poll() is None:
@@ -158,6 +185,9 @@ class Page:
     def serve(self, *flags):
         """A server on what the page calls 127.0.0.1:8080."""
         self.start(shlex.join(["daybook", "up", "--data", "stand-in", *flags]))
+        self.wait_ready()
+
+    def wait_ready(self):
         until = time.monotonic() + 60
         while time.monotonic() < until:
             try:
@@ -192,6 +222,9 @@ class Docs(Case):
         if any(not is_skipped(command) for command in shown):
             STAND_INS.get(name, lambda _: None)(page)
         for command in shown:
+            for beginning, prepare in BEFORE.items():
+                if command.startswith(beginning):
+                    prepare(page)
             if not is_skipped(command):
                 said[command] = page.bash(command)
         self.folder = page.folder
@@ -216,6 +249,31 @@ class Docs(Case):
         for beginning in SKIPPED:
             self.assertTrue(any(command.startswith(beginning) for command in shown), beginning)
 
+    def test_every_alert_has_a_row(self):
+        rules = (ROOT / "deploy/prometheus/daybook.rules.yml").read_text()
+        page = (ROOT / "docs/operations.md").read_text()
+        severities = re.findall(r"- alert: (\w+)\n.*?severity: (\w+)", rules, re.DOTALL)
+        self.assertEqual(re.findall(r"^\| `(Daybook\w+)` \| (\w+) \|", page, re.MULTILINE), severities)
+
+    def test_every_setting_has_a_row(self):
+        page = (ROOT / "docs/operations.md").read_text()
+        shown = subprocess.run([DAYBOOK, "up", "--help"], capture_output=True, text=True, check=True).stdout
+        variables = re.findall(r"\[DAYBOOK_(\w+)\]", "".join(shown.split()))
+        self.assertGreater(len(variables), 10)
+        for variable in variables:
+            rows = re.findall(r"^\| `([a-z_.]+)` \|", page, re.MULTILINE)
+            self.assertIn(variable, [row.replace(".", "_").upper() for row in rows])
+
+    def test_links_lead_somewhere(self):
+        for path in PAGES:
+            for target, anchor in re.findall(r"\]\((?!\w+://)([^)#\s]*)(?:#([^)\s]*))?\)", path.read_text()):
+                with self.subTest(page=path.relative_to(ROOT), link=f"{target}#{anchor}"):
+                    to = (path.parent / target).resolve() if target else path
+                    self.assertTrue(to.exists())
+                    if anchor:
+                        headings = re.findall(r"^#+ (.*)", to.read_text(), re.MULTILINE)
+                        self.assertIn(anchor, [re.sub(r"[^\w\- ]", "", one.lower()).replace(" ", "-") for one in headings])
+
     def test_the_readme(self):
         said = self.run_page(ROOT / "README.md")
         sales = self.answer_to(said, "daybook query sales")
@@ -239,6 +297,14 @@ class Docs(Case):
         said = self.run_page(ROOT / "docs/examples/ibm-late-payments/README.md")
         self.assertIn("61.74", self.answer_to(said, "daybook query ageing"))
 
+    def test_operations(self):
+        said = self.run_page(ROOT / "docs/operations.md")
+        digests = {re.search("digest .*", self.answer_to(said, "daybook verify --data " + name))[0]
+                   for name in ("new-data", "backup")}
+        self.assertEqual(len(digests), 1, digests)
+        aside = self.answer_to(said, "daybook verify --data aside")
+        self.assertEqual(aside.count("FAULT"), aside.count("there is no store"), aside)
+
     def test_importing(self):
         self.run_page(ROOT / "docs/importing.md")
         events = (self.folder / "events.ndjson").read_text().splitlines()
@@ -247,7 +313,7 @@ class Docs(Case):
 
 
 TESTED_BELOW = ("README.md", "docs/examples/northwind/README.md", "docs/examples/ibm-late-payments/README.md",
-                "docs/importing.md")
+                "docs/importing.md", "docs/operations.md")
 
 
 def is_skipped(command):
