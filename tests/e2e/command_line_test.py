@@ -317,6 +317,8 @@ class OtherEncodings(Case):
     def test_events(self):
         text = ndjson([event("e1", "客户"), event("e2")])
         self.run_daybook("publish", self.file("mark", text, "utf-8-sig"), "--data", self.data, says="published 2 events")
+        self.run_daybook("publish", self.file("wrong", ndjson([event(" e")]), "utf-8"), "--data", self.data, code=1,
+                         says=("line 1: event_id: ", "1 fault: the batch was refused"))
         for encoding in ("utf-16", "utf-16-le", "utf-16-be"):
             self.run_daybook("publish", self.file(encoding, text, encoding), "--data", self.data, code=1,
                              says=("line 1: the file is UTF-16; save it as UTF-8 first", "published 0 events"))
