@@ -342,18 +342,21 @@ TEST(Parked, IsResolvedOnceAnEventWithItsIdIsAcceptedInItsDocument) {
   other.clear_source();
   events::v1::Event of_another = other;
   of_another.mutable_order_ready()->set_order_id("another order");
+  events::v1::Event another = other;
+  another.set_event_id("another event");
   const std::int32_t elsewhere = (log::partition_of("C1", 3) + 1) % 3;
   story.book.append(log::Topic::kInvoices, "C1", good);              // Wrong topic.
   story.book.append(log::Topic::kOrders, "C1", good, elsewhere);     // Wrong partition.
   story.book.append(log::Topic::kReference, "C1", "no event");       // Nobody can know.
   story.book.append(log::Topic::kOrders, "C1", other.SerializeAsString());  // Told rightly later, under its id.
   story.book.append(log::Topic::kOrders, "C1", of_another.SerializeAsString());
-  EXPECT_EQ(resolved(), "no no no no no 4") << "the one that nobody can know of is not waited for";
+  story.book.append(log::Topic::kOrders, "C1", another.SerializeAsString());
+  EXPECT_EQ(resolved(), "no no no no no no 5") << "the one that nobody can know of is not waited for";
   story.book.append(log::Topic::kOrders, "C1", good);
   const std::string after = resolved();
   EXPECT_EQ(std::ranges::count(after, 'y'), 3) << after;
-  EXPECT_TRUE(after.ends_with(" 1")) << after;
-  EXPECT_EQ(story.counts().substr(0, 8), "1 0 0 5 ") << "it stays parked";
+  EXPECT_TRUE(after.ends_with(" 2")) << after;
+  EXPECT_EQ(story.counts().substr(0, 8), "1 0 0 6 ") << "it stays parked";
   story.book.reopen();
   EXPECT_EQ(resolved(), after);
 }
