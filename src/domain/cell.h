@@ -194,11 +194,15 @@ struct CycleRow {
   std::vector<CycleChange> changes;  // By counts_from, rising.
 };
 
+class OpenAmounts;  // open_amounts.h
+
 // Takes what a document contributes.
 class Contributions {
  public:
   virtual ~Contributions() = default;
   virtual void cell(const CellKey& key, const CellValue& value) = 0;
+  // All cells of what is open of an invoice's instalments and disputed.
+  virtual void open_amounts(OpenAmounts&& amounts) = 0;
   virtual void anomaly(const Anomaly& anomaly) = 0;
   virtual void cycle_row(const CycleRow& row) = 0;
   // Accepted records of this document with a reference that is not resolved.

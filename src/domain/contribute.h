@@ -76,8 +76,9 @@ class Stretches {
 // that lacks it.
 class Lacking {
  public:
-  void add(const Fact& fact, std::string_view id);
-  void report(AnomalyKind kind, Contributions& to) const;
+  void add(const Fact& fact, std::string_view id) { lacked_.emplace_back(id, &fact); }
+  // Once.
+  void report(AnomalyKind kind, Contributions& to);
 
  private:
   Few<std::pair<std::string_view, const Fact*>, 2> lacked_;

@@ -262,10 +262,14 @@ Split::Sums Split::sums(Day day, Price price) const {
   return sums;
 }
 
+const Split::Step& Split::step_on(Day day) const {
+  const auto after = std::ranges::upper_bound(steps_, day, {}, &Step::from);
+  return after == steps_.begin() ? *after : *std::prev(after);
+}
+
 Int128 Split::share(const Order& order, Day as_of, Price price) const {
   if (steps_.empty()) return whole(issued_, price);
-  const auto after = std::ranges::upper_bound(steps_, as_of, {}, &Step::from);
-  const Step& step = after == steps_.begin() ? *after : *std::prev(after);
+  const Step& step = step_on(as_of);
   const Sums& sums = price == Price::kWithTax ? step.with_tax : step.net;
   if (orders_.back()->ref == order.ref) return sums.on_last;
   return part_of(whole(issued_, price), order_value(order, as_of, price), sums.values);
@@ -274,8 +278,7 @@ Int128 Split::share(const Order& order, Day as_of, Price price) const {
 Int128 Split::share_of(Int128 amount, const Order& order, Day as_of) const {
   if (steps_.empty()) return amount;
   const Day day = std::max(as_of, steps_.front().from);
-  Int128 values = 0;
-  for (const Order* each : orders_) values += order_value(*each, day, Price::kWithTax);
+  const Int128 values = step_on(day).with_tax.values;
   const auto part = [&](const Order& of) {
     return values == 0 ? 0 : part_of(amount, order_value(of, day, Price::kWithTax), values);
   };

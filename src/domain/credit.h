@@ -46,6 +46,8 @@ class Split {
     Sums net;
   };
   Sums sums(Day day, Price price) const;
+  // There are steps.
+  const Step& step_on(Day day) const;
 
   const InvoiceIssued& issued_;
   Few<const Order*, 2> orders_;

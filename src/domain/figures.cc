@@ -68,16 +68,10 @@ void Stretches::report(Day until) {
   to_.anomaly(anomaly);
 }
 
-void Lacking::add(const Fact& fact, std::string_view id) {
-  for (auto& [known_id, first] : lacked_) {
-    if (known_id != id) continue;
-    if (fact.at < first->at) first = &fact;
-    return;
-  }
-  lacked_.emplace_back(id, &fact);
-}
-
-void Lacking::report(AnomalyKind kind, Contributions& to) const {
+void Lacking::report(AnomalyKind kind, Contributions& to) {
+  std::ranges::sort(lacked_, {}, [](const auto& lacked) { return std::pair(lacked.first, lacked.second->at); });
+  const auto is_same = [](const auto& a, const auto& b) { return a.first == b.first; };
+  lacked_.erase(std::unique(lacked_.begin(), lacked_.end(), is_same), lacked_.end());
   for (const auto& [id, first] : lacked_) to.anomaly(anomaly_about(kind, id, *first));
 }
 
@@ -257,11 +251,17 @@ class Dependents {
       return fact.fresh && (std::holds_alternative<CreditNoteIssued>(fact.event.payload) ||
                             std::holds_alternative<CreditNoteVoided>(fact.event.payload));
     });
+    Few<std::string_view, 4> invoices;
     for (const Fact& fact : document.facts) {
       for_each_reference(fact.event.payload, [&](DocumentRef named) {
-        if (named.kind != DocumentKind::kInvoice) return;
-        if (const Document* found = picture_.document(named)) invoice(*found, credits ? kCreditToo : kReached);
+        if (named.kind == DocumentKind::kInvoice) invoices.push_back(named.id);
       });
+    }
+    // Each may be named by many records, and name many orders itself.
+    std::ranges::sort(invoices);
+    invoices.erase(std::unique(invoices.begin(), invoices.end()), invoices.end());
+    for (const std::string_view id : invoices) {
+      if (const Document* found = picture_.document({DocumentKind::kInvoice, id})) invoice(*found, credits ? kCreditToo : kReached);
     }
   }
 

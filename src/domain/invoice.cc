@@ -84,29 +84,29 @@ std::unique_ptr<Invoice> Picture::make_invoice(const Document& document) {
     return std::pair(change.fact->event.occurred_at, change.fact->at);
   });
 
-  // What names a dispute or a write-off can only be placed once all of those are there.
+  // What names a dispute or a write-off can only be placed once all of those are there. A document has an id once.
+  TextNumbers disputes;
+  for (const auto& dispute : invoice->disputes) disputes.add(dispute.event->dispute_id);
+  TextNumbers write_offs;
+  for (const auto& write_off : invoice->write_offs) write_offs.add(write_off.event->write_off_id);
   for (const Fact& fact : document.facts) {
     if (!known_.admits(fact)) continue;
     if (const auto* resolved = std::get_if<DisputeResolved>(&fact.event.payload)) {
-      const auto dispute = std::ranges::find(
-          invoice->disputes, resolved->dispute_id,
-          [](const Invoice::Dispute& known) { return known.event->dispute_id; });
-      if (dispute == invoice->disputes.end()) {
+      const std::uint32_t number = disputes.find(resolved->dispute_id);
+      if (number == TextNumbers::kNone) {
         invoice->waiting_for_dispute.emplace_back(&fact, resolved->dispute_id);
       } else {
-        dispute->until = day_of(fact.event.occurred_at);
-        dispute->resolved = &fact;
+        Invoice::Dispute& dispute = invoice->disputes[number];
+        dispute.until = day_of(fact.event.occurred_at);
+        dispute.resolved = &fact;
       }
     } else if (const auto* recovered = std::get_if<WriteOffRecovered>(&fact.event.payload)) {
-      const auto write_off = std::ranges::find(
-          invoice->write_offs, recovered->write_off_id,
-          [](const Invoice::WriteOff& known) { return known.event->write_off_id; });
-      if (write_off == invoice->write_offs.end()) {
+      const std::uint32_t number = write_offs.find(recovered->write_off_id);
+      if (number == TextNumbers::kNone) {
         invoice->waiting_for_write_off.emplace_back(&fact, recovered->write_off_id);
       } else {
         invoice->recoveries.push_back(
-            {&fact, recovered, static_cast<std::size_t>(write_off - invoice->write_offs.begin()),
-             std::max(recovered->date, write_off->day), false});
+            {&fact, recovered, number, std::max(recovered->date, invoice->write_offs[number].day), false});
       }
     }
   }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "domain/contribute.h"
+#include "domain/open_amounts.h"
 
 namespace daybook::domain {
 namespace {
@@ -42,9 +43,7 @@ void contribute_unknown(Picture& picture, const Document& document, Contribution
       }
     } else if (const Source* source = picture.source(link)) {
       // An allocation of an unknown source lacks the source, not the invoice.
-      for (const Item& item : source->items) {
-        if (item.invoice_id == document.ref.id) lacking.add(*item.fact, document.ref.id);
-      }
+      source->for_each_item_of(document.ref.id, [&](const Item& item) { lacking.add(*item.fact, document.ref.id); });
     }
   }
   lacking.report(AnomalyKind::kUnknownInvoice, to);
@@ -106,8 +105,7 @@ void contribute_settled(Picture& picture, const Invoice& invoice, Contributions&
 }
 
 // An invoice as dates go by: what is open of it and disputed, and how its due dates have moved. What is settled
-// is so in due-date order, and disputes lie over what is open in that order: on a line of the instalments one after
-// the other, from 0 to the gross, what is open is its end, and what is disputed begins where that does.
+// is so in due-date order, and disputes lie over what is open in that order (OpenAmounts::State).
 class InvoiceOverTime {
  public:
   InvoiceOverTime(Picture& picture, const Invoice& invoice) : invoice_(invoice) {
@@ -129,15 +127,6 @@ class InvoiceOverTime {
       if (dispute.until != kNever) changes_.push_back({dispute.until, {.disputed = -sums.disputed, .wholly_disputed = -sums.wholly_disputed}});
     }
     std::ranges::sort(changes_, {}, &Change::day);
-    Few<std::uint32_t, 4> by_due(invoice.instalments.size());
-    std::iota(by_due.begin(), by_due.end(), 0U);
-    std::ranges::sort(by_due, {}, [&](std::uint32_t i) { return std::pair(invoice.instalments[i].due_date, i); });
-    Int128 begin = 0;
-    for (const std::uint32_t i : by_due) {
-      const Instalment& instalment = invoice.instalments[i];
-      line_.push_back({begin, begin + instalment.amount_minor, instalment.due_date});
-      begin += instalment.amount_minor;
-    }
   }
 
   // Dates rise.
@@ -148,40 +137,15 @@ class InvoiceOverTime {
       sums_.disputed += change.disputed;
       sums_.wholly_disputed += change.wholly_disputed;
     }
-    const Int128 whole = invoice_.issued->gross_minor();
-    const Int128 gross = invoice_.in_force(as_of) ? whole : 0;
-    open_ = std::max<Int128>(0, gross - sums_.settled);
+    const Int128 gross = invoice_.in_force(as_of) ? invoice_.issued->gross_minor() : 0;
+    const Int128 open = std::max<Int128>(0, gross - sums_.settled);
     surplus_ = std::max<Int128>(0, sums_.settled - gross);
-    const Int128 disputed = std::min(open_, sums_.disputed + sums_.wholly_disputed * open_);
-    now_ = {{whole - open_, whole}, {whole - open_, whole - open_ + disputed}, invoice_.due_shift(as_of)};
+    const Int128 disputed = std::min(open, sums_.disputed + sums_.wholly_disputed * open);
+    state_ = {open, disputed, invoice_.due_shift(as_of)};
   }
 
-  Int128 open() const { return open_; }
   Int128 surplus() const { return surplus_; }
-
-  // Calls open(due date, change, by how many more instalments) and disputed(due date, change) for what is
-  // otherwise than at the last call.
-  template <typename Open, typename Disputed>
-  void differences(const Open& open, const Disputed& disputed) {
-    const State before = std::exchange(now_handed_out_, now_);
-    const auto visit = [&](const Stretch& was, const Stretch& is, const auto& hand_out) {
-      if (before.shift != now_.shift) {
-        over(was.begin, was.end, 0, [&](const Part& part) { hand_out(part.due_date + before.shift, -part.of(was), -1); });
-        over(is.begin, is.end, 0, [&](const Part& part) { hand_out(part.due_date + now_.shift, part.of(is), 1); });
-        return;
-      }
-      const auto compare = [&](const Part& part) {
-        const Int128 old_amount = part.of(was);
-        const Int128 amount = part.of(is);
-        if (amount != old_amount) hand_out(part.due_date + now_.shift, amount - old_amount, (amount > 0) - (old_amount > 0));
-      };
-      // Nothing is otherwise but where one of the ends has moved.
-      const std::size_t next = over(std::min(was.begin, is.begin), std::max(was.begin, is.begin), 0, compare);
-      over(std::min(was.end, is.end), std::max(was.end, is.end), next, compare);
-    };
-    visit(before.open, now_.open, open);
-    visit(before.disputed, now_.disputed, [&](Day due, Int128 change, int) { disputed(due, change); });
-  }
+  const OpenAmounts::State& state() const { return state_; }
 
  private:
   struct Sums {
@@ -193,46 +157,23 @@ class InvoiceOverTime {
     Day day = 0;
     Sums sums;
   };
-  struct Stretch {
-    Int128 begin = 0;
-    Int128 end = 0;
-  };
-  // An instalment on the line.
-  struct Part {
-    Int128 begin = 0;
-    Int128 end = 0;
-    Day due_date = 0;  // As issued.
-
-    Int128 of(const Stretch& stretch) const {
-      return std::max<Int128>(0, std::min(end, stretch.end) - std::max(begin, stretch.begin));
-    }
-  };
-  struct State {
-    Stretch open;
-    Stretch disputed;
-    Day shift = 0;
-  };
-
-  // Calls visit(part) for the parts that reach into [begin, end), from the part `first` on; gives the part behind them.
-  template <typename Visit>
-  std::size_t over(Int128 begin, Int128 end, std::size_t first, const Visit& visit) const {
-    if (begin >= end) return first;
-    const auto from = std::ranges::upper_bound(line_.begin() + static_cast<std::ptrdiff_t>(first), line_.end(), begin, {}, &Part::end);
-    auto part = from;
-    for (; part != line_.end() && part->begin < end; ++part) visit(*part);
-    return static_cast<std::size_t>(part - line_.begin());
-  }
-
   const Invoice& invoice_;
   Few<Change, 4> changes_;  // By day.
-  Few<Part, 2> line_;
   std::size_t next_ = 0;
   Sums sums_;
-  Int128 open_ = 0;
   Int128 surplus_ = 0;
-  State now_;
-  State now_handed_out_;
+  OpenAmounts::State state_;
 };
+
+// Its instalments, as yet without any state.
+OpenAmounts amounts_of(const Invoice& invoice) {
+  OpenAmounts amounts(invoice.issued->currency, invoice.attributes, invoice.issued->issue_date);
+  Few<std::uint32_t, 4> by_due(invoice.instalments.size());
+  std::iota(by_due.begin(), by_due.end(), 0U);
+  std::ranges::sort(by_due, {}, [&](std::uint32_t i) { return std::pair(invoice.instalments[i].due_date, i); });
+  for (const std::uint32_t i : by_due) amounts.add_instalment(invoice.instalments[i].due_date, invoice.instalments[i].amount_minor);
+  return amounts;
+}
 
 }  // namespace
 
@@ -320,6 +261,7 @@ void contribute_invoice(Picture& picture, const Document& document, Contribution
   const bool may_be_missed = rules.expect.invoices && invoice.received_day > not_received_from;
   if (may_be_missed) breakpoints.add(invoice.received_day);
   InvoiceOverTime now(picture, invoice);
+  OpenAmounts amounts = amounts_of(invoice);
   Int128 surplus = 0;
   Stretches over_applied(AnomalyKind::kOverApplied, invoice.ref.id, *invoice.issued_fact, to);
   Stretches not_received(AnomalyKind::kInvoiceNotReceived, invoice.ref.id, *invoice.issued_fact, to);
@@ -327,11 +269,7 @@ void contribute_invoice(Picture& picture, const Document& document, Contribution
   for (std::size_t i = 0; i < days.size(); ++i) {
     const Day day = days[i];
     now.advance(day);
-    now.differences(
-        [&](Day due, Int128 amount, int items) {
-          to.cell({Measure::kOpen, currency, attributes, {}, issue_day, due, day}, {amount, items});
-        },
-        [&](Day due, Int128 amount) { to.cell({Measure::kDisputed, currency, attributes, {}, 0, due, day}, {amount, 0}); });
+    amounts.add_state(day, now.state());
     if (surplus != now.surplus()) {
       to.cell({Measure::kOpenCredits, currency, attributes, {}, 0, 0, day},
               {now.surplus() - surplus, Int128(now.surplus() > 0) - Int128(surplus > 0)});
@@ -340,10 +278,11 @@ void contribute_invoice(Picture& picture, const Document& document, Contribution
     over_applied.holds(day, surplus > 0);
     if (may_be_missed) {
       const Day from = std::max(day, not_received_from);
-      const bool missed = now.open() > 0 && day < invoice.received_day && from < (i + 1 < days.size() ? days[i + 1] : kNever);
+      const bool missed = now.state().open > 0 && day < invoice.received_day && from < (i + 1 < days.size() ? days[i + 1] : kNever);
       not_received.holds(missed ? from : day, missed);
     }
   }
+  to.open_amounts(std::move(amounts));
 }
 
 }  // namespace daybook::domain

@@ -1,13 +1,13 @@
 // What an order contributes: ordered and shipped sales, freight, counts, and its milestones over time.
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <limits>
 #include <utility>
 #include <vector>
 
 #include "domain/contribute.h"
 #include "domain/credit.h"
+#include "domain/settlement.h"
 
 namespace daybook::domain {
 namespace {
@@ -402,121 +402,6 @@ class DeliveredOverTime {
   Greatest earliest_;
 };
 
-// Amounts that change, each at its place, and their sums from the first place on.
-class RunningSums {
- public:
-  explicit RunningSums(std::size_t places) : places_(std::bit_ceil(std::max<std::size_t>(places, 1))), tree_(2 * places_) {}
-
-  void add(std::size_t place, Int128 amount) {
-    std::size_t at = places_ + place;
-    tree_[at].sum += amount;
-    tree_[at].lowest = tree_[at].sum;
-    while ((at /= 2) > 0) {
-      const Node& left = tree_[2 * at];
-      const Node& right = tree_[2 * at + 1];
-      tree_[at] = {left.sum + right.sum, std::min(left.lowest, left.sum + right.lowest)};
-    }
-  }
-  Int128 total() const { return tree_[1].sum; }
-  // How many of the first places it takes at most for a sum below `level`; it is above 0, and the total is not below it.
-  std::size_t last_below(Int128 level) const {
-    if (tree_[1].lowest >= level) return 0;
-    std::size_t at = 1;
-    Int128 before = 0;
-    while (at < places_) {
-      const Int128 left = before + tree_[2 * at].sum;
-      const bool right = left + tree_[2 * at + 1].lowest < level;
-      if (right) before = left;
-      at = 2 * at + right;
-    }
-    return at - places_ + 1;
-  }
-
- private:
-  struct Node {
-    Int128 sum = 0;
-    Int128 lowest = 0;  // Of the sums from its first place on, each with one place more.
-  };
-
-  std::size_t places_;
-  Few<Node, 4> tree_;  // Places from `places_` on; above each two of them both.
-};
-
-// Since when an invoice is settled, as dates go by: since the first instant of the last stretch in which what
-// settles it comes to its gross.
-class SettlementOverTime {
- public:
-  SettlementOverTime(Picture& picture, const Invoice& invoice)
-      : invoice_(invoice), changes_(changes_of(picture, invoice)), instants_(instants_of(changes_)), sums_(instants_.size()) {}
-
-  template <typename Visit>
-  void for_each_day(const Visit& visit) const {
-    for (const Change& change : changes_) visit(change.day);
-  }
-
-  // Dates rise.
-  void advance(Day as_of) {
-    for (; next_ < changes_.size() && changes_[next_].day <= as_of; ++next_) {
-      const auto place = std::ranges::lower_bound(instants_, changes_[next_].instant);
-      sums_.add(static_cast<std::size_t>(place - instants_.begin()), changes_[next_].amount);
-    }
-  }
-
-  std::optional<Instant> settled() const {
-    const Int128 gross = invoice_.issued->gross_minor();
-    if (gross == 0) return invoice_.issued_fact->event.occurred_at;
-    if (sums_.total() < gross) return std::nullopt;
-    return instants_[sums_.last_below(gross)];
-  }
-
- private:
-  struct Change {
-    Day day = 0;  // From which on it settles so much more,
-    Instant instant = 0;  // and since when.
-    Int128 amount = 0;
-  };
-
-  // By day.
-  static Few<Change, 2> changes_of(Picture& picture, const Invoice& invoice) {
-    Few<Change, 2> changes;
-    for (const Application& application : picture.applications(invoice)) {
-      const Item& item = *application.item;
-      if (item.state != ItemState::kCounts) continue;
-      item.for_each_movement([&](Day day, Int128 amount) { changes.push_back({day, item.instant, amount}); });
-    }
-    const auto written_off_at = [&](const Invoice::WriteOff& write_off) {
-      return std::max(invoice.issued_fact->event.occurred_at, write_off.fact->event.occurred_at);
-    };
-    const auto settles = [](const Invoice::WriteOff& write_off) { return write_off.event->kind == WriteOffKind::kSmallDifference; };
-    for (const auto& write_off : invoice.write_offs) {
-      if (settles(write_off)) changes.push_back({write_off.day, written_off_at(write_off), write_off.event->amount_minor});
-    }
-    for (const auto& recovery : invoice.recoveries) {
-      const auto& write_off = invoice.write_offs[recovery.write_off];
-      if (!recovery.counts || !settles(write_off)) continue;
-      const Instant instant = std::max(written_off_at(write_off), recovery.fact->event.occurred_at);
-      changes.push_back({recovery.day, instant, -Int128(recovery.event->amount_minor)});
-    }
-    std::ranges::sort(changes, {}, &Change::day);
-    return changes;
-  }
-
-  // Each once, rising.
-  static Few<Instant, 2> instants_of(const Few<Change, 2>& changes) {
-    Few<Instant, 2> instants;
-    for (const Change& change : changes) instants.push_back(change.instant);
-    std::ranges::sort(instants);
-    instants.erase(std::unique(instants.begin(), instants.end()), instants.end());
-    return instants;
-  }
-
-  const Invoice& invoice_;
-  Few<Change, 2> changes_;
-  Few<Instant, 2> instants_;
-  RunningSums sums_;  // At each of the instants.
-  std::size_t next_ = 0;
-};
-
 // When the order had been invoiced, and its invoices settled, over time.
 class InvoicedOverTime {
  public:
@@ -534,7 +419,7 @@ class InvoicedOverTime {
       const Marking& marking = invoices_.emplace_back(picture, *invoice, issued_on);
       add(issued_on);
       add(invoice->void_day);
-      marking.settlement.for_each_day(add);
+      for (const Settlement::Step& step : marking.settlement.subspan(1)) add(step.from);
     }
     std::ranges::sort(changes_);
     changes_.erase(std::unique(changes_.begin(), changes_.end()), changes_.end());
@@ -562,11 +447,12 @@ class InvoicedOverTime {
  private:
   enum class Mark : std::uint8_t { kNone, kOpen, kSettled };
   struct Marking {
-    Marking(Picture& picture, const Invoice& marks, Day day) : invoice(marks), issued_on(day), settlement(picture, marks) {}
+    Marking(Picture& picture, const Invoice& marks, Day day)
+        : invoice(marks), issued_on(day), settlement(picture.settlement(marks).steps()) {}
 
     const Invoice& invoice;
     Day issued_on = 0;
-    SettlementOverTime settlement;
+    std::span<const Settlement::Step> settlement;  // From the one in effect on.
     Mark mark = Mark::kNone;
   };
 
@@ -575,9 +461,9 @@ class InvoicedOverTime {
     Marking& invoice = invoices_[number];
     marking_ -= invoice.mark != Mark::kNone;
     open_ -= invoice.mark == Mark::kOpen;
-    invoice.settlement.advance(as_of);
+    while (invoice.settlement.size() > 1 && invoice.settlement[1].from <= as_of) invoice.settlement = invoice.settlement.subspan(1);
     const bool marks = as_of < invoice.invoice.void_day && order_.counts(invoice.issued_on, as_of);
-    const auto settled = marks ? invoice.settlement.settled() : std::nullopt;
+    const auto settled = marks ? invoice.settlement.front().since : std::nullopt;
     invoice.mark = !marks ? Mark::kNone : settled ? Mark::kSettled : Mark::kOpen;
     marking_ += invoice.mark != Mark::kNone;
     open_ += invoice.mark == Mark::kOpen;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "domain/credit.h"
+#include "domain/settlement.h"
 
 namespace daybook::domain {
 
@@ -85,9 +86,7 @@ std::span<const Application> Picture::applications(const Invoice& invoice) {
     if (link.kind != DocumentKind::kPayment && link.kind != DocumentKind::kCreditNote) continue;
     const Source* from = source(link);
     if (from == nullptr) continue;
-    for (const Item& item : from->items) {
-      if (item.invoice_id == invoice.ref.id) at.applications.push_back({from, &item});
-    }
+    from->for_each_item_of(invoice.ref.id, [&](const Item& item) { at.applications.push_back({from, &item}); });
   }
   return at.applications;
 }
@@ -106,6 +105,12 @@ const Split& Picture::split(const Invoice& invoice) {
   Place& at = place(*invoice.document);
   if (at.split == nullptr) at.split = std::make_unique<const Split>(invoice);
   return *at.split;
+}
+
+const Settlement& Picture::settlement(const Invoice& invoice) {
+  Place& at = place(*invoice.document);
+  if (at.settlement == nullptr) at.settlement = std::make_unique<const Settlement>(*this, invoice);
+  return *at.settlement;
 }
 
 Attributes Picture::attributes(const Source& source) {

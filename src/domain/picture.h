@@ -2,6 +2,7 @@
 // moment admits. All rules about how facts make a state are in order.cc, invoice.cc and source.cc.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <limits>
@@ -259,6 +260,7 @@ enum class ItemState : std::uint8_t {
 struct Taking {
   Day day = 0;  // The refund's value date.
   Int128 amount = 0;
+  Int128 in_all = 0;  // With all before it.
 };
 
 // One allocation of a source to an invoice. In effect from `from` until the day before `until`.
@@ -289,11 +291,8 @@ struct Item {
   }
   // What refunds took back by then.
   Int128 taken(Day as_of) const {
-    Int128 sum = 0;
-    for (const Taking& taking : taken_back) {
-      if (taking.day <= as_of) sum += taking.amount;
-    }
-    return sum;
+    const auto after = std::ranges::upper_bound(taken_back, as_of, {}, &Taking::day);
+    return after == taken_back.begin() ? 0 : std::prev(after)->in_all;
   }
   // What it settles on a date.
   Int128 applied(Day as_of) const { return in_effect(as_of) ? amount - taken(as_of) : 0; }
@@ -328,11 +327,18 @@ struct Source {
   const Fact* ended_fact = nullptr;
   Day ended_day = kNever;
   Few<Item, 2> items;
+  Few<std::uint32_t, 2> by_invoice;  // The places of all items, by the ids of their invoices and rising.
   Few<Refund, 1> refunds;
   // Unallocations of allocations that are not known.
   Few<std::pair<const Fact*, std::string_view>, 1> waiting;
 
   bool exists(Day as_of) const { return day <= as_of && as_of < ended_day; }
+  // Calls visit(Item) for those that name the invoice, in their order.
+  template <typename Visit>
+  void for_each_item_of(std::string_view invoice_id, const Visit& visit) const {
+    const auto named = [&](std::uint32_t place) { return items[place].invoice_id; };
+    for (const std::uint32_t place : std::ranges::equal_range(by_invoice, invoice_id, {}, named)) visit(items[place]);
+  }
   // Amount − applications − refunds in its currency.
   Int128 unapplied(Day as_of) const;
 };
@@ -345,7 +351,8 @@ struct Application {
 
 // --- the picture ------------------------------------------------------------------------------
 
-class Split;  // credit.h
+class Settlement;  // settlement.h
+class Split;       // credit.h
 
 // Lazily computed; one thread. States stay where they are until the picture goes.
 class Picture {
@@ -378,6 +385,7 @@ class Picture {
   // ("Attributes of a document", docs/figures.md.)
   Attributes attributes(const Source& source);
   const Split& split(const Invoice& invoice);
+  const Settlement& settlement(const Invoice& invoice);
 
   const Rules& rules() const { return rules_; }
   Day day_of(Instant instant) const { return rules_.zone.day_of(instant); }
@@ -391,6 +399,7 @@ class Picture {
     std::unique_ptr<Invoice> invoice;
     std::unique_ptr<Source> source;
     std::unique_ptr<const Split> split;
+    std::unique_ptr<const Settlement> settlement;
     Few<Application, 2> applications;
     Few<const Invoice*, 2> invoices;
   };

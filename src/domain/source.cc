@@ -73,7 +73,7 @@ class Sequence {
       if (item.until <= day) continue;
       const Int128 rest = item.amount - item.taken(kNever);
       const Int128 taken = std::min(rest, needed);
-      item.taken_back.push_back({day, taken});
+      item.taken_back.push_back({day, taken, item.amount - rest + taken});
       needed -= taken;
       left_ += taken;
       if (taken < rest) break;
@@ -88,6 +88,21 @@ class Sequence {
   std::priority_queue<Ending, std::vector<Ending>, std::greater<>> endings_;
   Few<Item*, 4> standing_;  // Counted so far, in their order.
 };
+
+void unallocate(Source& source, std::span<const Fact* const> unallocations) {
+  Few<Item*, 4> items;
+  for (Item& item : source.items) items.push_back(&item);
+  std::ranges::sort(items, {}, &Item::allocation_id);
+  for (const Fact* fact : unallocations) {
+    const auto& undone = std::get<PaymentUnallocated>(fact->event.payload);
+    const auto named = std::ranges::equal_range(items, undone.allocation_id, {}, &Item::allocation_id);
+    for (Item* item : named) {
+      item->until = std::min(item->until, undone.date);
+      item->unallocated = fact;
+    }
+    if (named.empty()) source.waiting.emplace_back(fact, undone.allocation_id);
+  }
+}
 
 }  // namespace
 
@@ -151,17 +166,10 @@ std::unique_ptr<Source> Picture::make_source(const Document& document) {
       unallocations.push_back(&fact);
     }
   }
-  for (const Fact* fact : unallocations) {
-    const auto& undone = std::get<PaymentUnallocated>(fact->event.payload);
-    bool known = false;
-    for (Item& item : source->items) {
-      if (item.allocation_id != undone.allocation_id) continue;
-      known = true;
-      item.until = std::min(item.until, undone.date);
-      item.unallocated = fact;
-    }
-    if (!known) source->waiting.emplace_back(fact, undone.allocation_id);
-  }
+  const auto invoice_of = [&](std::uint32_t place) { return std::pair(source->items[place].invoice_id, place); };
+  for (std::uint32_t place = 0; place < source->items.size(); ++place) source->by_invoice.push_back(place);
+  std::ranges::sort(source->by_invoice, {}, invoice_of);
+  if (!unallocations.empty()) unallocate(*source, unallocations);
   return source;
 }
 

@@ -99,21 +99,28 @@ void contribute_refunds(const Source& source, const Attributes& attributes, Cont
 }
 
 void contribute_unapplied(const Source& source, const Attributes& attributes, Contributions& to) {
-  Breakpoints breakpoints;
-  breakpoints.add(source.day);
-  breakpoints.add(source.ended_day);
+  struct Change {
+    Day day = 0;
+    Int128 amount = 0;
+  };
+  Few<Change, 8> changes;
+  changes.push_back({source.day, source.amount});
+  if (source.ended_day != kNever) changes.push_back({source.ended_day, -source.amount});
   for (const Item& item : source.items) {
     if (item.state != ItemState::kCounts) continue;
-    item.for_each_movement([&](Day day, Int128) { breakpoints.add(day); });
+    item.for_each_movement([&](Day day, Int128 amount) { changes.push_back({day, -amount}); });
   }
   for (const Refund& refund : source.refunds) {
-    if (refund.in_sequence) breakpoints.add(refund.event->value_date);
+    if (refund.in_sequence) changes.push_back({refund.event->value_date, -Int128(refund.event->amount_minor)});
   }
+  std::ranges::sort(changes, {}, &Change::day);
   const Measure measure = source.payment != nullptr ? Measure::kUnapplied : Measure::kOpenCredits;
   Int128 before = 0;
   Stretches negative(AnomalyKind::kRefundExceedsUnapplied, source.ref.id, *source.created, to);
-  for (const Day day : breakpoints.sorted()) {
-    const Int128 now = source.unapplied(day);
+  for (auto change = changes.begin(); change != changes.end();) {
+    const Day day = change->day;
+    Int128 now = before;
+    for (; change != changes.end() && change->day == day; ++change) now += change->amount;
     if (now == before) continue;
     to.cell({measure, source.currency, attributes, {}, 0, 0, day},
             {now - before, Int128(now != 0) - Int128(before != 0)});

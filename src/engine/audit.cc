@@ -109,7 +109,7 @@ class Auditor {
       });
       contribution.begin(id, ref);
       domain::contribute(picture, *document, contribution);
-      cells.insert(cells.end(), contribution.cells().begin(), contribution.cells().end());
+      contribution.for_each_cell([&](const store::Cell& cell) { cells.push_back(cell); });
       for (const Day day : contribution.opened_on()) opened.insert(store::OpenedKey{id, day, ref}.bytes());
       waiting_ += contribution.waiting();
       if (contribution.has_waited()) waited_.insert(store::WaitedKey{*parsed}.bytes());

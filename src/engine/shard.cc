@@ -268,11 +268,14 @@ Result<void> Shard::evaluate(HeldAccount& account, store::WriteSet& set) {
     now_.begin(customer, ref);
     if (!document->fresh) domain::contribute(before, *document, old_, extent);
     domain::contribute(after, *document, now_, extent);
-    for (store::Cell cell : old_.cells()) {
-      cell.value = -cell.value;
+    for (const store::Cell& cell : old_.other_cells()) cells_.push_back({cell.id, -cell.value});
+    cells_.insert(cells_.end(), now_.other_cells().begin(), now_.other_cells().end());
+    Result<void> added;
+    now_.for_each_open_difference(old_, [&](const store::Cell& cell) {
       cells_.push_back(cell);
-    }
-    cells_.insert(cells_.end(), now_.cells().begin(), now_.cells().end());
+      if (cells_.size() >= options_.cells_at_once && added) added = add_cells(account);
+    });
+    RETURN_IF_ERROR(added);
     state_.waiting += now_.waiting() - old_.waiting();
     if (now_.has_waited() != old_.has_waited()) {
       const std::string key = store::WaitedKey{{customer, ref}}.bytes();
@@ -309,19 +312,21 @@ Result<void> Shard::evaluate(HeldAccount& account, store::WriteSet& set) {
     }
   }
   if (account.error()) return unexpected(*account.error());
-  return add_cells(account, cells_);
+  return add_cells(account);
 }
 
-Result<void> Shard::add_cells(HeldAccount& account, std::vector<store::Cell>& cells) {
-  store::add_up(cells);
-  if (listener_) listener_->cells_changed(account.customer(), cells);
-  journal_.add(cells);
+Result<void> Shard::add_cells(HeldAccount& account) {
+  store::add_up(cells_);
+  if (listener_) listener_->cells_changed(account.customer(), cells_);
+  journal_.add(cells_);
   const store::Label& name = labels_.own(account.customer());
-  for (const store::Cell& cell : cells) {
+  for (const store::Cell& cell : cells_) {
     state_.digest += store::cell_hash(cell.id, cell.value, name, labels_.own(cell.id.attributes),
                                       labels_.own(cell.id.dimensions));
   }
-  return account.add_cells(cells);
+  RETURN_IF_ERROR(account.add_cells(cells_));
+  cells_.clear();
+  return {};
 }
 
 std::uint32_t Shard::clock() const { return static_cast<std::uint32_t>(told_count_ / kEventsPerTick); }

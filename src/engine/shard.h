@@ -47,6 +47,9 @@ class Shard {
     std::size_t account_bytes = 32 << 20;
     // What a commit that becomes sorted files gives them at a time.
     std::size_t files_bytes = 16 << 20;
+    // How many differences of an account's cells are held before they are added to its pages: a record that concerns
+    // all instalments of an invoice comes to as many cells as there are of them, and a commit may hold many such.
+    std::size_t cells_at_once = 1 << 17;
   };
 
   // Loads labels and state from the store, which the shard takes over. kMismatch when it was folded under another
@@ -111,8 +114,8 @@ class Shard {
                                                      const domain::CustomerFile& after);
   // Evaluates what may have changed.
   Result<void> evaluate(HeldAccount& account, store::WriteSet& set);
-  // Adds to the account's cells: to the digest and to the pages.
-  Result<void> add_cells(HeldAccount& account, std::vector<store::Cell>& cells);
+  // Adds what is collected of them to the account's cells: to the digest and to the pages.
+  Result<void> add_cells(HeldAccount& account);
 
   std::unique_ptr<store::ShardStore> store_;
   const domain::Rules& rules_;
@@ -136,7 +139,7 @@ class Shard {
     domain::Extent extent;
   };
   std::vector<Affected> affected_;  // Documents of an account by their numbers.
-  std::vector<store::Cell> cells_;
+  std::vector<store::Cell> cells_;  // Differences of an account's cells.
   std::vector<store::ParkedRecord> parked_pending_;
   std::size_t pending_records_ = 0;
   std::size_t parked_bytes_ = 0;

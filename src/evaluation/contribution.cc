@@ -1,7 +1,7 @@
 #include "evaluation/contribution.h"
 
 #include <algorithm>
-
+#include <utility>
 
 namespace daybook::evaluation {
 namespace {
@@ -21,8 +21,7 @@ store::LabelId find(Known& known, const IsSame& is_same, const Make& make) {
 
 }  // namespace
 
-void Contribution::cell(const domain::CellKey& key, const domain::CellValue& value) {
-  if (value.is_zero()) return;
+store::Cell Contribution::stored(const domain::CellKey& key, const domain::CellValue& value) {
   store::Cell cell;
   cell.id = {.measure = key.measure,
              .currency = key.currency.number(),
@@ -32,11 +31,26 @@ void Contribution::cell(const domain::CellKey& key, const domain::CellValue& val
              .day2 = key.day2,
              .counts_from = key.counts_from};
   cell.value = value;
+  return cell;
+}
+
+void Contribution::note_opened(Day day) {
+  if (std::ranges::find(opened_on_, day) == opened_on_.end()) opened_on_.push_back(day);
+}
+
+void Contribution::cell(const domain::CellKey& key, const domain::CellValue& value) {
+  if (value.is_zero()) return;
+  const store::Cell cell = stored(key, value);
   cells_.push_back(cell);
   if (domain::has_items(key.measure)) {
-    const Day day = store::opened_day(key.measure, key.day, labels_.own(cell.id.attributes).attributes);
-    if (std::ranges::find(opened_on_, day) == opened_on_.end()) opened_on_.push_back(day);
+    note_opened(store::opened_day(key.measure, key.day, labels_.own(cell.id.attributes).attributes));
   }
+}
+
+void Contribution::open_amounts(domain::OpenAmounts&& amounts) {
+  // That of a cell of open amounts is the day to which it belongs.
+  if (amounts.ever_open()) note_opened(amounts.issue_day());
+  open_ = std::move(amounts);
 }
 
 store::LabelId CellLabels::attributes(const domain::Attributes& attributes) {

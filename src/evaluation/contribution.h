@@ -9,6 +9,7 @@
 
 #include "base/few.h"
 #include "domain/cell.h"
+#include "domain/open_amounts.h"
 #include "store/anomalies.h"
 #include "store/cells.h"
 #include "store/labels.h"
@@ -49,6 +50,7 @@ class Contribution : public domain::Contributions {
     customer_ = customer;
     document_ = document;
     cells_.clear();
+    open_.clear();
     anomalies_.clear();
     cycle_row_.clear();
     waiting_ = 0;
@@ -58,6 +60,7 @@ class Contribution : public domain::Contributions {
   }
 
   void cell(const domain::CellKey& key, const domain::CellValue& value) override;
+  void open_amounts(domain::OpenAmounts&& amounts) override;
   void anomaly(const domain::Anomaly& anomaly) override {
     anomalies_.push_back(store::encode_anomaly(customer_, document_, anomaly));
   }
@@ -65,7 +68,21 @@ class Contribution : public domain::Contributions {
   void waiting(std::int64_t records) override { waiting_ += records; }
   void waited() override { waited_ = true; }
 
-  const std::vector<store::Cell>& cells() const { return cells_; }
+  // Calls visit(Cell); an id may come more than once. The document's texts must still be there.
+  template <typename Visit>
+  void for_each_cell(const Visit& visit) {
+    for (const store::Cell& cell : cells_) visit(cell);
+    open_.for_each_cell([&](const domain::CellKey& key, const domain::CellValue& value) { visit(stored(key, value)); });
+  }
+  // The same for what is open of an invoice's instalments otherwise than it was in `old`: a contribution of the same
+  // document, which shares the labels.
+  template <typename Visit>
+  void for_each_open_difference(const Contribution& old, const Visit& visit) {
+    domain::OpenAmounts::for_each_difference(
+        old.open_, open_, [&](const domain::CellKey& key, const domain::CellValue& value) { visit(stored(key, value)); });
+  }
+  // But those of what is open of an invoice's instalments.
+  const std::vector<store::Cell>& other_cells() const { return cells_; }
   // Sorted, each once.
   const std::vector<store::AnomalyRow>& anomalies();
   const std::string& cycle_row() const { return cycle_row_; }
@@ -76,10 +93,14 @@ class Contribution : public domain::Contributions {
   std::span<const Day> opened_on() const { return opened_on_; }
 
  private:
+  store::Cell stored(const domain::CellKey& key, const domain::CellValue& value);
+  void note_opened(Day day);
+
   CellLabels& labels_;
   store::LabelId customer_ = 0;
   domain::DocumentRef document_;
-  std::vector<store::Cell> cells_;
+  std::vector<store::Cell> cells_;  // But those of open_.
+  domain::OpenAmounts open_;
   std::vector<store::AnomalyRow> anomalies_;
   std::string cycle_row_;
   std::int64_t waiting_ = 0;

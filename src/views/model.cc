@@ -159,11 +159,11 @@ namespace {
 void recall_pages(const ShardPicture& shard, char family, std::optional<store::LabelId> customer,
                   std::uint16_t first_span, std::uint16_t last_span,
                   const std::function<void(store::LabelId, const std::vector<store::Cell>&)>& visit) {
-  const auto add = [&](const evaluation::Contribution& contribution, std::vector<store::Cell>& cells) {
-    for (const store::Cell& cell : contribution.cells()) {
+  const auto add = [&](evaluation::Contribution& contribution, std::vector<store::Cell>& cells) {
+    contribution.for_each_cell([&](const store::Cell& cell) {
       const store::PageId page = store::page_of(cell.id);
       if (page.family == family && page.span >= first_span && page.span <= last_span) cells.push_back(cell);
-    }
+    });
   };
   std::vector<store::Cell> cells;
   std::optional<store::LabelId> last;

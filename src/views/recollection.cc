@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "domain/ledger.h"
+#include "domain/open_amounts.h"
 #include "store/keys.h"
 #include "views/views.h"
 
@@ -26,6 +27,7 @@ Measure measure_of(const OpenItem& item) {
 class Waiting : public domain::Contributions {
  public:
   void cell(const domain::CellKey&, const domain::CellValue&) override {}
+  void open_amounts(domain::OpenAmounts&&) override {}
   void anomaly(const domain::Anomaly&) override {}
   void cycle_row(const domain::CycleRow&) override {}
   void waiting(std::int64_t records) override { sum += records; }

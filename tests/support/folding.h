@@ -55,6 +55,8 @@ class Folding {
     if (opened_ % 3 == 0) options.cache_bytes = 1;
     // And each account gets files of its own.
     if (opened_ % 4 == 0) options.files_bytes = 1;
+    // Or cells go to their pages a few at a time.
+    if (opened_ % 5 == 0) options.cells_at_once = 3;
     auto shard = engine::Shard::open(std::move(store).value(), rules_, options);
     RC_ASSERT(shard.has_value());
     shard_ = std::move(shard).value();

@@ -1,6 +1,8 @@
 // What one valid event may cost, whatever it says: bytes that are allocated while it is folded, and bytes that the
 // mirror keeps of it for good, both in proportion to the events and to the lines, instalments, allocations and ids
-// in their lists. (What instructions it takes is held by tests/benchmarks/shapes.)
+// in their lists, or where an event concerns all instalments of an invoice, to those. (What time it takes is held by
+// tests/benchmarks/shapes.)
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -120,6 +122,74 @@ TEST(EventCost, IsBoundedWhateverItSays) {
   EXPECT_LE(sum.kept, (sum.events + sum.things) * kKeptOnAverage);
   // Long lists were among them.
   EXPECT_GT(sum.things, 100'000U);
+}
+
+// An invoice in instalments, and what concerns all of them, again and again.
+constexpr int kInstalments = 1'000;
+constexpr int kTimes = 100;
+// The most that each time may take for each instalment.
+constexpr std::size_t kAllocatedAnInstalment = 2 << 10;
+constexpr std::size_t kKeptAnInstalment = 256;
+
+class Instalments {
+ public:
+  Instalments() {
+    std::string instalments;
+    for (int i = 0; i < kInstalments; ++i) {
+      instalments += fmt::format(R"({}{{"due_date":"{}","amount_minor":100}})", i == 0 ? "" : ",", date(i));
+    }
+    tell(0, fmt::format(R"("invoice_issued":{{"invoice_id":"I","currency":"CNY","net_minor":{},"issue_date":"{}","instalments":[{}]}})",
+                        100 * kInstalments, date(0), instalments));
+  }
+
+  void tell(int day, const std::string& payload) {
+    const std::string json = fmt::format(R"({{"event_id":"e{}","customer_id":"C","source":"s","occurred_at":"{}T12:00:00Z",{}}})",
+                                         records_.size(), date(day), payload);
+    events::v1::Event event;
+    events::Violations violations;
+    ASSERT_TRUE(events::read_event(json, event, violations)) << json;
+    HostileRecord record;
+    record.topic = events::topic_of(event.payload_case());
+    record.value = event.SerializeAsString();
+    records_.push_back(std::move(record));
+  }
+  static std::string date(int day) { return format_date(day_from_civil({2000, 1, 1}) + day); }
+
+  void expect_bounded(const std::string& what) {
+    Ledger ledger;
+    const Costs costs = ledger.fold(records_);
+    const std::size_t concerned = costs.events * kInstalments;
+    EXPECT_LE(costs.allocated, kAllocatedInPieces + costs.events * kAnEvent + concerned * kAllocatedAnInstalment) << what;
+    EXPECT_LE(costs.kept, kKeptInPieces + concerned * kKeptAnInstalment) << what;
+  }
+
+ private:
+  std::vector<HostileRecord> records_;
+};
+
+TEST(EventCost, IsWhatItConcernsHoweverOftenThatWasConcernedBefore) {
+  Instalments moved;
+  for (int i = 0; i < kTimes; ++i) {
+    moved.tell(1 + i, fmt::format(R"("invoice_due_date_changed":{{"invoice_id":"I","due_date":"{}"}})", Instalments::date(2'000 + i * 7)));
+  }
+  moved.expect_bounded("due dates moved");
+
+  Instalments disputed;
+  for (int i = 0; i < kTimes; ++i) {
+    disputed.tell(1 + 2 * i, fmt::format(R"("invoice_disputed":{{"dispute_id":"D{}","invoice_id":"I"}})", i));
+    disputed.tell(2 + 2 * i, fmt::format(R"("dispute_resolved":{{"dispute_id":"D{}","invoice_id":"I","outcome":"UPHELD"}})", i));
+  }
+  disputed.expect_bounded("disputed as a whole");
+
+  Instalments paid;
+  paid.tell(0, fmt::format(R"("payment_received":{{"payment_id":"P","currency":"CNY","amount_minor":{},"value_date":"{}"}})",
+                           100 * kInstalments, Instalments::date(0)));
+  for (int i = 0; i < kTimes; ++i) {
+    paid.tell(1 + 2 * i, fmt::format(R"("payment_allocated":{{"allocation_id":"A{}","payment_id":"P","date":"{}","allocations":[{{"invoice_id":"I","amount_minor":{}}}]}})",
+                                     i, Instalments::date(1 + 2 * i), 100 * kInstalments));
+    paid.tell(2 + 2 * i, fmt::format(R"("payment_unallocated":{{"allocation_id":"A{}","payment_id":"P","date":"{}"}})", i, Instalments::date(2 + 2 * i)));
+  }
+  paid.expect_bounded("paid as a whole");
 }
 
 }  // namespace

@@ -1,0 +1,28 @@
+// Since when an invoice is settled, on each date: since the first instant of the last stretch in which what settles it
+// comes to its gross.
+#pragma once
+
+#include <optional>
+#include <span>
+
+#include "domain/picture.h"
+
+namespace daybook::domain {
+
+// All orders that an invoice names ask for it, and it takes as long as the invoice has applications: a picture keeps it.
+class Settlement {
+ public:
+  Settlement(Picture& picture, const Invoice& invoice);
+
+  struct Step {
+    Day from = 0;
+    std::optional<Instant> since;  // Null: it is not settled.
+  };
+  // Each other than the one before it; the first is from always on.
+  std::span<const Step> steps() const { return steps_; }
+
+ private:
+  Few<Step, 2> steps_;
+};
+
+}  // namespace daybook::domain
