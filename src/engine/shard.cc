@@ -296,12 +296,14 @@ Result<void> Shard::evaluate(HeldAccount& account, store::WriteSet& set) {
         set.put(store::Table::kMeta, row.key, row.value);
       }
     }
-    for (const Day day : old_.opened_on()) {
-      if (std::ranges::find(now_.opened_on(), day) != now_.opened_on().end()) continue;
+    const std::span<const Day> opened_old = old_.opened_on();
+    const std::span<const Day> opened_now = now_.opened_on();
+    for (const Day day : opened_old) {
+      if (std::ranges::binary_search(opened_now, day)) continue;
       set.remove(store::Table::kCells, store::OpenedKey{customer, day, ref}.bytes());
     }
-    for (const Day day : now_.opened_on()) {
-      if (std::ranges::find(old_.opened_on(), day) != old_.opened_on().end()) continue;
+    for (const Day day : opened_now) {
+      if (std::ranges::binary_search(opened_old, day)) continue;
       set.put(store::Table::kCells, store::OpenedKey{customer, day, ref}.bytes(), "");
     }
     if (old_.cycle_row() != now_.cycle_row()) {

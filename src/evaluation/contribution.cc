@@ -34,10 +34,6 @@ store::Cell Contribution::stored(const domain::CellKey& key, const domain::CellV
   return cell;
 }
 
-void Contribution::note_opened(Day day) {
-  if (std::ranges::find(opened_on_, day) == opened_on_.end()) opened_on_.push_back(day);
-}
-
 void Contribution::cell(const domain::CellKey& key, const domain::CellValue& value) {
   if (value.is_zero()) return;
   const store::Cell cell = stored(key, value);
@@ -71,6 +67,12 @@ store::LabelId CellLabels::dimensions(const domain::Dimensions& dimensions) {
            known.kind == dimensions.kind;
   };
   return find(dimensions_, is_same, [&] { return std::pair(dimensions, labels_.dimensions(dimensions)); });
+}
+
+std::span<const Day> Contribution::opened_on() {
+  std::ranges::sort(opened_on_);
+  opened_on_.erase(std::unique(opened_on_.begin(), opened_on_.end()), opened_on_.end());
+  return opened_on_;
 }
 
 const std::vector<store::AnomalyRow>& Contribution::anomalies() {

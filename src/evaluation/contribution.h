@@ -88,13 +88,15 @@ class Contribution : public domain::Contributions {
   const std::string& cycle_row() const { return cycle_row_; }
   std::int64_t waiting() const { return waiting_; }
   bool has_waited() const { return waited_; }
-  // The days under which the document is found as long as anything of it is open (store::opened_day), in
-  // no order, each once: mostly one or none.
-  std::span<const Day> opened_on() const { return opened_on_; }
+  // The days under which the document is found as long as anything of it is open (store::opened_day), rising, each
+  // once: mostly one or none.
+  std::span<const Day> opened_on();
 
  private:
   store::Cell stored(const domain::CellKey& key, const domain::CellValue& value);
-  void note_opened(Day day);
+  void note_opened(Day day) {
+    if (opened_on_.empty() || opened_on_.back() != day) opened_on_.push_back(day);
+  }
 
   CellLabels& labels_;
   store::LabelId customer_ = 0;

@@ -124,11 +124,12 @@ TEST(EventCost, IsBoundedWhateverItSays) {
   EXPECT_GT(sum.things, 100'000U);
 }
 
-// An invoice in instalments, and what concerns all of them, again and again.
+// An invoice in instalments, and what concerns all of them, again and again. Every second day one is due, and they move
+// by a day, so that none takes another's place.
 constexpr int kInstalments = 1'000;
 constexpr int kTimes = 100;
 // The most that each time may take for each instalment.
-constexpr std::size_t kAllocatedAnInstalment = 2 << 10;
+constexpr std::size_t kAllocatedAnInstalment = 4 << 10;
 constexpr std::size_t kKeptAnInstalment = 256;
 
 class Instalments {
@@ -136,7 +137,7 @@ class Instalments {
   Instalments() {
     std::string instalments;
     for (int i = 0; i < kInstalments; ++i) {
-      instalments += fmt::format(R"({}{{"due_date":"{}","amount_minor":100}})", i == 0 ? "" : ",", date(i));
+      instalments += fmt::format(R"({}{{"due_date":"{}","amount_minor":100}})", i == 0 ? "" : ",", date(2 * i));
     }
     tell(0, fmt::format(R"("invoice_issued":{{"invoice_id":"I","currency":"CNY","net_minor":{},"issue_date":"{}","instalments":[{}]}})",
                         100 * kInstalments, date(0), instalments));
@@ -170,7 +171,7 @@ class Instalments {
 TEST(EventCost, IsWhatItConcernsHoweverOftenThatWasConcernedBefore) {
   Instalments moved;
   for (int i = 0; i < kTimes; ++i) {
-    moved.tell(1 + i, fmt::format(R"("invoice_due_date_changed":{{"invoice_id":"I","due_date":"{}"}})", Instalments::date(2'000 + i * 7)));
+    moved.tell(1 + i, fmt::format(R"("invoice_due_date_changed":{{"invoice_id":"I","due_date":"{}"}})", Instalments::date(2 * kInstalments + i)));
   }
   moved.expect_bounded("due dates moved");
 
