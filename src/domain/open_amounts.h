@@ -197,8 +197,8 @@ class OpenAmounts {
     }
   }
 
-  // Calls visit(part), rising, for each to which terms of one shift may come to something: between two of their ends
-  // they come to all of the line or to nothing, and a part with an end in it may count although they add up to 0.
+  // Calls visit(part), rising, for each of which terms of one shift come to something: between two of their ends they
+  // come to all of the line or to nothing. Where amounts are nothing, so are counts, as all that is open ends together.
   template <typename Visit>
   void for_each_part(std::span<const Term> terms, const Visit& visit) const {
     struct End {
@@ -215,9 +215,9 @@ class OpenAmounts {
     int sum = 0;
     for (auto end = ends.begin(); end != ends.end(); ++end) {
       sum += end->sign;
-      const Int128 until = sum == 0 ? end->at + 1 : std::next(end)->at;
+      if (sum == 0) continue;
       part = std::ranges::upper_bound(part, line_.end(), end->at, {}, &Part::end);
-      for (; part != line_.end() && part->begin < until; ++part) visit(*part);
+      for (; part != line_.end() && part->begin < std::next(end)->at; ++part) visit(*part);
     }
   }
 
