@@ -6,6 +6,10 @@ namespace daybook::app {
 
 using std::chrono::steady_clock;
 
+namespace {
+constexpr int kUnknownChecksMax = 3;
+}
+
 LogWatch::LogWatch(log::Log& log, Options options) : log_(log), options_(options) {
   thread_ = std::thread([this] { watch(); });
 }
@@ -64,9 +68,11 @@ void LogWatch::watch() {
     const auto checked = log_.check();
     next_check = steady_clock::now() + options_.check_every;
     lock.lock();
-    // One that has just gone away is told above.
-    if (checked || checked.error().code != ErrorCode::kUnavailable) {
-      seen_.unfit = checked ? "" : checked.error().message;
+    const bool unknown = !checked && checked.error().code == ErrorCode::kUnavailable;
+    unknown_checks_ = unknown ? unknown_checks_ + 1 : 0;
+    // One that has just gone away is told above. But settings that cannot be read time and again may be any.
+    if (!unknown || unknown_checks_ >= kUnknownChecksMax) {
+      seen_.unfit = checked ? "" : (unknown ? "its settings cannot be read: " : "") + checked.error().message;
     }
   }
 }

@@ -59,6 +59,7 @@ class LogWatch {
   std::uint64_t wanted_ = 1;
   std::uint64_t begun_ = 0;
   std::uint64_t done_ = 0;
+  int unknown_checks_ = 0;  // In a row.
   std::thread thread_;
 };
 

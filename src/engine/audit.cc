@@ -28,7 +28,7 @@ class Auditor {
 
   Result<AuditReport> run(const std::function<void(std::uint64_t)>& progress) {
     RETURN_IF_ERROR(labels_.load(reads_));
-    ASSIGN_OR_RETURN(state_, store::read_state(reads_));
+    ASSIGN_OR_RETURN(state_, store::read_state(reads_, labels_));
     report_.stored_digest = state_.digest;
     const store::LabelId labels_count = labels_.size();
     for (store::LabelId id = 0; id < labels_count; ++id) {

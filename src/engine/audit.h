@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "domain/rules.h"
-#include "store/shard_state.h"
 #include "store/labels.h"
+#include "store/shard_state.h"
 #include "store/shard_store.h"
 
 namespace daybook::engine {

@@ -1,6 +1,7 @@
 #include "engine/backlog.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include <memory>
 
 #include "base/bytes.h"
+#include "base/hash.h"
 #include "base/radix_sort.h"
 #include "base/release.h"
 
@@ -22,10 +24,18 @@ constexpr std::size_t kReadBytes = 256 << 10;
 // Memory that clear() keeps, for live commits.
 constexpr std::size_t kKeptBytes = 1 << 20;
 
-// Of a run, each event: customer and size of the rest (4 bytes each, of this machine's order), then topic,
-// kind and claims (a byte each), offset, recorded time, clock, the document's id, the event with what
-// EncodedEvent says of it, and each name as kind and id. Of no meaning to another process.
-constexpr std::size_t kHeadBytes = 8;
+// Of a run, each event: a checksum of all that follows (8 bytes), customer and size of the rest (4 bytes each, all of
+// this machine's order), then topic, kind and claims (a byte each), offset, recorded time, clock, the document's id, the
+// event with what EncodedEvent says of it, and each name as kind and id. Of no meaning to another process.
+constexpr std::size_t kHeadBytes = 16;
+
+std::uint64_t checksum(std::uint32_t customer, std::string_view rest) { return hash64(rest, customer); }
+
+std::uint64_t read64(const char* at) {
+  std::uint64_t value = 0;
+  std::memcpy(&value, at, sizeof value);
+  return value;
+}
 
 std::uint32_t read32(const char* at) {
   std::uint32_t value = 0;
@@ -104,9 +114,13 @@ class Backlog::Cursor {
       customer_ = kEnd;
       return {};
     }
-    customer_ = read32(buffer_.data() + begin_);
-    size_ = read32(buffer_.data() + begin_ + 4);
-    return gather(kHeadBytes + size_);
+    const std::uint64_t expected = read64(buffer_.data() + begin_);
+    customer_ = read32(buffer_.data() + begin_ + 8);
+    size_ = read32(buffer_.data() + begin_ + 12);
+    if (size_ > run_.size - read_ + (end_ - begin_)) return damaged();
+    RETURN_IF_ERROR(gather(kHeadBytes + size_));
+    const std::string_view rest(buffer_.data() + begin_ + kHeadBytes, size_);
+    return checksum(customer_, rest) == expected ? Result<void>() : damaged();
   }
 
   // The next event, into `memory`.
@@ -117,6 +131,13 @@ class Backlog::Cursor {
   }
 
  private:
+  // The store is as it was committed, and what was set aside is in the log: nothing but trying again is needed.
+  Unexpected damaged() const {
+    return unexpected(ErrorCode::kUnavailable,
+                      fmt::format("what was set aside in {} was not read back as it was written; it is read from the log again",
+                                  run_.file.path()));
+  }
+
   // Reads on until `size` bytes are there, or the run has ended.
   Result<void> gather(std::size_t size) {
     if (end_ - begin_ >= size) return {};
@@ -125,7 +146,7 @@ class Backlog::Cursor {
     if (buffer_.size() < size) buffer_.resize(size);
     const std::size_t wanted = std::min<std::uint64_t>(buffer_.size() - end_, run_.size - read_);
     ASSIGN_OR_RETURN(const std::size_t got, run_.file.read_at(buffer_.data() + end_, wanted, read_));
-    if (got < wanted) return unexpected(ErrorCode::kCorrupt, "a run of " + run_.file.path() + " was cut off");
+    if (got < wanted) return damaged();
     read_ += got;
     end_ += got;
     return {};
@@ -184,6 +205,8 @@ Result<void> Backlog::set_aside() {
     const auto& [customer, told] = told_[i];
     rest.clear();
     append_rest(*told, out);
+    const std::uint64_t sum = checksum(customer, rest.view());
+    buffer.append({reinterpret_cast<const char*>(&sum), sizeof sum});
     append32(customer, buffer);
     append32(static_cast<std::uint32_t>(rest.size()), buffer);
     buffer.append(rest.view());

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <future>
 
 #include "domain/park_reason.h"
 #include "store/keys.h"
@@ -103,8 +104,34 @@ Result<void> DeadLetters::send_new() {
   return {};
 }
 
+Result<std::size_t> DeadLetters::append(std::vector<store::ParkedRecord> found, std::int32_t partition) {
+  // What the log points into until it is done, be it that nobody waits for it any more.
+  struct Copying {
+    std::vector<store::ParkedRecord> found;
+    std::promise<Result<void>> done;
+  };
+  const auto copying = std::make_shared<Copying>();
+  copying->found = std::move(found);
+  std::vector<log::NewRecord> letters;
+  for (const store::ParkedRecord& parked : copying->found) {
+    log::NewRecord letter = letter_of(parked, partition, topic_prefix_);
+    // With its headers the largest of records is larger than a log takes: it is parked here alone.
+    if (bytes_of(letter) <= log::kRecordBytesMax) letters.push_back(std::move(letter));
+  }
+  const std::size_t count = letters.size();
+  if (count == 0) return count;
+  auto done = copying->done.get_future();
+  log_.append(std::move(letters), [copying](const Result<std::vector<log::Appended>>& appended) {
+    copying->done.set_value(appended ? Result<void>() : unexpected(appended.error()));
+  });
+  while (done.wait_for(kLookEvery) != std::future_status::ready) {
+    if (stopping_) return unexpected(ErrorCode::kUnavailable, "stopped while the log was waited for");
+  }
+  RETURN_IF_ERROR(done.get());
+  return count;
+}
+
 Result<bool> DeadLetters::send_some(std::int32_t partition, log::GroupOffsets& offsets) {
-  // What the letters' views point into.
   std::vector<store::ParkedRecord> found;
   std::size_t bytes = 0;
   const std::shared_ptr<Shard> shard = projector_.shard(partition);
@@ -120,25 +147,19 @@ Result<bool> DeadLetters::send_some(std::int32_t partition, log::GroupOffsets& o
       found.push_back(std::move(parked));
       return store::Reads::Next::kGoOn;
     };
-    RETURN_IF_ERROR(shard->store().scan(store::Table::kMeta, from.substr(0, 2), from, take));
-  }
-  if (found.empty()) return false;
-  std::vector<log::NewRecord> letters;
-  for (const store::ParkedRecord& parked : found) {
-    log::NewRecord letter = letter_of(parked, partition, topic_prefix_);
-    // With its headers the largest of records is larger than a log takes: it is parked here alone.
-    if (bytes_of(letter) <= log::kRecordBytesMax) letters.push_back(std::move(letter));
-    offsets[parked.topic] = parked.offset + 1;
-  }
-  const std::size_t count = letters.size();
-  if (count > 0) {
-    if (const auto appended = log::append_and_wait(log_, std::move(letters)); !appended) {
-      return unexpected(appended.error());
+    if (const auto scanned = shard->store().scan(store::Table::kMeta, from.substr(0, 2), from, take); !scanned) {
+      // Damage is for whoever has the shard to mend.
+      projector_.report(partition, scanned.error());
+      return unexpected(scanned.error());
     }
   }
+  if (found.empty()) return false;
+  const bool more = found.size() >= kLettersAtATime || bytes >= kBytesAtATime;
+  for (const store::ParkedRecord& parked : found) offsets[parked.topic] = parked.offset + 1;
+  ASSIGN_OR_RETURN(const std::size_t count, append(std::move(found), partition));
   sent_ += count;
   RETURN_IF_ERROR(member_->commit(partition, offsets));
-  return found.size() >= kLettersAtATime || bytes >= kBytesAtATime;
+  return more;
 }
 
 }  // namespace daybook::engine

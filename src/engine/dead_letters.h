@@ -37,6 +37,8 @@ class DeadLetters {
   Result<void> send_new();
   // Copies a part of what is new; gives whether there may be more.
   Result<bool> send_some(std::int32_t partition, log::GroupOffsets& offsets);
+  // Appends copies and waits for them, until it is to stop; gives how many there were.
+  Result<std::size_t> append(std::vector<store::ParkedRecord> found, std::int32_t partition);
 
   log::Log& log_;
   Projector& projector_;

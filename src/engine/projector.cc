@@ -22,8 +22,12 @@ constexpr std::size_t kPollRecords = 8192;
 constexpr milliseconds kPollTimeout{50};
 constexpr std::int32_t kOpenedAtATime = 8;
 constexpr milliseconds kRetryPause{200};
+// A reader that cannot read something is made anew after this: some faults are told once.
+constexpr milliseconds kReadAnewAfter{5'000};
 constexpr milliseconds kClosePause{5};
 constexpr milliseconds kMendedFor{30'000};
+// A live commit that takes longer waits for a disk that hangs.
+constexpr milliseconds kCommitPatience{5'000};
 // Once the log's end was reached, what is read is wanted by somebody who waits.
 constexpr milliseconds kLiveCommitInterval{5};
 
@@ -51,7 +55,14 @@ void some_at_a_time(std::int32_t count, const std::function<void(std::int32_t)>&
   for (std::thread& thread : threads) thread.join();
 }
 
-bool may_pass(ErrorCode code) { return code == ErrorCode::kUnavailable || code == ErrorCode::kFatal; }
+std::string recorded_up_to(const store::ShardState& state) {
+  return state.newest_recorded_ms == 0 ? "the log's beginning" : format_instant_ms(state.newest_recorded_ms);
+}
+
+// Damage too: somebody may restore what is damaged, or it was on the wire alone.
+bool may_pass(ErrorCode code) {
+  return code == ErrorCode::kUnavailable || code == ErrorCode::kFatal || code == ErrorCode::kCorrupt;
+}
 
 }  // namespace
 
@@ -183,6 +194,7 @@ void Projector::hold(Slot& slot, const Error& error) {
     const std::lock_guard lock(mutex_);
     is_new = !slot.trouble || slot.trouble->code != error.code;
     slot.folds = false;
+    slot.waits_since.reset();
     slot.trouble = error;
     slot.reported.reset();
     const auto now = steady_clock::now();
@@ -306,6 +318,7 @@ Result<void> Projector::start(log::Log& log) {
   }
   const int threads = std::clamp(options_.threads, 1, static_cast<int>(slots_.size()));
   options_.threads = threads;
+  troubles_.resize(static_cast<std::size_t>(threads));
   for (int worker = 0; worker < threads; ++worker) {
     threads_.emplace_back([this, worker] { work(worker); });
   }
@@ -350,15 +363,25 @@ std::string Projector::store_trouble(const Slot& slot) const {
   const std::string served =
       slot.shard == nullptr || error->code == ErrorCode::kCorrupt
           ? "it is not asked meanwhile"
-          : fmt::format("served is what was recorded up to {}", state.newest_recorded_ms == 0
-                                                                   ? "the log's beginning"
-                                                                   : format_instant_ms(state.newest_recorded_ms));
+          : fmt::format("served is what was recorded up to {}", recorded_up_to(state));
   return fmt::format("shard {}: {}; {}, and it is tried again", slot.partition, error->message, served);
 }
 
 std::string Projector::store_trouble(std::int32_t partition) const {
   const std::lock_guard lock(mutex_);
   return store_trouble(slots_[static_cast<std::size_t>(partition)]);
+}
+
+std::string Projector::disk_trouble() const {
+  const std::lock_guard lock(mutex_);
+  for (const Slot& slot : slots_) {
+    if (!slot.waits_since || steady_clock::now() - *slot.waits_since <= kCommitPatience) continue;
+    return fmt::format("the disk does not answer: shard {} has waited for it for more than {} s; served is what was recorded "
+                       "up to {}",
+                       slot.partition, kCommitPatience.count() / 1000,
+                       recorded_up_to(committed_[static_cast<std::size_t>(slot.partition)]));
+  }
+  return "";
 }
 
 std::optional<Error> Projector::unreadable(std::int32_t partition) const {
@@ -417,17 +440,22 @@ std::string Projector::trouble() const {
   for (const Slot& slot : slots_) {
     if (std::string trouble = store_trouble(slot); !trouble.empty()) return trouble;
   }
-  return trouble_;
+  return waits_for();
 }
 
 std::string Projector::fold_trouble() const {
   const std::lock_guard lock(mutex_);
-  return failure_.empty() ? trouble_ : failure_;
+  return failure_.empty() ? waits_for() : failure_;
 }
 
-void Projector::set_trouble(std::string trouble) {
+std::string Projector::waits_for() const {
+  const auto first = std::ranges::find_if(troubles_, [](const std::string& trouble) { return !trouble.empty(); });
+  return first == troubles_.end() ? "" : *first;
+}
+
+void Projector::set_trouble(int worker, std::string trouble) {
   const std::lock_guard lock(mutex_);
-  trouble_ = std::move(trouble);
+  troubles_[static_cast<std::size_t>(worker)] = std::move(trouble);
 }
 
 void Projector::work(int worker) {
@@ -492,12 +520,18 @@ Result<void> Projector::commit(Slot& slot) {
   const std::size_t records = shard.pending_records();
   // A commit that failed cannot be repeated on what it has half evaluated: the shard is opened anew, and goes on from
   // the positions stored.
-  if (const auto done = shard.commit(); !done) {
+  if (slot.is_live) {
+    const std::lock_guard lock(mutex_);
+    slot.waits_since = begin;
+  }
+  const auto done = shard.commit();
+  if (!done) {
     hold(slot, done.error());
     return {};
   }
   {
     const std::lock_guard lock(mutex_);
+    slot.waits_since.reset();
     committed_[static_cast<std::size_t>(shard.partition())] = shard.state();
     bytes_kept_[static_cast<std::size_t>(shard.partition())] = shard.bytes_kept();
   }
@@ -516,6 +550,7 @@ Result<void> Projector::work_until_stopped(int worker) {
   }
   std::vector<Shard*> shards;  // Those that fold.
   std::unique_ptr<log::Reader> reader;
+  auto reads_since = steady_clock::now();
   const auto commit_all = [&]() -> Result<void> {
     for (Slot* slot : slots) {
       if (slot->folds) RETURN_IF_ERROR(commit(*slot));
@@ -548,26 +583,36 @@ Result<void> Projector::work_until_stopped(int worker) {
       auto opened = open_reader(shards);
       if (!opened) {
         if (!may_pass(opened.error().code)) return unexpected(opened.error());
-        set_trouble(opened.error().message);
+        set_trouble(worker, opened.error().message);
         std::this_thread::sleep_for(kRetryPause);
         continue;
       }
       reader = std::move(opened).value();
+      reads_since = steady_clock::now();
     }
     const bool pending =
         std::ranges::any_of(shards, [](const Shard* shard) { return shard->pending_records() > 0; });
     const auto records = reader->poll(kPollRecords, pending ? kLiveCommitInterval : kPollTimeout);
     if (!records) {
       if (!may_pass(records.error().code)) return unexpected(records.error());
-      set_trouble(records.error().message);
-      if (records.error().code == ErrorCode::kFatal) reader.reset();
+      set_trouble(worker, records.error().message);
+      const bool is_done = records.error().code == ErrorCode::kFatal;
       RETURN_IF_ERROR(commit_all());
-      std::this_thread::sleep_for(kRetryPause);
+      // Others of its topic-partitions may give something at any time.
+      const bool reads_others = !is_done && reader->trouble();
+      if (is_done || (reads_others && steady_clock::now() - reads_since >= kReadAnewAfter)) reader.reset();
+      if (!reads_others) std::this_thread::sleep_for(kRetryPause);
       continue;
     }
     for (const log::Record& record : *records) RETURN_IF_ERROR(apply(record));
     for (Shard* shard : shards) RETURN_IF_ERROR(pass_over_gaps(*reader, *shard));
-    set_trouble("");
+    const auto fault = reader->trouble();
+    set_trouble(worker, fault ? fault->message : "");
+    if (fault && steady_clock::now() - reads_since >= kReadAnewAfter) {
+      RETURN_IF_ERROR(commit_all());
+      reader.reset();
+      continue;
+    }
     std::size_t pending_bytes = 0;
     for (const Shard* shard : shards) pending_bytes += shard->pending_bytes();
     bool are_live = true;

@@ -92,6 +92,8 @@ class Projector {
   std::optional<Error> unreadable(std::int32_t partition) const;
   // What is wrong with a shard's store, for people: what it is, and of when what is served is. Empty when nothing is.
   std::string store_trouble(std::int32_t partition) const;
+  // That a commit of what was just read waits for a disk that hangs; empty when none does.
+  std::string disk_trouble() const;
 
   // State as last committed. Any thread.
   store::ShardState committed(std::int32_t partition) const;
@@ -123,6 +125,8 @@ class Projector {
     // Folded anew after damage: up to these offsets by topic.
     std::optional<std::array<std::int64_t, log::kEventTopicCount>> refolds_to;
     std::optional<Error> reported;  // By readers, since the worker looked last.
+    // The begin of the commit under way, once it is live.
+    std::optional<std::chrono::steady_clock::time_point> waits_since;
     // When its store is tried again, and how long after that: the worker's.
     std::chrono::steady_clock::time_point next_try;
     std::chrono::milliseconds pause{0};
@@ -165,7 +169,9 @@ class Projector {
   bool has_applied_all(const Shard& shard) const;
   // What the store fails of is the slot's trouble, and no error.
   Result<void> commit(Slot& slot);
-  void set_trouble(std::string trouble);
+  // What the worker waits for; empty when all is well.
+  void set_trouble(int worker, std::string trouble);
+  std::string waits_for() const;  // Of the first worker that waits; under mutex_.
 
   log::Log* log_ = nullptr;
   const domain::Rules& rules_;
@@ -186,7 +192,7 @@ class Projector {
   std::vector<store::ShardState> committed_;
   std::vector<std::size_t> bytes_kept_;  // By partition.
   bool started_ = false;
-  std::string trouble_;  // What any worker waits for; goes away.
+  std::vector<std::string> troubles_;  // By worker: what it waits for; goes away.
   std::string failure_;  // What the first worker failed of; stays.
 };
 

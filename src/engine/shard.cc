@@ -56,7 +56,7 @@ Result<std::unique_ptr<Shard>> Shard::open(std::unique_ptr<store::ShardStore> st
   std::unique_ptr<Shard> shard(new Shard(std::move(store), rules, options));
   RETURN_IF_ERROR(shard->labels_.load(*shard->store_));
   RETURN_IF_ERROR(shard->check_manifest());
-  ASSIGN_OR_RETURN(shard->state_, store::read_state(*shard->store_));
+  ASSIGN_OR_RETURN(shard->state_, store::read_state(*shard->store_, shard->labels_));
   ASSIGN_OR_RETURN(shard->totals_, store::load_totals(*shard->store_, shard->store_->path(), shard->state_));
   shard->journal_.begin(shard->state_.digest, shard->totals_ ? shard->totals_->next_entry : 0);
   if (shard->labels_.own_size() == 0) shard->accounts_.begin_empty();
@@ -68,6 +68,9 @@ Result<void> Shard::check_manifest() {
   const Manifest wanted = Manifest::of(rules_, options_.partition_count);
   ASSIGN_OR_RETURN(const auto stored, store_->get(store::Table::kMeta, store::manifest_key()));
   if (!stored) {
+    if (labels_.own_size() > 0) {
+      return unexpected(ErrorCode::kCorrupt, "what the shard was folded under is missing");
+    }
     // Written with the first commit.
     manifest_ = wanted.to_json();
     return {};
@@ -362,6 +365,7 @@ Result<void> Shard::commit() {
   for (std::size_t topic = 0; topic < last_records_.size(); ++topic) {
     if (const auto last = last_records_[topic].take_fingerprint()) state_.topics[topic].last_fingerprint = *last;
   }
+  state_.labels = labels_.own_size();
   set.put(store::Table::kMeta, store::state_key(), state_.encode());
   if (manifest_) set.put(store::Table::kMeta, store::manifest_key(), *manifest_);
   const store::TotalsChange totals = journal_.write(state_.digest, set);

@@ -76,6 +76,16 @@ Gateway::Gateway(log::Log& log, GatewayOptions options) : log_(log), options_(st
     events::append_json_text(member, log::topic_name(options_.topic_prefix, topic));
     member += R"(,"partition":)";
   }
+  clock_ = std::thread([this] { look_at_the_clock(); });
+}
+
+Gateway::~Gateway() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_one();
+  clock_.join();
 }
 
 void Gateway::publish(http::Request request, http::Respond respond) {
@@ -110,11 +120,39 @@ void Gateway::publish(http::Request request, http::Respond respond) {
 void Gateway::append(std::shared_ptr<const Batch> batch, http::Respond respond) {
   if (batch->size() == 0) return respond(answer(*batch, std::vector<log::Appended>()));
   auto records = batch->records();
-  log_.append(std::move(records),
-              [this, batch = std::move(batch),
-               respond = std::move(respond)](const Result<std::vector<log::Appended>>& appended) {
-                respond(answer(*batch, appended));
-              });
+  const auto waiting = std::make_shared<Waiting>(Waiting{std::move(batch), std::move(respond)});
+  {
+    const std::lock_guard lock(mutex_);
+    while (!deadlines_.empty() && deadlines_.front().waiting.expired()) deadlines_.pop_front();
+    deadlines_.push_back({std::chrono::steady_clock::now() + options_.patience, waiting});
+    if (deadlines_.size() == 1) changed_.notify_one();
+  }
+  log_.append(std::move(records), [this, waiting](const Result<std::vector<log::Appended>>& appended) {
+    waiting->respond(answer(*waiting->batch, appended));
+  });
+}
+
+void Gateway::look_at_the_clock() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    if (deadlines_.empty()) {
+      changed_.wait(lock);
+      continue;
+    }
+    // Not held meanwhile: what it takes is given back when it is answered.
+    const Deadline first = deadlines_.front();
+    if (!first.waiting.expired() && std::chrono::steady_clock::now() < first.at) {
+      changed_.wait_until(lock, first.at);
+      continue;
+    }
+    const auto late = first.waiting.lock();
+    deadlines_.pop_front();
+    if (late == nullptr) continue;
+    lock.unlock();
+    late->respond(answer(*late->batch, unexpected(ErrorCode::kUnavailable,
+                                                  fmt::format("the log has not answered within {} ms", options_.patience.count()))));
+    lock.lock();
+  }
 }
 
 http::Response Gateway::answer(const Batch& batch,

@@ -29,7 +29,7 @@ class EmbeddedLog final : public Log {
         published_(opened.partition_count, opened.segments) {
     if (options.read_only) return;
     writer_.emplace(
-        WriterOptions{options.segment_bytes, std::move(options.now_ms), std::move(options.sync), std::move(options.on_notice)},
+        WriterOptions{options.segment_bytes, std::move(options.now_ms), std::move(options.sync)},
         std::move(opened), published_);
   }
 
@@ -76,7 +76,7 @@ class EmbeddedToldLog final : public ToldLog {
  public:
   EmbeddedToldLog(EmbeddedLogOptions options, OpenedDirectory opened)
       : published_(opened.partition_count, opened.segments),
-        writer_({options.segment_bytes, [] { return std::int64_t{0}; }, std::move(options.sync), {}},
+        writer_({options.segment_bytes, [] { return std::int64_t{0}; }, std::move(options.sync)},
                 std::move(opened), published_) {}
 
   Result<void> append(std::vector<NewRecord> records,

@@ -87,24 +87,27 @@ struct StartPosition {
   std::int64_t offset = 0;
 };
 
-// Reads a fixed set of topic-partitions, each in offset order; how they interleave is not defined.
-// One thread at a time. Must not outlive its log.
+// Reads a fixed set of topic-partitions, each in offset order; how they interleave is not defined. One that cannot be
+// read does not keep the others back. One thread at a time. Must not outlive its log.
 class Reader {
  public:
   virtual ~Reader() = default;
   // Up to `records_max` records (above 0); none when nothing arrived within `timeout`. Returns
-  // early with what there is. Errors:
-  //   kUnavailable  the broker is away: call again;
+  // early with what there is. Errors, of which those that may pass are told only where there is nothing to give:
+  //   kUnavailable  the broker is away, or a disk fails: call again;
   //   kOutOfRange   a position is not in the log any more (truncated, expired): stop loudly;
   //   kMismatch     a topic was deleted or re-made: stop loudly;
   //   kFatal        this reader is done: make a new one from your own positions;
-  //   kCorrupt      bytes on disk or wire fail their checksum.
+  //   kCorrupt      bytes on disk or wire fail their checksum: call again, somebody may restore them.
   virtual Result<std::span<const Record>> poll(std::size_t records_max,
                                                std::chrono::milliseconds timeout) = 0;
   // The next offset wanted of a topic-partition that is read: what is below has been given, or
   // holds no record. At the log's end this is its end, once a poll has given nothing, even where
   // the last offsets hold no record (as after a transaction).
   virtual std::int64_t position(TopicPartition at) const = 0;
+  // Why a topic-partition gives nothing, as of the last poll, whatever the others gave; of several the first. It goes
+  // when something is read of it again; a new reader finds out anew.
+  virtual std::optional<Error> trouble() const = 0;
 };
 
 class GroupMember;  // group.h

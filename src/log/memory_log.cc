@@ -21,12 +21,16 @@ class MemoryLog::MemoryReader final : public Reader {
     records_.clear();
     std::unique_lock lock(log_.mutex_);
     while (true) {
+      trouble_.reset();
       RETURN_IF_ERROR(take(records_max));
       if (!records_.empty()) break;
       if (log_.changed_.wait_until(lock, deadline) == std::cv_status::timeout) break;
     }
+    if (records_.empty() && trouble_) return unexpected(*trouble_);
     return std::span<const Record>(records_);
   }
+
+  std::optional<Error> trouble() const override { return trouble_; }
 
   std::int64_t position(TopicPartition at) const override {
     const auto read = std::ranges::find(positions_, at, &StartPosition::at);
@@ -58,6 +62,10 @@ class MemoryLog::MemoryReader final : public Reader {
         --log_.polls_to_fail_;
         return unexpected(log_.poll_error_);
       }
+      if (const auto unreadable = log_.unreadable_.find(next.at); unreadable != log_.unreadable_.end()) {
+        trouble_ = unreadable->second;
+        continue;
+      }
       for (; at != partition.records.end() && records_.size() < records_max; ++at) {
         const StoredRecord& stored = *held_.emplace_back(at->second);
         records_.push_back({next.at.topic, next.at.partition, stored.offset, stored.timestamp_ms,
@@ -69,6 +77,7 @@ class MemoryLog::MemoryReader final : public Reader {
     return {};
   }
 
+  std::optional<Error> trouble_;
   MemoryLog& log_;
   std::vector<StartPosition> positions_;
   std::size_t first_ = 0;
@@ -154,6 +163,13 @@ void MemoryLog::fail_polls(Error error, int count) {
   const std::lock_guard lock(mutex_);
   poll_error_ = std::move(error);
   polls_to_fail_ = count;
+  changed_.notify_all();
+}
+
+void MemoryLog::fail_reads(TopicPartition at, std::optional<Error> error) {
+  const std::lock_guard lock(mutex_);
+  unreadable_.erase(at);
+  if (error) unreadable_.emplace(at, *std::move(error));
   changed_.notify_all();
 }
 

@@ -38,6 +38,8 @@ class MemoryLog final : public Log {
   // The next `count` appends, or polls that would give records, fail with `error`.
   void fail_appends(Error error, int count);
   void fail_polls(Error error, int count);
+  // Of one topic-partition nothing can be read as long as it has an error.
+  void fail_reads(TopicPartition at, std::optional<Error> error);
   // While stalled appends wait, and polls give nothing.
   void stall_appends(bool stalled);
   void stall_polls(bool stalled);
@@ -77,6 +79,7 @@ class MemoryLog final : public Log {
   std::deque<Pending> stalled_;
   Error poll_error_;
   int polls_to_fail_ = 0;
+  std::map<TopicPartition, Error> unreadable_;
   bool polls_stalled_ = false;
 };
 

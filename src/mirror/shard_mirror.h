@@ -18,7 +18,6 @@
 #include <utility>
 #include <vector>
 
-#include "store/commit_listener.h"
 #include "mirror/cycles.h"
 #include "mirror/dictionary.h"
 #include "mirror/files.h"
@@ -26,6 +25,7 @@
 #include "mirror/runs.h"
 #include "mirror/sales.h"
 #include "mirror/totals.h"
+#include "store/commit_listener.h"
 #include "store/shard_store.h"
 
 namespace daybook::mirror {

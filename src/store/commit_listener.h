@@ -6,10 +6,10 @@
 #include <span>
 #include <string_view>
 
-#include "store/shard_state.h"
-#include "store/totals.h"
 #include "store/cells.h"
 #include "store/labels.h"
+#include "store/shard_state.h"
+#include "store/totals.h"
 
 namespace daybook::store {
 

@@ -1,5 +1,7 @@
 #include "store/shard_state.h"
 
+#include <fmt/format.h>
+
 #include "base/bytes.h"
 #include "store/keys.h"
 
@@ -20,6 +22,7 @@ std::string ShardState::encode() const {
   out.zigzag(waiting);
   out.varint(static_cast<std::uint64_t>(newest_recorded_ms));
   out.varint128(digest);
+  out.varint(labels);
   return bytes;
 }
 
@@ -39,6 +42,7 @@ Result<ShardState> ShardState::decode(std::string_view bytes) {
   state.waiting = in.zigzag();
   state.newest_recorded_ms = static_cast<std::int64_t>(in.varint());
   state.digest = in.varint128();
+  state.labels = in.varint();
   if (!in.ok() || !in.done()) {
     return unexpected(ErrorCode::kCorrupt, "the shard's state holds bytes that no version wrote");
   }
@@ -49,6 +53,13 @@ Result<ShardState> read_state(const Reads& reads) {
   ASSIGN_OR_RETURN(const auto stored, reads.get(Table::kMeta, state_key()));
   if (!stored) return ShardState();
   return ShardState::decode(*stored);
+}
+
+Result<ShardState> read_state(const Reads& reads, const Labels& labels) {
+  ASSIGN_OR_RETURN(const ShardState state, read_state(reads));
+  if (state.labels == labels.size()) return state;
+  return unexpected(ErrorCode::kCorrupt,
+                    fmt::format("the shard's state counts {} labels, and there are {}", state.labels, labels.size()));
 }
 
 }  // namespace daybook::store

@@ -9,6 +9,7 @@
 
 #include "base/int128.h"
 #include "base/result.h"
+#include "store/labels.h"
 #include "store/shard_store.h"
 
 namespace daybook::store {
@@ -36,6 +37,8 @@ struct ShardState {
   // Accepted records with a reference that is not resolved.
   std::int64_t waiting = 0;
   std::int64_t newest_recorded_ms = 0;
+  // How many labels there are.
+  std::uint64_t labels = 0;
   // Sum of hashes of content, modulo 2^128 (docs/formats.md, "Digest").
   UInt128 digest = 0;
 
@@ -45,5 +48,7 @@ struct ShardState {
 
 // The state that a store holds; a new one when it holds none.
 Result<ShardState> read_state(const Reads& reads);
+// The same of a store whose labels were loaded. kCorrupt where either lacks what the other says is there.
+Result<ShardState> read_state(const Reads& reads, const Labels& labels);
 
 }  // namespace daybook::store

@@ -13,8 +13,8 @@
 #include "base/date.h"
 #include "base/int128.h"
 #include "base/result.h"
-#include "store/shard_state.h"
 #include "store/cells.h"
+#include "store/shard_state.h"
 #include "store/shard_store.h"
 
 namespace daybook::store {

@@ -1,6 +1,7 @@
 // The backlog of a shard: accounts in order, their events in the order told, whatever was set aside when.
 #include "engine/backlog.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -9,6 +10,7 @@
 #include <map>
 #include <random>
 
+#include "base/file.h"
 #include "support/temp_dir.h"
 
 namespace daybook::engine {
@@ -74,6 +76,54 @@ TEST(Backlog, GivesEachAccountAllItsEventsInTheOrderTold) {
     EXPECT_TRUE(backlog.empty());
     EXPECT_EQ(accounts_of(backlog), Accounts());
   }
+}
+
+// Opens the file of this process that has lost its name, for writing.
+File nameless_file() {
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;
+    if (!std::filesystem::read_symlink(entry, gone).native().ends_with("/set-aside (deleted)")) continue;
+    return File::open(entry.path().string(), O_RDWR).value();
+  }
+  ADD_FAILURE() << "nothing is set aside";
+  return File();
+}
+
+TEST(Backlog, WhatIsReadBackOtherwiseThanItWasWrittenIsNoEvent) {
+  const test::TempDir folder;
+  const std::string bytes = "an event";
+  const std::string id = "O-1";
+  const std::vector<DocumentRef> names(2, DocumentRef{DocumentKind::kInvoice, "I-1"});
+  Told told;
+  told.ref = {DocumentKind::kOrder, id};
+  told.event.bytes = bytes;
+  told.names = names;
+  const auto read = [&](const std::function<void(File&)>& damage) {
+    Backlog backlog(folder.path());
+    for (store::LabelId customer : {1, 2, 300}) backlog.add(customer, told);
+    EXPECT_TRUE(backlog.set_aside().has_value());
+    File file = nameless_file();
+    damage(file);
+    return backlog.for_each_account([&](store::LabelId, std::span<const Told* const> events) -> Result<void> {
+      for (const Told* event : events) EXPECT_EQ(text_of(*event), text_of(told));
+      return {};
+    });
+  };
+  ASSERT_TRUE(read([](File&) {}).has_value());
+  std::uint64_t size = 0;
+  static_cast<void>(read([&](File& file) { size = file.size().value(); }));
+  ASSERT_GT(size, 100U);
+  for (std::uint64_t at = 0; at < size; ++at) {
+    const auto done = read([&](File& file) {
+      char byte = 0;
+      ASSERT_EQ(file.read_at(&byte, 1, at).value(), 1U);
+      byte = static_cast<char>(byte ^ (1 << (at % 8)));
+      ASSERT_TRUE(file.write_at({&byte, 1}, at).has_value());
+    });
+    ASSERT_FALSE(done.has_value()) << "byte " << at;
+    EXPECT_EQ(done.error().code, ErrorCode::kUnavailable) << "the log has it: it is read again";
+  }
+  EXPECT_FALSE(read([](File& file) { ASSERT_TRUE(file.truncate(20).has_value()); }).has_value());
 }
 
 TEST(Backlog, CountsWhatIsSetAsideAndTheLargestAccount) {

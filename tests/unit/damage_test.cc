@@ -32,7 +32,7 @@ class Unwatched : public views::ReadModel {
     ASSIGN_OR_RETURN(picture->state, store::read_state(*picture->reads));
     return std::shared_ptr<const views::ShardPicture>(std::move(picture));
   }
-  bool wait_for(log::TopicPartition, std::int64_t, std::chrono::steady_clock::time_point) const override { return true; }
+  bool has_folded(log::TopicPartition, std::int64_t) const override { return true; }
 
  private:
   engine::Shard& shard_;
@@ -215,6 +215,34 @@ TEST_F(DamageTest, WhateverElseIsDamagedIsRefusedOrNotNeeded) {
       }
       put(table, key, value);
     }
+  }
+}
+
+// A row that is gone is not taken for one that never was.
+TEST_F(DamageTest, AStoreWithoutWhatEveryStoreHasIsDamaged) {
+  std::string last_label;
+  ASSERT_TRUE(store().scan(store::Table::kMeta, std::string(1, store::kLabelPrefix), "",
+                           [&](std::string_view key, std::string_view) {
+                             last_label = key;
+                             return store::Reads::Next::kGoOn;
+                           }));
+  ASSERT_GE(last_label.size(), 2U);
+  const std::string first_label = store::LabelKey{0}.bytes();
+  for (const std::string& gone : {store::state_key(), store::manifest_key(), first_label, last_label}) {
+    store::SharedMemory memory(8 << 20, 8 << 20);
+    const test::TempDir directory;
+    auto copy = store::ShardStore::open(directory.path(), memory, store::ShardStore::Mode::kReadWrite).value();
+    for (const store::Table table : {store::Table::kMeta, store::Table::kDocuments, store::Table::kCells}) {
+      store::WriteSet set;
+      ASSERT_TRUE(store().scan(table, "", "", [&](std::string_view key, std::string_view value) {
+        if (table != store::Table::kMeta || key != gone) set.put(table, std::string(key), std::string(value));
+        return store::Reads::Next::kGoOn;
+      }));
+      ASSERT_TRUE(copy->write(set));
+    }
+    const auto opened = engine::Shard::open(std::move(copy), book_.rules(), {});
+    ASSERT_FALSE(opened) << "without " << gone.front();
+    EXPECT_EQ(opened.error().code, ErrorCode::kCorrupt) << opened.error().message;
   }
 }
 

@@ -3,8 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "log/embedded_log.h"
 #include "log/memory_log.h"
+#include "store/keys.h"
 #include "support/book.h"
 #include "support/temp_dir.h"
 
@@ -48,6 +51,8 @@ class Folding {
     return count;
   }
   DeadLetters& letters() { return *letters_; }
+  Projector& projector() { return *projector_; }
+  const std::string& directory() const { return directory_.path(); }
 
  private:
   const test::TempDir directory_;
@@ -139,6 +144,23 @@ TEST(DeadLetters, WaitForALogThatIsAwayAndTellIt) {
   EXPECT_TRUE(soon([&] { return letters_in(log) == 1; }));
   EXPECT_TRUE(soon([&] { return folding.letters().trouble().empty(); }));
   EXPECT_TRUE(told || letters_in(log) == 1);
+}
+
+TEST(DeadLetters, DamageThatIsMetWhileCopyingIsForTheProjectorToMend) {
+  log::MemoryLog log(1);
+  ASSERT_TRUE(log::append_and_wait(log, {{log::Topic::kOrders, "C", "no event", 0, {}}}));
+  Folding folding(log);
+  ASSERT_TRUE(soon([&] { return letters_in(log) == 1; }));
+  {
+    const auto shard = folding.projector().shard(0);
+    store::WriteSet set;
+    set.put(store::Table::kMeta, store::ParkedKey{static_cast<std::uint8_t>(log::Topic::kOrders), 1}.bytes(), "damaged");
+    ASSERT_TRUE(shard->store().write(set));
+  }
+  // Something new is parked, and what is copied next is read.
+  ASSERT_TRUE(log::append_and_wait(log, {{log::Topic::kInvoices, "C", "no event", 0, {}}}));
+  EXPECT_TRUE(soon([&] { return std::filesystem::exists(set_aside_path(folding.directory(), 0)); }));
+  EXPECT_TRUE(soon([&] { return letters_in(log) == 2; })) << folding.letters().trouble();
 }
 
 TEST(DeadLetters, OfAnEmbeddedLogAreRememberedBesideIt) {

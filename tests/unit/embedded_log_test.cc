@@ -629,17 +629,11 @@ TEST(EmbeddedLogTest, WhatFailedIsInNoIndexAndReadersBeginAnywhere) {
 TEST(EmbeddedLogTest, ADiskThatTakesNothingIsToldAndItsReturnEvenWhenNobodyAppends) {
   const TempDir directory;
   std::atomic<bool> failing = false;
-  std::mutex mutex;
-  std::vector<std::string> notices;
   EmbeddedLogOptions options = options_for(directory.path());
   options.sync = [&](int descriptor) {
     if (!failing) return ::fdatasync(descriptor);
     errno = EIO;
     return -1;
-  };
-  options.on_notice = [&](const std::string& notice) {
-    const std::lock_guard lock(mutex);
-    notices.push_back(notice);
   };
   const auto log = open_log(options);
   append_order(*log, 0, "before");
@@ -651,9 +645,61 @@ TEST(EmbeddedLogTest, ADiskThatTakesNothingIsToldAndItsReturnEvenWhenNobodyAppen
   for (int i = 0; i < 500 && !log->trouble().empty(); ++i) std::this_thread::sleep_for(10ms);
   EXPECT_EQ(log->trouble(), "");
   EXPECT_EQ(append_order(*log, 0, "after"), 1);
-  const std::lock_guard lock(mutex);
-  ASSERT_EQ(notices.size(), 2U);
-  EXPECT_EQ(notices.back(), "the log takes records again");
+}
+
+TEST(EmbeddedLogTest, ADiskThatHangsIsToldWhileItHangs) {
+  const TempDir directory;
+  std::mutex hanging;
+  EmbeddedLogOptions options = options_for(directory.path());
+  options.sync = [&](int descriptor) {
+    const std::lock_guard wait(hanging);
+    return ::fdatasync(descriptor);
+  };
+  const auto log = open_log(options);
+  append_order(*log, 0, "before");
+  std::atomic<bool> appended = false;
+  {
+    const std::lock_guard hangs(hanging);
+    log->append({{Topic::kOrders, "k", "slow", 0, {}}}, [&](const auto& places) { appended = places.has_value(); });
+    for (int i = 0; i < 900 && log->trouble().empty(); ++i) std::this_thread::sleep_for(10ms);
+    EXPECT_EQ(log->trouble(), "nothing can be appended to the log: the disk has not answered for more than 5 s");
+    EXPECT_FALSE(appended);
+  }
+  for (int i = 0; i < 500 && !appended; ++i) std::this_thread::sleep_for(10ms);
+  EXPECT_TRUE(appended);
+  EXPECT_EQ(log->trouble(), "");
+}
+
+TEST(EmbeddedLogTest, APartitionThatCannotBeReadDoesNotKeepTheOthersBackAndIsToldBesideThem) {
+  const TempDir directory;
+  const EmbeddedLogOptions options = options_for(directory.path());
+  {
+    const auto log = open_log(options);
+    for (int i = 0; i < 5; ++i) {
+      append_order(*log, 0, "zero");
+      append_order(*log, 1, "one");
+    }
+  }
+  flip_bit(directory.path() + kFirstSegment, record_positions(directory.path() + kFirstSegment)[2] + 30, 3);
+  const auto log = open_log(options);
+  const auto reader = open_reader(*log, {{kOrders0, 0}, {{Topic::kOrders, 1}, 0}});
+  for (int round = 0; round < 3; ++round) {
+    std::vector<std::string> read;
+    for (int i = 0; i < 200 && read.size() < (round == 0 ? 5U : 1U); ++i) {
+      const auto records = reader->poll(100, 10ms);
+      if (!records) {
+        EXPECT_EQ(records.error().code, ErrorCode::kCorrupt);
+        continue;
+      }
+      for (const Record& record : *records) {
+        if (record.partition == 1) read.emplace_back(*record.value);
+      }
+      ASSERT_TRUE(reader->trouble()) << "told beside what is read";
+      EXPECT_NE(reader->trouble()->message.find("orders-0-"), std::string::npos) << reader->trouble()->message;
+    }
+    EXPECT_EQ(read.size(), round == 0 ? 5U : 1U);
+    append_order(*log, 1, "more");
+  }
 }
 
 TEST(EmbeddedLogTest, WhenTooMuchWaitsForTheDiskAppendsAreRefused) {

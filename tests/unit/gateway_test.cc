@@ -4,6 +4,10 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <functional>
@@ -538,6 +542,40 @@ TEST_F(GatewayTest, AnswersOnlyOnceTheLogHasTheEvents) {
   EXPECT_EQ(status, 0);
   log_.stall_appends(false);
   EXPECT_EQ(status, 200);
+}
+
+TEST_F(GatewayTest, ALogThatDoesNotAnswerIsNotWaitedForAndMayAnswerLater) {
+  Gateway gateway(log_, {.patience = std::chrono::milliseconds(100), .topic_prefix = "test."});
+  log_.stall_appends(true);
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::vector<http::Response> answers;
+  const auto ask = [&] {
+    http::Request request;
+    request.content_type = kJson;
+    request.body = ready("a");
+    gateway.publish(std::move(request), [&](http::Response response) {
+      const std::lock_guard lock(mutex);
+      answers.push_back(std::move(response));
+      changed.notify_all();
+    });
+  };
+  for (std::size_t i = 0; i < 3; ++i) ask();
+  {
+    std::unique_lock lock(mutex);
+    ASSERT_TRUE(changed.wait_for(lock, std::chrono::seconds(10), [&] { return answers.size() == 3; }));
+    for (const http::Response& answer : answers) {
+      EXPECT_EQ(answer.status, 503);
+      EXPECT_NE(answer.body.find("the log has not answered within 100 ms"), std::string::npos) << answer.body;
+      EXPECT_NE(answer.body.find("send all of it again"), std::string::npos) << answer.body;
+    }
+  }
+  // The second answers are for nobody: an exchange takes the first.
+  log_.stall_appends(false);
+  EXPECT_EQ(published(), 3U);
+  ask();
+  const std::lock_guard lock(mutex);
+  EXPECT_EQ(answers.back().status, 200);
 }
 
 }  // namespace

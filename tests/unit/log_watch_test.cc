@@ -40,12 +40,14 @@ class TroubledLog : public log::Log {
     return log_.open_reader(std::move(starts));
   }
   Result<void> check() override {
+    if (mute) return unexpected(ErrorCode::kUnavailable, "not allowed to read them");
     if (changed) return unexpected(ErrorCode::kMismatch, "partitions were added");
     return {};
   }
 
   std::atomic<bool> away = false;
   std::atomic<bool> changed = false;
+  std::atomic<bool> mute = false;  // Of its settings alone.
 
  private:
   log::MemoryLog log_{1};
@@ -123,6 +125,10 @@ TEST(LogWatch, ChecksTheLogFromTimeToTime) {
   log.changed = true;
   EXPECT_TRUE(soon([&] { return watch.seen().unfit == "partitions were added"; }));
   log.changed = false;
+  EXPECT_TRUE(soon([&] { return watch.seen().unfit.empty(); }));
+  log.mute = true;
+  EXPECT_TRUE(soon([&] { return watch.seen().unfit == "its settings cannot be read: not allowed to read them"; }));
+  log.mute = false;
   EXPECT_TRUE(soon([&] { return watch.seen().unfit.empty(); }));
 }
 

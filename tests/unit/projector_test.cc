@@ -46,6 +46,7 @@ class LateLog : public log::Log {
       return reader_->poll(kRecordsAtOnce, timeout);
     }
     std::int64_t position(log::TopicPartition at) const override { return reader_->position(at); }
+    std::optional<Error> trouble() const override { return reader_->trouble(); }
 
    private:
     static constexpr std::size_t kRecordsAtOnce = 100;
@@ -224,6 +225,32 @@ TEST_F(StartTest, GoesOnBehindWhatWasFolded) {
     fold(log);
     EXPECT_EQ(state_.parked, all);
     EXPECT_EQ(state_.topics[static_cast<std::size_t>(log::Topic::kOrders)].next_offset, all);
+  }
+}
+
+TEST_F(StartTest, WhatCannotBeReadOfTheLogIsToldUntilItCanBeAndTheRestIsFolded) {
+  for (const ErrorCode code : {ErrorCode::kUnavailable, ErrorCode::kCorrupt}) {
+    log::MemoryLog log(1);
+    append(log, {"a", "b"});
+    const test::TempDir directory;
+    auto projector = Projector::open(rules_, directory.path(), 1, memory_, {}).value();
+    ASSERT_TRUE(projector->start(log));
+    ASSERT_TRUE(soon([&] { return projector->caught_up(); })) << projector->trouble();
+    const log::TopicPartition broken{log::Topic::kOrders, 0};
+    log.fail_reads(broken, Error{code, "a platter is broken"});
+    append(log, {"c"});
+    ASSERT_TRUE(soon([&] { return !projector->fold_trouble().empty(); }));
+    for (std::int64_t i = 0; i < 50; ++i) {
+      ASSERT_TRUE(log::append_and_wait(log, {{log::Topic::kInvoices, "k", "other", 0, {}}}));
+      ASSERT_TRUE(projector->wait_for({log::Topic::kInvoices, 0}, i,
+                                      std::chrono::steady_clock::now() + std::chrono::seconds(10)));
+      EXPECT_EQ(projector->fold_trouble(), "a platter is broken") << "whatever else is read";
+    }
+    EXPECT_EQ(projector->committed(0).topics[static_cast<std::size_t>(log::Topic::kOrders)].next_offset, 2);
+    EXPECT_EQ(projector->state(), ProjectorState::kRunning);
+    log.fail_reads(broken, std::nullopt);
+    ASSERT_TRUE(soon([&] { return projector->fold_trouble().empty(); }));
+    ASSERT_TRUE(projector->wait_for({log::Topic::kOrders, 0}, 2, std::chrono::steady_clock::now() + std::chrono::seconds(10)));
   }
 }
 

@@ -48,6 +48,9 @@ Result<std::span<const Record>> EmbeddedReader::poll(std::size_t records_max,
     if (std::chrono::steady_clock::now() >= deadline) break;
     published_.wait_for_change(seen, deadline);
   }
+  if (records_.empty()) {
+    if (auto fault = trouble()) return unexpected(*std::move(fault));
+  }
   return std::span<const Record>(records_);
 }
 
@@ -57,8 +60,22 @@ std::int64_t EmbeddedReader::position(TopicPartition at) const {
   return cursor->wanted;
 }
 
+std::optional<Error> EmbeddedReader::trouble() const {
+  const auto cursor = std::ranges::find_if(cursors_, [](const Cursor& each) { return each.fault.has_value(); });
+  return cursor == cursors_.end() ? std::nullopt : cursor->fault;
+}
+
+Result<void> EmbeddedReader::note(const Result<void>& outcome) {
+  current_->fault.reset();
+  if (outcome) return {};
+  rest_ = {};
+  if (outcome.error().code != ErrorCode::kUnavailable && outcome.error().code != ErrorCode::kCorrupt) return outcome;
+  current_->fault = outcome.error();
+  return {};
+}
+
 Result<bool> EmbeddedReader::collect(std::size_t records_max) {
-  if (!rest_.empty()) RETURN_IF_ERROR(take_records(records_max));
+  if (!rest_.empty()) RETURN_IF_ERROR(note(take_records(records_max)));
   // The block may be written over only once nothing given out by this poll points into it.
   if (!records_.empty()) return true;
   used_ = 0;
@@ -67,11 +84,13 @@ Result<bool> EmbeddedReader::collect(std::size_t records_max) {
     // Each begins with the next one, so that a long one does not keep the others out.
     current_ = &cursors_[next_cursor_];
     next_cursor_ = (next_cursor_ + 1) % cursors_.size();
+    const std::size_t used_before = used_;
+    const std::size_t given_before = records_.size();
     Result<void> outcome = read_block(*current_);
     if (outcome && !rest_.empty()) outcome = take_records(records_max);
-    // A fault waits for its turn: what was read before it is given out first.
-    if (!outcome && records_.empty()) return unexpected(outcome.error());
-    if (!outcome) rest_ = {};
+    RETURN_IF_ERROR(note(outcome));
+    // What gave nothing is no progress.
+    if (current_->fault && records_.size() == given_before) used_ = used_before;
     if (!rest_.empty()) break;
   }
   return used_ > 0;

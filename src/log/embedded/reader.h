@@ -15,6 +15,7 @@ class EmbeddedReader final : public Reader {
   Result<std::span<const Record>> poll(std::size_t records_max,
                                        std::chrono::milliseconds timeout) override;
   std::int64_t position(TopicPartition at) const override;
+  std::optional<Error> trouble() const override;
 
  private:
   // How far one topic-partition has been read.
@@ -27,6 +28,7 @@ class EmbeddedReader final : public Reader {
     // The segment that is open; without one, `offset` and `position` mean nothing.
     SegmentName segment;
     File file;
+    std::optional<Error> fault;  // Why it could not be read last.
   };
 
   // Collects records: from the rest of the block first, else from a new one. False when there was
@@ -39,6 +41,8 @@ class EmbeddedReader final : public Reader {
   Result<void> read_block(Cursor& cursor);
   // Takes whole records of `current_` off `rest_`.
   Result<void> take_records(std::size_t records_max);
+  // Keeps what a read of `current_` came to. An error that does not pass is handed on.
+  Result<void> note(const Result<void>& outcome);
 
   const std::string directory_;
   const Published& published_;

@@ -22,6 +22,8 @@ constexpr std::size_t kWaitingBytesMax = 256 * 1024 * 1024;
 constexpr const char* kTriedFile = "tried";
 constexpr std::size_t kTriedBytes = 64 * 1024;
 constexpr std::chrono::milliseconds kTryEvery{1000};
+// A group that takes longer waits for a disk that hangs.
+constexpr std::chrono::seconds kGroupPatience{5};
 // A buffer that one large group left behind is not kept.
 constexpr std::size_t kBufferKept = 1024 * 1024;
 
@@ -93,7 +95,7 @@ void Writer::run() {
       lock.unlock();
       const auto tried = try_disk();
       lock.lock();
-      if (tried) note(tried, lock);
+      if (tried) note(tried);
     }
     arrived_.wait(lock, has_work);
     if (waiting_.empty()) return;
@@ -103,6 +105,7 @@ void Writer::run() {
       waiting_bytes_ -= waiting_.front().bytes;
       group.push_back(std::move(waiting_.front()));
     }
+    writes_since_ = std::chrono::steady_clock::now();
     lock.unlock();
     write_group(std::move(group));
     lock.lock();
@@ -111,17 +114,15 @@ void Writer::run() {
 
 std::string Writer::trouble() const {
   const std::lock_guard lock(mutex_);
+  if (writes_since_ && std::chrono::steady_clock::now() - *writes_since_ > kGroupPatience) {
+    return fmt::format("nothing can be appended to the log: the disk has not answered for more than {} s",
+                       kGroupPatience.count());
+  }
   return trouble_;
 }
 
-void Writer::note(const Result<void>& outcome, std::unique_lock<std::mutex>& lock) {
-  const bool was_well = trouble_.empty();
+void Writer::note(const Result<void>& outcome) {
   trouble_ = outcome ? "" : "nothing can be appended to the log: " + outcome.error().message;
-  if (was_well == trouble_.empty()) return;
-  const std::string notice = outcome ? "the log takes records again" : trouble_;
-  lock.unlock();
-  if (options_.on_notice) options_.on_notice(notice);
-  lock.lock();
 }
 
 // A small file takes what a group does: room, and a sync.
@@ -144,8 +145,9 @@ void Writer::write_group(std::vector<Request> group) {
     roll_back();
   }
   {
-    std::unique_lock lock(mutex_);
-    note(outcome, lock);
+    const std::lock_guard lock(mutex_);
+    writes_since_.reset();
+    note(outcome);
   }
   for (Tail* tail : touched_) {
     tail->bytes.clear();

@@ -5,6 +5,7 @@
 //                               └──────── any failure: cut back, done with the error
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -22,8 +23,6 @@ struct WriterOptions {
   std::uint64_t segment_bytes = 0;
   std::function<std::int64_t()> now_ms;
   std::function<int(int)> sync;
-  // Told in a line when the disk takes nothing any more, and when it does again; may be empty.
-  std::function<void(const std::string&)> on_notice;
 };
 
 class Writer {
@@ -36,7 +35,8 @@ class Writer {
   // `recorded_ms`: the recorded time of each record; none, and all get that of the clock.
   void append(std::vector<NewRecord> records, std::vector<std::int64_t> recorded_ms,
               AppendDone done);
-  // Why the last group was not written, until one is, or the disk is seen to take something; else empty.
+  // Why the last group was not written, until one is, or the disk is seen to take something; or that one has waited for
+  // the disk for long. Else empty.
   std::string trouble() const;
 
  private:
@@ -74,7 +74,7 @@ class Writer {
 
   void run();
   // Whether a group could be written.
-  void note(const Result<void>& outcome, std::unique_lock<std::mutex>& lock);
+  void note(const Result<void>& outcome);
   Result<void> try_disk();
   void write_group(std::vector<Request> group);
   // Gives each record of the group its place and encodes it.
@@ -107,6 +107,7 @@ class Writer {
   std::deque<Request> waiting_;
   std::size_t waiting_bytes_ = 0;
   std::string trouble_;
+  std::optional<std::chrono::steady_clock::time_point> writes_since_;  // Of the group under way.
   bool stopping_ = false;
 
   std::thread thread_;

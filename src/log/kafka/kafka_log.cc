@@ -24,6 +24,8 @@ constexpr auto kLeaderPause = 50ms;
 
 // How long a broker has for an answer that only tells whether it is there.
 constexpr std::chrono::milliseconds kAnswerPatience = 3s;
+// For each of the two questions by which the topics are looked at again.
+constexpr std::chrono::milliseconds kCheckPatience = 2s;
 // And all of them together for the bounds of partitions, while leaders may move.
 constexpr std::chrono::milliseconds kBoundsPatience = 5s;
 
@@ -84,7 +86,10 @@ class KafkaLog final : public Log {
   }
 
   Result<void> check() override {
-    ASSIGN_OR_RETURN(TopicsSeen seen, look_at_topics(*asking_, options_));
+    // While it runs others wait: for where the log ends, and at the end for this to be over.
+    KafkaOptions options = options_;
+    options.timeout = std::min<std::chrono::milliseconds>(options.timeout, kCheckPatience);
+    ASSIGN_OR_RETURN(TopicsSeen seen, look_at_topics(*asking_, options));
     bool added = false;
     for (const Topic topic : kEventTopics) {
       const std::int32_t now = seen.partitions[static_cast<std::size_t>(topic)];

@@ -85,6 +85,10 @@ Result<void> KafkaReader::assign() {
 
 std::int64_t KafkaReader::position(TopicPartition at) const { return positions_.at(at); }
 
+std::optional<Error> KafkaReader::trouble() const {
+  return troubles_.empty() ? std::nullopt : std::optional(troubles_.begin()->second);
+}
+
 Result<std::span<const Record>> KafkaReader::poll(std::size_t records_max,
                                                   std::chrono::milliseconds timeout) {
   const auto deadline = std::chrono::steady_clock::now() + timeout;
@@ -100,7 +104,7 @@ Result<std::span<const Record>> KafkaReader::poll(std::size_t records_max,
     // A fault waits for its turn: what was read before it is given out first.
     if (!records_.empty()) break;
     if (failure_) continue;
-    if (trouble_) return unexpected(*std::exchange(trouble_, std::nullopt));
+    if (std::exchange(has_new_trouble_, false)) return unexpected(*trouble());
     // Whether a broker is back is told by nothing but an answer.
     if (client_->brokers_down() && !find_missing_topics()) {
       return client_->no_answer(RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN);
@@ -141,6 +145,7 @@ void KafkaReader::take(const rd_kafka_message_t& message) {
   }
   const TopicPartition at{topic_of(message.rkt), message.partition};
   std::int64_t& position = positions_.at(at);
+  if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR || message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) troubles_.erase(at);
   switch (message.err) {
     case RD_KAFKA_RESP_ERR_NO_ERROR: {
       // Compressed batches are sent whole, from before the offset asked for.
@@ -177,12 +182,16 @@ void KafkaReader::take(const rd_kafka_message_t& message) {
 void KafkaReader::note_fault(const rd_kafka_message_t& message, TopicPartition at,
                              std::int64_t position) {
   const ErrorCode code = error_code_of(message.err);
-  // What is but away comes back by itself, and is told once.
-  std::optional<Error>& fault = code == ErrorCode::kUnavailable ? trouble_ : failure_;
-  if (fault) return;
-  fault = Error{code, fmt::format("offset {} of {}, partition {}: {}", position,
-                                  topic_name(options_.topic_prefix, at.topic), at.partition,
-                                  rd_kafka_message_errstr(&message))};
+  Error fault{code, fmt::format("offset {} of {}, partition {}: {}", position,
+                                topic_name(options_.topic_prefix, at.topic), at.partition,
+                                rd_kafka_message_errstr(&message))};
+  if (code == ErrorCode::kOutOfRange || code == ErrorCode::kFatal) {
+    if (!failure_) failure_ = std::move(fault);
+    return;
+  }
+  // All else concerns this one, and may pass: bytes that came damaged, rights that were taken away.
+  if (code != ErrorCode::kCorrupt) fault.code = ErrorCode::kUnavailable;
+  has_new_trouble_ = troubles_.insert_or_assign(at, std::move(fault)).second || has_new_trouble_;
 }
 
 Topic KafkaReader::topic_of(const rd_kafka_topic_t* handle) {

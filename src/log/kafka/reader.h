@@ -20,6 +20,7 @@ class KafkaReader final : public Reader {
   Result<std::span<const Record>> poll(std::size_t records_max,
                                        std::chrono::milliseconds timeout) override;
   std::int64_t position(TopicPartition at) const override;
+  std::optional<Error> trouble() const override;
 
  private:
   KafkaReader(KafkaOptions options, const std::vector<StartPosition>& starts);
@@ -55,7 +56,9 @@ class KafkaReader final : public Reader {
   std::vector<rd_kafka_message_t*> messages_;
   std::vector<Record> records_;
   std::optional<std::chrono::steady_clock::time_point> missing_since_;
-  std::optional<Error> trouble_;
+  // Of topic-partitions, until something comes of them again.
+  std::map<TopicPartition, Error> troubles_;
+  bool has_new_trouble_ = false;
   // Set once for all: the reader reads no further.
   std::optional<Error> failure_;
 };

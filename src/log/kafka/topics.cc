@@ -85,7 +85,15 @@ Result<TopicsSeen> find_topics(Client& client, const KafkaOptions& options) {
   for (int i = 0; i < metadata->topic_cnt; ++i) {
     const rd_kafka_metadata_topic_t& topic = metadata->topics[i];
     const std::optional<Topic> ours = parse_topic_name(options.topic_prefix, topic.topic);
-    if (!ours || topic.err != RD_KAFKA_RESP_ERR_NO_ERROR) continue;
+    if (!ours) continue;
+    // What is there and may not be seen is not missing, and cannot be made.
+    if (topic.err != RD_KAFKA_RESP_ERR_NO_ERROR && topic.err != RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) {
+      if (error_code_of(topic.err) != ErrorCode::kUnavailable) {
+        seen.faults.push_back(fmt::format("topic {}: {}", topic.topic, rd_kafka_err2str(topic.err)));
+      }
+      continue;
+    }
+    if (topic.err != RD_KAFKA_RESP_ERR_NO_ERROR) continue;
     seen.partitions[static_cast<std::size_t>(*ours)] = topic.partition_cnt;
     if (*ours == Topic::kDeadLetter) continue;
     for (int partition = 0; partition < topic.partition_cnt; ++partition) {
@@ -238,6 +246,7 @@ Result<TopicsSeen> check_topics(Client& client, const KafkaOptions& options) {
 
 Result<TopicsSeen> look_at_topics(Client& client, const KafkaOptions& options) {
   ASSIGN_OR_RETURN(TopicsSeen seen, find_topics(client, options));
+  if (!seen.faults.empty()) return seen;
   const std::vector<std::int32_t>& counts = seen.partitions;
   for (std::size_t i = 0; i < kTopicCount; ++i) {
     if (counts[i] > 0) continue;
