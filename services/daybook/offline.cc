@@ -16,6 +16,7 @@ Result<std::unique_ptr<OfflineModel>> OfflineModel::open(const app::Settings& se
                                              store::ShardStore::Mode::kReadCopy));
     auto labels = std::make_unique<store::Labels>();
     RETURN_IF_ERROR(labels->load(*store));
+    RETURN_IF_ERROR(store::read_state(*store, *labels));
     model->stores_.push_back(std::move(store));
     model->labels_.push_back(std::move(labels));
   }
@@ -31,8 +32,7 @@ Result<std::shared_ptr<const views::ShardPicture>> OfflineModel::open(std::int32
   return std::shared_ptr<const views::ShardPicture>(std::move(picture));
 }
 
-bool OfflineModel::wait_for(log::TopicPartition at, std::int64_t offset,
-                            std::chrono::steady_clock::time_point) const {
+bool OfflineModel::has_folded(log::TopicPartition at, std::int64_t offset) const {
   const auto state = store::read_state(*stores_[at.partition]);
   return state && state->topics[static_cast<std::size_t>(at.topic)].next_offset > offset;
 }

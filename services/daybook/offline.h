@@ -23,9 +23,7 @@ class OfflineModel : public views::ReadModel {
   const domain::Rules& rules() const override { return rules_; }
   const std::string& topic_prefix() const override { return topic_prefix_; }
   Result<std::shared_ptr<const views::ShardPicture>> open(std::int32_t partition) const override;
-  // What is not there will not come.
-  bool wait_for(log::TopicPartition at, std::int64_t offset,
-                std::chrono::steady_clock::time_point deadline) const override;
+  bool has_folded(log::TopicPartition at, std::int64_t offset) const override;
 
   const store::Reads& reads(std::int32_t partition) const { return *stores_[partition]; }
 

@@ -2,11 +2,18 @@
 #include <fmt/format.h>
 #include <signal.h>
 
+#include <chrono>
+#include <cstdlib>
+#include <thread>
+
 #include "app/instance.h"
 #include "command.h"
 
 namespace daybook::cli {
 namespace {
+
+// From SIGTERM on: within the five seconds that whoever sends it waits.
+constexpr std::chrono::milliseconds kEndPatience{4'500};
 
 int up(const app::Settings& settings) {
   // Taken here by waiting for them, in no other thread.
@@ -17,15 +24,30 @@ int up(const app::Settings& settings) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
 
-  auto instance = app::Instance::start(settings, app::open_process_log(settings.log_format));
-  if (!instance) return fail(instance.error());
+  const app::LogLine line = app::open_process_log(settings.log_format);
+  auto instance = app::Instance::start(settings, line);
+  if (!instance) {
+    line(app::Severity::kError, instance.error().message);
+    return instance.error().code == ErrorCode::kInvalidArgument ? kUsage : kFailed;
+  }
   out("listening on {}\n", (*instance)->address());
   if (!finish_output()) return kFailed;
-  while (true) {
+  std::string failure;
+  while (failure.empty()) {
     const timespec pause{0, 200'000'000};
-    if (sigtimedwait(&signals, nullptr, &pause) > 0) return kDone;
-    if (const std::string failure = (*instance)->failure(); !failure.empty()) return fail(failure);
+    if (sigtimedwait(&signals, nullptr, &pause) > 0) break;
+    failure = (*instance)->failure();
   }
+  if (!failure.empty()) line(app::Severity::kError, failure);
+  // A disk or a broker that hangs is not waited for: what was acknowledged is kept, and the next start goes on from what
+  // was committed.
+  std::thread([line] {
+    std::this_thread::sleep_for(kEndPatience);
+    line(app::Severity::kWarning, "ended without waiting any longer for what is under way: a disk or a broker does not answer");
+    std::_Exit(kFailed);
+  }).detach();
+  instance->reset();
+  return failure.empty() ? kDone : kFailed;
 }
 
 }  // namespace

@@ -53,6 +53,8 @@ constexpr int kSyslogWarning = 4;
 // It still gets a third of what an answering thread gets: what is published is seen as soon.
 constexpr int kFoldingGivesWay = 5;
 
+constexpr std::string_view kReconciliation = "/v1/receivables/reconciliation";
+
 http::Response json(std::string body) { return {200, "application/json", std::move(body), {}}; }
 
 http::Response to_response(views::Rendered rendered) {
@@ -69,15 +71,28 @@ std::size_t connections_max() {
   return std::min<std::size_t>(http::ServerOptions().connections_max, files.rlim_cur / 2);
 }
 
+// However many questions there are: whether it lives and how it is can be asked, and what they ask about published.
+std::vector<http::WorkerGroup> groups_apart(unsigned threads) {
+  const auto is_one_of = [](std::initializer_list<std::string_view> paths) {
+    return [paths = std::vector<std::string_view>(paths)](const http::Request& request) {
+      return std::ranges::find(paths, request.path) != paths.end();
+    };
+  };
+  return {{is_one_of({"/healthz"}), 1}, {is_one_of({"/readyz", "/metrics", "/v1/status"}), 1}, {is_one_of({"/v1/events"}), threads}};
+}
+
 // In the order in which one that is not ready tells them; the last does not make unready.
-constexpr std::array kTroubleKinds = {"log_away", "log_unfit", "store", "append", "fold", "proof", "dead_letters"};
-// Store and log tell in lines of their own what is wrong, and what is done about it.
-bool tells_itself(std::string_view kind) { return kind == "store" || kind == "append"; }
+constexpr std::array kTroubleKinds = {"log_away", "log_unfit", "store", "disk", "append", "fold", "proof", "dead_letters"};
+// Stores tell in lines of their own, shard by shard, what is wrong, and what is done about it.
+bool tells_itself(std::string_view kind) { return kind == "store"; }
 
 std::int64_t next_offset(log::TopicPartition at, const std::vector<store::ShardState>& states) {
   const auto shard = static_cast<std::size_t>(at.partition);
   return shard < states.size() ? states[shard].topics[static_cast<std::size_t>(at.topic)].next_offset : 0;
 }
+
+// Whether a log that cannot be opened is tried again: away, or damaged, and to be restored by somebody.
+bool may_come_back(ErrorCode code) { return code == ErrorCode::kUnavailable || code == ErrorCode::kCorrupt; }
 
 // What is not folded, in offsets; what was cut off in front is not there to be read.
 std::int64_t lag_of(const log::EndOffset& bounds, const std::vector<store::ShardState>& states) {
@@ -180,9 +195,8 @@ Result<std::unique_ptr<Instance>> Instance::start(const Settings& settings, LogL
   const auto kept = engine::read_manifest(settings.data);
   // A log that was lost is not made anew with another count than its store has.
   auto log = instance->open_log(kept && !settings.partitions ? kept->partitions : settings.partitions, kept.has_value());
-  if (!log && (log.error().code != ErrorCode::kUnavailable || !kept || settings.brokers.empty())) {
-    return unexpected(log.error());
-  }
+  // What was folded is served without its log.
+  if (!log && (!may_come_back(log.error().code) || !kept)) return unexpected(log.error());
   engine::Manifest manifest;
   manifest.partitions = log ? (*log)->partition_count() : kept->partitions;
   if (settings.partitions && *settings.partitions != manifest.partitions) {
@@ -200,8 +214,9 @@ Result<std::unique_ptr<Instance>> Instance::start(const Settings& settings, LogL
   options.pending_bytes = plan.pending;
   options.set_aside_bytes = plan.set_aside;
   options.files_bytes = plan.files;
-  options.on_commit = [metrics = instance->metrics_](std::int32_t shard, std::size_t records, auto time) {
-    metrics->committed(shard, records, time);
+  options.on_commit = [self = instance.get()](std::int32_t shard, std::size_t records, auto time) {
+    self->metrics_->committed(shard, records, time);
+    if (self->waiting_ != nullptr) self->waiting_->committed();
   };
   options.gives_way = kFoldingGivesWay;
   options.on_notice = [self = instance.get()](const std::string& words) { self->notice(words); };
@@ -214,10 +229,11 @@ Result<std::unique_ptr<Instance>> Instance::start(const Settings& settings, LogL
   }
   instance->model_ = std::make_unique<live::LiveModel>(*instance->projector_, instance->rules_,
                                                         settings.topic_prefix, plan.mirrors);
+  instance->waiting_ = std::make_unique<WaitingQuestions>(*instance->model_);
   if (log) {
     RETURN_IF_ERROR(instance->attach(std::move(log).value()));
   } else {
-    instance->log_away_ = log.error().message + "; serving what is there, and trying on";
+    instance->note_log_away(log.error());
   }
 
   http::ServerOptions http;
@@ -226,6 +242,7 @@ Result<std::unique_ptr<Instance>> Instance::start(const Settings& settings, LogL
   http.port = static_cast<std::uint16_t>(std::stoi(settings.listen.substr(colon + 1)));
   http.io_threads = static_cast<unsigned>(settings.threads);
   http.workers = static_cast<unsigned>(settings.threads) * 2;
+  http.groups = groups_apart(static_cast<unsigned>(settings.threads));
   http.bodies_bytes_max = plan.bodies;
   instance->ledgers_ = std::make_shared<http::BodyMemory>(plan.ledgers);
   http.names = settings.served_names;
@@ -235,8 +252,10 @@ Result<std::unique_ptr<Instance>> Instance::start(const Settings& settings, LogL
                    http::Server::start(http, [self](http::Request request, http::Respond respond) {
                      self->handle(std::move(request), std::move(respond));
                    }));
+  instance->serving_ = instance->server_.get();
   instance->address_ = fmt::format("http://{}:{}", http.address, instance->server_->port());
   instance->attendant_ = std::thread([self] { self->attend(); });
+  instance->lookout_ = std::thread([self] { self->look_out(); });
   return instance;
 }
 
@@ -249,8 +268,11 @@ Instance::~Instance() {
     ends.emplace_back([this] { watch_->stop(); });
     ends.emplace_back([this] { projector_->stop(); });
   }
+  // What waits is not answered any more: it would wait longer than the server's end does.
+  if (waiting_) waiting_->stop();
   if (server_) server_->stop();
   if (attendant_.joinable()) attendant_.join();
+  if (lookout_.joinable()) lookout_.join();
   for (std::thread& end : ends) end.join();
   dead_letters_.reset();
   watch_.reset();
@@ -291,25 +313,20 @@ std::string Instance::failure() const {
 // accounts, which mostly is known at once, and account by account as soon as that need not read the pages again.
 void Instance::attend() {
   auto next_try = steady_clock::now() + kRetryLogEvery;
-  auto next_look = steady_clock::now();
   std::optional<steady_clock::time_point> next_proof;
   bool by_account = false;
   while (!stopping_) {
     std::this_thread::sleep_for(kAttendEvery);
     const auto now = steady_clock::now();
-    if (now >= next_look) {
-      follow_lag();
-      tell_troubles();
-      next_look = now + kLookForTroubleEvery;
-    }
     if (!attached_ && now >= next_try) {
       auto log = open_log(projector_->shard_count(), true);
       const auto done = log ? attach(std::move(log).value()) : Result<void>(unexpected(log.error()));
-      if (!done && done.error().code != ErrorCode::kUnavailable) {
+      if (!done && !may_come_back(done.error().code)) {
         const std::lock_guard lock(mutex_);
         failure_ = done.error().message;
         return;
       }
+      if (!done) note_log_away(done.error());
       next_try = steady_clock::now() + kRetryLogEvery;
     }
     if (!projector_->caught_up()) continue;
@@ -327,6 +344,20 @@ void Instance::attend() {
       next_proof = after + std::max<steady_clock::duration>(kProveEvery, kProofShare * (after - now));
     }
   }
+}
+
+// On a thread of its own, which waits for nothing: what is wrong is told within moments.
+void Instance::look_out() {
+  while (!stopping_) {
+    follow_lag();
+    tell_troubles();
+    std::this_thread::sleep_for(kLookForTroubleEvery);
+  }
+}
+
+void Instance::note_log_away(const Error& error) {
+  const std::lock_guard lock(mutex_);
+  log_away_ = error.message + "; serving what is there, and trying on";
 }
 
 bool Instance::prove(views::Detail detail) {
@@ -388,6 +419,7 @@ Instance::Troubles Instance::troubles() const {
       break;
     }
   }
+  if (std::string words = projector_->disk_trouble(); !words.empty()) troubles["disk"] = std::move(words);
   if (attached_) {
     if (std::string words = log_->trouble(); !words.empty()) troubles["append"] = std::move(words);
   }
@@ -398,7 +430,11 @@ Instance::Troubles Instance::troubles() const {
     const bool away = !seen.away.empty() || seen.overdue;
     troubles[away ? "log_away" : "fold"] = away ? "the log is away: " + fold : fold;
   }
-  if (proof_faults_ > 0) troubles["proof"] = "the proof does not hold";
+  if (proof_faults_ > 0) {
+    troubles["proof"] = fmt::format("the proof does not hold: {} balances differ from their ledger, each told in a line of the "
+                                    "log; `daybook verify` examines the store",
+                                    proof_faults_.load());
+  }
   return troubles;
 }
 
@@ -491,22 +527,46 @@ void Instance::answer(http::Request request, http::Respond respond) {
     }
     return respond(known->second());
   }
-  const views::Today today = [this] { return this->today(); };
-  if (request.path == "/v1/receivables/reconciliation") {
+  if (request.path == kReconciliation) {
     if (request.method != "POST") return refuse_method("POST");
     if (http::media_type(request.content_type) != "text/csv") {
       return respond(http::problem(415, "Unsupported content type", "a file to reconcile with is text/csv"));
     }
-    const auto share = std::make_shared<LedgerShare>(ledgers_);
-    const views::LedgerMemory memory{ledgers_->bytes_max() - kLedgerSteps,
-                                     [&](std::size_t bytes) { return share->taken.resize(bytes); }};
-    http::Response response = to_response(views::answer_reconciliation(*model_, today, request.parameters, request.accept,
-                                                                       request.body, request.stop, memory));
-    if (response.status == 429) response.headers.emplace_back("Retry-After", "1");
-    response.share = share;
-    return respond(std::move(response));
   }
-  respond(to_response(views::answer(*model_, today, segments, request.parameters, request.accept)));
+  ask(std::move(request), std::move(respond));
+}
+
+void Instance::ask(http::Request request, http::Respond respond) {
+  views::Wait wait;
+  try {
+    views::Parameters parameters(request.parameters);
+    wait = views::read_wait(*model_, parameters);
+  } catch (const views::Refusal& refusal) {
+    return respond(to_response(views::render(refusal.problem)));
+  }
+  if (views::first_missing(*model_, wait) == nullptr || wait.at_most.count() == 0) return respond(answer_question(request));
+  const auto shared = std::make_shared<http::Request>(std::move(request));
+  waiting_->add(std::move(wait), shared->stop, [this, shared, respond = std::move(respond)] {
+    http::Server* const server = serving_;
+    if (server == nullptr || !server->submit([this, shared, respond] { respond(answer_question(*shared)); })) {
+      respond(http::problem(503, "Too busy", "too many requests are waiting; try again"));
+    }
+  });
+}
+
+http::Response Instance::answer_question(const http::Request& request) {
+  const views::Today today = [this] { return this->today(); };
+  if (request.path != kReconciliation) {
+    return to_response(views::answer(*model_, today, request.segments, request.parameters, request.accept));
+  }
+  const auto share = std::make_shared<LedgerShare>(ledgers_);
+  const views::LedgerMemory memory{ledgers_->bytes_max() - kLedgerSteps,
+                                   [&](std::size_t bytes) { return share->taken.resize(bytes); }};
+  http::Response response = to_response(views::answer_reconciliation(*model_, today, request.parameters, request.accept,
+                                                                     request.body, request.stop, memory));
+  if (response.status == 429) response.headers.emplace_back("Retry-After", "1");
+  response.share = share;
+  return response;
 }
 
 http::Response Instance::ready() {
@@ -665,7 +725,7 @@ http::Response Instance::metrics() {
                 "Anomalies open today by kind, as counted last: every half minute, less often where that takes long.");
     for (const auto& [kind, count] : open_anomalies_) sheet.add({{"kind", kind}}, static_cast<double>(count));
     if (unresolved_parked_) {
-      sheet.gauge("daybook_parked_unresolved", "Parked records whose event was not accepted since, as counted last.");
+      sheet.gauge("daybook_parked_unresolved", "Parked records that name an event which was not accepted since, as counted last.");
       sheet.add({}, static_cast<double>(*unresolved_parked_));
     }
   }
@@ -674,15 +734,20 @@ http::Response Instance::metrics() {
     sheet.add({}, static_cast<double>(dead_letters_->sent()));
   }
 
-  const MemoryPlan plan = MemoryPlan::of(settings_.memory_mib << 20);
+  const MemoryPlan plan = settings_.memory_plan();
   sheet.gauge("daybook_memory_bytes",
               "Memory by what takes it: documents and labels kept for folding, copies of cells made for questions, and of "
-              "the store what was not flushed yet and what was read.");
+              "the store what was not flushed yet and what was read; bodies of requests, and files to reconcile with.");
   sheet.add({{"part", "fold"}}, static_cast<double>(projector_->bytes_kept()));
   sheet.add({{"part", "mirrors"}}, static_cast<double>(model_->mirror_bytes()));
   sheet.add({{"part", "write_buffers"}}, static_cast<double>(memory_->write_buffer_bytes()));
   sheet.add({{"part", "block_cache"}}, static_cast<double>(memory_->block_cache_bytes()));
+  const http::Server* const server = serving_;
+  sheet.add({{"part", "bodies"}}, server == nullptr ? 0 : static_cast<double>(server->bodies_bytes()));
+  sheet.add({{"part", "ledgers"}}, static_cast<double>(ledgers_->taken()));
   sheet.gauge("daybook_memory_plan_bytes", "What each of these may take.");
+  sheet.add({{"part", "bodies"}}, static_cast<double>(plan.bodies));
+  sheet.add({{"part", "ledgers"}}, static_cast<double>(plan.ledgers));
   sheet.add({{"part", "fold"}}, static_cast<double>(plan.fold_cache));
   sheet.add({{"part", "mirrors"}}, static_cast<double>(plan.mirrors));
   sheet.add({{"part", "write_buffers"}}, static_cast<double>(plan.write_buffers));

@@ -14,13 +14,14 @@
 #include "app/logging.h"
 #include "app/metrics.h"
 #include "app/settings.h"
+#include "app/waiting_questions.h"
 #include "engine/dead_letters.h"
 #include "engine/projector.h"
 #include "gateway/gateway.h"
 #include "http/bodies.h"
 #include "http/server.h"
-#include "log/log.h"
 #include "live/live_model.h"
+#include "log/log.h"
 #include "views/router.h"
 
 namespace daybook::app {
@@ -53,14 +54,18 @@ class Instance {
   // The log that the settings name, with its words going to ours. `has_store`: something can be served without it.
   Result<std::unique_ptr<log::Log>> open_log(std::optional<std::int32_t> partitions, bool has_store);
 
-
   void handle(http::Request request, http::Respond respond);
   void answer(http::Request request, http::Respond respond);
+  // A question: answered by this worker, or by another one once what it waits for is folded.
+  void ask(http::Request request, http::Respond respond);
+  http::Response answer_question(const http::Request& request);
   http::Response status();
   http::Response metrics();
   http::Response ready();
   Result<void> attach(std::unique_ptr<log::Log> log);
   void attend();
+  void look_out();
+  void note_log_away(const Error& error);
   // False: a shard could not be read.
   bool prove(views::Detail detail);
   void count_anomalies();
@@ -80,6 +85,7 @@ class Instance {
   std::unique_ptr<gateway::Gateway> gateway_;  // Likewise.
   std::unique_ptr<engine::Projector> projector_;
   std::unique_ptr<live::LiveModel> model_;
+  std::unique_ptr<WaitingQuestions> waiting_;
   // Set once, before attached_; they use the log.
   std::unique_ptr<LogWatch> watch_;
   std::unique_ptr<engine::DeadLetters> dead_letters_;
@@ -100,11 +106,13 @@ class Instance {
     bool told = false;
     explicit KnownTrouble(std::chrono::steady_clock::time_point now) : since(now) {}
   };
-  std::map<std::string, KnownTrouble> known_troubles_;  // By kind; the attendant's.
+  std::map<std::string, KnownTrouble> known_troubles_;  // By kind; the lookout's.
   // The attendant's: digest and day for which anomalies were counted last.
   std::optional<std::pair<UInt128, Day>> counted_for_;
   std::thread attendant_;
+  std::thread lookout_;
   std::unique_ptr<http::Server> server_;
+  std::atomic<http::Server*> serving_ = nullptr;  // It, once it serves: for its own workers.
 };
 
 }  // namespace daybook::app

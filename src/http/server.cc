@@ -213,8 +213,6 @@ class Server::Impl {
                                     options_.port, error.message()));
     }
     port_ = acceptor_->local_endpoint().port();
-    service_.workers =
-        std::make_unique<WorkerPool>(std::max(1U, options_.workers), options_.queue_max);
     asio::co_spawn(lanes_.front()->context(), accept(), asio::detached);
     for (const auto& lane : lanes_) lane->start();
     return {};
@@ -234,8 +232,10 @@ class Server::Impl {
       all_done = population_.wait_empty(kAbortTimeout);
     }
     for (const auto& lane : lanes_) lane->join(all_done);
-    service_.workers.reset();
+    service_.end_workers();
   }
+
+  bool submit(std::function<void()> task) { return service_.workers->try_submit(std::move(task)); }
 
   std::uint16_t port() const { return port_; }
   std::size_t connections() const { return population_.count(); }
@@ -301,6 +301,8 @@ Result<std::unique_ptr<Server>> Server::start(ServerOptions options, Handler han
   RETURN_IF_ERROR(impl->start());
   return std::unique_ptr<Server>(new Server(std::move(impl)));
 }
+
+bool Server::submit(std::function<void()> task) { return impl_->submit(std::move(task)); }
 
 std::uint16_t Server::port() const { return impl_->port(); }
 std::size_t Server::connections() const { return impl_->connections(); }

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -33,14 +34,22 @@ struct Limits {
   std::chrono::milliseconds idle_timeout{75'000};
 };
 
+// Requests that have workers of their own, so that no others keep them waiting.
+struct WorkerGroup {
+  std::function<bool(const Request&)> takes;
+  unsigned workers = 1;
+};
+
 struct ServerOptions {
   // A loopback address, or "localhost".
   std::string address = "127.0.0.1";
   // 0 takes a free one.
   std::uint16_t port = 0;
   unsigned io_threads = 2;
+  // Of the first that takes a request; of all that none takes, `workers`.
+  std::vector<WorkerGroup> groups;
   unsigned workers = 2;
-  // Requests that wait for a worker; beyond, 503.
+  // Requests that wait for a worker, of each group; beyond, 503.
   std::size_t queue_max = 1'024;
   // Beyond, the one goes that has said nothing for longest; when all are busy the new one, with a 503.
   std::size_t connections_max = 4'096;
@@ -69,6 +78,8 @@ class Server {
   std::uint16_t port() const;
   // Connections that are open.
   std::size_t connections() const;
+  // Has a worker do what goes on with a request that none of the groups takes. False: too much waits. Not after stop().
+  [[nodiscard]] bool submit(std::function<void()> task);
   // What bodies take now.
   std::size_t bodies_bytes() const;
   // Accepts no more, finishes the requests under way within `stop_timeout`, closes. Returns when

@@ -393,8 +393,11 @@ Awaitable<std::optional<Response>> Session::read_body(Incoming& incoming) {
 
 void Session::submit(Request request) {
   const auto ticket = std::make_shared<Ticket>(context_.lock(), weak_from_this());
+  WorkerPool& workers = service_.workers_of(request);
   auto task = [&handler = service_.handler, ticket,
                request = std::make_shared<Request>(std::move(request))] {
+    // Nobody has waited so long.
+    if (request->stop.stop_requested()) return;
     try {
       handler(std::move(*request),
               [ticket](Response response) { ticket->use(std::move(response)); });
@@ -402,7 +405,7 @@ void Session::submit(Request request) {
       ticket->use(problem(500, "Internal error", failure.what()));
     }
   };
-  if (!service_.workers->try_submit(std::move(task))) {
+  if (!workers.try_submit(std::move(task))) {
     ticket->use(problem(503, "Too busy", "too many requests are waiting; try again"));
   }
 }

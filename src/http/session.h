@@ -35,12 +35,34 @@ struct Service {
       : limits(options.limits),
         names(options.names),
         handler(std::move(answers)),
-        bodies(options.bodies_bytes_max) {}
+        bodies(options.bodies_bytes_max) {
+    for (const WorkerGroup& group : options.groups) {
+      groups.push_back({group.takes, std::make_unique<WorkerPool>(std::max(1U, group.workers), options.queue_max)});
+    }
+    workers = std::make_unique<WorkerPool>(std::max(1U, options.workers), options.queue_max);
+  }
+
+  WorkerPool& workers_of(const Request& request) {
+    for (const Group& group : groups) {
+      if (group.takes(request)) return *group.workers;
+    }
+    return *workers;
+  }
+  // Waits for what they do.
+  void end_workers() {
+    groups.clear();
+    workers.reset();
+  }
 
   const Limits limits;
   const ServedNames names;
   const Handler handler;
   BodyMemory bodies;
+  struct Group {
+    std::function<bool(const Request&)> takes;
+    std::unique_ptr<WorkerPool> workers;
+  };
+  std::vector<Group> groups;
   std::unique_ptr<WorkerPool> workers;
   std::atomic<bool> stopping = false;
 };

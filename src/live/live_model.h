@@ -22,9 +22,8 @@ class LiveModel : public views::ReadModel {
   const domain::Rules& rules() const override { return rules_; }
   const std::string& topic_prefix() const override { return topic_prefix_; }
   Result<std::shared_ptr<const views::ShardPicture>> open(std::int32_t partition) const override;
-  bool wait_for(log::TopicPartition at, std::int64_t offset,
-                std::chrono::steady_clock::time_point deadline) const override {
-    return projector_.wait_for(at, offset, deadline);
+  bool has_folded(log::TopicPartition at, std::int64_t offset) const override {
+    return projector_.committed(at.partition).topics[static_cast<std::size_t>(at.topic)].next_offset > offset;
   }
 
   ~LiveModel() override;

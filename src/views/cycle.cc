@@ -374,7 +374,8 @@ class CycleScan {
       group.attributes.file_day = asked_.zone->day_of(row.placed);
       const mirror::FileVersions& files = shard_.image->files->of(row.customer);
       const mirror::FileVersion* file = files.on(group.attributes.file_day);
-      key[3] = file == nullptr ? 0 : static_cast<std::uint32_t>(file->from);
+      // Any day may be a file's first.
+      key[3] = static_cast<std::uint32_t>(file == nullptr ? std::numeric_limits<Day>::min() : file->from);
     }
     const auto [found, is_new] = known_.try_emplace(key, nullptr);
     if (is_new) {

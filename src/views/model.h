@@ -63,9 +63,8 @@ class ReadModel {
   virtual const std::string& topic_prefix() const = 0;
   // The newest commit. Goes before the model does.
   virtual Result<std::shared_ptr<const ShardPicture>> open(std::int32_t partition) const = 0;
-  // False when the deadline came first.
-  virtual bool wait_for(log::TopicPartition at, std::int64_t offset,
-                        std::chrono::steady_clock::time_point deadline) const = 0;
+  // Whether the record at this place shows in what is opened from now on.
+  virtual bool has_folded(log::TopicPartition at, std::int64_t offset) const = 0;
 
   // A shard as it was known at an instant. What was evaluated for the last questions is kept.
   ShardPicture recall(const ShardPicture& shard, std::int64_t recorded_ms) const;

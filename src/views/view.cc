@@ -34,7 +34,9 @@ std::optional<std::string> from_hex_text(std::string_view text) {
   return bytes;
 }
 
+// In front of the last key, of a page token: what was asked for, and the as_of that it was answered for.
 constexpr std::size_t kFingerprintBytes = 8;
+constexpr std::size_t kTokenHeadBytes = kFingerprintBytes + 8;
 
 }  // namespace
 
@@ -106,26 +108,32 @@ Question::Question(const ReadModel& model, const Today& today, std::string_view 
   if (page_size || format_ != Format::kCsv) rows_max_ = static_cast<std::size_t>(page_size.value_or(100));
   if (const auto given_token = parameters_.text("page_token")) {
     const auto token = from_hex_text(*given_token);
-    if (!token || token->size() < kFingerprintBytes ||
+    if (!token || token->size() < kTokenHeadBytes ||
         token->substr(0, kFingerprintBytes) != request_fingerprint()) {
       refuse_parameter("page_token", "belongs to another request");
     }
-    after_ = token->substr(kFingerprintBytes);
+    // Pages of one answer are of one date, also over midnight.
+    as_of_ = first_day(std::string_view(*token).substr(kFingerprintBytes));
+    if (as_of_ < kFirstDate || as_of_ > kLastDate) refuse_parameter("page_token", "belongs to another request");
+    after_ = token->substr(kTokenHeadBytes);
   }
-  wait_for_position();
+  const Wait wait = read_wait(model_, parameters_);
+  if (const Wait::Position* missing = first_missing(model_, wait)) {
+    refuse(503, "Not folded yet", fmt::format("{} was not folded within {} ms", missing->text, wait.at_most.count()));
+  }
 }
 
-void Question::wait_for_position() {
-  const auto wait_ms = parameters_.integer("wait_ms", 0, 60'000).value_or(5'000);
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(wait_ms);
-  for (const std::string& item : parameters_.list("min_position")) {
+Wait read_wait(const ReadModel& model, Parameters& parameters) {
+  Wait wait;
+  wait.at_most = std::chrono::milliseconds(parameters.integer("wait_ms", 0, 60'000).value_or(5'000));
+  for (const std::string& item : parameters.list("min_position")) {
     const std::size_t last = item.rfind(':');
     const std::size_t middle = last == std::string::npos ? last : item.rfind(':', last - 1);
     std::optional<log::Topic> topic;
     std::int64_t partition = -1;
     std::int64_t offset = -1;
     if (middle != std::string::npos && middle > 0) {
-      topic = log::parse_topic_name(model_.topic_prefix(), item.substr(0, middle));
+      topic = log::parse_topic_name(model.topic_prefix(), item.substr(0, middle));
       const auto number = [](std::string_view text) -> std::int64_t {
         if (text.empty() || text.size() > 18) return -1;
         std::int64_t value = 0;
@@ -139,13 +147,19 @@ void Question::wait_for_position() {
       offset = number(std::string_view(item).substr(last + 1));
     }
     if (!topic || *topic == log::Topic::kDeadLetter || partition < 0 ||
-        partition >= model_.partition_count() || offset < 0) {
+        partition >= model.partition_count() || offset < 0) {
       refuse_parameter("min_position", fmt::format("'{}' is not topic:partition:offset", item));
     }
-    if (!model_.wait_for({*topic, static_cast<std::int32_t>(partition)}, offset, deadline)) {
-      refuse(503, "Not folded yet", fmt::format("{} was not folded within {} ms", item, wait_ms));
-    }
+    wait.positions.push_back({{*topic, static_cast<std::int32_t>(partition)}, offset, item});
   }
+  return wait;
+}
+
+const Wait::Position* first_missing(const ReadModel& model, const Wait& wait) {
+  const auto missing = std::ranges::find_if(wait.positions, [&](const Wait::Position& wanted) {
+    return !model.has_folded(wanted.at, wanted.offset);
+  });
+  return missing == wait.positions.end() ? nullptr : &*missing;
 }
 
 Filters Question::filters(std::initializer_list<std::string_view> known) {
@@ -274,7 +288,7 @@ std::string Question::render_json(Answer answer) {
     }
     json.end_array();
     json.field("next_page_token",
-               page.more ? Value::text(to_hex_text(request_fingerprint() + page.rows.back().key)) : Value());
+               page.more ? Value::text(to_hex_text(request_fingerprint() + sortable(as_of_) + page.rows.back().key)) : Value());
   }
   for (const auto& [name, value] : answer.tail.values) json.field(name, value);
 

@@ -130,10 +130,25 @@ struct Answer {
   std::string page;
 };
 
+// What a question wants to see folded, and how long it waits for that.
+struct Wait {
+  struct Position {
+    log::TopicPartition at;
+    std::int64_t offset = 0;
+    std::string text;  // As it was asked for.
+  };
+  std::vector<Position> positions;
+  std::chrono::milliseconds at_most{0};
+};
+// min_position and wait_ms.
+Wait read_wait(const ReadModel& model, Parameters& parameters);
+// The first that is not folded; null when all are.
+const Wait::Position* first_missing(const ReadModel& model, const Wait& wait);
+
 // One question being answered: its parameters, and one picture of each shard, opened when asked for.
 class Question {
  public:
-  // Reads the common parameters and waits for min_position.
+  // Reads the common parameters. Whoever asks has waited for min_position: refuses what is not there.
   Question(const ReadModel& model, const Today& today, std::string_view path,
            const ParameterMap& parameters, Format format);
 
@@ -188,7 +203,6 @@ class Question {
   static std::string position_key(std::int32_t partition, domain::Position at);
 
  private:
-  void wait_for_position();
   Row event_row(const EventRef& event) const;
   std::string render_json(Answer answer);
   std::string render_csv(Answer answer);

@@ -6,9 +6,9 @@
 #include <random>
 #include <thread>
 
+#include "live/live_model.h"
 #include "log/embedded_log.h"
 #include "support.h"
-#include "live/live_model.h"
 
 namespace daybook::bench {
 namespace {

@@ -14,9 +14,9 @@
 #include "app/memory_plan.h"
 #include "engine/projector.h"
 #include "engine/shard.h"
+#include "live/live_model.h"
 #include "log/log.h"
 #include "support/temp_dir.h"
-#include "live/live_model.h"
 #include "views/request.h"
 
 // Folds records in one thread, a commit after so many of them: what callgrind counts, by this name.

@@ -535,6 +535,53 @@ TEST(HttpServerTest, SaysBusyWhenTheWorkersQueueIsFull) {
   EXPECT_EQ(one.ask(get("/")).status, 200);
 }
 
+TEST(HttpServerTest, WhatHasWorkersOfItsOwnIsNotKeptWaitingByOthers) {
+  ServerOptions options;
+  options.workers = 1;
+  options.groups = {{[](const Request& request) { return request.path == "/healthz"; }, 1}};
+  std::latch go(1);
+  std::atomic<int> begun = 0;
+  const auto server = serve(options, [&](const Request& request, const Respond& respond) {
+    if (request.path != "/healthz") {
+      ++begun;
+      go.wait();
+    }
+    respond({200, "text/plain", "done", {}});
+  });
+  std::vector<HttpPeer> busy;
+  for (int i = 0; i < 5; ++i) busy.emplace_back(server->port()).send(get("/question"));
+  while (begun == 0) std::this_thread::sleep_for(1ms);
+  HttpPeer peer(server->port());
+  EXPECT_EQ(peer.ask(get("/healthz")).status, 200);
+  EXPECT_EQ(begun, 1);
+  go.count_down();
+  for (HttpPeer& each : busy) EXPECT_EQ(each.receive().status, 200);
+}
+
+TEST(HttpServerTest, WhatWaitsForAWorkerIsDroppedWhenItsClientHasGone) {
+  ServerOptions options = quick();
+  options.workers = 1;
+  std::latch go(1);
+  std::atomic<int> begun = 0;
+  const auto server = serve(options, [&](const Request&, const Respond& respond) {
+    if (++begun == 1) go.wait();
+    respond({200, "text/plain", "done", {}});
+  });
+  HttpPeer running(server->port());
+  running.send(get("/"));
+  while (begun == 0) std::this_thread::sleep_for(1ms);
+  {
+    std::vector<HttpPeer> leaving;
+    for (int i = 0; i < 20; ++i) leaving.emplace_back(server->port()).send(get("/"));
+    std::this_thread::sleep_for(100ms);
+  }
+  std::this_thread::sleep_for(500ms);
+  go.count_down();
+  EXPECT_EQ(running.receive().status, 200);
+  EXPECT_EQ(running.ask(get("/")).status, 200);
+  EXPECT_EQ(begun, 2) << "what nobody waited for was not begun";
+}
+
 TEST(HttpServerTest, AnswersFromAnotherThreadLater) {
   std::vector<std::thread> threads;
   std::mutex mutex;

@@ -3,12 +3,15 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <filesystem>
+#include <fstream>
 #include <optional>
 #include <thread>
 
-#include "store/totals.h"
 #include "http/client.h"
 #include "store/keys.h"
+#include "store/totals.h"
 #include "support/file_size_limit.h"
 #include "support/temp_dir.h"
 
@@ -32,8 +35,7 @@ class InstanceTest : public ::testing::Test {
     settings.listen = "127.0.0.1:0";
     settings.partitions = 1;
     settings.memory_mib = 64;
-    auto started = Instance::start(settings, [this](Severity severity, const std::string& notice) {
-      if (severity == Severity::kInfo) return;
+    auto started = Instance::start(settings, [this](Severity, const std::string& notice) {
       const std::lock_guard lock(mutex_);
       notices_ += notice + "\n";
     });
@@ -61,6 +63,8 @@ class InstanceTest : public ::testing::Test {
   bool has_metric(const std::string& line) {
     return get({"metrics"}).body.find("\n" + line + "\n") != std::string::npos;
   }
+  std::string address() const { return instance_->address(); }
+  const std::string& data() const { return directory_.path(); }
   std::string notices() {
     const std::lock_guard lock(mutex_);
     return notices_;
@@ -156,8 +160,43 @@ TEST_F(InstanceTest, ADiskThatTakesNothingIsAnAlarmWhileReadsGoOnAndOverByItself
   EXPECT_TRUE(soon([&] { return get({"readyz"}).status == 200; }));
   EXPECT_TRUE(has_metric("daybook_trouble{kind=\"append\"} 0"));
   EXPECT_EQ(publish("I2").status, 200);
-  EXPECT_NE(notices().find("nothing can be appended to the log"), std::string::npos) << notices();
-  EXPECT_NE(notices().find("the log takes records again"), std::string::npos) << notices();
+  EXPECT_TRUE(soon([&] { return notices().find("trouble is over (append)") != std::string::npos; })) << notices();
+  EXPECT_NE(notices().find("trouble (append): nothing can be appended to the log"), std::string::npos) << notices();
+}
+
+// They wait for what is published behind them: were they to hold the workers, it could not come.
+TEST_F(InstanceTest, QuestionsThatWaitHoldNobodyUpAndAreAnsweredOnceWhatTheyWaitForIsFolded) {
+  ASSERT_TRUE(soon([&] { return get({"readyz"}).status == 200; }));
+  const auto ask = [&](const std::string& position, const std::string& wait_ms) {
+    const auto answer = http::ask(address(), {"v1", "receivables", "ageing"},
+                                  {{"min_position", position}, {"wait_ms", wait_ms}});
+    return answer ? *answer : http::Response();
+  };
+  constexpr int kWaiting = 50;
+  std::vector<std::thread> waiting;
+  std::atomic<int> answered = 0;
+  for (int i = 0; i < kWaiting; ++i) {
+    waiting.emplace_back([&] { answered += ask("daybook.invoices.v1:0:1", "60000").status == 200 ? 1 : 0; });
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(get({"healthz"}).status, 200);
+  EXPECT_EQ(get({"readyz"}).status, 200);
+  EXPECT_EQ(get({"v1", "invoices", "I"}).status, 200);
+  EXPECT_EQ(ask("daybook.invoices.v1:0:7", "300").status, 503);
+  EXPECT_EQ(ask("daybook.invoices.v1:9:7", "60000").status, 400);
+  EXPECT_EQ(answered, 0);
+  EXPECT_EQ(publish("I2").status, 200);
+  for (std::thread& each : waiting) each.join();
+  EXPECT_EQ(answered, kWaiting);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
+  // Nor do they hold up its end.
+  std::thread last([&] { ask("daybook.invoices.v1:0:9", "60000"); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  const auto end_begins = std::chrono::steady_clock::now();
+  end();
+  EXPECT_LT(std::chrono::steady_clock::now() - end_begins, std::chrono::seconds(3));
+  last.join();
 }
 
 TEST_F(InstanceTest, AStoreIsServedSoonWithoutABrokerAndItsEndWaitsForNone) {
@@ -176,6 +215,40 @@ TEST_F(InstanceTest, AStoreIsServedSoonWithoutABrokerAndItsEndWaitsForNone) {
   begin = std::chrono::steady_clock::now();
   end();
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
+}
+
+void write_over(const std::filesystem::path& file, const std::string& bytes) {
+  std::ofstream(file, std::ios::binary | std::ios::trunc) << bytes;
+}
+
+// What was folded is served, whatever the log has come to; and again in full once somebody has restored it.
+TEST_F(InstanceTest, ADamagedLogIsAnAlarmWhileReadsGoOnUntilItIsRestored) {
+  ASSERT_TRUE(soon([&] { return get({"readyz"}).status == 200; }));
+  end();
+  const auto log = std::filesystem::path(data()) / "log";
+  std::vector<std::filesystem::path> files;
+  for (const auto& file : std::filesystem::directory_iterator(log)) {
+    const std::string name = file.path().filename().native();
+    // The one record, and what says which files there are to be.
+    if (name.ends_with(".seg") || name == "MANIFEST") files.push_back(file.path());
+  }
+  ASSERT_GE(files.size(), 2U);
+  for (const std::filesystem::path& file : files) {
+    SCOPED_TRACE(file.native());
+    const std::string whole = read_file(file.native()).value();
+    std::string damaged = whole;
+    damaged[damaged.size() - 3] = static_cast<char>(damaged[damaged.size() - 3] ^ 1);
+    write_over(file, damaged);
+    start();
+    EXPECT_TRUE(soon([&] { return get({"readyz"}).body.find(file.filename().native()) != std::string::npos; }))
+        << get({"readyz"}).body;
+    EXPECT_EQ(get({"readyz"}).status, 503);
+    EXPECT_EQ(get({"v1", "invoices", "I"}).status, 200);
+    write_over(file, whole);
+    EXPECT_TRUE(soon([&] { return get({"readyz"}).status == 200; })) << get({"readyz"}).body;
+    EXPECT_EQ(publish("I").status, 200);
+    end();
+  }
 }
 
 TEST_F(InstanceTest, ADamagedStoreIsAnAlarmAndFoldedAnew) {

@@ -36,7 +36,7 @@ class OneShard : public views::ReadModel {
     }
     return std::shared_ptr<const views::ShardPicture>(std::move(picture));
   }
-  bool wait_for(log::TopicPartition, std::int64_t, std::chrono::steady_clock::time_point) const override {
+  bool has_folded(log::TopicPartition, std::int64_t) const override {
     return true;
   }
 

@@ -8,9 +8,9 @@
 #include <fstream>
 #include <map>
 
+#include "base/csv.h"
 #include "base/money.h"
 #include "events/json.h"
-#include "base/csv.h"
 #include "tools/import/date_pattern.h"
 #include "tools/import/exact.h"
 
