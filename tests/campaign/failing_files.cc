@@ -28,7 +28,7 @@ struct Orders {
   std::atomic<std::uint8_t> part;         // Of the folder; see below.
   std::atomic<std::uint8_t> one_in;       // That many calls one fails; each, where it is 0.
   std::atomic<std::uint8_t> half;         // 1: a write that fails has written its first half.
-  std::atomic<std::uint8_t> sync_pause;   // In hundredths of a second.
+  std::atomic<std::uint8_t> sync_pause;   // In hundredths of a second; kHangs: as long as it stands there, writes too.
   std::atomic<std::uint64_t> failed;      // Calls so far.
   std::atomic<std::uint64_t> first_at_ns;  // On the monotonic clock; 0: none yet.
 };
@@ -40,6 +40,9 @@ constexpr std::uint8_t kOutside = 0;
 constexpr std::uint8_t kLog = 1;
 constexpr std::uint8_t kShards = 2;
 constexpr std::uint8_t kElsewhere = 3;
+constexpr std::uint8_t kFirstPartitions = 4;  // Of the log's topics.
+
+constexpr std::uint8_t kHangs = 255;
 
 constexpr std::size_t kDescriptorsMax = 1 << 16;
 
@@ -71,7 +74,7 @@ class Disk {
       return kOutside;
     }
     const std::string_view rest = text.substr(folder_.size() + 1);
-    if (rest.starts_with("log")) return kLog;
+    if (rest.starts_with("log")) return rest.find("-0-") == std::string_view::npos ? kLog : kFirstPartitions;
     return rest.starts_with("shards") ? kShards : kElsewhere;
   }
   std::uint8_t part_of(int descriptor) const {
@@ -90,26 +93,39 @@ class Disk {
     if (part == kOutside) return false;
     const int number = orders_->*error;
     if (number == 0) return false;
-    const std::uint8_t meant = orders_->part;
-    if (meant != kEverything && meant != part) return false;
+    if (!is_meant(part)) return false;
     const std::uint8_t one_in = orders_->one_in;
     if (one_in > 1 && calls_++ % one_in != 0) return false;
+    count();
+    errno = number;
+    return true;
+  }
+
+  void pause(std::uint8_t part) const {
+    if (part == kOutside || orders_->sync_pause == 0 || !is_meant(part)) return;
+    if (orders_->sync_pause == kHangs) return hang(part);
+    ::usleep(static_cast<useconds_t>(orders_->sync_pause) * 10'000);
+  }
+  void hang(std::uint8_t part) const {
+    if (part == kOutside || orders_->sync_pause != kHangs || !is_meant(part)) return;
+    count();
+    while (orders_->sync_pause == kHangs) ::usleep(10'000);
+  }
+
+ private:
+  bool is_meant(std::uint8_t part) const {
+    const std::uint8_t meant = orders_->part;
+    return meant == kEverything || meant == part || (meant == kLog && part == kFirstPartitions);
+  }
+  void count() const {
     timespec now{};
     ::clock_gettime(CLOCK_MONOTONIC, &now);
     std::uint64_t none = 0;
     orders_->first_at_ns.compare_exchange_strong(
         none, static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec));
     ++orders_->failed;
-    errno = number;
-    return true;
   }
 
-  void pause(std::uint8_t part) const {
-    if (part == kOutside || orders_->sync_pause == 0) return;
-    ::usleep(static_cast<useconds_t>(orders_->sync_pause) * 10'000);
-  }
-
- private:
   std::string_view folder_;
   Orders* orders_ = nullptr;
   std::array<std::atomic<std::uint8_t>, kDescriptorsMax> parts_{};
@@ -134,6 +150,7 @@ bool refuses_to_open(const char* path, int flags) {
 template <class Write>
 ssize_t written(int descriptor, std::size_t size, Write&& write) {
   Disk& here = disk();
+  here.hang(here.part_of(descriptor));
   if (!here.fails(here.part_of(descriptor), &Orders::write_error)) return write(size);
   if (here.orders()->half == 0 || size < 2) return -1;
   return write(size / 2);

@@ -5,7 +5,8 @@ import os
 import struct
 
 SHIM = os.environ.get("DAYBOOK_TEST_FAILING_FILES", "")
-PARTS = {"everything": 0, "log": 1, "shards": 2}
+PARTS = {"everything": 0, "log": 1, "shards": 2, "first partitions": 4}
+HANGS = 255
 COUNTED_AT = 8  # Behind the orders, of a byte each.
 
 
@@ -25,6 +26,10 @@ class FailingFiles:
 
     def full(self, part="everything", **more):
         self.fail(part, writes=errno.ENOSPC, **more)
+
+    def hang(self, part="everything"):
+        """Syncs and writes do not return until heal()."""
+        self.fail(part, pause_seconds=HANGS / 100)
 
     def heal(self):
         """What failed stays counted."""

@@ -10,14 +10,16 @@ import time
 from scene import Over
 
 TOLD_SECONDS = 10      # From the first call that failed.
+HANG_TOLD_SECONDS = 7  # A disk is given some seconds to answer.
 CLEAR_SECONDS = 15     # From when the disk takes everything again.
 BROKER_SECONDS = 30    # From when the broker serves again.
 READY_SECONDS = 30     # From a start, with what was published before it folded.
 END_SECONDS = 5        # From SIGTERM.
 
 # What kinds of trouble say in lines of the log: when they come, and when they have gone.
-LINES = {"append": (r"nothing can be appended to the log", r"the log takes records again"),
+LINES = {"append": (r"trouble \(append\)", r"trouble is over \(append\)"),
          "store": (r"shard \d+: ", r"its store is well again"),
+         "disk": (r"trouble \(disk\)", r"trouble is over \(disk\)"),
          "fold": (r"trouble \(fold\)", r"trouble is over \(fold\)"),
          "log_away": (r"trouble \(log_away\)", r"trouble is over \(log_away\)")}
 
@@ -28,13 +30,13 @@ class Faults:
         self.rng = scene.random_of("faults")
         self.hold = (1.0, 6.0)
         disk = [self.disk_full, self.log_full, self.writes_fail, self.syncs_fail, self.reads_fail, self.log_reads_fail,
-                self.writes_cut_short, self.opens_fail, self.some_calls_fail, self.slow_disk, self.stop_on_a_failing_disk,
-                self.start_on_a_full_disk]
+                self.one_partition_fails, self.writes_cut_short, self.opens_fail, self.some_calls_fail, self.slow_disk,
+                self.disk_hangs, self.stop_on_a_failing_disk, self.stop_on_a_hanging_disk, self.start_on_a_full_disk]
         process = [self.kill, self.terminate, self.stall, self.damage]
         self.kinds = process * 2 + disk
         if broker:
             # The log is the broker's, and its disk is not ours.
-            for kind in (self.log_full, self.log_reads_fail):
+            for kind in (self.log_full, self.log_reads_fail, self.one_partition_fails):
                 self.kinds.remove(kind)
             self.kinds += [self.broker_stalls, self.broker_is_killed, self.broker_stops, self.stop_while_the_broker_stalls,
                            self.start_without_the_broker] * 2
@@ -162,6 +164,20 @@ class Faults:
     def log_reads_fail(self):
         self.on_disk("reads of the log fail", ("fold",), part="log", reads=errno.EIO)
 
+    def one_partition_fails(self):
+        self.on_disk("reads of one partition of the log fail", ("fold",), part="first partitions", reads=errno.EIO)
+
+    def disk_hangs(self):
+        part, mark = self.any_part(), self.mark()
+        hold = HANG_TOLD_SECONDS + self.seconds()
+        self.scene.step(f"the disk hangs ({part}), for {hold:.1f} s")
+        self.files.hang(part)
+        try:
+            self.told("a disk that hangs", ("append", "disk"), mark, lambda: self.files.struck()[1], hold)
+        finally:
+            self.files.heal()
+        self.clear("a disk that hangs", CLEAR_SECONDS, mark, ("append", "disk"))
+
     def opens_fail(self):
         self.on_disk("no file can be opened", ("append", "store"), must_be_told=False, part=self.any_part(),
                      opens=self.rng.choice((errno.EMFILE, errno.EIO)))
@@ -181,7 +197,7 @@ class Faults:
 
     # The process.
 
-    def ends(self, name):
+    def ends(self, name, codes=(0,)):
         """Of SIGTERM."""
         server = self.scene.server
         began = time.monotonic()
@@ -197,7 +213,7 @@ class Faults:
         server.process = None
         if seconds > END_SECONDS:
             self.scene.found(f"{name}: it ended {seconds:.1f} s after SIGTERM")
-        if code != 0:
+        if code not in codes:
             self.scene.found(f"{name}: it ended with {code}")
 
     def starts(self, name, ready=True):
@@ -242,6 +258,18 @@ class Faults:
         self.ends("SIGTERM on a full disk")
         self.files.heal()
         self.starts("a start after SIGTERM on a full disk")
+
+    def stop_on_a_hanging_disk(self):
+        part = self.any_part()
+        self.scene.step(f"SIGTERM while the disk hangs ({part})")
+        self.files.hang(part)
+        try:
+            self.scene.pause(self.seconds())
+            # What hangs is not waited for, and that is told.
+            self.ends("SIGTERM on a disk that hangs", codes=(0, 1))
+        finally:
+            self.files.heal()
+        self.starts("a start after SIGTERM on a disk that hung")
 
     def start_on_a_full_disk(self):
         name = "a start on a full disk"
