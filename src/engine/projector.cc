@@ -24,7 +24,6 @@ constexpr std::int32_t kOpenedAtATime = 8;
 constexpr milliseconds kRetryPause{200};
 // A reader that cannot read something is made anew after this: some faults are told once.
 constexpr milliseconds kReadAnewAfter{5'000};
-constexpr milliseconds kClosePause{5};
 constexpr milliseconds kMendedFor{30'000};
 // A live commit that takes longer waits for a disk that hangs.
 constexpr milliseconds kCommitPatience{5'000};
@@ -54,6 +53,15 @@ void some_at_a_time(std::int32_t count, const std::function<void(std::int32_t)>&
   }
   for (std::thread& thread : threads) thread.join();
 }
+
+// Tells when a shard's store is closed, by whoever let go of it last: until then it writes in its folder.
+struct Closer {
+  std::shared_ptr<std::atomic<bool>> closed;
+  void operator()(Shard* shard) const {
+    delete shard;
+    *closed = true;
+  }
+};
 
 std::string recorded_up_to(const store::ShardState& state) {
   return state.newest_recorded_ms == 0 ? "the log's beginning" : format_instant_ms(state.newest_recorded_ms);
@@ -108,7 +116,7 @@ Result<std::shared_ptr<Shard>> Projector::open_shard(std::int32_t partition, sto
                                            {partition, shard_count(), each(options_.cache_bytes),
                                             each(options_.set_aside_bytes), each(options_.pending_bytes),
                                             options_.files_bytes}));
-  return std::shared_ptr<Shard>(std::move(shard));
+  return std::shared_ptr<Shard>(shard.release(), Closer{std::make_shared<std::atomic<bool>>(false)});
 }
 
 Result<void> Projector::set_aside(const Slot& slot) const {
@@ -219,18 +227,13 @@ void Projector::end_trouble(Slot& slot) {
 }
 
 bool Projector::close(Slot& slot) {
-  if (follower_.closed) follower_.closed(slot.partition);
-  const std::weak_ptr<Shard> left = slot.shard;
-  {
+  if (slot.shard) {
+    if (follower_.closed) follower_.closed(slot.partition);
+    slot.closed = std::get_deleter<Closer>(slot.shard)->closed;
     const std::lock_guard lock(mutex_);
     slot.shard.reset();
   }
-  // Questions that read it end first.
-  while (!left.expired()) {
-    if (stopping_) return false;
-    std::this_thread::sleep_for(kClosePause);
-  }
-  return true;
+  return slot.closed == nullptr || *slot.closed;
 }
 
 Result<bool> Projector::mend(Slot& slot) {
@@ -268,7 +271,8 @@ Result<bool> Projector::mend(Slot& slot) {
       return false;
     }
   }
-  if (slot.shard && !close(slot)) return false;
+  // Questions that read it end first; the worker's other shards are folded meanwhile.
+  if (!close(slot)) return false;
   if (is_damaged) {
     if (const auto aside = set_aside(slot); !aside) {
       const std::string& why = slot.trouble->message;
@@ -284,13 +288,7 @@ Result<bool> Projector::mend(Slot& slot) {
       (*slot.refolds_to)[topic] = committed_[static_cast<std::size_t>(slot.partition)].topics[topic].next_offset;
     }
   }
-  const auto opened = open_slot(slot);
-  // A question that ended may be closing it yet: no other trouble than there was, and soon over.
-  if (!opened && opened.error().code == ErrorCode::kBusy) {
-    slot.next_try = steady_clock::now() + options_.retry_min;
-    return false;
-  }
-  RETURN_IF_ERROR(opened);
+  RETURN_IF_ERROR(open_slot(slot));
   return slot.folds;
 }
 

@@ -131,6 +131,7 @@ class Projector {
     std::chrono::steady_clock::time_point next_try;
     std::chrono::milliseconds pause{0};
     std::chrono::steady_clock::time_point mended_at;
+    std::shared_ptr<std::atomic<bool>> closed;  // Whether the store that it had is; null: it never had one.
     // The worker's: it has applied all that the log held at start; when it was committed last.
     bool is_live = false;
     std::chrono::steady_clock::time_point last_commit;
@@ -151,7 +152,7 @@ class Projector {
   void end_trouble(Slot& slot);
   // Does what is due about a slot in trouble. True: it has another shard now, with other positions.
   Result<bool> mend(Slot& slot);
-  // Lets go of the slot's shard and waits until nobody asks it. False: the projector stops.
+  // Lets go of the slot's shard. False while somebody asks it yet, or is closing it.
   bool close(Slot& slot);
   std::string store_trouble(const Slot& slot) const;  // Under mutex_.
 

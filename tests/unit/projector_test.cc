@@ -254,6 +254,33 @@ TEST_F(StartTest, WhatCannotBeReadOfTheLogIsToldUntilItCanBeAndTheRestIsFolded) 
   }
 }
 
+// A damaged shard waits for the questions that read it, and nobody else waits with it.
+TEST_F(StartTest, AShardThatIsAskedYetIsClosedLaterAndKeepsTheOthersNotBack) {
+  log::MemoryLog log(2);
+  const auto append_to = [&](std::int32_t partition) {
+    ASSERT_TRUE(log::append_and_wait(log, {{log::Topic::kInvoices, "k", "parked", partition, {}}}));
+  };
+  append_to(0);
+  append_to(1);
+  const test::TempDir directory;
+  ProjectorOptions options;
+  options.threads = 1;
+  auto projector = Projector::open(rules_, directory.path(), 2, memory_, options).value();
+  ASSERT_TRUE(projector->start(log));
+  ASSERT_TRUE(soon([&] { return projector->caught_up(); })) << projector->trouble();
+  std::shared_ptr<Shard> asked = projector->shard(0);
+  projector->report(0, {ErrorCode::kCorrupt, "a question met damage"});
+  ASSERT_TRUE(soon([&] { return projector->shard(0) == nullptr; }));
+  append_to(0);
+  append_to(1);
+  EXPECT_TRUE(projector->wait_for({log::Topic::kInvoices, 1}, 1, std::chrono::steady_clock::now() + std::chrono::seconds(10)));
+  EXPECT_FALSE(std::filesystem::exists(set_aside_path(directory.path(), 0)));
+  asked.reset();
+  EXPECT_TRUE(projector->wait_for({log::Topic::kInvoices, 0}, 1, std::chrono::steady_clock::now() + std::chrono::seconds(10)));
+  EXPECT_TRUE(std::filesystem::exists(set_aside_path(directory.path(), 0)));
+  EXPECT_TRUE(soon([&] { return projector->store_trouble(0).empty(); })) << projector->store_trouble(0);
+}
+
 TEST_F(StartTest, AnotherLogIsRefusedAndNothingChanged) {
   log::MemoryLog folded(1);
   append(folded, {"a", "b", "c"});
