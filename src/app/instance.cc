@@ -520,9 +520,9 @@ void Instance::answer(http::Request request, http::Respond respond) {
   }
   if (known != plain.end()) {
     if (!request.parameters.empty()) {
-      http::Faults faults;
+      Faults faults;
       faults.add({0, request.parameters.begin()->first, "is not a parameter of this request"});
-      const http::Fault& fault = faults.kept[0];
+      const Fault& fault = faults.kept[0];
       return respond(http::problem(400, "Bad parameter", fault.field + ": " + fault.message, faults));
     }
     return respond(known->second());
@@ -587,7 +587,7 @@ http::Response Instance::status() {
   store::ShardState sum;
   LogSeen seen;
   if (attached_) seen = watch_->look(kStatusPatience);
-  views::JsonWriter positions;
+  JsonWriter positions;
   positions.begin_array();
   std::vector<store::ShardState> states;
   for (std::int32_t i = 0; i < projector_->shard_count(); ++i) {
@@ -621,7 +621,7 @@ http::Response Instance::status() {
   const std::uint64_t folded = sum.accepted + sum.duplicates + sum.conflicts + sum.parked - folded_before_;
   const double seconds = std::chrono::duration<double>(steady_clock::now() - started_at_).count();
 
-  views::JsonWriter out;
+  JsonWriter out;
   out.begin_object();
   out.key("positions");
   out.raw(positions.take());

@@ -5,7 +5,7 @@
 
 #include <memory>
 
-#include "events/json_text.h"
+#include "base/json_text.h"
 
 namespace daybook::app {
 namespace {
@@ -30,7 +30,7 @@ LogLine open_process_log(LogFormat format) {
   return [log, json](Severity severity, const std::string& words) {
     if (!json) return log->log(level_of(severity), spdlog::string_view_t(words));
     std::string text;
-    events::append_json_text(text, words);
+    append_json_text(text, words);
     log->log(level_of(severity), spdlog::string_view_t(text));
   };
 }

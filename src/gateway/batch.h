@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "base/arena.h"
+#include "base/problem.h"
 #include "daybook/events/v1/event.pb.h"
 #include "events/json_reader.h"
 #include "events/validate.h"
-#include "http/problem.h"
 #include "log/log.h"
 
 namespace daybook::gateway {
@@ -35,7 +35,7 @@ class Batch {
 
   // Events read so far, fit or not.
   std::size_t size() const { return size_; }
-  const http::Faults& faults() const { return faults_; }
+  const Faults& faults() const { return faults_; }
 
   // To be appended; the views point into this batch and hold until it changes. No faults so far.
   std::vector<log::NewRecord> records() const;
@@ -73,7 +73,7 @@ class Batch {
   events::Violations violations_;
   std::string bytes_;
   std::vector<Entry> entries_;
-  http::Faults faults_;
+  Faults faults_;
   std::size_t size_ = 0;
 };
 

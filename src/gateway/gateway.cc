@@ -6,7 +6,8 @@
 #include <optional>
 
 #include "base/date.h"
-#include "events/json_text.h"
+#include "base/json_text.h"
+#include "http/problem.h"
 
 namespace daybook::gateway {
 namespace {
@@ -29,7 +30,7 @@ http::Response too_many(std::size_t events_max) {
                        fmt::format("one request may have {} events; send several", events_max));
 }
 
-http::Response refusal(const http::Faults& faults) {
+http::Response refusal(const Faults& faults) {
   return http::problem(400, "Invalid events",
                        faults.count == faults.kept.size()
                            ? fmt::format("{} faults; nothing was published", faults.count)
@@ -73,7 +74,7 @@ Gateway::Gateway(log::Log& log, GatewayOptions options) : log_(log), options_(st
   for (const log::Topic topic : log::kEventTopics) {
     std::string& member = topic_members_[static_cast<std::size_t>(topic)];
     member = R"(,"topic":)";
-    events::append_json_text(member, log::topic_name(options_.topic_prefix, topic));
+    append_json_text(member, log::topic_name(options_.topic_prefix, topic));
     member += R"(,"partition":)";
   }
   clock_ = std::thread([this] { look_at_the_clock(); });
@@ -168,7 +169,7 @@ http::Response Gateway::answer(const Batch& batch,
   for (std::size_t i = 0; i < appended->size(); ++i) {
     const log::Appended& place = (*appended)[i];
     body += i == 0 ? R"({"event_id":)" : R"(,{"event_id":)";
-    events::append_json_text(body, batch.event_id(i));
+    append_json_text(body, batch.event_id(i));
     body += topic_members_[static_cast<std::size_t>(batch.topic(i))];
     append_number(body, place.partition);
     body += R"(,"offset":)";

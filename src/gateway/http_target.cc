@@ -17,6 +17,7 @@
 
 #include "gateway/publish_client.h"
 #include "http/client.h"
+#include "http/problem.h"
 
 namespace daybook::gateway {
 namespace {
@@ -106,12 +107,12 @@ class HttpTarget final : public PublishTarget {
   HttpTarget(std::string host, std::string port, HttpTargetOptions options)
       : connection_(std::move(host), std::move(port), options.timeout), options_(options) {}
 
-  Result<http::Faults> publish(std::string_view lines, LastOffsets& last) override {
+  Result<Faults> publish(std::string_view lines, LastOffsets& last) override {
     ASSIGN_OR_RETURN(const http::Response answer, send(lines));
     try {
       if (answer.status == 200) {
         const auto sent = static_cast<std::size_t>(std::ranges::count(lines, '\n'));
-        if (read_places(json::parse(answer.body), last) == sent) return http::Faults();
+        if (read_places(json::parse(answer.body), last) == sent) return Faults();
       } else if (answer.status == 400) {
         return read_faults(json::parse(answer.body));
       } else if (const auto detail = http::problem_detail(answer.body)) {
@@ -153,8 +154,8 @@ class HttpTarget final : public PublishTarget {
     return body.at("results").as_array().size();
   }
 
-  static http::Faults read_faults(const json::value& body) {
-    http::Faults faults;
+  static Faults read_faults(const json::value& body) {
+    Faults faults;
     if (const json::value* list = body.as_object().if_contains("violations")) {
       for (const json::value& fault : list->as_array()) {
         faults.add({fault.at("index").to_number<std::int64_t>(), std::string(fault.at("field").as_string()),

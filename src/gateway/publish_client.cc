@@ -12,7 +12,7 @@ class LogTarget final : public PublishTarget {
   LogTarget(log::Log& log, std::string topic_prefix)
       : log_(log), topic_prefix_(std::move(topic_prefix)) {}
 
-  Result<http::Faults> publish(std::string_view lines, LastOffsets& last) override {
+  Result<Faults> publish(std::string_view lines, LastOffsets& last) override {
     Batch batch;
     batch.add_lines(std::string(lines), std::numeric_limits<std::size_t>::max());
     if (!batch.faults().empty()) return batch.faults();
@@ -21,7 +21,7 @@ class LogTarget final : public PublishTarget {
       last[{log::topic_name(topic_prefix_, batch.topic(i)), appended[i].partition}] =
           appended[i].offset;
     }
-    return http::Faults();
+    return Faults();
   }
 
  private:
@@ -80,7 +80,7 @@ class Publisher {
       return false;
     }
     report_.fault_count = faults->count;
-    for (http::Fault& fault : faults->kept) {
+    for (Fault& fault : faults->kept) {
       const auto index = static_cast<std::size_t>(fault.index);
       report_.faults.push_back({index < lines_.numbers.size() ? lines_.numbers[index] : 0,
                                 std::move(fault.field), std::move(fault.message)});

@@ -12,9 +12,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/problem.h"
 #include "base/result.h"
 #include "gateway/line_source.h"
-#include "http/problem.h"
 #include "log/log.h"
 
 namespace daybook::gateway {
@@ -29,7 +29,7 @@ class PublishTarget {
   // Publishes one event a line and waits until they are durable; says where in `last`. Faults when
   // the batch was refused: nothing of it was published then. kUnavailable after all tries: sending
   // it again later is safe.
-  virtual Result<http::Faults> publish(std::string_view lines, LastOffsets& last) = 0;
+  virtual Result<Faults> publish(std::string_view lines, LastOffsets& last) = 0;
 };
 
 // Validates here and appends; the log must outlive the target.

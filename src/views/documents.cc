@@ -76,9 +76,7 @@ Found find(Question& question, DocumentRef ref, const char* what,
   if (found.size() > 1) {
     Problem problem{409, "Several accounts have this id",
                     fmt::format("{} '{}' exists in {} accounts: say which with customer_id", what,
-                                ref.id, found.size()),
-                    {},
-                    {}};
+                                ref.id, found.size())};
     for (const Found& one : found) problem.accounts.emplace_back(one.customer->name());
     std::ranges::sort(problem.accounts);
     throw Refusal{std::move(problem)};

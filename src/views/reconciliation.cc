@@ -127,7 +127,6 @@ class File {
   std::map<std::string, TheirLines> take_lines() { return std::move(lines_); }
 
  private:
-  static constexpr std::size_t kFaultsMax = 100;
 
   // For one more row.
   void make_room(std::size_t name_bytes, std::size_t row) {
@@ -148,18 +147,19 @@ class File {
   // `words` gives the message, if that is told.
   template <typename Words>
   void fault(std::size_t row, std::string_view field, const Words& words) {
-    if (++problem_.violation_count > kFaultsMax) return;
-    problem_.violations.push_back({static_cast<std::int64_t>(row), std::string(field.size() <= 128 ? field : "…"),
-                                   std::string(words())});
+    const bool is_told = problem_.faults.count < Faults::kKeptMax;
+    problem_.faults.add(is_told ? Fault{static_cast<std::int64_t>(row), std::string(field.size() <= 128 ? field : "…"),
+                                        std::string(words())}
+                                : Fault());
   }
 
   void refuse_faults() {
-    if (problem_.violations.empty()) return;
-    const Problem::Fault& first = problem_.violations[0];
+    if (problem_.faults.empty()) return;
+    const Fault& first = problem_.faults.kept[0];
     problem_.title = "Bad file";
     problem_.detail = fmt::format("row {}: {}{}{}", first.index + 1, first.field, first.field.empty() ? "" : " ",
                                   first.message);
-    if (problem_.violation_count > 1) problem_.detail += fmt::format("; {} faults in all", problem_.violation_count);
+    if (problem_.faults.count > 1) problem_.detail += fmt::format("; {} faults in all", problem_.faults.count);
     throw Refusal{std::move(problem_)};
   }
 

@@ -5,50 +5,16 @@
 #include <algorithm>
 #include <charconv>
 
-#include "views/rows.h"
-
 namespace daybook::views {
 
-std::string Problem::to_json() const {
-  JsonWriter json;
-  json.begin_object();
-  json.field("type", "about:blank");
-  json.field("title", title);
-  json.field("status", status);
-  json.field("detail", detail);
-  if (!violations.empty()) {
-    json.key("violations");
-    json.begin_array();
-    for (const Fault& fault : violations) {
-      json.begin_object();
-      json.field("index", fault.index);
-      json.field("field", fault.field);
-      json.field("message", fault.message);
-      json.end_object();
-    }
-    json.end_array();
-    json.field("violation_count", static_cast<std::int64_t>(std::max(violation_count, violations.size())));
-  }
-  if (!accounts.empty()) {
-    json.key("accounts");
-    json.begin_array();
-    for (const std::string& account : accounts) json.text(account);
-    json.end_array();
-  }
-  json.end_object();
-  return json.take();
-}
-
 void refuse(int status, std::string title, std::string detail) {
-  throw Refusal{{status, std::move(title), std::move(detail), {}, {}}};
+  throw Refusal{{status, std::move(title), std::move(detail)}};
 }
 
 void refuse_parameter(std::string_view name, std::string message) {
-  throw Refusal{{400,
-                 "Bad parameter",
-                 fmt::format("{}: {}", name, message),
-                 {{0, std::string(name), std::move(message)}},
-                 {}}};
+  Problem problem{400, "Bad parameter", fmt::format("{}: {}", name, message)};
+  problem.faults.add({0, std::string(name), std::move(message)});
+  throw Refusal{std::move(problem)};
 }
 
 void refuse(const Error& error) { refuse(503, "Store not available", error.message); }

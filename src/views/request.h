@@ -11,29 +11,11 @@
 #include "base/date.h"
 #include "base/decimal.h"
 #include "base/money.h"
+#include "base/problem.h"
 #include "base/result.h"
 #include "events/validate.h"
 
 namespace daybook::views {
-
-// An answer that is none.
-struct Problem {
-  int status = 400;
-  std::string title;
-  std::string detail;
-  struct Fault {
-    std::int64_t index = 0;
-    std::string field;
-    std::string message;
-  };
-  // The first of `violation_count`, where that is more.
-  std::vector<Fault> violations;
-  // Accounts that have the document asked for (409).
-  std::vector<std::string> accounts;
-  std::size_t violation_count = 0;
-
-  std::string to_json() const;
-};
 
 // Thrown by views and parameters, caught where the answer is written: a view reads straight down.
 struct Refusal {

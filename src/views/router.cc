@@ -110,7 +110,7 @@ Rendered answer(const ReadModel& model, const Today& today, const std::vector<st
   if (const auto view = find_view(segments)) return answer(model, today, segments, parameters, accept, *view);
   std::string path;
   for (const std::string& segment : segments) path += "/" + segment;
-  return render({404, "Not found", "there is nothing at " + path, {}, {}});
+  return render({404, "Not found", "there is nothing at " + path});
 }
 
 }  // namespace daybook::views

@@ -10,11 +10,10 @@
 #include <vector>
 
 #include "base/decimal.h"
+#include "base/json_writer.h"
 #include "base/money.h"
 
 namespace daybook::views {
-
-class JsonWriter;
 
 class Value {
  public:
@@ -71,35 +70,6 @@ Value list_of_texts(const Texts& texts, const ToText& to_text = {});
 std::vector<std::string> column_names(const Row& row);
 // RFC 4180, a header line and a line a row; every row has these columns.
 std::string to_csv(const std::vector<std::string>& columns, const std::vector<Row>& rows);
-
-// Builds JSON text in order.
-class JsonWriter {
- public:
-  void begin_object() { open('{'); }
-  void end_object() { close('}'); }
-  void begin_array() { open('['); }
-  void end_array() { close(']'); }
-  void key(std::string_view name);  // Of printable characters; as it is.
-  void text(std::string_view value);
-  void number(std::int64_t value);
-  void boolean(bool value);
-  void null();
-  void raw(std::string_view json);
-
-  void field(std::string_view name, std::string_view value) { key(name), text(value); }
-  void field(std::string_view name, std::int64_t value) { key(name), number(value); }
-  void field(std::string_view name, const Value& value) { key(name), value.write_json(*this); }
-
-  std::string take() { return std::move(out_); }
-
- private:
-  void open(char bracket);
-  void close(char bracket);
-  void separate();
-
-  std::string out_;
-  bool first_ = true;  // Of the list or object that is open.
-};
 
 template <typename Texts, typename ToText>
 Value list_of_texts(const Texts& texts, const ToText& to_text) {

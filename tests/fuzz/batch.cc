@@ -62,7 +62,7 @@ void read(Form form, std::string_view body) {
     expect(batch.size() == kEventsMax, "a body is refused for too many events alone");
     return;
   }
-  for (const http::Fault& fault : batch.faults().kept) {
+  for (const Fault& fault : batch.faults().kept) {
     expect(fault.index >= 0 && fault.index <= static_cast<std::int64_t>(batch.size()), "a fault names its event");
     expect(!fault.message.empty(), "a fault says what is wrong");
   }

@@ -42,7 +42,7 @@ std::vector<std::string> shown(views::CustomerContext& customer, const std::vect
                                Day as_of) {
   std::vector<std::string> rows;
   for (const views::OpenItem& item : items) {
-    views::JsonWriter json;
+    JsonWriter json;
     views::write_json(views::item_row(item, customer, as_of), json);
     rows.push_back(views::item_key(item, customer.name()) + json.take());
   }

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "gateway/gateway.h"
+#include "http/problem.h"
 #include "http/server.h"
 #include "log/memory_log.h"
 #include "support/temp_dir.h"

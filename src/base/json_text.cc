@@ -1,10 +1,10 @@
-#include "events/json_text.h"
+#include "base/json_text.h"
 
 #include <algorithm>
 #include <boost/json/serialize.hpp>
 #include <boost/json/string_view.hpp>
 
-namespace daybook::events {
+namespace daybook {
 
 void append_json_text(std::string& out, std::string_view text) {
   const bool plain = std::ranges::all_of(text, [](char c) {
@@ -19,4 +19,4 @@ void append_json_text(std::string& out, std::string_view text) {
   }
 }
 
-}  // namespace daybook::events
+}  // namespace daybook
