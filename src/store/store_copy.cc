@@ -20,7 +20,10 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kName = "reading-";
-constexpr int kTries = 200;
+// A store is copied between two of its changes, of which there are many while history is read and the machine is busy.
+constexpr std::chrono::seconds kPatience{30};
+// What fails may be a change as well, but not for long.
+constexpr std::chrono::seconds kErrorPatience{2};
 constexpr std::chrono::milliseconds kPause{10};
 
 // What says which files make the store.
@@ -96,12 +99,15 @@ Result<std::unique_ptr<StoreCopy>> StoreCopy::make(const std::string& store) {
   remove_left_behind(store);
   std::unique_ptr<StoreCopy> copy(
       new StoreCopy(fmt::format("{}/{}{}-{}", store, kName, ::getpid(), ++count)));
-  for (int i = 0; i < kTries; ++i) {
+  const auto begin = std::chrono::steady_clock::now();
+  auto waited = std::chrono::steady_clock::duration::zero();
+  do {
     const auto done = try_copy(store, copy->path());
     if (done && *done) return copy;
-    if (!done && i + 1 == kTries) return unexpected(done.error());
+    waited = std::chrono::steady_clock::now() - begin;
+    if (!done && waited >= kErrorPatience) return unexpected(done.error());
     std::this_thread::sleep_for(kPause);
-  }
+  } while (waited < kPatience);
   return unexpected(ErrorCode::kUnavailable, "the store " + store + " changes too quickly to be read beside its server");
 }
 
