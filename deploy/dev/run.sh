@@ -28,6 +28,8 @@ serve() {
     step "built anew: starting again"
     stop_server "$folder" || fail "$pid does not end"
   fi
+  # Whoever opens it below may come to that after it is read.
+  : > "$folder/server.out"
   # In a session of its own: closing this terminal does not end it.
   setsid "$daybook" up --data "$folder" --listen "$address" "${@:3}" \
     > "$folder/server.out" 2> "$folder/server.log" < /dev/null &
