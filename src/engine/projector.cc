@@ -38,7 +38,7 @@ Unexpected another_log(log::Topic topic, std::int32_t partition, std::int64_t of
   return unexpected(ErrorCode::kMismatch,
                     fmt::format("the record at {}:{}:{} is not the one that was folded: the topic was "
                                 "deleted and made anew, or this is another log. Nothing was changed; "
-                                "fold into a new folder",
+                                "fold anew into another folder",
                                 log::topic_family(topic), partition, offset));
 }
 
@@ -178,7 +178,6 @@ Result<void> Projector::open_slot(Slot& slot) {
       bytes_kept_[at] = slot.shard->bytes_kept();
     }
   }
-  committed_changed_.notify_all();
   if (trouble) {
     hold(slot, *trouble);
   } else if (slot.refolds_to) {
@@ -304,7 +303,7 @@ Result<void> Projector::start(log::Log& log) {
       return unexpected(ErrorCode::kOutOfRange,
                         fmt::format("the read model is ahead of its log: {}:{} was folded up to offset "
                                     "{}, but the log ends at {}. Was the log replaced or truncated? "
-                                    "Nothing was changed; restore the log, or fold into a new folder",
+                                    "Nothing was changed; restore the log, or fold anew into another folder",
                                     log::topic_family(bounds.at.topic), bounds.at.partition,
                                     progress.next_offset, bounds.end));
     }
@@ -400,13 +399,9 @@ std::size_t Projector::bytes_kept() const {
   return std::accumulate(bytes_kept_.begin(), bytes_kept_.end(), std::size_t{0});
 }
 
-bool Projector::wait_for(log::TopicPartition at, std::int64_t offset,
-                         steady_clock::time_point deadline) const {
-  std::unique_lock lock(mutex_);
-  return committed_changed_.wait_until(lock, deadline, [&] {
-    const store::ShardState& state = committed_[static_cast<std::size_t>(at.partition)];
-    return state.topics[static_cast<std::size_t>(at.topic)].next_offset > offset;
-  });
+bool Projector::has_committed(log::TopicPartition at, std::int64_t offset) const {
+  const std::lock_guard lock(mutex_);
+  return committed_[static_cast<std::size_t>(at.partition)].topics[static_cast<std::size_t>(at.topic)].next_offset > offset;
 }
 
 bool Projector::has_reached_targets(std::int32_t partition, const store::ShardState& state) const {
@@ -533,7 +528,6 @@ Result<void> Projector::commit(Slot& slot) {
     committed_[static_cast<std::size_t>(shard.partition())] = shard.state();
     bytes_kept_[static_cast<std::size_t>(shard.partition())] = shard.bytes_kept();
   }
-  committed_changed_.notify_all();
   if (options_.on_commit) options_.on_commit(shard.partition(), records, steady_clock::now() - begin);
   return {};
 }

@@ -10,7 +10,6 @@
 #include <array>
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -99,9 +98,8 @@ class Projector {
   store::ShardState committed(std::int32_t partition) const;
   // What all shards keep in memory for the next commits, as of the last ones. Any thread.
   std::size_t bytes_kept() const;
-  // Waits until the record at `offset` is committed; false when `deadline` comes first.
-  bool wait_for(log::TopicPartition at, std::int64_t offset,
-                std::chrono::steady_clock::time_point deadline) const;
+  // Whether the record at `offset` is. Any thread.
+  bool has_committed(log::TopicPartition at, std::int64_t offset) const;
 
   // Started, and every shard has reached the log's end as seen at start.
   bool caught_up() const;
@@ -189,7 +187,6 @@ class Projector {
   std::atomic<ProjectorState> state_ = ProjectorState::kStopped;
 
   mutable std::mutex mutex_;  // Guards the rest.
-  mutable std::condition_variable committed_changed_;
   std::vector<store::ShardState> committed_;
   std::vector<std::size_t> bytes_kept_;  // By partition.
   bool started_ = false;

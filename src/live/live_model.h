@@ -23,7 +23,7 @@ class LiveModel : public views::ReadModel {
   const std::string& topic_prefix() const override { return topic_prefix_; }
   Result<std::shared_ptr<const views::ShardPicture>> open(std::int32_t partition) const override;
   bool has_folded(log::TopicPartition at, std::int64_t offset) const override {
-    return projector_.committed(at.partition).topics[static_cast<std::size_t>(at.topic)].next_offset > offset;
+    return projector_.has_committed(at, offset);
   }
 
   ~LiveModel() override;

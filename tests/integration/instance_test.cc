@@ -13,6 +13,7 @@
 #include "store/keys.h"
 #include "store/totals.h"
 #include "support/file_size_limit.h"
+#include "support/soon.h"
 #include "support/temp_dir.h"
 
 namespace daybook::app {
@@ -25,7 +26,7 @@ class InstanceTest : public ::testing::Test {
     start();
     const http::Response published = publish("I");
     ASSERT_EQ(published.status, 200) << published.body;
-    ASSERT_TRUE(soon([&] { return get({"v1", "status"}).body.find(R"("accepted":1)") != std::string::npos; }));
+    ASSERT_TRUE(test::soon([&] { return get({"v1", "status"}).body.find(R"("accepted":1)") != std::string::npos; }));
   }
 
   void start(const std::string& brokers = "") {
@@ -70,15 +71,6 @@ class InstanceTest : public ::testing::Test {
     return notices_;
   }
 
-  template <typename Condition>
-  static bool soon(const Condition& condition) {
-    for (int i = 0; i < 2'000; ++i) {
-      if (condition()) return true;
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    return false;
-  }
-
   // Changes what the instance, stopped meanwhile, left of its shard.
   template <typename Change>
   void change_at_rest(const Change& change) {
@@ -92,7 +84,7 @@ class InstanceTest : public ::testing::Test {
     change(**store, folder, *state);
   }
   void expect_unready() {
-    ASSERT_TRUE(soon([&] { return get({"readyz"}).body.find("the proof does not hold") != std::string::npos; }));
+    ASSERT_TRUE(test::soon([&] { return get({"readyz"}).body.find("the proof does not hold") != std::string::npos; }));
     EXPECT_EQ(get({"readyz"}).status, 503);
     EXPECT_TRUE(has_metric("daybook_ready 0"));
     EXPECT_FALSE(has_metric("daybook_proof_faults 0"));
@@ -110,8 +102,8 @@ class InstanceTest : public ::testing::Test {
 TEST_F(InstanceTest, IsReadyAgainAfterAStartAndItsTotalsAreThoseOfThePages) {
   change_at_rest([](auto&&...) {});
   start();
-  EXPECT_TRUE(soon([&] { return get({"readyz"}).status == 200; }));
-  EXPECT_TRUE(soon([&] { return has_metric("daybook_mirrors_ready 1"); }));
+  EXPECT_TRUE(test::soon([&] { return get({"readyz"}).status == 200; }));
+  EXPECT_TRUE(test::soon([&] { return has_metric("daybook_mirrors_ready 1"); }));
   EXPECT_TRUE(has_metric("daybook_ready 1"));
   EXPECT_TRUE(has_metric("daybook_proof_faults 0"));
   EXPECT_EQ(notices(), "");
@@ -147,26 +139,26 @@ TEST_F(InstanceTest, IsUnreadyWhileAnAccountDiffersFromItsLedger) {
 
 // Files may not grow: what a full disk is to the log and to the store.
 TEST_F(InstanceTest, ADiskThatTakesNothingIsAnAlarmWhileReadsGoOnAndOverByItself) {
-  ASSERT_TRUE(soon([&] { return get({"readyz"}).status == 200; }));
+  ASSERT_TRUE(test::soon([&] { return get({"readyz"}).status == 200; }));
   std::optional<test::FileSizeLimit> limit(1);
   EXPECT_EQ(publish("I2").status, 503);
-  EXPECT_TRUE(soon([&] { return get({"readyz"}).body.find("nothing can be appended to the log") != std::string::npos; }));
+  EXPECT_TRUE(test::soon([&] { return get({"readyz"}).body.find("nothing can be appended to the log") != std::string::npos; }));
   EXPECT_EQ(get({"readyz"}).status, 503);
   EXPECT_TRUE(has_metric("daybook_trouble{kind=\"append\"} 1"));
   EXPECT_TRUE(has_metric("daybook_ready 0"));
   EXPECT_EQ(get({"v1", "status"}).body.find(R"("trouble":null)"), std::string::npos);
   EXPECT_EQ(get({"v1", "receivables", "ageing"}).status, 200);
   limit.reset();
-  EXPECT_TRUE(soon([&] { return get({"readyz"}).status == 200; }));
+  EXPECT_TRUE(test::soon([&] { return get({"readyz"}).status == 200; }));
   EXPECT_TRUE(has_metric("daybook_trouble{kind=\"append\"} 0"));
   EXPECT_EQ(publish("I2").status, 200);
-  EXPECT_TRUE(soon([&] { return notices().find("trouble is over (append)") != std::string::npos; })) << notices();
+  EXPECT_TRUE(test::soon([&] { return notices().find("trouble is over (append)") != std::string::npos; })) << notices();
   EXPECT_NE(notices().find("trouble (append): nothing can be appended to the log"), std::string::npos) << notices();
 }
 
 // They wait for what is published behind them: were they to hold the workers, it could not come.
 TEST_F(InstanceTest, QuestionsThatWaitHoldNobodyUpAndAreAnsweredOnceWhatTheyWaitForIsFolded) {
-  ASSERT_TRUE(soon([&] { return get({"readyz"}).status == 200; }));
+  ASSERT_TRUE(test::soon([&] { return get({"readyz"}).status == 200; }));
   const auto ask = [&](const std::string& position, const std::string& wait_ms) {
     const auto answer = http::ask(address(), {"v1", "receivables", "ageing"},
                                   {{"min_position", position}, {"wait_ms", wait_ms}});
@@ -208,7 +200,7 @@ TEST_F(InstanceTest, AStoreIsServedSoonWithoutABrokerAndItsEndWaitsForNone) {
   const http::Response ready = get({"readyz"});
   EXPECT_EQ(ready.status, 503);
   EXPECT_NE(ready.body.find("the log is away"), std::string::npos) << ready.body;
-  EXPECT_TRUE(soon([&] { return notices().find("trouble (log_away)") != std::string::npos; }));
+  EXPECT_TRUE(test::soon([&] { return notices().find("trouble (log_away)") != std::string::npos; }));
   EXPECT_EQ(get({"v1", "invoices", "I"}).status, 200);
   // Until it tries again.
   std::this_thread::sleep_for(std::chrono::milliseconds(1'500));
@@ -223,7 +215,7 @@ void write_over(const std::filesystem::path& file, const std::string& bytes) {
 
 // What was folded is served, whatever the log has come to; and again in full once somebody has restored it.
 TEST_F(InstanceTest, ADamagedLogIsAnAlarmWhileReadsGoOnUntilItIsRestored) {
-  ASSERT_TRUE(soon([&] { return get({"readyz"}).status == 200; }));
+  ASSERT_TRUE(test::soon([&] { return get({"readyz"}).status == 200; }));
   end();
   const auto log = std::filesystem::path(data()) / "log";
   std::vector<std::filesystem::path> files;
@@ -240,12 +232,12 @@ TEST_F(InstanceTest, ADamagedLogIsAnAlarmWhileReadsGoOnUntilItIsRestored) {
     damaged[damaged.size() - 3] = static_cast<char>(damaged[damaged.size() - 3] ^ 1);
     write_over(file, damaged);
     start();
-    EXPECT_TRUE(soon([&] { return get({"readyz"}).body.find(file.filename().native()) != std::string::npos; }))
+    EXPECT_TRUE(test::soon([&] { return get({"readyz"}).body.find(file.filename().native()) != std::string::npos; }))
         << get({"readyz"}).body;
     EXPECT_EQ(get({"readyz"}).status, 503);
     EXPECT_EQ(get({"v1", "invoices", "I"}).status, 200);
     write_over(file, whole);
-    EXPECT_TRUE(soon([&] { return get({"readyz"}).status == 200; })) << get({"readyz"}).body;
+    EXPECT_TRUE(test::soon([&] { return get({"readyz"}).status == 200; })) << get({"readyz"}).body;
     EXPECT_EQ(publish("I").status, 200);
     end();
   }
@@ -258,8 +250,8 @@ TEST_F(InstanceTest, ADamagedStoreIsAnAlarmAndFoldedAnew) {
     ASSERT_TRUE(store.write(set));
   });
   start();
-  EXPECT_TRUE(soon([&] { return get({"v1", "invoices", "I"}).status == 503; }));
-  EXPECT_TRUE(soon([&] { return get({"readyz"}).status == 200 && get({"v1", "invoices", "I"}).status == 200; }));
+  EXPECT_TRUE(test::soon([&] { return get({"v1", "invoices", "I"}).status == 503; }));
+  EXPECT_TRUE(test::soon([&] { return get({"readyz"}).status == 200 && get({"v1", "invoices", "I"}).status == 200; }));
   EXPECT_TRUE(has_metric("daybook_store_trouble{shard=\"0\"} 0"));
   EXPECT_NE(notices().find("invoice 'I'"), std::string::npos) << notices();
   EXPECT_NE(notices().find("0000.damaged"), std::string::npos) << notices();

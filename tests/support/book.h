@@ -20,6 +20,7 @@
 #include "live/live_model.h"
 #include "log/memory_log.h"
 #include "store/shard_state.h"
+#include "support/soon.h"
 #include "support/temp_dir.h"
 #include "views/router.h"
 
@@ -89,8 +90,7 @@ class Book {
   // Waits until all that was sent is folded.
   void settle() {
     for (const auto& [at, offset] : std::exchange(sent_, {})) {
-      ASSERT_TRUE(projector_->wait_for(at, offset, std::chrono::steady_clock::now() + std::chrono::seconds(10)))
-          << projector_->trouble();
+      ASSERT_TRUE(soon([&] { return projector_->has_committed(at, offset); })) << projector_->trouble();
     }
   }
 

@@ -9,21 +9,13 @@
 #include "log/memory_log.h"
 #include "store/keys.h"
 #include "support/book.h"
+#include "support/soon.h"
 #include "support/temp_dir.h"
 
 namespace daybook::engine {
 namespace {
 
 using namespace std::chrono_literals;
-
-template <typename Condition>
-bool soon(const Condition& condition) {
-  for (int i = 0; i < 1'000; ++i) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(10ms);
-  }
-  return false;
-}
 
 // One that folds the log into a folder of its own.
 class Folding {
@@ -43,7 +35,7 @@ class Folding {
   // All that the log holds is folded, and there was time enough to copy what was parked.
   std::uint64_t parked(std::uint64_t expected) {
     std::uint64_t count = 0;
-    soon([&] {
+    test::soon([&] {
       count = 0;
       for (std::int32_t i = 0; i < projector_->shard_count(); ++i) count += projector_->committed(i).parked;
       return projector_->caught_up() && count >= expected;
@@ -82,7 +74,7 @@ TEST(DeadLetters, AreTheRecordsAsTheyWereWithTheirReasonAndPlace) {
   log::MemoryLog log(2);
   append_unfit(log, 3);
   Folding folding(log);
-  ASSERT_TRUE(soon([&] { return letters_in(log) == 3; }));
+  ASSERT_TRUE(test::soon([&] { return letters_in(log) == 3; }));
   const auto letters = log.records({log::Topic::kDeadLetter, 0});
   ASSERT_EQ(letters.size(), 2u);
   EXPECT_EQ(letters[1].key, "C2");
@@ -101,14 +93,14 @@ TEST(DeadLetters, AreNotSentAgainByARebuildOrASecondThatFolds) {
   std::size_t sent = 10;
   {
     Folding first(log);
-    ASSERT_TRUE(soon([&] { return letters_in(log) == sent; }));
+    ASSERT_TRUE(test::soon([&] { return letters_in(log) == sent; }));
     // Beside it.
     Folding second(log);
     EXPECT_EQ(second.parked(10), 10u);
     append_unfit(log, 4);
     sent += 4;
     EXPECT_EQ(second.parked(14), 14u);
-    ASSERT_TRUE(soon([&] { return letters_in(log) == sent; }));
+    ASSERT_TRUE(test::soon([&] { return letters_in(log) == sent; }));
     std::this_thread::sleep_for(500ms);
     EXPECT_EQ(second.letters().sent(), 0u);
     EXPECT_EQ(letters_in(log), sent);
@@ -117,7 +109,7 @@ TEST(DeadLetters, AreNotSentAgainByARebuildOrASecondThatFolds) {
   Folding third(log);
   EXPECT_EQ(third.parked(14), 14u);
   append_unfit(log, 2);
-  ASSERT_TRUE(soon([&] { return letters_in(log) == sent + 2; }));
+  ASSERT_TRUE(test::soon([&] { return letters_in(log) == sent + 2; }));
   std::this_thread::sleep_for(300ms);
   EXPECT_EQ(letters_in(log), sent + 2);
 }
@@ -126,11 +118,11 @@ TEST(DeadLetters, AreTakenOverWhenTheOneWhoSentThemEnds) {
   log::MemoryLog log(2);
   auto first = std::make_unique<Folding>(log);
   append_unfit(log, 2);
-  ASSERT_TRUE(soon([&] { return letters_in(log) == 2; }));
+  ASSERT_TRUE(test::soon([&] { return letters_in(log) == 2; }));
   Folding second(log);
   first.reset();
   append_unfit(log, 2);
-  EXPECT_TRUE(soon([&] { return letters_in(log) == 4; }));
+  EXPECT_TRUE(test::soon([&] { return letters_in(log) == 4; }));
   EXPECT_EQ(second.letters().sent(), 2u);
 }
 
@@ -140,9 +132,9 @@ TEST(DeadLetters, WaitForALogThatIsAwayAndTellIt) {
   EXPECT_EQ(folding.parked(0), 0u);
   append_unfit(log, 1);
   log.fail_appends({ErrorCode::kUnavailable, "away"}, 2);
-  const bool told = soon([&] { return folding.letters().trouble().find("away") != std::string::npos; });
-  EXPECT_TRUE(soon([&] { return letters_in(log) == 1; }));
-  EXPECT_TRUE(soon([&] { return folding.letters().trouble().empty(); }));
+  const bool told = test::soon([&] { return folding.letters().trouble().find("away") != std::string::npos; });
+  EXPECT_TRUE(test::soon([&] { return letters_in(log) == 1; }));
+  EXPECT_TRUE(test::soon([&] { return folding.letters().trouble().empty(); }));
   EXPECT_TRUE(told || letters_in(log) == 1);
 }
 
@@ -150,7 +142,7 @@ TEST(DeadLetters, DamageThatIsMetWhileCopyingIsForTheProjectorToMend) {
   log::MemoryLog log(1);
   ASSERT_TRUE(log::append_and_wait(log, {{log::Topic::kOrders, "C", "no event", 0, {}}}));
   Folding folding(log);
-  ASSERT_TRUE(soon([&] { return letters_in(log) == 1; }));
+  ASSERT_TRUE(test::soon([&] { return letters_in(log) == 1; }));
   {
     const auto shard = folding.projector().shard(0);
     store::WriteSet set;
@@ -159,8 +151,8 @@ TEST(DeadLetters, DamageThatIsMetWhileCopyingIsForTheProjectorToMend) {
   }
   // Something new is parked, and what is copied next is read.
   ASSERT_TRUE(log::append_and_wait(log, {{log::Topic::kInvoices, "C", "no event", 0, {}}}));
-  EXPECT_TRUE(soon([&] { return std::filesystem::exists(set_aside_path(folding.directory(), 0)); }));
-  EXPECT_TRUE(soon([&] { return letters_in(log) == 2; })) << folding.letters().trouble();
+  EXPECT_TRUE(test::soon([&] { return std::filesystem::exists(set_aside_path(folding.directory(), 0)); }));
+  EXPECT_TRUE(test::soon([&] { return letters_in(log) == 2; })) << folding.letters().trouble();
 }
 
 TEST(DeadLetters, OfAnEmbeddedLogAreRememberedBesideIt) {
@@ -175,15 +167,15 @@ TEST(DeadLetters, OfAnEmbeddedLogAreRememberedBesideIt) {
     const auto log = open();
     append_unfit(*log, 5);
     Folding folding(*log);
-    ASSERT_TRUE(soon([&] { return letters_in(*log) == 5; }));
-    ASSERT_TRUE(soon([&] { return folding.letters().sent() == 5; }));
+    ASSERT_TRUE(test::soon([&] { return letters_in(*log) == 5; }));
+    ASSERT_TRUE(test::soon([&] { return folding.letters().sent() == 5; }));
     std::this_thread::sleep_for(300ms);  // Each partition is committed once its letters are there.
   }
   const auto log = open();
   Folding anew(*log);
   EXPECT_EQ(anew.parked(5), 5u);
   append_unfit(*log, 1);
-  ASSERT_TRUE(soon([&] { return letters_in(*log) == 6; }));
+  ASSERT_TRUE(test::soon([&] { return letters_in(*log) == 6; }));
   std::this_thread::sleep_for(300ms);
   EXPECT_EQ(letters_in(*log), 6u);
 }

@@ -6,6 +6,7 @@
 #include <atomic>
 
 #include "log/memory_log.h"
+#include "support/soon.h"
 
 namespace daybook::app {
 namespace {
@@ -56,15 +57,6 @@ class TroubledLog : public log::Log {
   bool hangs_ = false;
 };
 
-template <typename Condition>
-bool soon(const Condition& condition) {
-  for (int i = 0; i < 2'000; ++i) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(5ms);
-  }
-  return false;
-}
-
 void append(log::Log& log) {
   ASSERT_TRUE(log::append_and_wait(log, {{log::Topic::kOrders, "k", "v", 0, {}}}));
 }
@@ -101,7 +93,7 @@ TEST(LogWatch, AnswersAtOnceWithTheLastKnownWhileTheLogHangs) {
   for (int i = 0; i < 1'000; ++i) EXPECT_EQ(watch.look(1s).at, before.at);
   EXPECT_LT(steady_clock::now() - begin, 2s);
   log.hang(false);
-  EXPECT_TRUE(soon([&] { return records(watch.look(1s)) == 2; }));
+  EXPECT_TRUE(test::soon([&] { return records(watch.look(1s)) == 2; }));
   EXPECT_FALSE(watch.seen().overdue);
 }
 
@@ -109,12 +101,12 @@ TEST(LogWatch, TellsWhenTheLogGoesAndWhenItIsBack) {
   TroubledLog log;
   append(log);
   LogWatch watch(log, {.ask_every = 1ms, .check_every = 1h});
-  ASSERT_TRUE(soon([&] { return watch.seen().at.has_value(); }));
+  ASSERT_TRUE(test::soon([&] { return watch.seen().at.has_value(); }));
   log.away = true;
-  EXPECT_TRUE(soon([&] { return watch.seen().away == "no broker answers"; }));
+  EXPECT_TRUE(test::soon([&] { return watch.seen().away == "no broker answers"; }));
   EXPECT_EQ(records(watch.seen()), 1) << "what was known stays";
   log.away = false;
-  EXPECT_TRUE(soon([&] { return watch.seen().away.empty(); }));
+  EXPECT_TRUE(test::soon([&] { return watch.seen().away.empty(); }));
 }
 
 TEST(LogWatch, ChecksTheLogFromTimeToTime) {
@@ -123,13 +115,13 @@ TEST(LogWatch, ChecksTheLogFromTimeToTime) {
   std::this_thread::sleep_for(50ms);
   EXPECT_EQ(watch.seen().unfit, "");
   log.changed = true;
-  EXPECT_TRUE(soon([&] { return watch.seen().unfit == "partitions were added"; }));
+  EXPECT_TRUE(test::soon([&] { return watch.seen().unfit == "partitions were added"; }));
   log.changed = false;
-  EXPECT_TRUE(soon([&] { return watch.seen().unfit.empty(); }));
+  EXPECT_TRUE(test::soon([&] { return watch.seen().unfit.empty(); }));
   log.mute = true;
-  EXPECT_TRUE(soon([&] { return watch.seen().unfit == "its settings cannot be read: not allowed to read them"; }));
+  EXPECT_TRUE(test::soon([&] { return watch.seen().unfit == "its settings cannot be read: not allowed to read them"; }));
   log.mute = false;
-  EXPECT_TRUE(soon([&] { return watch.seen().unfit.empty(); }));
+  EXPECT_TRUE(test::soon([&] { return watch.seen().unfit.empty(); }));
 }
 
 }  // namespace

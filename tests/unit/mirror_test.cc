@@ -12,6 +12,7 @@
 #include "mirror/sales.h"
 #include "support/book.h"
 #include "support/hostile.h"
+#include "support/soon.h"
 #include "views/receivables.h"
 
 namespace daybook::mirror {
@@ -233,16 +234,6 @@ TEST(Cycles, WhatWentIsGone) {
   EXPECT_EQ(twice.merged({{row, -1}, {row, 1}, {row, -1}, {row, -1}}).months().front()->rows.size(), 0u);
 }
 
-// Waits until a keeper has done what it is asked for.
-template <typename Condition>
-bool soon(const Condition& condition) {
-  for (int i = 0; i < 20'000; ++i) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
-  return false;
-}
-
 // Commits, questions, builds and merges at once; in the end the mirror holds what the pages hold.
 TEST(Keeper, KeepsUpWithCommitsWhileQuestionsAreAsked) {
   const domain::Rules rules = test::utc_rules();
@@ -293,11 +284,10 @@ TEST(Keeper, KeepsUpWithCommitsWhileQuestionsAreAsked) {
   const auto ends = log.end_offsets(log::kEventTopics);
   ASSERT_TRUE(ends);
   for (const log::EndOffset& end : *ends) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
     if (end.end == 0) continue;
-    EXPECT_TRUE((*projector)->wait_for(end.at, end.end - 1, deadline));
+    EXPECT_TRUE(test::soon([&] { return (*projector)->has_committed(end.at, end.end - 1); }));
   }
-  const bool all = soon([&] {
+  const bool all = test::soon([&] {
     for (std::int32_t i = 0; i < 2; ++i) {
       const auto image = mirrors[static_cast<std::size_t>(i)]->image();
       if (image == nullptr || image->commit != commit_number((*projector)->committed(i))) return false;

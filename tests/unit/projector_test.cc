@@ -12,6 +12,7 @@
 #include "store/shard_state.h"
 #include "store/totals.h"
 #include "support/book.h"
+#include "support/soon.h"
 #include "tools/generate.h"
 
 namespace daybook::engine {
@@ -181,20 +182,11 @@ class StartTest : public ::testing::Test {
     EXPECT_TRUE(projector) << projector.error().message;
     return std::move(projector).value();
   }
-  template <typename Condition>
-  static bool soon(const Condition& condition) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    while (!condition()) {
-      if (std::chrono::steady_clock::now() > deadline) return false;
-      std::this_thread::sleep_for(milliseconds(1));
-    }
-    return true;
-  }
   // Folds all that the log holds.
   void fold(log::Log& log) {
     const auto projector = open();
     ASSERT_TRUE(projector->start(log));
-    EXPECT_TRUE(soon([&] { return projector->caught_up(); })) << projector->trouble();
+    EXPECT_TRUE(test::soon([&] { return projector->caught_up(); })) << projector->trouble();
     projector->stop();
     state_ = projector->committed(0);
   }
@@ -202,7 +194,7 @@ class StartTest : public ::testing::Test {
   std::string refusal(log::Log& log) {
     const auto projector = open();
     if (const auto started = projector->start(log); !started) return started.error().message;
-    EXPECT_TRUE(soon([&] { return projector->state() == ProjectorState::kFailed; }));
+    EXPECT_TRUE(test::soon([&] { return projector->state() == ProjectorState::kFailed; }));
     return projector->trouble();
   }
   // A log of these records of one topic; they are parked, which is as good here.
@@ -235,22 +227,21 @@ TEST_F(StartTest, WhatCannotBeReadOfTheLogIsToldUntilItCanBeAndTheRestIsFolded) 
     const test::TempDir directory;
     auto projector = Projector::open(rules_, directory.path(), 1, memory_, {}).value();
     ASSERT_TRUE(projector->start(log));
-    ASSERT_TRUE(soon([&] { return projector->caught_up(); })) << projector->trouble();
+    ASSERT_TRUE(test::soon([&] { return projector->caught_up(); })) << projector->trouble();
     const log::TopicPartition broken{log::Topic::kOrders, 0};
     log.fail_reads(broken, Error{code, "a platter is broken"});
     append(log, {"c"});
-    ASSERT_TRUE(soon([&] { return !projector->fold_trouble().empty(); }));
+    ASSERT_TRUE(test::soon([&] { return !projector->fold_trouble().empty(); }));
     for (std::int64_t i = 0; i < 50; ++i) {
       ASSERT_TRUE(log::append_and_wait(log, {{log::Topic::kInvoices, "k", "other", 0, {}}}));
-      ASSERT_TRUE(projector->wait_for({log::Topic::kInvoices, 0}, i,
-                                      std::chrono::steady_clock::now() + std::chrono::seconds(10)));
+      ASSERT_TRUE(test::soon([&] { return projector->has_committed({log::Topic::kInvoices, 0}, i); }));
       EXPECT_EQ(projector->fold_trouble(), "a platter is broken") << "whatever else is read";
     }
     EXPECT_EQ(projector->committed(0).topics[static_cast<std::size_t>(log::Topic::kOrders)].next_offset, 2);
     EXPECT_EQ(projector->state(), ProjectorState::kRunning);
     log.fail_reads(broken, std::nullopt);
-    ASSERT_TRUE(soon([&] { return projector->fold_trouble().empty(); }));
-    ASSERT_TRUE(projector->wait_for({log::Topic::kOrders, 0}, 2, std::chrono::steady_clock::now() + std::chrono::seconds(10)));
+    ASSERT_TRUE(test::soon([&] { return projector->fold_trouble().empty(); }));
+    ASSERT_TRUE(test::soon([&] { return projector->has_committed({log::Topic::kOrders, 0}, 2); }));
   }
 }
 
@@ -267,18 +258,18 @@ TEST_F(StartTest, AShardThatIsAskedYetIsClosedLaterAndKeepsTheOthersNotBack) {
   options.threads = 1;
   auto projector = Projector::open(rules_, directory.path(), 2, memory_, options).value();
   ASSERT_TRUE(projector->start(log));
-  ASSERT_TRUE(soon([&] { return projector->caught_up(); })) << projector->trouble();
+  ASSERT_TRUE(test::soon([&] { return projector->caught_up(); })) << projector->trouble();
   std::shared_ptr<Shard> asked = projector->shard(0);
   projector->report(0, {ErrorCode::kCorrupt, "a question met damage"});
-  ASSERT_TRUE(soon([&] { return projector->shard(0) == nullptr; }));
+  ASSERT_TRUE(test::soon([&] { return projector->shard(0) == nullptr; }));
   append_to(0);
   append_to(1);
-  EXPECT_TRUE(projector->wait_for({log::Topic::kInvoices, 1}, 1, std::chrono::steady_clock::now() + std::chrono::seconds(10)));
+  EXPECT_TRUE(test::soon([&] { return projector->has_committed({log::Topic::kInvoices, 1}, 1); }));
   EXPECT_FALSE(std::filesystem::exists(set_aside_path(directory.path(), 0)));
   asked.reset();
-  EXPECT_TRUE(projector->wait_for({log::Topic::kInvoices, 0}, 1, std::chrono::steady_clock::now() + std::chrono::seconds(10)));
+  EXPECT_TRUE(test::soon([&] { return projector->has_committed({log::Topic::kInvoices, 0}, 1); }));
   EXPECT_TRUE(std::filesystem::exists(set_aside_path(directory.path(), 0)));
-  EXPECT_TRUE(soon([&] { return projector->store_trouble(0).empty(); })) << projector->store_trouble(0);
+  EXPECT_TRUE(test::soon([&] { return projector->store_trouble(0).empty(); })) << projector->store_trouble(0);
 }
 
 TEST_F(StartTest, AnotherLogIsRefusedAndNothingChanged) {
@@ -312,7 +303,7 @@ TEST_F(StartTest, HasNotCaughtUpWhileARecordIsLeft) {
   EXPECT_FALSE(projector->caught_up());
   EXPECT_TRUE(projector->replays());
   log.stall_polls(false);
-  EXPECT_TRUE(soon([&] { return projector->caught_up(); }));
+  EXPECT_TRUE(test::soon([&] { return projector->caught_up(); }));
 }
 
 }  // namespace

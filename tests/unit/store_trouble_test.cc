@@ -12,6 +12,7 @@
 #include "store/keys.h"
 #include "support/book.h"
 #include "support/failing_disk.h"
+#include "support/soon.h"
 
 namespace daybook {
 namespace {
@@ -38,26 +39,18 @@ class StoreTroubleTest : public testing::Test {
   }
   int status_of(const std::string& invoice) { return book_.get("v1/invoices/" + invoice).status; }
   std::string totals() { return book_.get("v1/receivables/ageing", {{"group_by", "none"}}).body; }
-  template <typename Condition>
-  static bool soon(const Condition& condition) {
-    for (int i = 0; i < 2'000; ++i) {
-      if (condition()) return true;
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
-    return false;
-  }
   bool is_well() { return book_.projector().trouble().empty(); }
   std::string damaged_path() { return engine::set_aside_path(book_.path(), 0); }
   // The digest of the same records folded without any trouble.
   void expect_whole() {
-    ASSERT_TRUE(soon([&] { return is_well() && book_.projector().caught_up(); })) << book_.projector().trouble();
+    ASSERT_TRUE(test::soon([&] { return is_well() && book_.projector().caught_up(); })) << book_.projector().trouble();
     book_.settle();
     book_.expect_audited();
     test::TempDir directory;
     store::SharedMemory memory(8 << 20, 8 << 20);
     auto anew = engine::Projector::open(book_.rules(), directory.path(), 1, memory, {}).value();
     ASSERT_TRUE(anew->start(book_.log()));
-    ASSERT_TRUE(soon([&] { return anew->caught_up(); }));
+    ASSERT_TRUE(test::soon([&] { return anew->caught_up(); }));
     anew->stop();
     EXPECT_EQ(anew->committed(0).digest, book_.sum().digest);
     EXPECT_EQ(anew->committed(0).accepted, book_.sum().accepted);
@@ -75,7 +68,7 @@ TEST_F(StoreTroubleTest, WhatIsThereIsServedWhileWritesFailAndFoldingGoesOnBehin
     const std::string id = "I" + std::to_string(++number);
     disk_.fail(fails);
     send_invoice(id);
-    ASSERT_TRUE(soon([&] { return !is_well(); }));
+    ASSERT_TRUE(test::soon([&] { return !is_well(); }));
     EXPECT_NE(book_.projector().store_trouble(0).find("shard 0: "), std::string::npos);
     EXPECT_NE(book_.projector().store_trouble(0).find("served is what was recorded up to 2023-"), std::string::npos)
         << book_.projector().store_trouble(0);
@@ -88,7 +81,7 @@ TEST_F(StoreTroubleTest, WhatIsThereIsServedWhileWritesFailAndFoldingGoesOnBehin
     disk_.heal();
     book_.settle();
     EXPECT_EQ(status_of(id), 200);
-    ASSERT_TRUE(soon([&] { return is_well(); })) << book_.projector().trouble();
+    ASSERT_TRUE(test::soon([&] { return is_well(); })) << book_.projector().trouble();
   }
   expect_whole();
   // One line when it came and one when it went, each time.
@@ -120,10 +113,10 @@ TEST_F(StoreTroubleTest, ReadsThatFailAreTriedAgain) {
   book_.reopen();
   disk_.fail(Fails::kReads);
   send_invoice("I1");
-  EXPECT_TRUE(soon([&] { return !is_well() || status_of("I0") == 503; }));
+  EXPECT_TRUE(test::soon([&] { return !is_well() || status_of("I0") == 503; }));
   disk_.heal();
   book_.settle();
-  EXPECT_TRUE(soon([&] { return status_of("I0") == 200; }));
+  EXPECT_TRUE(test::soon([&] { return status_of("I0") == 200; }));
   EXPECT_EQ(status_of("I1"), 200);
   expect_whole();
 }
@@ -145,7 +138,7 @@ TEST_F(StoreTroubleTest, ADamagedFileIsSetAsideAndTheShardFoldedAnew) {
     }
   };
   book_.reopen(damage);
-  ASSERT_TRUE(soon([&] {
+  ASSERT_TRUE(test::soon([&] {
     const auto answer = book_.get("v1/receivables/items", {{"page_size", "1000"}});
     EXPECT_TRUE(answer.status == 200 || answer.status == 503);
     return std::filesystem::exists(damaged_path()) && answer.status == 200;
@@ -164,7 +157,7 @@ TEST_F(StoreTroubleTest, AStoreWithoutItsListOfFilesIsSetAsideAndTheShardFoldedA
                                            [&] { std::filesystem::remove(current); }};
   for (const auto& damage : damages) {
     book_.reopen(damage);
-    ASSERT_TRUE(soon([&] { return std::filesystem::exists(damaged_path()) && is_well(); })) << book_.projector().trouble();
+    ASSERT_TRUE(test::soon([&] { return std::filesystem::exists(damaged_path()) && is_well(); })) << book_.projector().trouble();
     EXPECT_EQ(totals(), before);
     expect_whole();
     std::filesystem::remove_all(damaged_path());
@@ -192,7 +185,7 @@ TEST_F(StoreTroubleTest, ADamagedDocumentIsAnAlarmAndMendedByFoldingAnew) {
   ASSERT_EQ(refused.status, 503);
   EXPECT_NE(refused.body.find("customer 'C1', invoice 'I0'"), std::string::npos) << refused.body;
   EXPECT_FALSE(is_well() && !std::filesystem::exists(damaged_path()));
-  ASSERT_TRUE(soon([&] { return is_well(); })) << book_.projector().trouble();
+  ASSERT_TRUE(test::soon([&] { return is_well(); })) << book_.projector().trouble();
   EXPECT_EQ(without_positions(items().body), whole);
   EXPECT_TRUE(std::filesystem::exists(damaged_path()));
   expect_whole();
@@ -200,11 +193,11 @@ TEST_F(StoreTroubleTest, ADamagedDocumentIsAnAlarmAndMendedByFoldingAnew) {
   // Damage that comes again is somebody's to look at; the other one is not lost for it.
   damage();
   EXPECT_EQ(items().status, 503);
-  ASSERT_TRUE(soon([&] { return book_.projector().trouble().find("move that away") != std::string::npos; }))
+  ASSERT_TRUE(test::soon([&] { return book_.projector().trouble().find("move that away") != std::string::npos; }))
       << book_.projector().trouble();
   EXPECT_EQ(items().status, 503);
   std::filesystem::rename(damaged_path(), damaged_path() + ".looked-at");
-  ASSERT_TRUE(soon([&] { return is_well(); })) << book_.projector().trouble();
+  ASSERT_TRUE(test::soon([&] { return is_well(); })) << book_.projector().trouble();
   EXPECT_EQ(without_positions(items().body), whole);
   expect_whole();
 }

@@ -101,7 +101,7 @@ class KafkaLog final : public Log {
       seen.faults.push_back(fmt::format(
           "partitions were added to the {} that the log was opened with: records in them are not read, and "
           "their keys had been elsewhere before. Stop what publishes, publish all events into new topics "
-          "(another topic_prefix) with as many partitions as are wanted, and fold them into a new folder",
+          "(another topic_prefix) with as many partitions as are wanted, and fold them anew into another folder",
           partition_count_));
     }
     if (seen.faults.empty()) return {};
