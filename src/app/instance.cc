@@ -261,6 +261,7 @@ Result<std::unique_ptr<Instance>> Instance::start(const Settings& settings, LogL
 
 Instance::~Instance() {
   stopping_ = true;
+  if (attached_) log_->give_up();
   // Each may wait some seconds, for requests, a broker or a disk.
   std::vector<std::thread> ends;
   if (attached_) {

@@ -158,6 +158,10 @@ class Log {
   // kInvalidArgument.
   virtual Result<std::unique_ptr<GroupMember>> join_group(std::string_view name);
 
+  // The log is of no further use, as the process ends: whoever waits for an answer about it is told kUnavailable soon,
+  // within a second or two, and all who ask later at once. Any thread.
+  virtual void give_up() {}
+
   // Whether it still is what it was when it was opened; asks whoever keeps it, and waits for the answer. Errors:
   //   kMismatch     partitions were added, or settings changed, so that events are not read or may be lost:
   //                 says what to do;

@@ -1,5 +1,6 @@
 """What an operator sees: metrics, alerts and log lines; a broker that goes away, hangs, refuses us, or whose topics
 are changed while we run; parked records that are copied once."""
+import contextlib
 import json
 import os
 import re
@@ -161,6 +162,34 @@ class OwnBroker(Case):
         pid = self.broker.pid()
         self.goes_and_comes_back(lambda: os.kill(pid, signal.SIGSTOP), lambda: os.kill(pid, signal.SIGCONT), 1)
         self.goes_and_comes_back(lambda: self.broker("kill"), lambda: self.broker("start"), 2)
+
+    def test_it_ends_cleanly_whatever_waits_for_a_broker_that_hangs(self):
+        """Events on their way, the question where the log ends (at any moment of it), dead letters."""
+        server, stop = self.server, threading.Event()
+
+        def publish(number):
+            while not stop.is_set():
+                with contextlib.suppress(OSError):
+                    server.post([invoice(f"p{number}-{time.monotonic_ns()}", f"C{number}", f"J{time.monotonic_ns()}")])
+        for wait in (0.05, 0.5, 1.3, 2.4):
+            stop.clear()
+            publishers = [threading.Thread(target=publish, args=(number,)) for number in range(3)]
+            for publisher in publishers:
+                publisher.start()
+            time.sleep(1)
+            pid = self.broker.pid()
+            os.kill(pid, signal.SIGSTOP)
+            try:
+                time.sleep(wait)
+                _, seconds = self.timed(server.stop)
+            finally:
+                os.kill(pid, signal.SIGCONT)
+                stop.set()
+                for publisher in publishers:
+                    publisher.join()
+            self.assertLess(seconds, 4.4)
+            server.start().wait_ready(60)
+        self.assertEqual(server.ask("/v1/invoices/I1")["gross"], "1000.00")
 
 
 class Topics(KafkaCase):

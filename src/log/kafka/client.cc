@@ -61,8 +61,8 @@ constexpr int kQueueBackoffSince = 0x020200ff;
 
 constexpr const char* kStatisticsInterval = "5000";
 
-// Long enough for a client that ends at all.
-constexpr auto kDestroyPatience = 5s;
+// Long enough for a client that ends at all; several of them end one after the other.
+constexpr auto kDestroyPatience = 1'500ms;
 // And for a word to the others of a group, which a broker that hangs does not take.
 constexpr auto kLeavePatience = 1s;
 

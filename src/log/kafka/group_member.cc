@@ -13,7 +13,7 @@ namespace {
 constexpr int kPollMs = 0;
 // Once a member has gone without a word, another takes over after this.
 constexpr std::pair kSession{"session.timeout.ms", "10000"};
-constexpr std::chrono::milliseconds kAnswerPatience{3'000};
+constexpr std::chrono::milliseconds kAnswerPatience{2'000};
 
 class KafkaGroupMember final : public GroupMember {
  public:

@@ -24,8 +24,10 @@ constexpr auto kLeaderPause = 50ms;
 
 // How long a broker has for an answer that only tells whether it is there.
 constexpr std::chrono::milliseconds kAnswerPatience = 3s;
-// For each of the two questions by which the topics are looked at again.
-constexpr std::chrono::milliseconds kCheckPatience = 2s;
+// For each of the two questions by which the topics are looked at again; the second has a second more.
+constexpr std::chrono::milliseconds kCheckPatience = 1s;
+// So often whoever waits for an answer looks whether it is still wanted.
+constexpr std::chrono::milliseconds kLookEvery = 1s;
 // And all of them together for the bounds of partitions, while leaders may move.
 constexpr std::chrono::milliseconds kBoundsPatience = 5s;
 
@@ -66,8 +68,7 @@ class KafkaLog final : public Log {
 
   Result<std::vector<EndOffset>> end_offsets(std::span<const Topic> topics) override {
     // A question for offsets takes its whole timeout where the broker is away; this one tells it soon.
-    const auto answered = asking_->ask_metadata(false, std::min(kAnswerPatience, options_.timeout));
-    if (!answered) return unexpected(answered.error());
+    RETURN_IF_ERROR(ask_whether_it_is_there());
     const auto deadline = std::chrono::steady_clock::now() + std::min(kBoundsPatience, options_.timeout);
     ASSIGN_OR_RETURN(const auto begins, ask_offsets(topics, RD_KAFKA_OFFSET_BEGINNING, deadline));
     ASSIGN_OR_RETURN(const auto ends, ask_offsets(topics, RD_KAFKA_OFFSET_END, deadline));
@@ -85,7 +86,10 @@ class KafkaLog final : public Log {
     return join_kafka_group(options_, name);
   }
 
+  void give_up() override { given_up_ = true; }
+
   Result<void> check() override {
+    if (given_up_) return no_longer_wanted();
     // While it runs others wait: for where the log ends, and at the end for this to be over.
     KafkaOptions options = options_;
     options.timeout = std::min<std::chrono::milliseconds>(options.timeout, kCheckPatience);
@@ -113,12 +117,28 @@ class KafkaLog final : public Log {
     return std::max(partition_count_, partitions_now_[static_cast<std::size_t>(topic)].load());
   }
 
+  static Unexpected no_longer_wanted() { return unexpected(ErrorCode::kUnavailable, "the log was given up"); }
+
+  Result<void> ask_whether_it_is_there() {
+    const auto deadline = std::chrono::steady_clock::now() + std::min(kAnswerPatience, options_.timeout);
+    while (!given_up_) {
+      const auto left = time_left(deadline);
+      const auto answered = asking_->ask_metadata(false, std::clamp(left, 1ms, kLookEvery));
+      if (answered) return {};
+      if (left <= kLookEvery) return unexpected(answered.error());
+    }
+    return no_longer_wanted();
+  }
+
+  static std::chrono::milliseconds time_left(std::chrono::steady_clock::time_point deadline) {
+    return std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+  }
+
   // Of every partition of `topics`, in this order.
   Result<std::vector<std::int64_t>> ask_offsets(std::span<const Topic> topics, std::int64_t which,
                                                 std::chrono::steady_clock::time_point deadline) {
-    while (true) {
-      const auto left =
-          std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    while (!given_up_) {
+      const auto left = time_left(deadline);
       const KafkaPtr<rd_kafka_topic_partition_list_t> asked(
           rd_kafka_topic_partition_list_new(static_cast<int>(topics.size()) * partition_count_));
       for (const Topic topic : topics) {
@@ -128,22 +148,26 @@ class KafkaLog final : public Log {
         }
       }
       const rd_kafka_resp_err_t error =
-          look_up_offsets(asking_->get(), asked.get(), std::max(left, 1ms));
+          look_up_offsets(asking_->get(), asked.get(), std::clamp(left, 1ms, kLookEvery));
       if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
         std::vector<std::int64_t> offsets;
         for (int i = 0; i < asked->cnt; ++i) offsets.push_back(asked->elems[i].offset);
         return offsets;
       }
+      const bool may_be_slow = error == RD_KAFKA_RESP_ERR__TIMED_OUT && left > kLookEvery;
+      if (may_be_slow) continue;
       if (!leader_is_moving(error) || left <= 0ms) {
         return kafka_error(error,
                            fmt::format("bounds of the topics {}daybook", options_.topic_prefix));
       }
       std::this_thread::sleep_for(kLeaderPause);
     }
+    return no_longer_wanted();
   }
 
   const KafkaOptions options_;
   const std::int32_t partition_count_;
+  std::atomic<bool> given_up_ = false;
   // By Topic, as check() found them last.
   std::array<std::atomic<std::int32_t>, kTopicCount> partitions_now_ = {};
   // For questions alone.

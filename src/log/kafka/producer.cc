@@ -15,7 +15,7 @@ constexpr std::size_t kPendingBytesMax = 256 * 1024 * 1024;
 constexpr std::size_t kRecordOverhead = 256;
 
 constexpr int kPollMs = 100;
-constexpr int kLastWaitMs = 1'000;
+constexpr int kLastWaitMs = 500;
 
 rd_kafka_resp_err_t produce(rd_kafka_t* handle, rd_kafka_topic_t* topic, std::int32_t partition,
                             const NewRecord& record, void* slot) {
