@@ -10,20 +10,20 @@ forbid() {
     broken=1
   fi
 }
-others='log|events|domain|store|evaluation|engine|mirror|views|live|http|gateway|tools|app'
+others='log|events|domain|store|evaluation|engine|index|query|live|http|gateway|tools|app'
 forbid base "($others)/"
 forbid domain "(${others/domain|/})/|librdkafka|rocksdb|google|daybook/|chrono|random|thread|mutex|iostream|fstream|spdlog"
 forbid log "(${others/log|/})/|rocksdb|google|daybook/"
-forbid events "(store|evaluation|engine|mirror|views|live|http|gateway|tools|app)/|rocksdb|librdkafka"
+forbid events "(store|evaluation|engine|index|query|live|http|gateway|tools|app)/|rocksdb|librdkafka"
 forbid store "(${others/domain|store|/})/|librdkafka"
-forbid evaluation "(log|events|engine|mirror|views|live|http|gateway|tools|app)/|rocksdb|librdkafka"
-forbid engine "(mirror|views|live|http|gateway|tools|app)/|rocksdb|librdkafka"
+forbid evaluation "(log|events|engine|index|query|live|http|gateway|tools|app)/|rocksdb|librdkafka"
+forbid engine "(index|query|live|http|gateway|tools|app)/|rocksdb|librdkafka"
 # What answers questions knows nothing of the fold: whoever holds a shard hands it what it reads.
-forbid mirror "(log|events|engine|views|live|http|gateway|tools|app)/|rocksdb|librdkafka"
-forbid views "(engine|live|http|gateway|tools|app)/|rocksdb|librdkafka|boost/asio|boost/beast"
+forbid index "(log|events|engine|query|live|http|gateway|tools|app)/|rocksdb|librdkafka"
+forbid query "(engine|live|http|gateway|tools|app)/|rocksdb|librdkafka|boost/asio|boost/beast"
 forbid http "(${others/http|/})/|rocksdb|librdkafka"
 forbid live "(http|gateway|tools|app)/|rocksdb|librdkafka"
-forbid gateway "(domain|store|evaluation|engine|mirror|views|live|tools|app)/|rocksdb|librdkafka"
+forbid gateway "(domain|store|evaluation|engine|index|query|live|tools|app)/|rocksdb|librdkafka"
 for library in rocksdb librdkafka; do
   allowed=store/shard_store.cc
   [ "$library" = rocksdb ] || allowed=log/kafka/

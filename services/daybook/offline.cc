@@ -23,13 +23,13 @@ Result<std::unique_ptr<OfflineModel>> OfflineModel::open(const app::Settings& se
   return model;
 }
 
-Result<std::shared_ptr<const views::ShardPicture>> OfflineModel::open(std::int32_t partition) const {
-  auto picture = std::make_shared<views::ShardPicture>();
-  picture->partition = partition;
-  picture->reads = stores_[partition]->snapshot();
-  picture->labels = labels_[partition].get();
-  ASSIGN_OR_RETURN(picture->state, store::read_state(*picture->reads));
-  return std::shared_ptr<const views::ShardPicture>(std::move(picture));
+Result<std::shared_ptr<const query::ShardSnapshot>> OfflineModel::open(std::int32_t partition) const {
+  auto snapshot = std::make_shared<query::ShardSnapshot>();
+  snapshot->partition = partition;
+  snapshot->reads = stores_[partition]->snapshot();
+  snapshot->labels = labels_[partition].get();
+  ASSIGN_OR_RETURN(snapshot->state, store::read_state(*snapshot->reads));
+  return std::shared_ptr<const query::ShardSnapshot>(std::move(snapshot));
 }
 
 bool OfflineModel::has_folded(log::TopicPartition at, std::int64_t offset) const {

@@ -9,12 +9,12 @@
 #include "engine/manifest.h"
 #include "store/labels.h"
 #include "store/shard_store.h"
-#include "views/model.h"
+#include "query/model.h"
 
 namespace daybook::cli {
 
 // The shards of a folder as of opening it. Thread-safe.
-class OfflineModel : public views::ReadModel {
+class OfflineModel : public query::ReadModel {
  public:
   // kNotFound when there is no read model.
   static Result<std::unique_ptr<OfflineModel>> open(const app::Settings& settings);
@@ -22,7 +22,7 @@ class OfflineModel : public views::ReadModel {
   std::int32_t partition_count() const override { return static_cast<std::int32_t>(stores_.size()); }
   const domain::Rules& rules() const override { return rules_; }
   const std::string& topic_prefix() const override { return topic_prefix_; }
-  Result<std::shared_ptr<const views::ShardPicture>> open(std::int32_t partition) const override;
+  Result<std::shared_ptr<const query::ShardSnapshot>> open(std::int32_t partition) const override;
   bool has_folded(log::TopicPartition at, std::int64_t offset) const override;
 
   const store::Reads& reads(std::int32_t partition) const { return *stores_[partition]; }

@@ -13,7 +13,7 @@
 #include "store/keys.h"
 #include "store/parked.h"
 #include "target.h"
-#include "views/views.h"
+#include "query/views.h"
 
 namespace daybook::cli {
 namespace {
@@ -23,13 +23,13 @@ namespace json = boost::json;
 struct Parked {
   std::string position;  // topic:partition:offset
   store::ParkedRecord record;
-  views::Resolution resolution = views::Resolution::kOpen;
+  query::Resolution resolution = query::Resolution::kOpen;
 };
 
 // All, or the one at `position`; by topic, partition, offset.
 Result<std::vector<Parked>> read_parked(const app::Settings& settings, const std::string& position) {
   ASSIGN_OR_RETURN(const auto model, OfflineModel::open(settings));
-  std::vector<std::shared_ptr<const views::ShardPicture>> shards;
+  std::vector<std::shared_ptr<const query::ShardSnapshot>> shards;
   for (std::int32_t partition = 0; partition < model->partition_count(); ++partition) {
     ASSIGN_OR_RETURN(shards.emplace_back(), model->open(partition));
   }
@@ -53,8 +53,8 @@ Result<std::vector<Parked>> read_parked(const app::Settings& settings, const std
   // Shard by shard they came by partition first.
   std::ranges::stable_sort(found, {}, [](const Parked& one) { return one.record.topic; });
   try {
-    for (Parked& one : found) one.resolution = views::resolution_of(shards, model->rules(), one.record);
-  } catch (const views::Refusal& refusal) {
+    for (Parked& one : found) one.resolution = query::resolution_of(shards, model->rules(), one.record);
+  } catch (const query::Refusal& refusal) {
     return unexpected(ErrorCode::kUnavailable, refusal.problem.detail);
   }
   return found;
@@ -75,7 +75,7 @@ Result<std::vector<Listed>> list_folder(const app::Settings& settings) {
   for (const Parked& one : parked) {
     lines.push_back({one.position, format_instant_ms(one.record.recorded_ms),
                      std::string(domain::park_reason_name(one.record.reason)), one.record.detail,
-                     one.resolution == views::Resolution::kResolved});
+                     one.resolution == query::Resolution::kResolved});
   }
   return lines;
 }
@@ -95,7 +95,7 @@ std::string read_page(const json::value& page, std::vector<Listed>& lines) {
 // Asks a server, page by page.
 Result<std::vector<Listed>> list_server(const std::string& url) {
   std::vector<Listed> lines;
-  views::ParameterMap parameters = {{"page_size", "1000"}};
+  query::ParameterMap parameters = {{"page_size", "1000"}};
   while (true) {
     ASSIGN_OR_RETURN(const auto answer, http::ask(url, {"v1", "parked"}, parameters));
     try {
@@ -152,7 +152,7 @@ int retry(TargetFlags& flags, const std::string& data, const std::string& positi
   auto parked = read_parked(*settings, position == "all" ? "" : position);
   if (!parked) return fail(parked.error().message + "; --from names the folder that records are parked in");
   if (position == "all") {
-    const std::size_t resolved = std::erase_if(*parked, [](const Parked& one) { return one.resolution == views::Resolution::kResolved; });
+    const std::size_t resolved = std::erase_if(*parked, [](const Parked& one) { return one.resolution == query::Resolution::kResolved; });
     if (resolved > 0) say(fmt::format("{} left out: resolved before", resolved));
   }
   const auto target = flags.open();

@@ -14,7 +14,7 @@
 #include "command.h"
 #include "http/client.h"
 #include "offline.h"
-#include "views/router.h"
+#include "query/router.h"
 
 namespace daybook::cli {
 namespace {
@@ -42,8 +42,8 @@ std::vector<std::string> segments_of(std::string_view view) {
   }
 }
 
-Result<views::ParameterMap> parameters_of(const std::vector<std::string>& words) {
-  views::ParameterMap parameters;
+Result<query::ParameterMap> parameters_of(const std::vector<std::string>& words) {
+  query::ParameterMap parameters;
   for (std::size_t i = 0; i < words.size(); ++i) {
     std::string name = words[i];
     if (!name.starts_with("--") || name.size() == 2) {
@@ -190,7 +190,7 @@ void spread_buckets(json::object& answer, json::array& rows) {
 }
 
 // In place of a table without rows.
-std::string nothing_of(const std::string& view, const views::ParameterMap& parameters,
+std::string nothing_of(const std::string& view, const query::ParameterMap& parameters,
                        const json::object& answer) {
   const auto given = [&](const char* name) -> std::string {
     const auto found = parameters.find(name);
@@ -214,7 +214,7 @@ std::string nothing_of(const std::string& view, const views::ParameterMap& param
 }
 
 void print_answer(const std::string& body, const std::string& view,
-                  const views::ParameterMap& parameters) {
+                  const query::ParameterMap& parameters) {
   json::value value = json::parse(body);
   json::object& answer = value.get_object();
   bool has_rows = false;
@@ -251,7 +251,7 @@ void print_answer(const std::string& body, const std::string& view,
   }
 }
 
-views::Today today_of(const app::Settings& settings, const OfflineModel& model) {
+query::Today today_of(const app::Settings& settings, const OfflineModel& model) {
   return [&] {
     if (settings.today) return *settings.today;
     return model.rules().zone.day_of(std::chrono::duration_cast<std::chrono::seconds>(
@@ -260,8 +260,8 @@ views::Today today_of(const app::Settings& settings, const OfflineModel& model) 
   };
 }
 
-int print(const views::Rendered& rendered, const QueryOptions& options,
-          const views::ParameterMap& parameters) {
+int print(const query::Rendered& rendered, const QueryOptions& options,
+          const query::ParameterMap& parameters) {
   if (rendered.status != 200) {
     say(http::problem_detail(rendered.body).value_or(rendered.body));
     // What stands in a file is no matter of the command's words.
@@ -313,8 +313,8 @@ int ask(const app::Settings& settings, const QueryOptions& options, const std::v
 
 int query(const app::Settings& settings, const QueryOptions& options) {
   const std::vector<std::string> segments = segments_of(options.view);
-  return ask(settings, options, segments, {}, [&](const OfflineModel& model, const views::ParameterMap& parameters) {
-    return views::answer(model, today_of(settings, model), segments, parameters, "");
+  return ask(settings, options, segments, {}, [&](const OfflineModel& model, const query::ParameterMap& parameters) {
+    return query::answer(model, today_of(settings, model), segments, parameters, "");
   });
 }
 
@@ -322,8 +322,8 @@ int reconcile(const app::Settings& settings, const QueryOptions& options, const 
   auto file = read_file(path);
   if (!file) return fail(file.error());
   return ask(settings, options, {"v1", "receivables", "reconciliation"}, http::Body{"text/csv", *file},
-             [&](const OfflineModel& model, const views::ParameterMap& parameters) {
-               return views::answer_reconciliation(model, today_of(settings, model), parameters, "", *file);
+             [&](const OfflineModel& model, const query::ParameterMap& parameters) {
+               return query::answer_reconciliation(model, today_of(settings, model), parameters, "", *file);
              });
 }
 

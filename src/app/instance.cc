@@ -21,7 +21,7 @@
 #include "log/embedded_log.h"
 #include "log/kafka/kafka_log.h"
 #include "store/shard_state.h"
-#include "views/views.h"
+#include "query/views.h"
 
 namespace daybook::app {
 namespace {
@@ -57,7 +57,7 @@ constexpr std::string_view kReconciliation = "/v1/receivables/reconciliation";
 
 http::Response json(std::string body) { return {200, "application/json", std::move(body), {}}; }
 
-http::Response to_response(views::Rendered rendered) {
+http::Response to_response(query::Rendered rendered) {
   if (rendered.content_type.starts_with("text/html")) return http::page(std::move(rendered.body));
   return {rendered.status, std::move(rendered.content_type), std::move(rendered.body), {}};
 }
@@ -228,7 +228,7 @@ Result<std::unique_ptr<Instance>> Instance::start(const Settings& settings, LogL
     instance->folded_before_ += state.accepted + state.duplicates + state.conflicts + state.parked;
   }
   instance->model_ = std::make_unique<live::LiveModel>(*instance->projector_, instance->rules_,
-                                                        settings.topic_prefix, plan.mirrors);
+                                                        settings.topic_prefix, plan.indexes);
   instance->waiting_ = std::make_unique<WaitingQuestions>(*instance->model_);
   if (log) {
     RETURN_IF_ERROR(instance->attach(std::move(log).value()));
@@ -332,11 +332,11 @@ void Instance::attend() {
     }
     if (!projector_->caught_up()) continue;
     if (!next_proof) {
-      const bool was_looked_at = prove(views::Detail::kTotals);
+      const bool was_looked_at = prove(query::Detail::kTotals);
       next_proof = steady_clock::now() + (was_looked_at ? kProveEvery : kRetryProofEvery);
-    } else if (now >= *next_proof || (!by_account && model_->has_mirrors())) {
+    } else if (now >= *next_proof || (!by_account && model_->has_indexes())) {
       by_account = true;
-      if (!prove(views::Detail::kAccounts)) {
+      if (!prove(query::Detail::kAccounts)) {
         next_proof = steady_clock::now() + kRetryProofEvery;
         continue;
       }
@@ -361,15 +361,15 @@ void Instance::note_log_away(const Error& error) {
   log_away_ = error.message + "; serving what is there, and trying on";
 }
 
-bool Instance::prove(views::Detail detail) {
+bool Instance::prove(query::Detail detail) {
   std::int64_t faults = 0;
   try {
     for (std::int32_t i = 0; i < projector_->shard_count() && !stopping_; ++i) {
-      const auto picture = views::value_or_refuse(model_->open(i));
-      for (const auto& fault : views::proof_faults(*picture, kNever - 1, detail)) {
+      const auto snapshot = query::value_or_refuse(model_->open(i));
+      for (const auto& fault : query::proof_faults(*snapshot, kNever - 1, detail)) {
         ++faults;
         notice(fmt::format("proof broken: {} in {} differs by {} minor units",
-                            detail == views::Detail::kAccounts ? fmt::format("customer '{}'", fault.customer_id)
+                            detail == query::Detail::kAccounts ? fmt::format("customer '{}'", fault.customer_id)
                                                                : fmt::format("shard {}", i),
                             fault.currency.code(), to_string(fault.difference)));
       }
@@ -379,7 +379,7 @@ bool Instance::prove(views::Detail detail) {
                             "told since; `daybook verify` examines them", i));
       }
     }
-  } catch (const views::Refusal&) {
+  } catch (const query::Refusal&) {
     // A store that cannot be read is an alarm of its own.
     return false;
   }
@@ -464,14 +464,14 @@ void Instance::count_anomalies() {
   for (std::int32_t i = 0; i < projector_->shard_count(); ++i) now.first += projector_->committed(i).digest;
   if (std::exchange(counted_for_, now) == now) return;
   try {
-    const views::ParameterMap none;
-    views::Question question(*model_, [this] { return today(); }, "", none, views::Format::kJson);
-    auto counts = views::open_anomalies(question);
-    const std::int64_t unresolved = views::unresolved_parked(*model_);
+    const query::ParameterMap none;
+    query::Question question(*model_, [this] { return today(); }, "", none, query::Format::kJson);
+    auto counts = query::open_anomalies(question);
+    const std::int64_t unresolved = query::unresolved_parked(*model_);
     const std::lock_guard lock(mutex_);
     open_anomalies_ = std::move(counts);
     unresolved_parked_ = unresolved;
-  } catch (const views::Refusal& refusal) {
+  } catch (const query::Refusal& refusal) {
     notice(refusal.problem.detail);
   }
 }
@@ -516,7 +516,7 @@ void Instance::answer(http::Request request, http::Respond respond) {
       {"/openapi.json", [] { return json(openapi()); }},
       {"/v1/status", [this] { return status(); }}};
   const auto known = plain.find(request.path);
-  if (request.method != "GET" && (known != plain.end() || views::is_view(segments))) {
+  if (request.method != "GET" && (known != plain.end() || query::is_view(segments))) {
     return refuse_method("GET, HEAD");
   }
   if (known != plain.end()) {
@@ -538,14 +538,14 @@ void Instance::answer(http::Request request, http::Respond respond) {
 }
 
 void Instance::ask(http::Request request, http::Respond respond) {
-  views::Wait wait;
+  query::Wait wait;
   try {
-    views::Parameters parameters(request.parameters);
-    wait = views::read_wait(*model_, parameters);
-  } catch (const views::Refusal& refusal) {
-    return respond(to_response(views::render(refusal.problem)));
+    query::Parameters parameters(request.parameters);
+    wait = query::read_wait(*model_, parameters);
+  } catch (const query::Refusal& refusal) {
+    return respond(to_response(query::render(refusal.problem)));
   }
-  if (views::first_missing(*model_, wait) == nullptr || wait.at_most.count() == 0) return respond(answer_question(request));
+  if (query::first_missing(*model_, wait) == nullptr || wait.at_most.count() == 0) return respond(answer_question(request));
   const auto shared = std::make_shared<http::Request>(std::move(request));
   waiting_->add(std::move(wait), shared->stop, [this, shared, respond = std::move(respond)] {
     http::Server* const server = serving_;
@@ -556,14 +556,14 @@ void Instance::ask(http::Request request, http::Respond respond) {
 }
 
 http::Response Instance::answer_question(const http::Request& request) {
-  const views::Today today = [this] { return this->today(); };
+  const query::Today today = [this] { return this->today(); };
   if (request.path != kReconciliation) {
-    return to_response(views::answer(*model_, today, request.segments, request.parameters, request.accept));
+    return to_response(query::answer(*model_, today, request.segments, request.parameters, request.accept));
   }
   const auto share = std::make_shared<LedgerShare>(ledgers_);
-  const views::LedgerMemory memory{ledgers_->bytes_max() - kLedgerSteps,
+  const query::LedgerMemory memory{ledgers_->bytes_max() - kLedgerSteps,
                                    [&](std::size_t bytes) { return share->taken.resize(bytes); }};
-  http::Response response = to_response(views::answer_reconciliation(*model_, today, request.parameters, request.accept,
+  http::Response response = to_response(query::answer_reconciliation(*model_, today, request.parameters, request.accept,
                                                                      request.body, request.stop, memory));
   if (response.status == 429) response.headers.emplace_back("Retry-After", "1");
   response.share = share;
@@ -608,8 +608,8 @@ http::Response Instance::status() {
     positions.field("topic", log::topic_name(settings_.topic_prefix, at.topic));
     positions.field("partition", at.partition);
     positions.field("next_offset", next_offset(at, states));
-    positions.field("end_offset", bounds == nullptr ? views::Value() : views::Value::number(bounds->end));
-    positions.field("lag", bounds == nullptr ? views::Value() : views::Value::number(lag_of(*bounds, states)));
+    positions.field("end_offset", bounds == nullptr ? query::Value() : query::Value::number(bounds->end));
+    positions.field("lag", bounds == nullptr ? query::Value() : query::Value::number(lag_of(*bounds, states)));
     positions.end_object();
   };
   for (const log::EndOffset& bounds : seen.ends) add_position(bounds.at, &bounds);
@@ -626,17 +626,17 @@ http::Response Instance::status() {
   out.begin_object();
   out.key("positions");
   out.raw(positions.take());
-  out.field("ends_seen_at", seen.at ? views::Value::text(format_instant_ms(
+  out.field("ends_seen_at", seen.at ? query::Value::text(format_instant_ms(
                                           std::chrono::duration_cast<milliseconds>(seen.at->time_since_epoch()).count()))
-                                    : views::Value());
+                                    : query::Value());
   out.key("rates");
   out.begin_object();
   out.field("records_since_start", static_cast<std::int64_t>(folded));
   out.field("records_per_second", static_cast<std::int64_t>(static_cast<double>(folded) / std::max(seconds, 0.001)));
   out.end_object();
   out.field("newest_recorded_at", sum.newest_recorded_ms == 0
-                                      ? views::Value()
-                                      : views::Value::text(format_instant_ms(sum.newest_recorded_ms)));
+                                      ? query::Value()
+                                      : query::Value::text(format_instant_ms(sum.newest_recorded_ms)));
   out.field("accepted", static_cast<std::int64_t>(sum.accepted));
   out.field("duplicates", static_cast<std::int64_t>(sum.duplicates));
   out.field("conflicts", static_cast<std::int64_t>(sum.conflicts));
@@ -648,10 +648,10 @@ http::Response Instance::status() {
   out.field("today", format_date(today()));
   out.field("partitions", projector_->shard_count());
   out.field("log", settings_.brokers.empty() ? "embedded" : "kafka");
-  out.field("recorded_as_told", views::Value::boolean(attached_ && log_->recorded_as_told()));
+  out.field("recorded_as_told", query::Value::boolean(attached_ && log_->recorded_as_told()));
   std::string trouble;
   for (const auto& [kind, words] : troubles()) trouble += (trouble.empty() ? "" : "; ") + words;
-  out.field("trouble", views::text_or_null(trouble));
+  out.field("trouble", query::text_or_null(trouble));
   out.end_object();
   return json(out.take());
 }
@@ -740,7 +740,7 @@ http::Response Instance::metrics() {
               "Memory by what takes it: documents and labels kept for folding, copies of cells made for questions, and of "
               "the store what was not flushed yet and what was read; bodies of requests, and files to reconcile with.");
   sheet.add({{"part", "fold"}}, static_cast<double>(projector_->bytes_kept()));
-  sheet.add({{"part", "mirrors"}}, static_cast<double>(model_->mirror_bytes()));
+  sheet.add({{"part", "indexes"}}, static_cast<double>(model_->index_bytes()));
   sheet.add({{"part", "write_buffers"}}, static_cast<double>(memory_->write_buffer_bytes()));
   sheet.add({{"part", "block_cache"}}, static_cast<double>(memory_->block_cache_bytes()));
   const http::Server* const server = serving_;
@@ -750,7 +750,7 @@ http::Response Instance::metrics() {
   sheet.add({{"part", "bodies"}}, static_cast<double>(plan.bodies));
   sheet.add({{"part", "ledgers"}}, static_cast<double>(plan.ledgers));
   sheet.add({{"part", "fold"}}, static_cast<double>(plan.fold_cache));
-  sheet.add({{"part", "mirrors"}}, static_cast<double>(plan.mirrors));
+  sheet.add({{"part", "indexes"}}, static_cast<double>(plan.indexes));
   sheet.add({{"part", "write_buffers"}}, static_cast<double>(plan.write_buffers));
   sheet.add({{"part", "block_cache"}}, static_cast<double>(plan.block_cache));
   sheet.gauge("daybook_memory_bound_bytes", "The setting memory_mib.");
@@ -767,8 +767,8 @@ http::Response Instance::metrics() {
       if (value) sheet.add({{"shard", std::to_string(i)}}, static_cast<double>(*value));
     }
   }
-  sheet.gauge("daybook_mirrors_ready", "Shards whose questions are answered from memory, not pages.");
-  sheet.add({}, static_cast<double>(model_->mirrors_ready()));
+  sheet.gauge("daybook_indexes_ready", "Shards whose questions are answered from memory, not pages.");
+  sheet.add({}, static_cast<double>(model_->indexes_ready()));
   sheet.gauge("daybook_ready", "1 when the instance is ready.");
   sheet.add({}, ready().status == 200 ? 1 : 0);
   return {200, "text/plain; version=0.0.4", metrics_->text(std::move(sheet)), {}};

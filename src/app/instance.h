@@ -22,7 +22,7 @@
 #include "http/server.h"
 #include "live/live_model.h"
 #include "log/log.h"
-#include "views/router.h"
+#include "query/router.h"
 
 namespace daybook::app {
 
@@ -67,7 +67,7 @@ class Instance {
   void look_out();
   void note_log_away(const Error& error);
   // False: a shard could not be read.
-  bool prove(views::Detail detail);
+  bool prove(query::Detail detail);
   void count_anomalies();
   // How far each topic-partition is behind, and since when.
   void follow_lag();

@@ -7,7 +7,7 @@
 namespace daybook::app {
 
 // In bytes. They add up to more than the bound: what is pending is there while history is read, write buffers
-// and mirrors after it. A server that has much to catch up on while its mirrors are there may come above the
+// and indexes after it. A server that has much to catch up on while its indexes are there may come above the
 // bound for a while. What is left is for decoding, files being made, and answers.
 struct MemoryPlan {
   std::size_t block_cache = 0;  // With filters and indexes of files.
@@ -15,7 +15,7 @@ struct MemoryPlan {
   // Documents and pages that the projector keeps, with their tables, the filter of stored keys, and labels.
   std::size_t fold_cache = 0;
   std::size_t pending = 0;    // What it has read and not folded yet.
-  std::size_t mirrors = 0;
+  std::size_t indexes = 0;
   std::size_t prefetch = 0;   // What Kafka has sent ahead.
   std::size_t bodies = 0;     // Of requests, until these are answered. Two of the largest at least.
   std::size_t ledgers = 0;    // Files to reconcile with, as lines, until they are answered.
@@ -27,7 +27,7 @@ struct MemoryPlan {
             .write_buffers = bound / 6,
             .fold_cache = bound / 5,
             .pending = bound / 5,
-            .mirrors = bound / 4,
+            .indexes = bound / 4,
             .prefetch = bound / 8,
             .bodies = std::max<std::size_t>(bound / 8, 32 << 20),
             .ledgers = bound / 4,

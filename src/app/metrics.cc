@@ -12,7 +12,7 @@
 #include <map>
 #include <mutex>
 
-#include "views/router.h"
+#include "query/router.h"
 
 namespace daybook::app {
 namespace {
@@ -192,7 +192,7 @@ std::string route_of(const std::string& path, const std::vector<std::string>& se
   static constexpr std::array<std::string_view, 8> kPlain = {
       "/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/v1/status", "/v1/events", "/v1/receivables/reconciliation"};
   if (std::ranges::find(kPlain, path) != kPlain.end()) return path;
-  if (!views::is_view(segments)) return "other";
+  if (!query::is_view(segments)) return "other";
   // Everything below these but what is named has an id in the third place.
   static constexpr std::array<std::string_view, 4> kWithIds = {"customers", "invoices", "payments", "orders"};
   const bool has_id = segments.size() > 2 && std::ranges::find(kWithIds, segments[1]) != kWithIds.end();

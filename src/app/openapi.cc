@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "views/collections.h"
-#include "views/views.h"
+#include "query/collections.h"
+#include "query/views.h"
 
 namespace daybook::app {
 namespace {
@@ -537,7 +537,7 @@ std::string make() {
   paths["/v1/receivables/worklist"] =
       view("Whom to call first: what is overdue and undisputed, by amount times days.",
            {kAgedOn,
-            {"grace_days", {{"type", "integer"}, {"minimum", 0}, {"maximum", 3650}, {"default", views::kGraceDays}},
+            {"grace_days", {{"type", "integer"}, {"minimum", 0}, {"maximum", 3650}, {"default", query::kGraceDays}},
              "For so long after its date a promise may still be kept."},
             {"base_currency", text(), "Scores in this currency, ranked over all."},
             kMinimum, kRegion, kRep, kCustomer, kCurrency},
@@ -677,7 +677,7 @@ std::string make() {
            Also::kNothing, "order_id");
   paths["/v1/anomalies"] =
       view("What does not add up, at the record it is about.",
-           {{"kind", {{"type", "string"}, {"enum", json::value_from(views::anomaly_kinds())}}, "This kind alone."},
+           {{"kind", {{"type", "string"}, {"enum", json::value_from(query::anomaly_kinds())}}, "This kind alone."},
             {"state",
              {{"type", "string"}, {"enum", json::array{"open", "cleared", "all"}}, {"default", "open"}},
              "Those open at as_of, those that were open before and are no longer, or both."},

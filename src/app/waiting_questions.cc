@@ -13,7 +13,7 @@ constexpr std::chrono::milliseconds kLookEvery{100};
 
 }  // namespace
 
-WaitingQuestions::WaitingQuestions(const views::ReadModel& model) : model_(model) {
+WaitingQuestions::WaitingQuestions(const query::ReadModel& model) : model_(model) {
   thread_ = std::thread([this] { work(); });
 }
 
@@ -30,7 +30,7 @@ void WaitingQuestions::stop() {
   waiting_.clear();
 }
 
-void WaitingQuestions::add(views::Wait wait, std::stop_token stop, std::function<void()> go_on) {
+void WaitingQuestions::add(query::Wait wait, std::stop_token stop, std::function<void()> go_on) {
   const auto deadline = steady_clock::now() + wait.at_most;
   const std::lock_guard lock(mutex_);
   if (stopping_) return;
@@ -62,7 +62,7 @@ void WaitingQuestions::work() {
     std::list<Waiting> done;
     for (auto at = waiting_.begin(); at != waiting_.end();) {
       const auto next = std::next(at);
-      const bool is_over = at->stop.stop_requested() || now >= at->deadline || views::first_missing(model_, at->wait) == nullptr;
+      const bool is_over = at->stop.stop_requested() || now >= at->deadline || query::first_missing(model_, at->wait) == nullptr;
       if (is_over) done.splice(done.end(), waiting_, at);
       at = next;
     }

@@ -10,7 +10,7 @@
 #include <stop_token>
 #include <thread>
 
-#include "views/view.h"
+#include "query/view.h"
 
 namespace daybook::app {
 
@@ -18,14 +18,14 @@ namespace daybook::app {
 class WaitingQuestions {
  public:
   // `model` must outlive it.
-  explicit WaitingQuestions(const views::ReadModel& model);
+  explicit WaitingQuestions(const query::ReadModel& model);
   ~WaitingQuestions();
   WaitingQuestions(const WaitingQuestions&) = delete;
   WaitingQuestions& operator=(const WaitingQuestions&) = delete;
 
   // Calls go_on() from its thread, which must not be held up, once all is folded or the question has waited as long as
   // it will; never when nobody waits for the answer any more.
-  void add(views::Wait wait, std::stop_token stop, std::function<void()> go_on);
+  void add(query::Wait wait, std::stop_token stop, std::function<void()> go_on);
   // Something was committed.
   void committed();
   // Lets go of those that wait; nothing goes on afterwards. Called by the destructor too. Not by two threads at a time.
@@ -33,7 +33,7 @@ class WaitingQuestions {
 
  private:
   struct Waiting {
-    views::Wait wait;
+    query::Wait wait;
     std::chrono::steady_clock::time_point deadline;
     std::stop_token stop;
     std::function<void()> go_on;
@@ -41,7 +41,7 @@ class WaitingQuestions {
 
   void work();
 
-  const views::ReadModel& model_;
+  const query::ReadModel& model_;
   std::mutex mutex_;  // Guards the rest.
   std::condition_variable changed_;
   std::list<Waiting> waiting_;

@@ -11,10 +11,10 @@
 namespace daybook::domain {
 
 // Cells and anomalies of credit.h.
-void contribute_credit(Picture& picture, const Order& order, Contributions& to);
-void contribute_order(Picture& picture, const Document& document, Contributions& to, Extent extent);
-void contribute_invoice(Picture& picture, const Document& document, Contributions& to, Extent extent);
-void contribute_source(Picture& picture, const Document& document, Contributions& to);
+void contribute_credit(AccountState& account, const Order& order, Contributions& to);
+void contribute_order(AccountState& account, const Document& document, Contributions& to, Extent extent);
+void contribute_invoice(AccountState& account, const Document& document, Contributions& to, Extent extent);
+void contribute_source(AccountState& account, const Document& document, Contributions& to);
 
 // All that a refund comes to that has no source, or one that is not known.
 void contribute_standing_refund(const Fact& fact, std::string_view document_id, const Attributes& attributes,
@@ -34,9 +34,9 @@ inline void wait(Contributions& to, std::int64_t records) {
 // Whether `named` was recorded after `fact`, which refers to it, so that this one waited.
 inline bool is_later(const Fact& named, const Fact& fact) { return named.recorded_ms > fact.recorded_ms; }
 // Whether a document was told something before it was created.
-inline bool told_before(const Picture& picture, const Document& document, const Fact& created) {
+inline bool told_before(const AccountState& account, const Document& document, const Fact& created) {
   return std::ranges::any_of(document.facts, [&](const Fact& fact) {
-    return picture.admits(fact) && is_later(created, fact);
+    return account.admits(fact) && is_later(created, fact);
   });
 }
 

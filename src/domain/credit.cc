@@ -22,9 +22,9 @@ bool invoices(const Invoice& invoice, const Order& order) {
 
 using Invoices = Few<const Invoice*, 2>;
 
-Invoices invoices_of(Picture& picture, const Order& order) {
+Invoices invoices_of(AccountState& account, const Order& order) {
   Invoices all;
-  for (const Invoice* invoice : picture.invoices_of(order)) {
+  for (const Invoice* invoice : account.invoices_of(order)) {
     if (invoices(*invoice, order)) all.push_back(invoice);
   }
   return all;
@@ -32,10 +32,10 @@ Invoices invoices_of(Picture& picture, const Order& order) {
 
 // Calls visit(Source) for each credit note in the invoice's currency that names it.
 template <typename Visit>
-void for_each_credit_note(Picture& picture, const Invoice& invoice, const Visit& visit) {
+void for_each_credit_note(AccountState& account, const Invoice& invoice, const Visit& visit) {
   for (const DocumentRef& link : invoice.document->links) {
     if (link.kind != DocumentKind::kCreditNote) continue;
-    const Source* note = picture.source(link);
+    const Source* note = account.source(link);
     if (note == nullptr || note->credit_note->invoice_id != invoice.ref.id) continue;
     if (note->currency == invoice.issued->currency) visit(*note);
   }
@@ -50,19 +50,19 @@ struct Share {
 // An order's share of the invoices that name it, as dates go by.
 class ShareOverTime {
  public:
-  ShareOverTime(Picture& picture, const Invoices& invoices, const Order& order)
-      : picture_(picture), order_(order), invoices_(invoices), parts_(invoices.size()) {
+  ShareOverTime(AccountState& account, const Invoices& invoices, const Order& order)
+      : account_(account), order_(order), invoices_(invoices), parts_(invoices.size()) {
     for (std::uint32_t i = 0; i < invoices.size(); ++i) {
       const auto add = [&](Day day, Int128 credited = 0) {
         if (day != kNever) changes_.push_back({day, i, credited});
       };
       add(invoices[i]->issued->issue_date);
       add(invoices[i]->void_day);
-      for_each_credit_note(picture, *invoices[i], [&](const Source& note) {
+      for_each_credit_note(account, *invoices[i], [&](const Source& note) {
         add(note.day, note.amount);
         add(note.ended_day, -note.amount);
       });
-      if (shared(*invoices[i])) picture.split(*invoices[i]).for_each_change(add);
+      if (shared(*invoices[i])) account.split(*invoices[i]).for_each_change(add);
     }
     std::ranges::sort(changes_, {}, &Change::day);
   }
@@ -111,13 +111,13 @@ class ShareOverTime {
     const Int128 gross = whole(*invoice.issued, Price::kWithTax);
     const Int128 rest = std::max<Int128>(0, gross - credited);
     if (!shared(invoice)) return {gross, whole(*invoice.issued, Price::kNet), rest};
-    const Split& split = picture_.split(invoice);
+    const Split& split = account_.split(invoice);
     const Int128 with_tax = split.share(order_, as_of, Price::kWithTax);
     return {with_tax, split.share(order_, as_of, Price::kNet),
             rest == gross ? with_tax : split.share_of(rest, order_, as_of)};
   }
 
-  Picture& picture_;
+  AccountState& account_;
   const Order& order_;
   const Invoices& invoices_;
   Few<Part, 2> parts_;
@@ -290,26 +290,26 @@ Int128 Split::share_of(Int128 amount, const Order& order, Day as_of) const {
   return rest;
 }
 
-OrderCredit credit_on(Picture& picture, const Order& order, Day as_of) {
+OrderCredit credit_on(AccountState& account, const Order& order, Day as_of) {
   if (as_of < order.placed_day) return {};
   GoodsOverTime goods(order);
   goods.advance(as_of);
-  const Invoices invoices = invoices_of(picture, order);
-  ShareOverTime share(picture, invoices, order);
+  const Invoices invoices = invoices_of(account, order);
+  ShareOverTime share(account, invoices, order);
   share.advance(as_of);
   return {goods.open(), goods.dispatched(), share.share().with_tax, share.share().less_credited};
 }
 
-void contribute_credit(Picture& picture, const Order& order, Contributions& to) {
+void contribute_credit(AccountState& account, const Order& order, Contributions& to) {
   const auto about_order = [&](AnomalyKind kind) { return Stretches(kind, order.ref.id, *order.placed_fact, to); };
   Stretches over_invoiced = about_order(AnomalyKind::kInvoicedOverOrdered);
   Stretches over_shipped = about_order(AnomalyKind::kShippedOverOrdered);
   Stretches over_returned = about_order(AnomalyKind::kReturnedOverDispatched);
-  const Invoices invoices = invoices_of(picture, order);
+  const Invoices invoices = invoices_of(account, order);
   OrderCredit before;
   OrderCredit now;
   GoodsOverTime goods(order);
-  ShareOverTime share(picture, invoices, order);
+  ShareOverTime share(account, invoices, order);
   Breakpoints breakpoints = credit_breakpoints(share, order);
   for (const Day day : breakpoints.sorted()) {
     goods.advance(day);

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "domain/picture.h"
+#include "domain/account_state.h"
 
 namespace daybook::domain {
 
@@ -68,6 +68,6 @@ struct OrderCredit {
   Int128 not_invoiced() const { return std::max<Int128>(0, dispatched - invoiced); }
 };
 // All zero before the placed date.
-OrderCredit credit_on(Picture& picture, const Order& order, Day as_of);
+OrderCredit credit_on(AccountState& account, const Order& order, Day as_of);
 
 }  // namespace daybook::domain

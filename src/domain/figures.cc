@@ -77,9 +77,9 @@ void Lacking::report(AnomalyKind kind, Contributions& to) {
 
 namespace {
 
-void contribute_conflicts(Picture& picture, const Document& document, Contributions& to) {
+void contribute_conflicts(AccountState& account, const Document& document, Contributions& to) {
   for (const Conflict& conflict : document.conflicts) {
-    if (!picture.admits(conflict)) continue;
+    if (!account.admits(conflict)) continue;
     const std::string_view id = document.ref.id;
     to.anomaly({.kind = AnomalyKind::kConflictingRepeat,
                 .document_id = id,
@@ -96,9 +96,9 @@ void contribute_conflicts(Picture& picture, const Document& document, Contributi
 }
 
 // A refund that names neither payment nor credit note.
-void contribute_refund(Picture& picture, const Document& document, Contributions& to) {
+void contribute_refund(AccountState& account, const Document& document, Contributions& to) {
   for (const Fact& fact : document.facts) {
-    if (!picture.admits(fact)) continue;
+    if (!account.admits(fact)) continue;
     const auto& refund = std::get<RefundPaid>(fact.event.payload);
     contribute_standing_refund(fact, document.ref.id, {{}, {}, refund.value_date}, to);
     Anomaly anomaly = anomaly_about(AnomalyKind::kRefundExceedsUnapplied, document.ref.id, fact);
@@ -108,12 +108,12 @@ void contribute_refund(Picture& picture, const Document& document, Contributions
   }
 }
 
-void contribute_promise(Picture& picture, const Document& document, Contributions& to) {
-  const Expect& expect = picture.rules().expect;
+void contribute_promise(AccountState& account, const Document& document, Contributions& to) {
+  const Expect& expect = account.rules().expect;
   const Fact* made = nullptr;
   std::vector<const Fact*> withdrawn;
   for (const Fact& fact : document.facts) {
-    if (!picture.admits(fact)) continue;
+    if (!account.admits(fact)) continue;
     if (std::holds_alternative<PromiseMade>(fact.event.payload)) {
       made = &fact;
     } else {
@@ -131,7 +131,7 @@ void contribute_promise(Picture& picture, const Document& document, Contribution
   bool lacks = false;
   bool waited = std::ranges::any_of(withdrawn, [&](const Fact* fact) { return is_later(*made, *fact); });
   for (const auto& id : std::get<PromiseMade>(made->event.payload).invoice_ids) {
-    const Invoice* invoice = picture.invoice(id);
+    const Invoice* invoice = account.invoice(id);
     if (invoice == nullptr) lacks = true;
     if (invoice != nullptr && is_later(*invoice->issued_fact, *made)) waited = true;
   }
@@ -155,20 +155,20 @@ void contribute_standing_unapplied(const RefundPaid& refund, const Attributes& a
           {-Int128(refund.amount_minor), 1});
 }
 
-void contribute(Picture& picture, const Document& document, Contributions& to, Extent extent) {
-  contribute_conflicts(picture, document, to);
+void contribute(AccountState& account, const Document& document, Contributions& to, Extent extent) {
+  contribute_conflicts(account, document, to);
   switch (document.ref.kind) {
     case DocumentKind::kOrder:
-      return contribute_order(picture, document, to, extent);
+      return contribute_order(account, document, to, extent);
     case DocumentKind::kInvoice:
-      return contribute_invoice(picture, document, to, extent);
+      return contribute_invoice(account, document, to, extent);
     case DocumentKind::kCreditNote:
     case DocumentKind::kPayment:
-      return contribute_source(picture, document, to);
+      return contribute_source(account, document, to);
     case DocumentKind::kRefund:
-      return contribute_refund(picture, document, to);
+      return contribute_refund(account, document, to);
     case DocumentKind::kPromise:
-      return contribute_promise(picture, document, to);
+      return contribute_promise(account, document, to);
     case DocumentKind::kCustomer:
     case DocumentKind::kTarget:
     case DocumentKind::kRate:
@@ -220,17 +220,17 @@ bool changes_value(const Document& order) {
 
 class Dependents {
  public:
-  Dependents(Picture& picture, const std::function<void(const Document&, Extent)>& visit)
-      : picture_(picture), visit_(visit) {}
+  Dependents(AccountState& account, const std::function<void(const Document&, Extent)>& visit)
+      : account_(account), visit_(visit) {}
 
   void one(DocumentRef ref, Extent extent = kReached) {
-    if (const Document* document = picture_.document(ref)) visit_(*document, extent);
+    if (const Document* document = account_.document(ref)) visit_(*document, extent);
   }
 
   // It, and the orders it names.
   void invoice(const Document& document, Extent extent = kReached) {
     visit_(document, extent);
-    const Invoice* known = picture_.invoice(document);
+    const Invoice* known = account_.invoice(document);
     if (known == nullptr) return;
     for (const auto& id : known->issued->order_ids) one({DocumentKind::kOrder, id}, extent);
   }
@@ -238,7 +238,7 @@ class Dependents {
   // Orders among which invoices are split with this one.
   void sharing_invoices(const Document& order) {
     for (const DocumentRef& link : order.links) {
-      const Invoice* naming = picture_.invoice(link.id);
+      const Invoice* naming = account_.invoice(link.id);
       if (naming == nullptr || naming->issued->order_ids.size() < 2) continue;
       for (const auto& id : naming->issued->order_ids) one({DocumentKind::kOrder, id}, kCreditToo);
     }
@@ -261,14 +261,14 @@ class Dependents {
     std::ranges::sort(invoices);
     invoices.erase(std::unique(invoices.begin(), invoices.end()), invoices.end());
     for (const std::string_view id : invoices) {
-      if (const Document* found = picture_.document({DocumentKind::kInvoice, id})) invoice(*found, credits ? kCreditToo : kReached);
+      if (const Document* found = account_.document({DocumentKind::kInvoice, id})) invoice(*found, credits ? kCreditToo : kReached);
     }
   }
 
   // Everything that names the invoice.
   void naming_invoice(const Document& document) {
     for (const DocumentRef& link : document.links) {
-      const Document* naming = picture_.document(link);
+      const Document* naming = account_.document(link);
       if (naming == nullptr) continue;
       if (link.kind == DocumentKind::kPromise) {
         visit_(*naming, {});
@@ -279,15 +279,15 @@ class Dependents {
   }
 
  private:
-  Picture& picture_;
+  AccountState& account_;
   const std::function<void(const Document&, Extent)>& visit_;
 };
 
 }  // namespace
 
-void for_each_dependent(Picture& picture, const Document& document,
+void for_each_dependent(AccountState& account, const Document& document,
                         const std::function<void(const Document&, Extent)>& visit) {
-  Dependents dependents(picture, visit);
+  Dependents dependents(account, visit);
   const auto told_anew = [&](auto&& is_such) {
     return std::ranges::any_of(document.facts, [&](const Fact& fact) {
       return fact.fresh && is_such(fact.event.payload);
@@ -300,7 +300,7 @@ void for_each_dependent(Picture& picture, const Document& document,
       // Its attributes are those of invoices that name it, and so of what is applied to them.
       if (!told_anew([](const Payload& p) { return std::holds_alternative<OrderPlaced>(p); })) return;
       for (const DocumentRef& link : document.links) {
-        const Document* naming = picture.document(link);
+        const Document* naming = account.document(link);
         if (naming == nullptr) continue;
         visit(*naming, {});
         dependents.naming_invoice(*naming);

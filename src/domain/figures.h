@@ -1,5 +1,5 @@
 // Figures: what a document adds to every aggregate, as a pure function of facts and dates. The
-// contract's definitions (docs/figures.md) are written down here and in the states of picture.h, and
+// contract's definitions (docs/figures.md) are written down here and in the states of account_state.h, and
 // nowhere else.
 //
 // contribute() evaluates a document on each date on which one of its facts takes effect and hands out the
@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-#include "domain/picture.h"
+#include "domain/account_state.h"
 
 namespace daybook::domain {
 
@@ -33,14 +33,14 @@ struct Extent {
   }
 };
 
-// Hands out what the document contributes as the picture knows it.
-void contribute(Picture& picture, const Document& document, Contributions& to,
+// Hands out what the document contributes as the account is known.
+void contribute(AccountState& account, const Document& document, Contributions& to,
                 Extent extent = {});
 
 // Documents whose figures depend on this one's fresh facts, itself included, and what of them may differ
 // without those; each may come more than once. A new customer file concerns invoices with due dates from
 // its terms; those the caller finds by date.
-void for_each_dependent(Picture& picture, const Document& document,
+void for_each_dependent(AccountState& account, const Document& document,
                         const std::function<void(const Document&, Extent)>& visit);
 
 // --- states on a date, for views and cells alike ----------------------------------------------
@@ -61,9 +61,9 @@ struct InvoiceState {
   Few<OpenInstalment, 2> instalments;  // As listed.
 };
 // `as_of` not before the issue date.
-InvoiceState state_on(Picture& picture, const Invoice& invoice, Day as_of);
+InvoiceState state_on(AccountState& account, const Invoice& invoice, Day as_of);
 
 // `as_of` not before the placed date.
-Milestones milestones_on(Picture& picture, const Order& order, Day as_of);
+Milestones milestones_on(AccountState& account, const Order& order, Day as_of);
 
 }  // namespace daybook::domain

@@ -1,7 +1,7 @@
 // How facts make an invoice.
 #include <algorithm>
 
-#include "domain/picture.h"
+#include "domain/account_state.h"
 
 namespace daybook::domain {
 namespace {
@@ -22,7 +22,7 @@ void test_recoveries(Invoice& invoice) {
 
 }  // namespace
 
-std::unique_ptr<Invoice> Picture::make_invoice(const Document& document) {
+std::unique_ptr<Invoice> AccountState::make_invoice(const Document& document) {
   auto invoice = std::make_unique<Invoice>();
   invoice->ref = document.ref;
   invoice->document = &document;

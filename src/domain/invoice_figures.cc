@@ -22,26 +22,26 @@ Int128 written_off(const Invoice& invoice, Day as_of) {
 }
 
 // The invoice was never issued: everything about it waits.
-void contribute_unknown(Picture& picture, const Document& document, Contributions& to) {
-  if (!picture.rules().expect.invoices) return;
+void contribute_unknown(AccountState& account, const Document& document, Contributions& to) {
+  if (!account.rules().expect.invoices) return;
   Lacking lacking;
   std::int64_t waiting = 0;
   for (const Fact& fact : document.facts) {
-    if (!picture.admits(fact)) continue;
+    if (!account.admits(fact)) continue;
     lacking.add(fact, document.ref.id);
     ++waiting;
   }
   for (const DocumentRef& link : document.links) {
     if (link.kind == DocumentKind::kPromise) {
-      const Document* const promise = picture.document(link);
+      const Document* const promise = account.document(link);
       if (promise == nullptr) continue;
       for (const Fact& fact : promise->facts) {
-        if (!picture.admits(fact)) continue;
+        if (!account.admits(fact)) continue;
         for_each_reference(fact.event.payload, [&](DocumentRef named) {
           if (named == document.ref) lacking.add(fact, document.ref.id);
         });
       }
-    } else if (const Source* source = picture.source(link)) {
+    } else if (const Source* source = account.source(link)) {
       // An allocation of an unknown source lacks the source, not the invoice.
       source->for_each_item_of(document.ref.id, [&](const Item& item) { lacking.add(*item.fact, document.ref.id); });
     }
@@ -50,8 +50,8 @@ void contribute_unknown(Picture& picture, const Document& document, Contribution
   wait(to, waiting);
 }
 
-void contribute_waiting(Picture& picture, const Invoice& invoice, Contributions& to) {
-  const Expect& expect = picture.rules().expect;
+void contribute_waiting(AccountState& account, const Invoice& invoice, Contributions& to) {
+  const Expect& expect = account.rules().expect;
   if (expect.orders) {
     const bool waited = std::ranges::any_of(invoice.orders, [&](const Order* order) {
       return is_later(*order->placed_fact, *invoice.issued_fact);
@@ -60,7 +60,7 @@ void contribute_waiting(Picture& picture, const Invoice& invoice, Contributions&
     if (invoice.orders.size() < invoice.issued->order_ids.size()) wait(to, 1);
   }
   if (!expect.invoices) return;
-  bool waited = told_before(picture, *invoice.document, *invoice.issued_fact);
+  bool waited = told_before(account, *invoice.document, *invoice.issued_fact);
   for (const auto& dispute : invoice.disputes) {
     waited = waited || (dispute.resolved != nullptr && is_later(*dispute.fact, *dispute.resolved));
   }
@@ -91,8 +91,8 @@ void contribute_ledger_and_sales(const Invoice& invoice, Contributions& to) {
 }
 
 // What payments settled, and after how many days.
-void contribute_settled(Picture& picture, const Invoice& invoice, Contributions& to) {
-  for (const Application& application : picture.applications(invoice)) {
+void contribute_settled(AccountState& account, const Invoice& invoice, Contributions& to) {
+  for (const Application& application : account.applications(invoice)) {
     const Item& item = *application.item;
     if (item.state != ItemState::kCounts || application.source->payment == nullptr) continue;
     // Up to the day the cash came: when it was matched is our own affair.
@@ -108,8 +108,8 @@ void contribute_settled(Picture& picture, const Invoice& invoice, Contributions&
 // is so in due-date order, and disputes lie over what is open in that order (OpenAmounts::State).
 class InvoiceOverTime {
  public:
-  InvoiceOverTime(Picture& picture, const Invoice& invoice) : invoice_(invoice) {
-    for (const Application& application : picture.applications(invoice)) {
+  InvoiceOverTime(AccountState& account, const Invoice& invoice) : invoice_(invoice) {
+    for (const Application& application : account.applications(invoice)) {
       if (application.item->state != ItemState::kCounts) continue;
       application.item->for_each_movement([&](Day day, Int128 amount) { changes_.push_back({day, {.settled = amount}}); });
     }
@@ -177,10 +177,10 @@ OpenAmounts amounts_of(const Invoice& invoice) {
 
 }  // namespace
 
-InvoiceState state_on(Picture& picture, const Invoice& invoice, Day as_of) {
+InvoiceState state_on(AccountState& account, const Invoice& invoice, Day as_of) {
   InvoiceState state;
   Int128 applied = 0;
-  for (const Application& application : picture.applications(invoice)) {
+  for (const Application& application : account.applications(invoice)) {
     applied += application.item->applied(as_of);
   }
   const Int128 settled = applied + written_off(invoice, as_of);
@@ -220,23 +220,23 @@ InvoiceState state_on(Picture& picture, const Invoice& invoice, Day as_of) {
   return state;
 }
 
-void contribute_invoice(Picture& picture, const Document& document, Contributions& to, Extent extent) {
-  const Invoice* known = picture.invoice(document);
-  if (known == nullptr) return contribute_unknown(picture, document, to);
+void contribute_invoice(AccountState& account, const Document& document, Contributions& to, Extent extent) {
+  const Invoice* known = account.invoice(document);
+  if (known == nullptr) return contribute_unknown(account, document, to);
   const Invoice& invoice = *known;
   const Attributes& attributes = invoice.attributes;
   const Currency currency = invoice.issued->currency;
   if (extent.own) {
-    contribute_waiting(picture, invoice, to);
+    contribute_waiting(account, invoice, to);
     contribute_ledger_and_sales(invoice, to);
   }
-  contribute_settled(picture, invoice, to);
+  contribute_settled(account, invoice, to);
 
   const Day issue_day = invoice.issued->issue_date;
   Breakpoints breakpoints;
   breakpoints.add(issue_day);
   breakpoints.add(invoice.void_day);
-  for (const Application& application : picture.applications(invoice)) {
+  for (const Application& application : account.applications(invoice)) {
     if (application.item->state != ItemState::kCounts) continue;
     application.item->for_each_movement([&](Day day, Int128) { breakpoints.add(day); });
   }
@@ -256,11 +256,11 @@ void contribute_invoice(Picture& picture, const Document& document, Contribution
     if (dispute.until != kNever) breakpoints.add(std::max(dispute.until, issue_day));
   }
 
-  const Rules& rules = picture.rules();
+  const Rules& rules = account.rules();
   const Day not_received_from = issue_day + rules.anomaly_days.invoice_not_received + 1;
   const bool may_be_missed = rules.expect.invoices && invoice.received_day > not_received_from;
   if (may_be_missed) breakpoints.add(invoice.received_day);
-  InvoiceOverTime now(picture, invoice);
+  InvoiceOverTime now(account, invoice);
   OpenAmounts amounts = amounts_of(invoice);
   Int128 surplus = 0;
   Stretches over_applied(AnomalyKind::kOverApplied, invoice.ref.id, *invoice.issued_fact, to);

@@ -10,7 +10,7 @@ namespace daybook::domain {
 
 struct LedgerEntry {
   Measure measure{};  // kLedger…
-  // The record that it comes from; that of a transfer holds the allocation. It belongs to the picture's account.
+  // The record that it comes from; that of a transfer holds the allocation. It belongs to the account.
   const Fact* fact = nullptr;
   // The document that the record belongs to; of a transfer the allocation (a payment's or credit note's own:
   // the payment or credit note).
@@ -81,26 +81,26 @@ void for_each_transfer(const Source& source, const Item& item, const Attributes&
   });
 }
 
-// All entries of a document that the picture's moment knows: of an invoice, payment, credit note or refund.
+// All entries of a document that the account's moment knows: of an invoice, payment, credit note or refund.
 template <typename Visit>
-void for_each_entry(Picture& picture, const Document& document, const Visit& visit) {
+void for_each_entry(AccountState& account, const Document& document, const Visit& visit) {
   if (document.ref.kind == DocumentKind::kInvoice) {
-    if (const Invoice* invoice = picture.invoice(document)) for_each_entry(*invoice, invoice->attributes, visit);
+    if (const Invoice* invoice = account.invoice(document)) for_each_entry(*invoice, invoice->attributes, visit);
     return;
   }
   const bool is_source = document.ref.kind == DocumentKind::kPayment || document.ref.kind == DocumentKind::kCreditNote;
   if (!is_source && document.ref.kind != DocumentKind::kRefund) return;
-  const Source* source = is_source ? picture.source(document) : nullptr;
+  const Source* source = is_source ? account.source(document) : nullptr;
   if (source == nullptr) {
     // Refunds that name no source, or one that is not known.
     for (const Fact& fact : document.facts) {
       const auto* refund = std::get_if<RefundPaid>(&fact.event.payload);
-      if (refund == nullptr || !picture.admits(fact)) continue;
+      if (refund == nullptr || !account.admits(fact)) continue;
       for_each_entry(fact, document.ref.id, {{}, {}, refund->value_date}, visit);
     }
     return;
   }
-  const Attributes attributes = picture.attributes(*source);
+  const Attributes attributes = account.attributes(*source);
   for_each_entry(*source, attributes, visit);
   for (const Item& item : source->items) {
     if (item.state != ItemState::kCounts) continue;

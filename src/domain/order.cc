@@ -3,7 +3,7 @@
 #include <array>
 #include <vector>
 
-#include "domain/picture.h"
+#include "domain/account_state.h"
 
 namespace daybook::domain {
 namespace {
@@ -67,7 +67,7 @@ std::optional<Milestone> parse_milestone(std::string_view name) {
   return static_cast<Milestone>(at - kMilestoneNames.begin());
 }
 
-std::unique_ptr<Order> Picture::make_order(const Document& document) {
+std::unique_ptr<Order> AccountState::make_order(const Document& document) {
   auto order = std::make_unique<Order>();
   order->ref = document.ref;
   order->document = &document;

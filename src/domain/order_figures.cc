@@ -13,17 +13,17 @@ namespace daybook::domain {
 namespace {
 
 // The order was never placed: everything about it waits.
-void contribute_unknown(Picture& picture, const Document& document, Contributions& to) {
-  if (!picture.rules().expect.orders) return;
+void contribute_unknown(AccountState& account, const Document& document, Contributions& to) {
+  if (!account.rules().expect.orders) return;
   Lacking lacking;
   std::int64_t waiting = 0;
   for (const Fact& fact : document.facts) {
-    if (!picture.admits(fact)) continue;
+    if (!account.admits(fact)) continue;
     lacking.add(fact, document.ref.id);
     ++waiting;
   }
   for (const DocumentRef& link : document.links) {
-    if (const Invoice* invoice = picture.invoice(link.id)) {
+    if (const Invoice* invoice = account.invoice(link.id)) {
       lacking.add(*invoice->issued_fact, document.ref.id);
     }
   }
@@ -259,7 +259,7 @@ class Greatest {
 
  private:
   std::size_t places_;
-  Few<Instant, 8> tree_;  // Places from `places_` on; above each two of them the greater.
+  Few<Instant, 8> tree_;  // GroupCursor from `places_` on; above each two of them the greater.
 };
 
 // When everything had been dispatched, over time. Dates rise.
@@ -405,9 +405,9 @@ class DeliveredOverTime {
 // When the order had been invoiced, and its invoices settled, over time.
 class InvoicedOverTime {
  public:
-  InvoicedOverTime(Picture& picture, const Order& order)
-      : order_(order), earliest_(picture.invoices_of(order).size()), settled_(picture.invoices_of(order).size()) {
-    const std::span<const Invoice* const> invoices = picture.invoices_of(order);
+  InvoicedOverTime(AccountState& account, const Order& order)
+      : order_(order), earliest_(account.invoices_of(order).size()), settled_(account.invoices_of(order).size()) {
+    const std::span<const Invoice* const> invoices = account.invoices_of(order);
     invoices_.reserve(invoices.size());
     for (const Invoice* invoice : invoices) {
       if (invoice->issued->kind != InvoiceKind::kInvoice) continue;
@@ -415,8 +415,8 @@ class InvoicedOverTime {
       const auto add = [&](Day day) {
         if (day != kNever) changes_.emplace_back(order.counts_from(day), number);
       };
-      const Day issued_on = picture.day_of(invoice->issued_fact->event.occurred_at);
-      const Marking& marking = invoices_.emplace_back(picture, *invoice, issued_on);
+      const Day issued_on = account.day_of(invoice->issued_fact->event.occurred_at);
+      const Marking& marking = invoices_.emplace_back(account, *invoice, issued_on);
       add(issued_on);
       add(invoice->void_day);
       for (const Settlement::Step& step : marking.settlement.subspan(1)) add(step.from);
@@ -447,8 +447,8 @@ class InvoicedOverTime {
  private:
   enum class Mark : std::uint8_t { kNone, kOpen, kSettled };
   struct Marking {
-    Marking(Picture& picture, const Invoice& marks, Day day)
-        : invoice(marks), issued_on(day), settlement(picture.settlement(marks).steps()) {}
+    Marking(AccountState& account, const Invoice& marks, Day day)
+        : invoice(marks), issued_on(day), settlement(account.settlement(marks).steps()) {}
 
     const Invoice& invoice;
     Day issued_on = 0;
@@ -521,7 +521,7 @@ Milestones milestones_with(const FulfilmentOverTime& goods, const InvoicedOverTi
   return milestones;
 }
 
-void contribute_cycle(Picture& picture, const Order& order, Contributions& to) {
+void contribute_cycle(AccountState& account, const Order& order, Contributions& to) {
   Breakpoints breakpoints;
   const auto add = [&](Day day) {
     if (day != kNever) breakpoints.add(order.counts_from(day));
@@ -533,12 +533,12 @@ void contribute_cycle(Picture& picture, const Order& order, Contributions& to) {
   for (const auto& moment : order.proofs) add(moment.day);
   for (const auto& dispatch : order.dispatches) add(dispatch.day);
   for (const auto& back : order.returns) add(back.day);
-  InvoicedOverTime invoices(picture, order);
+  InvoicedOverTime invoices(account, order);
   invoices.for_each_day(add);
   CycleRow row{order.ref.id, order.attributes(), order.placed->kind, order.placed->channel, {}};
   Stretches disordered(AnomalyKind::kMilestonesOutOfOrder, order.ref.id, *order.placed_fact, to);
   Stretches not_invoiced(AnomalyKind::kDeliveredNotInvoiced, order.ref.id, *order.placed_fact, to);
-  const Rules& rules = picture.rules();
+  const Rules& rules = account.rules();
   const std::span<const Day> days = breakpoints.sorted();
   row.changes.reserve(days.size());
   FulfilmentOverTime goods(order);
@@ -552,7 +552,7 @@ void contribute_cycle(Picture& picture, const Order& order, Contributions& to) {
     const bool invoiced = change.milestones[static_cast<std::size_t>(Milestone::kInvoiced)].has_value();
     Day overdue = kNever;
     if (delivered && !invoiced && rules.expect.invoices) {
-      overdue = std::max(day, picture.day_of(*delivered) + rules.anomaly_days.delivered_not_invoiced + 1);
+      overdue = std::max(day, account.day_of(*delivered) + rules.anomaly_days.delivered_not_invoiced + 1);
     }
     const bool missed =
         overdue < (i + 1 < days.size() ? days[i + 1] : kNever) && order_value(order, day, Price::kWithTax) > 0;
@@ -570,10 +570,10 @@ void contribute_cycle(Picture& picture, const Order& order, Contributions& to) {
 
 }  // namespace
 
-Milestones milestones_on(Picture& picture, const Order& order, Day as_of) {
+Milestones milestones_on(AccountState& account, const Order& order, Day as_of) {
   FulfilmentOverTime goods(order);
   goods.advance(as_of);
-  InvoicedOverTime invoices(picture, order);
+  InvoicedOverTime invoices(account, order);
   invoices.advance(as_of);
   return milestones_with(goods, invoices, order, as_of);
 }
@@ -581,11 +581,11 @@ Milestones milestones_on(Picture& picture, const Order& order, Day as_of) {
 namespace {
 
 // A record was read before its order, or before its shipment.
-bool has_waited(const Picture& picture, const Order& order) {
+bool has_waited(const AccountState& account, const Order& order) {
   const auto waited_for_dispatch = [&](const auto& told) {
     return told.dispatch != Order::kNone && is_later(*order.dispatches[told.dispatch].fact, *told.fact);
   };
-  return told_before(picture, *order.document, *order.placed_fact) ||
+  return told_before(account, *order.document, *order.placed_fact) ||
          std::ranges::any_of(order.proofs, waited_for_dispatch) ||
          std::ranges::any_of(order.returns, waited_for_dispatch);
 }
@@ -601,16 +601,16 @@ void contribute_shipments(const Rules& rules, const Order& order, Contributions&
 
 }  // namespace
 
-void contribute_order(Picture& picture, const Document& document, Contributions& to, Extent extent) {
-  const Order* order = picture.order(document);
-  if (order == nullptr) return contribute_unknown(picture, document, to);
+void contribute_order(AccountState& account, const Document& document, Contributions& to, Extent extent) {
+  const Order* order = account.order(document);
+  if (order == nullptr) return contribute_unknown(account, document, to);
   if (extent.own) {
-    if (picture.rules().expect.shipments) contribute_shipments(picture.rules(), *order, to);
-    if (has_waited(picture, *order)) to.waited();
+    if (account.rules().expect.shipments) contribute_shipments(account.rules(), *order, to);
+    if (has_waited(account, *order)) to.waited();
   }
   if (extent.sales) contribute_sales(*order, to);
-  if (extent.credit) contribute_credit(picture, *order, to);
-  contribute_cycle(picture, *order, to);
+  if (extent.credit) contribute_credit(account, *order, to);
+  contribute_cycle(account, *order, to);
 }
 
 }  // namespace daybook::domain

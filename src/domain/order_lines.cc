@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "domain/credit.h"
-#include "domain/picture.h"
+#include "domain/account_state.h"
 
 namespace daybook::domain {
 

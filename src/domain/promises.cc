@@ -14,12 +14,12 @@ struct Span {
 };
 
 // Of what settles the invoices that it names.
-Int128 applied(Picture& picture, const PromiseMade& made, Span span, Day as_of) {
+Int128 applied(AccountState& account, const PromiseMade& made, Span span, Day as_of) {
   Int128 sum = 0;
   for (const auto& id : made.invoice_ids) {
-    const Invoice* invoice = picture.invoice(id);
+    const Invoice* invoice = account.invoice(id);
     if (invoice == nullptr || invoice->issued->currency != made.currency) continue;
-    for (const Application& application : picture.applications(*invoice)) {
+    for (const Application& application : account.applications(*invoice)) {
       const Item& item = *application.item;
       if (application.source->payment == nullptr || !span.holds(item.from)) continue;
       sum += item.applied(as_of);
@@ -28,11 +28,11 @@ Int128 applied(Picture& picture, const PromiseMade& made, Span span, Day as_of) 
   return sum;
 }
 
-Int128 received(Picture& picture, const PromiseMade& made, std::span<const DocumentRef> payments, Span span,
+Int128 received(AccountState& account, const PromiseMade& made, std::span<const DocumentRef> payments, Span span,
                 Day as_of) {
   Int128 sum = 0;
   for (const DocumentRef& ref : payments) {
-    const Source* payment = picture.source(ref);
+    const Source* payment = account.source(ref);
     if (payment == nullptr || payment->currency != made.currency) continue;
     if (span.holds(payment->day) && payment->exists(as_of)) sum += payment->amount;
   }
@@ -46,26 +46,26 @@ std::string_view promise_state_name(PromiseState state) {
   return kNames[static_cast<std::size_t>(state)];
 }
 
-std::optional<Promise> promise_on(Picture& picture, const Document& document, std::span<const DocumentRef> payments,
+std::optional<Promise> promise_on(AccountState& account, const Document& document, std::span<const DocumentRef> payments,
                                   Day grace_days, Day as_of) {
   const Fact* told = nullptr;
   Day withdrawn_on = kNever;
   for (const Fact& fact : document.facts) {
-    if (!picture.admits(fact)) continue;
+    if (!account.admits(fact)) continue;
     if (std::holds_alternative<PromiseMade>(fact.event.payload)) {
       told = &fact;
     } else {
-      withdrawn_on = picture.day_of(fact.event.occurred_at);
+      withdrawn_on = account.day_of(fact.event.occurred_at);
     }
   }
   if (told == nullptr) return std::nullopt;
   Promise promise;
   promise.made = &std::get<PromiseMade>(told->event.payload);
-  const Span span{picture.day_of(told->event.occurred_at), promise.made->promised_date + grace_days};
+  const Span span{account.day_of(told->event.occurred_at), promise.made->promised_date + grace_days};
   if (as_of < span.from) return std::nullopt;
 
-  promise.fulfilled = promise.made->invoice_ids.empty() ? received(picture, *promise.made, payments, span, as_of)
-                                                        : applied(picture, *promise.made, span, as_of);
+  promise.fulfilled = promise.made->invoice_ids.empty() ? received(account, *promise.made, payments, span, as_of)
+                                                        : applied(account, *promise.made, span, as_of);
   if (withdrawn_on <= as_of) {
     promise.state = PromiseState::kWithdrawn;
   } else if (promise.fulfilled >= promise.made->amount_minor) {

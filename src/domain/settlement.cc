@@ -44,7 +44,7 @@ class RunningSums {
   };
 
   std::size_t places_;
-  Few<Node, 4> tree_;  // Places from `places_` on; above each two of them both.
+  Few<Node, 4> tree_;  // GroupCursor from `places_` on; above each two of them both.
 };
 
 struct Change {
@@ -54,9 +54,9 @@ struct Change {
 };
 
 // By day.
-Few<Change, 2> changes_of(Picture& picture, const Invoice& invoice) {
+Few<Change, 2> changes_of(AccountState& account, const Invoice& invoice) {
   Few<Change, 2> changes;
-  for (const Application& application : picture.applications(invoice)) {
+  for (const Application& application : account.applications(invoice)) {
     const Item& item = *application.item;
     if (item.state != ItemState::kCounts) continue;
     item.for_each_movement([&](Day day, Int128 amount) { changes.push_back({day, item.instant, amount}); });
@@ -89,14 +89,14 @@ Few<Instant, 2> instants_of(const Few<Change, 2>& changes) {
 
 }  // namespace
 
-Settlement::Settlement(Picture& picture, const Invoice& invoice) {
+Settlement::Settlement(AccountState& account, const Invoice& invoice) {
   const Int128 gross = invoice.issued->gross_minor();
   Step& first = steps_.emplace_back(std::numeric_limits<Day>::min(), std::nullopt);
   if (gross == 0) {
     first.since = invoice.issued_fact->event.occurred_at;
     return;
   }
-  const Few<Change, 2> changes = changes_of(picture, invoice);
+  const Few<Change, 2> changes = changes_of(account, invoice);
   const Few<Instant, 2> instants = instants_of(changes);
   RunningSums sums(instants.size());  // At each of the instants.
   for (auto change = changes.begin(); change != changes.end();) {

@@ -5,14 +5,14 @@
 #include <optional>
 #include <span>
 
-#include "domain/picture.h"
+#include "domain/account_state.h"
 
 namespace daybook::domain {
 
-// All orders that an invoice names ask for it, and it takes as long as the invoice has applications: a picture keeps it.
+// All orders that an invoice names ask for it, and it takes as long as the invoice has applications: the account keeps it.
 class Settlement {
  public:
-  Settlement(Picture& picture, const Invoice& invoice);
+  Settlement(AccountState& account, const Invoice& invoice);
 
   struct Step {
     Day from = 0;

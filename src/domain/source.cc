@@ -4,7 +4,7 @@
 #include <queue>
 #include <tuple>
 
-#include "domain/picture.h"
+#include "domain/account_state.h"
 
 namespace daybook::domain {
 namespace {
@@ -106,7 +106,7 @@ void unallocate(Source& source, std::span<const Fact* const> unallocations) {
 
 }  // namespace
 
-std::unique_ptr<Source> Picture::make_source(const Document& document) {
+std::unique_ptr<Source> AccountState::make_source(const Document& document) {
   auto source = std::make_unique<Source>();
   source->ref = document.ref;
   for (const Fact& fact : document.facts) {
@@ -173,7 +173,7 @@ std::unique_ptr<Source> Picture::make_source(const Document& document) {
   return source;
 }
 
-void Picture::schedule(Source& source) {
+void AccountState::schedule(Source& source) {
   for (Item& item : source.items) {
     const Invoice* const named = item.invoice = invoice(item.invoice_id);
     if (named == nullptr) {

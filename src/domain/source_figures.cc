@@ -6,19 +6,19 @@ namespace daybook::domain {
 namespace {
 
 // A credit note has those of the invoice that it names; cash has none of its own.
-Dimensions dimensions_of(Picture& picture, const Source& source) {
+Dimensions dimensions_of(AccountState& account, const Source& source) {
   if (source.credit_note == nullptr || source.credit_note->invoice_id.empty()) return {};
-  const Invoice* invoice = picture.invoice(source.credit_note->invoice_id);
+  const Invoice* invoice = account.invoice(source.credit_note->invoice_id);
   return invoice == nullptr ? Dimensions{} : domain::dimensions_of(*invoice);
 }
 
-void contribute_unknown(Picture& picture, const Document& document, Contributions& to) {
+void contribute_unknown(AccountState& account, const Document& document, Contributions& to) {
   const bool is_payment = document.ref.kind == DocumentKind::kPayment;
-  const Expect& expect = picture.rules().expect;
+  const Expect& expect = account.rules().expect;
   Lacking lacking;
   std::int64_t waiting = 0;
   for (const Fact& fact : document.facts) {
-    if (!picture.admits(fact)) continue;
+    if (!account.admits(fact)) continue;
     lacking.add(fact, document.ref.id);
     ++waiting;
     if (const auto* refund = std::get_if<RefundPaid>(&fact.event.payload)) {
@@ -35,9 +35,9 @@ void contribute_unknown(Picture& picture, const Document& document, Contribution
   wait(to, waiting);
 }
 
-void contribute_waiting(Picture& picture, const Document& document, const Source& source, Contributions& to) {
-  const Expect& expect = picture.rules().expect;
-  bool waited = told_before(picture, document, *source.created);
+void contribute_waiting(AccountState& account, const Document& document, const Source& source, Contributions& to) {
+  const Expect& expect = account.rules().expect;
+  bool waited = told_before(account, document, *source.created);
   for (const Item& item : source.items) {
     waited = waited || (item.invoice != nullptr && is_later(*item.invoice->issued_fact, *item.fact)) ||
              (item.unallocated != nullptr && is_later(*item.fact, *item.unallocated));
@@ -196,16 +196,16 @@ void contribute_credited(const Source& note, const Attributes& attributes, const
 
 }  // namespace
 
-void contribute_source(Picture& picture, const Document& document, Contributions& to) {
-  const Source* known = picture.source(document);
-  if (known == nullptr) return contribute_unknown(picture, document, to);
+void contribute_source(AccountState& account, const Document& document, Contributions& to) {
+  const Source* known = account.source(document);
+  if (known == nullptr) return contribute_unknown(account, document, to);
   const Source& source = *known;
-  const Attributes attributes = picture.attributes(source);
+  const Attributes attributes = account.attributes(source);
   for_each_entry(source, attributes, [&](const LedgerEntry& entry) { post(entry, to); });
-  const Dimensions dimensions = dimensions_of(picture, source);
+  const Dimensions dimensions = dimensions_of(account, source);
   if (source.credit_note != nullptr) contribute_credited(source, attributes, dimensions, to);
   Collected(source, attributes, dimensions, to).contribute();
-  contribute_waiting(picture, document, source, to);
+  contribute_waiting(account, document, source, to);
   contribute_item_anomalies(source, to);
   contribute_refunds(source, attributes, to);
   contribute_unapplied(source, attributes, to);

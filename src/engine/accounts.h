@@ -12,7 +12,7 @@
 
 #include "base/arena.h"
 #include "base/hash.h"
-#include "domain/picture.h"
+#include "domain/account_state.h"
 #include "engine/sightings.h"
 #include "store/cells.h"
 #include "store/document_codec.h"

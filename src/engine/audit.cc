@@ -86,7 +86,7 @@ class Auditor {
       return evaluation::DocumentBytes{at->second, at->second.size()};
     };
     evaluation::StoredAccount account(id, name.customer, load, [&](const Error& error) { fault(error.message); });
-    domain::Picture picture(account, domain::Known::all(), rules_);
+    domain::AccountState state(account, domain::Known::all(), rules_);
     evaluation::CellLabels cell_labels(labels_);
     evaluation::Contribution contribution(cell_labels);
     std::vector<store::Cell> cells;
@@ -108,7 +108,7 @@ class Auditor {
         report_.digest += store::fact_hash(name.customer, ref, topic, content);
       });
       contribution.begin(id, ref);
-      domain::contribute(picture, *document, contribution);
+      domain::contribute(state, *document, contribution);
       contribution.for_each_cell([&](const store::Cell& cell) { cells.push_back(cell); });
       for (const Day day : contribution.opened_on()) opened.insert(store::OpenedKey{id, day, ref}.bytes());
       waiting_ += contribution.waiting();

@@ -26,7 +26,7 @@ struct AuditReport {
   bool ok() const { return faults.empty(); }
 };
 
-// Audits one shard, or a picture of it. `progress` is called with the customers done, now and then.
+// Audits one shard, or a snapshot of it. `progress` is called with the customers done, now and then.
 Result<AuditReport> audit(const store::Reads& reads, const domain::Rules& rules,
                           const std::function<void(std::uint64_t)>& progress);
 

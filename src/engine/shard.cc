@@ -222,7 +222,7 @@ Result<std::vector<std::string>> Shard::invoices_by_terms(store::LabelId custome
 }
 
 // The documents whose figures may have changed, and what of them.
-Result<void> Shard::find_affected(HeldAccount& account, domain::Picture& before, domain::Picture& after) {
+Result<void> Shard::find_affected(HeldAccount& account, domain::AccountState& before, domain::AccountState& after) {
   affected_.clear();
   const std::function<void(const domain::Document&, domain::Extent)> affect =
       [&](const domain::Document& document, domain::Extent extent) {
@@ -257,8 +257,8 @@ Result<void> Shard::find_affected(HeldAccount& account, domain::Picture& before,
 
 Result<void> Shard::evaluate(HeldAccount& account, store::WriteSet& set) {
   const store::LabelId customer = account.customer();
-  domain::Picture before(account, domain::Known::before(), rules_);
-  domain::Picture after(account, domain::Known::all(), rules_);
+  domain::AccountState before(account, domain::Known::before(), rules_);
+  domain::AccountState after(account, domain::Known::all(), rules_);
   RETURN_IF_ERROR(find_affected(account, before, after));
 
   const store::Label& name = labels_.own(customer);

@@ -109,7 +109,7 @@ class Shard {
   // Gives the account's documents what they were told.
   Result<void> give(HeldAccount& account, std::span<const Told* const> told);
   Result<void> give(HeldAccount& account, HeldDocument& document, const Told& told);
-  Result<void> find_affected(HeldAccount& account, domain::Picture& before, domain::Picture& after);
+  Result<void> find_affected(HeldAccount& account, domain::AccountState& before, domain::AccountState& after);
   Result<std::vector<std::string>> invoices_by_terms(store::LabelId customer, const domain::CustomerFile& before,
                                                      const domain::CustomerFile& after);
   // Evaluates what may have changed.

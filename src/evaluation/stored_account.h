@@ -10,7 +10,7 @@
 #include "base/arena.h"
 #include "base/hash.h"
 #include "base/result.h"
-#include "domain/picture.h"
+#include "domain/account_state.h"
 #include "store/labels.h"
 
 namespace daybook::evaluation {

@@ -446,12 +446,12 @@ std::optional<std::uint64_t> ShardStore::number_of(const std::string& property, 
 
 std::unique_ptr<Reads> ShardStore::snapshot() const {
   const std::shared_lock lock(parts_->taking_in);
-  class Picture : public Reads {
+  class AccountState : public Reads {
    public:
-    explicit Picture(const Parts& parts) : parts_(parts), snapshot_(parts.db->GetSnapshot()) {
+    explicit AccountState(const Parts& parts) : parts_(parts), snapshot_(parts.db->GetSnapshot()) {
       options_.snapshot = snapshot_;
     }
-    ~Picture() override { parts_.db->ReleaseSnapshot(snapshot_); }
+    ~AccountState() override { parts_.db->ReleaseSnapshot(snapshot_); }
     Result<std::optional<std::string>> get(Table table, std::string_view key) const override {
       return parts_.get(options_, table, key);
     }
@@ -464,7 +464,7 @@ std::unique_ptr<Reads> ShardStore::snapshot() const {
     const rocksdb::Snapshot* snapshot_;
     rocksdb::ReadOptions options_;
   };
-  return std::make_unique<Picture>(*parts_);
+  return std::make_unique<AccountState>(*parts_);
 }
 
 }  // namespace daybook::store

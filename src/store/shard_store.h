@@ -48,7 +48,7 @@ class SharedMemory {
   std::unique_ptr<Parts> parts_;
 };
 
-// Reads, of the newest commit or of one picture.
+// Reads, of the newest commit or of one snapshot.
 class Reads {
  public:
   virtual ~Reads() = default;
@@ -132,7 +132,7 @@ class ShardStore : public Reads {
   // `by_table`: it is told of each table, and the sum is wanted.
   std::optional<std::uint64_t> number_of(const std::string& property, bool by_table) const;
 
-  // A picture of one moment; later writes do not show in it. Must go before the store does.
+  // A snapshot of one moment; later writes do not show in it. Must go before the store does.
   std::unique_ptr<Reads> snapshot() const;
 
  private:

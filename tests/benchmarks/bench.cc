@@ -29,10 +29,10 @@ class Questions {
   }
   // Asks `runs` times, twice each; `ask` gives the parameters.
   void time(const char* what, const std::string& path, int runs,
-            const std::function<views::ParameterMap()>& ask) {
+            const std::function<query::ParameterMap()>& ask) {
     Spread first, again;
     for (int run = 0; run < runs; ++run) {
-      const views::ParameterMap parameters = ask();
+      const query::ParameterMap parameters = ask();
       first.add(question_ms(model_, path, parameters));
       again.add(question_ms(model_, path, parameters));
     }
@@ -44,7 +44,7 @@ class Questions {
   std::minstd_rand random_{1};
 };
 
-int ageing(std::int64_t orders, int runs, bool mirrored) {
+int ageing(std::int64_t orders, int runs, bool indexed) {
   test::TempDir directory;
   log::EmbeddedLogOptions options;
   options.data_directory = directory.path();
@@ -53,34 +53,34 @@ int ageing(std::int64_t orders, int runs, bool mirrored) {
   const std::int64_t before_ms = now_ms();
   load(*log, orders, 5'000);
   const std::int64_t loaded_ms = now_ms();
-  const Folded folded(*log, "", mirrored ? Folded::Mirrors::kAsPlanned : Folded::Mirrors::kNone);
+  const Folded folded(*log, "", indexed ? Folded::Indexes::kAsPlanned : Folded::Indexes::kNone);
   const live::LiveModel& model = *folded.model;
   fmt::print("orders (about as many invoices)          {}\n", orders);
-  if (mirrored) {
+  if (indexed) {
     const double cpu = cpu_seconds();
     const auto start = Clock::now();
-    while (model.mirrors_ready() < model.partition_count()) {
+    while (model.indexes_ready() < model.partition_count()) {
       std::this_thread::sleep_for(std::chrono::milliseconds(2));
     }
-    fmt::print("mirror ready after folding, s            {:.3f}   (processor {:.3f})\n", seconds_since(start),
+    fmt::print("index ready after folding, s            {:.3f}   (processor {:.3f})\n", seconds_since(start),
                cpu_seconds() - cpu);
   }
-  fmt::print("mirror, MiB                              {:.1f}\n",
-             static_cast<double>(model.mirror_bytes()) / (1 << 20));
+  fmt::print("index, MiB                              {:.1f}\n",
+             static_cast<double>(model.index_bytes()) / (1 << 20));
   const Day first = day_from_civil({2023, 1, 1});
   const Day last = day_from_civil({2024, 12, 31});
   Questions questions(model);
-  const auto past = [&](views::ParameterMap more) {
+  const auto past = [&](query::ParameterMap more) {
     return [&, more] {
-      views::ParameterMap parameters = more;
+      query::ParameterMap parameters = more;
       parameters.emplace("as_of", format_date(questions.random_day(first, last)));
       return parameters;
     };
   };
   // A year from the first of some month on.
-  const auto year = [&](views::ParameterMap more) {
+  const auto year = [&](query::ParameterMap more) {
     return [&, more] {
-      views::ParameterMap parameters = more;
+      query::ParameterMap parameters = more;
       const Day from = period_start(Grain::kMonth, questions.random_day(first, last - 365));
       parameters.emplace("from", format_date(from));
       parameters.emplace("to", format_date(period_start(Grain::kMonth, from + 370) - 1));
@@ -94,9 +94,9 @@ int ageing(std::int64_t orders, int runs, bool mirrored) {
   questions.time("ageing by region", ages, runs, past({{"group_by", "region"}}));
   questions.time("ageing by issue date, totals", ages, runs, past({{"group_by", "none"}, {"basis", "issue_date"}}));
   // A month that has ended.
-  const auto month = [&](views::ParameterMap more) {
+  const auto month = [&](query::ParameterMap more) {
     return [&, more] {
-      views::ParameterMap parameters = more;
+      query::ParameterMap parameters = more;
       const Day from = period_start(Grain::kMonth, questions.random_day(first, last - 31));
       parameters.emplace("from", format_date(from));
       parameters.emplace("to", format_date(period_start(Grain::kMonth, from + 32) - 1));
@@ -112,9 +112,9 @@ int ageing(std::int64_t orders, int runs, bool mirrored) {
   questions.time("customers with credit, a page", "v1/customers", runs, past({}));
   questions.time("anomalies open, a page", "v1/anomalies", std::min(runs, 5), past({}));
   // Recorded while the history was written; each instant is asked for the first time.
-  const auto known = [&](views::ParameterMap more) {
+  const auto known = [&](query::ParameterMap more) {
     return [&, more] {
-      views::ParameterMap parameters = more;
+      query::ParameterMap parameters = more;
       parameters.emplace("as_of", format_date(questions.random_day(first, last)));
       const double share = static_cast<double>(questions.random_day(10, 95)) / 100;
       const double recorded_ms = static_cast<double>(before_ms) + share * static_cast<double>(loaded_ms - before_ms);
@@ -129,7 +129,7 @@ int ageing(std::int64_t orders, int runs, bool mirrored) {
     const auto at = [&](double share) {
       return format_instant_ms(before_ms + static_cast<std::int64_t>(share * static_cast<double>(loaded_ms - before_ms)));
     };
-    return views::ParameterMap{{"known_from", at(0.8)}, {"known_to", at(0.9)}};
+    return query::ParameterMap{{"known_from", at(0.8)}, {"known_to", at(0.9)}};
   });
   questions.time("sales by region and month", "v1/sales", runs, year({{"grain", "month"}, {"group_by", "region"}}));
   questions.time("sales by rep and quarter", "v1/sales", runs, year({{"grain", "quarter"}, {"group_by", "sales_rep"}}));
@@ -185,7 +185,7 @@ int main(int argc, char** argv) {
   size->callback([&] { code = daybook::bench::size(brokers, log_directory, orders); });
   bool from_pages = false;
   CLI::App* ageing = common(app.add_subcommand("ageing", "questions at random past dates"));
-  ageing->add_flag("--from-pages", from_pages, "without mirrors in memory");
+  ageing->add_flag("--from-pages", from_pages, "without indexes in memory");
   ageing->callback([&] { code = daybook::bench::ageing(orders, runs, !from_pages); });
   std::string url;
   double rate = 20'000;

@@ -151,7 +151,7 @@ void reset_memory_high_water() {
 
 // The total of open receivables and their ages at past dates, as the server answers it from memory: median.
 double ageing_totals_ms(const Folded& folded) {
-  while (folded.model->mirrors_ready() < folded.model->partition_count()) {
+  while (folded.model->indexes_ready() < folded.model->partition_count()) {
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
   Spread ms;
@@ -247,7 +247,7 @@ int growth(std::int64_t orders, int factor) {
     const auto events = static_cast<double>(load(*log, length, customers_for(length)));
     reset_memory_high_water();
     const double cpu = cpu_seconds();
-    const Folded folded(*log, "", Folded::Mirrors::kAsPlanned);
+    const Folded folded(*log, "", Folded::Indexes::kAsPlanned);
     const Grown grown{events / folded.seconds, (cpu_seconds() - cpu) * 1e6 / events};
     const double memory = memory_high_water();
     const auto bytes = static_cast<double>(

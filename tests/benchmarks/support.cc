@@ -13,7 +13,7 @@
 #include "base/hash.h"
 #include "events/record.h"
 #include "tools/generate.h"
-#include "views/router.h"
+#include "query/router.h"
 
 extern "C" [[gnu::noinline]] void daybook_budget_fold(daybook::engine::Shard& shard,
                                                       std::span<const daybook::log::Record> records,
@@ -127,7 +127,7 @@ std::uint64_t load(log::Log& log, std::int64_t orders, std::int64_t customers, c
   return count;
 }
 
-Folded::Folded(log::Log& log, const std::string& prefix, Mirrors mirrors) {
+Folded::Folded(log::Log& log, const std::string& prefix, Indexes indexes) {
   engine::ProjectorOptions options;
   options.threads = kThreads;
   options.cache_bytes = plan.fold_cache;
@@ -136,7 +136,7 @@ Folded::Folded(log::Log& log, const std::string& prefix, Mirrors mirrors) {
   options.files_bytes = plan.files;
   const auto start = Clock::now();
   projector = must(engine::Projector::open(rules, directory.path(), log.partition_count(), memory, options));
-  model = std::make_unique<live::LiveModel>(*projector, rules, prefix, mirrors == Mirrors::kNone ? 0 : plan.mirrors);
+  model = std::make_unique<live::LiveModel>(*projector, rules, prefix, indexes == Indexes::kNone ? 0 : plan.indexes);
   must(projector->start(log));
   while (!projector->caught_up()) {
     if (projector->state() == engine::ProjectorState::kFailed) give_up(projector->trouble());
@@ -151,7 +151,7 @@ std::string Folded::digest() const {
   return to_hex(sum);
 }
 
-double question_ms(const live::LiveModel& model, const std::string& path, const views::ParameterMap& parameters) {
+double question_ms(const live::LiveModel& model, const std::string& path, const query::ParameterMap& parameters) {
   std::vector<std::string> segments;
   for (std::size_t at = 0; at != std::string::npos;) {
     const std::size_t slash = path.find('/', at);
@@ -159,7 +159,7 @@ double question_ms(const live::LiveModel& model, const std::string& path, const 
     at = slash == std::string::npos ? slash : slash + 1;
   }
   const auto start = Clock::now();
-  const auto answer = views::answer(model, [] { return day_from_civil({2024, 12, 31}); }, segments, parameters, "");
+  const auto answer = query::answer(model, [] { return day_from_civil({2024, 12, 31}); }, segments, parameters, "");
   const double ms = seconds_since(start) * 1e3;
   ENSURE(answer.status == 200, "the question is good");
   return ms;

@@ -17,7 +17,7 @@
 #include "live/live_model.h"
 #include "log/log.h"
 #include "support/temp_dir.h"
-#include "views/request.h"
+#include "query/request.h"
 
 // Folds records in one thread, a commit after so many of them: what callgrind counts, by this name.
 extern "C" void daybook_budget_fold(daybook::engine::Shard& shard, std::span<const daybook::log::Record> records,
@@ -93,16 +93,16 @@ struct Folded {
   std::unique_ptr<live::LiveModel> model;
   double seconds = 0;
 
-  // Without mirrors questions read pages.
-  enum class Mirrors { kNone, kAsPlanned };
-  explicit Folded(log::Log& log, const std::string& prefix, Mirrors mirrors = Mirrors::kNone);
+  // Without indexes questions read pages.
+  enum class Indexes { kNone, kAsPlanned };
+  explicit Folded(log::Log& log, const std::string& prefix, Indexes indexes = Indexes::kNone);
   ~Folded() { projector->stop(); }
 
   std::string digest() const;
 };
 
 // Milliseconds until the answer is there, as the server makes it but without HTTP. The question must be good.
-double question_ms(const live::LiveModel& model, const std::string& path, const views::ParameterMap& parameters);
+double question_ms(const live::LiveModel& model, const std::string& path, const query::ParameterMap& parameters);
 
 // Publishes a history in large batches to the topics without a prefix, which are there.
 int fill(const std::string& brokers, std::int64_t orders);

@@ -329,7 +329,7 @@ class Rows(Interface):
         self.assertGreater(taken("fold"), 0)
         self.assertGreaterEqual(taken("write_buffers"), 0)
         self.assertGreaterEqual(taken("block_cache"), 0)
-        wait_until(lambda: taken("mirrors") > 0, 60, "mirrors")
+        wait_until(lambda: taken("indexes") > 0, 60, "indexes")
 
     def test_csv_by_accept_and_all_rows_unless_paged(self):
         answer = self.server.get("/v1/receivables/items", Accept="text/csv")

@@ -60,8 +60,8 @@ class Undisturbed:
         return status
 
     def proven(self, server):
-        """Totals that were there from the last start on are those that its mirrors then read from pages."""
-        wait_until(lambda: "\ndaybook_mirrors_ready 4\n" in server.get("/metrics").text, 60, "mirrors")
+        """Totals that were there from the last start on are those that its indexes then read from pages."""
+        wait_until(lambda: "\ndaybook_indexes_ready 4\n" in server.get("/metrics").text, 60, "indexes")
         # The proof account by account, which counts what differed, begins at once.
         time.sleep(1)
         metrics = server.get("/metrics").text

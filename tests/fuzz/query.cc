@@ -46,7 +46,7 @@ class World {
     book_.settle();
   }
 
-  void ask(const std::vector<std::string>& segments, views::ParameterMap parameters, const std::string& ledger) {
+  void ask(const std::vector<std::string>& segments, query::ParameterMap parameters, const std::string& ledger) {
     // Nothing more is folded, however long it is waited for.
     if (parameters.contains("min_position")) {
       parameters.erase("wait_ms");
@@ -56,18 +56,18 @@ class World {
     std::string path;
     for (const std::string& segment : segments) path += (path.empty() ? "" : "/") + segment;
     const auto answer = [&] { return reconciles ? book_.reconcile(parameters, ledger) : book_.get(path, parameters); };
-    const views::Rendered first = answer();
+    const query::Rendered first = answer();
     look_at(first);
     if (parameters.contains("format") || parameters.contains("cursor")) return;
     parameters.emplace("format", "csv");
-    const views::Rendered csv = answer();
+    const query::Rendered csv = answer();
     look_at(csv);
     expect(csv.status == first.status || (csv.status == 406 && first.status == 200),
            "a question has an answer in CSV where it has one in JSON, if that is rows");
   }
 
  private:
-  static void look_at(const views::Rendered& rendered) {
+  static void look_at(const query::Rendered& rendered) {
     const int status = rendered.status;
     const bool is_late = status == 503 && rendered.body.find("\"Not folded yet\"") != std::string::npos;
     expect(status == 200 || status == 400 || status == 404 || status == 406 || status == 409 || status == 413 || is_late,

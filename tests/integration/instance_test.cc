@@ -103,7 +103,7 @@ TEST_F(InstanceTest, IsReadyAgainAfterAStartAndItsTotalsAreThoseOfThePages) {
   change_at_rest([](auto&&...) {});
   start();
   EXPECT_TRUE(test::soon([&] { return get({"readyz"}).status == 200; }));
-  EXPECT_TRUE(test::soon([&] { return has_metric("daybook_mirrors_ready 1"); }));
+  EXPECT_TRUE(test::soon([&] { return has_metric("daybook_indexes_ready 1"); }));
   EXPECT_TRUE(has_metric("daybook_ready 1"));
   EXPECT_TRUE(has_metric("daybook_proof_faults 0"));
   EXPECT_EQ(notices(), "");

@@ -70,8 +70,8 @@ void tell_everything(Story& story) {
   story.book.append(log::Topic::kOrders, "C", "\xFF", log::partition_of("C", 3));
 }
 
-views::ParameterMap required(const View& view) {
-  views::ParameterMap parameters;
+query::ParameterMap required(const View& view) {
+  query::ParameterMap parameters;
   for (const auto& parameter : view.parameters) {
     if (parameter.at("in").as_string() != "query" || !parameter.at("required").as_bool()) continue;
     const std::string name(parameter.at("name").as_string());
@@ -157,7 +157,7 @@ TEST(OpenApi, EveryPathIsAnsweredAndFieldsAreTheDeclaredOnes) {
     // Quantities stand in rows by sku alone.
     for (const auto& [name, value] : std::vector<std::pair<std::string, std::string>>{
              {"page_size", "100"}, {"group_by", "sku"}, {"base_currency", "CNY"}}) {
-      views::ParameterMap parameters = required(view);
+      query::ParameterMap parameters = required(view);
       const bool has_it = std::ranges::any_of(view.parameters, [&](const json::value& parameter) {
         return parameter.at("name").as_string() == name;
       });
@@ -217,7 +217,7 @@ TEST(OpenApi, EveryDeclaredParameterIsAccepted) {
       if (parameter.at("in").as_string() != "query") continue;
       const std::string name(parameter.at("name").as_string());
       for (const std::string& value : values_of(parameter)) {
-        views::ParameterMap parameters = required(view);
+        query::ParameterMap parameters = required(view);
         parameters.erase(name);
         const bool is_bound = name == "from" || name == "to";  // Both at one end of time.
         parameters.emplace(name, is_bound ? (name == "from" ? "2024-01-01" : "2024-12-31") : value);
@@ -252,7 +252,7 @@ TEST(OpenApi, ValuesThatAreNotDeclaredAreRefusedByName) {
           schema.contains("enum") || schema.contains("minimum") || schema.contains("format");
       if (!is_bounded) continue;
       for (const char* value : {"no-such", "", "-1"}) {
-        views::ParameterMap parameters = required(view);
+        query::ParameterMap parameters = required(view);
         parameters.erase(name);
         parameters.emplace(name, value);
         const auto rendered = story.book.get(view.path, parameters);
@@ -279,7 +279,7 @@ TEST(OpenApi, ParametersThatAreNotDeclaredAreRefused) {
     }
     for (const std::string& name : names) {
       if (own.contains(name)) continue;
-      views::ParameterMap parameters = required(view);
+      query::ParameterMap parameters = required(view);
       parameters.emplace(name, name == "currency" ? "CNY" : "x");
       const auto rendered = story.book.get(view.path, parameters);
       EXPECT_EQ(rendered.status, 400) << view.path << " " << name << ": " << rendered.body;

@@ -6,35 +6,35 @@
 #include <string>
 #include <vector>
 
-#include "mirror/shard_mirror.h"
+#include "index/shard_index.h"
 #include "store/shard_state.h"
 #include "support/book.h"
 #include "support/folding.h"
-#include "views/model.h"
-#include "views/router.h"
+#include "query/model.h"
+#include "query/router.h"
 
 namespace daybook::test {
 
-// One shard as views see it, with its mirror or without; or with the totals alone, as before it is built.
-class OneShard : public views::ReadModel {
+// One shard as views see it, with its index or without; or with the totals alone, as before it is built.
+class OneShard : public query::ReadModel {
  public:
-  OneShard(Folding& folding, const mirror::ShardMirror* mirror, bool is_built = true)
-      : folding_(folding), mirror_(mirror), is_built_(is_built) {}
+  OneShard(Folding& folding, const index::ShardIndex* index, bool is_built = true)
+      : folding_(folding), index_(index), is_built_(is_built) {}
 
   std::int32_t partition_count() const override { return 1; }
   const domain::Rules& rules() const override { return folding_.rules(); }
   const std::string& topic_prefix() const override { return prefix_; }
-  Result<std::shared_ptr<const views::ShardPicture>> open(std::int32_t) const override {
-    auto picture = std::make_shared<views::ShardPicture>();
-    picture->reads = folding_.shard().store().snapshot();
-    picture->labels = &folding_.shard().labels();
-    ASSIGN_OR_RETURN(picture->state, store::read_state(*picture->reads));
-    if (mirror_ != nullptr) {
-      if (is_built_) picture->image = mirror_->image();
-      picture->totals = mirror_->totals();
-      picture->dictionary = &mirror_->dictionary();
+  Result<std::shared_ptr<const query::ShardSnapshot>> open(std::int32_t) const override {
+    auto snapshot = std::make_shared<query::ShardSnapshot>();
+    snapshot->reads = folding_.shard().store().snapshot();
+    snapshot->labels = &folding_.shard().labels();
+    ASSIGN_OR_RETURN(snapshot->state, store::read_state(*snapshot->reads));
+    if (index_ != nullptr) {
+      if (is_built_) snapshot->index = index_->snapshot();
+      snapshot->totals = index_->totals();
+      snapshot->dictionary = &index_->dictionary();
     }
-    return std::shared_ptr<const views::ShardPicture>(std::move(picture));
+    return std::shared_ptr<const query::ShardSnapshot>(std::move(snapshot));
   }
   bool has_folded(log::TopicPartition, std::int64_t) const override {
     return true;
@@ -42,14 +42,14 @@ class OneShard : public views::ReadModel {
 
  private:
   Folding& folding_;
-  const mirror::ShardMirror* mirror_;
+  const index::ShardIndex* index_;
   bool is_built_;
   std::string prefix_;
 };
 
 struct Asked {
   std::vector<std::string> path;
-  views::ParameterMap parameters;
+  query::ParameterMap parameters;
 
   std::string text() const {
     std::string text;

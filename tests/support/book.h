@@ -22,7 +22,7 @@
 #include "store/shard_state.h"
 #include "support/soon.h"
 #include "support/temp_dir.h"
-#include "views/router.h"
+#include "query/router.h"
 
 namespace daybook::test {
 
@@ -94,14 +94,14 @@ class Book {
     }
   }
 
-  views::Rendered get(const std::string& path, const views::ParameterMap& parameters = {}) {
-    return views::answer(*model_, today, segments_of(path), parameters, "");
+  query::Rendered get(const std::string& path, const query::ParameterMap& parameters = {}) {
+    return query::answer(*model_, today, segments_of(path), parameters, "");
   }
-  views::Rendered reconcile(const views::ParameterMap& parameters, const std::string& csv) {
-    return views::answer_reconciliation(*model_, today, parameters, "", csv);
+  query::Rendered reconcile(const query::ParameterMap& parameters, const std::string& csv) {
+    return query::answer_reconciliation(*model_, today, parameters, "", csv);
   }
-  boost::json::value json(const std::string& path, const views::ParameterMap& parameters = {}) {
-    const views::Rendered rendered = get(path, parameters);
+  boost::json::value json(const std::string& path, const query::ParameterMap& parameters = {}) {
+    const query::Rendered rendered = get(path, parameters);
     EXPECT_EQ(rendered.status, 200) << path << ": " << rendered.body;
     return boost::json::parse(rendered.body);
   }

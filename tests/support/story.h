@@ -224,8 +224,8 @@ class Story {
     return out.str();
   }
 
-  static views::ParameterMap parameters(const std::string& as_of, const std::string& query) {
-    views::ParameterMap map;
+  static query::ParameterMap parameters(const std::string& as_of, const std::string& query) {
+    query::ParameterMap map;
     if (!as_of.empty()) map.emplace("as_of", as_of);
     std::istringstream in(query);
     for (std::string part; std::getline(in, part, '&');) {

@@ -5,7 +5,7 @@
 #include <tuple>
 
 #include "store/totals.h"
-#include "views/receivables.h"
+#include "query/receivables.h"
 
 namespace daybook::test {
 
@@ -16,10 +16,10 @@ inline void drop_zeros(TotalSums& sums) {
   std::erase_if(sums, [](const auto& entry) { return entry.second == std::pair<Int128, Int128>(); });
 }
 
-// As `picture` answers: from an image, from totals, or from pages.
-inline TotalSums sums_on(const views::ShardPicture& picture, Day as_of) {
+// As `snapshot` answers: from an index, from totals, or from pages.
+inline TotalSums sums_on(const query::ShardSnapshot& snapshot, Day as_of) {
   TotalSums sums;
-  views::receivables_at(picture, {}, as_of, views::Detail::kTotals, [&](const mirror::ReceivableRow& row) {
+  query::receivables_at(snapshot, {}, as_of, query::Detail::kTotals, [&](const index::ReceivableRow& row) {
     auto& sum = sums[{row.measure, row.currency, row.day2}];
     sum.first += row.amount();
     sum.second += row.quantity;

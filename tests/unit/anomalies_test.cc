@@ -1,7 +1,7 @@
 // What waits, what does not add up, and what is no valid event.
 #include "engine/manifest.h"
 #include "support/story.h"
-#include "views/views.h"
+#include "query/views.h"
 
 namespace daybook::test {
 namespace {
@@ -323,7 +323,7 @@ TEST(Parked, IsUnresolvedWhereNothingWasSaidOfItsDocument) {
   Story story;
   story.book.tell("2024-05-01", R"("promise_withdrawn":{"promise_id":"W"})");
   story.book.append(log::Topic::kInvoices, "C1", ready_event());  // Wrong topic.
-  EXPECT_EQ(views::unresolved_parked(story.book.model()), 1);
+  EXPECT_EQ(query::unresolved_parked(story.book.model()), 1);
 }
 
 TEST(Parked, IsResolvedOnceAnEventWithItsIdIsAcceptedInItsDocument) {
@@ -334,7 +334,7 @@ TEST(Parked, IsResolvedOnceAnEventWithItsIdIsAcceptedInItsDocument) {
     for (const auto& row : answer.at("parked").as_array()) {
       all += row.at("resolved").as_bool() ? "yes " : "no ";
     }
-    return all + std::to_string(views::unresolved_parked(story.book.model()));
+    return all + std::to_string(query::unresolved_parked(story.book.model()));
   };
   const std::string good = ready_event();
   events::v1::Event other;

@@ -17,15 +17,15 @@ std::string part(Story& story, const std::string& as_of, const std::string& curr
 }
 // The same by the documents alone: "not_invoiced open" in minor units, over these orders.
 std::string by_orders(Story& story, const std::string& as_of, const std::vector<std::string>& orders) {
-  const views::ParameterMap none;
-  views::Question question(story.book.model(), [] { return Day{0}; }, "", none, views::Format::kJson);
-  const views::ShardPicture& shard = question.shard_of(story.account);
+  const query::ParameterMap none;
+  query::Question question(story.book.model(), [] { return Day{0}; }, "", none, query::Format::kJson);
+  const query::ShardSnapshot& shard = question.shard_of(story.account);
   auto customer = question.new_customer(shard, *shard.labels->find_customer(story.account));
   Int128 not_invoiced = 0;
   Int128 open = 0;
   for (const std::string& id : orders) {
     const auto credit =
-        domain::credit_on(customer->picture(), *customer->picture().order(id), *parse_date(as_of));
+        domain::credit_on(customer->account(), *customer->account().order(id), *parse_date(as_of));
     not_invoiced += credit.not_invoiced();
     open += credit.open();
   }

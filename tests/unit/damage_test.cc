@@ -19,18 +19,18 @@ using domain::DocumentKind;
 using domain::DocumentRef;
 
 // A shard as it is, with nobody who mends it.
-class Unwatched : public views::ReadModel {
+class Unwatched : public query::ReadModel {
  public:
   Unwatched(engine::Shard& shard, const domain::Rules& rules) : shard_(shard), rules_(rules) {}
   std::int32_t partition_count() const override { return 1; }
   const domain::Rules& rules() const override { return rules_; }
   const std::string& topic_prefix() const override { return prefix_; }
-  Result<std::shared_ptr<const views::ShardPicture>> open(std::int32_t) const override {
-    auto picture = std::make_shared<views::ShardPicture>();
-    picture->reads = shard_.store().snapshot();
-    picture->labels = &shard_.labels();
-    ASSIGN_OR_RETURN(picture->state, store::read_state(*picture->reads));
-    return std::shared_ptr<const views::ShardPicture>(std::move(picture));
+  Result<std::shared_ptr<const query::ShardSnapshot>> open(std::int32_t) const override {
+    auto snapshot = std::make_shared<query::ShardSnapshot>();
+    snapshot->reads = shard_.store().snapshot();
+    snapshot->labels = &shard_.labels();
+    ASSIGN_OR_RETURN(snapshot->state, store::read_state(*snapshot->reads));
+    return std::shared_ptr<const query::ShardSnapshot>(std::move(snapshot));
   }
   bool has_folded(log::TopicPartition, std::int64_t) const override { return true; }
 
@@ -81,19 +81,19 @@ class DamageTest : public testing::Test {
     ASSERT_TRUE(store().write(set));
   }
 
-  std::vector<std::pair<std::string, views::ParameterMap>> questions() {
-    const views::ParameterMap known = {{"known_at", "2024-06-01T00:00:00Z"}};
-    std::vector<std::pair<std::string, views::ParameterMap>> all;
+  std::vector<std::pair<std::string, query::ParameterMap>> questions() {
+    const query::ParameterMap known = {{"known_at", "2024-06-01T00:00:00Z"}};
+    std::vector<std::pair<std::string, query::ParameterMap>> all;
     for (const char* path : {"v1/receivables/items", "v1/receivables/ageing", "v1/receivables/worklist",
                              "v1/receivables/dunning", "v1/customers", "v1/customers/C1", "v1/invoices/I1", "v1/invoices/I2",
                              "v1/orders/O1", "v1/payments/P1", "v1/anomalies"}) {
-      all.emplace_back(path, views::ParameterMap{});
+      all.emplace_back(path, query::ParameterMap{});
       all.emplace_back(path, known);
     }
     for (const char* path : {"v1/receivables/entries", "v1/receivables/bridge", "v1/receivables/ratios", "v1/sales",
                              "v1/order-cycle", "v1/customers/C1/statement"}) {
-      all.emplace_back(path, views::ParameterMap{{"from", "2024-01-01"}, {"to", "2024-12-31"}});
-      all.emplace_back(path, views::ParameterMap{{"from", "2024-01-01"}, {"to", "2024-12-31"}, *known.begin()});
+      all.emplace_back(path, query::ParameterMap{{"from", "2024-01-01"}, {"to", "2024-12-31"}});
+      all.emplace_back(path, query::ParameterMap{{"from", "2024-01-01"}, {"to", "2024-12-31"}, *known.begin()});
     }
     return all;
   }
@@ -107,9 +107,9 @@ class DamageTest : public testing::Test {
     return std::ranges::any_of(texts, [&](const std::string& text) { return text.find(part) != std::string::npos; });
   }
 
-  views::Rendered get(const std::string& path, const views::ParameterMap& parameters) {
+  query::Rendered get(const std::string& path, const query::ParameterMap& parameters) {
     const auto today = [] { return day_from_civil({2024, 6, 30}); };
-    return views::answer(model_, today, test::segments_of(path), parameters, "");
+    return query::answer(model_, today, test::segments_of(path), parameters, "");
   }
 
   test::Book book_;

@@ -1,5 +1,5 @@
 // What one valid event may cost, whatever it says: bytes that are allocated while it is folded, and bytes that the
-// mirror keeps of it for good, both in proportion to the events and to the lines, instalments, allocations and ids
+// index keeps of it for good, both in proportion to the events and to the lines, instalments, allocations and ids
 // in their lists, or where an event concerns all instalments of an invoice, to those. (What time it takes is held by
 // tests/benchmarks/shapes.)
 #include <fmt/format.h>
@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <new>
 
-#include "mirror/shard_mirror.h"
+#include "index/shard_index.h"
 #include "support/book.h"
 #include "support/folding.h"
 
@@ -43,16 +43,16 @@ struct Costs {
 class Ledger {
  public:
   Ledger() {
-    mirror_ = std::make_shared<mirror::ShardMirror>(folding_.shard().store(), folding_.shard().labels(), rules_, options_);
-    folding_.shard().listen(mirror_);
+    index_ = std::make_shared<index::ShardIndex>(folding_.shard().store(), folding_.shard().labels(), rules_, options_);
+    folding_.shard().listen(index_);
     build();
   }
 
   // Folds these events of an account that has no others, each in a commit of its own.
   Costs fold(const std::vector<HostileRecord>& records) {
     const std::string account = "account" + std::to_string(++accounts_);
-    mirror_->merge();
-    const std::size_t kept_before = mirror_->bytes();
+    index_->merge();
+    const std::size_t kept_before = index_->bytes();
     Costs costs;
     for (const HostileRecord& told : records) {
       events::v1::Event event;
@@ -73,28 +73,28 @@ class Ledger {
       ++costs.events;
       costs.things += things_in(event);
     }
-    if (mirror_->image() == nullptr) build();
-    mirror_->merge();
-    costs.kept = mirror_->bytes() - std::min(mirror_->bytes(), kept_before);
+    if (index_->snapshot() == nullptr) build();
+    index_->merge();
+    costs.kept = index_->bytes() - std::min(index_->bytes(), kept_before);
     return costs;
   }
 
  private:
   void build() {
     const std::atomic<bool> stopping = false;
-    ASSERT_TRUE(mirror_->build(stopping));
+    ASSERT_TRUE(index_->build(stopping));
   }
 
   domain::Rules rules_ = utc_rules();
   Folding folding_{rules_};
-  mirror::MirrorOptions options_{.bytes = 1 << 30};
-  std::shared_ptr<mirror::ShardMirror> mirror_;
+  index::IndexOptions options_{.bytes = 1 << 30};
+  std::shared_ptr<index::ShardIndex> index_;
   std::array<std::int64_t, log::kEventTopicCount> next_{};
   std::size_t accounts_ = 0;
 };
 
 // The most that some events of one account may take: so much for each of them, for each thing in their lists, and
-// for the large pieces in which the store and the mirror take their memory.
+// for the large pieces in which the store and the index take their memory.
 constexpr std::size_t kAnEvent = 64 << 10;
 constexpr std::size_t kAThing = 8 << 10;
 constexpr std::size_t kAllocatedInPieces = 24 << 20;

@@ -14,8 +14,8 @@
 #include "store/shard_state.h"
 #include "support/book.h"
 #include "support/folding.h"
-#include "views/receivables.h"
-#include "views/views.h"
+#include "query/receivables.h"
+#include "query/views.h"
 
 namespace daybook::test {
 namespace {
@@ -27,24 +27,24 @@ void check_audit(Folding& folding) {
 }
 
 void check_proof(Folding& folding, Hostile& hostile) {
-  views::ShardPicture picture;
-  picture.reads = folding.shard().store().snapshot();
-  picture.labels = &folding.shard().labels();
+  query::ShardSnapshot account;
+  account.reads = folding.shard().store().snapshot();
+  account.labels = &folding.shard().labels();
   for (const Day day : {hostile.any_day(), hostile.any_day(), hostile.any_day(), kLastFigureDay}) {
-    for (const auto& fault : views::proof_faults(picture, day, views::Detail::kAccounts)) {
+    for (const auto& fault : query::proof_faults(account, day, query::Detail::kAccounts)) {
       RC_FAIL("proof of " + fault.customer_id + " differs by " + to_string(fault.difference));
     }
   }
 }
 
 // Open items as answers show them, in order.
-std::vector<std::string> shown(views::CustomerContext& customer, const std::vector<views::OpenItem>& items,
+std::vector<std::string> shown(query::CustomerContext& customer, const std::vector<query::OpenItem>& items,
                                Day as_of) {
   std::vector<std::string> rows;
-  for (const views::OpenItem& item : items) {
+  for (const query::OpenItem& item : items) {
     JsonWriter json;
-    views::write_json(views::item_row(item, customer, as_of), json);
-    rows.push_back(views::item_key(item, customer.name()) + json.take());
+    query::write_json(query::item_row(item, customer, as_of), json);
+    rows.push_back(query::item_key(item, customer.name()) + json.take());
   }
   std::ranges::sort(rows);
   return rows;
@@ -53,12 +53,12 @@ std::vector<std::string> shown(views::CustomerContext& customer, const std::vect
 // Whatever the date, what is open is found by the index as by looking at every document, and few others
 // are found.
 void check_open_items(Folding& folding, Hostile& hostile) {
-  views::ShardPicture picture;
-  picture.reads = folding.shard().store().snapshot();
-  picture.labels = &folding.shard().labels();
-  for (const store::LabelId id : picture.labels->customers_after("", SIZE_MAX)) {
+  query::ShardSnapshot account;
+  account.reads = folding.shard().store().snapshot();
+  account.labels = &folding.shard().labels();
+  for (const store::LabelId id : account.labels->customers_after("", SIZE_MAX)) {
     std::vector<std::string> keys;
-    const auto scanned = picture.reads->scan(store::Table::kDocuments, store::DocumentKey::prefix(id), "",
+    const auto scanned = account.reads->scan(store::Table::kDocuments, store::DocumentKey::prefix(id), "",
                                              [&](std::string_view key, std::string_view) {
                                                keys.emplace_back(key);
                                                return store::Reads::Next::kGoOn;
@@ -66,18 +66,18 @@ void check_open_items(Folding& folding, Hostile& hostile) {
     RC_ASSERT(scanned.has_value());
     std::vector<domain::DocumentRef> all;
     for (const std::string& key : keys) all.push_back(store::DocumentKey::parse(key).value().ref);
-    views::CustomerContext customer(picture, id, folding.rules(), views::FileChoice::kAsWas);
+    query::CustomerContext customer(account, id, folding.rules(), query::FileChoice::kAsWas);
     for (int i = 0; i < 8; ++i) {
       const Day day = i == 0 ? kLastFigureDay : hostile.any_day() + (i - 4);
-      const auto days = views::account_on(picture, id, day).open_days;
+      const auto days = query::account_on(account, id, day).open_days;
       const auto of_account = customer.opened_on(days);
-      RC_ASSERT(shown(customer, views::open_items(customer, of_account, day), day) ==
-                shown(customer, views::open_items(customer, all, day), day));
+      RC_ASSERT(shown(customer, query::open_items(customer, of_account, day), day) ==
+                shown(customer, query::open_items(customer, all, day), day));
       // Under each of the days something is open.
       for (const Day under : days) {
-        RC_ASSERT(!views::open_items(customer, customer.opened_on({&under, 1}), day).empty());
+        RC_ASSERT(!query::open_items(customer, customer.opened_on({&under, 1}), day).empty());
       }
-      const auto all_accounts = views::open_days(picture, {}, day);
+      const auto all_accounts = query::open_days(account, {}, day);
       RC_ASSERT(std::ranges::equal(days, all_accounts.of(id)));
     }
   }

@@ -9,7 +9,7 @@
 #include "store/shard_state.h"
 #include "support/book.h"
 #include "support/story.h"
-#include "views/router.h"
+#include "query/router.h"
 
 namespace daybook::test {
 namespace {
@@ -18,13 +18,13 @@ std::string promise(const std::string& id) {
   return R"("promise_made":{"promise_id":")" + id + R"(","currency":"CNY","amount_minor":"1","promised_date":"2024-05-01"})";
 }
 
-void wait_for_mirror(const Book& book) {
-  for (int i = 0; book.model().mirrors_ready() == 0 && i < 1'000; ++i) {
+void wait_for_index(const Book& book) {
+  for (int i = 0; book.model().indexes_ready() == 0 && i < 1'000; ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
 }
 
-std::shared_ptr<const views::ShardPicture> picture(const Book& book) {
+std::shared_ptr<const query::ShardSnapshot> snapshot(const Book& book) {
   const auto opened = book.model().open(0);
   return opened ? *opened : nullptr;
 }
@@ -32,15 +32,15 @@ std::shared_ptr<const views::ShardPicture> picture(const Book& book) {
 TEST(LiveModel, QuestionsBetweenTwoCommitsShareOnePictureAndTheNextCommitShowsAtOnce) {
   Book book(1);
   book.tell("2024-05-01", promise("Q1"));
-  wait_for_mirror(book);
-  const auto first = picture(book);
+  wait_for_index(book);
+  const auto first = snapshot(book);
   ASSERT_NE(first, nullptr);
-  ASSERT_NE(first->image, nullptr);
-  EXPECT_EQ(picture(book), first);
+  ASSERT_NE(first->index, nullptr);
+  EXPECT_EQ(snapshot(book), first);
   EXPECT_EQ(first->state.accepted, 1U);
 
   book.tell("2024-05-02", promise("Q2"));
-  const auto second = picture(book);
+  const auto second = snapshot(book);
   ASSERT_NE(second, nullptr);
   EXPECT_EQ(second->state.accepted, 2U);
   EXPECT_EQ(first->state.accepted, 1U);
@@ -51,8 +51,8 @@ TEST(LiveModel, QuestionsBetweenTwoCommitsShareOnePictureAndTheNextCommitShowsAt
 TEST(LiveModel, LetsGoOfAPictureAfterTheNextCommitAlsoWhenNobodyAsks) {
   Book book(1);
   book.tell("2024-05-01", promise("Q1"));
-  wait_for_mirror(book);
-  std::weak_ptr<const views::ShardPicture> kept = picture(book);
+  wait_for_index(book);
+  std::weak_ptr<const query::ShardSnapshot> kept = snapshot(book);
   std::this_thread::sleep_for(std::chrono::milliseconds(100));
   EXPECT_FALSE(kept.expired());
   book.tell("2024-05-02", promise("Q2"));
@@ -60,8 +60,8 @@ TEST(LiveModel, LetsGoOfAPictureAfterTheNextCommitAlsoWhenNobodyAsks) {
   EXPECT_TRUE(kept.expired());
 }
 
-std::string ask(const Book& book, const std::string& path, const views::ParameterMap& parameters, const std::string& today) {
-  const auto answer = views::answer(book.model(), [&] { return *parse_date(today); }, segments_of(path), parameters, "");
+std::string ask(const Book& book, const std::string& path, const query::ParameterMap& parameters, const std::string& today) {
+  const auto answer = query::answer(book.model(), [&] { return *parse_date(today); }, segments_of(path), parameters, "");
   EXPECT_EQ(answer.status, 200) << answer.body;
   return answer.body;
 }
@@ -76,7 +76,7 @@ TEST(LiveModel, TellsOrdersBeforeAFileOf1970FromThoseUnderIt) {
     book.tell(day, fmt::format(R"("shipment_dispatched":{{"shipment_id":"S{0}","order_id":"{0}",)"
                                R"("lines":[{{"line_id":"1","quantity":"1"}}]}})", id));
   }
-  wait_for_mirror(book);
+  wait_for_index(book);
   const std::string answer = ask(book, "v1/order-cycle",
                                  {{"from", "1969-01-01"}, {"to", "1970-12-31"}, {"grain", "year"},
                                   {"cycle", "placed..dispatched"}, {"group_by", "grade"}}, "1971-01-01");
@@ -90,7 +90,7 @@ TEST(LiveModel, PagesOfOneAnswerAreOfOneDateAlsoOverMidnight) {
     book.tell("2024-05-01", fmt::format(R"("invoice_issued":{{"invoice_id":"{}","issue_date":"2024-05-01",)"
                                         R"("due_date":"2024-05-31","currency":"CNY","net_minor":500}})", id));
   }
-  views::ParameterMap parameters = {{"page_size", "1"}};
+  query::ParameterMap parameters = {{"page_size", "1"}};
   std::string page = ask(book, "v1/receivables/items", parameters, "2024-06-30");
   const std::string days = R"("days_overdue":30)";
   EXPECT_NE(page.find(days), std::string::npos) << page;
@@ -107,8 +107,8 @@ TEST(LiveModel, PagesOfOneAnswerAreOfOneDateAlsoOverMidnight) {
   std::string token = parameters.find("page_token")->second;
   for (std::size_t at = 16; at < 32; ++at) {
     token[at] = token[at] == 'f' ? '0' : 'f';
-    const views::ParameterMap made_up = {{"page_size", "1"}, {"page_token", token}};
-    const auto answer = views::answer(book.model(), [] { return Day{0}; }, segments_of("v1/receivables/items"), made_up, "");
+    const query::ParameterMap made_up = {{"page_size", "1"}, {"page_token", token}};
+    const auto answer = query::answer(book.model(), [] { return Day{0}; }, segments_of("v1/receivables/items"), made_up, "");
     EXPECT_TRUE(answer.status == 200 || answer.status == 400) << answer.body;
   }
 }

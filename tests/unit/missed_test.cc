@@ -1,6 +1,6 @@
 // Anomalies of orders, shipments and invoices that come and go with facts and days.
 #include "support/story.h"
-#include "views/views.h"
+#include "query/views.h"
 
 namespace daybook::test {
 namespace {
@@ -204,10 +204,10 @@ TEST(Missed, AreCountedByKind) {
   story.invoice("I", 1000, "2024-05-01");
   story.invoice("J", 1000, "2024-05-01");
   story.book.append(log::Topic::kOrders, "C", "\xFF", log::partition_of("C", 3));
-  const views::ParameterMap none;
-  views::Question question(story.book.model(), [] { return *parse_date("2024-06-30"); }, "", none, views::Format::kJson);
-  const auto counts = views::open_anomalies(question);
-  EXPECT_EQ(counts.size(), views::anomaly_kinds().size());
+  const query::ParameterMap none;
+  query::Question question(story.book.model(), [] { return *parse_date("2024-06-30"); }, "", none, query::Format::kJson);
+  const auto counts = query::open_anomalies(question);
+  EXPECT_EQ(counts.size(), query::anomaly_kinds().size());
   EXPECT_EQ(counts.at("invoice_not_received"), 2);
   EXPECT_EQ(counts.at("missing_rate"), 1);
   EXPECT_EQ(counts.at("not_parseable"), 1);

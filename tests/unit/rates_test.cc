@@ -1,5 +1,5 @@
 // Exchange rates: which one holds on a date, and what amounts come to.
-#include "views/rates.h"
+#include "query/rates.h"
 
 #include "support/story.h"
 
@@ -19,9 +19,9 @@ void publish(Story& story, const std::string& from, const std::string& to, const
 
 // The rate in shortest form; "-": none.
 std::string rate_on(const Story& story, std::string_view date, std::string_view from, std::string_view to) {
-  const views::ParameterMap none;
-  views::Question question(story.book.model(), [] { return Day{0}; }, "", none, views::Format::kJson);
-  const auto rate = views::Rates(question).on(day(date), currency(from), currency(to));
+  const query::ParameterMap none;
+  query::Question question(story.book.model(), [] { return Day{0}; }, "", none, query::Format::kJson);
+  const auto rate = query::Rates(question).on(day(date), currency(from), currency(to));
   return rate ? format_scaled(*rate, kRatePlaces) : "-";
 }
 

@@ -17,11 +17,11 @@ namespace json = boost::json;
 
 class ReconciliationTest : public testing::Test {
  protected:
-  views::Rendered ask(const std::string& csv) { return book_.reconcile({{"date", "2024-06-30"}}, csv); }
+  query::Rendered ask(const std::string& csv) { return book_.reconcile({{"date", "2024-06-30"}}, csv); }
 
   // The problem that a bad file is answered with.
   json::value problem(const std::string& csv) {
-    const views::Rendered answer = ask(csv);
+    const query::Rendered answer = ask(csv);
     EXPECT_EQ(answer.status, 400) << answer.body.substr(0, 1'000);
     EXPECT_LT(answer.body.size(), 40'000U);
     return json::parse(answer.body);
@@ -99,7 +99,7 @@ TEST_F(ReconciliationTest, ReadingTakesTimeWithTheFileWhateverIsWrong) {
 TEST_F(ReconciliationTest, IsGivenUpWhenNobodyWaits) {
   std::stop_source stop;
   stop.request_stop();
-  const views::Rendered answer = views::answer_reconciliation(
+  const query::Rendered answer = query::answer_reconciliation(
       book_.model(), [] { return day_from_civil({2024, 6, 30}); }, {{"date", "2024-06-30"}}, "", kHeader + "C1,,CNY,1\n", stop.get_token());
   EXPECT_EQ(answer.status, 503);
 }
@@ -107,8 +107,8 @@ TEST_F(ReconciliationTest, IsGivenUpWhenNobodyWaits) {
 TEST_F(ReconciliationTest, AsksForMemoryWithItsRowsAndIsRefusedWhereThereIsNone) {
   std::string file = kHeader;
   for (int i = 0; i < 10'000; ++i) file += "C" + std::to_string(i) + ",,CNY,1\n";
-  const auto ask_with = [&](const views::LedgerMemory& memory) {
-    return views::answer_reconciliation(book_.model(), [] { return day_from_civil({2024, 6, 30}); }, {{"date", "2024-06-30"}},
+  const auto ask_with = [&](const query::LedgerMemory& memory) {
+    return query::answer_reconciliation(book_.model(), [] { return day_from_civil({2024, 6, 30}); }, {{"date", "2024-06-30"}},
                                         "", file, {}, memory);
   };
   std::size_t taken = 0;
@@ -120,7 +120,7 @@ TEST_F(ReconciliationTest, AsksForMemoryWithItsRowsAndIsRefusedWhereThereIsNone)
   EXPECT_GT(taken, std::size_t{10'000} * 1'200);
   EXPECT_LT(taken, std::size_t{10'000} * 1'500);
   // Never more than there is for all.
-  const views::Rendered alone = ask_with({std::size_t{4} << 20, take});
+  const query::Rendered alone = ask_with({std::size_t{4} << 20, take});
   EXPECT_EQ(alone.status, 413);
   EXPECT_NE(alone.body.find("memory_mib"), std::string::npos) << alone.body;
   EXPECT_LE(taken, std::size_t{4} << 20);

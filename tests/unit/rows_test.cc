@@ -3,9 +3,9 @@
 
 #include <random>
 
-#include "views/view.h"
+#include "query/view.h"
 
-namespace daybook::views {
+namespace daybook::query {
 namespace {
 
 std::string key_of(int number) { return sort_key({"C" + std::to_string(number % 300), sortable(number)}); }
@@ -98,4 +98,4 @@ TEST(Csv, AFieldIsOneCellWhateverItHolds) {
 }
 
 }  // namespace
-}  // namespace daybook::views
+}  // namespace daybook::query

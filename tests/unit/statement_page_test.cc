@@ -7,7 +7,7 @@ namespace daybook::test {
 namespace {
 
 std::string page(Story& story, const std::string& more = "") {
-  const views::Rendered rendered = story.book.get(
+  const query::Rendered rendered = story.book.get(
       "v1/customers/" + story.account + "/statement",
       Story::parameters("", "from=2024-05-01&to=2024-05-31&format=html" + more));
   EXPECT_EQ(rendered.status, 200) << rendered.body;

@@ -1145,13 +1145,13 @@ TEST_P(StoreTest, ASnapshotDoesNotSeeLaterWrites) {
   WriteSet set;
   set.put(Table::kMeta, "a", "1");
   ASSERT_TRUE(store->write(set));
-  const auto picture = store->snapshot();
+  const auto account = store->snapshot();
   WriteSet later;
   later.put(Table::kMeta, "a", "2");
   later.put(Table::kMeta, "b", "3");
   ASSERT_TRUE(store->write(later));
-  EXPECT_EQ(picture->get(Table::kMeta, "a").value(), "1");
-  EXPECT_EQ(picture->get(Table::kMeta, "b").value(), std::nullopt);
+  EXPECT_EQ(account->get(Table::kMeta, "a").value(), "1");
+  EXPECT_EQ(account->get(Table::kMeta, "b").value(), std::nullopt);
   EXPECT_EQ(store->get(Table::kMeta, "a").value(), "2");
 }
 

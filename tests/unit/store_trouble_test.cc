@@ -202,7 +202,7 @@ TEST_F(StoreTroubleTest, ADamagedDocumentIsAnAlarmAndMendedByFoldingAnew) {
   expect_whole();
 }
 
-// Questions that hold a store open, mirrors that are built from it, and commits, while it is opened anew again and again.
+// Questions that hold a store open, indexes that are built from it, and commits, while it is opened anew again and again.
 TEST_F(StoreTroubleTest, QuestionsGoOnWhileShardsAreOpenedAnew) {
   invoice("I0");
   std::atomic<bool> done = false;
@@ -212,7 +212,7 @@ TEST_F(StoreTroubleTest, QuestionsGoOnWhileShardsAreOpenedAnew) {
     askers.emplace_back([&, i] {
       const char* const paths[] = {"v1/receivables/items", "v1/receivables/ageing", "v1/customers", "v1/invoices/I0"};
       for (int n = i; !done; ++n) {
-        views::ParameterMap parameters;
+        query::ParameterMap parameters;
         if (n % 3 == 0) parameters.emplace("known_at", "2024-06-01T00:00:00Z");
         const auto answer = book_.get(paths[n % 4], parameters);
         EXPECT_TRUE(answer.status == 200 || answer.status == 503) << answer.body;

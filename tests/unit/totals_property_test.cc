@@ -7,7 +7,7 @@
 #include <filesystem>
 
 #include "base/file.h"
-#include "mirror/shard_mirror.h"
+#include "index/shard_index.h"
 #include "store/totals.h"
 #include "support/book.h"
 #include "support/folding.h"
@@ -18,8 +18,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-views::ShardPicture pages_of(Folding& folding) {
-  views::ShardPicture pages;
+query::ShardSnapshot pages_of(Folding& folding) {
+  query::ShardSnapshot pages;
   pages.reads = folding.shard().store().snapshot();
   pages.labels = &folding.shard().labels();
   return pages;
@@ -28,17 +28,17 @@ views::ShardPicture pages_of(Folding& folding) {
 constexpr Day kDays[] = {kFirstDate, kLastDate, 19'799, 19'805, 19'818, 19'830, 19'850, kNever - 1};
 
 void check(Folding& folding, const store::Totals& totals) {
-  const views::ShardPicture pages = pages_of(folding);
+  const query::ShardSnapshot pages = pages_of(folding);
   for (const Day day : kDays) {
     if (day >= totals.from) RC_ASSERT(sums_on(totals, day) == sums_on(pages, day));
   }
 }
 
-void check(Folding& folding, const mirror::ShardMirror& mirror) {
-  const views::ShardPicture pages = pages_of(folding);
-  views::ShardPicture known = pages_of(folding);
-  known.totals = mirror.totals();
-  RC_ASSERT(known.totals->commit == mirror::commit_number(folding.state()));
+void check(Folding& folding, const index::ShardIndex& index) {
+  const query::ShardSnapshot pages = pages_of(folding);
+  query::ShardSnapshot known = pages_of(folding);
+  known.totals = index.totals();
+  RC_ASSERT(known.totals->commit == index::commit_number(folding.state()));
   // Dates that are given up are read from pages.
   for (const Day day : kDays) RC_ASSERT(sums_on(known, day) == sums_on(pages, day));
 }
@@ -85,7 +85,7 @@ RC_GTEST_PROP(Totals, AreThoseOfThePagesAfterAnyStart, ()) {
   const auto seed = *rc::gen::arbitrary<std::uint32_t>();
   const auto values = *rc::gen::element(Values::kFew, Values::kFew, Values::kWhole);
   const auto events = static_cast<std::size_t>(*rc::gen::inRange(1, 400));
-  mirror::MirrorOptions options;
+  index::IndexOptions options;
   // Room for all dates, for few, and for none.
   options.bytes = *rc::gen::element<std::size_t>(1 << 30, 1 << 30, 40'000, 15'000, 0);
   options.save_commits = *rc::gen::element<std::size_t>(1, 5, 1'000);
@@ -94,11 +94,11 @@ RC_GTEST_PROP(Totals, AreThoseOfThePagesAfterAnyStart, ()) {
   const History history(Hostile(seed, values).records(events), 0, 1);
   Folding folding(rules);
   File file(folding.shard().store().path());
-  std::shared_ptr<mirror::ShardMirror> mirror;
+  std::shared_ptr<index::ShardIndex> index;
   const std::atomic<bool> stopping = false;
   const auto begin = [&] {
-    mirror = std::make_shared<mirror::ShardMirror>(folding.shard().store(), folding.shard().labels(), rules, options);
-    folding.shard().listen(mirror);
+    index = std::make_shared<index::ShardIndex>(folding.shard().store(), folding.shard().labels(), rules, options);
+    folding.shard().listen(index);
   };
   const auto load = [&] {
     auto totals = store::load_totals(folding.shard().store(), folding.shard().store().path(), folding.state());
@@ -110,19 +110,19 @@ RC_GTEST_PROP(Totals, AreThoseOfThePagesAfterAnyStart, ()) {
       folding, history, random,
       [&] {
         folding.commit();
-        if (mirror->totals() != nullptr) check(folding, *mirror);
-        if (mirror->wants_save()) mirror->save();
+        if (index->totals() != nullptr) check(folding, *index);
+        if (index->wants_save()) index->save();
         if (random() % 10 == 0) file.remember();
         if (random() % 10 != 0) return;
-        RC_ASSERT(mirror->build(stopping).has_value());
-        RC_ASSERT(mirror->totals_faults() == 0);
-        if (mirror->totals() != nullptr) check(folding, *mirror);
+        RC_ASSERT(index->build(stopping).has_value());
+        RC_ASSERT(index->totals_faults() == 0);
+        if (index->totals() != nullptr) check(folding, *index);
         // As the keeper does. A kill before it leaves the file as it was.
-        if (mirror->wants_save()) mirror->save();
+        if (index->wants_save()) index->save();
       },
       [&] {
         if (random() % 20 != 0) return;
-        bool whole = mirror->totals() != nullptr;
+        bool whole = index->totals() != nullptr;
         switch (random() % 6) {
           case 0:
             file.lose();
@@ -146,7 +146,7 @@ RC_GTEST_PROP(Totals, AreThoseOfThePagesAfterAnyStart, ()) {
         RC_ASSERT(totals.has_value() || !whole);
         if (totals) check(folding, *totals);
         begin();
-        if (mirror->totals() != nullptr) check(folding, *mirror);
+        if (index->totals() != nullptr) check(folding, *index);
       });
 }
 

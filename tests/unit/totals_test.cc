@@ -4,12 +4,12 @@
 #include <gtest/gtest.h>
 
 #include "base/file.h"
-#include "mirror/shard_mirror.h"
+#include "index/shard_index.h"
 #include "store/keys.h"
 #include "support/book.h"
 #include "support/soon.h"
 #include "support/totals.h"
-#include "views/views.h"
+#include "query/views.h"
 
 namespace daybook::store {
 namespace {
@@ -180,29 +180,29 @@ TEST_F(LyingTotals, AreFoundOutByTheBuildThatReadsThePagesAndReplaced) {
 
   open();
   const std::atomic<bool> stopping = false;
-  const auto mirror = std::make_shared<mirror::ShardMirror>(projector_->shard(0)->store(), projector_->shard(0)->labels(), rules_,
-                                                            mirror::MirrorOptions());
-  projector_->shard(0)->listen(mirror);
-  views::ShardPicture pages;
+  const auto index = std::make_shared<index::ShardIndex>(projector_->shard(0)->store(), projector_->shard(0)->labels(), rules_,
+                                                            index::IndexOptions());
+  projector_->shard(0)->listen(index);
+  query::ShardSnapshot pages;
   pages.reads = projector_->shard(0)->store().snapshot();
   pages.labels = &projector_->shard(0)->labels();
-  views::ShardPicture known = pages;
-  known.totals = mirror->totals();
+  query::ShardSnapshot known = pages;
+  known.totals = index->totals();
   ASSERT_NE(known.totals, nullptr);
-  const auto faults = views::proof_faults(known, kNever - 1, views::Detail::kTotals);
+  const auto faults = query::proof_faults(known, kNever - 1, query::Detail::kTotals);
   ASSERT_EQ(faults.size(), 1U);
   EXPECT_EQ(faults[0].customer_id, "");
   EXPECT_TRUE(faults[0].difference == 7);
-  EXPECT_EQ(mirror->totals_faults(), 0);
+  EXPECT_EQ(index->totals_faults(), 0);
 
-  ASSERT_TRUE(mirror->build(stopping));
-  EXPECT_EQ(mirror->totals_faults(), 1);
-  known.totals = mirror->totals();
+  ASSERT_TRUE(index->build(stopping));
+  EXPECT_EQ(index->totals_faults(), 1);
+  known.totals = index->totals();
   EXPECT_EQ(test::sums_on(known, kNever - 1), test::sums_on(pages, kNever - 1));
-  EXPECT_TRUE(views::proof_faults(known, kNever - 1, views::Detail::kTotals).empty());
+  EXPECT_TRUE(query::proof_faults(known, kNever - 1, query::Detail::kTotals).empty());
   // And not kept for the next start.
-  ASSERT_TRUE(mirror->wants_save());
-  mirror->save();
+  ASSERT_TRUE(index->wants_save());
+  index->save();
   const auto saved = load_totals(projector_->shard(0)->store(), folder, projector_->committed(0));
   EXPECT_EQ(test::sums_on(saved->value(), kNever - 1), test::sums_on(pages, kNever - 1));
 }

@@ -89,7 +89,7 @@ wait_ready() {
     sleep "${1:-0.05}"
   done
 }
-# Waits until each of a data directory's shards has its totals beside it: its mirror was built.
+# Waits until each of a data directory's shards has its totals beside it: its index was built.
 wait_totals() {
   local shards
   shards=$(find "$1/shards" -mindepth 1 -maxdepth 1 | wc -l)
@@ -104,12 +104,12 @@ stop_server() {
   server=
 }
 
-# record_memory FIGURE: the most memory that the server ever had, once it has folded what there was, has its mirrors,
+# record_memory FIGURE: the most memory that the server ever had, once it has folded what there was, has its indexes,
 # and has answered long lists while events arrived.
 record_memory() {
   local list mib year='from=2024-01-01&to=2024-12-31'
   wait_ready
-  until curl -fsS "$url/metrics" | grep -q '^daybook_mirrors_ready 8$'; do
+  until curl -fsS "$url/metrics" | grep -q '^daybook_indexes_ready 8$'; do
     kill -0 "$server" || fail "the server ended"
     sleep 0.2
   done

@@ -40,7 +40,7 @@ struct Question {
   const View* view = nullptr;
   std::string path;
   std::string list;
-  views::ParameterMap parameters;
+  query::ParameterMap parameters;
 };
 
 Question read(const Step& step, const std::string& next) {
@@ -103,7 +103,7 @@ std::string table(const boost::json::value& answer, const std::string& list, con
   return text;
 }
 
-std::string refusal(const views::Rendered& rendered) {
+std::string refusal(const query::Rendered& rendered) {
   std::string text = fmt::format("!{}", rendered.status);
   const auto problem = boost::json::parse(rendered.body);
   if (const auto* violations = problem.as_object().if_contains("violations")) {
@@ -131,7 +131,7 @@ std::string Asker::ask(const Step& step) {
   next_.clear();
   std::string text;
   while (true) {
-    const views::Rendered rendered = std::string(question.view->word) == "reconciliation"
+    const query::Rendered rendered = std::string(question.view->word) == "reconciliation"
                                          ? book_.reconcile(question.parameters, step.body)
                                          : book_.get(question.path, question.parameters);
     if (rendered.status != 200) return refusal(rendered);
@@ -151,7 +151,7 @@ std::string Asker::ask(const Step& step) {
 std::string Asker::faults_of_proof(const std::string& from, const std::string& day, const std::string& attributes) {
   std::string faults;
   for (const char* by : {"none", "currency", "customer", "parent_customer", "region", "sales_rep"}) {
-    const auto check = [&](const char* view, views::ParameterMap parameters) {
+    const auto check = [&](const char* view, query::ParameterMap parameters) {
       parameters.emplace("group_by", by);
       parameters.emplace("attributes", attributes);
       parameters.emplace("page_size", "1000");

@@ -1,0 +1,173 @@
+#include "index/cycles.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/bytes.h"
+#include "store/cells.h"
+
+namespace daybook::index {
+namespace {
+
+constexpr std::int64_t kDaySeconds = 86'400;
+constexpr auto kFirstDispatched = static_cast<std::size_t>(domain::Milestone::kFirstDispatched);
+
+Day utc_day(Instant instant) {
+  const std::int64_t day = instant / kDaySeconds;
+  return static_cast<Day>(instant % kDaySeconds < 0 ? day - 1 : day);
+}
+
+// The row as plain, if that says the same on every date.
+std::optional<PlainCycle> plain(const domain::CycleRow& row) {
+  PlainCycle cycle;
+  if (row.changes.empty() || !row.changes.back().milestones[0]) return std::nullopt;
+  const domain::CycleChange& end = row.changes.back();
+  cycle.placed = *end.milestones[0];
+  for (std::size_t i = 0; i < domain::kMilestoneCount; ++i) {
+    if (!end.milestones[i]) continue;
+    cycle.reached |= static_cast<std::uint8_t>(1 << i);
+    const std::int64_t seconds = *end.milestones[i] - cycle.placed;
+    if (i > 0) {
+      cycle.later[i - 1] = static_cast<std::int32_t>(seconds);
+      if (cycle.later[i - 1] != seconds) return std::nullopt;
+    }
+    const auto begins = std::ranges::find_if(
+        row.changes, [&](const domain::CycleChange& change) { return change.milestones[i].has_value(); });
+    const std::int64_t lag = static_cast<std::int64_t>(begins->counts_from) - utc_day(*end.milestones[i]);
+    cycle.lag[i] = static_cast<std::int8_t>(lag);
+    if (cycle.lag[i] != lag) return std::nullopt;
+  }
+  for (const domain::CycleChange& change : row.changes) {
+    for (std::size_t i = 0; i < domain::kMilestoneCount; ++i) {
+      const bool counts = cycle.has(i) && cycle.counts_from(i) <= change.counts_from;
+      if (counts ? change.milestones[i] != end.milestones[i] : change.milestones[i].has_value()) {
+        return std::nullopt;
+      }
+    }
+    if (change.warehouse !=
+        (change.milestones[kFirstDispatched] ? end.warehouse : std::string_view())) {
+      return std::nullopt;
+    }
+  }
+  return cycle;
+}
+
+// Adds sorted changes to sorted rows: what went must have been there.
+template <typename T>
+std::vector<T> add(const std::vector<T>& rows, std::vector<T> come, std::vector<T> gone) {
+  std::ranges::sort(come);
+  std::ranges::sort(gone);
+  std::vector<T> both;
+  both.reserve(rows.size() + come.size());
+  std::ranges::merge(rows, come, std::back_inserter(both));
+  std::vector<T> left;
+  left.reserve(both.size() - gone.size());
+  std::ranges::set_difference(both, gone, std::back_inserter(left));
+  return left;
+}
+
+// When an order that is kept as stored was first said to be placed; 0 when it never was.
+Instant placed_at(const OtherCycle& other) {
+  const auto row = store::decode_cycle_row(other.bytes);
+  if (!row || row->changes.empty()) return 0;
+  return row->changes.front().milestones[0].value_or(0);
+}
+
+void measure(Cycles::Month& month) {
+  month.first.fill(std::numeric_limits<Instant>::max());
+  month.last.fill(std::numeric_limits<Instant>::min());
+  month.settled = std::numeric_limits<Day>::min();
+  for (const PlainCycle& row : month.rows) {
+    for (std::size_t i = 0; i < domain::kMilestoneCount; ++i) {
+      if (!row.has(i)) continue;
+      month.first[i] = std::min(month.first[i], row.at(i));
+      month.last[i] = std::max(month.last[i], row.at(i));
+      month.settled = std::max(month.settled, row.counts_from(i));
+    }
+  }
+}
+
+}  // namespace
+
+Day PlainCycle::counts_from(std::size_t milestone) const {
+  return utc_day(at(milestone)) + lag[milestone];
+}
+
+std::variant<PlainCycle, OtherCycle> make_cycle(store::LabelId customer, const domain::CycleRow& row,
+                                                std::string_view bytes, const BusinessZone& zone,
+                                                Dictionary& dictionary) {
+  auto cycle = plain(row);
+  if (!cycle || row.attributes.file_day != zone.day_of(cycle->placed)) return OtherCycle{customer, std::string(bytes)};
+  cycle->customer = customer;
+  std::string group;
+  ByteWriter out(group);
+  out.u8(static_cast<std::uint8_t>(row.kind));
+  out.string(row.attributes.region);
+  out.string(row.attributes.sales_rep);
+  out.string(row.channel);
+  cycle->group = dictionary.intern(group);
+  cycle->warehouse = dictionary.intern(row.changes.back().warehouse);
+  return *cycle;
+}
+
+CycleGroup cycle_group(std::string_view encoded) {
+  ByteReader in(encoded);
+  CycleGroup group;
+  group.kind = static_cast<domain::OrderKind>(in.u8());
+  group.attributes.region = in.string();
+  group.attributes.sales_rep = in.string();
+  group.channel = in.string();
+  return group;
+}
+
+Cycles Cycles::merged(std::vector<CycleRowChange> rows) const {
+  struct Changes {
+    std::vector<PlainCycle> come, gone;
+    std::vector<OtherCycle> others_come, others_gone;
+  };
+  std::map<Day, Changes> changes;
+  for (CycleRowChange& change : rows) {
+    const auto* plain_row = std::get_if<PlainCycle>(&change.row);
+    const Instant placed = plain_row ? plain_row->placed : placed_at(std::get<OtherCycle>(change.row));
+    Changes& month = changes[period_start(Grain::kMonth, utc_day(placed))];
+    if (plain_row) {
+      (change.sign > 0 ? month.come : month.gone).push_back(*plain_row);
+    } else {
+      (change.sign > 0 ? month.others_come : month.others_gone)
+          .push_back(std::move(std::get<OtherCycle>(change.row)));
+    }
+  }
+  Cycles result;
+  auto old = months_.begin();
+  for (auto at = changes.begin(); at != changes.end() || old != months_.end();) {
+    if (at == changes.end() || (old != months_.end() && (*old)->start < at->first)) {
+      result.months_.push_back(*old++);
+      continue;
+    }
+    static const Month kNone;
+    const bool is_old = old != months_.end() && (*old)->start == at->first;
+    const Month& before = is_old ? **old : kNone;
+    auto month = std::make_shared<Month>();
+    month->start = at->first;
+    month->rows = add(before.rows, std::move(at->second.come), std::move(at->second.gone));
+    month->others =
+        add(before.others, std::move(at->second.others_come), std::move(at->second.others_gone));
+    measure(*month);
+    if (is_old) ++old;
+    ++at;
+    result.months_.push_back(std::move(month));
+  }
+  return result;
+}
+
+std::size_t Cycles::bytes() const {
+  std::size_t bytes = 0;
+  for (const auto& month : months_) {
+    bytes += sizeof(Month) + 32 + month->rows.capacity() * sizeof(PlainCycle) +
+             month->others.capacity() * sizeof(OtherCycle);
+    for (const OtherCycle& other : month->others) bytes += other.bytes.capacity() + 16;
+  }
+  return bytes;
+}
+
+}  // namespace daybook::index

@@ -1,0 +1,108 @@
+// Sales in memory: sums by month of posting, region, sales rep, channel and kind, with region and rep
+// as they came to when the cells were written (as-was). What a month's sums cannot say is said so, and
+// left to the pages.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <limits>
+#include <memory>
+#include <tuple>
+#include <vector>
+
+#include "base/date.h"
+#include "base/int128.h"
+#include "domain/cell.h"
+#include "index/dictionary.h"
+#include "index/parts.h"
+
+namespace daybook::index {
+
+// What is kept of a cell: its amount, or its quantity where that counts documents. Quantities of goods and
+// counts by sku are not.
+struct SalesColumn {
+  domain::Measure measure{};
+  bool counts = false;
+};
+inline constexpr std::array<SalesColumn, 8> kSalesColumns = {{{domain::Measure::kOrdered, false},
+                                                              {domain::Measure::kShipped, false},
+                                                              {domain::Measure::kInvoiced, false},
+                                                              {domain::Measure::kInvoiced, true},
+                                                              {domain::Measure::kCollected, false},
+                                                              {domain::Measure::kOrders, true},
+                                                              {domain::Measure::kShipments, false},
+                                                              {domain::Measure::kShipments, true}}};
+
+// Whose sales: the groups of a row.
+struct SalesGroup {
+  std::uint16_t currency = 0;
+  std::uint8_t kind = 0;
+  TextId region = 0;
+  TextId sales_rep = 0;
+  TextId channel = 0;
+
+  auto operator<=>(const SalesGroup&) const = default;
+};
+
+// One column of one posting day; an amount too large for a row is up to three.
+struct SalesRow {
+  SalesGroup group;
+  Day day = 0;
+  Day counts_from = 0;
+  std::uint16_t column = 0;  // Its place in kSalesColumns.
+  std::uint16_t shift = 0;
+  std::int64_t part = 0;
+
+  Int128 value() const { return part_at(part, shift); }
+};
+
+// Sums of all columns; where one is too large for a row they are up to three.
+struct SalesSums {
+  static constexpr Day kOnTime = std::numeric_limits<Day>::min();
+
+  SalesGroup group;
+  // The day from which they count where that is after the month of posting; else kOnTime.
+  Day late = kOnTime;
+  std::uint32_t shift = 0;
+  std::array<std::int64_t, kSalesColumns.size()> parts{};
+
+  Int128 value(std::size_t column) const { return part_at(parts[column], shift); }
+
+  auto key() const { return std::tie(late, group); }
+};
+
+class Sales {
+ public:
+  using Row = SalesRow;
+
+  Sales merged(std::vector<SalesRow> rows) const;
+  // Gives up by_all, for good.
+  void keep_regions_only();
+  bool has_all() const { return has_all_; }
+  std::size_t bytes() const;
+
+  struct Month {
+    Day start = 0;
+    // Of all cells that ever stood in it: posting days, and when those not late began to count.
+    Day first_day = std::numeric_limits<Day>::max();
+    Day last_day = std::numeric_limits<Day>::min();
+    Day last_on_time = std::numeric_limits<Day>::min();
+    std::vector<SalesSums> by_all;     // Empty without has_all().
+    std::vector<SalesSums> by_region;  // Rep, channel and kind are 0: all of them.
+
+    // Whether the sums say what was posted from `from` to `to` and counts on `as_of`.
+    bool answers(Day from, Day to, Day as_of) const {
+      return from <= first_day && last_day <= to && last_on_time <= as_of;
+    }
+  };
+  // By start; those that never had a cell are left out.
+  const std::vector<std::shared_ptr<const Month>>& months() const { return months_; }
+
+ private:
+  static std::vector<SalesSums> add(const std::vector<SalesSums>& a, const std::vector<SalesSums>& b);
+
+  std::vector<std::shared_ptr<const Month>> months_;
+  bool has_all_ = true;
+};
+
+}  // namespace daybook::index

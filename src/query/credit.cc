@@ -1,0 +1,101 @@
+#include "query/credit.h"
+
+#include <algorithm>
+
+#include "query/receivables.h"
+
+namespace daybook::query {
+namespace {
+
+using domain::Measure;
+
+// From so many days on what is overdue marks the account.
+constexpr Day kOverdueDays = 31;
+
+}  // namespace
+
+std::map<store::LabelId, Exposure> exposures(const ShardSnapshot& shard, std::optional<store::LabelId> customer,
+                                             Day as_of) {
+  std::map<store::LabelId, Exposure> all;
+  // Rows of one customer mostly stand together.
+  Exposure* exposure = nullptr;
+  store::LabelId of = 0;
+  const auto add = [&](const index::ReceivableRow& row) {
+    if (!domain::has_items(row.measure) && !domain::is_credit(row.measure)) return;
+    if (exposure == nullptr || of != row.customer) {
+      exposure = &all[row.customer];
+      of = row.customer;
+    }
+    Exposure::Part& part = exposure->parts[Currency::from_number(row.currency)];
+    switch (row.measure) {
+      case Measure::kOpen:
+        part.balance += row.amount();
+        if (as_of - row.day2 >= kOverdueDays) exposure->overdue_items += row.quantity;
+        return;
+      case Measure::kOpenOrders:
+        part.open_orders += row.amount();
+        return;
+      case Measure::kNotInvoiced:
+        part.dispatched_not_invoiced += row.amount();
+        return;
+      default:
+        part.balance -= row.amount();
+    }
+  };
+  if (customer) {
+    // One customer's pages are few, and those of the ledger are not needed.
+    scan_receivables(shard, customer, as_of, {store::kReceivablesPage}, domain::is_receivables, add);
+  } else {
+    receivables_at(shard, customer, as_of, Detail::kAccounts, add);
+    credit_at(shard, as_of, add);
+  }
+  for (auto& [id, one] : all) std::erase_if(one.parts, [](const auto& part) { return part.second.is_zero(); });
+  return all;
+}
+
+std::string_view Credit::state() const {
+  if (over_limit()) return "over_limit";
+  if (overdue) return "overdue";
+  return limit ? "ok" : "no_limit";
+}
+
+Credit credit_of(const Exposure& exposure, const index::FileVersion* file, Rates& rates, Day as_of) {
+  Credit credit;
+  credit.overdue = exposure.overdue_items > 0;
+  if (file == nullptr || !file->credit_currency) return credit;
+  credit.currency = file->credit_currency;
+  credit.limit = file->credit_limit;
+  for (const auto& [currency, part] : exposure.parts) {
+    if (part.sum() == 0) continue;
+    if (const auto converted = rates.convert(part.sum(), currency, credit.currency, as_of)) {
+      credit.exposure += *converted;
+    } else {
+      credit.unconverted.push_back(currency);
+    }
+  }
+  return credit;
+}
+
+Row credit_row(const Credit& credit, const Exposure& exposure) {
+  JsonWriter parts;
+  parts.begin_array();
+  for (const auto& [currency, part] : exposure.parts) {
+    parts.begin_object();
+    parts.field("currency", currency.code());
+    parts.field("balance", amount(part.balance, currency));
+    parts.field("dispatched_not_invoiced", amount(part.dispatched_not_invoiced, currency));
+    parts.field("open_orders", amount(part.open_orders, currency));
+    parts.end_object();
+  }
+  parts.end_array();
+  Row row;
+  row.add("credit_currency", text_or_null(credit.currency.code()));
+  row.add("credit_limit", credit.limit ? amount(*credit.limit, credit.currency) : Value());
+  row.add("exposure", credit.currency ? amount(credit.exposure, credit.currency) : Value());
+  row.add("parts", Value::json(parts.take()));
+  row.add("unconverted", list_of_texts(credit.unconverted, &Currency::code));
+  row.add("state", Value::text(credit.state()));
+  return row;
+}
+
+}  // namespace daybook::query

@@ -1,0 +1,334 @@
+// Statement of account: what a customer owed, what was posted, what is owed, per currency. As JSON, as CSV, and
+// as a page to print in English or Chinese.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "domain/event_types.h"
+#include "query/grouping.h"
+#include "query/ledger.h"
+#include "query/views.h"
+
+namespace daybook::query {
+namespace {
+
+using domain::LedgerEntry;
+using domain::Measure;
+
+struct Line {
+  LedgerEntry entry;
+  Int128 running = 0;
+};
+
+struct CurrencyStatement {
+  Int128 brought_forward = 0;
+  std::vector<Line> lines;
+  Row ageing;
+
+  Int128 carried_forward() const { return lines.empty() ? brought_forward : lines.back().running; }
+};
+
+struct Statement {
+  std::string customer_id;
+  std::string name;
+  Period span;
+  std::map<Currency, CurrencyStatement> currencies;
+};
+
+std::string_view payload_of(const LedgerEntry& entry) {
+  return domain::payload_name(static_cast<std::uint8_t>(entry.fact->event.payload.index()));
+}
+
+Statement make_statement(const ShardSnapshot& shard, CustomerContext& customer, const Period& span,
+                         std::optional<Currency> only) {
+  Statement statement{std::string(customer.name()), {}, span, {}};
+  if (const auto* profile = customer.profile(span.to)) statement.name = profile->name;
+  for_each_ledger_entry(customer, [&](const LedgerEntry& entry) {
+    if (entry.measure == Measure::kLedgerTransfers || entry.day > span.to) return;
+    if (only && entry.currency != *only) return;
+    CurrencyStatement& at = statement.currencies[entry.currency];
+    if (entry.day < span.from) {
+      at.brought_forward += entry.amount;
+    } else {
+      at.lines.push_back({entry, 0});
+    }
+  });
+  const auto ageing = account_ageing(shard, customer.id(), span.to);
+  for (const auto& [currency, row] : ageing) {
+    if (!only || currency == *only) statement.currencies[currency].ageing = row;
+  }
+  // What is settled and was not touched says nothing.
+  std::erase_if(statement.currencies, [](const auto& entry) {
+    const CurrencyStatement& at = entry.second;
+    return at.brought_forward == 0 && at.lines.empty() && at.ageing.values.empty();
+  });
+  for (auto& [currency, at] : statement.currencies) {
+    std::ranges::sort(at.lines, {}, [](const Line& line) { return std::pair(line.entry.day, line.entry.fact->at); });
+    Int128 running = at.brought_forward;
+    for (Line& line : at.lines) line.running = running += line.entry.amount;
+    if (at.ageing.values.empty()) at.ageing = empty_ageing(currency);
+  }
+  return statement;
+}
+
+std::string to_json(const Question& question, const ShardSnapshot& shard, const Statement& statement) {
+  JsonWriter json;
+  json.begin_array();
+  for (const auto& [currency, at] : statement.currencies) {
+    json.begin_object();
+    json.field("currency", currency.code());
+    json.field("brought_forward", amount(at.brought_forward, currency));
+    json.key("entries");
+    json.begin_array();
+    for (const Line& line : at.lines) {
+      json.begin_object();
+      json.field("date", format_date(line.entry.day));
+      json.field("type", payload_of(line.entry));
+      json.field("document_id", line.entry.document_id);
+      json.field("amount", amount(line.entry.amount, currency));
+      json.field("running_balance", amount(line.running, currency));
+      json.key("event");
+      question.write_event(json, EventRef::of(shard.partition, *line.entry.fact));
+      json.end_object();
+    }
+    json.end_array();
+    json.field("carried_forward", amount(at.carried_forward(), currency));
+    json.key("ageing");
+    write_json(at.ageing, json);
+    json.end_object();
+  }
+  json.end_array();
+  return json.take();
+}
+
+void add_rows(const Question& question, const ShardSnapshot& shard, const Statement& statement, Answer& answer) {
+  answer.rows_name = "entries";
+  answer.columns = {"currency", "date", "type", "document_id", "amount", "running_balance"};
+  for (const std::string& name : event_columns()) answer.columns.push_back(name);
+  std::int64_t place = 0;
+  for (const auto& [currency, at] : statement.currencies) {
+    for (const Line& line : at.lines) {
+      answer.rows.add(sortable(++place), [&] {
+        Row row;
+        row.add("currency", Value::text(currency.code()));
+        row.add("date", Value::text(format_date(line.entry.day)));
+        row.add("type", Value::text(payload_of(line.entry)));
+        row.add("document_id", Value::text(line.entry.document_id));
+        row.add("amount", amount(line.entry.amount, currency));
+        row.add("running_balance", amount(line.running, currency));
+        question.add_event(row, EventRef::of(shard.partition, *line.entry.fact));
+        return row;
+      });
+    }
+  }
+}
+
+// --- the page to print ------------------------------------------------------------------------
+
+struct Words {
+  const char* lang;
+  const char* title;
+  const char* customer;
+  const char* span;
+  const char* amounts_in;
+  const char* date;
+  const char* posting;
+  const char* document;
+  const char* debit;
+  const char* credit;
+  const char* balance;
+  const char* brought_forward;
+  const char* carried_forward;
+  const char* ageing;
+  const char* not_due;
+  const char* days;
+  const char* gross_open;
+  const char* disputed;
+  const char* unapplied_cash;
+  const char* open_credits;
+  const char* nothing;
+  // In the order of the bridge's columns.
+  const char* types[kLedgerColumns];
+};
+
+constexpr Words kEnglish = {"en",
+                            "Statement of account",
+                            "Customer",
+                            "{} to {}",
+                            "Amounts in {}",
+                            "Date",
+                            "Posting",
+                            "Document",
+                            "Debit",
+                            "Credit",
+                            "Balance",
+                            "Brought forward",
+                            "Carried forward",
+                            "Open items by days overdue on {}",
+                            "Not due",
+                            "{} days",
+                            "Open items",
+                            "of which disputed",
+                            "less payments not applied yet",
+                            "less credits not applied yet",
+                            "Nothing was posted and nothing is open.",
+                            {"Invoice", "Credit note", "Payment", "Payment reversed", "Refund", "Write-off",
+                             "Write-off recovered", "Invoice voided", "Transfer"}};
+constexpr Words kChinese = {"zh-CN",
+                            "对账单",
+                            "客户",
+                            "{} 至 {}",
+                            "币种：{}",
+                            "日期",
+                            "摘要",
+                            "单据号",
+                            "借方",
+                            "贷方",
+                            "余额",
+                            "期初余额",
+                            "期末余额",
+                            "截至 {} 未结款项账龄（逾期天数）",
+                            "未到期",
+                            "{} 天",
+                            "未结款项合计",
+                            "其中有争议",
+                            "减：未核销收款",
+                            "减：未核销贷项",
+                            "本期无发生额，亦无未结款项。",
+                            {"发票", "贷项通知单", "收款", "收款冲销", "退款", "核销", "核销收回", "发票作废", "转移"}};
+
+// On a phone an entry takes two lines of three cells, as its heads do.
+constexpr std::string_view kStyle =
+    "body{font:14px/1.5 system-ui,'Noto Sans','Noto Sans CJK SC',sans-serif;color:#111;background:#fff;"
+    "max-width:60em;margin:2em auto;padding:0 1em}h1{font-size:1.5em;margin:0}"
+    "h2{font-size:1.1em;margin:1.5em 0 .3em;break-after:avoid}"
+    "table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}"
+    "th,td{padding:.25em .6em;border-bottom:1px solid #ccc;text-align:left}"
+    "td:first-child{white-space:nowrap}th.n,td.n{text-align:right;white-space:nowrap}"
+    "thead{display:table-header-group}tr{break-inside:avoid}"
+    ".sum td{font-weight:600;border-bottom:2px solid #111}"
+    ".ages{width:auto;min-width:24em;break-inside:avoid}"
+    "@media screen and (max-width:40em){.entries,.entries thead,.entries tbody{display:block}"
+    ".entries tr{display:grid;grid-template-columns:3fr 3fr 4fr;font-size:13px;border-bottom:1px solid #ccc}"
+    ".entries .sum{border-bottom:2px solid #111}.entries th,.entries td,.entries .sum td{border:0;padding:.15em .3em;"
+    "overflow-wrap:anywhere}.entries th:nth-child(3),.entries td:nth-child(3){text-align:right}"
+    ".ages{min-width:0;width:100%}}"
+    "@media print{body{margin:0;padding:0;max-width:none;font-size:9pt}"
+    "@page{margin:18mm;@bottom-right{content:counter(page) ' / ' counter(pages);font:9pt sans-serif}}}";
+
+std::string escaped(std::string_view text) {
+  std::string safe;
+  for (const char c : text) {
+    switch (c) {
+      case '&': safe += "&amp;"; break;
+      case '<': safe += "&lt;"; break;
+      case '>': safe += "&gt;"; break;
+      case '"': safe += "&quot;"; break;
+      default: safe += c;
+    }
+  }
+  return safe;
+}
+
+// What others wrote keeps its direction of writing to itself.
+std::string isolated(std::string_view text) { return "<bdi>" + escaped(text) + "</bdi>"; }
+
+// "1234567.80" as "1,234,567.80".
+std::string grouped(std::string digits) {
+  constexpr std::size_t kGroup = 3;
+  const std::size_t first = digits.starts_with('-') ? 1 : 0;
+  for (std::size_t at = std::min(digits.find('.'), digits.size()); at > first + kGroup;) {
+    at -= kGroup;
+    digits.insert(at, 1, ',');
+  }
+  return digits;
+}
+
+std::string cell(std::string_view html) { return fmt::format("<td>{}</td>", html); }
+std::string figure(std::string_view text) { return fmt::format("<td class=n>{}</td>", text); }
+std::string figure(Int128 minor, Currency currency) { return figure(grouped(format_amount(minor, currency))); }
+
+std::string entries_table(const CurrencyStatement& at, const Period& span, Currency currency, const Words& words) {
+  std::string table = fmt::format(
+      "<table class=entries><thead><tr><th>{}</th><th>{}</th><th>{}</th><th class=n>{}</th><th class=n>{}</th>"
+      "<th class=n>{}</th></tr></thead><tbody>",
+      words.date, words.posting, words.document, words.debit, words.credit, words.balance);
+  table += fmt::format("<tr class=sum>{}{}{}{}{}{}</tr>", cell(format_date(span.from)), cell(words.brought_forward),
+                       cell(""), figure(""), figure(""), figure(at.brought_forward, currency));
+  Int128 debits = 0;
+  Int128 credits = 0;
+  for (const Line& line : at.lines) {
+    const Int128 minor = line.entry.amount;
+    (minor >= 0 ? debits : credits) += minor >= 0 ? minor : -minor;
+    table += "<tr>" + cell(format_date(line.entry.day)) + cell(words.types[ledger_column(line.entry.measure)]) +
+             cell(isolated(line.entry.document_id)) + (minor >= 0 ? figure(minor, currency) : figure("")) +
+             (minor < 0 ? figure(-minor, currency) : figure("")) + figure(line.running, currency) + "</tr>";
+  }
+  return table + fmt::format("<tr class=sum>{}{}{}{}{}{}</tr></tbody></table>", cell(format_date(span.to)),
+                             cell(words.carried_forward), cell(""), figure(debits, currency),
+                             figure(credits, currency), figure(at.carried_forward(), currency));
+}
+
+std::string ageing_table(const Row& ageing, const Words& words) {
+  const std::map<std::string_view, const char*> names = {{"not_due", words.not_due},
+                                                         {"gross_open", words.gross_open},
+                                                         {"disputed", words.disputed},
+                                                         {"unapplied_cash", words.unapplied_cash},
+                                                         {"open_credits", words.open_credits},
+                                                         {"balance", words.balance}};
+  std::string rows;
+  const auto add = [&](std::string_view name, const Value& value, bool is_sum) {
+    rows += fmt::format("<tr{}>{}{}</tr>", is_sum ? " class=sum" : "", cell(name), figure(grouped(value.csv_text())));
+  };
+  for (const auto& [name, value] : ageing.values) {
+    for (const auto& [label, part] : value.parts()) add(fmt::format(fmt::runtime(words.days), label), part, false);
+    const bool is_sum = name == "gross_open" || name == "balance";
+    if (const auto known = names.find(name); known != names.end()) add(known->second, value, is_sum);
+  }
+  return fmt::format("<table class=ages><tbody>{}</tbody></table>", rows);
+}
+
+std::string to_page(const Statement& statement, const Words& words) {
+  const std::string to = format_date(statement.span.to);
+  const std::string span = fmt::format(fmt::runtime(words.span), format_date(statement.span.from), to);
+  std::string body = fmt::format("<h1>{}</h1><p>{} {}{}<br>{}</p>", words.title, words.customer,
+                                 isolated(statement.customer_id),
+                                 statement.name.empty() ? "" : " · " + isolated(statement.name), span);
+  if (statement.currencies.empty()) body += fmt::format("<p>{}</p>", words.nothing);
+  for (const auto& [currency, at] : statement.currencies) {
+    body += fmt::format("<section><h2>{}</h2>{}<h2>{}</h2>{}</section>",
+                        fmt::format(fmt::runtime(words.amounts_in), currency.code()),
+                        entries_table(at, statement.span, currency, words), fmt::format(fmt::runtime(words.ageing), to),
+                        ageing_table(at.ageing, words));
+  }
+  return fmt::format(
+      "<!doctype html><html lang={}><head><meta charset=utf-8><meta name=viewport "
+      "content=\"width=device-width\"><meta name=generator content=Daybook><title>{} {} {}</title><style>{}</style></head>"
+      "<body>{}</body></html>\n",
+      words.lang, words.title, escaped(statement.customer_id), span, kStyle, body);
+}
+
+}  // namespace
+
+Answer customer_statement(Question& question, std::string_view customer_id) {
+  const Period span = read_span(question);
+  const auto only = question.parameters().currency("currency");
+  const bool in_chinese = question.parameters().one_of("lang", {"en", "zh"}, "en") == "zh";
+  const ShardSnapshot& shard = question.shard_of(customer_id);
+  const std::unique_ptr<CustomerContext> customer = question.find_customer(shard, customer_id);
+  const Statement statement = make_statement(shard, *customer, span, only);
+  Answer answer;
+  if (question.format() == Format::kHtml) {
+    answer.page = to_page(statement, in_chinese ? kChinese : kEnglish);
+  } else if (question.format() == Format::kCsv) {
+    add_rows(question, shard, statement, answer);
+  } else {
+    answer.head.add("customer_id", Value::text(customer_id));
+    answer.head.add("from", Value::text(format_date(span.from)));
+    answer.head.add("to", Value::text(format_date(span.to)));
+    answer.head.add("currencies", Value::json(to_json(question, shard, statement)));
+  }
+  return answer;
+}
+
+}  // namespace daybook::query

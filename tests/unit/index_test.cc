@@ -1,0 +1,325 @@
+// The index's columns: sums stay exact beyond their bits, what was taken back is gone, a index that is
+// off is built again, and commits that come meanwhile are not lost.
+#include <gtest/gtest.h>
+
+#include <random>
+#include <thread>
+
+#include "index/cycles.h"
+#include "index/keeper.h"
+#include "index/receivables.h"
+#include "index/runs.h"
+#include "index/sales.h"
+#include "support/book.h"
+#include "support/hostile.h"
+#include "support/soon.h"
+#include "query/receivables.h"
+
+namespace daybook::index {
+namespace {
+
+using domain::Measure;
+using query::Detail;
+
+
+store::Cell open_cell(Day counts_from, Int128 amount, Int128 quantity) {
+  store::Cell cell;
+  cell.id = {.measure = Measure::kOpen,
+             .currency = 7,
+             .attributes = 3,
+             .dimensions = 0,
+             .day = 100,
+             .day2 = 130,
+             .counts_from = counts_from};
+  cell.value = {amount, quantity};
+  return cell;
+}
+
+std::pair<Int128, Int128> sum(const PeriodSums& sums, Day as_of) {
+  std::pair<Int128, Int128> total;
+  sums.for_each(as_of, [&](const ReceivableRow& row) {
+    EXPECT_EQ(row.customer, 5u);
+    EXPECT_EQ(row.attributes, 3u);
+    EXPECT_EQ(row.currency, 7u);
+    EXPECT_EQ(row.measure, Measure::kOpen);
+    EXPECT_EQ(row.day, 100);
+    EXPECT_EQ(row.day2, 130);
+    total.first += row.amount();
+    total.second += row.quantity;
+  });
+  return total;
+}
+
+TEST(PeriodSums, StayExactBeyondTheirBits) {
+  std::vector<ReceivableRow> rows;
+  const Int128 amount = Int128{1} << 64;
+  add_receivable_rows(5, open_cell(100, amount, 100'000), rows);
+  add_receivable_rows(5, open_cell(200, -amount + 1, -99'999), rows);
+  const PeriodSums sums = PeriodSums(Grain::kMonth).merged(rows);
+  EXPECT_EQ(sum(sums, 99), std::pair(Int128{0}, Int128{0}));
+  EXPECT_TRUE(sum(sums, 150) == std::pair(amount, Int128{100'000}));
+  EXPECT_TRUE(sum(sums, 200) == std::pair(Int128{1}, Int128{1}));
+  EXPECT_TRUE(sum(sums.coarser(Grain::kYear), 150) == std::pair(amount, Int128{100'000}));
+}
+
+TEST(PeriodSums, TakeFewRowsWhateverTheValues) {
+  const Int128 most = std::numeric_limits<Int128>::max();
+  const Int128 least = std::numeric_limits<Int128>::min();
+  for (const Int128 amount : {most, least, most / 3, Int128{1} << 47, -(Int128{1} << 47) - 1, Int128{-1}}) {
+    std::vector<ReceivableRow> rows;
+    add_receivable_rows(5, open_cell(100, amount, 20'000'000), rows);
+    EXPECT_LE(rows.size(), 3U);
+    const PeriodSums sums = PeriodSums(Grain::kMonth).merged(rows);
+    EXPECT_TRUE(sum(sums, 100) == std::pair(amount, Int128{20'000'000})) << to_string(amount);
+    EXPECT_LE(sums.rows().size(), 4U);
+    rows = sums.rows();
+    add_receivable_rows(5, open_cell(100, -amount, -20'000'000), rows);
+    EXPECT_TRUE(PeriodSums(Grain::kMonth).merged(rows).rows().empty());
+  }
+}
+
+TEST(PeriodSums, HoldEveryDayThatFiguresCanHave) {
+  for (const Day day : {kFirstFigureDay, kFirstDate, Day{0}, kLastDate, kLastFigureDay}) {
+    for (const Day day2 : {kFirstFigureDay, kLastFigureDay}) {
+      store::Cell cell = open_cell(day, 1, 1);
+      cell.id.day = day;
+      cell.id.day2 = day2;
+      std::vector<ReceivableRow> rows;
+      add_receivable_rows(5, cell, rows);
+      rows = PeriodSums(Grain::kYear).merged(rows).rows();
+      ASSERT_EQ(rows.size(), 1U);
+      EXPECT_EQ(rows[0].day, day);
+      EXPECT_EQ(rows[0].day2, day2);
+      EXPECT_EQ(rows[0].counts_from, day);
+    }
+  }
+}
+
+TEST(PeriodSums, AreTheSameHoweverTheRowsCome) {
+  std::mt19937 random(3);
+  std::vector<ReceivableRow> all;
+  PeriodSums piecemeal(Grain::kWeek);
+  for (int i = 0; i < 50; ++i) {
+    std::vector<ReceivableRow> some;
+    for (int j = 0; j < 20; ++j) {
+      const Day day = static_cast<Day>(random() % 500) - 250;
+      add_receivable_rows(5, open_cell(day, static_cast<Int128>(random() % 9) - 4, 1), some);
+    }
+    all.insert(all.end(), some.begin(), some.end());
+    piecemeal = piecemeal.merged(std::move(some));
+  }
+  const PeriodSums at_once = PeriodSums(Grain::kWeek).merged(all);
+  EXPECT_EQ(piecemeal.bytes(), at_once.bytes());
+  for (Day day = -260; day < 260; ++day) {
+    std::pair<Int128, Int128> expected;
+    for (const ReceivableRow& row : all) {
+      if (row.counts_from > day) continue;
+      expected.first += row.amount();
+      expected.second += row.quantity;
+    }
+    EXPECT_TRUE(sum(piecemeal, day) == expected) << day;
+    EXPECT_TRUE(sum(at_once, day) == expected) << day;
+  }
+}
+
+TEST(PeriodSums, ForgetWhatWasSettled) {
+  std::vector<ReceivableRow> rows;
+  add_receivable_rows(5, open_cell(100, 50, 1), rows);
+  const PeriodSums one = PeriodSums(Grain::kMonth).merged(rows);
+  rows.clear();
+  add_receivable_rows(5, open_cell(100, -50, -1), rows);
+  int left = 0;
+  one.merged(rows).for_each(kNever - 1, [&](const ReceivableRow&) { ++left; });
+  EXPECT_EQ(left, 0);
+}
+
+TEST(Sales, KnowWhichMonthsTheyAnswerFor) {
+  const Day start = day_from_civil({2024, 3, 1});
+  SalesRow on_time{.group = {.currency = 7}, .day = start + 4, .counts_from = start + 9, .column = 0, .part = 10};
+  SalesRow late = on_time;
+  late.counts_from = start + 40;
+  late.part = 3;
+  const Sales sales = Sales().merged({on_time, late});
+  ASSERT_EQ(sales.months().size(), 1u);
+  const Sales::Month& month = *sales.months().front();
+  EXPECT_TRUE(month.answers(start, start + 30, start + 9));
+  EXPECT_FALSE(month.answers(start, start + 30, start + 8));
+  EXPECT_TRUE(month.answers(start + 4, start + 4, start + 9));
+  EXPECT_FALSE(month.answers(start + 5, start + 30, start + 9));
+  ASSERT_EQ(month.by_region.size(), 2u);
+  EXPECT_EQ(month.by_region[0].late, SalesSums::kOnTime);
+  EXPECT_EQ(month.by_region[1].late, start + 40);
+}
+
+TEST(Sales, GiveBackTheMemoryOfWhatTheyNoLongerKeep) {
+  std::vector<SalesRow> rows;
+  for (TextId rep = 0; rep < 1'000; ++rep) rows.push_back({.group = {.sales_rep = rep}, .day = 1, .counts_from = 1, .part = 1});
+  Sales sales = Sales().merged(rows);
+  const std::size_t before = sales.bytes();
+  sales.keep_regions_only();
+  EXPECT_LT(sales.bytes(), before / 100);
+}
+
+TEST(Sales, StayExactBeyondTheirBits) {
+  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max() / 2;
+  const SalesRow row{.group = {}, .day = 1, .counts_from = 1, .column = 1, .part = kMost};
+  const Sales sales = Sales().merged({row, row, row});
+  Int128 sum = 0;
+  for (const SalesSums& sums : sales.months().front()->by_all) sum += sums.value(1);
+  EXPECT_TRUE(sum == Int128{3} * kMost);
+}
+
+TEST(Runs, AreFewAndDropWhatWasSealed) {
+  Runs<int> runs;
+  for (int i = 0; i < 100; ++i) runs.append({i});
+  runs.seal();
+  Runs<int> copy = runs;
+  for (int i = 100; i < 200; ++i) copy.append({i});
+  EXPECT_EQ(copy.size(), 200u);
+  copy.drop_sealed();
+  std::vector<int> left = copy.rows();
+  ASSERT_EQ(left.size(), 100u);
+  EXPECT_EQ(left.front(), 100);
+  EXPECT_EQ(left.back(), 199);
+  EXPECT_EQ(runs.size(), 100u);
+}
+
+// An order-cycle row of two changes.
+domain::CycleRow cycle_row(Day confirmed_from) {
+  constexpr Instant kPlaced = 19'800LL * 86'400 + 3600;
+  domain::CycleRow row;
+  row.attributes.file_day = 19'800;
+  domain::CycleChange change;
+  change.counts_from = 19'800;
+  change.milestones[0] = kPlaced;
+  row.changes.push_back(change);
+  change.counts_from = confirmed_from;
+  change.milestones[1] = kPlaced + 7200;
+  row.changes.push_back(change);
+  return row;
+}
+
+TEST(Cycles, OrdersThatMovedAreKeptAsTheyAreStored) {
+  Dictionary dictionary;
+  const BusinessZone zone = BusinessZone::find("UTC").value();
+  domain::CycleRow row = cycle_row(19'802);
+  const auto plain = make_cycle(1, row, "bytes", zone, dictionary);
+  ASSERT_TRUE(std::holds_alternative<PlainCycle>(plain));
+  EXPECT_EQ(std::get<PlainCycle>(plain).counts_from(1), 19'802);
+  EXPECT_EQ(std::get<PlainCycle>(plain).at(1) - std::get<PlainCycle>(plain).at(0), 7200);
+  // Confirmed at another time, as of a later day.
+  domain::CycleChange moved = row.changes.back();
+  moved.counts_from = 19'810;
+  moved.milestones[1] = *moved.milestones[1] + 60;
+  row.changes.push_back(moved);
+  EXPECT_TRUE(std::holds_alternative<OtherCycle>(make_cycle(1, row, "bytes", zone, dictionary)));
+  // Counted too late for a byte, even where what is left of it looks like a day soon after.
+  for (const Day late : {20'000, 19'800 + 258}) {
+    EXPECT_TRUE(std::holds_alternative<OtherCycle>(make_cycle(1, cycle_row(late), "bytes", zone, dictionary))) << late;
+  }
+  // Another file than that of its day.
+  domain::CycleRow other_file = cycle_row(19'802);
+  other_file.attributes.file_day = 19'799;
+  EXPECT_TRUE(std::holds_alternative<OtherCycle>(make_cycle(1, other_file, "bytes", zone, dictionary)));
+}
+
+TEST(Cycles, WhatWentIsGone) {
+  Dictionary dictionary;
+  const BusinessZone zone = BusinessZone::find("UTC").value();
+  const auto row = make_cycle(1, cycle_row(19'802), "", zone, dictionary);
+  const Cycles twice = Cycles().merged({{row, 1}, {row, 1}});
+  ASSERT_EQ(twice.months().size(), 1u);
+  EXPECT_EQ(twice.months().front()->rows.size(), 2u);
+  EXPECT_EQ(twice.merged({{row, -1}}).months().front()->rows.size(), 1u);
+  EXPECT_EQ(twice.merged({{row, -1}, {row, 1}, {row, -1}, {row, -1}}).months().front()->rows.size(), 0u);
+}
+
+// Commits, questions, builds and merges at once; in the end the index holds what the pages hold.
+TEST(Keeper, KeepsUpWithCommitsWhileQuestionsAreAsked) {
+  const domain::Rules rules = test::utc_rules();
+  test::TempDir directory;
+  store::SharedMemory memory(8 << 20, 8 << 20);
+  log::MemoryLog log(2);
+  auto projector = engine::Projector::open(rules, directory.path(), 2, memory, {});
+  ASSERT_TRUE(projector);
+  IndexOptions options;
+  options.merge_rows = 20;
+  options.follow_rows = 400;
+  std::vector<std::shared_ptr<ShardIndex>> indexes;
+  for (std::int32_t i = 0; i < 2; ++i) {
+    const auto shard = (*projector)->shard(i);
+    indexes.push_back(std::make_shared<ShardIndex>(shard->store(), shard->labels(), rules, options));
+    shard->listen(indexes.back());
+  }
+  ASSERT_TRUE((*projector)->start(log));
+  Keeper keeper([&] { return indexes; }, [] { return true; }, [] {});
+
+  std::atomic<bool> done = false;
+  std::thread reader([&] {
+    while (!done) {
+      for (const auto& index : indexes) {
+        const auto entries = index->snapshot();
+        if (entries == nullptr || entries->receivables.table == nullptr) continue;
+        Int128 sum = 0;
+        const auto add = [&](const ReceivableRow& row) { sum += row.amount(); };
+        entries->receivables.table->totals->for_each(20'000, add);
+        entries->receivables.tail.for_each(add);
+      }
+    }
+  });
+  for (int i = 0; i < 60; ++i) {
+    std::vector<log::NewRecord> records;
+    const auto batch = test::Hostile(static_cast<std::uint32_t>(i)).records(20);
+    for (const auto& record : batch) {
+      log::NewRecord next;
+      next.topic = record.topic;
+      next.key = record.key;
+      next.value = record.value;
+      next.partition = log::partition_of(record.key, 2);
+      records.push_back(std::move(next));
+    }
+    ASSERT_TRUE(log::append_and_wait(log, std::move(records)));
+    std::this_thread::sleep_for(std::chrono::milliseconds(i % 7));
+  }
+  const auto ends = log.end_offsets(log::kEventTopics);
+  ASSERT_TRUE(ends);
+  for (const log::EndOffset& end : *ends) {
+    if (end.end == 0) continue;
+    EXPECT_TRUE(test::soon([&] { return (*projector)->has_committed(end.at, end.end - 1); }));
+  }
+  const bool all = test::soon([&] {
+    for (std::int32_t i = 0; i < 2; ++i) {
+      const auto entries = indexes[static_cast<std::size_t>(i)]->snapshot();
+      if (entries == nullptr || entries->commit != commit_number((*projector)->committed(i))) return false;
+    }
+    return true;
+  });
+  done = true;
+  reader.join();
+  ASSERT_TRUE(all);
+  for (std::int32_t i = 0; i < 2; ++i) {
+    query::ShardSnapshot pages;
+    pages.reads = (*projector)->shard(i)->store().snapshot();
+    pages.labels = &(*projector)->shard(i)->labels();
+    query::ShardSnapshot indexed;
+    indexed.reads = (*projector)->shard(i)->store().snapshot();
+    indexed.labels = pages.labels;
+    indexed.index = indexes[static_cast<std::size_t>(i)]->snapshot();
+    for (const Detail detail : {Detail::kAccounts, Detail::kTotals}) {
+      for (const Day day : {19'805, 19'820, 19'900}) {
+        const auto sums = [&](const query::ShardSnapshot& snapshot) {
+          std::map<std::tuple<int, std::uint16_t, Day>, Int128> sums_of;
+          query::receivables_at(snapshot, {}, day, detail, [&](const ReceivableRow& row) {
+            sums_of[{static_cast<int>(row.measure), row.currency, row.day2}] += row.amount();
+          });
+          std::erase_if(sums_of, [](const auto& entry) { return entry.second == 0; });
+          return sums_of;
+        };
+        EXPECT_TRUE(sums(pages) == sums(indexed)) << day;
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace daybook::index
