@@ -608,8 +608,8 @@ http::Response Instance::status() {
     positions.field("topic", log::topic_name(settings_.topic_prefix, at.topic));
     positions.field("partition", at.partition);
     positions.field("next_offset", next_offset(at, states));
-    positions.field("end_offset", bounds == nullptr ? query::Value() : query::Value::number(bounds->end));
-    positions.field("lag", bounds == nullptr ? query::Value() : query::Value::number(lag_of(*bounds, states)));
+    positions.field("end_offset", bounds == nullptr ? query::Value() : query::Value::integer(bounds->end));
+    positions.field("lag", bounds == nullptr ? query::Value() : query::Value::integer(lag_of(*bounds, states)));
     positions.end_object();
   };
   for (const log::EndOffset& bounds : seen.ends) add_position(bounds.at, &bounds);
@@ -626,8 +626,8 @@ http::Response Instance::status() {
   out.begin_object();
   out.key("positions");
   out.raw(positions.take());
-  out.field("ends_seen_at", seen.at ? query::Value::text(format_instant_ms(
-                                          std::chrono::duration_cast<milliseconds>(seen.at->time_since_epoch()).count()))
+  out.field("ends_seen_at", seen.at ? query::Value::instant_ms(
+                                          std::chrono::duration_cast<milliseconds>(seen.at->time_since_epoch()).count())
                                     : query::Value());
   out.key("rates");
   out.begin_object();
@@ -636,7 +636,7 @@ http::Response Instance::status() {
   out.end_object();
   out.field("newest_recorded_at", sum.newest_recorded_ms == 0
                                       ? query::Value()
-                                      : query::Value::text(format_instant_ms(sum.newest_recorded_ms)));
+                                      : query::Value::instant_ms(sum.newest_recorded_ms));
   out.field("accepted", static_cast<std::int64_t>(sum.accepted));
   out.field("duplicates", static_cast<std::int64_t>(sum.duplicates));
   out.field("conflicts", static_cast<std::int64_t>(sum.conflicts));

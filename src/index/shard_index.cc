@@ -392,7 +392,7 @@ Result<void> ShardIndex::build(const std::atomic<bool>& stopping) {
       turn_off();
       return unexpected(built.error());
     }
-    built->index.commit = commit_number(*state);
+    built->snapshot.commit = commit_number(*state);
     while (!stopping && !given_up_) {
       const auto done = catch_up(*built);
       if (!done) {
@@ -403,7 +403,7 @@ Result<void> ShardIndex::build(const std::atomic<bool>& stopping) {
       {
         const std::lock_guard lock(mutex_);
         if (phase_ != Phase::kBuilding) return {};
-        if (built->index.commit < missed_) break;
+        if (built->snapshot.commit < missed_) break;
       }
       std::this_thread::sleep_for(kTellsWithin);
     }
@@ -415,7 +415,7 @@ Result<void> ShardIndex::build(const std::atomic<bool>& stopping) {
 
 Result<bool> ShardIndex::catch_up(Built& built) {
   std::unique_lock lock(mutex_);
-  IndexSnapshot& snapshot = built.index;
+  IndexSnapshot& snapshot = built.snapshot;
   if (phase_ != Phase::kBuilding || snapshot.commit < missed_) return false;
   Changes changes;
   changes.commit = snapshot.commit;
@@ -456,7 +456,7 @@ Result<bool> ShardIndex::catch_up(Built& built) {
 
 Result<ShardIndex::Built> ShardIndex::read(const store::Reads& reads, const std::atomic<bool>& stopping) {
   Built built;
-  IndexSnapshot& snapshot = built.index;
+  IndexSnapshot& snapshot = built.snapshot;
   built.totals.table = std::make_shared<const RecentTotals>(totals_bytes_max());
   CustomerFiles files;
   for (const store::LabelId customer : labels_.customers_after("", SIZE_MAX)) {

@@ -63,23 +63,25 @@ struct AgeingRow {
 
   void write(Row& row, Currency currency, const std::vector<std::string>& labels) const {
     write_columns(row, currency, labels);
-    row.add("proof.ledger_balance", amount(ledger_balance, currency));
-    row.add("proof.difference", amount(account.balance() - ledger_balance, currency));
+    Row proof;
+    proof.add("ledger_balance", Value::amount(ledger_balance, currency));
+    proof.add("difference", Value::amount(account.balance() - ledger_balance, currency));
+    row.add("proof", Value::object(std::move(proof)));
   }
   void write_columns(Row& row, Currency currency, const std::vector<std::string>& labels) const {
-    row.add("not_due", amount(not_due, currency));
+    row.add("not_due", Value::amount(not_due, currency));
     std::vector<std::pair<std::string, Value>> parts;
     for (std::size_t i = 0; i < labels.size(); ++i) {
-      parts.emplace_back(labels[i], amount(buckets[i], currency));
+      parts.emplace_back(labels[i], Value::amount(buckets[i], currency));
     }
     row.add("buckets", Value::labelled(std::move(parts)));
-    row.add("gross_open", amount(account.gross_open, currency));
-    row.add("disputed", amount(account.disputed, currency));
-    row.add("gross_open_undisputed", amount(account.gross_open - account.disputed, currency));
-    row.add("unapplied_cash", amount(account.unapplied_cash, currency));
-    row.add("open_credits", amount(account.open_credits, currency));
-    row.add("balance", amount(account.balance(), currency));
-    row.add("items", Value::number(static_cast<std::int64_t>(items)));
+    row.add("gross_open", Value::amount(account.gross_open, currency));
+    row.add("disputed", Value::amount(account.disputed, currency));
+    row.add("gross_open_undisputed", Value::amount(account.gross_open - account.disputed, currency));
+    row.add("unapplied_cash", Value::amount(account.unapplied_cash, currency));
+    row.add("open_credits", Value::amount(account.open_credits, currency));
+    row.add("balance", Value::amount(account.balance(), currency));
+    row.add("items", Value::integer(items));
   }
 };
 
@@ -134,7 +136,7 @@ Row total_row(const AgeingRow& sums, Currency currency, const std::vector<std::s
 }
 
 // Totals of all currencies in one, each column of each currency converted by itself.
-std::string base_totals(Question& question, const std::map<Currency, AgeingRow>& totals, Currency base,
+Row base_totals(Question& question, const std::map<Currency, AgeingRow>& totals, Currency base,
                         const AgeingRow& empty, const std::vector<std::string>& labels) {
   Rates rates(question);
   AgeingRow sums = empty;
@@ -158,10 +160,8 @@ std::string base_totals(Question& question, const std::map<Currency, AgeingRow>&
   Row row;
   row.add("currency", Value::text(base.code()));
   sums.write_columns(row, base, labels);
-  row.add("unconverted", list_of_texts(unconverted, &Currency::code));
-  JsonWriter json;
-  write_json(row, json);
-  return json.take();
+  row.add("unconverted", Value::list_of_texts(unconverted, &Currency::code));
+  return row;
 }
 
 }  // namespace
@@ -210,10 +210,10 @@ Answer ageing(Question& question) {
     return row;
   };
   Answer answer = question.list("rows", column_names(make_row("", {}, empty)));
-  answer.head.add("aged_on", Value::text(format_date(ageing.aged_on)));
+  answer.head.add("aged_on", Value::date(ageing.aged_on));
   answer.head.add("basis", Value::text(basis));
   answer.head.add("group_by", Value::text(grouping.by));
-  answer.head.add("buckets", list_of_texts(labels));
+  answer.head.add("buckets", Value::list_of_texts(labels));
   std::map<Currency, AgeingRow> totals;
   for (const auto& [at, sums] : rows) {
     const auto& [group, currency] = at;
@@ -225,9 +225,9 @@ Answer ageing(Question& question) {
   for (const auto& [currency, sums] : totals) {
     if (!sums.is_zero()) total_rows.push_back(total_row(sums, currency, labels));
   }
-  answer.tail.add("totals", list_of(total_rows));
+  answer.tail.add("totals", Value::list_of_rows(std::move(total_rows)));
   if (base_currency) {
-    answer.tail.add("base_totals", Value::json(base_totals(question, totals, *base_currency, empty, labels)));
+    answer.tail.add("base_totals", Value::object(base_totals(question, totals, *base_currency, empty, labels)));
   }
   return answer;
 }

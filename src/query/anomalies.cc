@@ -351,7 +351,7 @@ Answer anomalies(Question& question) {
       row.add("customer_id", Value::text(std::get<1>(by)));
       row.add("document_id", Value::text(std::get<2>(by)));
       row.add("detail", Value::text(shown.detail));
-      question.add_event(row, event_of(shown));
+      row.add("event", Value::object(question.event_row(event_of(shown))));
       return row;
     });
   }
@@ -368,9 +368,9 @@ Answer parked_records(Question& question) {
       answer.rows.add(sort_key({topic, sortable(shard->partition), sortable(parked.offset)}), [&] {
         Row row;
         row.add("topic", Value::text(topic));
-        row.add("partition", Value::number(shard->partition));
-        row.add("offset", Value::number(parked.offset));
-        row.add("recorded_at", Value::text(format_instant_ms(parked.recorded_ms)));
+        row.add("partition", Value::integer(shard->partition));
+        row.add("offset", Value::integer(parked.offset));
+        row.add("recorded_at", Value::instant_ms(parked.recorded_ms));
         row.add("reason", Value::text(domain::park_reason_name(parked.reason)));
         row.add("detail", Value::text(parked.detail));
         row.add("bytes", Value::text(to_base64(parked.value.value_or(""))));

@@ -222,26 +222,23 @@ std::vector<Place> ranked(const std::vector<Overdue>& all, std::optional<Currenc
 }
 
 // Those that are not wholly disputed.
-std::string dunning_items_json(std::span<const OpenItem> items, Currency currency, Day aged_on) {
-  JsonWriter json;
-  json.begin_array();
+Value dunning_items(std::span<const OpenItem> items, Currency currency, Day aged_on) {
+  std::vector<Row> rows;
   for (const OpenItem& item : items) {
     if (item.open <= item.disputed) continue;
-    json.begin_object();
-    json.field("document_id", item.document_id);
-    json.field("instalment", item.instalment);
-    json.field("due_date", format_date(*item.due_date));
-    json.field("days_overdue", aged_on - *item.due_date);
-    json.field("amount", amount(item.open - item.disputed, currency));
-    json.end_object();
+    Row& one = rows.emplace_back();
+    one.add("document_id", Value::text(item.document_id));
+    one.add("instalment", Value::integer(item.instalment));
+    one.add("due_date", Value::date(*item.due_date));
+    one.add("days_overdue", Value::integer(aged_on - *item.due_date));
+    one.add("amount", Value::amount(item.open - item.disputed, currency));
   }
-  json.end_array();
-  return json.take();
+  return Value::list_of_rows(std::move(rows));
 }
 
 }  // namespace
 
-std::string promises_json(const ShardSnapshot& shard, CustomerContext& customer, std::optional<Currency> currency,
+Value promises_of(const ShardSnapshot& shard, CustomerContext& customer, std::optional<Currency> currency,
                           Day grace_days, Day as_of) {
   std::deque<std::string> ids;
   std::vector<DocumentRef> payments;
@@ -257,21 +254,18 @@ std::string promises_json(const ShardSnapshot& shard, CustomerContext& customer,
   std::ranges::sort(promises, {}, [](const domain::Promise& promise) {
     return std::pair(promise.made->promised_date, promise.made->promise_id);
   });
-  JsonWriter json;
-  json.begin_array();
+  std::vector<Row> rows;
   for (const domain::Promise& promise : promises) {
     const domain::PromiseMade& made = *promise.made;
-    json.begin_object();
-    json.field("promise_id", made.promise_id);
-    json.field("currency", made.currency.code());
-    json.field("amount", amount(made.amount_minor, made.currency));
-    json.field("promised_date", format_date(made.promised_date));
-    json.field("fulfilled", amount(promise.fulfilled, made.currency));
-    json.field("state", domain::promise_state_name(promise.state));
-    json.end_object();
+    Row& one = rows.emplace_back();
+    one.add("promise_id", Value::text(made.promise_id));
+    one.add("currency", Value::text(made.currency.code()));
+    one.add("amount", Value::amount(made.amount_minor, made.currency));
+    one.add("promised_date", Value::date(made.promised_date));
+    one.add("fulfilled", Value::amount(promise.fulfilled, made.currency));
+    one.add("state", Value::text(domain::promise_state_name(promise.state)));
   }
-  json.end_array();
-  return json.take();
+  return Value::list_of_rows(std::move(rows));
 }
 
 Answer worklist(Question& question) {
@@ -293,22 +287,22 @@ Answer worklist(Question& question) {
   Rates rates(question);
   Answer answer = question.list("rows", {"rank", "customer_id", "currency", "score", "overdue", "disputed_overdue",
                                          "oldest_days_overdue", "promises"});
-  answer.head.add("aged_on", Value::text(format_date(aged_on)));
+  answer.head.add("aged_on", Value::date(aged_on));
   for (const Place& place : ranked(all, base, rates, as_of)) {
     const Overdue& account = *place.account;
     std::string key = sort_key({place.currency.code(), sortable(place.rank)});
     answer.rows.add(std::move(key), [&] {
       CustomerContext customer = question.customer(*account.shard, account.customer);
       Row row;
-      row.add("rank", place.score ? Value::number(place.rank) : Value());
+      row.add("rank", place.score ? Value::integer(place.rank) : Value());
       row.add("customer_id", Value::text(account.customer_id));
       row.add("currency", Value::text(account.currency.code()));
-      row.add("score", place.score ? amount(*place.score, place.currency) : Value());
-      row.add("overdue", amount(account.open, account.currency));
-      row.add("disputed_overdue", amount(account.disputed, account.currency));
-      row.add("oldest_days_overdue", Value::number(account.oldest));
+      row.add("score", place.score ? Value::amount(*place.score, place.currency) : Value());
+      row.add("overdue", Value::amount(account.open, account.currency));
+      row.add("disputed_overdue", Value::amount(account.disputed, account.currency));
+      row.add("oldest_days_overdue", Value::integer(account.oldest));
       row.add("promises",
-              Value::json(promises_json(*account.shard, customer, account.currency, grace_days, as_of)));
+              promises_of(*account.shard, customer, account.currency, grace_days, as_of));
       return row;
     });
   }
@@ -324,7 +318,7 @@ Answer dunning(Question& question) {
   const Grouping grouping = read_filters(question);
   const Wanted wanted{grouping, minimum, as_of, aged_on};
   Answer answer = question.list("rows", {"customer_id", "currency", "level", "amount", "oldest_days_overdue", "items"});
-  answer.head.add("aged_on", Value::text(format_date(aged_on)));
+  answer.head.add("aged_on", Value::date(aged_on));
   const auto scope = question.scope(grouping.filters);
   const Recalled recalled = recall_receivables(scope.shards, scope.customer, as_of);
   for (const ShardSnapshot* shard : scope.shards) {
@@ -337,12 +331,11 @@ Answer dunning(Question& question) {
         Row row;
         row.add("customer_id", Value::text(account.customer_id));
         row.add("currency", Value::text(account.currency.code()));
-        row.add("level", Value::number(level));
-        row.add("amount", amount(account.open - account.disputed, account.currency));
-        row.add("oldest_days_overdue", Value::number(account.oldest_undisputed));
-        row.add("items", Value::json(dunning_items_json(
-                             overdue_items(customer, account.currency, days.of(account.customer), wanted),
-                             account.currency, aged_on)));
+        row.add("level", Value::integer(level));
+        row.add("amount", Value::amount(account.open - account.disputed, account.currency));
+        row.add("oldest_days_overdue", Value::integer(account.oldest_undisputed));
+        row.add("items", dunning_items(overdue_items(customer, account.currency, days.of(account.customer), wanted),
+                                       account.currency, aged_on));
         return row;
       });
     }

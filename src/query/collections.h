@@ -11,7 +11,7 @@ namespace daybook::query {
 inline constexpr Day kGraceDays = 3;
 
 // Promises of an account made by a date, of one currency or of all: a JSON list by promised date and id.
-std::string promises_json(const ShardSnapshot& shard, CustomerContext& customer, std::optional<Currency> currency,
+Value promises_of(const ShardSnapshot& shard, CustomerContext& customer, std::optional<Currency> currency,
                           Day grace_days, Day as_of);
 
 }  // namespace daybook::query

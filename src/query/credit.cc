@@ -77,23 +77,20 @@ Credit credit_of(const Exposure& exposure, const index::FileVersion* file, Rates
 }
 
 Row credit_row(const Credit& credit, const Exposure& exposure) {
-  JsonWriter parts;
-  parts.begin_array();
+  std::vector<Row> parts;
   for (const auto& [currency, part] : exposure.parts) {
-    parts.begin_object();
-    parts.field("currency", currency.code());
-    parts.field("balance", amount(part.balance, currency));
-    parts.field("dispatched_not_invoiced", amount(part.dispatched_not_invoiced, currency));
-    parts.field("open_orders", amount(part.open_orders, currency));
-    parts.end_object();
+    Row& one = parts.emplace_back();
+    one.add("currency", Value::text(currency.code()));
+    one.add("balance", Value::amount(part.balance, currency));
+    one.add("dispatched_not_invoiced", Value::amount(part.dispatched_not_invoiced, currency));
+    one.add("open_orders", Value::amount(part.open_orders, currency));
   }
-  parts.end_array();
   Row row;
   row.add("credit_currency", text_or_null(credit.currency.code()));
-  row.add("credit_limit", credit.limit ? amount(*credit.limit, credit.currency) : Value());
-  row.add("exposure", credit.currency ? amount(credit.exposure, credit.currency) : Value());
-  row.add("parts", Value::json(parts.take()));
-  row.add("unconverted", list_of_texts(credit.unconverted, &Currency::code));
+  row.add("credit_limit", credit.limit ? Value::amount(*credit.limit, credit.currency) : Value());
+  row.add("exposure", credit.currency ? Value::amount(credit.exposure, credit.currency) : Value());
+  row.add("parts", Value::list_of_rows(std::move(parts)));
+  row.add("unconverted", Value::list_of_texts(credit.unconverted, &Currency::code));
   row.add("state", Value::text(credit.state()));
   return row;
 }

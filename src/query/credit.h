@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "query/rates.h"
-#include "query/rows.h"
+#include "query/value.h"
 #include "query/view.h"
 
 namespace daybook::query {

@@ -86,7 +86,7 @@ struct CycleSums {
 // sum / n with three decimals, as a JSON number; null without orders.
 Value mean(Int128 sum, std::size_t n) {
   if (n == 0) return {};
-  return Value::json(format_fixed(divide_rounded(sum * 1000, static_cast<Int128>(n)), 3));
+  return Value::mean(divide_rounded(sum * 1000, static_cast<Int128>(n)));
 }
 
 // The values at rank ⌈p·n/100⌉ for rising percents; puts `values` into another order.
@@ -103,7 +103,7 @@ std::vector<Value> percentiles(std::vector<std::int64_t>& values, std::initializ
     // What is below the last one found stays there.
     std::nth_element(from, at, values.end());
     from = at;
-    found.push_back(Value::number(*at));
+    found.push_back(Value::integer(*at));
   }
   return found;
 }
@@ -145,41 +145,35 @@ Row cycle_row(std::string period, std::string_view group, CycleSums& sums, const
   Row row;
   row.add("period", Value::text(period));
   row.add("group", Value::text(group));
-  row.add("n", Value::number(static_cast<std::int64_t>(n)));
-  row.add("total_seconds", Value::json(to_string(total)));
+  row.add("n", Value::integer(static_cast<std::int64_t>(n)));
+  row.add("total_seconds", Value::integer(total));
   row.add("mean_seconds", mean(total, n));
-  row.add("min_seconds", n == 0 ? Value() : Value::number(least));
-  row.add("max_seconds", n == 0 ? Value() : Value::number(most));
+  row.add("min_seconds", n == 0 ? Value() : Value::integer(least));
+  row.add("max_seconds", n == 0 ? Value() : Value::integer(most));
   row.add("p50_seconds", ranks[0]);
   row.add("p90_seconds", ranks[1]);
   row.add("p95_seconds", ranks[2]);
   row.add("p99_seconds", ranks[3]);
-  row.add("out_of_order", Value::number(sums.out_of_order));
+  row.add("out_of_order", Value::integer(sums.out_of_order));
 
-  JsonWriter stages;
-  stages.begin_array();
+  std::vector<Row> stages;
   for (std::size_t i = 0; i < sums.stages.size(); ++i) {
-    stages.begin_object();
-    stages.field("from", domain::milestone_name(static_cast<Milestone>(cycle.first + i)));
-    stages.field("to", domain::milestone_name(static_cast<Milestone>(cycle.first + i + 1)));
-    stages.field("total_seconds", Value::json(to_string(sums.stages[i])));
-    stages.field("mean_seconds", mean(sums.stages[i], n));
-    stages.end_object();
+    Row& one = stages.emplace_back();
+    one.add("from", Value::text(domain::milestone_name(static_cast<Milestone>(cycle.first + i))));
+    one.add("to", Value::text(domain::milestone_name(static_cast<Milestone>(cycle.first + i + 1))));
+    one.add("total_seconds", Value::integer(sums.stages[i]));
+    one.add("mean_seconds", mean(sums.stages[i], n));
   }
-  stages.end_array();
-  row.add("stages", Value::json(stages.take()));
+  row.add("stages", Value::list_of_rows(std::move(stages)));
 
-  JsonWriter histogram;
-  histogram.begin_array();
+  std::vector<Row> histogram;
   for (std::size_t i = 0; i < counts.size(); ++i) {
     const bool open = i == kHistogramBorders.size();
-    histogram.begin_object();
-    histogram.field("le_seconds", open ? Value() : Value::number(kHistogramBorders[i]));
-    histogram.field("count", counts[i]);
-    histogram.end_object();
+    Row& one = histogram.emplace_back();
+    one.add("le_seconds", open ? Value() : Value::integer(kHistogramBorders[i]));
+    one.add("count", Value::integer(counts[i]));
   }
-  histogram.end_array();
-  row.add("histogram", Value::json(histogram.take()));
+  row.add("histogram", Value::list_of_rows(std::move(histogram)));
   return row;
 }
 

@@ -16,24 +16,16 @@ namespace {
 using domain::DocumentKind;
 using domain::DocumentRef;
 
-Value date_or_null(std::optional<Day> day) {
-  return day ? Value::text(format_date(*day)) : Value();
-}
-
-Value quantity(Int128 scaled) { return Value::decimal(format_scaled(scaled, kQuantityPlaces)); }
-
-std::string events_json(const Question& question, const ShardSnapshot& shard, const domain::AccountState& account,
-                        const domain::Document& document) {
-  JsonWriter json;
-  json.begin_array();
+Value events_of(const Question& question, const ShardSnapshot& shard, const domain::AccountState& account,
+                const domain::Document& document) {
   std::vector<const domain::Fact*> facts;
   for (const domain::Fact& fact : document.facts) {
     if (account.admits(fact)) facts.push_back(&fact);
   }
   std::ranges::sort(facts, {}, [](const domain::Fact* fact) { return fact->at; });
-  for (const domain::Fact* fact : facts) question.write_event(json, EventRef::of(shard.partition, *fact));
-  json.end_array();
-  return json.take();
+  std::vector<Row> rows;
+  for (const domain::Fact* fact : facts) rows.push_back(question.event_row(EventRef::of(shard.partition, *fact)));
+  return Value::list_of_rows(std::move(rows));
 }
 
 // A document found by its id, in the account that has it.
@@ -84,21 +76,20 @@ Found find(Question& question, DocumentRef ref, const char* what,
   return std::move(found.front());
 }
 
-void write_profile(JsonWriter& json, const domain::CustomerProfileSet& profile) {
-  json.begin_object();
-  json.field("name", text_or_null(profile.name));
-  json.field("region", text_or_null(profile.region));
-  json.field("sales_rep", text_or_null(profile.sales_rep));
-  json.field("grade", text_or_null(profile.grade));
-  json.field("parent_customer_id", text_or_null(profile.parent_customer_id));
-  json.field("credit_currency", text_or_null(profile.credit_currency.code()));
-  json.field("credit_limit", profile.credit_limit_minor
-                                 ? amount(*profile.credit_limit_minor, profile.credit_currency)
-                                 : Value());
-  json.field("payment_terms_days", profile.payment_terms_days
-                                       ? Value::number(*profile.payment_terms_days)
-                                       : Value());
-  json.end_object();
+Value profile_of(const domain::CustomerProfileSet& profile) {
+  Row one;
+  one.add("name", text_or_null(profile.name));
+  one.add("region", text_or_null(profile.region));
+  one.add("sales_rep", text_or_null(profile.sales_rep));
+  one.add("grade", text_or_null(profile.grade));
+  one.add("parent_customer_id", text_or_null(profile.parent_customer_id));
+  one.add("credit_currency", text_or_null(profile.credit_currency.code()));
+  one.add("credit_limit", profile.credit_limit_minor
+                              ? Value::amount(*profile.credit_limit_minor, profile.credit_currency)
+                              : Value());
+  one.add("payment_terms_days",
+          profile.payment_terms_days ? Value::integer(*profile.payment_terms_days) : Value());
+  return Value::object(std::move(one));
 }
 
 }  // namespace
@@ -134,20 +125,16 @@ Answer customers(Question& question) {
         row.add("sales_rep", text_or_null(profile.sales_rep));
         row.add("grade", text_or_null(profile.grade));
         row.add("parent_customer_id", text_or_null(profile.parent_customer_id));
-        JsonWriter balances;
-        balances.begin_array();
+        std::vector<Row> balances;
         for (const auto& [currency, account] : account_on(*shard, id, as_of).balances) {
-          balances.begin_object();
-          balances.field("currency", currency.code());
-          balances.field("balance", amount(account.balance(), currency));
-          balances.end_object();
+          Row& one = balances.emplace_back();
+          one.add("currency", Value::text(currency.code()));
+          one.add("balance", Value::amount(account.balance(), currency));
         }
-        balances.end_array();
-        row.add("balances", Value::json(balances.take()));
+        row.add("balances", Value::list_of_rows(std::move(balances)));
         const Exposure exposure = exposures(*shard, id, as_of)[id];
-        for (auto& [name, value] : credit_row(credit_of(exposure, customer.file(as_of), rates, as_of), exposure).values) {
-          row.add("credit." + name, std::move(value));
-        }
+        row.add("credit",
+                Value::object(credit_row(credit_of(exposure, customer.file(as_of), rates, as_of), exposure)));
         return row;
       });
     }
@@ -163,67 +150,51 @@ Answer customer_page(Question& question, std::string_view customer_id) {
   Answer answer;
   answer.head.add("customer_id", Value::text(customer_id));
   const domain::CustomerFile& file = customer.account().file();
-  JsonWriter profile;
-  if (const auto* in_force = customer.profile(as_of)) {
-    write_profile(profile, *in_force);
-  } else {
-    profile.null();
-  }
-  answer.head.add("profile", Value::json(profile.take()));
-  JsonWriter history;
-  history.begin_array();
+  const auto* in_force = customer.profile(as_of);
+  answer.head.add("profile", in_force == nullptr ? Value() : profile_of(*in_force));
+  std::vector<Row> history;
   const auto& entries = file.entries();
   for (std::size_t i = 0; i < entries.size(); ++i) {
     // Of several files of one day the last holds.
     if (entries[i].from > as_of || (i + 1 < entries.size() && entries[i + 1].from == entries[i].from)) {
       continue;
     }
-    history.begin_object();
-    history.field("from", format_date(entries[i].from));
-    history.key("profile");
-    write_profile(history, *entries[i].profile);
-    history.end_object();
+    Row& one = history.emplace_back();
+    one.add("from", Value::date(entries[i].from));
+    one.add("profile", profile_of(*entries[i].profile));
   }
-  history.end_array();
-  answer.head.add("history", Value::json(history.take()));
+  answer.head.add("history", Value::list_of_rows(std::move(history)));
 
   const Account account = account_on(shard, customer.id(), as_of);
-  JsonWriter balances;
-  balances.begin_array();
+  std::vector<Row> balances;
   for (const auto& [currency, balance] : account.balances) {
-    balances.begin_object();
-    balances.field("currency", currency.code());
-    balances.field("gross_open", amount(balance.gross_open, currency));
-    balances.field("disputed", amount(balance.disputed, currency));
-    balances.field("unapplied_cash", amount(balance.unapplied_cash, currency));
-    balances.field("open_credits", amount(balance.open_credits, currency));
-    balances.field("balance", amount(balance.balance(), currency));
-    balances.end_object();
+    Row& one = balances.emplace_back();
+    one.add("currency", Value::text(currency.code()));
+    one.add("gross_open", Value::amount(balance.gross_open, currency));
+    one.add("disputed", Value::amount(balance.disputed, currency));
+    one.add("unapplied_cash", Value::amount(balance.unapplied_cash, currency));
+    one.add("open_credits", Value::amount(balance.open_credits, currency));
+    one.add("balance", Value::amount(balance.balance(), currency));
   }
-  balances.end_array();
-  answer.head.add("balances", Value::json(balances.take()));
+  answer.head.add("balances", Value::list_of_rows(std::move(balances)));
 
   Rates rates(question);
   const Exposure exposure = exposures(shard, customer.id(), as_of)[customer.id()];
-  JsonWriter credit;
-  write_json(credit_row(credit_of(exposure, customer.file(as_of), rates, as_of), exposure), credit);
-  answer.head.add("credit", Value::json(credit.take()));
+  answer.head.add("credit",
+                  Value::object(credit_row(credit_of(exposure, customer.file(as_of), rates, as_of), exposure)));
 
   std::vector<SortedRow> rows;
   for (const OpenItem& item : open_items(customer, customer.opened_on(account.open_days), as_of)) {
     rows.push_back({item_key(item, customer.name()), item_row(item, customer, as_of)});
   }
   std::ranges::sort(rows, {}, &SortedRow::key);
-  JsonWriter items;
-  items.begin_array();
-  for (const SortedRow& row : rows) write_json(row.row, items);
-  items.end_array();
-  answer.head.add("items", Value::json(items.take()));
-  answer.head.add("promises", Value::json(promises_json(shard, customer, std::nullopt, kGraceDays, as_of)));
+  std::vector<Row> items;
+  for (SortedRow& row : rows) items.push_back(std::move(row.row));
+  answer.head.add("items", Value::list_of_rows(std::move(items)));
+  answer.head.add("promises", promises_of(shard, customer, std::nullopt, kGraceDays, as_of));
   const auto* document = customer.account().document({DocumentKind::kCustomer, {}});
-  answer.head.add("events", Value::json(document == nullptr
-                                            ? "[]"
-                                            : events_json(question, shard, customer.account(), *document)));
+  answer.head.add("events", document == nullptr ? Value::list({})
+                                                : events_of(question, shard, customer.account(), *document));
   return answer;
 }
 
@@ -248,32 +219,29 @@ Answer invoice_page(Question& question, std::string_view invoice_id) {
   page.add("invoice_id", Value::text(invoice_id));
   page.add("kind", Value::text(issued.kind == domain::InvoiceKind::kInvoice ? "INVOICE" : "DEBIT_NOTE"));
   page.add("currency", Value::text(currency.code()));
-  page.add("net", amount(issued.net_minor, currency));
-  page.add("tax", amount(issued.tax_minor.value_or(0), currency));
-  page.add("gross", amount(issued.gross_minor(), currency));
-  page.add("issue_date", Value::text(format_date(issued.issue_date)));
-  page.add("due_date", Value::text(format_date(invoice.last_due + invoice.due_shift(as_of))));
-  page.add("void_date", invoice.void_day <= as_of ? Value::text(format_date(invoice.void_day)) : Value());
-  page.add("open", amount(state.open, currency));
-  page.add("disputed", amount(state.disputed, currency));
+  page.add("net", Value::amount(issued.net_minor, currency));
+  page.add("tax", Value::amount(issued.tax_minor.value_or(0), currency));
+  page.add("gross", Value::amount(issued.gross_minor(), currency));
+  page.add("issue_date", Value::date(issued.issue_date));
+  page.add("due_date", Value::date(invoice.last_due + invoice.due_shift(as_of)));
+  page.add("void_date", invoice.void_day <= as_of ? Value::date(invoice.void_day) : Value());
+  page.add("open", Value::amount(state.open, currency));
+  page.add("disputed", Value::amount(state.disputed, currency));
   page.add("over_applied", Value::boolean(state.surplus > 0));
-  page.add("order_ids", list_of_texts(issued.order_ids));
+  page.add("order_ids", Value::list_of_texts(issued.order_ids));
   page.add("region", text_or_null(customer.region(attributes)));
   page.add("sales_rep", text_or_null(customer.sales_rep(attributes)));
 
-  JsonWriter instalments;
-  instalments.begin_array();
+  std::vector<Row> instalments;
   const auto due = invoice.due_days(as_of);
   for (std::size_t i = 0; i < invoice.instalments.size(); ++i) {
-    instalments.begin_object();
-    instalments.field("number", static_cast<std::int64_t>(i) + 1);
-    instalments.field("due_date", format_date(due[i]));
-    instalments.field("amount", amount(invoice.instalments[i].amount_minor, currency));
-    instalments.field("open", amount(state.instalments.empty() ? 0 : state.instalments[i].open, currency));
-    instalments.end_object();
+    Row& one = instalments.emplace_back();
+    one.add("number", Value::integer(static_cast<std::int64_t>(i) + 1));
+    one.add("due_date", Value::date(due[i]));
+    one.add("amount", Value::amount(invoice.instalments[i].amount_minor, currency));
+    one.add("open", Value::amount(state.instalments.empty() ? 0 : state.instalments[i].open, currency));
   }
-  instalments.end_array();
-  page.add("instalments", Value::json(instalments.take()));
+  page.add("instalments", Value::list_of_rows(std::move(instalments)));
 
   struct Line {
     Day from = 0;
@@ -304,21 +272,18 @@ Answer invoice_page(Question& question, std::string_view invoice_id) {
                      -Int128(recovery.event->amount_minor), std::nullopt});
   }
   std::ranges::stable_sort(lines, {}, [](const Line& line) { return std::tuple(line.from, line.type, line.id); });
-  JsonWriter applications;
-  applications.begin_array();
+  std::vector<Row> applications;
   for (const Line& line : lines) {
-    applications.begin_object();
-    applications.field("type", line.type);
-    applications.field("id", line.id);
-    applications.field("source_id", text_or_null(line.source_id));
-    applications.field("amount", amount(line.minor, currency));
-    applications.field("from", format_date(line.from));
-    applications.field("until", date_or_null(line.until));
-    applications.end_object();
+    Row& one = applications.emplace_back();
+    one.add("type", Value::text(line.type));
+    one.add("id", Value::text(line.id));
+    one.add("source_id", text_or_null(line.source_id));
+    one.add("amount", Value::amount(line.minor, currency));
+    one.add("from", Value::date(line.from));
+    one.add("until", date_or_null(line.until));
   }
-  applications.end_array();
-  page.add("applications", Value::json(applications.take()));
-  page.add("events", Value::json(events_json(question, *found.shard, account, customer.document(ref))));
+  page.add("applications", Value::list_of_rows(std::move(applications)));
+  page.add("events", events_of(question, *found.shard, account, customer.document(ref)));
   return answer;
 }
 
@@ -340,17 +305,16 @@ Answer payment_page(Question& question, std::string_view payment_id) {
   page.add("customer_id", Value::text(customer.name()));
   page.add("payment_id", Value::text(payment_id));
   page.add("currency", Value::text(currency.code()));
-  page.add("amount", amount(payment.amount, currency));
-  page.add("value_date", Value::text(format_date(payment.day)));
+  page.add("amount", Value::amount(payment.amount, currency));
+  page.add("value_date", Value::date(payment.day));
   page.add("reversed_on",
-           payment.ended_day <= as_of ? Value::text(format_date(payment.ended_day)) : Value());
-  page.add("refunded", amount(refunded, currency));
-  page.add("unapplied", amount(payment.unapplied(as_of), currency));
+           payment.ended_day <= as_of ? Value::date(payment.ended_day) : Value());
+  page.add("refunded", Value::amount(refunded, currency));
+  page.add("unapplied", Value::amount(payment.unapplied(as_of), currency));
   page.add("method", text_or_null(payment.payment->method));
   page.add("reference", text_or_null(payment.payment->reference));
   page.add("counterparty_customer_id", text_or_null(payment.payment->counterparty_customer_id));
-  JsonWriter allocations;
-  allocations.begin_array();
+  std::vector<Row> allocations;
   for (const domain::Item& item : payment.items) {
     const char* state = "in_effect";
     if (item.state == domain::ItemState::kWaiting) {
@@ -363,20 +327,18 @@ Answer payment_page(Question& question, std::string_view payment_id) {
     } else if (item.state == domain::ItemState::kNeverInEffect || item.until <= as_of) {
       state = "ended";
     }
-    allocations.begin_object();
-    allocations.field("allocation_id", item.allocation_id);
-    allocations.field("invoice_id", item.invoice_id);
-    allocations.field("amount", amount(item.amount, currency));
-    allocations.field("taken_back", amount(item.taken(as_of), currency));
-    allocations.field("from", format_date(item.from));
-    allocations.field("until", item.until == kNever ? Value() : Value::text(format_date(item.until)));
-    allocations.field("state", state);
-    allocations.end_object();
+    Row& one = allocations.emplace_back();
+    one.add("allocation_id", Value::text(item.allocation_id));
+    one.add("invoice_id", Value::text(item.invoice_id));
+    one.add("amount", Value::amount(item.amount, currency));
+    one.add("taken_back", Value::amount(item.taken(as_of), currency));
+    one.add("from", Value::date(item.from));
+    one.add("until", item.until == kNever ? Value() : Value::date(item.until));
+    one.add("state", Value::text(state));
   }
-  allocations.end_array();
-  page.add("allocations", Value::json(allocations.take()));
+  page.add("allocations", Value::list_of_rows(std::move(allocations)));
   page.add("events",
-           Value::json(events_json(question, *found.shard, customer.account(), customer.document(ref))));
+           events_of(question, *found.shard, customer.account(), customer.document(ref)));
   return answer;
 }
 
@@ -430,49 +392,44 @@ Answer order_page(Question& question, std::string_view order_id) {
   page.add("first_promise", promises.empty() ? Value() : date_or_null(promises.front().second));
   page.add("last_promise", promises.empty() ? Value() : date_or_null(promises.back().second));
 
-  JsonWriter lines;
-  lines.begin_array();
+  std::vector<Row> lines;
   for (const domain::LineOnDate& line : order.lines(as_of)) {
-    lines.begin_object();
-    lines.field("line_id", line.line_id);
-    lines.field("sku", line.terms->sku);
-    lines.field("quantity", quantity(line.quantity));
-    lines.field("remaining_quantity", quantity(line.remaining));
-    lines.field("dispatched", quantity(line.dispatched));
-    lines.field("returned", quantity(line.returned));
-    lines.field("delivered", quantity(line.delivered));
-    lines.field("net", amount(line.terms->net_minor, currency));
-    lines.field("tax", amount(line.terms->tax_minor.value_or(0), currency));
-    lines.end_object();
+    Row& one = lines.emplace_back();
+    one.add("line_id", Value::text(line.line_id));
+    one.add("sku", Value::text(line.terms->sku));
+    one.add("quantity", Value::quantity(line.quantity));
+    one.add("remaining_quantity", Value::quantity(line.remaining));
+    one.add("dispatched", Value::quantity(line.dispatched));
+    one.add("returned", Value::quantity(line.returned));
+    one.add("delivered", Value::quantity(line.delivered));
+    one.add("net", Value::amount(line.terms->net_minor, currency));
+    one.add("tax", Value::amount(line.terms->tax_minor.value_or(0), currency));
   }
-  lines.end_array();
-  page.add("lines", Value::json(lines.take()));
+  page.add("lines", Value::list_of_rows(std::move(lines)));
 
-  JsonWriter milestones;
-  milestones.begin_object();
+  Row milestones;
   const domain::Milestones reached = order.placed_day <= as_of
                                          ? domain::milestones_on(account, order, as_of)
                                          : domain::Milestones{};
   for (std::size_t i = 0; i < domain::kMilestoneCount; ++i) {
     if (!reached[i]) continue;
-    milestones.field(domain::milestone_name(static_cast<domain::Milestone>(i)),
-                     format_instant(*reached[i]));
+    milestones.add(std::string(domain::milestone_name(static_cast<domain::Milestone>(i))),
+                   Value::instant(*reached[i]));
   }
-  milestones.end_object();
-  page.add("milestones", Value::json(milestones.take()));
+  page.add("milestones", Value::object(std::move(milestones)));
 
   std::vector<std::string_view> shipment_ids;
   for (const auto& dispatch : order.dispatches) {
     if (order.counts(dispatch.day, as_of)) shipment_ids.push_back(dispatch.event->shipment_id);
   }
-  page.add("shipments", list_of_texts(shipment_ids));
+  page.add("shipments", Value::list_of_texts(shipment_ids));
   std::vector<std::string_view> invoice_ids;
   for (const domain::Invoice* invoice : account.invoices_of(order)) {
     if (invoice->issued->issue_date <= as_of) invoice_ids.push_back(invoice->ref.id);
   }
   std::ranges::sort(invoice_ids);
-  page.add("invoices", list_of_texts(invoice_ids));
-  page.add("events", Value::json(events_json(question, *found.shard, account, customer.document(ref))));
+  page.add("invoices", Value::list_of_texts(invoice_ids));
+  page.add("events", events_of(question, *found.shard, account, customer.document(ref)));
   return answer;
 }
 

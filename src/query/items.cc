@@ -108,14 +108,14 @@ Row item_row(const OpenItem& item, CustomerContext& customer, Day aged_on) {
   row.add("customer_id", Value::text(customer.name()));
   row.add("document_id", Value::text(item.document_id));
   row.add("kind", Value::text(item.kind));
-  row.add("instalment", item.instalment == 0 ? Value() : Value::number(item.instalment));
-  row.add("issue_date", Value::text(format_date(item.date)));
-  row.add("due_date", item.due_date ? Value::text(format_date(*item.due_date)) : Value());
-  row.add("days_overdue", item.due_date ? Value::number(aged_on - *item.due_date) : Value());
+  row.add("instalment", item.instalment == 0 ? Value() : Value::integer(item.instalment));
+  row.add("issue_date", Value::date(item.date));
+  row.add("due_date", item.due_date ? Value::date(*item.due_date) : Value());
+  row.add("days_overdue", item.due_date ? Value::integer(aged_on - *item.due_date) : Value());
   row.add("currency", Value::text(item.currency.code()));
-  row.add("amount", amount(item.amount, item.currency));
-  row.add("open", amount(item.open, item.currency));
-  row.add("disputed", amount(item.disputed, item.currency));
+  row.add("amount", Value::amount(item.amount, item.currency));
+  row.add("open", Value::amount(item.open, item.currency));
+  row.add("disputed", Value::amount(item.disputed, item.currency));
   row.add("region", text_or_null(customer.region(item.attributes)));
   row.add("sales_rep", text_or_null(customer.sales_rep(item.attributes)));
   row.add("over_applied", Value::boolean(item.over_applied));
@@ -162,7 +162,7 @@ Answer receivable_items(Question& question) {
   Answer answer = question.list("items", {"customer_id", "document_id",  "kind",      "instalment", "issue_date",
                                           "due_date",    "days_overdue", "currency",  "amount",     "open",
                                           "disputed",    "region",       "sales_rep", "over_applied"});
-  answer.head.add("aged_on", Value::text(format_date(aged_on)));
+  answer.head.add("aged_on", Value::date(aged_on));
   const auto scope = question.scope(filters);
   const Recalled recalled = recall_receivables(scope.shards, scope.customer, as_of);
   for (const ShardSnapshot* shard : scope.shards) {

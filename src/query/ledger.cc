@@ -185,11 +185,11 @@ Answer receivable_entries(Question& question) {
         row.add("currency", Value::text(entry.currency.code()));
         row.add("document_id", Value::text(entry.document_id));
         row.add("type", Value::text(type_of(entry.measure)));
-        row.add("effective_date", Value::text(format_date(entry.day)));
-        row.add("amount", amount(entry.amount, entry.currency));
+        row.add("effective_date", Value::date(entry.day));
+        row.add("amount", Value::amount(entry.amount, entry.currency));
         row.add("region", text_or_null(posting.region));
         row.add("sales_rep", text_or_null(posting.sales_rep));
-        question.add_event(row, EventRef::of(shard.partition, *entry.fact));
+        row.add("event", Value::object(question.event_row(EventRef::of(shard.partition, *entry.fact))));
         return row;
       });
     });
@@ -222,11 +222,13 @@ struct BridgeRow {
     return *this;
   }
   void write(Row& row, Currency currency) const {
-    row.add("opening", amount(opening, currency));
-    for (std::size_t i = 0; i < columns.size(); ++i) row.add(kColumns[i].name, amount(columns[i], currency));
-    row.add("closing", amount(closing(), currency));
-    row.add("proof.open_balance", amount(balance, currency));
-    row.add("proof.difference", amount(balance - closing(), currency));
+    row.add("opening", Value::amount(opening, currency));
+    for (std::size_t i = 0; i < columns.size(); ++i) row.add(kColumns[i].name, Value::amount(columns[i], currency));
+    row.add("closing", Value::amount(closing(), currency));
+    Row proof;
+    proof.add("open_balance", Value::amount(balance, currency));
+    proof.add("difference", Value::amount(balance - closing(), currency));
+    row.add("proof", Value::object(std::move(proof)));
   }
 };
 
@@ -276,8 +278,8 @@ Answer receivable_bridge(Question& question) {
     return row;
   };
   Answer answer = question.list("rows", column_names(make_row("", {}, {})));
-  answer.head.add("from", Value::text(format_date(span.from)));
-  answer.head.add("to", Value::text(format_date(span.to)));
+  answer.head.add("from", Value::date(span.from));
+  answer.head.add("to", Value::date(span.to));
   answer.head.add("group_by", Value::text(grouping.by));
   std::map<Currency, BridgeRow> totals;
   for (const auto& [at, sums] : rows) {
@@ -293,7 +295,7 @@ Answer receivable_bridge(Question& question) {
     row.add("currency", Value::text(currency.code()));
     sums.write(row, currency);
   }
-  answer.tail.add("totals", list_of(total_rows));
+  answer.tail.add("totals", Value::list_of_rows(std::move(total_rows)));
   return answer;
 }
 
@@ -375,9 +377,9 @@ void restate(const Question& question, const ShardSnapshot& earlier, const Shard
         row.add("customer_id", Value::text(now.name()));
         row.add("currency", Value::text(posting.currency.code()));
         row.add("document_id", Value::text(posting.document_id));
-        row.add("effective_date", Value::text(format_date(posting.day)));
-        row.add("amount", amount(posting.amount, posting.currency));
-        question.add_event(row, EventRef::of(later.partition, *posting.fact));
+        row.add("effective_date", Value::date(posting.day));
+        row.add("amount", Value::amount(posting.amount, posting.currency));
+        row.add("event", Value::object(question.event_row(EventRef::of(later.partition, *posting.fact))));
         return row;
       });
     }
@@ -418,8 +420,8 @@ Answer receivable_restatement(Question& question) {
     for (const auto& [currency, balance] : part.balances_from) balances_from[currency] += balance;
     for (const auto& [currency, balance] : part.balances_to) balances_to[currency] += balance;
   }
-  answer.head.add("known_from", Value::text(format_instant_ms(known_from)));
-  answer.head.add("known_to", Value::text(format_instant_ms(known_to)));
+  answer.head.add("known_from", Value::instant_ms(known_from));
+  answer.head.add("known_to", Value::instant_ms(known_to));
   for (const auto& [currency, balance] : balances_from) balances_to.try_emplace(currency, 0);
   std::vector<Row> totals;
   for (const auto& [currency, balance_to] : balances_to) {
@@ -427,11 +429,11 @@ Answer receivable_restatement(Question& question) {
     if (balance_to == 0 && balance_from == 0) continue;
     Row& row = totals.emplace_back();
     row.add("currency", Value::text(currency.code()));
-    row.add("balance_from", amount(balance_from, currency));
-    row.add("balance_to", amount(balance_to, currency));
-    row.add("change", amount(balance_to - balance_from, currency));
+    row.add("balance_from", Value::amount(balance_from, currency));
+    row.add("balance_to", Value::amount(balance_to, currency));
+    row.add("change", Value::amount(balance_to - balance_from, currency));
   }
-  answer.tail.add("totals", list_of(totals));
+  answer.tail.add("totals", Value::list_of_rows(std::move(totals)));
   return answer;
 }
 

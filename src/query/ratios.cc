@@ -20,7 +20,7 @@ constexpr Day kFirstLookBack = 400;
 // numerator ÷ denominator × factor to 2 decimals; null where the denominator is not above 0.
 Value ratio(Int128 numerator, Int128 denominator, Int128 factor = 1) {
   if (denominator <= 0) return {};
-  return Value::decimal(format_fixed(divide_rounded(numerator * factor * 100, denominator), 2));
+  return Value::ratio(divide_rounded(numerator * factor * 100, denominator));
 }
 
 // Invoices less credit notes and voids by the first day of their month.
@@ -86,39 +86,32 @@ struct RatioRow {
   }
 
   void write(Row& row, Currency currency, std::int64_t days) const {
-    const auto add = [&](std::string name, Int128 minor) { row.add(std::move(name), amount(minor, currency)); };
-    row.add("dso.value", ratio(closing, sales, days));
-    add("dso.closing_balance", closing);
-    add("dso.sales", sales);
-    row.add("dso.days", Value::number(days));
-    row.add("countback_dso.value", countback->value);
-    row.add("countback_dso.more_than", Value::boolean(countback->more_than));
-    add("countback_dso.closing_balance", closing);
-    row.add("best_possible_dso.value", ratio(not_due, sales, days));
-    add("best_possible_dso.not_due", not_due);
-    add("best_possible_dso.sales", sales);
-    row.add("best_possible_dso.days", Value::number(days));
-    row.add("average_days_delinquent.value", ratio(gross_open - not_due, sales, days));
-    add("average_days_delinquent.overdue", gross_open - not_due);
-    add("average_days_delinquent.sales", sales);
-    row.add("average_days_delinquent.days", Value::number(days));
-    row.add("collection_effectiveness.value", ratio(opening + sales - closing, opening + sales - not_due, 100));
-    add("collection_effectiveness.opening", opening);
-    add("collection_effectiveness.sales", sales);
-    add("collection_effectiveness.closing", closing);
-    add("collection_effectiveness.closing_not_due", not_due);
-    row.add("collection_rate.value", ratio(collected, sales, 100));
-    add("collection_rate.collected", collected);
-    add("collection_rate.sales", sales);
-    row.add("days_to_pay.value", ratio(settled_days, settled));
-    add("days_to_pay.settled", settled);
-    row.add("share_over_90.value", ratio(over_90, gross_open, 100));
-    add("share_over_90.over_90", over_90);
-    add("share_over_90.gross_open", gross_open);
+    const auto add = [&](std::string name, Value value, std::initializer_list<std::pair<const char*, Value>> inputs) {
+      Row ratio;
+      ratio.add("value", std::move(value));
+      for (const auto& [input, given] : inputs) ratio.add(input, given);
+      row.add(std::move(name), Value::object(std::move(ratio)));
+    };
+    const auto minor = [&](Int128 amount) { return Value::amount(amount, currency); };
+    const Value span = Value::integer(days);
+    add("dso", ratio(closing, sales, days), {{"closing_balance", minor(closing)}, {"sales", minor(sales)}, {"days", span}});
+    add("countback_dso", countback->value,
+        {{"more_than", Value::boolean(countback->more_than)}, {"closing_balance", minor(closing)}});
+    add("best_possible_dso", ratio(not_due, sales, days),
+        {{"not_due", minor(not_due)}, {"sales", minor(sales)}, {"days", span}});
+    add("average_days_delinquent", ratio(gross_open - not_due, sales, days),
+        {{"overdue", minor(gross_open - not_due)}, {"sales", minor(sales)}, {"days", span}});
+    add("collection_effectiveness", ratio(opening + sales - closing, opening + sales - not_due, 100),
+        {{"opening", minor(opening)},
+         {"sales", minor(sales)},
+         {"closing", minor(closing)},
+         {"closing_not_due", minor(not_due)}});
+    add("collection_rate", ratio(collected, sales, 100), {{"collected", minor(collected)}, {"sales", minor(sales)}});
+    add("days_to_pay", ratio(settled_days, settled), {{"settled", minor(settled)}});
+    add("share_over_90", ratio(over_90, gross_open, 100),
+        {{"over_90", minor(over_90)}, {"gross_open", minor(gross_open)}});
     const Int128 top_10 = of_largest();
-    row.add("share_top_10.value", ratio(top_10, gross_open, 100));
-    add("share_top_10.top_10", top_10);
-    add("share_top_10.gross_open", gross_open);
+    add("share_top_10", ratio(top_10, gross_open, 100), {{"top_10", minor(top_10)}, {"gross_open", minor(gross_open)}});
   }
 };
 
@@ -259,9 +252,9 @@ Answer receivable_ratios(Question& question) {
   RatioRow empty;
   empty.countback.emplace();
   Answer answer = question.list("rows", column_names(make_row("", {}, empty)));
-  answer.head.add("from", Value::text(format_date(span.from)));
-  answer.head.add("to", Value::text(format_date(span.to)));
-  answer.head.add("aged_on", Value::text(format_date(aged_on)));
+  answer.head.add("from", Value::date(span.from));
+  answer.head.add("to", Value::date(span.to));
+  answer.head.add("aged_on", Value::date(aged_on));
   answer.head.add("group_by", Value::text(grouping.by));
   for (const auto& [at, sums] : ratios.rows()) {
     const auto& [group, currency] = at;

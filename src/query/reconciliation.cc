@@ -252,7 +252,7 @@ struct Line {
   std::optional<Int128> theirs;
   std::optional<Int128> ours;
   const char* state = "";
-  std::string explained_by = "[]";
+  std::vector<Row> explained_by = {};
 };
 
 }  // namespace
@@ -287,13 +287,9 @@ Answer reconciliation(Question& question, std::string_view body, const std::stop
       for (const LedgerEntry& entry : *entries) {
         if (entry.day >= day - kWindow) near.push_back(entry);
       }
-      JsonWriter json;
-      json.begin_array();
       for (const LedgerEntry& entry : fewest(std::move(near), difference)) {
-        question.write_event(json, EventRef::of(shard.partition, *entry.fact));
+        line.explained_by.push_back(question.event_row(EventRef::of(shard.partition, *entry.fact)));
       }
-      json.end_array();
-      line.explained_by = json.take();
     };
     for (const auto& [key, their] : theirs) {
       refuse_once_given_up(stop);
@@ -324,21 +320,21 @@ Answer reconciliation(Question& question, std::string_view body, const std::stop
 
   Answer answer = question.whole_list(
       "lines", {"customer_id", "document_id", "currency", "theirs", "ours", "difference", "state", "explained_by"});
-  answer.head.add("date", Value::text(format_date(day)));
+  answer.head.add("date", Value::date(day));
   std::int64_t place = 0;
-  const auto add = [&](const Line& line) {
+  const auto add = [&](Line line) {
     answer.rows.add(sortable(place++), [&] {
       const Currency currency = line.key.currency;
-      const auto value = [&](std::optional<Int128> minor) { return minor ? amount(*minor, currency) : Value(); };
+      const auto value = [&](std::optional<Int128> minor) { return minor ? Value::amount(*minor, currency) : Value(); };
       Row row;
       row.add("customer_id", Value::text(line.customer_id));
       row.add("document_id", text_or_null(line.key.document_id));
       row.add("currency", Value::text(currency.code()));
       row.add("theirs", value(line.theirs));
       row.add("ours", value(line.ours));
-      row.add("difference", amount(line.ours.value_or(0) - line.theirs.value_or(0), currency));
+      row.add("difference", Value::amount(line.ours.value_or(0) - line.theirs.value_or(0), currency));
       row.add("state", Value::text(line.state));
-      row.add("explained_by", Value::json(line.explained_by));
+      row.add("explained_by", Value::list_of_rows(std::move(line.explained_by)));
       return row;
     });
   };
@@ -346,7 +342,7 @@ Answer reconciliation(Question& question, std::string_view body, const std::stop
     refuse_once_given_up(stop);
     add(lines.extract(lines.begin()).mapped());
   }
-  for (const Line& line : missing_there) add(line);
+  for (Line& line : missing_there) add(std::move(line));
   return answer;
 }
 

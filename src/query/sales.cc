@@ -88,11 +88,11 @@ struct Columns {
     for (std::size_t i = 0; i < kColumnCount; ++i) {
       if (!shows(i)) continue;
       if (i <= kFreight) {
-        row.add(kColumnNames[i], amount(sums[i], currency));
+        row.add(kColumnNames[i], Value::amount(sums[i], currency));
       } else if (i <= kInvoices) {
-        row.add(kColumnNames[i], Value::number(static_cast<std::int64_t>(sums[i])));
+        row.add(kColumnNames[i], Value::integer(sums[i]));
       } else {
-        row.add(kColumnNames[i], Value::decimal(format_scaled(sums[i], kQuantityPlaces)));
+        row.add(kColumnNames[i], Value::quantity(sums[i]));
       }
     }
   }
@@ -335,10 +335,9 @@ Answer sales(Question& question) {
   const auto make_row = [&](const SalesKey& key, const Sums& columns_sums) {
     Row row;
     row.add("period", Value::text(key.period));
-    if (group_by.empty()) row.add("group", Value::no_group());
-    for (std::size_t i = 0; i < group_by.size(); ++i) {
-      row.add("group." + group_by[i], Value::text(key.group[i]));
-    }
+    Row group;
+    for (std::size_t i = 0; i < group_by.size(); ++i) group.add(group_by[i], Value::text(key.group[i]));
+    row.add("group", Value::object(std::move(group)));
     row.add("currency", Value::text(key.currency.code()));
     columns.write(row, columns_sums, key.currency);
     return row;
@@ -359,7 +358,7 @@ Answer sales(Question& question) {
     row.add("currency", Value::text(currency.code()));
     columns.write(row, total, currency);
   }
-  answer.tail.add("totals", list_of(total_rows));
+  answer.tail.add("totals", Value::list_of_rows(std::move(total_rows)));
   return answer;
 }
 

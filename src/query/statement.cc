@@ -71,34 +71,27 @@ Statement make_statement(const ShardSnapshot& shard, CustomerContext& customer, 
   return statement;
 }
 
-std::string to_json(const Question& question, const ShardSnapshot& shard, const Statement& statement) {
-  JsonWriter json;
-  json.begin_array();
+std::vector<Row> rows_of(const Question& question, const ShardSnapshot& shard, const Statement& statement) {
+  std::vector<Row> rows;
   for (const auto& [currency, at] : statement.currencies) {
-    json.begin_object();
-    json.field("currency", currency.code());
-    json.field("brought_forward", amount(at.brought_forward, currency));
-    json.key("entries");
-    json.begin_array();
+    Row& row = rows.emplace_back();
+    row.add("currency", Value::text(currency.code()));
+    row.add("brought_forward", Value::amount(at.brought_forward, currency));
+    std::vector<Row> entries;
     for (const Line& line : at.lines) {
-      json.begin_object();
-      json.field("date", format_date(line.entry.day));
-      json.field("type", payload_of(line.entry));
-      json.field("document_id", line.entry.document_id);
-      json.field("amount", amount(line.entry.amount, currency));
-      json.field("running_balance", amount(line.running, currency));
-      json.key("event");
-      question.write_event(json, EventRef::of(shard.partition, *line.entry.fact));
-      json.end_object();
+      Row& one = entries.emplace_back();
+      one.add("date", Value::date(line.entry.day));
+      one.add("type", Value::text(payload_of(line.entry)));
+      one.add("document_id", Value::text(line.entry.document_id));
+      one.add("amount", Value::amount(line.entry.amount, currency));
+      one.add("running_balance", Value::amount(line.running, currency));
+      one.add("event", Value::object(question.event_row(EventRef::of(shard.partition, *line.entry.fact))));
     }
-    json.end_array();
-    json.field("carried_forward", amount(at.carried_forward(), currency));
-    json.key("ageing");
-    write_json(at.ageing, json);
-    json.end_object();
+    row.add("entries", Value::list_of_rows(std::move(entries)));
+    row.add("carried_forward", Value::amount(at.carried_forward(), currency));
+    row.add("ageing", Value::object(at.ageing));
   }
-  json.end_array();
-  return json.take();
+  return rows;
 }
 
 void add_rows(const Question& question, const ShardSnapshot& shard, const Statement& statement, Answer& answer) {
@@ -111,12 +104,12 @@ void add_rows(const Question& question, const ShardSnapshot& shard, const Statem
       answer.rows.add(sortable(++place), [&] {
         Row row;
         row.add("currency", Value::text(currency.code()));
-        row.add("date", Value::text(format_date(line.entry.day)));
+        row.add("date", Value::date(line.entry.day));
         row.add("type", Value::text(payload_of(line.entry)));
         row.add("document_id", Value::text(line.entry.document_id));
-        row.add("amount", amount(line.entry.amount, currency));
-        row.add("running_balance", amount(line.running, currency));
-        question.add_event(row, EventRef::of(shard.partition, *line.entry.fact));
+        row.add("amount", Value::amount(line.entry.amount, currency));
+        row.add("running_balance", Value::amount(line.running, currency));
+        row.add("event", Value::object(question.event_row(EventRef::of(shard.partition, *line.entry.fact))));
         return row;
       });
     }
@@ -278,10 +271,12 @@ std::string ageing_table(const Row& ageing, const Words& words) {
                                                          {"balance", words.balance}};
   std::string rows;
   const auto add = [&](std::string_view name, const Value& value, bool is_sum) {
-    rows += fmt::format("<tr{}>{}{}</tr>", is_sum ? " class=sum" : "", cell(name), figure(grouped(value.csv_text())));
+    rows += fmt::format("<tr{}>{}{}</tr>", is_sum ? " class=sum" : "", cell(name), figure(grouped(value.to_text())));
   };
   for (const auto& [name, value] : ageing.values) {
-    for (const auto& [label, part] : value.parts()) add(fmt::format(fmt::runtime(words.days), label), part, false);
+    if (value.kind() == Value::Kind::kLabelled) {
+      for (const auto& [label, part] : value.parts()) add(fmt::format(fmt::runtime(words.days), label), part, false);
+    }
     const bool is_sum = name == "gross_open" || name == "balance";
     if (const auto known = names.find(name); known != names.end()) add(known->second, value, is_sum);
   }
@@ -324,9 +319,9 @@ Answer customer_statement(Question& question, std::string_view customer_id) {
     add_rows(question, shard, statement, answer);
   } else {
     answer.head.add("customer_id", Value::text(customer_id));
-    answer.head.add("from", Value::text(format_date(span.from)));
-    answer.head.add("to", Value::text(format_date(span.to)));
-    answer.head.add("currencies", Value::json(to_json(question, shard, statement)));
+    answer.head.add("from", Value::date(span.from));
+    answer.head.add("to", Value::date(span.to));
+    answer.head.add("currencies", Value::list_of_rows(rows_of(question, shard, statement)));
   }
   return answer;
 }

@@ -277,7 +277,7 @@ std::string Question::render_json(Answer answer) {
   JsonWriter json;
   json.begin_object();
   json.field("as_of", format_date(as_of_));
-  json.field("known_at", known_at_ ? Value::text(format_instant_ms(*known_at_)) : Value());
+  json.field("known_at", known_at_ ? Value::instant_ms(*known_at_) : Value());
   for (const auto& [name, value] : answer.head.values) json.field(name, value);
   if (!answer.rows_name.empty()) {
     json.key(answer.rows_name);
@@ -313,7 +313,7 @@ std::string Question::render_json(Answer answer) {
     waiting += known_at_ ? shard->known_at->waiting(*shard) : shard->state.waiting;
     parked += known_at_ ? parked_count(*shard) : static_cast<std::int64_t>(shard->state.parked);
   }
-  json.field("newest_recorded_at", newest == 0 ? Value() : Value::text(format_instant_ms(newest)));
+  json.field("newest_recorded_at", newest == 0 ? Value() : Value::instant_ms(newest));
   json.field("waiting", waiting);
   if (answer.rows_name != "parked") json.field("parked", parked);
   json.end_object();
@@ -334,17 +334,11 @@ Row Question::event_row(const EventRef& event) const {
   row.add("event_id", told ? Value::text(told->event_id.text()) : Value());
   row.add("type", told ? Value::text(domain::payload_name(told->type)) : Value());
   row.add("topic", Value::text(log::topic_name(model_.topic_prefix(), static_cast<log::Topic>(event.at.topic))));
-  row.add("partition", Value::number(event.partition));
-  row.add("offset", Value::number(event.at.offset));
-  row.add("recorded_at", Value::text(format_instant_ms(event.recorded_ms)));
-  row.add("occurred_at", told ? Value::text(format_instant(told->occurred_at)) : Value());
+  row.add("partition", Value::integer(event.partition));
+  row.add("offset", Value::integer(event.at.offset));
+  row.add("recorded_at", Value::instant_ms(event.recorded_ms));
+  row.add("occurred_at", told ? Value::instant(told->occurred_at) : Value());
   return row;
-}
-
-void Question::write_event(JsonWriter& json, const EventRef& event) const { write_json(event_row(event), json); }
-
-void Question::add_event(Row& row, const EventRef& event) const {
-  for (auto& [name, value] : event_row(event).values) row.add("event." + name, std::move(value));
 }
 
 std::string Question::position_key(std::int32_t partition, domain::Position at) {

@@ -10,7 +10,7 @@
 
 #include "query/model.h"
 #include "query/request.h"
-#include "query/rows.h"
+#include "query/value.h"
 
 namespace daybook::query {
 
@@ -196,14 +196,12 @@ class Question {
   // Writes the answer in the question's format (after every parameter was asked for).
   std::string render(Answer answer);
 
-  // The reference of an event as all views show it: an object, and columns of a row (event_columns()).
-  void write_event(JsonWriter& json, const EventRef& event) const;
-  void add_event(Row& row, const EventRef& event) const;
+  // The reference of an event as all answers show it, under "event" (event_columns()).
+  Row event_row(const EventRef& event) const;
   // Sorts by topic, partition, offset.
   static std::string position_key(std::int32_t partition, domain::Position at);
 
  private:
-  Row event_row(const EventRef& event) const;
   std::string render_json(Answer answer);
   std::string render_csv(Answer answer);
   std::string request_fingerprint() const;

@@ -19,7 +19,7 @@ Row row_of(const std::string& key) {
 std::vector<std::string> keys_of(const Rows::Page& page) {
   std::vector<std::string> keys;
   for (const SortedRow& row : page.rows) {
-    EXPECT_EQ(row.row.values.at(0).second.csv_text(), row.key);
+    EXPECT_EQ(row.row.values.at(0).second.to_text(), row.key);
     keys.push_back(row.key);
   }
   return keys;
@@ -92,9 +92,64 @@ TEST(Csv, AFieldIsOneCellWhateverItHolds) {
   for (const auto& [text, field] : fields) {
     Row row;
     row.add("text", Value::text(text));
-    row.add("amount", Value::decimal("-1.00"));
+    row.add("amount", Value::amount(-100, *Currency::parse("CNY")));
     EXPECT_EQ(to_csv({"text", "amount"}, {row}), "text,amount\r\n" + std::string(field) + ",-1.00\r\n");
   }
+}
+
+TEST(Value, IsWrittenInJsonAndAsTextByItsKind) {
+  const auto currency = [](const char* code) { return *Currency::parse(code); };
+  Row point;
+  point.add("x", Value::integer(1));
+  const Int128 large = Int128{1'000'000'000'000'000'000} * 1'000;
+  const struct {
+    Value value;
+    const char* json;
+    const char* text;
+  } cases[] = {
+      {Value(), "null", ""},
+      {Value::boolean(true), "true", "true"},
+      {Value::boolean(false), "false", "false"},
+      {Value::integer(-7), "-7", "-7"},
+      {Value::integer(large), "1000000000000000000000", "1000000000000000000000"},
+      {Value::amount(-5, currency("CNY")), "\"-0.05\"", "-0.05"},
+      {Value::amount(1234, currency("JPY")), "\"1234\"", "1234"},
+      {Value::amount(large, currency("KWD")), "\"1000000000000000000.000\"", "1000000000000000000.000"},
+      {Value::quantity(12'500'000), "\"12.5\"", "12.5"},
+      {Value::ratio(-5), "\"-0.05\"", "-0.05"},
+      {Value::mean(650'000'000), "650000.000", "650000.000"},
+      {Value::date(0), "\"1970-01-01\"", "1970-01-01"},
+      {Value::instant(1), "\"1970-01-01T00:00:01Z\"", "1970-01-01T00:00:01Z"},
+      {Value::instant_ms(1'001), "\"1970-01-01T00:00:01.001Z\"", "1970-01-01T00:00:01.001Z"},
+      {Value::text("a\"b"), "\"a\\\"b\"", "a\"b"},
+      {text_or_null(""), "null", ""},
+      {date_or_null(std::nullopt), "null", ""},
+      {Value::list({}), "[]", "[]"},
+      {Value::list({Value::integer(1), Value::text("b")}), "[1,\"b\"]", "[1,\"b\"]"},
+      {Value::list_of_texts(std::vector<std::string>{"a", "b"}), "[\"a\",\"b\"]", "[\"a\",\"b\"]"},
+      {Value::list_of_rows({point, point}), "[{\"x\":1},{\"x\":1}]", "[{\"x\":1},{\"x\":1}]"},
+      {Value::labelled({{"1-30", Value::integer(3)}}), "[3]", "[3]"},
+      {Value::object({}), "{}", "{}"},
+  };
+  for (const auto& [value, json, text] : cases) {
+    JsonWriter writer;
+    value.write_json(writer);
+    EXPECT_EQ(writer.take(), json);
+    EXPECT_EQ(value.to_text(), text);
+  }
+}
+
+TEST(Csv, ObjectsAndLabelledListsHaveColumnsOfTheirOwn) {
+  Row event;
+  event.add("offset", Value::integer(9));
+  event.add("type", Value::text("=x"));
+  Row row;
+  row.add("group", Value::object({}));
+  row.add("buckets", Value::labelled({{"1-30", Value::integer(3)}, {"31+", Value()}}));
+  row.add("event", Value::object(event));
+  row.add("ids", Value::list_of_texts(std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(to_csv(column_names(row), {row}),
+            "1-30,31+,event.offset,event.type,ids\r\n3,,9,'=x,\"[\"\"a\"\",\"\"b\"\"]\"\r\n");
 }
 
 }  // namespace

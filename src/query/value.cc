@@ -1,0 +1,186 @@
+#include "query/value.h"
+
+#include <algorithm>
+
+#include "base/decimal.h"
+
+namespace daybook::query {
+
+Value Value::boolean(bool value) { return {Kind::kBoolean, Int128{value}}; }
+Value Value::integer(Int128 value) { return {Kind::kInteger, value}; }
+Value Value::quantity(Int128 scaled) { return {Kind::kQuantity, scaled}; }
+Value Value::ratio(Int128 hundredths) { return {Kind::kRatio, hundredths}; }
+Value Value::mean(Int128 thousandths) { return {Kind::kMean, thousandths}; }
+Value Value::date(Day day) { return {Kind::kDate, Int128{day}}; }
+Value Value::instant(Instant seconds) { return {Kind::kInstant, Int128{seconds}}; }
+Value Value::instant_ms(std::int64_t milliseconds) { return {Kind::kInstantMs, Int128{milliseconds}}; }
+
+Value Value::amount(Int128 minor, Currency currency) {
+  Value value(Kind::kAmount, minor);
+  value.currency_ = currency;
+  return value;
+}
+
+Value Value::text(std::string_view text) {
+  Value value;
+  value.kind_ = Kind::kText;
+  value.content_ = std::string(text);
+  return value;
+}
+
+Value Value::list(std::vector<Value> values) {
+  Parts parts;
+  parts.reserve(values.size());
+  for (Value& value : values) parts.emplace_back(std::string(), std::move(value));
+  return {Kind::kList, std::move(parts)};
+}
+
+Value Value::list_of_rows(std::vector<Row> rows) {
+  std::vector<Value> values;
+  values.reserve(rows.size());
+  for (Row& row : rows) values.push_back(object(std::move(row)));
+  return list(std::move(values));
+}
+
+Value Value::labelled(std::vector<std::pair<std::string, Value>> parts) { return {Kind::kLabelled, std::move(parts)}; }
+Value Value::object(Row row) { return {Kind::kObject, std::move(row.values)}; }
+
+std::string Value::to_text() const {
+  const auto number = [this] { return std::get<Int128>(content_); };
+  switch (kind_) {
+    case Kind::kNull:
+      return "";
+    case Kind::kBoolean:
+      return number() != 0 ? "true" : "false";
+    case Kind::kInteger:
+      return to_string(number());
+    case Kind::kAmount:
+      return format_amount(number(), currency_);
+    case Kind::kQuantity:
+      return format_scaled(number(), kQuantityPlaces);
+    case Kind::kRatio:
+      return format_fixed(number(), 2);
+    case Kind::kMean:
+      return format_fixed(number(), 3);
+    case Kind::kDate:
+      return format_date(static_cast<Day>(number()));
+    case Kind::kInstant:
+      return format_instant(static_cast<Instant>(number()));
+    case Kind::kInstantMs:
+      return format_instant_ms(static_cast<std::int64_t>(number()));
+    case Kind::kText:
+      return std::get<std::string>(content_);
+    case Kind::kList:
+    case Kind::kLabelled:
+    case Kind::kObject: {
+      JsonWriter json;
+      write_json(json);
+      return json.take();
+    }
+  }
+  return "";
+}
+
+void Value::write_json(JsonWriter& to) const {
+  switch (kind_) {
+    case Kind::kNull:
+      return to.null();
+    case Kind::kBoolean:
+      return to.boolean(std::get<Int128>(content_) != 0);
+    case Kind::kInteger:
+    case Kind::kMean:
+      return to.raw(to_text());
+    case Kind::kAmount:
+    case Kind::kQuantity:
+    case Kind::kRatio:
+    case Kind::kDate:
+    case Kind::kInstant:
+    case Kind::kInstantMs:
+      return to.text(to_text());
+    case Kind::kText:
+      return to.text(std::get<std::string>(content_));
+    case Kind::kList:
+    case Kind::kLabelled:
+      to.begin_array();
+      for (const auto& part : parts()) part.second.write_json(to);
+      return to.end_array();
+    case Kind::kObject:
+      to.begin_object();
+      for (const auto& [name, value] : parts()) to.field(name, value);
+      return to.end_object();
+  }
+}
+
+Value text_or_null(std::string_view text) { return text.empty() ? Value() : Value::text(text); }
+Value date_or_null(std::optional<Day> day) { return day ? Value::date(*day) : Value(); }
+
+void write_json(const Row& row, JsonWriter& to) {
+  to.begin_object();
+  for (const auto& [name, value] : row.values) to.field(name, value);
+  to.end_object();
+}
+
+namespace {
+
+// Whether a spreadsheet would take the text for a formula; some read the full-width signs as the others.
+bool begins_like_a_formula(std::string_view text) {
+  static constexpr std::string_view kBeginnings[] = {"=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠"};
+  return std::ranges::any_of(kBeginnings, [&](std::string_view beginning) { return text.starts_with(beginning); });
+}
+
+void append_csv_field(std::string& line, std::string_view text, bool& first) {
+  if (!first) line += ',';
+  first = false;
+  if (text.find_first_of(",\"\r\n") == std::string_view::npos) {
+    line += text;
+    return;
+  }
+  line += '"';
+  for (const char c : text) {
+    if (c == '"') line += '"';
+    line += c;
+  }
+  line += '"';
+}
+
+// Calls visit(name, value) for each column.
+template <typename Visit>
+void for_each_column(const std::string& prefix, const std::vector<std::pair<std::string, Value>>& values,
+                     const Visit& visit) {
+  for (const auto& [name, value] : values) {
+    if (value.kind() == Value::Kind::kLabelled) {
+      for (const auto& part : value.parts()) visit(part.first, part.second);
+    } else if (value.kind() == Value::Kind::kObject) {
+      for_each_column(prefix + name + ".", value.parts(), visit);
+    } else {
+      visit(prefix + name, value);
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> column_names(const Row& row) {
+  std::vector<std::string> names;
+  for_each_column("", row.values, [&](const std::string& name, const Value&) { names.push_back(name); });
+  return names;
+}
+
+std::string to_csv(const std::vector<std::string>& columns, const std::vector<Row>& rows) {
+  std::string csv;
+  bool first = true;
+  for (const std::string& name : columns) append_csv_field(csv, name, first);
+  csv += "\r\n";
+  for (const Row& row : rows) {
+    first = true;
+    for_each_column("", row.values, [&](const std::string&, const Value& value) {
+      const std::string text = value.to_text();
+      const bool is_formula = value.kind() == Value::Kind::kText && begins_like_a_formula(text);
+      append_csv_field(csv, is_formula ? "'" + text : text, first);
+    });
+    csv += "\r\n";
+  }
+  return csv;
+}
+
+}  // namespace daybook::query

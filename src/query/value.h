@@ -1,0 +1,107 @@
+// What answers are made of: typed values, which JSON, CSV and pages write each in its own way.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/date.h"
+#include "base/json_writer.h"
+#include "base/money.h"
+
+namespace daybook::query {
+
+struct Row;
+
+class Value {
+ public:
+  enum class Kind : std::uint8_t {
+    kNull,
+    kBoolean,
+    kInteger,
+    kAmount,    // Minor units of a currency.
+    kQuantity,  // × 10^kQuantityPlaces.
+    kRatio,     // × 100: days and percentages.
+    kMean,      // × 1,000: seconds.
+    kDate,
+    kInstant,    // Seconds since 1970, UTC.
+    kInstantMs,  // Milliseconds.
+    kText,
+    kList,
+    kLabelled,  // A list whose values have a column each in CSV, under their labels.
+    kObject,    // In CSV a column each, under "name.field".
+  };
+
+  Value() = default;  // Null.
+  static Value boolean(bool value);
+  static Value integer(Int128 value);
+  static Value amount(Int128 minor, Currency currency);
+  static Value quantity(Int128 scaled);
+  static Value ratio(Int128 hundredths);
+  static Value mean(Int128 thousandths);
+  static Value date(Day day);
+  static Value instant(Instant seconds);
+  static Value instant_ms(std::int64_t milliseconds);
+  static Value text(std::string_view text);
+  static Value list(std::vector<Value> values);
+  static Value list_of_rows(std::vector<Row> rows);
+  // Of anything that becomes a text.
+  template <typename Texts, typename ToText = std::identity>
+  static Value list_of_texts(const Texts& texts, const ToText& to_text = {});
+  static Value labelled(std::vector<std::pair<std::string, Value>> parts);
+  static Value object(Row row);
+
+  Kind kind() const { return kind_; }
+  // Of a list, labelled list or object; a plain list's have no names.
+  const std::vector<std::pair<std::string, Value>>& parts() const { return std::get<Parts>(content_); }
+
+  // As a page shows it: without quotes, empty for null; lists and objects as JSON.
+  std::string to_text() const;
+  void write_json(JsonWriter& to) const;
+
+  bool operator==(const Value&) const = default;
+
+ private:
+  using Parts = std::vector<std::pair<std::string, Value>>;
+
+  Value(Kind kind, Int128 number) : content_(number), kind_(kind) {}
+  Value(Kind kind, Parts parts) : content_(std::move(parts)), kind_(kind) {}
+
+  // Boolean, numbers and times as a number.
+  std::variant<std::monostate, Int128, std::string, Parts> content_;
+  Kind kind_ = Kind::kNull;
+  Currency currency_;  // Of an amount.
+};
+
+// Null for an empty text, and for what is not there.
+Value text_or_null(std::string_view text);
+Value date_or_null(std::optional<Day> day);
+
+// Named values, in order.
+struct Row {
+  std::vector<std::pair<std::string, Value>> values;
+
+  void add(std::string name, Value value) { values.emplace_back(std::move(name), std::move(value)); }
+  bool operator==(const Row&) const = default;
+};
+
+void write_json(const Row& row, JsonWriter& to);
+
+// Names of a row's columns in CSV.
+std::vector<std::string> column_names(const Row& row);
+// RFC 4180, a header line and a line a row; every row has these columns. Text that a spreadsheet would take for a
+// formula has an apostrophe in front.
+std::string to_csv(const std::vector<std::string>& columns, const std::vector<Row>& rows);
+
+template <typename Texts, typename ToText>
+Value Value::list_of_texts(const Texts& texts, const ToText& to_text) {
+  std::vector<Value> values;
+  for (const auto& one : texts) values.push_back(text(std::invoke(to_text, one)));
+  return list(std::move(values));
+}
+
+}  // namespace daybook::query
