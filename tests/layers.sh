@@ -24,6 +24,12 @@ forbid query "(engine|live|http|gateway|tools|app)/|rocksdb|librdkafka|boost/asi
 forbid http "(${others/http|/})/|rocksdb|librdkafka"
 forbid live "(http|gateway|tools|app)/|rocksdb|librdkafka"
 forbid gateway "(domain|store|evaluation|engine|index|query|live|tools|app)/|rocksdb|librdkafka"
+# A report has no way to a shard but the readers, which let out what the question's filters and scope let through.
+forbid query/reports "(store|index|evaluation|live)/|query/(model|known_at|receivables|local_shards)"
+if grep -rnE "\b(store|index|evaluation)::|\.shard\(\)" query/reports; then
+  echo "src/query/reports must not name what readers are for" >&2
+  broken=1
+fi
 for library in rocksdb librdkafka; do
   allowed=store/shard_store.cc
   [ "$library" = rocksdb ] || allowed=log/kafka/

@@ -13,7 +13,7 @@
 #include "store/keys.h"
 #include "store/parked.h"
 #include "target.h"
-#include "query/views.h"
+#include "query/anomalies.h"
 
 namespace daybook::cli {
 namespace {

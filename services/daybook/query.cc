@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <limits>
@@ -14,6 +13,8 @@
 #include "command.h"
 #include "http/client.h"
 #include "offline.h"
+#include "query/catalog.h"
+#include "query/local_shards.h"
 #include "query/router.h"
 
 namespace daybook::cli {
@@ -23,23 +24,38 @@ namespace json = boost::json;
 
 struct QueryOptions {
   std::string view;
+  bool wants_help = false;
   std::string url;
   std::string format = "table";
   std::vector<std::string> parameters;  // "--as-of", "2024-06-30", …
 };
 
-// "ageing" -> v1/receivables/ageing; "invoices/INV-7" as it is.
+bool is_asked_by_name(const query::Description& report) {
+  return !report.path.empty() && report.path.find('{') == std::string::npos;
+}
+
+// "ageing" -> v1/receivables/ageing, by the report's name; any other as it is: "invoices/INV-7".
 std::vector<std::string> segments_of(std::string_view view) {
+  static constexpr std::string_view kRoot = "/v1/";
   std::vector<std::string> segments = {"v1"};
-  static constexpr std::array<std::string_view, 8> kReceivables = {
-      "ageing", "items", "entries", "bridge", "restatement", "ratios", "worklist", "dunning"};
-  if (std::ranges::find(kReceivables, view) != kReceivables.end()) segments.emplace_back("receivables");
+  const query::Report* report = query::find_report(view);
+  if (report != nullptr && is_asked_by_name(report->description())) {
+    view = std::string_view(report->description().path).substr(kRoot.size());
+  }
   while (true) {
     const std::size_t slash = view.find('/');
     segments.emplace_back(view.substr(0, slash));
     if (slash == std::string_view::npos) return segments;
     view.remove_prefix(slash + 1);
   }
+}
+
+// What a report is asked by on the command line: its name, or its path with the id.
+std::string view_name(const query::Description& report) {
+  if (is_asked_by_name(report)) return report.name;
+  std::string name = report.path.substr(std::string_view("/v1/").size());
+  const std::size_t brace = name.find('{');
+  return name.replace(brace, name.find('}') - brace + 1, "ID");
 }
 
 Result<query::ParameterMap> parameters_of(const std::vector<std::string>& words) {
@@ -213,21 +229,26 @@ std::string nothing_of(const std::string& view, const query::ParameterMap& param
   return words;
 }
 
+// The list of a view's answer; empty where it is none.
+std::string rows_name_of(const std::string& view) {
+  if (view == "reconciliation") return query::find_report(view)->description().rows_name;
+  const auto route = query::find_route(segments_of(view), false);
+  return route ? route->report->description().rows_name : "";
+}
+
 void print_answer(const std::string& body, const std::string& view,
                   const query::ParameterMap& parameters) {
   json::value value = json::parse(body);
   json::object& answer = value.get_object();
-  bool has_rows = false;
-  for (const char* name : {"rows", "items", "entries", "lines", "customers", "anomalies", "parked"}) {
-    auto* rows = answer.if_contains(name);
-    if (rows == nullptr || !rows->is_array() || answer.contains("customer_id")) continue;
-    has_rows = true;
-    if (rows->get_array().empty()) {
+  const std::string rows_name = rows_name_of(view);
+  if (!rows_name.empty()) {
+    json::array& rows = answer.at(rows_name).as_array();
+    if (rows.empty()) {
       out("{}\n", nothing_of(view, parameters, answer));
-      continue;
+      return;
     }
-    spread_buckets(answer, rows->get_array());
-    print_table(rows->get_array());
+    spread_buckets(answer, rows);
+    print_table(rows);
     if (auto* totals = answer.if_contains("totals"); totals != nullptr && !totals->as_array().empty()) {
       out("\ntotals\n");
       spread_buckets(answer, totals->get_array());
@@ -236,8 +257,8 @@ void print_answer(const std::string& body, const std::string& view,
     if (const auto* next = answer.if_contains("next_page_token"); next != nullptr && next->is_string()) {
       say("there is more: --page-token " + std::string(next->get_string()));
     }
+    return;
   }
-  if (has_rows) return;
   for (const auto& member : answer) {
     if (member.key() == "positions") continue;
     if (member.value().is_array() && !member.value().get_array().empty() &&
@@ -314,8 +335,51 @@ int ask(const app::Settings& settings, const QueryOptions& options, const std::v
 int query(const app::Settings& settings, const QueryOptions& options) {
   const std::vector<std::string> segments = segments_of(options.view);
   return ask(settings, options, segments, {}, [&](const OfflineModel& model, const query::ParameterMap& parameters) {
-    return query::answer(model, today_of(settings, model), segments, parameters, "");
+    return query::answer(query::LocalShards(model), today_of(settings, model),
+                         {.segments = segments, .parameters = parameters});
   });
+}
+
+void list_parameters(const std::vector<query::Parameter>& parameters) {
+  for (const query::Parameter& parameter : parameters) {
+    std::string flag = "--" + parameter.name;
+    std::ranges::replace(flag, '_', '-');
+    std::string words = parameter.meaning;
+    if (!parameter.choices.empty()) words += fmt::format(" One of {}.", fmt::join(parameter.choices, ", "));
+    if (parameter.required) words += " Required.";
+    if (!parameter.fallback.empty()) words += fmt::format(" Default {}.", parameter.fallback);
+    out("  {:18} {}\n", flag, words);
+  }
+}
+
+int unknown_view(const std::string& view) {
+  return fail({ErrorCode::kInvalidArgument, fmt::format("there is no view '{}': daybook query --help lists them", view)});
+}
+
+// What a view means and takes; or, without a view, which there are.
+int help(const QueryOptions& options, const std::string& usage) {
+  if (options.view.empty()) {
+    out("{}\nVIEWS:\n", usage);
+    for (const query::Report* report : query::reports()) {
+      if (!report->description().has_body) {
+        out("  {:24} {}\n", view_name(report->description()), report->description().meaning);
+      }
+    }
+    out("\ndaybook query VIEW --help says what a view takes.\n");
+    return kDone;
+  }
+  const auto route = query::find_route(segments_of(options.view), false);
+  if (!route) return unknown_view(options.view);
+  const query::Description& report = route->report->description();
+  out("daybook query {}: {}\n", view_name(report), report.meaning);
+  if (!report.parameters.empty()) out("\nOf this view:\n");
+  list_parameters(report.parameters);
+  out("\nOf every view:\n");
+  std::vector<query::Parameter> common = query::parameters::common();
+  // Here that is --output.
+  std::erase_if(common, [](const query::Parameter& parameter) { return parameter.name == "format"; });
+  list_parameters(common);
+  return kDone;
 }
 
 int reconcile(const app::Settings& settings, const QueryOptions& options, const std::string& path) {
@@ -323,7 +387,10 @@ int reconcile(const app::Settings& settings, const QueryOptions& options, const 
   if (!file) return fail(file.error());
   return ask(settings, options, {"v1", "receivables", "reconciliation"}, http::Body{"text/csv", *file},
              [&](const OfflineModel& model, const query::ParameterMap& parameters) {
-               return query::answer_reconciliation(model, today_of(settings, model), parameters, "", *file);
+               const std::vector<std::string> segments = {"v1", "receivables", "reconciliation"};
+               query::Request request{.segments = segments, .parameters = parameters};
+               request.body = *file;
+               return query::answer(query::LocalShards(model), today_of(settings, model), request);
              });
 }
 
@@ -332,14 +399,14 @@ int reconcile(const app::Settings& settings, const QueryOptions& options, const 
 void add_query(CLI::App& app, Run& run) {
   CLI::App* command = app.add_subcommand(
       "query",
-      "Ask a view: ageing, items, entries, bridge, restatement, ratios, worklist, dunning,\n"
-      "order-cycle, sales, customers, anomalies, parked, customers/ID, customers/ID/statement,\n"
-      "invoices/ID, payments/ID, orders/ID. Parameters of the view follow as flags:\n"
+      "Ask a view; its parameters follow as flags:\n"
       "  daybook query ageing --as-of 2024-06-30 --group-by region\n"
       "  daybook query sales --from 2024-01-01 --to 2024-12-31 --grain month --url http://127.0.0.1:8080");
   auto flags = std::make_shared<SettingFlags>();
   auto options = std::make_shared<QueryOptions>();
-  command->add_option("view", options->view, "which view")->required();
+  command->add_option("view", options->view, "which view");
+  command->set_help_flag();
+  command->add_flag("-h,--help", options->wants_help, "say which views there are, and what a view takes");
   command->add_option("--url", options->url, "a running instance; without it --data is read");
   command->add_option("--output", options->format, "table, json, csv, or html for a statement to print")
       ->check(CLI::IsMember({"table", "json", "csv", "html"}))
@@ -348,6 +415,11 @@ void add_query(CLI::App& app, Run& run) {
   command->allow_extras();
   command->callback([&run, flags, options, command] {
     options->parameters = command->remaining();
+    if (options->wants_help) {
+      run = [options, usage = command->help()] { return help(*options, usage); };
+      return;
+    }
+    if (options->view.empty()) throw CLI::RequiredError("view");
     run = [flags, options] {
       const auto settings = flags->read();
       return settings ? query(*settings, *options) : fail(settings.error());

@@ -21,7 +21,9 @@
 #include "log/embedded_log.h"
 #include "log/kafka/kafka_log.h"
 #include "store/shard_state.h"
-#include "query/views.h"
+#include "query/reports/anomalies.h"
+#include "query/reports/parked.h"
+#include "query/balances.h"
 
 namespace daybook::app {
 namespace {
@@ -229,7 +231,8 @@ Result<std::unique_ptr<Instance>> Instance::start(const Settings& settings, LogL
   }
   instance->model_ = std::make_unique<live::LiveModel>(*instance->projector_, instance->rules_,
                                                         settings.topic_prefix, plan.indexes);
-  instance->waiting_ = std::make_unique<WaitingQuestions>(*instance->model_);
+  instance->shards_ = std::make_unique<query::LocalShards>(*instance->model_);
+  instance->waiting_ = std::make_unique<WaitingQuestions>(*instance->shards_);
   if (log) {
     RETURN_IF_ERROR(instance->attach(std::move(log).value()));
   } else {
@@ -464,10 +467,8 @@ void Instance::count_anomalies() {
   for (std::int32_t i = 0; i < projector_->shard_count(); ++i) now.first += projector_->committed(i).digest;
   if (std::exchange(counted_for_, now) == now) return;
   try {
-    const query::ParameterMap none;
-    query::Question question(*model_, [this] { return today(); }, "", none, query::Format::kJson);
-    auto counts = query::open_anomalies(question);
-    const std::int64_t unresolved = query::unresolved_parked(*model_);
+    auto counts = query::open_anomalies(*shards_, now.second);
+    const std::int64_t unresolved = query::unresolved_parked(*shards_);
     const std::lock_guard lock(mutex_);
     open_anomalies_ = std::move(counts);
     unresolved_parked_ = unresolved;
@@ -516,7 +517,7 @@ void Instance::answer(http::Request request, http::Respond respond) {
       {"/openapi.json", [] { return json(openapi()); }},
       {"/v1/status", [this] { return status(); }}};
   const auto known = plain.find(request.path);
-  if (request.method != "GET" && (known != plain.end() || query::is_view(segments))) {
+  if (request.method != "GET" && (known != plain.end() || query::is_report(segments))) {
     return refuse_method("GET, HEAD");
   }
   if (known != plain.end()) {
@@ -541,11 +542,11 @@ void Instance::ask(http::Request request, http::Respond respond) {
   query::Wait wait;
   try {
     query::Parameters parameters(request.parameters);
-    wait = query::read_wait(*model_, parameters);
+    wait = query::read_wait(*shards_, parameters);
   } catch (const query::Refusal& refusal) {
     return respond(to_response(query::render(refusal.problem)));
   }
-  if (query::first_missing(*model_, wait) == nullptr || wait.at_most.count() == 0) return respond(answer_question(request));
+  if (query::first_missing(*shards_, wait) == nullptr || wait.at_most.count() == 0) return respond(answer_question(request));
   const auto shared = std::make_shared<http::Request>(std::move(request));
   waiting_->add(std::move(wait), shared->stop, [this, shared, respond = std::move(respond)] {
     http::Server* const server = serving_;
@@ -557,14 +558,13 @@ void Instance::ask(http::Request request, http::Respond respond) {
 
 http::Response Instance::answer_question(const http::Request& request) {
   const query::Today today = [this] { return this->today(); };
-  if (request.path != kReconciliation) {
-    return to_response(query::answer(*model_, today, request.segments, request.parameters, request.accept));
-  }
+  query::Request asked{.segments = request.segments, .parameters = request.parameters, .accept = request.accept};
+  asked.stop = request.stop;
+  if (request.path != kReconciliation) return to_response(query::answer(*shards_, today, asked));
   const auto share = std::make_shared<LedgerShare>(ledgers_);
-  const query::LedgerMemory memory{ledgers_->bytes_max() - kLedgerSteps,
-                                   [&](std::size_t bytes) { return share->taken.resize(bytes); }};
-  http::Response response = to_response(query::answer_reconciliation(*model_, today, request.parameters, request.accept,
-                                                                     request.body, request.stop, memory));
+  asked.body = request.body;
+  asked.memory = {ledgers_->bytes_max() - kLedgerSteps, [&](std::size_t bytes) { return share->taken.resize(bytes); }};
+  http::Response response = to_response(query::answer(*shards_, today, asked));
   if (response.status == 429) response.headers.emplace_back("Retry-After", "1");
   response.share = share;
   return response;

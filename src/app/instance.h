@@ -22,6 +22,7 @@
 #include "http/server.h"
 #include "live/live_model.h"
 #include "log/log.h"
+#include "query/local_shards.h"
 #include "query/router.h"
 
 namespace daybook::app {
@@ -85,6 +86,7 @@ class Instance {
   std::unique_ptr<gateway::Gateway> gateway_;  // Likewise.
   std::unique_ptr<engine::Projector> projector_;
   std::unique_ptr<live::LiveModel> model_;
+  std::unique_ptr<query::LocalShards> shards_;  // Of the model.
   std::unique_ptr<WaitingQuestions> waiting_;
   // Set once, before attached_; they use the log.
   std::unique_ptr<LogWatch> watch_;

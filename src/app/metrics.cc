@@ -12,7 +12,7 @@
 #include <map>
 #include <mutex>
 
-#include "query/router.h"
+#include "query/catalog.h"
 
 namespace daybook::app {
 namespace {
@@ -192,12 +192,12 @@ std::string route_of(const std::string& path, const std::vector<std::string>& se
   static constexpr std::array<std::string_view, 8> kPlain = {
       "/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/v1/status", "/v1/events", "/v1/receivables/reconciliation"};
   if (std::ranges::find(kPlain, path) != kPlain.end()) return path;
-  if (!query::is_view(segments)) return "other";
-  // Everything below these but what is named has an id in the third place.
-  static constexpr std::array<std::string_view, 4> kWithIds = {"customers", "invoices", "payments", "orders"};
-  const bool has_id = segments.size() > 2 && std::ranges::find(kWithIds, segments[1]) != kWithIds.end();
-  std::string route;
-  for (std::size_t i = 0; i < segments.size(); ++i) route += i == 2 && has_id ? "/{id}" : "/" + segments[i];
+  const auto known = query::find_route(segments, false);
+  if (!known) return "other";
+  std::string route = known->report->description().path;
+  if (const std::size_t brace = route.find('{'); brace != std::string::npos) {
+    route.replace(brace, route.find('}') - brace + 1, "{id}");
+  }
   return route;
 }
 

@@ -13,7 +13,7 @@ constexpr std::chrono::milliseconds kLookEvery{100};
 
 }  // namespace
 
-WaitingQuestions::WaitingQuestions(const query::ReadModel& model) : model_(model) {
+WaitingQuestions::WaitingQuestions(const query::ShardSource& source) : source_(source) {
   thread_ = std::thread([this] { work(); });
 }
 
@@ -62,7 +62,7 @@ void WaitingQuestions::work() {
     std::list<Waiting> done;
     for (auto at = waiting_.begin(); at != waiting_.end();) {
       const auto next = std::next(at);
-      const bool is_over = at->stop.stop_requested() || now >= at->deadline || query::first_missing(model_, at->wait) == nullptr;
+      const bool is_over = at->stop.stop_requested() || now >= at->deadline || query::first_missing(source_, at->wait) == nullptr;
       if (is_over) done.splice(done.end(), waiting_, at);
       at = next;
     }

@@ -10,15 +10,15 @@
 #include <stop_token>
 #include <thread>
 
-#include "query/view.h"
+#include "query/router.h"
 
 namespace daybook::app {
 
 // Thread-safe.
 class WaitingQuestions {
  public:
-  // `model` must outlive it.
-  explicit WaitingQuestions(const query::ReadModel& model);
+  // `source` must outlive it.
+  explicit WaitingQuestions(const query::ShardSource& source);
   ~WaitingQuestions();
   WaitingQuestions(const WaitingQuestions&) = delete;
   WaitingQuestions& operator=(const WaitingQuestions&) = delete;
@@ -41,7 +41,7 @@ class WaitingQuestions {
 
   void work();
 
-  const query::ReadModel& model_;
+  const query::ShardSource& source_;
   std::mutex mutex_;  // Guards the rest.
   std::condition_variable changed_;
   std::list<Waiting> waiting_;

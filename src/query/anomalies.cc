@@ -1,44 +1,23 @@
-// What does not add up: anomalies of the facts, and parked records.
+#include "query/anomalies.h"
+
 #include <fmt/format.h>
-#include <openssl/evp.h>
+
+#include <algorithm>
+#include <unordered_map>
 
 #include "domain/park_reason.h"
 #include "evaluation/contribution.h"
 #include "events/record.h"
+#include "query/credit.h"
+#include "query/known_at.h"
+#include "query/receivables.h"
 #include "store/anomalies.h"
 #include "store/keys.h"
-#include "store/parked.h"
-#include "query/credit.h"
-#include "query/receivables.h"
-#include "query/known_at.h"
-#include "query/views.h"
 
 namespace daybook::query {
 namespace {
 
 using Next = store::Reads::Next;
-
-// What a view of anomalies shows for each kind, customer and document: the lowest position.
-struct Shown {
-  domain::Position at;
-  std::int32_t partition = 0;
-  std::string detail;
-  bool is_open = true;
-  bool is_parked = false;  // Its event is not one of ours: all below but the recorded time is unknown.
-  std::int64_t recorded_ms = 0;
-  std::string event_id;
-  std::uint8_t type = 0;
-  Instant occurred_at = 0;
-};
-using ShownBy = std::map<std::tuple<std::string, std::string, std::string>, Shown>;
-
-// What is open hides what was cleared before.
-void keep_lowest(ShownBy& all, std::tuple<std::string, std::string, std::string> by, Shown shown) {
-  const auto [at, is_new] = all.try_emplace(std::move(by), shown);
-  if (is_new) return;
-  const auto order = [](const Shown& one) { return std::pair(!one.is_open, one.at); };
-  if (order(shown) < order(at->second)) at->second = std::move(shown);
-}
 
 std::string detail_of(domain::AnomalyKind kind) {
   using K = domain::AnomalyKind;
@@ -72,59 +51,14 @@ std::string detail_of(domain::AnomalyKind kind) {
   return "";
 }
 
-std::string to_base64(std::string_view bytes) {
-  std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');  // EVP_EncodeBlock ends with a zero byte.
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                                   reinterpret_cast<const unsigned char*>(bytes.data()),
-                                   static_cast<int>(bytes.size()));
-  text.resize(static_cast<std::size_t>(size));
-  return text;
-}
-
-void for_each_parked(const ShardSnapshot& shard,
-                     const std::function<void(const store::ParkedRecord&)>& visit) {
+void for_each_parked(const ShardSnapshot& shard, const std::function<void(const ParkedRecord&)>& visit) {
   const auto take = [&](std::string_view key, std::string_view value) -> Result<Next> {
-    ASSIGN_OR_RETURN(const auto parked, store::ParkedRecord::decode(key, value));
+    ASSIGN_OR_RETURN(const auto parked, ParkedRecord::decode(key, value));
     if (shard.known_at == nullptr || parked.recorded_ms <= shard.known_at->recorded_ms()) visit(parked);
     return Next::kGoOn;
   };
   const auto scanned = shard.reads->scan(store::Table::kMeta, std::string(1, store::kParkedPrefix), "", take);
   if (!scanned) refuse(scanned.error());
-}
-
-std::string parked_id(const Question& question, const ShardSnapshot& shard,
-                      const store::ParkedRecord& parked) {
-  return fmt::format("{}:{}:{}",
-                     log::topic_name(question.model().topic_prefix(),
-                                     static_cast<log::Topic>(parked.topic)),
-                     shard.partition, parked.offset);
-}
-
-// What is asked for; every kind and every account where it does not say.
-struct Asked {
-  std::optional<std::string> kind;
-  std::optional<std::string> customer_id;
-  bool open = true;
-  bool cleared = false;
-
-  bool takes(std::string_view of_kind) const { return kind.value_or(std::string(of_kind)) == of_kind; }
-  bool takes(std::string_view of_kind, std::string_view customer) const {
-    return takes(of_kind) && customer_id.value_or(std::string(customer)) == customer;
-  }
-};
-
-void add_parked(ShownBy& all, const Question& question, const ShardSnapshot& shard, const Asked& asked) {
-  for_each_parked(shard, [&](const store::ParkedRecord& parked) {
-    const std::string_view kind = domain::park_reason_name(parked.reason);
-    if (!asked.takes(kind, parked.customer_id)) return;
-    keep_lowest(all, {std::string(kind), parked.customer_id, parked_id(question, shard, parked)},
-                {.at = {parked.topic, parked.offset},
-                 .partition = shard.partition,
-                 .detail = parked.detail,
-                 .is_parked = true,
-                 .recorded_ms = parked.recorded_ms,
-                 .event_id = {}});
-  });
 }
 
 // Whether the account's unapplied cash in a currency is below 0 on a date, and whether it was on any day
@@ -171,20 +105,21 @@ std::optional<std::string> stored_prefix(const std::optional<std::string>& kind)
   return std::nullopt;
 }
 
-// Anomalies of documents, whenever they are open, of one kind or all.
-void for_each_stored(const ShardSnapshot& shard, const std::optional<std::string>& kind,
+// Anomalies of documents of one account or all, whenever they are open, of one kind or all.
+void for_each_stored(const ShardSnapshot& shard, std::optional<AccountNumber> only,
+                     const std::optional<std::string>& kind,
                      const std::function<void(const store::StoredAnomaly&)>& visit) {
   const auto prefix = stored_prefix(kind);
   if (!prefix) return;
   const auto take = [&](std::string_view key, std::string_view value) -> Result<Next> {
     ASSIGN_OR_RETURN(const auto stored, store::decode_anomaly(key, value));
     RETURN_IF_ERROR(store::check_labels(*shard.labels, stored.customer, {}));
-    visit(stored);
+    if (!only || stored.customer == *only) visit(stored);
     return Next::kGoOn;
   };
   if (shard.known_at != nullptr) {
     shard.known_at->for_each_contribution(
-        shard, {}, [&](store::LabelId, domain::DocumentRef, evaluation::Contribution& contribution) {
+        shard, only, [&](store::LabelId, domain::DocumentRef, evaluation::Contribution& contribution) {
           for (const store::AnomalyRow& row : contribution.anomalies()) {
             if (row.key.starts_with(*prefix)) value_or_refuse(take(row.key, row.value));
           }
@@ -195,121 +130,141 @@ void for_each_stored(const ShardSnapshot& shard, const std::optional<std::string
   }
 }
 
-void add_found(ShownBy& all, const ShardSnapshot& shard, const Asked& asked, Day as_of) {
-  for_each_stored(shard, asked.kind, [&](const store::StoredAnomaly& stored) {
-    const domain::Anomaly& anomaly = stored.anomaly;
-    const std::string_view kind = domain::anomaly_name(anomaly.kind);
-    const std::string customer(shard.labels->get(stored.customer).customer);
-    if (!asked.takes(kind, customer)) return;
-    const auto open = is_open(shard, stored, as_of);
-    if (!open || (!*open && !asked.cleared)) return;
-    keep_lowest(all,
-                {std::string(kind), customer,
-                 // Customer files, targets and rates are known by their account.
-                 anomaly.document_id.empty() ? customer : std::string(anomaly.document_id)},
-                {.at = anomaly.at,
-                 .partition = shard.partition,
-                 .detail = anomaly.detail.empty() ? detail_of(anomaly.kind) : std::string(anomaly.detail),
-                 .is_open = *open,
-                 .recorded_ms = anomaly.recorded_ms,
-                 .event_id = anomaly.event_id.text(),
-                 .type = anomaly.type,
-                 .occurred_at = anomaly.occurred_at});
-  });
-}
+// Finds the anomalies of one shard.
+class Finder {
+ public:
+  Finder(const ShardReader& reader, const AnomaliesWanted& wanted)
+      : reader_(reader), shard_(reader.shard()), wanted_(wanted), as_of_(reader.question().as_of) {}
 
-// Accounts above their limit, and those whose exposure lacks a rate: at the file in force.
-void add_credit(ShownBy& all, Question& question, const ShardSnapshot& shard, Rates& rates, const Asked& asked) {
-  using Kind = domain::AnomalyKind;
-  if (!asked.takes(domain::anomaly_name(Kind::kOverCreditLimit)) &&
-      !asked.takes(domain::anomaly_name(Kind::kMissingRate))) {
-    return;
+  FoundAnomalies find() {
+    if (reader_.has_accounts()) {
+      find_stored();
+      find_credit();
+    }
+    find_parked();
+    if (!wanted_.open) std::erase_if(all_, [](const auto& each) { return each.second.is_open; });
+    return std::move(all_);
   }
-  const Day as_of = question.as_of();
-  for (const auto& [id, exposure] : exposures(shard, std::nullopt, as_of)) {
-    CustomerContext customer(shard, id, question.rules(), FileChoice::kAsWas);
-    const Credit credit = credit_of(exposure, customer.file(as_of), rates, as_of);
-    const auto add = [&](Kind kind) {
-      const std::string_view name = domain::anomaly_name(kind);
-      if (!asked.takes(name, customer.name())) return;
-      const auto& entries = customer.account().file().entries();
-      const auto in_force =
-          std::ranges::find(entries, customer.profile(as_of), &domain::CustomerFile::Entry::profile);
-      const domain::Fact& fact = *in_force->fact;
-      const std::string account(customer.name());
-      keep_lowest(all, {std::string(name), account, account},
-                  {.at = fact.at,
-                   .partition = shard.partition,
-                   .detail = detail_of(kind),
-                   .recorded_ms = fact.recorded_ms,
-                   .event_id = fact.event.event_id.text(),
-                   .type = static_cast<std::uint8_t>(fact.event.payload.index()),
-                   .occurred_at = fact.event.occurred_at});
-    };
-    if (credit.over_limit()) add(Kind::kOverCreditLimit);
-    if (!credit.unconverted.empty()) add(Kind::kMissingRate);
+
+ private:
+  void find_stored() {
+    for_each_stored(shard_, reader_.only(), wanted_.kind, [&](const store::StoredAnomaly& stored) {
+      const domain::Anomaly& anomaly = stored.anomaly;
+      const auto open = is_open(shard_, stored, as_of_);
+      if (!open || (!*open && !wanted_.cleared) || !sees(stored.customer)) return;
+      const std::string customer(shard_.labels->get(stored.customer).customer);
+      keep_lowest({std::string(domain::anomaly_name(anomaly.kind)), customer,
+                   // Customer files, targets and rates are known by their account.
+                   anomaly.document_id.empty() ? customer : std::string(anomaly.document_id)},
+                  {.partition = shard_.partition,
+                   .at = anomaly.at,
+                   .recorded_ms = anomaly.recorded_ms,
+                   .told = FoundAnomaly::Told{anomaly.event_id.text(), anomaly.type, anomaly.occurred_at},
+                   .detail = anomaly.detail.empty() ? detail_of(anomaly.kind) : std::string(anomaly.detail),
+                   .is_open = *open});
+    });
   }
-}
 
-ShownBy collect(Question& question, const Asked& asked) {
-  ShownBy all;
-  Rates rates(question);
-  for (const auto& shard : question.shards()) {
-    add_found(all, *shard, asked, question.as_of());
-    add_credit(all, question, *shard, rates, asked);
-    add_parked(all, question, *shard, asked);
+  // Accounts above their limit, and those whose exposure lacks a rate: at the file in force.
+  void find_credit() {
+    using Kind = domain::AnomalyKind;
+    if (!wanted_.takes_credit()) return;
+    for (const auto& [id, exposure] : exposures(shard_, reader_.only(), as_of_)) {
+      AccountReader account(shard_, id, reader_.rules(), FileChoice::kAsWas);
+      const Credit credit = credit_of(exposure, account.file(as_of_), reader_.question().rates, as_of_);
+      if (credit.over_limit()) add_credit(Kind::kOverCreditLimit, account);
+      if (!credit.unconverted.empty()) add_credit(Kind::kMissingRate, account);
+    }
   }
-  return all;
-}
 
-EventRef event_of(const Shown& shown) {
-  EventRef event{shown.partition, shown.at, shown.recorded_ms, {}};
-  if (!shown.is_parked) event.told = {std::string_view(shown.event_id), shown.type, shown.occurred_at};
-  return event;
-}
+  void add_credit(domain::AnomalyKind kind, AccountReader& account) {
+    const std::string_view name = domain::anomaly_name(kind);
+    if (!wanted_.takes(name) || !sees(account.id())) return;
+    const auto& entries = account.account().file().entries();
+    const auto in_force = std::ranges::find(entries, account.profile(as_of_), &domain::CustomerFile::Entry::profile);
+    const domain::Fact& fact = *in_force->fact;
+    const std::string customer(account.name());
+    keep_lowest({std::string(name), customer, customer},
+                {.partition = shard_.partition,
+                 .at = fact.at,
+                 .recorded_ms = fact.recorded_ms,
+                 .told = FoundAnomaly::Told{fact.event.event_id.text(),
+                                            static_cast<std::uint8_t>(fact.event.payload.index()),
+                                            fact.event.occurred_at},
+                 .detail = detail_of(kind)});
+  }
 
-}  // namespace
+  void find_parked() {
+    if (!wanted_.open) return;
+    const auto customer_id = reader_.question().filters().customer_id;
+    query::for_each_parked(reader_, [&](const ParkedRecord& parked) {
+      const std::string_view kind = domain::park_reason_name(parked.reason);
+      if (!wanted_.takes(kind) || (customer_id && *customer_id != parked.customer_id)) return;
+      const std::string topic = log::topic_name(reader_.topic_prefix(), static_cast<log::Topic>(parked.topic));
+      keep_lowest({std::string(kind), parked.customer_id,
+                   fmt::format("{}:{}:{}", topic, shard_.partition, parked.offset)},
+                  {.partition = shard_.partition,
+                   .at = {parked.topic, parked.offset},
+                   .recorded_ms = parked.recorded_ms,
+                   .told = {},
+                   .detail = parked.detail});
+    });
+  }
 
-std::int64_t parked_count(const ShardSnapshot& shard) {
-  std::int64_t count = 0;
-  for_each_parked(shard, [&](const store::ParkedRecord&) { ++count; });
-  return count;
-}
+  void keep_lowest(AnomalyKey key, FoundAnomaly found) {
+    const auto [at, is_new] = all_.try_emplace(std::move(key), found);
+    if (is_new) return;
+    const auto order = [](const FoundAnomaly& one) { return std::pair(!one.is_open, one.at); };
+    if (order(found) < order(at->second)) at->second = std::move(found);
+  }
 
-Resolution resolution_of(std::span<const std::shared_ptr<const ShardSnapshot>> shards, const domain::Rules& rules,
-                         const store::ParkedRecord& parked) {
+  bool sees(AccountNumber id) {
+    if (reader_.question().scope.sees_everything()) return true;
+    const auto [at, is_new] = seen_.try_emplace(id);
+    if (is_new) {
+      AccountReader account = reader_.account(id);
+      at->second = reader_.sees(account);
+    }
+    return at->second;
+  }
+
+  const ShardReader& reader_;
+  const ShardSnapshot& shard_;
+  const AnomaliesWanted& wanted_;
+  const Day as_of_;
+  FoundAnomalies all_;
+  std::unordered_map<AccountNumber, bool> seen_;  // Those that were asked for.
+};
+
+// What a parked record says of itself: what became of it, or the event to look for.
+std::variant<Resolution, NamedEvent> told_by(const ParkedRecord& parked) {
   // Folded anew by a version that knows it, it is parked no more.
   if (parked.reason == domain::ParkReason::kUnknownEventType) return Resolution::kOpen;
   events::v1::Event message;
   if (!parked.value || !events::parse(*parked.value, message)) return Resolution::kNever;
   const auto ref = events::named_document(message);
   if (!ref || message.event_id().empty() || message.customer_id().empty()) return Resolution::kNever;
-  const auto count = static_cast<std::int32_t>(shards.size());
-  const ShardSnapshot& shard = *shards[static_cast<std::size_t>(log::partition_of(message.customer_id(), count))];
-  const auto customer = shard.labels->find_customer(message.customer_id());
-  if (!customer) return Resolution::kOpen;
-  // Nothing needs to have been said about it but this.
-  if (!value_or_refuse(shard.reads->get(store::Table::kDocuments, store::DocumentKey{*customer, *ref}.bytes()))) {
-    return Resolution::kOpen;
-  }
-  CustomerContext account(shard, *customer, rules, FileChoice::kAsWas);
-  const bool stands = std::ranges::any_of(account.document(*ref).facts, [&](const domain::Fact& fact) {
-    return account.account().admits(fact) && fact.event.event_id.text() == message.event_id();
-  });
-  return stands ? Resolution::kResolved : Resolution::kOpen;
+  return NamedEvent{message.customer_id(), ref->kind, std::string(ref->id), message.event_id()};
 }
 
-std::int64_t unresolved_parked(const ReadModel& model) {
-  std::vector<std::shared_ptr<const ShardSnapshot>> shards;
-  for (std::int32_t i = 0; i < model.partition_count(); ++i) shards.push_back(value_or_refuse(model.open(i)));
-  std::int64_t count = 0;
-  for (const auto& shard : shards) {
-    for_each_parked(*shard, [&](const store::ParkedRecord& parked) {
-      count += resolution_of(shards, model.rules(), parked) == Resolution::kOpen ? 1 : 0;
-    });
+// `shard`: that of its account.
+bool was_accepted(const ShardSnapshot& shard, const domain::Rules& rules, const NamedEvent& event) {
+  const auto customer = shard.labels->find_customer(event.customer_id);
+  if (!customer) return false;
+  const domain::DocumentRef ref{event.kind, event.document_id};
+  // Nothing needs to have been said about it but this.
+  if (!value_or_refuse(shard.reads->get(store::Table::kDocuments, store::DocumentKey{*customer, ref}.bytes()))) {
+    return false;
   }
-  return count;
+  AccountReader account(shard, *customer, rules, FileChoice::kAsWas);
+  return std::ranges::any_of(account.document(ref).facts, [&](const domain::Fact& fact) {
+    return account.account().admits(fact) && fact.event.event_id.text() == event.event_id;
+  });
 }
+
+Resolution resolution_if(bool accepted) { return accepted ? Resolution::kResolved : Resolution::kOpen; }
+
+}  // namespace
 
 std::vector<std::string> anomaly_kinds() {
   std::vector<std::string> kinds;
@@ -322,66 +277,47 @@ std::vector<std::string> anomaly_kinds() {
   return kinds;
 }
 
-std::map<std::string, std::int64_t> open_anomalies(Question& question) {
-  std::map<std::string, std::int64_t> counts;
-  for (const std::string& kind : anomaly_kinds()) counts[kind] = 0;
-  for (const auto& [by, shown] : collect(question, {})) ++counts[std::get<0>(by)];
-  return counts;
+EventRef FoundAnomaly::event() const {
+  EventRef event{partition, at, recorded_ms, {}};
+  if (told) event.told = {std::string_view(told->event_id), told->type, told->occurred_at};
+  return event;
 }
 
-Answer anomalies(Question& question) {
-  Parameters& parameters = question.parameters();
-  Asked asked;
-  asked.kind = parameters.text("kind");
-  if (asked.kind) parameters.one_of("kind", anomaly_kinds(), *asked.kind);
-  const std::string state = parameters.one_of("state", {"open", "cleared", "all"}, "open");
-  asked.open = state != "cleared";
-  asked.cleared = state != "open";
-  asked.customer_id = parameters.text("customer_id");
-  Answer answer = question.list("anomalies", {"kind", "state", "customer_id", "document_id", "detail"});
-  for (const std::string& name : event_columns()) answer.columns.push_back(name);
-  for (const auto& entry : collect(question, asked)) {
-    if (!asked.open && entry.second.is_open) continue;
-    const auto& [name, customer, document] = entry.first;
-    answer.rows.add(sort_key({name, customer, document}), [&] {
-      const auto& [by, shown] = entry;
-      Row row;
-      row.add("kind", Value::text(std::get<0>(by)));
-      row.add("state", Value::text(shown.is_open ? "open" : "cleared"));
-      row.add("customer_id", Value::text(std::get<1>(by)));
-      row.add("document_id", Value::text(std::get<2>(by)));
-      row.add("detail", Value::text(shown.detail));
-      row.add("event", Value::object(question.event_row(event_of(shown))));
-      return row;
-    });
-  }
-  return answer;
+FoundAnomalies find_anomalies(const ShardReader& shard, const AnomaliesWanted& wanted) {
+  return Finder(shard, wanted).find();
 }
 
-Answer parked_records(Question& question) {
-  Answer answer = question.list(
-      "parked", {"topic", "partition", "offset", "recorded_at", "reason", "detail", "bytes", "resolved"});
-  for (const auto& shard : question.shards()) {
-    for_each_parked(*shard, [&](const store::ParkedRecord& parked) {
-      const std::string topic =
-          log::topic_name(question.model().topic_prefix(), static_cast<log::Topic>(parked.topic));
-      answer.rows.add(sort_key({topic, sortable(shard->partition), sortable(parked.offset)}), [&] {
-        Row row;
-        row.add("topic", Value::text(topic));
-        row.add("partition", Value::integer(shard->partition));
-        row.add("offset", Value::integer(parked.offset));
-        row.add("recorded_at", Value::instant_ms(parked.recorded_ms));
-        row.add("reason", Value::text(domain::park_reason_name(parked.reason)));
-        row.add("detail", Value::text(parked.detail));
-        row.add("bytes", Value::text(to_base64(parked.value.value_or(""))));
-        row.add("resolved",
-                Value::boolean(resolution_of(question.shards(), question.model().rules(), parked) ==
-                               Resolution::kResolved));
-        return row;
-      });
-    });
-  }
-  return answer;
+std::int64_t parked_count(const ShardSnapshot& shard) {
+  std::int64_t count = 0;
+  for_each_parked(shard, [&](const ParkedRecord&) { ++count; });
+  return count;
+}
+
+void for_each_parked(const ShardReader& shard, const std::function<void(const ParkedRecord&)>& visit) {
+  if (shard.question().scope.sees_everything()) for_each_parked(shard.shard(), visit);
+}
+
+std::variant<Resolution, NamedEvent> resolution_of(const ShardReader& shard, const ParkedRecord& parked) {
+  std::variant<Resolution, NamedEvent> told = told_by(parked);
+  const auto* event = std::get_if<NamedEvent>(&told);
+  // An account that has been told of is of this shard.
+  if (event == nullptr || !shard.shard().labels->find_customer(event->customer_id)) return told;
+  return resolution_if(was_accepted(shard.shard(), shard.rules(), *event));
+}
+
+std::vector<NamedEvent> accepted_of(const ShardReader& shard, std::vector<NamedEvent> events) {
+  if (!shard.question().scope.sees_everything()) return {};
+  std::erase_if(events, [&](const NamedEvent& event) { return !was_accepted(shard.shard(), shard.rules(), event); });
+  return events;
+}
+
+Resolution resolution_of(std::span<const std::shared_ptr<const ShardSnapshot>> shards, const domain::Rules& rules,
+                         const ParkedRecord& parked) {
+  const std::variant<Resolution, NamedEvent> told = told_by(parked);
+  const auto* event = std::get_if<NamedEvent>(&told);
+  if (event == nullptr) return std::get<Resolution>(told);
+  const std::int32_t partition = log::partition_of(event->customer_id, static_cast<std::int32_t>(shards.size()));
+  return resolution_if(was_accepted(*shards[static_cast<std::size_t>(partition)], rules, *event));
 }
 
 }  // namespace daybook::query

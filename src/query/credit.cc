@@ -59,7 +59,7 @@ std::string_view Credit::state() const {
   return limit ? "ok" : "no_limit";
 }
 
-Credit credit_of(const Exposure& exposure, const index::FileVersion* file, Rates& rates, Day as_of) {
+Credit credit_of(const Exposure& exposure, const index::FileVersion* file, const RateTable& rates, Day as_of) {
   Credit credit;
   credit.overdue = exposure.overdue_items > 0;
   if (file == nullptr || !file->credit_currency) return credit;
@@ -93,6 +93,23 @@ Row credit_row(const Credit& credit, const Exposure& exposure) {
   row.add("unconverted", Value::list_of_texts(credit.unconverted, &Currency::code));
   row.add("state", Value::text(credit.state()));
   return row;
+}
+
+const std::vector<Field>& credit_fields() {
+  using namespace fields;
+  static const std::vector<Field> all = {text("credit_currency").or_null(),
+                                         amount("credit_limit").or_null(),
+                                         amount("exposure").or_null(),
+                                         list("parts", {text("currency"), amount("balance"),
+                                                        amount("dispatched_not_invoiced"), amount("open_orders")}),
+                                         list_of(text("unconverted")),
+                                         text("state", "over_limit, overdue, no_limit or ok.")};
+  return all;
+}
+
+Row account_credit(const ShardReader& shard, AccountReader& account, Day as_of) {
+  const Exposure exposure = exposures(shard.shard(), account.id(), as_of)[account.id()];
+  return credit_row(credit_of(exposure, account.file(as_of), shard.question().rates, as_of), exposure);
 }
 
 }  // namespace daybook::query

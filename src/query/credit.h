@@ -5,9 +5,9 @@
 #include <optional>
 #include <vector>
 
-#include "query/rates.h"
+#include "query/rate_table.h"
+#include "query/shard_reader.h"
 #include "query/value.h"
-#include "query/view.h"
 
 namespace daybook::query {
 
@@ -41,9 +41,12 @@ struct Credit {
   std::string_view state() const;
 };
 // `file`: the one that counts on this date; null: none.
-Credit credit_of(const Exposure& exposure, const index::FileVersion* file, Rates& rates, Day as_of);
+Credit credit_of(const Exposure& exposure, const index::FileVersion* file, const RateTable& rates, Day as_of);
 
-// As every answer shows it.
+// As every answer shows it, and its fields.
 Row credit_row(const Credit& credit, const Exposure& exposure);
+const std::vector<Field>& credit_fields();
+// That of an account on a date, at the question's rates; whether it may be seen was asked before.
+Row account_credit(const ShardReader& shard, AccountReader& account, Day as_of);
 
 }  // namespace daybook::query

@@ -5,7 +5,9 @@
 #include "domain/ledger.h"
 #include "domain/open_amounts.h"
 #include "store/keys.h"
-#include "query/views.h"
+#include "query/account_reader.h"
+#include "query/open_items.h"
+#include "query/request.h"
 
 namespace daybook::query {
 namespace {
@@ -52,7 +54,7 @@ bool KnownAtEvaluation::holds(const ShardSnapshot& shard) const {
 }
 
 void KnownAtEvaluation::add_rows(const ShardSnapshot& shard, store::LabelId id, Day as_of, Rows& rows) {
-  CustomerContext customer(shard, id, rules_, FileChoice::kAsWas);
+  AccountReader customer(shard, id, rules_, FileChoice::kAsWas);
   std::vector<store::Cell> cells;
   const auto add = [&](Measure measure, Currency currency, const domain::Attributes& attributes, Day day, Day day2,
                        domain::CellValue value) {
@@ -118,7 +120,7 @@ std::int64_t KnownAtEvaluation::waiting(const ShardSnapshot& shard) {
   const std::lock_guard lock(mutex_);
   if (waiting_) return *waiting_;
   Waiting waiting;
-  std::unique_ptr<CustomerContext> customer;
+  std::unique_ptr<AccountReader> customer;
   // Their documents stand together by customer.
   using Next = store::Reads::Next;
   const auto take = [&](std::string_view key, std::string_view) -> Result<Next> {
@@ -126,7 +128,7 @@ std::int64_t KnownAtEvaluation::waiting(const ShardSnapshot& shard) {
     const auto& [id, ref] = waited.document;
     RETURN_IF_ERROR(store::check_labels(*shard.labels, id, {}));
     if (customer == nullptr || customer->id() != id) {
-      customer = std::make_unique<CustomerContext>(shard, id, rules_, FileChoice::kAsWas);
+      customer = std::make_unique<AccountReader>(shard, id, rules_, FileChoice::kAsWas);
     }
     domain::contribute(customer->account(), customer->document(ref), waiting, {.sales = false, .credit = false});
     return Next::kGoOn;
@@ -144,7 +146,7 @@ void KnownAtEvaluation::for_each_contribution(
   evaluation::Contribution contribution(cell_labels);
   const auto ids = customer ? std::vector<store::LabelId>{*customer} : shard.labels->customers_after("", SIZE_MAX);
   for (const store::LabelId id : ids) {
-    CustomerContext context(shard, id, rules_, FileChoice::kAsWas);
+    AccountReader context(shard, id, rules_, FileChoice::kAsWas);
     for (const domain::DocumentRef& ref : context.documents()) {
       const domain::Document& document = context.document(ref);
       contribution.begin(id, ref);

@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "domain/account_state.h"
-#include "evaluation/stored_account.h"
 #include "log/log.h"
 #include "index/shard_index.h"
 #include "store/cells.h"
@@ -71,72 +70,6 @@ class ReadModel {
 
  private:
   std::unique_ptr<KnownAtEvaluations> known_at_evaluations_;
-};
-
-// Today in the business time zone.
-using Today = std::function<Day()>;
-
-// Which customer file gives what a document lacks: the one in force on the document's own date, or
-// the last one known.
-enum class FileChoice : std::uint8_t { kAsWas, kAsNow };
-
-// A customer while a view reads it: the file and what attributes come to. One thread.
-class CustomerContext {
- public:
-  CustomerContext(const ShardSnapshot& shard, store::LabelId customer, const domain::Rules& rules,
-                  FileChoice choice);
-
-  store::LabelId id() const { return id_; }
-  std::string_view name() const { return name_; }
-  // What is known about the account.
-  domain::AccountState& account();
-  // One that is known to be there: a fact or an index names it. A document that cannot be had is refused, here and
-  // wherever its state comes to it: no answer goes without it.
-  const domain::Document& document(domain::DocumentRef ref);
-  // Whether it has an event that is known.
-  bool is_known();
-  // Its documents, in the order of kinds and ids; and those that receivables are made of. They point into this.
-  std::span<const domain::DocumentRef> documents();
-  std::span<const domain::DocumentRef> receivable_documents();
-
-  // The file that counts for a document of this date; null when there is none.
-  const domain::CustomerProfileSet* profile(Day day) {
-    const domain::CustomerFile& known = account().file();
-    return choice_ == FileChoice::kAsWas ? known.on(day) : known.last();
-  }
-  // Region and rep as they come to, empty where unassigned.
-  std::string_view region(const domain::Attributes& attributes) {
-    return index::region(attributes, file(attributes.file_day));
-  }
-  std::string_view sales_rep(const domain::Attributes& attributes) {
-    return index::sales_rep(attributes, file(attributes.file_day));
-  }
-  std::string_view grade(Day day);
-  // As profile(), without reading the store where the shard has an index.
-  const index::FileVersion* file(Day day);
-  // The parent by the file in force on `day`, or the customer itself.
-  std::string_view parent(Day day);
-
-  // Documents under these days (store::opened_day), rising, of which something is or was open: by kind
-  // and id, each once. They point into this.
-  std::vector<domain::DocumentRef> opened_on(std::span<const Day> days);
-
- private:
-  [[noreturn]] void fail(const Error& error) const;
-
-  const ShardSnapshot& shard_;
-  store::LabelId id_;
-  FileChoice choice_;
-  std::string name_;
-  const index::FileVersions* files_ = nullptr;  // The index's or own_files_, once asked for.
-  index::FileVersions own_files_;
-  const domain::Rules& rules_;
-  std::optional<evaluation::StoredAccount> account_;  // As its state: made when asked for.
-  std::optional<domain::AccountState> account_state_;
-  std::vector<std::unique_ptr<std::string>> ids_;
-  // All its documents by key, once they were asked for.
-  std::optional<std::unordered_map<std::string, std::string>> bytes_;
-  std::vector<domain::DocumentRef> documents_;
 };
 
 // Calls visit(customer, cells) for the pages of one family, in key order; spans outside

@@ -1,9 +1,9 @@
-// from, to and grain of a report.
+// from, to and grain of a question.
 #pragma once
 
 #include <string>
 
-#include "query/request.h"
+#include "query/question.h"
 
 namespace daybook::query {
 
@@ -17,21 +17,13 @@ struct Period {
   std::string label(Day day) const {
     return grain == Grain::kNone ? format_date(from) + "/" + format_date(to) : period_label(grain, day);
   }
-};
 
-// Both dates are required. `fallback`: the grain when none is given.
-inline Period read_period(Parameters& parameters, Grain fallback) {
-  Period period;
-  period.from = parameters.required_date("from");
-  period.to = parameters.required_date("to");
-  if (period.from > period.to) refuse_parameter("from", "is after to");
-  period.grain = fallback;
-  if (const auto grain = parameters.text("grain")) {
-    const auto parsed = parse_grain(*grain);
-    if (!parsed) refuse_parameter("grain", "'" + *grain + "' is not one of day, week, month, quarter, year");
-    period.grain = *parsed;
-  }
-  return period;
-}
+  // Of a report that requires from and to.
+  static Period of(const Question& question);
+  // Refuses one that ends before it begins.
+  static void check(const Question& question);
+  // Likewise, of a report whose as_of is `to`; settles it.
+  static void settle_as_of(Question& question);
+};
 
 }  // namespace daybook::query

@@ -1,11 +1,6 @@
 #include "query/receivables.h"
 
 #include <algorithm>
-#include <atomic>
-#include <exception>
-#include <mutex>
-#include <thread>
-#include <tuple>
 
 #include "base/release.h"
 
@@ -29,40 +24,6 @@ std::span<const Day> OpenDays::of(store::LabelId customer) const {
   if (at == customers_.end() || at->first != customer) return {};
   const std::size_t end = std::next(at) == customers_.end() ? days_.size() : std::next(at)->second;
   return std::span(days_).subspan(at->second, end - at->second);
-}
-
-void on_all_processors(std::size_t count, const std::function<void(std::size_t)>& job) {
-  std::atomic<std::size_t> next = 0;
-  std::exception_ptr failure;
-  std::mutex mutex;
-  const auto work = [&] {
-    for (std::size_t i = next++; i < count; i = next++) {
-      try {
-        job(i);
-      } catch (...) {
-        const std::lock_guard lock(mutex);
-        failure = std::current_exception();
-      }
-    }
-  };
-  {
-    std::vector<std::jthread> others;
-    for (std::size_t i = 1; i < std::min<std::size_t>(std::thread::hardware_concurrency(), count); ++i) {
-      others.emplace_back(work);
-    }
-    work();
-  }
-  if (failure != nullptr) std::rethrow_exception(failure);
-}
-
-Recalled recall_receivables(std::span<const ShardSnapshot* const> shards, std::optional<store::LabelId> customer,
-                            Day as_of) {
-  if (customer || shards.empty() || shards.front()->known_at == nullptr) return {};
-  Recalled recalled(shards.size());
-  on_all_processors(shards.size(), [&](std::size_t i) {
-    recalled[i] = shards[i]->known_at->receivables(*shards[i], as_of);
-  });
-  return recalled;
 }
 
 OpenDays open_days(const ShardSnapshot& shard, std::optional<store::LabelId> customer, Day as_of) {

@@ -40,7 +40,8 @@ void receivables_at(const ShardSnapshot& shard, std::optional<store::LabelId> cu
     if (customer) {
       for (const index::ReceivableRow& row : shard.known_at->receivables(shard, *customer, as_of)) visit(row);
     } else {
-      for (const index::ReceivableRow& row : *shard.known_at->receivables(shard, as_of)) visit(row);
+      const auto rows = shard.known_at->receivables(shard, as_of);
+      for (const index::ReceivableRow& row : *rows) visit(row);
     }
     return;
   }
@@ -109,15 +110,6 @@ class OpenDays {
   std::vector<std::pair<store::LabelId, std::size_t>> customers_;
   std::vector<Day> days_;
 };
-
-// Calls job(0) … job(count − 1), each once, on several threads; throws what one of them threw.
-void on_all_processors(std::size_t count, const std::function<void(std::size_t)>& job);
-
-// What receivables_at() has to recall of these shards, evaluated on all processors: asked before it, and held
-// while it is asked. Nothing where nothing is recalled, or of one customer alone.
-using Recalled = std::vector<std::shared_ptr<const KnownAtEvaluation::Rows>>;
-[[nodiscard]] Recalled recall_receivables(std::span<const ShardSnapshot* const> shards,
-                                          std::optional<store::LabelId> customer, Day as_of);
 
 // Of one customer, or of all.
 OpenDays open_days(const ShardSnapshot& shard, std::optional<store::LabelId> customer, Day as_of);

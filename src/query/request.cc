@@ -17,6 +17,10 @@ void refuse_parameter(std::string_view name, std::string message) {
   throw Refusal{std::move(problem)};
 }
 
+void refuse_once_given_up(const std::stop_token& stop) {
+  if (stop.stop_requested()) refuse(503, "Given up", "nobody waits for the answer any more");
+}
+
 void refuse(const Error& error) { refuse(503, "Store not available", error.message); }
 
 std::optional<std::string> Parameters::text(const std::string& name) {

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,8 @@ struct Refusal {
 [[noreturn]] void refuse(int status, std::string title, std::string detail);
 // 400 for one parameter.
 [[noreturn]] void refuse_parameter(std::string_view name, std::string message);
+// 503 once nobody waits for the answer any more.
+void refuse_once_given_up(const std::stop_token& stop);
 // The store failed: 503.
 [[noreturn]] void refuse(const Error& error);
 

@@ -1,30 +1,18 @@
 #include "query/router.h"
 
-#include <algorithm>
-#include <functional>
-#include <optional>
+#include <fmt/format.h>
 
-#include "query/views.h"
+#include <algorithm>
+
+#include "base/bytes.h"
+#include "base/hash.h"
+#include "query/catalog.h"
+#include "query/coordinator.h"
 
 namespace daybook::query {
 namespace {
 
-// The one answer that there is as a page to print.
-bool is_statement(const std::vector<std::string>& segments) {
-  return segments.size() == 4 && segments[1] == "customers" && segments[3] == "statement";
-}
-
-Format format_of(const std::vector<std::string>& segments, const ParameterMap& parameters, std::string_view accept) {
-  const auto given = parameters.find("format");
-  if (given != parameters.end()) {
-    if (given->second == "html" && !is_statement(segments)) {
-      refuse_parameter("format", "html is for statements; this answer is json or csv");
-    }
-    return given->second == "csv" ? Format::kCsv : given->second == "html" ? Format::kHtml : Format::kJson;
-  }
-  if (accept.starts_with("text/csv")) return Format::kCsv;
-  return accept.starts_with("text/html") && is_statement(segments) ? Format::kHtml : Format::kJson;
-}
+enum class Format { kJson, kCsv, kHtml };
 
 const char* content_type(Format format) {
   switch (format) {
@@ -35,82 +23,238 @@ const char* content_type(Format format) {
   return "";
 }
 
-// Finds the view of a path; nothing when there is none.
-std::optional<std::function<Answer(Question&)>> find_view(const std::vector<std::string>& segments) {
-  if (segments.size() < 2 || segments[0] != "v1") return std::nullopt;
-  const std::string& first = segments[1];
-  if (segments.size() == 2) {
-    if (first == "order-cycle") return order_cycle;
-    if (first == "sales") return sales;
-    if (first == "customers") return customers;
-    if (first == "anomalies") return anomalies;
-    if (first == "parked") return parked_records;
-    return std::nullopt;
+Format read_format(const Description& description, Parameters& parameters, std::string_view accept) {
+  if (!parameters.text("format")) {
+    if (accept.starts_with("text/csv")) return Format::kCsv;
+    return accept.starts_with("text/html") && description.has_page ? Format::kHtml : Format::kJson;
   }
-  if (segments.size() < 3 || segments[2].empty()) return std::nullopt;
-  const std::string& second = segments[2];
-  const auto page = [&](Answer (*view)(Question&, std::string_view)) {
-    return [view, id = second](Question& question) { return view(question, id); };
-  };
-  if (is_statement(segments)) return page(customer_statement);
-  if (segments.size() != 3) return std::nullopt;
-  if (first == "receivables") {
-    if (second == "ageing") return ageing;
-    if (second == "items") return receivable_items;
-    if (second == "entries") return receivable_entries;
-    if (second == "bridge") return receivable_bridge;
-    if (second == "restatement") return receivable_restatement;
-    if (second == "ratios") return receivable_ratios;
-    if (second == "worklist") return worklist;
-    if (second == "dunning") return dunning;
-    return std::nullopt;
+  const std::string given = parameters.one_of("format", {"json", "csv", "html"}, "json");
+  if (given == "html" && !description.has_page) {
+    refuse_parameter("format", "html is for statements; this answer is json or csv");
   }
-  if (first == "customers") return page(customer_page);
-  if (first == "invoices") return page(invoice_page);
-  if (first == "payments") return page(payment_page);
-  if (first == "orders") return page(order_page);
-  return std::nullopt;
+  return given == "csv" ? Format::kCsv : given == "html" ? Format::kHtml : Format::kJson;
+}
+
+std::string to_hex_text(std::string_view bytes) {
+  std::string text;
+  for (const char c : bytes) text += fmt::format("{:02x}", static_cast<unsigned char>(c));
+  return text;
+}
+
+std::optional<std::string> from_hex_text(std::string_view text) {
+  if (text.size() % 2 != 0) return std::nullopt;
+  std::string bytes;
+  for (std::size_t i = 0; i < text.size(); i += 2) {
+    int byte = 0;
+    for (const char c : text.substr(i, 2)) {
+      const auto digit = std::string_view("0123456789abcdef").find(c);
+      if (digit == std::string_view::npos) return std::nullopt;
+      byte = byte * 16 + static_cast<int>(digit);
+    }
+    bytes += static_cast<char>(byte);
+  }
+  return bytes;
+}
+
+// What tells the pages of one answer: the request but for what may differ from page to page, and the as_of that it was
+// answered for, over midnight too. The key of the last row follows.
+class PageTokens {
+ public:
+  PageTokens(std::string_view path, const ParameterMap& parameters) {
+    std::string bytes(path);
+    for (const auto& [name, value] : parameters) {
+      if (name == "page_token" || name == "min_position" || name == "wait_ms" || name == "page_size") continue;
+      bytes += sort_key({name, value});
+    }
+    ByteWriter(fingerprint_).big64(hash64(bytes));
+  }
+
+  std::string make(Day as_of, std::string_view last_key) const {
+    return to_hex_text(fingerprint_ + sortable(as_of) + std::string(last_key));
+  }
+  void read(std::string_view text, Question& question) const {
+    const auto token = from_hex_text(text);
+    if (!token || token->size() < kHeadBytes || !token->starts_with(fingerprint_)) refuse_token();
+    question.as_of = first_day(std::string_view(*token).substr(fingerprint_.size()));
+    if (question.as_of < kFirstDate || question.as_of > kLastDate) refuse_token();
+    question.page.after = token->substr(kHeadBytes);
+  }
+
+ private:
+  static constexpr std::size_t kHeadBytes = 16;
+  [[noreturn]] static void refuse_token() { refuse_parameter("page_token", "belongs to another request"); }
+
+  std::string fingerprint_;
+};
+
+// A request, read as a question.
+struct Asked {
+  Question question;
+  Format format = Format::kJson;
+};
+
+Asked read(const Description& description, const Route& route, const ShardSource& source, const Today& today,
+           const Request& request, const PageTokens& tokens) {
+  Parameters parameters(request.parameters);
+  Asked asked;
+  asked.format = read_format(description, parameters, request.accept);
+  Question& question = asked.question;
+  question.report = description.name;
+  question.subject = route.subject;
+  question.scope = request.scope;
+  question.today = today();
+  const auto as_of = parameters.date("as_of");
+  question.as_of_given = as_of.has_value();
+  question.as_of = as_of.value_or(question.today);
+  question.file_choice = parameters.one_of("attributes", {"as_was", "as_now"}, "as_was") == "as_now"
+                             ? FileChoice::kAsNow
+                             : FileChoice::kAsWas;
+  question.known_at_ms = parameters.instant_ms("known_at", source.rules().zone);
+  const auto page_size = parameters.integer("page_size", 1, 1'000);
+  const bool is_whole = asked.format == Format::kCsv || description.is_whole;
+  if (page_size || !is_whole) question.page.count = static_cast<std::size_t>(page_size.value_or(100));
+  if (const auto token = parameters.text("page_token")) tokens.read(*token, question);
+  const Wait wait = read_wait(source, parameters);
+  if (const Wait::Position* missing = first_missing(source, wait)) {
+    refuse(503, "Not folded yet", fmt::format("{} was not folded within {} ms", missing->text, wait.at_most.count()));
+  }
+  question.arguments = Arguments(description, request.parameters, source.rules().zone);
+  return asked;
+}
+
+std::string to_json(const Description& description, const Question& question, Answer answer, Coordinator& coordinator,
+                    std::string_view topic_prefix, const PageTokens& tokens) {
+  JsonWriter json;
+  json.begin_object();
+  json.field("as_of", Value::date(question.as_of));
+  json.field("known_at", question.known_at_ms ? Value::instant_ms(*question.known_at_ms) : Value());
+  for (const auto& [name, value] : answer.head.values) json.field(name, value);
+  if (!description.rows_name.empty()) {
+    Rows::Page page = answer.rows.take();
+    json.key(description.rows_name);
+    json.begin_array();
+    for (SortedRow& row : page.rows) {
+      write_json(row.row, json);
+      row.row = Row();  // What is written need not be there twice.
+    }
+    json.end_array();
+    json.field("next_page_token",
+               page.more ? Value::text(tokens.make(question.as_of, page.rows.back().key)) : Value());
+  }
+  for (const auto& [name, value] : answer.tail.values) json.field(name, value);
+
+  const std::vector<ShardHead> heads = coordinator.heads();
+  std::int64_t newest = 0;
+  std::int64_t waiting = 0;
+  std::int64_t parked = 0;
+  for (const ShardHead& head : heads) {
+    newest = std::max(newest, head.newest_recorded_ms);
+    waiting += head.waiting;
+    parked += head.parked;
+  }
+  json.key("positions");
+  json.begin_array();
+  for (const log::Topic topic : log::kEventTopics) {
+    const std::string name = log::topic_name(topic_prefix, topic);
+    for (const ShardHead& head : heads) {
+      json.begin_object();
+      json.field("topic", name);
+      json.field("partition", head.partition);
+      json.field("next_offset", head.next_offsets[static_cast<std::size_t>(topic)]);
+      json.end_object();
+    }
+  }
+  json.end_array();
+  json.field("newest_recorded_at", newest == 0 ? Value() : Value::instant_ms(newest));
+  json.field("waiting", waiting);
+  // The list of that name has its place.
+  if (description.rows_name != "parked") json.field("parked", parked);
+  json.end_object();
+  return json.take();
+}
+
+std::string to_csv(const Description& description, Answer answer) {
+  if (!answer.columns && description.row.empty()) refuse(406, "No rows", "this answer has no rows to give as CSV");
+  std::vector<Row> rows;
+  for (SortedRow& row : answer.rows.take().rows) rows.push_back(std::move(row.row));
+  return to_csv(answer.columns ? *answer.columns : description.columns(), rows);
 }
 
 }  // namespace
 
-bool is_view(const std::vector<std::string>& segments) { return find_view(segments).has_value(); }
+bool is_report(const std::vector<std::string>& segments) { return find_route(segments, false).has_value(); }
 
 Rendered render(const Problem& problem) {
   return {problem.status, "application/problem+json", problem.to_json()};
 }
 
-namespace {
-
-Rendered answer(const ReadModel& model, const Today& today, const std::vector<std::string>& segments,
-                const ParameterMap& parameters, std::string_view accept,
-                const std::function<Answer(Question&)>& view) {
+Rendered answer(const ShardSource& source, const Today& today, const Request& request) {
   std::string path;
-  for (const std::string& segment : segments) path += "/" + segment;
+  for (const std::string& segment : request.segments) path += "/" + segment;
+  const auto route = find_route(request.segments, request.body.has_value());
+  if (!route) return render({404, "Not found", "there is nothing at " + path});
+  const Report& report = *route->report;
+  const Description& description = report.description();
   try {
-    const Format format = format_of(segments, parameters, accept);
-    Question question(model, today, path, parameters, format);
-    return {200, content_type(format), question.render(view(question))};
+    const PageTokens tokens(path, request.parameters);
+    auto [question, format] = read(description, *route, source, today, request, tokens);
+    Coordinator coordinator(source, question.known_at_ms, request.stop);
+    if (request.body) {
+      report.take_body(question, *request.body, source.partition_count(), request.stop, request.memory);
+    }
+    Answer answer = coordinator.answer(report, question);
+    switch (format) {
+      case Format::kJson:
+        return {200, content_type(format),
+                to_json(description, question, std::move(answer), coordinator, source.topic_prefix(), tokens)};
+      case Format::kCsv:
+        return {200, content_type(format), to_csv(description, std::move(answer))};
+      case Format::kHtml:
+        return {200, content_type(format), std::move(answer.page)};
+    }
+    return {};
   } catch (const Refusal& refusal) {
     return render(refusal.problem);
   }
 }
 
-}  // namespace
-
-Rendered answer_reconciliation(const ReadModel& model, const Today& today, const ParameterMap& parameters,
-                               std::string_view accept, std::string_view body, const std::stop_token& stop,
-                               const LedgerMemory& memory) {
-  return answer(model, today, {"v1", "receivables", "reconciliation"}, parameters, accept,
-                [&](Question& question) { return reconciliation(question, body, stop, memory); });
+Wait read_wait(const ShardSource& source, Parameters& parameters) {
+  Wait wait;
+  wait.at_most = std::chrono::milliseconds(parameters.integer("wait_ms", 0, 60'000).value_or(5'000));
+  for (const std::string& item : parameters.list("min_position")) {
+    const std::size_t last = item.rfind(':');
+    const std::size_t middle = last == std::string::npos ? last : item.rfind(':', last - 1);
+    std::optional<log::Topic> topic;
+    std::int64_t partition = -1;
+    std::int64_t offset = -1;
+    if (middle != std::string::npos && middle > 0) {
+      topic = log::parse_topic_name(source.topic_prefix(), item.substr(0, middle));
+      const auto number = [](std::string_view text) -> std::int64_t {
+        if (text.empty() || text.size() > 18) return -1;
+        std::int64_t value = 0;
+        for (const char c : text) {
+          if (c < '0' || c > '9') return -1;
+          value = value * 10 + (c - '0');
+        }
+        return value;
+      };
+      partition = number(std::string_view(item).substr(middle + 1, last - middle - 1));
+      offset = number(std::string_view(item).substr(last + 1));
+    }
+    if (!topic || *topic == log::Topic::kDeadLetter || partition < 0 || partition >= source.partition_count() ||
+        offset < 0) {
+      refuse_parameter("min_position", fmt::format("'{}' is not topic:partition:offset", item));
+    }
+    wait.positions.push_back({{*topic, static_cast<std::int32_t>(partition)}, offset, item});
+  }
+  return wait;
 }
 
-Rendered answer(const ReadModel& model, const Today& today, const std::vector<std::string>& segments,
-                const ParameterMap& parameters, std::string_view accept) {
-  if (const auto view = find_view(segments)) return answer(model, today, segments, parameters, accept, *view);
-  std::string path;
-  for (const std::string& segment : segments) path += "/" + segment;
-  return render({404, "Not found", "there is nothing at " + path});
+const Wait::Position* first_missing(const ShardSource& source, const Wait& wait) {
+  const auto missing = std::ranges::find_if(wait.positions, [&](const Wait::Position& wanted) {
+    return !source.has_folded(wanted.at, wanted.offset);
+  });
+  return missing == wait.positions.end() ? nullptr : &*missing;
 }
 
 }  // namespace daybook::query

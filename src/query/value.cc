@@ -45,6 +45,30 @@ Value Value::list_of_rows(std::vector<Row> rows) {
 Value Value::labelled(std::vector<std::pair<std::string, Value>> parts) { return {Kind::kLabelled, std::move(parts)}; }
 Value Value::object(Row row) { return {Kind::kObject, std::move(row.values)}; }
 
+bool Value::is_sound() const {
+  switch (kind_) {
+    case Kind::kNull:
+      return std::holds_alternative<std::monostate>(content_);
+    case Kind::kText:
+      return std::holds_alternative<std::string>(content_);
+    case Kind::kList:
+    case Kind::kLabelled:
+    case Kind::kObject:
+      return std::holds_alternative<Parts>(content_);
+    case Kind::kBoolean:
+    case Kind::kInteger:
+    case Kind::kAmount:
+    case Kind::kQuantity:
+    case Kind::kRatio:
+    case Kind::kMean:
+    case Kind::kDate:
+    case Kind::kInstant:
+    case Kind::kInstantMs:
+      return std::holds_alternative<Int128>(content_);
+  }
+  return false;
+}
+
 std::string Value::to_text() const {
   const auto number = [this] { return std::get<Int128>(content_); };
   switch (kind_) {

@@ -65,6 +65,12 @@ class Value {
 
   bool operator==(const Value&) const = default;
 
+  template <typename Visit>
+  void for_each_field(const Visit& visit) {
+    visit(kind_, currency_, content_);
+  }
+  bool is_sound() const;
+
  private:
   using Parts = std::vector<std::pair<std::string, Value>>;
 
@@ -87,6 +93,11 @@ struct Row {
 
   void add(std::string name, Value value) { values.emplace_back(std::move(name), std::move(value)); }
   bool operator==(const Row&) const = default;
+
+  template <typename Visit>
+  void for_each_field(const Visit& visit) {
+    visit(values);
+  }
 };
 
 void write_json(const Row& row, JsonWriter& to);

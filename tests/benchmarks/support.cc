@@ -13,6 +13,7 @@
 #include "base/hash.h"
 #include "events/record.h"
 #include "tools/generate.h"
+#include "query/local_shards.h"
 #include "query/router.h"
 
 extern "C" [[gnu::noinline]] void daybook_budget_fold(daybook::engine::Shard& shard,
@@ -159,7 +160,8 @@ double question_ms(const live::LiveModel& model, const std::string& path, const 
     at = slash == std::string::npos ? slash : slash + 1;
   }
   const auto start = Clock::now();
-  const auto answer = query::answer(model, [] { return day_from_civil({2024, 12, 31}); }, segments, parameters, "");
+  const auto answer = query::answer(query::LocalShards(model), [] { return day_from_civil({2024, 12, 31}); },
+                                    {.segments = segments, .parameters = parameters});
   const double ms = seconds_since(start) * 1e3;
   ENSURE(answer.status == 200, "the question is good");
   return ms;

@@ -20,8 +20,10 @@
 #include "live/live_model.h"
 #include "log/memory_log.h"
 #include "store/shard_state.h"
+#include "support/bytes_shards.h"
 #include "support/soon.h"
 #include "support/temp_dir.h"
+#include "query/local_shards.h"
 #include "query/router.h"
 
 namespace daybook::test {
@@ -95,10 +97,25 @@ class Book {
   }
 
   query::Rendered get(const std::string& path, const query::ParameterMap& parameters = {}) {
-    return query::answer(*model_, today, segments_of(path), parameters, "");
+    return ask(segments_of(path), parameters, {});
   }
   query::Rendered reconcile(const query::ParameterMap& parameters, const std::string& csv) {
-    return query::answer_reconciliation(*model_, today, parameters, "", csv);
+    return ask(segments_of("v1/receivables/reconciliation"), parameters, csv);
+  }
+  // Where the read model may change between two questions, the second is not asked.
+  void ask_once() { asks_through_bytes_ = false; }
+  // As it is answered here, and as it is where questions and parts go through bytes: the same.
+  query::Rendered ask(const std::vector<std::string>& segments, const query::ParameterMap& parameters,
+                      std::optional<std::string_view> body) {
+    query::Request request{.segments = segments, .parameters = parameters};
+    request.body = body;
+    const query::LocalShards shards(*model_);
+    query::Rendered rendered = query::answer(shards, today, request);
+    if (!asks_through_bytes_) return rendered;
+    const query::Rendered through_bytes = query::answer(BytesShards(shards), today, request);
+    EXPECT_EQ(through_bytes.status, rendered.status);
+    EXPECT_EQ(through_bytes.body, rendered.body);
+    return rendered;
   }
   boost::json::value json(const std::string& path, const query::ParameterMap& parameters = {}) {
     const query::Rendered rendered = get(path, parameters);
@@ -182,6 +199,7 @@ class Book {
   std::unique_ptr<engine::Projector> projector_;
   std::unique_ptr<live::LiveModel> model_;
   std::map<log::TopicPartition, std::int64_t> sent_;  // The last offset of each that settle() waits for.
+  bool asks_through_bytes_ = true;
   int told_ = 0;
 };
 

@@ -1,7 +1,8 @@
 // What waits, what does not add up, and what is no valid event.
 #include "engine/manifest.h"
 #include "support/story.h"
-#include "query/views.h"
+#include "query/local_shards.h"
+#include "query/reports/parked.h"
 
 namespace daybook::test {
 namespace {
@@ -323,7 +324,7 @@ TEST(Parked, IsUnresolvedWhereNothingWasSaidOfItsDocument) {
   Story story;
   story.book.tell("2024-05-01", R"("promise_withdrawn":{"promise_id":"W"})");
   story.book.append(log::Topic::kInvoices, "C1", ready_event());  // Wrong topic.
-  EXPECT_EQ(query::unresolved_parked(story.book.model()), 1);
+  EXPECT_EQ(query::unresolved_parked(query::LocalShards(story.book.model())), 1);
 }
 
 TEST(Parked, IsResolvedOnceAnEventWithItsIdIsAcceptedInItsDocument) {
@@ -334,7 +335,7 @@ TEST(Parked, IsResolvedOnceAnEventWithItsIdIsAcceptedInItsDocument) {
     for (const auto& row : answer.at("parked").as_array()) {
       all += row.at("resolved").as_bool() ? "yes " : "no ";
     }
-    return all + std::to_string(query::unresolved_parked(story.book.model()));
+    return all + std::to_string(query::unresolved_parked(query::LocalShards(story.book.model())));
   };
   const std::string good = ready_event();
   events::v1::Event other;

@@ -1,6 +1,7 @@
 // Credit exposure: what orders add to it, and how accounts stand against their limits.
 #include "domain/credit.h"
 
+#include "query/account_reader.h"
 #include "support/story.h"
 
 namespace daybook::test {
@@ -17,15 +18,15 @@ std::string part(Story& story, const std::string& as_of, const std::string& curr
 }
 // The same by the documents alone: "not_invoiced open" in minor units, over these orders.
 std::string by_orders(Story& story, const std::string& as_of, const std::vector<std::string>& orders) {
-  const query::ParameterMap none;
-  query::Question question(story.book.model(), [] { return Day{0}; }, "", none, query::Format::kJson);
-  const query::ShardSnapshot& shard = question.shard_of(story.account);
-  auto customer = question.new_customer(shard, *shard.labels->find_customer(story.account));
+  const query::ReadModel& model = story.book.model();
+  const auto shard = *model.open(log::partition_of(story.account, model.partition_count()));
+  query::AccountReader customer(*shard, *shard->labels->find_customer(story.account), model.rules(),
+                                query::FileChoice::kAsWas);
   Int128 not_invoiced = 0;
   Int128 open = 0;
   for (const std::string& id : orders) {
     const auto credit =
-        domain::credit_on(customer->account(), *customer->account().order(id), *parse_date(as_of));
+        domain::credit_on(customer.account(), *customer.account().order(id), *parse_date(as_of));
     not_invoiced += credit.not_invoiced();
     open += credit.open();
   }

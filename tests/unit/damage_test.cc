@@ -10,6 +10,7 @@
 #include "store/document_codec.h"
 #include "store/keys.h"
 #include "store/shard_state.h"
+#include "support/ask.h"
 #include "support/book.h"
 
 namespace daybook {
@@ -109,7 +110,7 @@ class DamageTest : public testing::Test {
 
   query::Rendered get(const std::string& path, const query::ParameterMap& parameters) {
     const auto today = [] { return day_from_civil({2024, 6, 30}); };
-    return query::answer(model_, today, test::segments_of(path), parameters, "");
+    return test::ask(model_, today, test::segments_of(path), parameters);
   }
 
   test::Book book_;

@@ -15,7 +15,9 @@
 #include "support/book.h"
 #include "support/folding.h"
 #include "query/receivables.h"
-#include "query/views.h"
+#include "query/balances.h"
+#include "query/open_items.h"
+#include "query/receivables.h"
 
 namespace daybook::test {
 namespace {
@@ -38,7 +40,7 @@ void check_proof(Folding& folding, Hostile& hostile) {
 }
 
 // Open items as answers show them, in order.
-std::vector<std::string> shown(query::CustomerContext& customer, const std::vector<query::OpenItem>& items,
+std::vector<std::string> shown(query::AccountReader& customer, const std::vector<query::OpenItem>& items,
                                Day as_of) {
   std::vector<std::string> rows;
   for (const query::OpenItem& item : items) {
@@ -66,7 +68,7 @@ void check_open_items(Folding& folding, Hostile& hostile) {
     RC_ASSERT(scanned.has_value());
     std::vector<domain::DocumentRef> all;
     for (const std::string& key : keys) all.push_back(store::DocumentKey::parse(key).value().ref);
-    query::CustomerContext customer(account, id, folding.rules(), query::FileChoice::kAsWas);
+    query::AccountReader customer(account, id, folding.rules(), query::FileChoice::kAsWas);
     for (int i = 0; i < 8; ++i) {
       const Day day = i == 0 ? kLastFigureDay : hostile.any_day() + (i - 4);
       const auto days = query::account_on(account, id, day).open_days;

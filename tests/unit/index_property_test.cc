@@ -5,6 +5,7 @@
 #include <rapidcheck/gtest.h>
 
 #include "index/shard_index.h"
+#include "support/ask.h"
 #include "support/asking.h"
 #include "support/folding.h"
 
@@ -18,9 +19,9 @@ void compare(Folding& folding, const index::ShardIndex& index, std::mt19937& ran
   const query::Today today = [] { return Day{19'830}; };
   for (int i = 0; i < 20; ++i) {
     const Asked asked = any_question(random);
-    const auto expected = query::answer(without, today, asked.path, asked.parameters, "");
+    const auto expected = test::ask(without, today, asked.path, asked.parameters);
     for (const OneShard* model : {&with, &with_totals}) {
-      const auto found = query::answer(*model, today, asked.path, asked.parameters, "");
+      const auto found = test::ask(*model, today, asked.path, asked.parameters);
       if (expected.body == found.body && expected.status == 200) continue;
       RC_FAIL(asked.text() + "\npages:  " + expected.body + "\nindex:  " + found.body);
     }

@@ -8,6 +8,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "support/ask.h"
 #include "support/asking.h"
 #include "support/folding.h"
 
@@ -56,9 +57,9 @@ RC_GTEST_PROP(KnownAt, IsWhatAnEngineSaysThatHasReadJustThat, ()) {
     const OneShard then(part, nullptr);
     for (int i = 0; i < 15; ++i) {
       Asked asked = any_question(random);
-      const std::string expected = comparable(query::answer(then, today, asked.path, asked.parameters, ""));
+      const std::string expected = comparable(test::ask(then, today, asked.path, asked.parameters));
       asked.parameters.emplace("known_at", format_instant_ms(recorded_ms));
-      const std::string found = comparable(query::answer(all, today, asked.path, asked.parameters, ""));
+      const std::string found = comparable(test::ask(all, today, asked.path, asked.parameters));
       if (expected != found) RC_FAIL(asked.text() + "\nthen:     " + expected + "\nknown at: " + found);
     }
   }

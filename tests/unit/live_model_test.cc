@@ -7,9 +7,9 @@
 #include <thread>
 
 #include "store/shard_state.h"
+#include "support/ask.h"
 #include "support/book.h"
 #include "support/story.h"
-#include "query/router.h"
 
 namespace daybook::test {
 namespace {
@@ -61,7 +61,7 @@ TEST(LiveModel, LetsGoOfAPictureAfterTheNextCommitAlsoWhenNobodyAsks) {
 }
 
 std::string ask(const Book& book, const std::string& path, const query::ParameterMap& parameters, const std::string& today) {
-  const auto answer = query::answer(book.model(), [&] { return *parse_date(today); }, segments_of(path), parameters, "");
+  const auto answer = test::ask(book.model(), [&] { return *parse_date(today); }, segments_of(path), parameters);
   EXPECT_EQ(answer.status, 200) << answer.body;
   return answer.body;
 }
@@ -108,7 +108,7 @@ TEST(LiveModel, PagesOfOneAnswerAreOfOneDateAlsoOverMidnight) {
   for (std::size_t at = 16; at < 32; ++at) {
     token[at] = token[at] == 'f' ? '0' : 'f';
     const query::ParameterMap made_up = {{"page_size", "1"}, {"page_token", token}};
-    const auto answer = query::answer(book.model(), [] { return Day{0}; }, segments_of("v1/receivables/items"), made_up, "");
+    const auto answer = test::ask(book.model(), [] { return Day{0}; }, segments_of("v1/receivables/items"), made_up);
     EXPECT_TRUE(answer.status == 200 || answer.status == 400) << answer.body;
   }
 }

@@ -1,6 +1,8 @@
 // Anomalies of orders, shipments and invoices that come and go with facts and days.
 #include "support/story.h"
-#include "query/views.h"
+#include "query/anomalies.h"
+#include "query/local_shards.h"
+#include "query/reports/anomalies.h"
 
 namespace daybook::test {
 namespace {
@@ -204,9 +206,7 @@ TEST(Missed, AreCountedByKind) {
   story.invoice("I", 1000, "2024-05-01");
   story.invoice("J", 1000, "2024-05-01");
   story.book.append(log::Topic::kOrders, "C", "\xFF", log::partition_of("C", 3));
-  const query::ParameterMap none;
-  query::Question question(story.book.model(), [] { return *parse_date("2024-06-30"); }, "", none, query::Format::kJson);
-  const auto counts = query::open_anomalies(question);
+  const auto counts = query::open_anomalies(query::LocalShards(story.book.model()), *parse_date("2024-06-30"));
   EXPECT_EQ(counts.size(), query::anomaly_kinds().size());
   EXPECT_EQ(counts.at("invoice_not_received"), 2);
   EXPECT_EQ(counts.at("missing_rate"), 1);

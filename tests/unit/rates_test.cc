@@ -1,6 +1,6 @@
 // Exchange rates: which one holds on a date, and what amounts come to.
-#include "query/rates.h"
-
+#include "query/coordinator.h"
+#include "query/local_shards.h"
 #include "support/story.h"
 
 namespace daybook::test {
@@ -19,9 +19,12 @@ void publish(Story& story, const std::string& from, const std::string& to, const
 
 // The rate in shortest form; "-": none.
 std::string rate_on(const Story& story, std::string_view date, std::string_view from, std::string_view to) {
-  const query::ParameterMap none;
-  query::Question question(story.book.model(), [] { return Day{0}; }, "", none, query::Format::kJson);
-  const auto rate = query::Rates(question).on(day(date), currency(from), currency(to));
+  const query::LocalShards shards(story.book.model());
+  query::Question question;
+  question.as_of = day(date);
+  const query::RateTable rates =
+      query::Coordinator(shards, {}, {}).rates(question, {question.as_of, question.as_of});
+  const auto rate = rates.on(question.as_of, currency(from), currency(to));
   return rate ? format_scaled(*rate, kRatePlaces) : "-";
 }
 

@@ -19,6 +19,17 @@ class ReconciliationTest : public testing::Test {
  protected:
   query::Rendered ask(const std::string& csv) { return book_.reconcile({{"date", "2024-06-30"}}, csv); }
 
+  // As it is asked with what it may take, and given up once `stop` is requested.
+  query::Rendered ask_for(const std::string& csv, const query::BodyMemory& memory, std::stop_token stop) {
+    const std::vector<std::string> segments = test::segments_of("v1/receivables/reconciliation");
+    const query::ParameterMap parameters = {{"date", "2024-06-30"}};
+    query::Request request{.segments = segments, .parameters = parameters};
+    request.body = csv;
+    request.memory = memory;
+    request.stop = std::move(stop);
+    return query::answer(query::LocalShards(book_.model()), [] { return day_from_civil({2024, 6, 30}); }, request);
+  }
+
   // The problem that a bad file is answered with.
   json::value problem(const std::string& csv) {
     const query::Rendered answer = ask(csv);
@@ -99,18 +110,13 @@ TEST_F(ReconciliationTest, ReadingTakesTimeWithTheFileWhateverIsWrong) {
 TEST_F(ReconciliationTest, IsGivenUpWhenNobodyWaits) {
   std::stop_source stop;
   stop.request_stop();
-  const query::Rendered answer = query::answer_reconciliation(
-      book_.model(), [] { return day_from_civil({2024, 6, 30}); }, {{"date", "2024-06-30"}}, "", kHeader + "C1,,CNY,1\n", stop.get_token());
-  EXPECT_EQ(answer.status, 503);
+  EXPECT_EQ(ask_for(kHeader + "C1,,CNY,1\n", {}, stop.get_token()).status, 503);
 }
 
 TEST_F(ReconciliationTest, AsksForMemoryWithItsRowsAndIsRefusedWhereThereIsNone) {
   std::string file = kHeader;
   for (int i = 0; i < 10'000; ++i) file += "C" + std::to_string(i) + ",,CNY,1\n";
-  const auto ask_with = [&](const query::LedgerMemory& memory) {
-    return query::answer_reconciliation(book_.model(), [] { return day_from_civil({2024, 6, 30}); }, {{"date", "2024-06-30"}},
-                                        "", file, {}, memory);
-  };
+  const auto ask_with = [&](const query::BodyMemory& memory) { return ask_for(file, memory, {}); };
   std::size_t taken = 0;
   const auto take = [&](std::size_t bytes) {
     taken = bytes;

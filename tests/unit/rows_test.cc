@@ -3,7 +3,7 @@
 
 #include <random>
 
-#include "query/view.h"
+#include "query/answer.h"
 
 namespace daybook::query {
 namespace {
@@ -33,7 +33,7 @@ TEST(Rows, PagesTogetherAreAllRowsInOrderHoweverTheyCome) {
     std::vector<std::string> found;
     for (bool more = true; more;) {
       std::ranges::shuffle(given, random);
-      Rows rows(found.empty() ? "" : found.back(), size);
+      Rows rows(PageCut{found.empty() ? "" : found.back(), size});
       for (const std::string& key : given) rows.add(key, [&] { return row_of(key); });
       const Rows::Page page = rows.take();
       for (const std::string& key : keys_of(page)) found.push_back(key);
@@ -46,7 +46,7 @@ TEST(Rows, PagesTogetherAreAllRowsInOrderHoweverTheyCome) {
 }
 
 TEST(Rows, WithoutACountAllRowsBehindTheKeyAreShown) {
-  Rows rows("b", std::nullopt);
+  Rows rows(PageCut{"b", std::nullopt});
   for (const char* key : {"d", "a", "c", "b"}) rows.add(key, [&] { return row_of(key); });
   const Rows::Page page = rows.take();
   EXPECT_EQ(keys_of(page), (std::vector<std::string>{"c", "d"}));
@@ -57,7 +57,7 @@ TEST(Rows, FewRowsAreMadeForAPageOfMany) {
   std::vector<int> numbers(200'000);
   for (int i = 0; i < 200'000; ++i) numbers[static_cast<std::size_t>(i)] = i;
   std::ranges::shuffle(numbers, std::mt19937(1));
-  Rows rows(key_of(numbers[0]), 100);
+  Rows rows(PageCut{key_of(numbers[0]), 100});
   int made = 0;
   for (const int number : numbers) {
     const std::string key = key_of(number);
@@ -69,7 +69,7 @@ TEST(Rows, FewRowsAreMadeForAPageOfMany) {
 }
 
 TEST(Rows, WhatCannotBeOnThePageIsKnownByTheBeginningOfItsKeys) {
-  Rows rows(sort_key({"C2", "x"}), 1);
+  Rows rows(PageCut{sort_key({"C2", "x"}), 1});
   EXPECT_FALSE(rows.may_hold(sort_key({"C1"})));
   EXPECT_TRUE(rows.may_hold(sort_key({"C2"})));  // "C2" "y" may come.
   EXPECT_TRUE(rows.may_hold(sort_key({"C3"})));

@@ -21,6 +21,7 @@ using Fails = test::FailingDisk::Fails;
 
 class StoreTroubleTest : public testing::Test {
  protected:
+  StoreTroubleTest() { book_.ask_once(); }
   void invoice(const std::string& id, const std::string& customer = "C1") {
     book_.tell("2024-05-01", invoice_json(id), customer);
   }

@@ -9,7 +9,7 @@
 #include "support/book.h"
 #include "support/soon.h"
 #include "support/totals.h"
-#include "query/views.h"
+#include "query/balances.h"
 
 namespace daybook::store {
 namespace {

@@ -1,0 +1,55 @@
+#include "query/answer.h"
+
+#include "base/bytes.h"
+
+namespace daybook::query {
+
+std::string sort_key(std::initializer_list<std::string_view> parts) {
+  std::string key;
+  for (const std::string_view part : parts) {
+    key += part;
+    key += '\0';
+  }
+  return key;
+}
+
+std::string sortable(std::int64_t number) {
+  std::string key;
+  ByteWriter(key).big64(static_cast<std::uint64_t>(number) ^ 0x8000'0000'0000'0000U);
+  return key;
+}
+
+Day first_day(std::string_view key) {
+  return static_cast<Day>(static_cast<std::int64_t>(ByteReader(key).big64() ^ 0x8000'0000'0000'0000U));
+}
+
+std::string position_key(std::int32_t partition, domain::Position at) {
+  return sortable(at.topic) + sortable(partition) + sortable(at.offset);
+}
+
+Rows::Page Rows::take() {
+  std::ranges::sort(rows_, {}, &SortedRow::key);
+  Page page{std::move(rows_), false};
+  if (cut_.count && page.rows.size() > *cut_.count) {
+    page.more = true;
+    page.rows.resize(*cut_.count);
+  }
+  return page;
+}
+
+std::string group_name(std::string_view value) { return std::string(value.empty() ? kUnassigned : value); }
+
+std::string cut_region(std::string_view region, int level) {
+  std::size_t end = std::string_view::npos;
+  std::size_t at = 0;
+  for (int i = 0; i < level; ++i) {
+    end = region.find('/', at);
+    if (end == std::string_view::npos) break;
+    at = end + 1;
+  }
+  return std::string(level == 0 ? region : region.substr(0, end));
+}
+
+bool is_customer(std::string_view name) { return !name.starts_with("target:") && !name.starts_with("fx:"); }
+
+}  // namespace daybook::query

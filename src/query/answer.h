@@ -1,0 +1,108 @@
+// What an answer is before it is written down: a typed tree, whose list is cut to a page while its rows come.
+#pragma once
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "domain/document.h"
+#include "query/question.h"
+#include "query/value.h"
+
+namespace daybook::query {
+
+// A row and what it is sorted and paged by: parts joined with a zero byte sort as the parts do.
+struct SortedRow {
+  std::string key;
+  Row row;
+
+  template <typename Visit>
+  void for_each_field(const Visit& visit) {
+    visit(key, row);
+  }
+};
+
+// Sort keys.
+std::string sort_key(std::initializer_list<std::string_view> parts);
+// Eight bytes in number order; and the day that a key begins with.
+std::string sortable(std::int64_t number);
+Day first_day(std::string_view key);
+// Sorts by topic, partition, offset.
+std::string position_key(std::int32_t partition, domain::Position at);
+
+// Rows in the order of their keys, cut to a page while they come: no more are kept, and made, than it
+// shows and one, which tells that there are more.
+class Rows {
+ public:
+  // All of them.
+  Rows() = default;
+  explicit Rows(PageCut cut) : cut_(std::move(cut)) {}
+
+  // Whether a row whose key begins so may be on the page.
+  bool may_hold(std::string_view prefix) const {
+    return prefix >= std::string_view(cut_.after).substr(0, prefix.size()) && is_wanted(prefix);
+  }
+  // `make` gives the row, and is called only for one that may be shown.
+  template <typename Make>
+  void add(std::string key, const Make& make) {
+    if (key <= cut_.after || !is_wanted(key)) return;
+    if (is_full()) {
+      std::ranges::pop_heap(rows_, {}, &SortedRow::key);
+      rows_.pop_back();
+    }
+    rows_.push_back({std::move(key), make()});
+    if (cut_.count) std::ranges::push_heap(rows_, {}, &SortedRow::key);
+  }
+
+  // Those that may be shown of rows that were cut to the same page.
+  void add_all(Rows other) {
+    for (SortedRow& sorted : other.rows_) add(std::move(sorted.key), [&] { return std::move(sorted.row); });
+  }
+
+  // What the page shows, in order, and whether there is more behind it.
+  struct Page {
+    std::vector<SortedRow> rows;
+    bool more = false;
+  };
+  Page take();
+
+  const PageCut& cut() const { return cut_; }
+  // The key from which on no more rows are needed, as the page is full; empty: it is not.
+  const std::string& until() const { return is_full() ? rows_.front().key : cut_.until; }
+
+  template <typename Visit>
+  void for_each_field(const Visit& visit) {
+    visit(cut_, rows_);
+  }
+
+ private:
+  bool is_wanted(std::string_view key) const { return until().empty() || key < until(); }
+  bool is_full() const { return cut_.count && rows_.size() > *cut_.count; }
+
+  PageCut cut_;
+  std::vector<SortedRow> rows_;  // A heap, the last key in front, where there is a count.
+};
+
+struct Answer {
+  // Fields beside the common ones, in front of the rows.
+  Row head;
+  Rows rows;
+  // Columns in CSV, where the question decides them; else the report's description does.
+  std::optional<std::vector<std::string>> columns;
+  // Fields behind the rows, over all pages.
+  Row tail;
+  // The whole answer as a page to print.
+  std::string page;
+};
+
+// A group's name: `unassigned` for an empty value.
+std::string group_name(std::string_view value);
+// The path cut to `level` parts; as it is with level 0.
+std::string cut_region(std::string_view region, int level);
+// Keys of targets and rates are accounts of the log, not customers.
+bool is_customer(std::string_view name);
+
+}  // namespace daybook::query

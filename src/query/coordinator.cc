@@ -1,0 +1,94 @@
+#include "query/coordinator.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include <fmt/format.h>
+
+#include "log/log.h"
+#include "query/parallel.h"
+#include "query/reports/rates.h"
+
+namespace daybook::query {
+
+Answer Coordinator::answer(const Report& report, Question& question) {
+  report.settle(question);
+  if (const auto wanted = report.rates(question)) question.rates = rates(question, *wanted);
+  return report.finish(question, gather(report, question), *this);
+}
+
+std::unique_ptr<Partial> Coordinator::gather(const Report& report, const Question& question) {
+  std::vector<std::int32_t> partitions;
+  if (question.enclosed_by_partition != nullptr) {
+    for (const auto& [partition, enclosed] : *question.enclosed_by_partition) partitions.push_back(partition);
+  } else if (const auto account = report.account(question)) {
+    partitions.push_back(log::partition_of(*account, source_.partition_count()));
+  } else {
+    partitions.resize(sessions_.size());
+    std::iota(partitions.begin(), partitions.end(), 0);
+  }
+  // What is evaluated anew for a moment is worth every processor; what is read off is not worth the threads, and who
+  // is asked later makes no more rows than the page still needs.
+  if (known_at_ms_ || report.evaluates_anew()) {
+    std::vector<std::unique_ptr<Partial>> parts(partitions.size());
+    on_all_processors(partitions.size(), [&](std::size_t i) { parts[i] = ask(partitions[i], report, question); });
+    for (std::size_t i = 1; i < parts.size(); ++i) report.merge(*parts[0], std::move(parts[i]));
+    return std::move(parts[0]);
+  }
+  std::unique_ptr<Partial> whole = ask(partitions.front(), report, question);
+  Question rest = question;
+  for (std::size_t i = 1; i < partitions.size(); ++i) {
+    rest.page.until = report.rows_until(*whole);
+    report.merge(*whole, ask(partitions[i], report, rest));
+  }
+  return whole;
+}
+
+std::unique_ptr<Partial> Coordinator::ask_account(std::string_view account, const Report& report, const Question& question) {
+  return ask(log::partition_of(account, source_.partition_count()), report, question);
+}
+
+std::unique_ptr<Partial> Coordinator::ask(std::int32_t partition, const Report& report, const Question& question) {
+  if (const auto enclosed = question.enclosed_by_partition) {
+    Question with_own = question;
+    with_own.enclosed_by_partition.reset();
+    with_own.enclosed = enclosed->at(partition);
+    return ask(partition, report, with_own);
+  }
+  refuse_once_given_up(stop_);
+  ShardReply reply = session(partition).ask(report, question, stop_);
+  // One shard's part in place of another's would count that twice, and this not at all.
+  if (reply.partition != partition || reply.partial == nullptr) {
+    refuse(503, "Shard not available",
+           fmt::format("shard {} was asked, and shard {} answered", partition, reply.partition));
+  }
+  return std::move(reply.partial);
+}
+
+RateTable Coordinator::rates(const Question& question, const RatesWanted& wanted) {
+  Question asked;
+  asked.report = rates_report().description().name;
+  asked.as_of = question.as_of;
+  asked.known_at_ms = question.known_at_ms;
+  asked.enclosed = encode(wanted);
+  return rates_of(gather(rates_report(), asked));
+}
+
+std::vector<ShardHead> Coordinator::heads() {
+  std::vector<ShardHead> heads(sessions_.size());
+  const auto read = [&](std::size_t i) { heads[i] = session(static_cast<std::int32_t>(i)).head(); };
+  if (known_at_ms_) {
+    on_all_processors(heads.size(), read);
+  } else {
+    for (std::size_t i = 0; i < heads.size(); ++i) read(i);
+  }
+  return heads;
+}
+
+ShardSession& Coordinator::session(std::int32_t partition) {
+  auto& session = sessions_[static_cast<std::size_t>(partition)];
+  if (session == nullptr) session = source_.open(partition, known_at_ms_);
+  return *session;
+}
+
+}  // namespace daybook::query

@@ -1,0 +1,41 @@
+// From a question to an answer over all shards: what they cannot know is found out first, each gives its part, and the
+// parts are merged and finished.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "query/shard_query.h"
+
+namespace daybook::query {
+
+// One question. One thread.
+class Coordinator final : public Asker {
+ public:
+  // `source` must outlive it. Given up with a Refusal once `stop` is requested.
+  Coordinator(const ShardSource& source, std::optional<std::int64_t> known_at_ms, std::stop_token stop)
+      : source_(source), known_at_ms_(known_at_ms), stop_(std::move(stop)), sessions_(static_cast<std::size_t>(source.partition_count())) {}
+
+  // `question`: its parameters are read, its report's settle() comes here. Throws a Refusal.
+  Answer answer(const Report& report, Question& question);
+  // Of all shards, as they answered.
+  std::vector<ShardHead> heads();
+
+  // What is published for these dates, as the question knows it.
+  RateTable rates(const Question& question, const RatesWanted& wanted);
+
+  std::unique_ptr<Partial> gather(const Report& report, const Question& question) override;
+  std::unique_ptr<Partial> ask_account(std::string_view account, const Report& report,
+                                       const Question& question) override;
+
+ private:
+  std::unique_ptr<Partial> ask(std::int32_t partition, const Report& report, const Question& question);
+  ShardSession& session(std::int32_t partition);
+
+  const ShardSource& source_;
+  const std::optional<std::int64_t> known_at_ms_;
+  const std::stop_token stop_;
+  std::vector<std::unique_ptr<ShardSession>> sessions_;  // By partition; opened when first asked.
+};
+
+}  // namespace daybook::query

@@ -1,0 +1,98 @@
+#include "query/description.h"
+
+#include <algorithm>
+
+namespace daybook::query {
+
+namespace fields {
+
+Field event(std::string name) {
+  return object(std::move(name), {text("event_id").or_null(), text("type").or_null(), text("topic"), integer("partition"),
+                                  integer("offset"), instant("recorded_at"), instant("occurred_at").or_null()});
+}
+
+}  // namespace fields
+
+namespace parameters {
+
+using Type = Parameter::Type;
+
+Parameter from() { return {"from", Type::kDate, "First day.", true}; }
+Parameter to() { return {"to", Type::kDate, "Last day.", true}; }
+Parameter region() { return {"region", Type::kText, "This region and all below it; unassigned for none."}; }
+Parameter sales_rep() { return {"sales_rep", Type::kText, "This sales rep; unassigned for none."}; }
+Parameter customer_id() { return {"customer_id", Type::kText, "This account."}; }
+Parameter currency() { return {"currency", Type::kCurrency, "This ISO 4217 currency."}; }
+Parameter level() {
+  return {"level", Type::kInteger, "With group_by=region: paths are cut to so many parts.", false, {}, {}, 1, 6};
+}
+Parameter kind() { return {"kind", Type::kText, "STANDARD or SAMPLE; unassigned for none."}; }
+Parameter channel() { return {"channel", Type::kText, "This channel; unassigned for none."}; }
+Parameter grain(std::string fallback) {
+  return choice("grain", {"day", "week", "month", "quarter", "year"}, std::move(fallback), "Length of the periods.");
+}
+Parameter aged_on() { return {"aged_on", Type::kDate, "The date ages are measured from; default as_of."}; }
+Parameter basis() { return choice("basis", {"due_date", "issue_date"}, "due_date", "What ages are counted from."); }
+Parameter minimum() {
+  return {"minimum", Type::kDecimal,
+          "In major units of each row's currency: items of which less is open and undisputed are left out."};
+}
+Parameter choice(std::string name, std::vector<std::string> choices, std::string fallback, std::string meaning) {
+  return {std::move(name), Type::kChoice, std::move(meaning), false, std::move(fallback), std::move(choices)};
+}
+Parameter group_by(std::vector<std::string> choices, std::string fallback) {
+  return choice("group_by", std::move(choices), std::move(fallback), "What rows are grouped by.");
+}
+
+std::vector<Parameter> receivables_grouping(std::string fallback) {
+  std::vector<Parameter> all = {
+      group_by({"customer", "parent_customer", "region", "sales_rep", "currency", "none"}, std::move(fallback)), level()};
+  std::ranges::move(receivables_filters(), std::back_inserter(all));
+  return all;
+}
+
+std::vector<Parameter> receivables_filters() { return {region(), sales_rep(), customer_id(), currency()}; }
+
+const std::vector<Parameter>& common() {
+  static const std::vector<Parameter> all = {
+      {"as_of", Type::kDate, "Only what has taken effect by the end of this date counts; default today."},
+      {"known_at", Type::kInstant,
+       "Only records with recorded time up to this instant count; a bare date means its end. Default everything read."},
+      choice("attributes", {"as_was", "as_now"}, "as_was",
+             "Which customer file gives what a document lacks: the one in force then, or the last."),
+      {"min_position", Type::kText, "topic:partition:offset[,…]: waits until these records are folded."},
+      {"wait_ms", Type::kInteger, "How long to wait for min_position; then 503.", false, "5000", {}, 0, 60'000},
+      {"page_size", Type::kInteger, "Rows a page.", false, "100", {}, 1, 1'000},
+      {"page_token", Type::kText, "next_page_token of the page before."},
+      choice("format", {"json", "csv", "html"}, "json", "csv where rows are returned; likewise Accept: text/csv.")};
+  return all;
+}
+
+}  // namespace parameters
+
+const Parameter* Description::parameter(std::string_view parameter_name) const {
+  const auto at = std::ranges::find(parameters, parameter_name, &Parameter::name);
+  return at == parameters.end() ? nullptr : &*at;
+}
+
+namespace {
+
+void add_columns(const std::string& prefix, const std::vector<Field>& fields, std::vector<std::string>& to) {
+  for (const Field& field : fields) {
+    if (field.type == Field::Type::kObject && !field.is_list) {
+      add_columns(prefix + field.name + ".", field.fields, to);
+    } else {
+      to.push_back(prefix + field.name);
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> Description::columns() const {
+  std::vector<std::string> names;
+  add_columns("", row, names);
+  return names;
+}
+
+}  // namespace daybook::query

@@ -1,0 +1,35 @@
+#include "query/document_pages.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace daybook::query {
+
+Answer only_page(const Question& question, DocumentPages pages, std::string_view what) {
+  auto& by_account = pages.by_account;
+  if (by_account.empty()) refuse(404, "Not found", fmt::format("there is no {} '{}'", what, question.subject));
+  if (by_account.size() > 1) {
+    Problem problem{409, "Several accounts have this id",
+                    fmt::format("{} '{}' exists in {} accounts: say which with customer_id", what, question.subject,
+                                by_account.size())};
+    for (const auto& [account, page] : by_account) problem.accounts.push_back(account);
+    throw Refusal{std::move(problem)};
+  }
+  Answer answer;
+  answer.head = std::move(by_account.begin()->second);
+  return answer;
+}
+
+Value events_of(const ShardReader& shard, AccountReader& account, const domain::Document& document) {
+  std::vector<const domain::Fact*> facts;
+  for (const domain::Fact& fact : document.facts) {
+    if (account.account().admits(fact)) facts.push_back(&fact);
+  }
+  std::ranges::sort(facts, {}, [](const domain::Fact* fact) { return fact->at; });
+  std::vector<Row> rows;
+  for (const domain::Fact* fact : facts) rows.push_back(shard.event_row(*fact));
+  return Value::list_of_rows(std::move(rows));
+}
+
+}  // namespace daybook::query

@@ -1,0 +1,33 @@
+// The list of reports that can be asked from outside: each is a file under reports/, which defines NAME_report().
+#pragma once
+
+#include "query/report.h"
+
+#define DAYBOOK_REPORTS(REPORT) \
+  REPORT(ageing) \
+  REPORT(anomalies) \
+  REPORT(bridge) \
+  REPORT(customer) \
+  REPORT(customers) \
+  REPORT(dunning) \
+  REPORT(entries) \
+  REPORT(invoice) \
+  REPORT(items) \
+  REPORT(order) \
+  REPORT(order_cycle) \
+  REPORT(parked) \
+  REPORT(payment) \
+  REPORT(ratios) \
+  REPORT(reconciliation) \
+  REPORT(restatement) \
+  REPORT(sales) \
+  REPORT(statement) \
+  REPORT(worklist)
+
+namespace daybook::query {
+
+#define DAYBOOK_DECLARE_REPORT(name) const Report& name##_report();
+DAYBOOK_REPORTS(DAYBOOK_DECLARE_REPORT)
+#undef DAYBOOK_DECLARE_REPORT
+
+}  // namespace daybook::query

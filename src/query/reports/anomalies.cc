@@ -1,0 +1,114 @@
+// What does not add up, at the record it is about.
+#include "query/reports/anomalies.h"
+
+#include "query/anomalies.h"
+#include "query/coordinator.h"
+#include "query/reports.h"
+#include "query/reports/rates.h"
+
+namespace daybook::query {
+namespace {
+
+struct AnomaliesPart {
+  Rows rows;
+  std::map<std::string, std::int64_t> counts;  // By kind, whatever the page.
+
+  void add(AnomaliesPart other) {
+    rows.add_all(std::move(other.rows));
+    for (const auto& [kind, count] : other.counts) counts[kind] += count;
+  }
+  template <typename Visit>
+  void for_each_field(const Visit& visit) {
+    visit(rows, counts);
+  }
+};
+
+class Anomalies final : public ReportOf<AnomaliesPart> {
+ public:
+  const Description& description() const override {
+    static const Description description = [] {
+      using namespace fields;
+      return Description{
+          .name = "anomalies",
+          .path = "/v1/anomalies",
+          .meaning = "What does not add up, at the record it is about.",
+          .parameters = {parameters::choice("kind", anomaly_kinds(), {}, "This kind alone."),
+                         parameters::choice(
+                             "state", {"open", "cleared", "all"}, "open",
+                             "Those open at as_of, those that were open before and are no longer, or both."),
+                         parameters::customer_id()},
+          .rows_name = "anomalies",
+          .row = {text("kind"), text("state"), text("customer_id"), text("document_id"), text("detail"), event()}};
+    }();
+    return description;
+  }
+
+  std::optional<RatesWanted> rates(const Question& question) const override {
+    if (!wanted_by(question).takes_credit()) return std::nullopt;
+    return RatesWanted{question.as_of, question.as_of};
+  }
+
+  // What names an account may be parked in any shard.
+  std::optional<std::string> account(const Question&) const override { return std::nullopt; }
+
+  static std::map<std::string, std::int64_t> counts_in(std::unique_ptr<Partial> gathered) {
+    return taken(std::move(gathered)).counts;
+  }
+
+ protected:
+  AnomaliesPart part_of(const Question& question, const ShardReader& shard) const override {
+    AnomaliesPart part{Rows(question.page), {}};
+    for (const auto& entry : find_anomalies(shard, wanted_by(question))) {
+      const AnomalyKey& key = entry.first;
+      ++part.counts[key.kind];
+      part.rows.add(sort_key({key.kind, key.customer_id, key.document_id}), [&] {
+        const auto& [by, found] = entry;
+        Row row;
+        row.add("kind", Value::text(by.kind));
+        row.add("state", Value::text(found.is_open ? "open" : "cleared"));
+        row.add("customer_id", Value::text(by.customer_id));
+        row.add("document_id", Value::text(by.document_id));
+        row.add("detail", Value::text(found.detail));
+        row.add("event", Value::object(shard.event_row(found.event())));
+        return row;
+      });
+    }
+    return part;
+  }
+
+  Answer answer_of(const Question&, AnomaliesPart whole, Asker&) const override {
+    Answer answer;
+    answer.rows = std::move(whole.rows);
+    return answer;
+  }
+
+ private:
+  static AnomaliesWanted wanted_by(const Question& question) {
+    const std::string state = question.arguments.choice("state");
+    return {.kind = question.arguments.text("kind"), .open = state != "cleared", .cleared = state != "open"};
+  }
+};
+
+}  // namespace
+
+const Report& anomalies_report() {
+  static const Anomalies report;
+  return report;
+}
+
+std::map<std::string, std::int64_t> open_anomalies(const ShardSource& source, Day today) {
+  const Report& report = anomalies_report();
+  Question question;
+  question.report = report.description().name;
+  question.today = question.as_of = today;
+  question.scope = AccessScope::everything();
+  question.page.count = 0;
+  question.arguments = Arguments(report.description(), {}, source.rules().zone);
+  Coordinator coordinator(source, std::nullopt, {});
+  question.rates = coordinator.rates(question, *report.rates(question));
+  std::map<std::string, std::int64_t> counts = Anomalies::counts_in(coordinator.gather(report, question));
+  for (const std::string& kind : anomaly_kinds()) counts.try_emplace(kind, 0);
+  return counts;
+}
+
+}  // namespace daybook::query

@@ -1,0 +1,150 @@
+// An order: lines as they stand, milestones, shipments, invoices, and the events behind it.
+#include <algorithm>
+
+#include "domain/figures.h"
+#include "query/document_pages.h"
+#include "query/document_reader.h"
+#include "query/reports.h"
+
+namespace daybook::query {
+namespace {
+
+Row page_of(const ShardReader& shard, AccountReader& account, const domain::Order& order) {
+  const Day as_of = shard.question().as_of;
+  const Currency currency = order.placed->currency;
+  const domain::Attributes attributes = order.attributes();
+
+  std::optional<Day> requested = order.placed->requested_date;
+  for (const auto& change : order.changes) {
+    const auto* changed = std::get_if<domain::OrderChanged>(&change.fact->event.payload);
+    if (changed != nullptr && changed->requested_date && order.counts(change.day, as_of)) {
+      requested = changed->requested_date;
+    }
+  }
+  // Promises of confirmations and delays, by occurred_at.
+  std::vector<std::pair<std::pair<Instant, domain::Position>, Day>> promises;
+  for (const auto* moments : {&order.confirmations, &order.delays}) {
+    for (const auto& moment : *moments) {
+      if (!order.counts(moment.day, as_of)) continue;
+      std::optional<Day> promised;
+      if (const auto* confirmed = std::get_if<domain::OrderConfirmed>(&moment.fact->event.payload)) {
+        promised = confirmed->promised_date;
+      } else {
+        promised = std::get<domain::OrderDelayed>(moment.fact->event.payload).promised_date;
+      }
+      if (promised) {
+        promises.push_back({{moment.fact->event.occurred_at, moment.fact->at}, *promised});
+      }
+    }
+  }
+  std::ranges::sort(promises);
+
+  Row page;
+  page.add("customer_id", Value::text(account.name()));
+  page.add("order_id", Value::text(order.ref.id));
+  page.add("kind", Value::text(domain::order_kind_name(static_cast<std::uint8_t>(order.placed->kind))));
+  page.add("currency", Value::text(currency.code()));
+  page.add("region", text_or_null(account.region(attributes)));
+  page.add("sales_rep", text_or_null(account.sales_rep(attributes)));
+  page.add("channel", text_or_null(order.placed->channel));
+  page.add("requested_date", date_or_null(requested));
+  page.add("first_promise", promises.empty() ? Value() : date_or_null(promises.front().second));
+  page.add("last_promise", promises.empty() ? Value() : date_or_null(promises.back().second));
+
+  std::vector<Row> lines;
+  for (const domain::LineOnDate& line : order.lines(as_of)) {
+    Row& one = lines.emplace_back();
+    one.add("line_id", Value::text(line.line_id));
+    one.add("sku", Value::text(line.terms->sku));
+    one.add("quantity", Value::quantity(line.quantity));
+    one.add("remaining_quantity", Value::quantity(line.remaining));
+    one.add("dispatched", Value::quantity(line.dispatched));
+    one.add("returned", Value::quantity(line.returned));
+    one.add("delivered", Value::quantity(line.delivered));
+    one.add("net", Value::amount(line.terms->net_minor, currency));
+    one.add("tax", Value::amount(line.terms->tax_minor.value_or(0), currency));
+  }
+  page.add("lines", Value::list_of_rows(std::move(lines)));
+
+  Row milestones;
+  const domain::Milestones reached = order.placed_day <= as_of
+                                         ? domain::milestones_on(account.account(), order, as_of)
+                                         : domain::Milestones{};
+  for (std::size_t i = 0; i < domain::kMilestoneCount; ++i) {
+    if (!reached[i]) continue;
+    milestones.add(std::string(domain::milestone_name(static_cast<domain::Milestone>(i))),
+                   Value::instant(*reached[i]));
+  }
+  page.add("milestones", Value::object(std::move(milestones)));
+
+  std::vector<std::string_view> shipment_ids;
+  for (const auto& dispatch : order.dispatches) {
+    if (order.counts(dispatch.day, as_of)) shipment_ids.push_back(dispatch.event->shipment_id);
+  }
+  page.add("shipments", Value::list_of_texts(shipment_ids));
+  std::vector<std::string_view> invoice_ids;
+  for (const domain::Invoice* invoice : account.account().invoices_of(order)) {
+    if (invoice->issued->issue_date <= as_of) invoice_ids.push_back(invoice->ref.id);
+  }
+  std::ranges::sort(invoice_ids);
+  page.add("invoices", Value::list_of_texts(invoice_ids));
+  page.add("events", events_of(shard, account, account.document(order.ref)));
+  return page;
+}
+
+class OrderPage final : public ReportOf<DocumentPages> {
+ public:
+  const Description& description() const override {
+    static const Description description = [] {
+      using namespace fields;
+      Field milestones = object("milestones", {});
+      milestones.meaning = "By name, those it has, as instants.";
+      return Description{
+          .name = "order",
+          .path = "/v1/orders/{order_id}",
+          .meaning = "An order: lines as they stand, milestones, shipments, invoices, events.",
+          .parameters = {parameters::customer_id()},
+          .head = {text("customer_id"),
+                   text("order_id"),
+                   text("kind"),
+                   text("currency"),
+                   text("region").or_null(),
+                   text("sales_rep").or_null(),
+                   text("channel").or_null(),
+                   date("requested_date").or_null(),
+                   date("first_promise").or_null(),
+                   date("last_promise").or_null(),
+                   list("lines",
+                        {text("line_id"), text("sku"), quantity("quantity"), quantity("remaining_quantity"),
+                         quantity("dispatched"), quantity("returned"), quantity("delivered"), amount("net"),
+                         amount("tax")}),
+                   milestones,
+                   list_of(text("shipments")),
+                   list_of(text("invoices")),
+                   list_of(event("events"))}};
+    }();
+    return description;
+  }
+
+ protected:
+  DocumentPages part_of(const Question& question, const ShardReader& shard) const override {
+    DocumentPages pages;
+    for_each_order(shard, question.subject, [&](AccountReader& account, const domain::Order& order) {
+      pages.by_account[std::string(account.name())] = page_of(shard, account, order);
+    });
+    return pages;
+  }
+
+  Answer answer_of(const Question& question, DocumentPages whole, Asker&) const override {
+    return only_page(question, std::move(whole), "order");
+  }
+};
+
+}  // namespace
+
+const Report& order_report() {
+  static const OrderPage report;
+  return report;
+}
+
+}  // namespace daybook::query

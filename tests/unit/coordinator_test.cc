@@ -1,0 +1,122 @@
+// Parts of several shards: what makes a whole, and what is refused.
+#include "query/coordinator.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "query/catalog.h"
+#include "query/local_shards.h"
+#include "support/story.h"
+
+namespace daybook::test {
+namespace {
+
+// Shards of which one answers in place of another, or not at all.
+class Broken final : public query::ShardSource {
+ public:
+  Broken(const query::ShardSource& inner, std::int32_t instead_of, std::int32_t answers)
+      : inner_(inner), instead_of_(instead_of), answers_(answers) {}
+
+  std::int32_t partition_count() const override { return inner_.partition_count(); }
+  const domain::Rules& rules() const override { return inner_.rules(); }
+  std::string_view topic_prefix() const override { return inner_.topic_prefix(); }
+  bool has_folded(log::TopicPartition at, std::int64_t offset) const override { return inner_.has_folded(at, offset); }
+  std::unique_ptr<query::ShardSession> open(std::int32_t partition, std::optional<std::int64_t> at) const override {
+    if (partition != instead_of_) return inner_.open(partition, at);
+    if (answers_ < 0) query::refuse(503, "Shard not available", fmt::format("shard {} does not answer", partition));
+    return inner_.open(answers_, at);
+  }
+
+ private:
+  const query::ShardSource& inner_;
+  const std::int32_t instead_of_;
+  const std::int32_t answers_;
+};
+
+// Every report that asks all shards, in JSON and CSV.
+void each_is_refused(const query::ShardSource& shards, const std::string& names) {
+  for (const query::Report* report : query::reports()) {
+    const query::Description& of = report->description();
+    if (of.has_body) continue;
+    for (const char* format : {"json", "csv"}) {
+      if (format == std::string("csv") && of.row.empty()) continue;
+      query::ParameterMap parameters = {{"format", format}};
+      for (const query::Parameter& parameter : of.parameters) {
+        if (parameter.required) parameters.emplace(parameter.name, parameter.name == "from" ? "2024-01-01" : "2024-06-30");
+      }
+      std::string path = of.path.substr(1);
+      if (const std::size_t brace = path.find('{'); brace != std::string::npos) {
+        // An account is of one shard, and a statement in CSV says nothing of the others.
+        if (path.starts_with("v1/customers") && format == std::string("csv")) continue;
+        path.replace(brace, path.find('}') - brace + 1, "C1");
+      }
+      const std::vector<std::string> segments = segments_of(path);
+      const auto rendered = query::answer(shards, [] { return Day{19'000}; }, {.segments = segments, .parameters = parameters});
+      EXPECT_EQ(rendered.status, 503) << path << " " << format;
+      EXPECT_NE(rendered.body.find(names), std::string::npos) << path << ": " << rendered.body;
+    }
+  }
+}
+
+TEST(Coordinator, WithoutAShardNoReportIsAnswered) {
+  Story story;
+  story.account = "C1";
+  story.invoice("C1", 500, "2024-05-01");
+  const query::LocalShards all(story.book.model());
+  for (std::int32_t partition = 0; partition < all.partition_count(); ++partition) {
+    SCOPED_TRACE(partition);
+    each_is_refused(Broken(all, partition, -1), fmt::format("shard {} does not answer", partition));
+  }
+}
+
+TEST(Coordinator, AShardThatAnswersForAnotherIsRefused) {
+  Story story;
+  const query::LocalShards all(story.book.model());
+  const std::vector<std::string> segments = segments_of("v1/receivables/ageing");
+  for (std::int32_t partition = 0; partition < all.partition_count(); ++partition) {
+    const std::int32_t another = (partition + 1) % all.partition_count();
+    const auto rendered = query::answer(Broken(all, partition, another), [] { return Day{0}; },
+                                        {.segments = segments, .parameters = {}});
+    EXPECT_EQ(rendered.status, 503) << rendered.body;
+    EXPECT_NE(rendered.body.find(fmt::format("shard {} was asked, and shard {} answered", partition, another)),
+              std::string::npos)
+        << rendered.body;
+  }
+}
+
+TEST(Coordinator, WhatNobodyWaitsForIsGivenUp) {
+  Story story;
+  const query::LocalShards all(story.book.model());
+  const std::vector<std::string> segments = segments_of("v1/receivables/ageing");
+  const query::ParameterMap none;
+  std::stop_source stop;
+  stop.request_stop();
+  query::Request request{.segments = segments, .parameters = none};
+  request.stop = stop.get_token();
+  EXPECT_EQ(query::answer(all, [] { return Day{0}; }, request).status, 503);
+}
+
+TEST(Catalogue, NamesAndPathsAreThereOnceAndLeadToTheirReports) {
+  std::set<std::string> names;
+  for (const query::Report* report : query::reports()) {
+    const query::Description& of = report->description();
+    EXPECT_TRUE(names.insert(of.name).second) << of.name;
+    EXPECT_EQ(query::find_report(of.name), report);
+    EXPECT_FALSE(of.meaning.empty()) << of.name;
+    const auto route = query::find_route(segments_of(of.path.substr(1)), of.has_body);
+    ASSERT_TRUE(route) << of.path;
+    EXPECT_EQ(route->report, report) << of.path;
+    EXPECT_FALSE(query::find_route(segments_of(of.path.substr(1)), !of.has_body)) << of.path;
+    std::set<std::string> parameters;
+    for (const query::Parameter& parameter : of.parameters) {
+      EXPECT_TRUE(parameters.insert(parameter.name).second) << of.name << " " << parameter.name;
+      EXPECT_FALSE(parameter.meaning.empty()) << of.name << " " << parameter.name;
+    }
+  }
+  EXPECT_EQ(query::find_report("nothing"), nullptr);
+  EXPECT_FALSE(query::find_route({"v1", "invoices", ""}, false)) << "an id is needed";
+  EXPECT_FALSE(query::find_route({"v1"}, false));
+}
+
+}  // namespace
+}  // namespace daybook::test
