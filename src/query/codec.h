@@ -174,11 +174,17 @@ class Decoder {
   template <typename T>
     requires requires(T& value) { value.for_each_field([](auto&...) {}); }
   void operator()(T& value) {
+    // What is written here lies a few deep; bytes that lie deeper are none of ours, and would take the stack.
+    ok_ = ok_ && ++depth_ <= kDepthMax;
+    if (!ok_) return;
     value.for_each_field([&](auto&... fields) { ((*this)(fields), ...); });
+    --depth_;
     if constexpr (requires { value.is_sound(); }) ok_ = ok_ && value.is_sound();
   }
 
  private:
+  static constexpr int kDepthMax = 32;
+
   // Of a container: each element takes a byte at least.
   std::uint64_t size() {
     const std::uint64_t size = from_.varint();
@@ -188,6 +194,7 @@ class Decoder {
 
   ByteReader from_;
   bool ok_ = true;
+  int depth_ = 0;
 };
 
 template <typename T>
