@@ -7,6 +7,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <limits>
+#include <map>
 #include <utility>
 
 #include "base/file.h"
@@ -359,12 +360,13 @@ int unknown_view(const std::string& view) {
 // What a view means and takes; or, without a view, which there are.
 int help(const QueryOptions& options, const std::string& usage) {
   if (options.view.empty()) {
-    out("{}\nVIEWS:\n", usage);
+    std::map<std::string, std::string> meanings;
     for (const query::Report* report : query::reports()) {
-      if (!report->description().has_body) {
-        out("  {:24} {}\n", view_name(report->description()), report->description().meaning);
-      }
+      const query::Description& of = report->description();
+      if (!of.has_body) meanings.emplace(view_name(of), of.meaning);
     }
+    out("{}VIEWS:\n", usage);
+    for (const auto& [view, meaning] : meanings) out("  {:24} {}\n", view, meaning);
     out("\ndaybook query VIEW --help says what a view takes.\n");
     return kDone;
   }

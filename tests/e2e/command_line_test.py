@@ -115,6 +115,23 @@ class Words(Case):
             done = self.run_daybook(*arguments, code=2, says=says)
             self.assertEqual(done.stdout, "")
 
+    def test_help_says_which_views_there_are_and_what_each_takes(self):
+        listed = self.run_daybook("query", "--help").stdout.split("VIEWS:")[1]
+        views = re.findall(r"^  (\S+) +\S", listed, re.M)
+        self.assertIn("ageing", views)
+        self.assertIn("customers/ID/statement", views)
+        self.assertNotIn("reconciliation", views)
+        self.assertEqual(views, sorted(views))
+        for view in views:
+            with self.subTest(view):
+                said = self.run_daybook("query", view, "--help").stdout
+                self.assertIn(f"daybook query {view}: ", said)
+                self.assertIn("--as-of", said)
+                self.assertNotIn("--format", said)
+        self.assertEqual(re.findall(r"^  --(\S+) .*Required\.", self.run_daybook("query", "bridge", "--help").stdout, re.M),
+                         ["from", "to"])
+        self.run_daybook("query", "agein", "--help", code=2, says="no view 'agein': daybook query --help lists them")
+
     def test_variables_of_the_environment(self):
         data = self.dir / "none"
         done = self.run_daybook("verify", "--data", data, code=1, DAYBOOK_MEMORY="3", DAYBOOK_LISTNE="x",
