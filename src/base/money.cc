@@ -51,6 +51,17 @@ std::optional<Currency> Currency::known(std::uint64_t number) {
   return Currency(static_cast<std::uint16_t>(number));
 }
 
+const std::vector<Currency>& Currency::all() {
+  static const std::vector<Currency> currencies = [] {
+    std::vector<Currency> list;
+    for (std::size_t number = 1; number < kExponents.size(); ++number) {
+      if (const auto currency = known(number)) list.push_back(*currency);
+    }
+    return list;
+  }();
+  return currencies;
+}
+
 std::string Currency::code() const {
   if (number_ == 0) return "";
   const int letters = number_ - 1;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/int128.h"
 
@@ -21,6 +22,8 @@ class Currency {
   static std::optional<Currency> parse(std::string_view code);
   // From what should be a number(), none of a currency included; nothing where it is not.
   static std::optional<Currency> known(std::uint64_t number);
+  // All that there are, by code.
+  static const std::vector<Currency>& all();
   // From number(); the caller vouches for it.
   static constexpr Currency from_number(std::uint16_t number) { return Currency(number); }
 

@@ -249,7 +249,7 @@ std::variant<Resolution, NamedEvent> told_by(const ParkedRecord& parked) {
 
 // `shard`: that of its account.
 bool was_accepted(const ShardSnapshot& shard, const domain::Rules& rules, const NamedEvent& event) {
-  const auto customer = shard.labels->find_customer(event.customer_id);
+  const auto customer = shard.find_customer(event.customer_id);
   if (!customer) return false;
   const domain::DocumentRef ref{event.kind, event.document_id};
   // Nothing needs to have been said about it but this.
@@ -301,7 +301,7 @@ std::variant<Resolution, NamedEvent> resolution_of(const ShardReader& shard, con
   std::variant<Resolution, NamedEvent> told = told_by(parked);
   const auto* event = std::get_if<NamedEvent>(&told);
   // An account that has been told of is of this shard.
-  if (event == nullptr || !shard.shard().labels->find_customer(event->customer_id)) return told;
+  if (event == nullptr || !shard.shard().find_customer(event->customer_id)) return told;
   return resolution_if(was_accepted(shard.shard(), shard.rules(), *event));
 }
 

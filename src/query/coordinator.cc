@@ -66,10 +66,7 @@ std::unique_ptr<Partial> Coordinator::ask(std::int32_t partition, const Report& 
 }
 
 RateTable Coordinator::rates(const Question& question, const RatesWanted& wanted) {
-  Question asked;
-  asked.report = rates_report().description().name;
-  asked.as_of = question.as_of;
-  asked.known_at_ms = question.known_at_ms;
+  Question asked = question.of_same_moment(rates_report().description().name);
   asked.enclosed = encode(wanted);
   return rates_of(gather(rates_report(), asked));
 }

@@ -97,7 +97,7 @@ std::shared_ptr<const KnownAtEvaluation::Rows> KnownAtEvaluation::receivables(co
     kept_.erase(at);
   }
   auto rows = std::make_shared<Rows>();
-  for (const store::LabelId id : shard.labels->customers_after("", SIZE_MAX)) add_rows(shard, id, as_of, *rows);
+  for (const store::LabelId id : shard.customers_after("", SIZE_MAX)) add_rows(shard, id, as_of, *rows);
   rows->shrink_to_fit();
   if (kept_.size() == kDatesKept) kept_.erase(kept_.begin());
   kept_.push_back({as_of, rows, rows});
@@ -144,7 +144,7 @@ void KnownAtEvaluation::for_each_contribution(
     const std::function<void(store::LabelId, domain::DocumentRef, evaluation::Contribution&)>& visit) {
   evaluation::CellLabels cell_labels(labels_);
   evaluation::Contribution contribution(cell_labels);
-  const auto ids = customer ? std::vector<store::LabelId>{*customer} : shard.labels->customers_after("", SIZE_MAX);
+  const auto ids = customer ? std::vector<store::LabelId>{*customer} : shard.customers_after("", SIZE_MAX);
   for (const store::LabelId id : ids) {
     AccountReader context(shard, id, rules_, FileChoice::kAsWas);
     for (const domain::DocumentRef& ref : context.documents()) {

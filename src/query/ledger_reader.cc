@@ -118,6 +118,7 @@ void for_each_posting(const ShardReader& shard, const Grouping& grouping, const 
   Day last = std::min(page.count ? days.reach(begins ? first : first + 1, *page.count) : kNever, span.to);
   if (!page.until.empty()) last = std::min(last, first_day(page.until));
   days.for_each_account(first, last, [&](store::LabelId id) {
+    shard.go_on();
     AccountReader account = shard.account(id);
     for_each_posting(account, grouping, [&](const Posting& posting) {
       const LedgerEntry& entry = posting.entry;

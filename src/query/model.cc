@@ -16,6 +16,17 @@ const store::Labels& ShardSnapshot::figure_labels() const {
   return known_at == nullptr ? *labels : known_at->labels();
 }
 
+std::optional<store::LabelId> ShardSnapshot::find_customer(std::string_view customer_id) const {
+  const auto id = labels->find_customer(customer_id);
+  return id && *id < state.labels ? id : std::nullopt;
+}
+
+std::vector<store::LabelId> ShardSnapshot::customers_after(std::string_view after, std::size_t count) const {
+  std::vector<store::LabelId> ids = labels->customers_after(after, count);
+  std::erase_if(ids, [&](store::LabelId id) { return id >= state.labels; });
+  return ids;
+}
+
 ReadModel::ReadModel() : known_at_evaluations_(std::make_unique<KnownAtEvaluations>()) {}
 ReadModel::~ReadModel() = default;
 

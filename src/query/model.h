@@ -45,6 +45,10 @@ struct ShardSnapshot {
 
   // Of attributes and dimensions in cells and rows.
   const store::Labels& figure_labels() const;
+  // Labels are given before what they name is committed: of customers, those of this moment. By name, behind `after`, at
+  // most `count`.
+  std::optional<store::LabelId> find_customer(std::string_view customer_id) const;
+  std::vector<store::LabelId> customers_after(std::string_view after, std::size_t count) const;
 };
 
 // What is told apart: customers, attributes, issue and due dates; or due dates and currencies alone.

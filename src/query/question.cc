@@ -95,4 +95,15 @@ Filters Question::filters() const {
           .grade = arguments.text("grade")};
 }
 
+Question Question::of_same_moment(std::string other_report) const {
+  Question other;
+  other.report = std::move(other_report);
+  other.today = today;
+  other.as_of = as_of;
+  other.known_at_ms = known_at_ms;
+  other.file_choice = file_choice;
+  other.scope = scope;
+  return other;
+}
+
 }  // namespace daybook::query

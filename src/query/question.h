@@ -116,6 +116,8 @@ struct Question {
   std::shared_ptr<const std::map<std::int32_t, std::string>> enclosed_by_partition;
 
   Filters filters() const;
+  // Another report asked for the same answer: by the same, as of the same day and knowledge.
+  Question of_same_moment(std::string other_report) const;
 
   template <typename Visit>
   void for_each_field(const Visit& visit) {

@@ -47,6 +47,7 @@ RestatedBalances for_each_restated(const ShardReader& shard, const Grouping& gro
   RestatedBalances all;
   for (const store::LabelId id : shard.accounts()) {
     shard.go_on();
+    shard.go_on();
     AccountReader now(later, id, shard.rules(), file_choice);
     RestatedBy restated;
     std::map<Currency, Int128> balances;

@@ -58,7 +58,7 @@ ShardReader::ShardReader(const ShardSnapshot& shard, const Question& question, c
                          std::stop_token stop)
     : shard_(shard), question_(question), model_(model), stop_(std::move(stop)) {
   if (const auto customer_id = question.filters().customer_id) {
-    only_ = shard.labels->find_customer(*customer_id);
+    only_ = shard.find_customer(*customer_id);
     has_accounts_ = only_.has_value();
   }
 }
@@ -66,11 +66,11 @@ ShardReader::ShardReader(const ShardSnapshot& shard, const Question& question, c
 std::vector<store::LabelId> ShardReader::accounts() const {
   if (only_) return {*only_};
   if (!has_accounts_) return {};
-  return shard_.labels->customers_after("", SIZE_MAX);
+  return shard_.customers_after("", SIZE_MAX);
 }
 
 std::unique_ptr<AccountReader> ShardReader::find_account(std::string_view customer_id) const {
-  const auto id = is_customer(customer_id) ? shard_.labels->find_customer(customer_id) : std::nullopt;
+  const auto id = is_customer(customer_id) ? shard_.find_customer(customer_id) : std::nullopt;
   auto account = id ? new_account(*id) : nullptr;
   if (account == nullptr || !account->is_known() || !sees(*account)) return nullptr;
   return account;
@@ -83,20 +83,13 @@ bool ShardReader::sees(AccountReader& account) const {
 }
 
 std::map<Currency, std::vector<ShardReader::PublishedRate>> ShardReader::published_rates() const {
-  constexpr std::string_view kPrefix = "fx:";
-  constexpr std::size_t kAtATime = 256;
   std::map<Currency, std::vector<PublishedRate>> all;
-  std::string after(kPrefix);
-  while (true) {
-    const std::vector<store::LabelId> ids = shard_.labels->customers_after(after, kAtATime);
-    for (const store::LabelId id : ids) {
-      after = shard_.labels->get(id).customer;
-      if (!after.starts_with(kPrefix)) return all;
-      const auto from = Currency::parse(std::string_view(after).substr(kPrefix.size()));
-      if (from) all[*from] = published_rates(id);
-    }
-    if (ids.size() < kAtATime) return all;
+  // Looked up by name: there are many more customers than currencies.
+  for (const Currency from : Currency::all()) {
+    const auto id = shard_.find_customer("fx:" + from.code());
+    if (id) all[from] = published_rates(*id);
   }
+  return all;
 }
 
 std::vector<ShardReader::PublishedRate> ShardReader::published_rates(store::LabelId id) const {

@@ -230,6 +230,7 @@ void ShardReader::for_each_open_item(Day as_of, const Grouping& grouping, const 
   for (const AccountNumber id : accounts()) {
     const std::span<const Day> days = open.of(id);
     if (days.empty()) continue;
+    go_on();
     AccountReader account = this->account(id);
     // In the order of their names: once the page is full those behind it are passed over.
     if (!rows.may_hold(sort_key({account.name()}))) continue;

@@ -367,6 +367,17 @@ TEST(Decimals, DivisionOfLargeNumbersIsExact) {
 
 // --- money ------------------------------------------------------------------------------------
 
+TEST(Money, AllCurrenciesAreThereOnceByCode) {
+  const std::vector<Currency>& all = Currency::all();
+  EXPECT_GT(all.size(), 150U);
+  EXPECT_LT(all.size(), 250U);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    EXPECT_EQ(Currency::parse(all[i].code()), all[i]);
+    EXPECT_TRUE(i == 0 || all[i - 1].code() < all[i].code());
+  }
+  EXPECT_NE(std::ranges::find(all, *Currency::parse("CNY")), all.end());
+}
+
 TEST(Money, AmountsHaveTheDecimalsOfTheirCurrency) {
   struct Case {
     const char* code;

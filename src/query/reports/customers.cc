@@ -43,6 +43,7 @@ class Customers final : public ReportOf<RowsPart> {
     const Day as_of = question.as_of;
     RowsPart part{Rows(question.page)};
     for (const AccountNumber id : shard.accounts()) {
+      shard.go_on();
       AccountReader account = shard.account(id);
       std::string key = sort_key({account.name()});
       if (!is_customer(account.name()) || !part.rows.may_hold(key) || !account.is_known()) continue;

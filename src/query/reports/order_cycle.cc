@@ -45,11 +45,8 @@ struct CycleSums {
   std::vector<Int128> stages;  // Seconds of each stage of the cycle; may be left out where there are none.
 
   CycleSums& operator+=(CycleSums other) {
-    if (seconds.empty()) {
-      seconds = std::move(other.seconds);
-    } else {
-      seconds.insert(seconds.end(), other.seconds.begin(), other.seconds.end());
-    }
+    if (seconds.size() < other.seconds.size()) std::swap(seconds, other.seconds);
+    for (const std::int64_t one : other.seconds) seconds.push_back(one);
     out_of_order += other.out_of_order;
     stages.resize(std::max(stages.size(), other.stages.size()));
     for (std::size_t i = 0; i < other.stages.size(); ++i) stages[i] += other.stages[i];
@@ -204,6 +201,7 @@ struct CyclePart {
   std::map<std::pair<std::string, std::string>, CycleSums> rows;
 
   void add(CyclePart other) {
+    rows.merge(other.rows);
     for (auto& [at, sums] : other.rows) rows[at] += std::move(sums);
   }
   template <typename Visit>

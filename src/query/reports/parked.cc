@@ -58,12 +58,7 @@ class ResolutionReport final : public ReportOf<ResolutionPart> {
 std::vector<NamedEvent> ask_accepted(std::vector<NamedEvent> events, const Question& question, Asker& asker) {
   std::ranges::sort(events);
   std::vector<NamedEvent> accepted;
-  Question asked;
-  asked.report = resolution_report().description().name;
-  asked.today = question.today;
-  asked.as_of = question.as_of;
-  asked.known_at_ms = question.known_at_ms;
-  asked.scope = question.scope;
+  Question asked = question.of_same_moment(resolution_report().description().name);
   for (auto begin = events.begin(); begin != events.end();) {
     const auto end = std::find_if(
         begin, events.end(), [&](const NamedEvent& event) { return event.customer_id != begin->customer_id; });

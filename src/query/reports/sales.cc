@@ -123,6 +123,7 @@ struct SalesPart {
   std::map<Currency, Sums> totals;
 
   void add(SalesPart other) {
+    rows.merge(other.rows);
     for (const auto& [key, sums] : other.rows) add_up(rows[key], sums);
     for (const auto& [currency, sums] : other.totals) add_up(totals[currency], sums);
   }

@@ -157,13 +157,7 @@ class Worklist final : public ReportOf<WorklistPart> {
       of_shard.accounts.emplace_back(place.account->customer_id, place.account->currency);
     }
     if (wanted.empty()) return {};
-    Question asked;
-    asked.report = promises_report().description().name;
-    asked.today = question.today;
-    asked.as_of = question.as_of;
-    asked.known_at_ms = question.known_at_ms;
-    asked.file_choice = question.file_choice;
-    asked.scope = question.scope;
+    Question asked = question.of_same_moment(promises_report().description().name);
     std::map<std::int32_t, std::string> enclosed;
     for (const auto& [partition, of_shard] : wanted) enclosed[partition] = query::encode(of_shard);
     asked.enclosed_by_partition = std::make_shared<const std::map<std::int32_t, std::string>>(std::move(enclosed));
