@@ -259,7 +259,7 @@ class Greatest {
 
  private:
   std::size_t places_;
-  Few<Instant, 8> tree_;  // GroupCursor from `places_` on; above each two of them the greater.
+  Few<Instant, 8> tree_;  // Places from `places_` on; above each two of them the greater.
 };
 
 // When everything had been dispatched, over time. Dates rise.
@@ -463,12 +463,12 @@ class InvoicedOverTime {
     open_ -= invoice.mark == Mark::kOpen;
     while (invoice.settlement.size() > 1 && invoice.settlement[1].from <= as_of) invoice.settlement = invoice.settlement.subspan(1);
     const bool marks = as_of < invoice.invoice.void_day && order_.counts(invoice.issued_on, as_of);
-    const auto settled = marks ? invoice.settlement.front().since : std::nullopt;
-    invoice.mark = !marks ? Mark::kNone : settled ? Mark::kSettled : Mark::kOpen;
+    const bool is_settled = marks && invoice.settlement.front().since.has_value();
+    invoice.mark = !marks ? Mark::kNone : is_settled ? Mark::kSettled : Mark::kOpen;
     marking_ += invoice.mark != Mark::kNone;
     open_ += invoice.mark == Mark::kOpen;
     earliest_.set(number, marks ? -invoice.invoice.issued_fact->event.occurred_at : Greatest::kNone);
-    settled_.set(number, settled.value_or(Greatest::kNone));
+    settled_.set(number, is_settled ? *invoice.settlement.front().since : Greatest::kNone);
   }
 
   const Order& order_;

@@ -44,7 +44,7 @@ class RunningSums {
   };
 
   std::size_t places_;
-  Few<Node, 4> tree_;  // GroupCursor from `places_` on; above each two of them both.
+  Few<Node, 4> tree_;  // Places from `places_` on; above each two of them both.
 };
 
 struct Change {

@@ -22,7 +22,7 @@ constexpr std::size_t kWriteBytes = 1 << 20;
 // Of each run, while they are merged.
 constexpr std::size_t kReadBytes = 256 << 10;
 // Memory that clear() keeps, for live commits.
-constexpr std::size_t kKeptBytes = 1 << 20;
+constexpr std::size_t kInMemoryBytes = 1 << 20;
 
 // Of a run, each event: a checksum of all that follows (8 bytes), customer and size of the rest (4 bytes each, all of
 // this machine's order), then topic, kind and claims (a byte each), offset, recorded time, clock, the document's id, the
@@ -266,7 +266,7 @@ void Backlog::clear() {
     bytes_of_account_.clear();
   }
   forget_memory();
-  if (bytes_held() > kKeptBytes) {
+  if (bytes_held() > kInMemoryBytes) {
     memory_.release();
     read_.release();
     daybook::release(told_);

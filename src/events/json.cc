@@ -158,7 +158,7 @@ class Builder {
 };
 
 // Where an event's faults of form are. What could not be read there is not also missing.
-class GroupCursor {
+class Places {
  public:
   void add(std::string_view field) {
     at_.emplace(field);
@@ -190,7 +190,7 @@ class Filler {
   explicit Filler(Violations& violations) : violations_(violations) {}
 
   // Where the faults were.
-  const GroupCursor& places() const { return places_; }
+  const Places& places() const { return places_; }
   // Whether the event has a member that is no field: its payload, perhaps, misspelt.
   bool has_unknown_member() const { return has_unknown_member_; }
 
@@ -344,7 +344,7 @@ class Filler {
   }
 
   Violations& violations_;
-  GroupCursor places_;
+  Places places_;
   bool has_unknown_member_ = false;
 };
 

@@ -17,7 +17,6 @@
 namespace daybook::query {
 namespace {
 
-using Next = store::Reads::Next;
 
 std::string detail_of(domain::AnomalyKind kind) {
   using K = domain::AnomalyKind;
@@ -52,10 +51,10 @@ std::string detail_of(domain::AnomalyKind kind) {
 }
 
 void for_each_parked(const ShardSnapshot& shard, const std::function<void(const ParkedRecord&)>& visit) {
-  const auto take = [&](std::string_view key, std::string_view value) -> Result<Next> {
+  const auto take = [&](std::string_view key, std::string_view value) -> Result<store::Reads::Next> {
     ASSIGN_OR_RETURN(const auto parked, ParkedRecord::decode(key, value));
     if (shard.known_at == nullptr || parked.recorded_ms <= shard.known_at->recorded_ms()) visit(parked);
-    return Next::kGoOn;
+    return store::Reads::Next::kGoOn;
   };
   const auto scanned = shard.reads->scan(store::Table::kMeta, std::string(1, store::kParkedPrefix), "", take);
   if (!scanned) refuse(scanned.error());
@@ -111,11 +110,11 @@ void for_each_stored(const ShardSnapshot& shard, std::optional<AccountNumber> on
                      const std::function<void(const store::StoredAnomaly&)>& visit) {
   const auto prefix = stored_prefix(kind);
   if (!prefix) return;
-  const auto take = [&](std::string_view key, std::string_view value) -> Result<Next> {
+  const auto take = [&](std::string_view key, std::string_view value) -> Result<store::Reads::Next> {
     ASSIGN_OR_RETURN(const auto stored, store::decode_anomaly(key, value));
     RETURN_IF_ERROR(store::check_labels(*shard.labels, stored.customer, {}));
     if (!only || stored.customer == *only) visit(stored);
-    return Next::kGoOn;
+    return store::Reads::Next::kGoOn;
   };
   if (shard.known_at != nullptr) {
     shard.known_at->for_each_contribution(

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -94,8 +95,8 @@ struct Answer {
   std::optional<std::vector<std::string>> columns;
   // Fields behind the rows, over all pages.
   Row tail;
-  // The whole answer as a page to print.
-  std::string page;
+  // Makes the whole answer as a page to print, where its report has one.
+  std::function<std::string()> page;
 };
 
 // A group's name: `unassigned` for an empty value.

@@ -10,7 +10,6 @@
 
 namespace daybook::query {
 
-using Next = store::Reads::Next;
 
 const store::Labels& ShardSnapshot::figure_labels() const {
   return known_at == nullptr ? *labels : known_at->labels();
@@ -79,13 +78,13 @@ void scan_pages(const ShardSnapshot& shard, char family, std::optional<store::La
   const std::string prefix =
       customer ? store::cells_prefix(family, *customer) : std::string(1, family);
   std::vector<store::Cell> cells;
-  const auto take = [&](std::string_view bytes, std::string_view value) -> Result<Next> {
+  const auto take = [&](std::string_view bytes, std::string_view value) -> Result<store::Reads::Next> {
     ASSIGN_OR_RETURN(const store::PageKey key, store::PageKey::parse(bytes));
-    if (key.page.span < first_span || key.page.span > last_span) return Next::kGoOn;
+    if (key.page.span < first_span || key.page.span > last_span) return store::Reads::Next::kGoOn;
     RETURN_IF_ERROR(store::decode_page(value, cells));
     RETURN_IF_ERROR(store::check_labels(*shard.labels, key.customer, cells));
     visit(key.customer, cells);
-    return Next::kGoOn;
+    return store::Reads::Next::kGoOn;
   };
   const auto scanned = shard.reads->scan(store::Table::kCells, prefix, "", take);
   if (!scanned) refuse(scanned.error());

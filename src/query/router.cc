@@ -210,7 +210,7 @@ Rendered answer(const ShardSource& source, const Today& today, const Request& re
       case Format::kCsv:
         return {200, content_type(format), to_csv(description, std::move(answer))};
       case Format::kHtml:
-        return {200, content_type(format), std::move(answer.page)};
+        return {200, content_type(format), answer.page()};
     }
     return {};
   } catch (const Refusal& refusal) {

@@ -233,10 +233,10 @@ class Importer {
     events::Violations violations;
     if (events::read_event(event, report_.events.emplace_back(), violations)) return;
     report_.events.pop_back();
-    GroupCursor places;
+    Places places;
     build(plan.event, scope, evaluator, "", &places);
     for (const events::Violation& violation : violations.kept()) {
-      const auto cell = std::ranges::find(places, violation.field, &GroupCursor::value_type::first);
+      const auto cell = std::ranges::find(places, violation.field, &Places::value_type::first);
       report_.faults.push_back({cell == places.end() ? scope.row.place() : cell->second,
                                 violation.field + ": " + violation.message});
     }

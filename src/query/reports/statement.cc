@@ -385,17 +385,19 @@ class StatementReport final : public ReportOf<StatementPart> {
 
   Answer answer_of(const Question& question, StatementPart whole, Asker&) const override {
     if (!whole.statement) refuse(404, "Not found", fmt::format("there is no customer '{}'", question.subject));
-    const Statement& statement = *whole.statement;
+    auto statement = std::make_shared<const Statement>(*std::move(whole.statement));
     const Period span = Period::of(question);
     Answer answer;
     answer.head.add("customer_id", Value::text(question.subject));
     answer.head.add("from", Value::date(span.from));
     answer.head.add("to", Value::date(span.to));
-    answer.head.add("currencies", currencies_of(statement));
-    answer.rows = rows_of(statement);
+    answer.head.add("currencies", currencies_of(*statement));
+    answer.rows = rows_of(*statement);
     answer.columns = description().columns();
-    answer.page = to_page(question.subject, statement, span,
-                          question.arguments.choice("lang") == "zh" ? kChinese : kEnglish);
+    const Words& words = question.arguments.choice("lang") == "zh" ? kChinese : kEnglish;
+    answer.page = [subject = question.subject, statement, span, &words] {
+      return to_page(subject, *statement, span, words);
+    };
     return answer;
   }
 };

@@ -170,7 +170,7 @@ struct Customer {
   bool pays_in_runs = false;
   bool run_planned = false;
   std::vector<Unbilled> unbilled;
-  std::vector<std::uint32_t> to_pay;  // GroupCursor of invoices, for the next payment run.
+  std::vector<std::uint32_t> to_pay;  // Places of invoices, for the next payment run.
 
   const Territory& place() const { return kTerritories[territory]; }
 };

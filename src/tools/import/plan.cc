@@ -19,7 +19,7 @@ bool is_message(const FieldDescriptor& field) {
 }
 
 std::optional<json::value> build_object(const Plan& plan, const Scope& scope, Evaluator& evaluator,
-                                        const std::string& path, GroupCursor* places) {
+                                        const std::string& path, Places* places) {
   json::object object;
   for (const auto& [name, field] : plan.fields) {
     auto value = build(field, scope, evaluator, path.empty() ? name : path + "." + name, places);
@@ -30,7 +30,7 @@ std::optional<json::value> build_object(const Plan& plan, const Scope& scope, Ev
 }
 
 std::optional<json::value> build_each(const Plan& plan, const Scope& scope, Evaluator& evaluator,
-                                      const std::string& path, GroupCursor* places) {
+                                      const std::string& path, Places* places) {
   const std::vector<Row>* rows = evaluator.find(plan.rows, scope);
   if (rows == nullptr) return std::nullopt;
   json::array list;
@@ -167,7 +167,7 @@ Plan PlanCompiler::each(const toml::table& table, const FieldDescriptor& field,
 }
 
 std::optional<json::value> build(const Plan& plan, const Scope& scope, Evaluator& evaluator,
-                                 const std::string& path, GroupCursor* places) {
+                                 const std::string& path, Places* places) {
   switch (plan.kind) {
     case Plan::Kind::kNumber:
       return json::value(plan.number);

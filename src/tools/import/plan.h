@@ -63,11 +63,11 @@ class PlanCompiler {
 };
 
 // Where the values of an event came from, by field path; filled when somebody wants to know.
-using GroupCursor = std::vector<std::pair<std::string, std::string>>;
+using Places = std::vector<std::pair<std::string, std::string>>;
 
 // The JSON that the plan makes of a row; empty texts, objects and lists are left out. Nothing after
 // a fault, which `evaluator` then has.
 std::optional<boost::json::value> build(const Plan& plan, const Scope& scope, Evaluator& evaluator,
-                                        const std::string& path, GroupCursor* places);
+                                        const std::string& path, Places* places);
 
 }  // namespace daybook::tools
