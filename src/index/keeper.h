@@ -15,7 +15,7 @@ namespace daybook::index {
 
 class Keeper {
  public:
-  // Begins at once, with building once `may_build`, which is asked again and again: a index that is read
+  // Begins at once, with building once `may_build`, which is asked again and again: an index that is read
   // while history is folded is soon of no use. Calls `forget` as often, for what others keep of older images.
   // `indexes`: those that there are now, asked for as often; they are let go of soon.
   Keeper(std::function<std::vector<std::shared_ptr<ShardIndex>>()> indexes, std::function<bool()> may_build,

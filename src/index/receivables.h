@@ -69,7 +69,7 @@ class PeriodSums {
   std::size_t bytes() const;
 
  private:
-  // 24 bytes, as most of what a index holds are these. Amounts of 48 bits and quantities of 15: what
+  // 24 bytes, as most of what an index holds are these. Amounts of 48 bits and quantities of 15: what
   // does not fit is up to four rows, each worth so many bits more.
   class Packed {
    public:

@@ -20,9 +20,9 @@ using Next = store::Reads::Next;
 constexpr std::size_t kFollowFiles = 256;
 // After a commit that could not be followed more of them are likely: a build waits so long.
 constexpr std::chrono::milliseconds kQuiet{1'000};
-// Of a index's bytes: the rows that a build reads before they are put in order.
+// Of an index's bytes: the rows that a build reads before they are put in order.
 constexpr std::size_t kStretchShare = 4;
-// Of a index's bytes: the totals.
+// Of an index's bytes: the totals.
 constexpr std::size_t kTotalsShare = 8;
 // Rows of totals that a build reads before it adds them up.
 constexpr std::size_t kTotalsRows = 65'536;

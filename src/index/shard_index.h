@@ -57,7 +57,7 @@ struct Part {
 // Which commit: grows with each. The sum of all offsets wanted next.
 std::int64_t commit_number(const store::ShardState& state);
 
-// A index as of one commit. Immutable once it is handed out.
+// An index as of one commit. Immutable once it is handed out.
 struct IndexSnapshot {
   std::int64_t commit = 0;
   std::shared_ptr<const CustomerFiles> files = std::make_shared<const CustomerFiles>();
@@ -86,7 +86,7 @@ class ShardIndex : public store::CommitListener {
 
   // As of the last commit; null while there is none.
   std::shared_ptr<const IndexSnapshot> snapshot() const;
-  // Likewise, while the totals are known: before there is an snapshot, and where it has no room for them.
+  // Likewise, while the totals are known: before there is a snapshot, and where it has no room for them.
   std::shared_ptr<const Totals> totals() const;
   // How often totals that were known differed from what a build read: must be 0. The ones read took their place.
   std::int64_t totals_faults() const { return totals_faults_; }

@@ -196,7 +196,7 @@ class ShardReader {
 
   // For the files beside this one that read more than figures by group; none of the reports is among them.
   const ShardSnapshot& shard() const { return shard_; }
-  // The one account that is asked for, if any; all_ false: one that the shard does not have.
+  // The one account that is asked for, if any. No accounts: it is one that the shard does not have.
   bool has_accounts() const { return has_accounts_; }
   std::optional<AccountNumber> only() const { return only_; }
 

@@ -1,4 +1,4 @@
-// The index's columns: sums stay exact beyond their bits, what was taken back is gone, a index that is
+// The index's columns: sums stay exact beyond their bits, what was taken back is gone, an index that is
 // off is built again, and commits that come meanwhile are not lost.
 #include <gtest/gtest.h>
 
