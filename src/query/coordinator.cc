@@ -10,6 +10,19 @@
 #include "query/reports/rates.h"
 
 namespace daybook::query {
+namespace {
+
+// Calls use(question) with what this shard is asked.
+template <typename Use>
+auto with_own(std::int32_t partition, const Question& question, const Use& use) {
+  if (question.enclosed_by_partition == nullptr) return use(question);
+  Question own = question;
+  own.enclosed = question.enclosed_by_partition->at(partition);
+  own.enclosed_by_partition.reset();
+  return use(own);
+}
+
+}  // namespace
 
 Answer Coordinator::answer(const Report& report, Question& question) {
   report.settle(question);
@@ -26,6 +39,11 @@ std::unique_ptr<Partial> Coordinator::gather(const Report& report, const Questio
   } else {
     partitions.resize(sessions_.size());
     std::iota(partitions.begin(), partitions.end(), 0);
+  }
+  if (partitions.size() > 1) {
+    for (const std::int32_t partition : partitions) {
+      with_own(partition, question, [&](const Question& own) { session(partition).expect(report, own); });
+    }
   }
   // What is evaluated anew for a moment is worth every processor; what is read off is not worth the threads, and who
   // is asked later makes no more rows than the page still needs.
@@ -49,14 +67,10 @@ std::unique_ptr<Partial> Coordinator::ask_account(std::string_view account, cons
 }
 
 std::unique_ptr<Partial> Coordinator::ask(std::int32_t partition, const Report& report, const Question& question) {
-  if (const auto enclosed = question.enclosed_by_partition) {
-    Question with_own = question;
-    with_own.enclosed_by_partition.reset();
-    with_own.enclosed = enclosed->at(partition);
-    return ask(partition, report, with_own);
-  }
   refuse_once_given_up(stop_);
-  ShardReply reply = session(partition).ask(report, question, stop_);
+  ShardReply reply = with_own(partition, question, [&](const Question& own) {
+    return session(partition).ask(report, own, stop_);
+  });
   // One shard's part in place of another's would count that twice, and this not at all.
   if (reply.partition != partition || reply.partial == nullptr) {
     refuse(503, "Shard not available",
@@ -77,9 +91,17 @@ std::vector<ShardHead> Coordinator::heads() {
   if (known_at_ms_) {
     on_all_processors(heads.size(), read);
   } else {
+    for (std::size_t i = 0; i < heads.size(); ++i) session(static_cast<std::int32_t>(i)).expect_head();
     for (std::size_t i = 0; i < heads.size(); ++i) read(i);
   }
   return heads;
+}
+
+void Coordinator::require(const Wait& wait) {
+  for (const Wait::Position& position : wait.positions) {
+    const ShardHead head = session(position.at.partition).head();
+    if (head.next_offsets[static_cast<std::size_t>(position.at.topic)] <= position.offset) refuse_unfolded(wait, position);
+  }
 }
 
 ShardSession& Coordinator::session(std::int32_t partition) {

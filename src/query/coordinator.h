@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "query/shard_query.h"
+#include "query/wait.h"
 
 namespace daybook::query {
 
@@ -18,6 +19,9 @@ class Coordinator final : public Asker {
 
   // `question`: its parameters are read, its report's settle() comes here. Throws a Refusal.
   Answer answer(const Report& report, Question& question);
+  // Refuses what the shards have not folded that answer: those that were seen to have, when it was looked at whether
+  // they had, may be others.
+  void require(const Wait& wait);
   // Of all shards, as they answered.
   std::vector<ShardHead> heads();
 

@@ -12,6 +12,9 @@
 namespace daybook::query {
 namespace {
 
+// As often a question is asked of other shards in place of those that went away meanwhile.
+constexpr int kAttemptsMax = 3;
+
 enum class Format { kJson, kCsv, kHtml };
 
 const char* content_type(Format format) {
@@ -91,6 +94,7 @@ class PageTokens {
 struct Asked {
   Question question;
   Format format = Format::kJson;
+  Wait wait;
 };
 
 Asked read(const Description& description, const Route& route, const ShardSource& source, const Today& today,
@@ -114,10 +118,8 @@ Asked read(const Description& description, const Route& route, const ShardSource
   const bool is_whole = asked.format == Format::kCsv || description.is_whole;
   if (page_size || !is_whole) question.page.count = static_cast<std::size_t>(page_size.value_or(100));
   if (const auto token = parameters.text("page_token")) tokens.read(*token, question);
-  const Wait wait = read_wait(source, parameters);
-  if (const Wait::Position* missing = first_missing(source, wait)) {
-    refuse(503, "Not folded yet", fmt::format("{} was not folded within {} ms", missing->text, wait.at_most.count()));
-  }
+  asked.wait = read_wait(source, parameters);
+  if (const Wait::Position* missing = first_missing(source, asked.wait)) refuse_unfolded(asked.wait, *missing);
   question.arguments = Arguments(description, request.parameters, source.rules().zone);
   return asked;
 }
@@ -180,6 +182,26 @@ std::string to_csv(const Description& description, Answer answer) {
   return to_csv(answer.columns ? *answer.columns : description.columns(), rows);
 }
 
+Rendered answer(const Route& route, std::string_view path, const ShardSource& source, const Today& today,
+                const Request& request) {
+  const Report& report = *route.report;
+  const Description& description = report.description();
+  const PageTokens tokens(path, request.parameters);
+  auto [question, format, wait] = read(description, route, source, today, request, tokens);
+  Coordinator coordinator(source, question.known_at_ms, request.stop);
+  coordinator.require(wait);
+  if (request.body) report.take_body(question, *request.body, source.partition_count(), request.stop, request.memory);
+  Answer answer = coordinator.answer(report, question);
+  switch (format) {
+    case Format::kJson:
+      return {200, content_type(format),
+              to_json(description, question, std::move(answer), coordinator, source.topic_prefix(), tokens)};
+    case Format::kCsv: return {200, content_type(format), to_csv(description, std::move(answer))};
+    case Format::kHtml: return {200, content_type(format), answer.page()};
+  }
+  return {};
+}
+
 }  // namespace
 
 bool is_report(const std::vector<std::string>& segments) { return find_route(segments, false).has_value(); }
@@ -193,68 +215,15 @@ Rendered answer(const ShardSource& source, const Today& today, const Request& re
   for (const std::string& segment : request.segments) path += "/" + segment;
   const auto route = find_route(request.segments, request.body.has_value());
   if (!route) return render({404, "Not found", "there is nothing at " + path});
-  const Report& report = *route->report;
-  const Description& description = report.description();
-  try {
-    const PageTokens tokens(path, request.parameters);
-    auto [question, format] = read(description, *route, source, today, request, tokens);
-    Coordinator coordinator(source, question.known_at_ms, request.stop);
-    if (request.body) {
-      report.take_body(question, *request.body, source.partition_count(), request.stop, request.memory);
+  for (int attempts = 1;; ++attempts) {
+    try {
+      return answer(*route, path, source, today, request);
+    } catch (const AskAgain& refusal) {
+      if (attempts == kAttemptsMax) return render(refusal.problem);
+    } catch (const Refusal& refusal) {
+      return render(refusal.problem);
     }
-    Answer answer = coordinator.answer(report, question);
-    switch (format) {
-      case Format::kJson:
-        return {200, content_type(format),
-                to_json(description, question, std::move(answer), coordinator, source.topic_prefix(), tokens)};
-      case Format::kCsv:
-        return {200, content_type(format), to_csv(description, std::move(answer))};
-      case Format::kHtml:
-        return {200, content_type(format), answer.page()};
-    }
-    return {};
-  } catch (const Refusal& refusal) {
-    return render(refusal.problem);
   }
-}
-
-Wait read_wait(const ShardSource& source, Parameters& parameters) {
-  Wait wait;
-  wait.at_most = std::chrono::milliseconds(parameters.integer("wait_ms", 0, 60'000).value_or(5'000));
-  for (const std::string& item : parameters.list("min_position")) {
-    const std::size_t last = item.rfind(':');
-    const std::size_t middle = last == std::string::npos ? last : item.rfind(':', last - 1);
-    std::optional<log::Topic> topic;
-    std::int64_t partition = -1;
-    std::int64_t offset = -1;
-    if (middle != std::string::npos && middle > 0) {
-      topic = log::parse_topic_name(source.topic_prefix(), item.substr(0, middle));
-      const auto number = [](std::string_view text) -> std::int64_t {
-        if (text.empty() || text.size() > 18) return -1;
-        std::int64_t value = 0;
-        for (const char c : text) {
-          if (c < '0' || c > '9') return -1;
-          value = value * 10 + (c - '0');
-        }
-        return value;
-      };
-      partition = number(std::string_view(item).substr(middle + 1, last - middle - 1));
-      offset = number(std::string_view(item).substr(last + 1));
-    }
-    if (!topic || *topic == log::Topic::kDeadLetter || partition < 0 || partition >= source.partition_count() ||
-        offset < 0) {
-      refuse_parameter("min_position", fmt::format("'{}' is not topic:partition:offset", item));
-    }
-    wait.positions.push_back({{*topic, static_cast<std::int32_t>(partition)}, offset, item});
-  }
-  return wait;
-}
-
-const Wait::Position* first_missing(const ShardSource& source, const Wait& wait) {
-  const auto missing = std::ranges::find_if(wait.positions, [&](const Wait::Position& wanted) {
-    return !source.has_folded(wanted.at, wanted.offset);
-  });
-  return missing == wait.positions.end() ? nullptr : &*missing;
 }
 
 }  // namespace daybook::query

@@ -1,7 +1,6 @@
 // From a path and parameters to an answer as text: every GET under /v1, over HTTP and offline alike.
 #pragma once
 
-#include <chrono>
 #include <functional>
 #include <stop_token>
 #include <string>
@@ -10,6 +9,7 @@
 
 #include "query/request.h"
 #include "query/shard_query.h"
+#include "query/wait.h"
 
 namespace daybook::query {
 
@@ -38,20 +38,5 @@ Rendered answer(const ShardSource& source, const Today& today, const Request& re
 // Whether answer() has a report for this path that is asked without a body.
 bool is_report(const std::vector<std::string>& segments);
 Rendered render(const Problem& problem);
-
-// What a question wants to see folded, and how long it waits for that.
-struct Wait {
-  struct Position {
-    log::TopicPartition at;
-    std::int64_t offset = 0;
-    std::string text;  // As it was asked for.
-  };
-  std::vector<Position> positions;
-  std::chrono::milliseconds at_most{0};
-};
-// min_position and wait_ms.
-Wait read_wait(const ShardSource& source, Parameters& parameters);
-// The first that is not folded; null when all are.
-const Wait::Position* first_missing(const ShardSource& source, const Wait& wait);
 
 }  // namespace daybook::query

@@ -34,6 +34,10 @@ struct ShardReply {
   std::unique_ptr<Partial> partial;
 };
 
+// Thrown where a shard went away while it was asked: another may hold it, and the whole question is worth being asked
+// again.
+struct AskAgain : Refusal {};
+
 // One moment of a shard: all that is asked of it is of that moment. One thread.
 class ShardSession {
  public:
@@ -42,6 +46,10 @@ class ShardSession {
   virtual ShardHead head() = 0;
   // Given up with a Refusal once `stop` is requested.
   virtual ShardReply ask(const Report& report, const Question& question, const std::stop_token& stop) = 0;
+  // That will be asked next, or the head: a shard that is far away can begin, while others are asked. The page's `until`
+  // may have moved by then; more rows than wanted do no harm.
+  virtual void expect(const Report& /*report*/, const Question& /*question*/) {}
+  virtual void expect_head() {}
 };
 
 // All shards of a read model. Thread-safe. What fails is a Refusal that names the shard: no answer is given without it.

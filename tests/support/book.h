@@ -20,9 +20,9 @@
 #include "live/live_model.h"
 #include "log/memory_log.h"
 #include "store/shard_state.h"
-#include "support/bytes_shards.h"
 #include "support/soon.h"
 #include "support/temp_dir.h"
+#include "support/ways.h"
 #include "query/local_shards.h"
 #include "query/router.h"
 
@@ -103,18 +103,20 @@ class Book {
     return ask(segments_of("v1/receivables/reconciliation"), parameters, csv);
   }
   // Where the read model may change between two questions, the second is not asked.
-  void ask_once() { asks_through_bytes_ = false; }
-  // As it is answered here, and as it is where questions and parts go through bytes: the same.
+  void ask_once() { asks_every_way_ = false; }
+  // As it is answered here, and every other way (ways.h): the same.
   query::Rendered ask(const std::vector<std::string>& segments, const query::ParameterMap& parameters,
                       std::optional<std::string_view> body) {
     query::Request request{.segments = segments, .parameters = parameters};
     request.body = body;
     const query::LocalShards shards(*model_);
     query::Rendered rendered = query::answer(shards, today, request);
-    if (!asks_through_bytes_) return rendered;
-    const query::Rendered through_bytes = query::answer(BytesShards(shards), today, request);
-    EXPECT_EQ(through_bytes.status, rendered.status);
-    EXPECT_EQ(through_bytes.body, rendered.body);
+    if (!asks_every_way_) return rendered;
+    for (const auto& way : ways_) {
+      const query::Rendered again = query::answer(way->shards(), today, request);
+      EXPECT_EQ(again.status, rendered.status);
+      EXPECT_EQ(again.body, rendered.body);
+    }
     return rendered;
   }
   boost::json::value json(const std::string& path, const query::ParameterMap& parameters = {}) {
@@ -183,8 +185,10 @@ class Book {
     model_ = std::make_unique<live::LiveModel>(*projector_, rules_, "", 64 << 20);
     const auto started = projector_->start(log_);
     ASSERT_TRUE(started) << started.error().message;
+    for (const MakeWay& make : ways()) ways_.push_back(make(*model_));
   }
   void close() {
+    ways_.clear();
     if (projector_) projector_->stop();
     model_.reset();
     projector_.reset();
@@ -198,8 +202,9 @@ class Book {
   store::SharedMemory memory_;
   std::unique_ptr<engine::Projector> projector_;
   std::unique_ptr<live::LiveModel> model_;
+  std::vector<std::unique_ptr<Way>> ways_;  // Of the model.
   std::map<log::TopicPartition, std::int64_t> sent_;  // The last offset of each that settle() waits for.
-  bool asks_through_bytes_ = true;
+  bool asks_every_way_ = true;
   int told_ = 0;
 };
 

@@ -1,0 +1,222 @@
+#include "cluster/projector_pool.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <set>
+
+#include "cluster/remote_shards.h"
+
+namespace daybook::cluster {
+namespace {
+
+using std::chrono::milliseconds;
+
+// A name may stand for other machines by then.
+constexpr milliseconds kLookUpEvery{5'000};
+constexpr milliseconds kLookUpAgainAfter{500};
+
+// How far a shard is, as a sum over its topics.
+std::int64_t records_of(const ShardReport& shard) {
+  std::int64_t records = 0;
+  for (const ShardReport::Topic& topic : shard.topics) records += topic.next_offset;
+  return records;
+}
+
+}  // namespace
+
+ProjectorPool::ProjectorPool(PoolOptions options)
+    : options_(std::move(options)), thread_([this](const std::stop_token& stop) { look_up(stop); }) {}
+
+ProjectorPool::~ProjectorPool() {
+  thread_.request_stop();
+  thread_.join();
+  std::map<std::string, Known> known;
+  {
+    const std::lock_guard lock(mutex_);
+    known.swap(known_);
+  }
+  // Their threads end here, without the lock that they take.
+}
+
+void ProjectorPool::look_up(const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any pause;
+  while (!stop.stop_requested()) {
+    std::vector<std::string> addresses;
+    std::map<std::string, std::string> not_found;
+    for (const std::string& name : options_.projectors) {
+      auto found = resolve(name);
+      if (!found) {
+        not_found.emplace(name, found.error().message);
+        continue;
+      }
+      addresses.insert(addresses.end(), found->begin(), found->end());
+    }
+    const bool all_found = not_found.empty();
+    {
+      const std::lock_guard lock(mutex_);
+      for (const auto& [name, why] : not_found) {
+        if (!not_found_.contains(name)) options_.on_notice(fmt::format("projector {}", why));
+      }
+      not_found_ = std::move(not_found);
+    }
+    follow(addresses);
+    std::unique_lock lock(mutex);
+    pause.wait_for(lock, stop, all_found ? kLookUpEvery : kLookUpAgainAfter, [] { return false; });
+  }
+}
+
+void ProjectorPool::follow(const std::vector<std::string>& addresses) {
+  const std::set<std::string> wanted(addresses.begin(), addresses.end());
+  std::vector<std::shared_ptr<Endpoint>> gone;  // Let go of without the lock.
+  const std::lock_guard lock(mutex_);
+  for (const std::string& address : wanted) {
+    if (known_.contains(address)) continue;
+    // Its thread calls note(), which waits for this to end.
+    known_[address].endpoint =
+        std::make_shared<Endpoint>(address, [this, address](Result<Endpoint::Seen> seen) { note(address, std::move(seen)); });
+  }
+  // A resolver that fails has not said that anybody went.
+  if (!not_found_.empty()) return;
+  for (auto at = known_.begin(); at != known_.end();) {
+    if (wanted.contains(at->first)) {
+      ++at;
+    } else {
+      gone.push_back(std::move(at->second.endpoint));
+      at = known_.erase(at);
+    }
+  }
+}
+
+void ProjectorPool::note(const std::string& address, Result<Endpoint::Seen> seen) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto at = known_.find(address);
+    if (at == known_.end()) return;
+    Known& known = at->second;
+    const std::string trouble = seen ? agree(address, seen->identity) : seen.error().message;
+    if (trouble != known.trouble) {
+      options_.on_notice(trouble.empty() ? fmt::format("projector {} answers", known.endpoint->address())
+                                         : fmt::format("projector {} cannot be asked: {}", known.endpoint->address(), trouble));
+    }
+    known.trouble = trouble;
+    known.seen.reset();
+    if (seen) known.seen = *std::move(seen);
+  }
+  options_.on_change();
+}
+
+std::string ProjectorPool::agree(const std::string& address, const Identity& identity) {
+  if (identity.version != options_.version) {
+    return fmt::format("it is of version {}, and this of {}", identity.version, options_.version);
+  }
+  if (identity_ && identity_->difference(identity).empty()) return {};
+  const bool is_held = identity_ && std::ranges::any_of(known_, [&](const auto& other) {
+    return other.first != address && is_asked(other.second, *identity_);
+  });
+  if (is_held) return fmt::format("it has {} as the others have", identity.difference(*identity_));
+  const auto rules = domain::make_rules(identity.fold);
+  if (!rules) return rules.error().message;
+  identity_ = identity;
+  shards_ = std::make_shared<RemoteShards>(*this, identity, *rules);
+  return {};
+}
+
+bool ProjectorPool::is_asked(const Known& known, const Identity& identity) const {
+  return known.trouble.empty() && known.seen && known.seen->identity.difference(identity).empty();
+}
+
+const ShardReport* ProjectorPool::shard_of(const Known& known, std::int32_t partition) const {
+  if (!known.seen) return nullptr;
+  const auto at = std::ranges::find(known.seen->report.shards, partition, &ShardReport::partition);
+  return at == known.seen->report.shards.end() ? nullptr : &*at;
+}
+
+std::shared_ptr<const query::ShardSource> ProjectorPool::shards() const {
+  const std::lock_guard lock(mutex_);
+  return shards_;
+}
+
+std::optional<Identity> ProjectorPool::identity() const {
+  const std::lock_guard lock(mutex_);
+  return identity_;
+}
+
+std::vector<ProjectorPool::Projector> ProjectorPool::projectors() const {
+  std::vector<Projector> projectors;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [address, known] : known_) {
+    projectors.push_back({known.endpoint->address(), known.seen, known.trouble});
+  }
+  return projectors;
+}
+
+std::string ProjectorPool::trouble() const {
+  std::vector<std::string> troubles;
+  std::optional<Identity> identity;
+  {
+    const std::lock_guard lock(mutex_);
+    identity = identity_;
+    for (const auto& [name, why] : not_found_) troubles.push_back(fmt::format("projector {}", why));
+    for (const auto& [address, known] : known_) {
+      if (!known.trouble.empty()) {
+        troubles.push_back(fmt::format("projector {} cannot be asked: {}", known.endpoint->address(), known.trouble));
+      } else if (known.seen && !known.seen->report.trouble.empty()) {
+        troubles.push_back(fmt::format("projector {}: {}", known.endpoint->address(), known.seen->report.trouble));
+      }
+    }
+  }
+  for (std::int32_t partition = 0; identity && partition < identity->partition_count; ++partition) {
+    if (find(partition, *identity) == nullptr) troubles.push_back(fmt::format("nobody can be asked about shard {}", partition));
+  }
+  return fmt::format("{}", fmt::join(troubles, "; "));
+}
+
+std::shared_ptr<Endpoint> ProjectorPool::find(std::int32_t partition, const Identity& identity) const {
+  const std::lock_guard lock(mutex_);
+  std::shared_ptr<Endpoint> best;
+  std::int64_t most = -1;
+  for (const auto& [address, known] : known_) {
+    const ShardReport* shard = is_asked(known, identity) ? shard_of(known, partition) : nullptr;
+    if (shard == nullptr || !shard->trouble.empty() || records_of(*shard) <= most) continue;
+    most = records_of(*shard);
+    best = known.endpoint;
+  }
+  return best;
+}
+
+std::string ProjectorPool::why_not(std::int32_t partition) const {
+  std::vector<std::string> reasons;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [name, why] : not_found_) reasons.push_back(why);
+  for (const auto& [address, known] : known_) {
+    const ShardReport* shard = shard_of(known, partition);
+    if (!known.trouble.empty()) {
+      reasons.push_back(fmt::format("{}: {}", known.endpoint->address(), known.trouble));
+    } else if (shard != nullptr) {
+      reasons.push_back(fmt::format("{}: {}", known.endpoint->address(), shard->trouble));
+    }
+  }
+  return reasons.empty() ? "no projector holds it" : fmt::format("{}", fmt::join(reasons, "; "));
+}
+
+void ProjectorPool::lost(const Endpoint& endpoint, const std::string& why) {
+  const std::lock_guard lock(mutex_);
+  for (auto& [address, known] : known_) {
+    if (known.endpoint.get() != &endpoint || !known.trouble.empty()) continue;
+    known.trouble = why;
+    options_.on_notice(fmt::format("projector {} cannot be asked: {}", endpoint.address(), why));
+  }
+}
+
+bool ProjectorPool::has_folded(log::TopicPartition at, std::int64_t offset, const Identity& identity) const {
+  const std::lock_guard lock(mutex_);
+  return std::ranges::any_of(known_, [&](const auto& other) {
+    const ShardReport* shard = is_asked(other.second, identity) ? shard_of(other.second, at.partition) : nullptr;
+    return shard != nullptr && shard->topics[static_cast<std::size_t>(at.topic)].next_offset > offset;
+  });
+}
+
+}  // namespace daybook::cluster

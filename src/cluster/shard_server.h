@@ -1,0 +1,39 @@
+// The shards of a projector, asked over gRPC.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "cluster/identity.h"
+#include "cluster/shard_report.h"
+#include "query/shard_query.h"
+
+namespace daybook::cluster {
+
+struct ShardServerOptions {
+  // HOST:PORT; port 0 takes a free one.
+  std::string listen;
+  Identity identity = {};
+  // Asked by any thread.
+  std::function<ProjectorReport()> report = {};
+  // Each question holds one of them while it is answered, and whoever watches another; who finds none is told so.
+  int threads_max = 64;
+};
+
+// Thread-safe. Questions under way are given up in the destructor.
+class ShardServer {
+ public:
+  // Serves at once. `source` must outlive it. kUnavailable where it cannot listen there.
+  static Result<std::unique_ptr<ShardServer>> start(const query::ShardSource& source, ShardServerOptions options);
+  virtual ~ShardServer() = default;
+
+  // HOST:PORT.
+  virtual std::string address() const = 0;
+  // Something was committed, or is otherwise than it was: whoever watches is told.
+  virtual void changed() = 0;
+};
+
+}  // namespace daybook::cluster
