@@ -61,7 +61,9 @@ http::Response json(std::string body) { return {200, "application/json", std::mo
 
 http::Response to_response(query::Rendered rendered) {
   if (rendered.content_type.starts_with("text/html")) return http::page(std::move(rendered.body));
-  return {rendered.status, std::move(rendered.content_type), std::move(rendered.body), {}};
+  http::Response response{rendered.status, std::move(rendered.content_type), std::move(rendered.body), {}};
+  response.share = std::move(rendered.memory);
+  return response;
 }
 
 // Half of the file handles there may be: the stores need some, too.
@@ -120,15 +122,6 @@ std::function<void(int, const std::string&)> kafka_lines(const LogLine& line) {
          words);
   };
 }
-
-// A file's share of the memory for them.
-struct LedgerShare {
-  explicit LedgerShare(std::shared_ptr<http::BodyMemory> of) : all(std::move(of)), taken(*all) {}
-  const std::shared_ptr<http::BodyMemory> all;
-  http::BodyShare taken;
-};
-// By which a share may be more than was asked for.
-constexpr std::size_t kLedgerSteps = 2 * http::BodyShare::kStep;
 
 // What the kernel says that the process takes.
 std::int64_t resident_bytes() {
@@ -247,7 +240,7 @@ Result<std::unique_ptr<Instance>> Instance::start(const Settings& settings, LogL
   http.workers = static_cast<unsigned>(settings.threads) * 2;
   http.groups = groups_apart(static_cast<unsigned>(settings.threads));
   http.bodies_bytes_max = plan.bodies;
-  instance->ledgers_ = std::make_shared<http::BodyMemory>(plan.ledgers);
+  instance->answers_ = std::make_shared<MemoryBudget>(plan.answers);
   http.names = settings.served_names;
   http.connections_max = connections_max();
   Instance* self = instance.get();
@@ -560,13 +553,10 @@ http::Response Instance::answer_question(const http::Request& request) {
   const query::Today today = [this] { return this->today(); };
   query::Request asked{.segments = request.segments, .parameters = request.parameters, .accept = request.accept};
   asked.stop = request.stop;
-  if (request.path != kReconciliation) return to_response(query::answer(*shards_, today, asked));
-  const auto share = std::make_shared<LedgerShare>(ledgers_);
-  asked.body = request.body;
-  asked.memory = {ledgers_->bytes_max() - kLedgerSteps, [&](std::size_t bytes) { return share->taken.resize(bytes); }};
+  asked.memory = answers_;
+  if (request.path == kReconciliation) asked.body = request.body;
   http::Response response = to_response(query::answer(*shards_, today, asked));
   if (response.status == 429) response.headers.emplace_back("Retry-After", "1");
-  response.share = share;
   return response;
 }
 
@@ -738,17 +728,17 @@ http::Response Instance::metrics() {
   const MemoryPlan plan = settings_.memory_plan();
   sheet.gauge("daybook_memory_bytes",
               "Memory by what takes it: documents and labels kept for folding, copies of cells made for questions, and of "
-              "the store what was not flushed yet and what was read; bodies of requests, and files to reconcile with.");
+              "the store what was not flushed yet and what was read; bodies of requests, and answers.");
   sheet.add({{"part", "fold"}}, static_cast<double>(projector_->bytes_kept()));
   sheet.add({{"part", "indexes"}}, static_cast<double>(model_->index_bytes()));
   sheet.add({{"part", "write_buffers"}}, static_cast<double>(memory_->write_buffer_bytes()));
   sheet.add({{"part", "block_cache"}}, static_cast<double>(memory_->block_cache_bytes()));
   const http::Server* const server = serving_;
   sheet.add({{"part", "bodies"}}, server == nullptr ? 0 : static_cast<double>(server->bodies_bytes()));
-  sheet.add({{"part", "ledgers"}}, static_cast<double>(ledgers_->taken()));
+  sheet.add({{"part", "answers"}}, static_cast<double>(answers_->taken()));
   sheet.gauge("daybook_memory_plan_bytes", "What each of these may take.");
   sheet.add({{"part", "bodies"}}, static_cast<double>(plan.bodies));
-  sheet.add({{"part", "ledgers"}}, static_cast<double>(plan.ledgers));
+  sheet.add({{"part", "answers"}}, static_cast<double>(plan.answers));
   sheet.add({{"part", "fold"}}, static_cast<double>(plan.fold_cache));
   sheet.add({{"part", "indexes"}}, static_cast<double>(plan.indexes));
   sheet.add({{"part", "write_buffers"}}, static_cast<double>(plan.write_buffers));

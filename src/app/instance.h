@@ -81,7 +81,7 @@ class Instance {
   std::string address_;
   std::shared_ptr<Metrics> metrics_ = std::make_shared<Metrics>();
   std::unique_ptr<store::SharedMemory> memory_;
-  std::shared_ptr<http::BodyMemory> ledgers_;  // Of files to reconcile with. Answers may outlive the instance.
+  std::shared_ptr<MemoryBudget> answers_;  // They may outlive the instance.
   std::unique_ptr<log::Log> log_;  // Set once, before attached_.
   std::unique_ptr<gateway::Gateway> gateway_;  // Likewise.
   std::unique_ptr<engine::Projector> projector_;

@@ -8,7 +8,7 @@ namespace daybook::app {
 
 // In bytes. They add up to more than the bound: what is pending is there while history is read, write buffers
 // and indexes after it. A server that has much to catch up on while its indexes are there may come above the
-// bound for a while. What is left is for decoding, files being made, and answers.
+// bound for a while. What is left is for decoding, and files being made.
 struct MemoryPlan {
   std::size_t block_cache = 0;  // With filters and indexes of files.
   std::size_t write_buffers = 0;
@@ -18,7 +18,7 @@ struct MemoryPlan {
   std::size_t indexes = 0;
   std::size_t prefetch = 0;   // What Kafka has sent ahead.
   std::size_t bodies = 0;     // Of requests, until these are answered. Two of the largest at least.
-  std::size_t ledgers = 0;    // Files to reconcile with, as lines, until they are answered.
+  std::size_t answers = 0;    // With all that is made for them, until they are sent; files to reconcile with.
   std::size_t set_aside = 0;  // On disk: what a replay has read beyond that.
   std::size_t files = 0;      // What a commit of a replay gives sorted files at a time. Each folding thread's.
 
@@ -30,7 +30,7 @@ struct MemoryPlan {
             .indexes = bound / 4,
             .prefetch = bound / 8,
             .bodies = std::max<std::size_t>(bound / 8, 32 << 20),
-            .ledgers = bound / 4,
+            .answers = bound / 4,
             .set_aside = bound * 4,
             .files = std::min<std::size_t>(bound / 16, 16 << 20)};
   }

@@ -31,6 +31,8 @@ class JsonWriter {
     key(name), value.write_json(*this);
   }
 
+  // Of what is written.
+  std::size_t size() const { return out_.size(); }
   std::string take() { return std::move(out_); }
 
  private:

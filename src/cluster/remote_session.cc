@@ -6,6 +6,12 @@
 #include "cluster/messages.h"
 
 namespace daybook::cluster {
+namespace {
+
+// A byte of a partial, when it is read.
+constexpr std::size_t kReadBytes = 6;
+
+}  // namespace
 
 RemoteSession::RemoteSession(ProjectorPool& pool, std::shared_ptr<Endpoint> endpoint, const Identity& identity,
                              std::int32_t partition, std::optional<std::int64_t> known_at_ms)
@@ -70,6 +76,8 @@ std::string RemoteSession::receive() {
     if (!stream_->Read(&reply)) fail();
     if (reply.has_problem()) throw query::Refusal{from_message(reply.problem())};
     check(reply.head());
+    // Read, it takes some times as much; its groups and rows are not counted again.
+    query::take_memory(kReadBytes * reply.partial().size());
     bytes += reply.partial();
     if (bytes.size() > pool_.options().partial_bytes_max) {
       refuse_shard(fmt::format("it gives more than {} MiB for this question", pool_.options().partial_bytes_max >> 20));

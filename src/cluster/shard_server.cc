@@ -16,6 +16,7 @@
 #include "cluster/messages.h"
 #include "daybook/query/v1/shards.grpc.pb.h"
 #include "query/catalog.h"
+#include "query/question_memory.h"
 
 namespace daybook::cluster {
 namespace {
@@ -117,18 +118,21 @@ query::v1::AskReply refusal(const Problem& problem) {
 grpc::Status Service::Ask(grpc::ServerContext* context,
                           grpc::ServerReaderWriter<query::v1::AskReply, query::v1::AskRequest>* stream) {
   const Calls::Entry call(calls_, *context);
+  query::QuestionMemory memory(options_.memory);
+  const query::QuestionMemory::Work work(&memory);
   std::unique_ptr<query::ShardSession> session;
   std::optional<query::v1::Head> head;
   std::string bytes;
   query::v1::AskRequest request;
   while (stream->Read(&request)) {
-    bytes += request.question();
-    if (bytes.size() > kQuestionBytesMax) {
-      return {grpc::StatusCode::RESOURCE_EXHAUSTED, fmt::format("a question of more than {} bytes", kQuestionBytesMax)};
-    }
-    if (!request.is_last()) continue;
     query::v1::AskReply reply;
     try {
+      query::take_memory(request.question().size());
+      bytes += request.question();
+      if (bytes.size() > kQuestionBytesMax) {
+        return {grpc::StatusCode::RESOURCE_EXHAUSTED, fmt::format("a question of more than {} bytes", kQuestionBytesMax)};
+      }
+      if (!request.is_last()) continue;
       if (session == nullptr) {
         session = source_.open(request.partition(), request.has_known_at_ms() ? std::optional(request.known_at_ms())
                                                                               : std::nullopt);
@@ -140,6 +144,7 @@ grpc::Status Service::Ask(grpc::ServerContext* context,
         const query::Report* report = question ? query::find_report(question->report) : nullptr;
         if (report == nullptr) return {grpc::StatusCode::INVALID_ARGUMENT, "no question of this version"};
         partial = session->ask(*report, *question, call.stop()).partial->encode();
+        query::take_memory(partial.size());
       }
       const bool written = in_pieces(partial, [&](std::string_view piece, bool is_last) {
         *reply.mutable_head() = *head;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "base/memory_budget.h"
 #include "base/result.h"
 #include "cluster/identity.h"
 #include "cluster/shard_report.h"
@@ -19,6 +20,8 @@ struct ShardServerOptions {
   Identity identity = {};
   // Asked by any thread.
   std::function<ProjectorReport()> report = {};
+  // Of all that is made for answers; null: without a bound.
+  std::shared_ptr<MemoryBudget> memory = {};
   // Each question holds one of them while it is answered, and whoever watches another; who finds none is told so.
   int threads_max = 64;
 };

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <atomic>
 #include <boost/beast/core/buffer_traits.hpp>
 #include <boost/beast/core/buffers_range.hpp>
 #include <boost/beast/http/message.hpp>
@@ -11,37 +10,16 @@
 #include <cstdint>
 #include <string>
 
+#include "base/memory_budget.h"
+
 namespace daybook::http {
 
-// Thread-safe.
-class BodyMemory {
- public:
-  explicit BodyMemory(std::size_t bytes_max) : bytes_max_(bytes_max) {}
-
-  // False, and nothing is taken, when less is left.
-  [[nodiscard]] bool try_take(std::size_t bytes) {
-    std::size_t taken = taken_;
-    do {
-      if (bytes > bytes_max_ - taken) return false;
-    } while (!taken_.compare_exchange_weak(taken, taken + bytes));
-    return true;
-  }
-  void give_back(std::size_t bytes) { taken_ -= bytes; }
-
-  std::size_t taken() const { return taken_; }
-  std::size_t bytes_max() const { return bytes_max_; }
-
- private:
-  const std::size_t bytes_max_;
-  std::atomic<std::size_t> taken_ = 0;
-};
-
-// What one body has of it, given back at the end. One thread at a time.
+// What one body has of the memory for all, given back at the end. One thread at a time.
 class BodyShare {
  public:
   static constexpr std::size_t kStep = 64 * 1024;
 
-  explicit BodyShare(BodyMemory& memory) : memory_(memory) {}
+  explicit BodyShare(MemoryBudget& memory) : memory_(memory) {}
   ~BodyShare() { release(); }
   BodyShare(const BodyShare&) = delete;
   BodyShare& operator=(const BodyShare&) = delete;
@@ -61,7 +39,7 @@ class BodyShare {
   }
 
  private:
-  BodyMemory& memory_;
+  MemoryBudget& memory_;
   std::size_t bytes_ = 0;
 };
 

@@ -131,7 +131,7 @@ Response refusal_of(const error_code& error, const Limits& limits) {
 }  // namespace
 
 struct Session::Incoming {
-  explicit Incoming(BodyMemory& memory) : share(memory) { parser.get().body().share = &share; }
+  explicit Incoming(MemoryBudget& memory) : share(memory) { parser.get().body().share = &share; }
 
   BodyShare share;
   Parser parser;

@@ -57,7 +57,7 @@ struct Service {
   const Limits limits;
   const ServedNames names;
   const Handler handler;
-  BodyMemory bodies;
+  MemoryBudget bodies;
   struct Group {
     std::function<bool(const Request&)> takes;
     std::unique_ptr<WorkerPool> workers;

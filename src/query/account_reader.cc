@@ -7,7 +7,12 @@
 #include "store/keys.h"
 
 namespace daybook::query {
+namespace {
 
+// What a document takes with its state once it is decoded, roughly.
+std::size_t decoded_bytes(std::size_t stored_bytes) { return 1'000 + 8 * stored_bytes; }
+
+}  // namespace
 
 AccountReader::AccountReader(const ShardSnapshot& shard, store::LabelId customer,
                                  const domain::Rules& rules, FileChoice choice)
@@ -23,12 +28,14 @@ domain::AccountState& AccountReader::account() {
       if (bytes_) {
         const auto at = bytes_->find(key);
         if (at == bytes_->end()) return evaluation::DocumentBytes{};
+        memory_.add(decoded_bytes(at->second.size()));
         return evaluation::DocumentBytes{at->second, at->second.size()};
       }
       auto stored = shard_.reads->get(store::Table::kDocuments, key);
       if (!stored) return unexpected(stored.error());
       if (!*stored) return evaluation::DocumentBytes{};
       ids_.push_back(std::make_unique<std::string>(**std::move(stored)));
+      memory_.add(decoded_bytes(ids_.back()->size()));
       return evaluation::DocumentBytes{*ids_.back(), ids_.back()->size()};
     };
     account_.emplace(id_, name_, load, [this](const Error& error) { fail(error); });

@@ -15,6 +15,7 @@
 #include "index/files.h"
 #include "query/model.h"
 #include "query/question.h"
+#include "query/question_memory.h"
 
 namespace daybook::query {
 
@@ -75,6 +76,7 @@ class AccountReader {
   // All its documents by key, once they were asked for.
   std::optional<std::unordered_map<std::string, std::string>> bytes_;
   std::vector<domain::DocumentRef> documents_;
+  TakenMemory memory_;  // For what was decoded.
 };
 
 }  // namespace daybook::query

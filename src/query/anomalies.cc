@@ -212,7 +212,10 @@ class Finder {
 
   void keep_lowest(AnomalyKey key, FoundAnomaly found) {
     const auto [at, is_new] = all_.try_emplace(std::move(key), found);
-    if (is_new) return;
+    if (is_new) {
+      const auto& [kind, customer, document] = at->first;
+      return take_memory(sizeof *at + kind.size() + customer.size() + document.size() + found.detail.size() + kNodeBytes);
+    }
     const auto order = [](const FoundAnomaly& one) { return std::pair(!one.is_open, one.at); };
     if (order(found) < order(at->second)) at->second = std::move(found);
   }

@@ -11,6 +11,7 @@
 
 #include "domain/document.h"
 #include "query/question.h"
+#include "query/question_memory.h"
 #include "query/value.h"
 
 namespace daybook::query {
@@ -25,6 +26,10 @@ struct SortedRow {
     visit(key, row);
   }
 };
+
+inline std::size_t bytes_of(const SortedRow& sorted) {
+  return sizeof sorted + sorted.key.capacity() + bytes_of(sorted.row);
+}
 
 // Sort keys.
 std::string sort_key(std::initializer_list<std::string_view> parts);
@@ -50,17 +55,20 @@ class Rows {
   template <typename Make>
   void add(std::string key, const Make& make) {
     if (key <= cut_.after || !is_wanted(key)) return;
-    if (is_full()) {
-      std::ranges::pop_heap(rows_, {}, &SortedRow::key);
-      rows_.pop_back();
-    }
-    rows_.push_back({std::move(key), make()});
-    if (cut_.count) std::ranges::push_heap(rows_, {}, &SortedRow::key);
+    SortedRow row{std::move(key), make()};
+    take_memory(bytes_of(row));
+    put(std::move(row));
   }
 
   // Those that may be shown of rows that were cut to the same page.
   void add_all(Rows other) {
-    for (SortedRow& sorted : other.rows_) add(std::move(sorted.key), [&] { return std::move(sorted.row); });
+    for (SortedRow& row : other.rows_) {
+      if (row.key > cut_.after && is_wanted(row.key)) {
+        put(std::move(row));
+      } else {
+        give_back_memory(bytes_of(row));
+      }
+    }
   }
 
   // What the page shows, in order, and whether there is more behind it.
@@ -81,6 +89,15 @@ class Rows {
 
  private:
   bool is_wanted(std::string_view key) const { return until().empty() || key < until(); }
+  void put(SortedRow row) {
+    if (is_full()) {
+      std::ranges::pop_heap(rows_, {}, &SortedRow::key);
+      give_back_memory(bytes_of(rows_.back()));
+      rows_.pop_back();
+    }
+    rows_.push_back(std::move(row));
+    if (cut_.count) std::ranges::push_heap(rows_, {}, &SortedRow::key);
+  }
   bool is_full() const { return cut_.count && rows_.size() > *cut_.count; }
 
   PageCut cut_;

@@ -7,13 +7,17 @@
 #include <thread>
 #include <vector>
 
+#include "query/question_memory.h"
+
 namespace daybook::query {
 
 void on_all_processors(std::size_t count, const std::function<void(std::size_t)>& job) {
   std::atomic<std::size_t> next = 0;
   std::exception_ptr failure;
   std::mutex mutex;
+  QuestionMemory* const memory = QuestionMemory::current();
   const auto work = [&] {
+    const QuestionMemory::Work of(memory);
     for (std::size_t i = next++; i < count; i = next++) {
       try {
         job(i);

@@ -6,8 +6,6 @@
 #pragma once
 
 #include <concepts>
-#include <functional>
-#include <limits>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -19,6 +17,7 @@
 #include "query/codec.h"
 #include "query/description.h"
 #include "query/question.h"
+#include "query/question_memory.h"
 
 namespace daybook::query {
 
@@ -44,13 +43,6 @@ class Asker {
                                                const Question& question) = 0;
 };
 
-// What reading a request's body may take, the answer to it included.
-struct BodyMemory {
-  std::size_t bytes_max = std::numeric_limits<std::size_t>::max();
-  // Asked before so many bytes are taken in all; false: others have them just now.
-  std::function<bool(std::size_t bytes)> may_take = [](std::size_t) { return true; };
-};
-
 // The dates for which a report converts amounts; nothing is converted without.
 struct RatesWanted {
   Day from = 0;
@@ -68,9 +60,9 @@ class Report {
   virtual ~Report() = default;
 
   virtual const Description& description() const = 0;
-  // Reads the body that the question came with; gives up once `stop` is requested.
+  // Reads the body that the question came with, and takes the memory for it; gives up once `stop` is requested.
   virtual void take_body(Question&, std::string_view /*body*/, std::int32_t /*partitions*/, const std::stop_token& /*stop*/,
-                         const BodyMemory&) const {}
+                         QuestionMemory&) const {}
   // Checks what no parameter shows alone, and settles as_of where it is another's date.
   virtual void settle(Question&) const {}
   virtual std::optional<RatesWanted> rates(const Question&) const { return std::nullopt; }

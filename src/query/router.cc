@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "query/catalog.h"
 #include "query/coordinator.h"
+#include "query/question_memory.h"
 
 namespace daybook::query {
 namespace {
@@ -124,6 +125,19 @@ Asked read(const Description& description, const Route& route, const ShardSource
   return asked;
 }
 
+// What the text of an answer takes while it is written: twice its size, as it moves when it outgrows its place.
+class GrowingText {
+ public:
+  void grew_to(std::size_t bytes) {
+    if (bytes <= taken_) return;
+    take_memory(bytes);
+    taken_ += bytes;
+  }
+
+ private:
+  std::size_t taken_ = 0;
+};
+
 std::string to_json(const Description& description, const Question& question, Answer answer, Coordinator& coordinator,
                     std::string_view topic_prefix, const PageTokens& tokens) {
   JsonWriter json;
@@ -135,9 +149,13 @@ std::string to_json(const Description& description, const Question& question, An
     Rows::Page page = answer.rows.take();
     json.key(description.rows_name);
     json.begin_array();
+    GrowingText text;
     for (SortedRow& row : page.rows) {
       write_json(row.row, json);
-      row.row = Row();  // What is written need not be there twice.
+      text.grew_to(json.size());
+      // What is written need not be there twice.
+      give_back_memory(bytes_of(row.row));
+      row.row = Row();
     }
     json.end_array();
     json.field("next_page_token",
@@ -177,20 +195,27 @@ std::string to_json(const Description& description, const Question& question, An
 
 std::string to_csv(const Description& description, Answer answer) {
   if (!answer.columns && description.row.empty()) refuse(406, "No rows", "this answer has no rows to give as CSV");
-  std::vector<Row> rows;
-  for (SortedRow& row : answer.rows.take().rows) rows.push_back(std::move(row.row));
-  return to_csv(answer.columns ? *answer.columns : description.columns(), rows);
+  std::string csv;
+  append_csv_header(csv, answer.columns ? *answer.columns : description.columns());
+  GrowingText text;
+  for (SortedRow& row : answer.rows.take().rows) {
+    append_csv(csv, row.row);
+    text.grew_to(csv.size());
+    give_back_memory(bytes_of(row.row));
+    row.row = Row();
+  }
+  return csv;
 }
 
 Rendered answer(const Route& route, std::string_view path, const ShardSource& source, const Today& today,
-                const Request& request) {
+                const Request& request, QuestionMemory& memory) {
   const Report& report = *route.report;
   const Description& description = report.description();
   const PageTokens tokens(path, request.parameters);
   auto [question, format, wait] = read(description, route, source, today, request, tokens);
   Coordinator coordinator(source, question.known_at_ms, request.stop);
   coordinator.require(wait);
-  if (request.body) report.take_body(question, *request.body, source.partition_count(), request.stop, request.memory);
+  if (request.body) report.take_body(question, *request.body, source.partition_count(), request.stop, memory);
   Answer answer = coordinator.answer(report, question);
   switch (format) {
     case Format::kJson:
@@ -216,8 +241,13 @@ Rendered answer(const ShardSource& source, const Today& today, const Request& re
   const auto route = find_route(request.segments, request.body.has_value());
   if (!route) return render({404, "Not found", "there is nothing at " + path});
   for (int attempts = 1;; ++attempts) {
+    const auto memory = std::make_shared<QuestionMemory>(request.memory);
     try {
-      return answer(*route, path, source, today, request);
+      const QuestionMemory::Work work(memory.get());
+      Rendered rendered = answer(*route, path, source, today, request, *memory);
+      memory->keep(rendered.body.size());
+      rendered.memory = memory;
+      return rendered;
     } catch (const AskAgain& refusal) {
       if (attempts == kAttemptsMax) return render(refusal.problem);
     } catch (const Refusal& refusal) {

@@ -20,6 +20,8 @@ struct Rendered {
   int status = 200;
   std::string content_type;
   std::string body;
+  // The memory that it was given, until it goes.
+  std::shared_ptr<QuestionMemory> memory = {};
 };
 
 // What is asked, as it came.
@@ -29,7 +31,7 @@ struct Request {
   std::string_view accept = {};  // The header, for answers in CSV.
   AccessScope scope = AccessScope::everything();
   std::optional<std::string_view> body = {};  // Of a POST.
-  BodyMemory memory = {};
+  std::shared_ptr<MemoryBudget> memory = {};      // Of all answers; null: without a bound.
   std::stop_token stop = {};  // Given up once it is requested.
 };
 

@@ -102,7 +102,9 @@ class GroupedSums {
 
   Sums& at(const GroupCursor& group, Currency currency) {
     if (last_ == nullptr || place_ != group.place() || currency_ != currency) {
-      last_ = &sums_.try_emplace({group.group(currency), currency}, none_).first->second;
+      const auto [at, is_new] = sums_.try_emplace({group.group(currency), currency}, none_);
+      if (is_new) take_memory(sizeof *at + at->first.first.capacity() + kNodeBytes);
+      last_ = &at->second;
       place_ = group.place();
       currency_ = currency;
     }

@@ -5,6 +5,21 @@
 #include "base/decimal.h"
 
 namespace daybook::query {
+namespace {
+
+// Of a text beside itself.
+std::size_t beside(const std::string& text) {
+  static const std::size_t within = std::string().capacity();
+  return text.capacity() > within ? text.capacity() + 1 : 0;
+}
+
+std::size_t bytes_of(const std::vector<std::pair<std::string, Value>>& values) {
+  std::size_t bytes = values.capacity() * sizeof values[0];
+  for (const auto& [name, value] : values) bytes += beside(name) + value.bytes_beside();
+  return bytes;
+}
+
+}  // namespace
 
 Value Value::boolean(bool value) { return {Kind::kBoolean, Int128{value}}; }
 Value Value::integer(Int128 value) { return {Kind::kInteger, value}; }
@@ -138,6 +153,14 @@ void Value::write_json(JsonWriter& to) const {
 Value text_or_null(std::string_view text) { return text.empty() ? Value() : Value::text(text); }
 Value date_or_null(std::optional<Day> day) { return day ? Value::date(*day) : Value(); }
 
+std::size_t Value::bytes_beside() const {
+  if (const auto* text = std::get_if<std::string>(&content_)) return beside(*text);
+  const auto* parts = std::get_if<Parts>(&content_);
+  return parts == nullptr ? 0 : bytes_of(*parts);
+}
+
+std::size_t bytes_of(const Row& row) { return sizeof row + bytes_of(row.values); }
+
 void write_json(const Row& row, JsonWriter& to) {
   to.begin_object();
   for (const auto& [name, value] : row.values) to.field(name, value);
@@ -190,21 +213,20 @@ std::vector<std::string> column_names(const Row& row) {
   return names;
 }
 
-std::string to_csv(const std::vector<std::string>& columns, const std::vector<Row>& rows) {
-  std::string csv;
+void append_csv_header(std::string& csv, const std::vector<std::string>& columns) {
   bool first = true;
   for (const std::string& name : columns) append_csv_field(csv, name, first);
   csv += "\r\n";
-  for (const Row& row : rows) {
-    first = true;
-    for_each_column("", row.values, [&](const std::string&, const Value& value) {
-      const std::string text = value.to_text();
-      const bool is_formula = value.kind() == Value::Kind::kText && begins_like_a_formula(text);
-      append_csv_field(csv, is_formula ? "'" + text : text, first);
-    });
-    csv += "\r\n";
-  }
-  return csv;
+}
+
+void append_csv(std::string& csv, const Row& row) {
+  bool first = true;
+  for_each_column("", row.values, [&](const std::string&, const Value& value) {
+    const std::string text = value.to_text();
+    const bool is_formula = value.kind() == Value::Kind::kText && begins_like_a_formula(text);
+    append_csv_field(csv, is_formula ? "'" + text : text, first);
+  });
+  csv += "\r\n";
 }
 
 }  // namespace daybook::query

@@ -65,6 +65,9 @@ class Value {
 
   bool operator==(const Value&) const = default;
 
+  // What it takes in memory beside itself, roughly.
+  std::size_t bytes_beside() const;
+
   template <typename Visit>
   void for_each_field(const Visit& visit) {
     visit(kind_, currency_, content_);
@@ -100,13 +103,16 @@ struct Row {
   }
 };
 
+// What it takes in memory, roughly.
+std::size_t bytes_of(const Row& row);
 void write_json(const Row& row, JsonWriter& to);
 
 // Names of a row's columns in CSV.
 std::vector<std::string> column_names(const Row& row);
-// RFC 4180, a header line and a line a row; every row has these columns. Text that a spreadsheet would take for a
-// formula has an apostrophe in front.
-std::string to_csv(const std::vector<std::string>& columns, const std::vector<Row>& rows);
+// RFC 4180: a header line, and a line a row, which has these columns. Text that a spreadsheet would take for a formula
+// has an apostrophe in front.
+void append_csv_header(std::string& csv, const std::vector<std::string>& columns);
+void append_csv(std::string& csv, const Row& row);
 
 template <typename Texts, typename ToText>
 Value Value::list_of_texts(const Texts& texts, const ToText& to_text) {

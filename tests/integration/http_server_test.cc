@@ -429,7 +429,7 @@ TEST(HttpServerTest, BodiesTogetherTakeNoMoreThanTheirMemory) {
 }
 
 TEST(HttpServerTest, ABodyThatIsDroppedGivesItsMemoryBackAndNotTheShareAlone) {
-  BodyMemory memory(4 * 1024 * 1024);
+  MemoryBudget memory(4 * 1024 * 1024);
   BodyShare share(memory);
   SharedBody::value_type body{std::string(1024 * 1024, 'x'), &share};
   ASSERT_TRUE(share.resize(body.text.size()));

@@ -20,12 +20,12 @@ class ReconciliationTest : public testing::Test {
   query::Rendered ask(const std::string& csv) { return book_.reconcile({{"date", "2024-06-30"}}, csv); }
 
   // As it is asked with what it may take, and given up once `stop` is requested.
-  query::Rendered ask_for(const std::string& csv, const query::BodyMemory& memory, std::stop_token stop) {
+  query::Rendered ask_for(const std::string& csv, std::shared_ptr<MemoryBudget> memory, std::stop_token stop) {
     const std::vector<std::string> segments = test::segments_of("v1/receivables/reconciliation");
     const query::ParameterMap parameters = {{"date", "2024-06-30"}};
     query::Request request{.segments = segments, .parameters = parameters};
     request.body = csv;
-    request.memory = memory;
+    request.memory = std::move(memory);
     request.stop = std::move(stop);
     return query::answer(query::LocalShards(book_.model()), [] { return day_from_civil({2024, 6, 30}); }, request);
   }
@@ -116,21 +116,21 @@ TEST_F(ReconciliationTest, IsGivenUpWhenNobodyWaits) {
 TEST_F(ReconciliationTest, AsksForMemoryWithItsRowsAndIsRefusedWhereThereIsNone) {
   std::string file = kHeader;
   for (int i = 0; i < 10'000; ++i) file += "C" + std::to_string(i) + ",,CNY,1\n";
-  const auto ask_with = [&](const query::BodyMemory& memory) { return ask_for(file, memory, {}); };
-  std::size_t taken = 0;
-  const auto take = [&](std::size_t bytes) {
-    taken = bytes;
-    return true;
-  };
-  EXPECT_EQ(ask_with({std::size_t{64} << 20, take}).status, 200);
-  EXPECT_GT(taken, std::size_t{10'000} * 1'200);
-  EXPECT_LT(taken, std::size_t{10'000} * 1'500);
-  // Never more than there is for all.
-  const query::Rendered alone = ask_with({std::size_t{4} << 20, take});
+  const auto budget = std::make_shared<MemoryBudget>(std::size_t{64} << 20);
+  {
+    const query::Rendered answer = ask_for(file, budget, {});
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_GE(budget->taken(), answer.body.size()) << "as long as the answer is there";
+    EXPECT_LT(budget->taken(), answer.body.size() + (512 << 10));
+  }
+  EXPECT_EQ(budget->taken(), 0U);
+  // Never more than there is for one.
+  const query::Rendered alone = ask_for(file, std::make_shared<MemoryBudget>(std::size_t{4} << 20), {});
   EXPECT_EQ(alone.status, 413);
   EXPECT_NE(alone.body.find("memory_mib"), std::string::npos) << alone.body;
-  EXPECT_LE(taken, std::size_t{4} << 20);
-  EXPECT_EQ(ask_with({std::size_t{64} << 20, [](std::size_t bytes) { return bytes < std::size_t{8} << 20; }}).status, 429);
+  ASSERT_TRUE(budget->try_take(std::size_t{56} << 20));
+  EXPECT_EQ(ask_for(file, budget, {}).status, 429);
+  EXPECT_EQ(budget->taken(), std::size_t{56} << 20);
 }
 
 }  // namespace

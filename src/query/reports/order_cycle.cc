@@ -227,7 +227,10 @@ class CycleRows {
     Group& group = groups_[group_number];
     const std::uint32_t place = places_[static_cast<std::size_t>(day - period_.from)];
     if (group.last == nullptr || group.last_place != place) {
-      group.last = &group.periods[place];
+      const auto [at, is_new] = group.periods.try_emplace(place);
+      // The summer becomes sums of about its size.
+      if (is_new) take_memory(2 * (sizeof *at + kNodeBytes));
+      group.last = &at->second;
       group.last_place = place;
     }
     return *group.last;

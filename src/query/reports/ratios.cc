@@ -203,7 +203,9 @@ class ShardRatios {
       sums.gross_open += row.amount();
       if (age <= 0) sums.not_due += row.amount();
       if (age >= kLongOverdue) sums.over_90 += row.amount();
-      debtors[row.customer] += row.amount();
+      const auto [debtor, is_new] = debtors.try_emplace(row.customer, 0);
+      if (is_new) take_memory(kNodeBytes);
+      debtor->second += row.amount();
     });
     RatioPart part{opening.take()};
     for (auto& [at, one] : closing.take()) {

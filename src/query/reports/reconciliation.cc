@@ -28,8 +28,7 @@ constexpr Day kWindow = 31;
 constexpr std::size_t kRowsMax = 200'000;
 constexpr std::size_t kRowBytes = 1'200;
 constexpr std::size_t kNameCopies = 6;
-// Memory is asked for in pieces.
-constexpr std::size_t kPieceBytes = 1 << 20;
+constexpr std::size_t row_bytes(std::size_t name_bytes) { return kRowBytes + kNameCopies * name_bytes; }
 // Sums of three are looked for among so many entries at most, the newest.
 constexpr std::size_t kTripleMax = 4'000;
 
@@ -80,7 +79,7 @@ std::optional<Int128> parse_amount(std::string_view text, Currency currency) {
 // Lines by account. Reading takes time with the file's bytes, whatever is wrong with them.
 class File {
  public:
-  File(std::string_view text, const std::stop_token& stop, const BodyMemory& memory) : memory_(memory) {
+  File(std::string_view text, const std::stop_token& stop, QuestionMemory& memory) : memory_(memory) {
     CsvRows csv(text, {}, [&](std::size_t row, std::size_t offset, const std::string& message) {
       fault(row, "", [&] { return place_in("body", text, offset) + ": " + message; });
     });
@@ -139,15 +138,13 @@ class File {
 
   // For one more row.
   void make_room(std::size_t name_bytes, std::size_t row) {
-    needed_ += kRowBytes + kNameCopies * name_bytes;
-    if (needed_ <= taken_) return;
-    if (needed_ > memory_.bytes_max) {
-      refuse(413, "Too many rows", fmt::format("the first {} rows take the memory that there is for a file; send several, or "
-                                               "give the server more (memory_mib)", row));
-    }
-    taken_ = std::min(needed_ + kPieceBytes, memory_.bytes_max);
-    if (!memory_.may_take(taken_)) {
-      refuse(429, "Too much is asked", "other files take all the memory there is for them; try again");
+    switch (memory_.try_take(row_bytes(name_bytes))) {
+      case QuestionMemory::Taken::kYes: return;
+      case QuestionMemory::Taken::kTooMuch:
+        refuse(413, "Too many rows", fmt::format("the first {} rows take the memory that there is for a file; send several, "
+                                                 "or give the server more (memory_mib)", row));
+      case QuestionMemory::Taken::kOthersHaveIt:
+        refuse(429, "Too much is asked", "answers to others take all the memory that there is for them; try again");
     }
   }
 
@@ -172,9 +169,7 @@ class File {
     throw Refusal{std::move(problem_)};
   }
 
-  const BodyMemory& memory_;
-  std::size_t needed_ = 0;
-  std::size_t taken_ = 0;
+  QuestionMemory& memory_;
   Problem problem_;
   std::map<std::string, TheirLines> lines_;
 };
@@ -225,6 +220,7 @@ Entries fewest(Entries entries, Int128 difference) {
 struct OurAccount {
   std::map<Key, Int128> open;
   std::map<Key, Entries> entries;  // With an empty document: all of the currency.
+  std::size_t bytes = 0;           // That were taken for them.
 
   const Entries* of(const Key& key) const {
     const auto at = entries.find(key);
@@ -240,6 +236,8 @@ OurAccount our_account(AccountReader& customer, Day day) {
   }
   for_each_ledger_entry(customer, [&](const LedgerEntry& entry) {
     if (entry.measure == Measure::kLedgerTransfers || entry.day > day) return;
+    take_memory(2 * sizeof entry);
+    ours.bytes += 2 * sizeof entry;
     ours.entries[{"", entry.currency}].push_back(entry);
     std::string_view document_id = entry.document_id;
     if (const auto* refund = std::get_if<domain::RefundPaid>(&entry.fact->event.payload)) {
@@ -317,13 +315,14 @@ void reconcile(const ShardReader& shard, const std::string& customer_id, const T
     part.lines.emplace(their.row, std::pair(LineKey(customer_id, key), std::move(line)));
   }
   const bool has_documents = !theirs.empty() && !theirs.rbegin()->first.document_id.empty();
-  if (!has_documents) return;
   for (const auto& [key, open] : ours.open) {
-    if (open == 0 || theirs.contains(key)) continue;
+    if (!has_documents || open == 0 || theirs.contains(key)) continue;
     Line line{{}, open, "missing_there"};
     explain(key, line);
+    take_memory(row_bytes(customer_id.size() + key.document_id.size()));
     part.missing_there.emplace(LineKey(customer_id, key), std::move(line));
   }
+  give_back_memory(ours.bytes);
 }
 
 class Reconciliation final : public ReportOf<ReconciliationPart> {
@@ -351,7 +350,7 @@ class Reconciliation final : public ReportOf<ReconciliationPart> {
   }
 
   void take_body(Question& question, std::string_view body, std::int32_t partitions, const std::stop_token& stop,
-                 const BodyMemory& memory) const override {
+                 QuestionMemory& memory) const override {
     auto file = File(body, stop, memory).take_lines();
     // An account goes as soon as it is written down: a long file is there once.
     std::map<std::int32_t, std::vector<std::pair<std::string, TheirLines>>> by_partition;
@@ -406,6 +405,9 @@ class Reconciliation final : public ReportOf<ReconciliationPart> {
     };
     while (!whole.lines.empty()) {
       auto line = whole.lines.extract(whole.lines.begin());
+      // It becomes a row, which takes its own.
+      const auto& [customer_id, key] = line.mapped().first;
+      give_back_memory(row_bytes(customer_id.size() + key.document_id.size()));
       add(line.mapped().first, std::move(line.mapped().second));
     }
     while (!whole.missing_there.empty()) {

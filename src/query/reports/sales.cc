@@ -163,6 +163,7 @@ class SalesTotals {
         key.group.push_back(name == "region" ? group_name(cut_region(posting.region, asked_.level))
                                              : group_name(group(name, posting)));
       }
+      take_memory(2 * (key_.size() + kNodeBytes) + sizeof(SalesKey) + sizeof(Sums) + sizeof(Place));
       found = places_.emplace(key_, Place{&part_.rows[key], &part_.totals[posting.currency]}).first;
     }
     place_ = found->second;

@@ -32,6 +32,9 @@ struct Line {
   bool is_sound() const { return column < kLedgerColumns; }
 };
 
+// What a line takes as it is shown, with its event.
+constexpr std::size_t kShownBytes = 3'000;
+
 struct CurrencyStatement {
   Int128 brought_forward = 0;
   std::vector<Line> lines;
@@ -79,6 +82,7 @@ Statement make_statement(const ShardReader& shard, AccountReader& account, const
     if (entry.day < span.from) {
       at.brought_forward += entry.amount;
     } else {
+      take_memory(sizeof entry + sizeof(Line) + kShownBytes);
       entries[entry.currency].push_back(entry);
     }
   });
