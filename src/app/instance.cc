@@ -225,7 +225,7 @@ Result<std::unique_ptr<Instance>> Instance::start(const Settings& settings, LogL
   ASSIGN_OR_RETURN(instance->projector_,
                    engine::Projector::open(instance->rules_, settings.data, manifest.partitions,
                                            *instance->memory_, options));
-  for (std::int32_t i = 0; i < manifest.partitions; ++i) {
+  for (const std::int32_t i : instance->projector_->partitions()) {
     const store::ShardState state = instance->projector_->committed(i);
     instance->folded_before_ += state.accepted + state.duplicates + state.conflicts + state.parked;
   }
@@ -286,10 +286,10 @@ Instance::~Instance() {
 }
 
 Result<void> Instance::attach(std::unique_ptr<log::Log> log) {
-  if (log->partition_count() != projector_->shard_count()) {
+  if (log->partition_count() != projector_->partition_count()) {
     return unexpected(ErrorCode::kMismatch,
                       fmt::format("partitions: the read model in {} has {}, the log {}", settings_.data,
-                                  projector_->shard_count(), log->partition_count()));
+                                  projector_->partition_count(), log->partition_count()));
   }
   log_ = std::move(log);
   gateway::GatewayOptions options;
@@ -323,7 +323,7 @@ void Instance::attend() {
     std::this_thread::sleep_for(kAttendEvery);
     const auto now = steady_clock::now();
     if (!attached_ && now >= next_try) {
-      auto log = open_log(projector_->shard_count(), true);
+      auto log = open_log(projector_->partition_count(), true);
       const auto done = log ? attach(std::move(log).value()) : Result<void>(unexpected(log.error()));
       if (!done && !may_come_back(done.error().code)) {
         const std::lock_guard lock(mutex_);
@@ -367,7 +367,8 @@ void Instance::note_log_away(const Error& error) {
 bool Instance::prove(query::Detail detail) {
   std::int64_t faults = 0;
   try {
-    for (std::int32_t i = 0; i < projector_->shard_count() && !stopping_; ++i) {
+    for (const std::int32_t i : projector_->partitions()) {
+      if (stopping_) return false;
       const auto snapshot = query::value_or_refuse(model_->open(i));
       for (const auto& fault : query::proof_faults(*snapshot, kNever - 1, detail)) {
         ++faults;
@@ -394,7 +395,7 @@ void Instance::follow_lag() {
   if (!attached_) return;
   const LogSeen seen = watch_->seen();
   std::vector<store::ShardState> states;
-  for (std::int32_t i = 0; i < projector_->shard_count(); ++i) states.push_back(projector_->committed(i));
+  for (const std::int32_t i : projector_->partitions()) states.push_back(projector_->committed(i));
   const std::lock_guard lock(mutex_);
   for (const log::EndOffset& bounds : seen.ends) {
     if (lag_of(bounds, states) == 0) {
@@ -417,7 +418,7 @@ Instance::Troubles Instance::troubles() const {
     const std::string letters = dead_letters_->trouble();
     if (!letters.empty() && seen.away.empty()) troubles["dead_letters"] = letters;
   }
-  for (std::int32_t i = 0; i < projector_->shard_count(); ++i) {
+  for (const std::int32_t i : projector_->partitions()) {
     if (std::string words = projector_->store_trouble(i); !words.empty()) {
       troubles["store"] = std::move(words);
       break;
@@ -464,7 +465,7 @@ void Instance::tell_troubles() {
 // For the metrics, which are asked for more often than this is worth. They change with facts and days alone.
 void Instance::count_anomalies() {
   std::pair<UInt128, Day> now{0, today()};
-  for (std::int32_t i = 0; i < projector_->shard_count(); ++i) now.first += projector_->committed(i).digest;
+  for (const std::int32_t i : projector_->partitions()) now.first += projector_->committed(i).digest;
   if (std::exchange(counted_for_, now) == now) return;
   try {
     auto counts = query::open_anomalies(*shards_, now.second);
@@ -591,7 +592,7 @@ http::Response Instance::status() {
   JsonWriter positions;
   positions.begin_array();
   std::vector<store::ShardState> states;
-  for (std::int32_t i = 0; i < projector_->shard_count(); ++i) {
+  for (const std::int32_t i : projector_->partitions()) {
     const store::ShardState state = projector_->committed(i);
     sum.accepted += state.accepted;
     sum.duplicates += state.duplicates;
@@ -615,7 +616,7 @@ http::Response Instance::status() {
   for (const log::EndOffset& bounds : seen.ends) add_position(bounds.at, &bounds);
   if (seen.ends.empty()) {
     for (const log::Topic topic : log::kEventTopics) {
-      for (std::int32_t i = 0; i < projector_->shard_count(); ++i) add_position({topic, i}, nullptr);
+      for (const std::int32_t i : projector_->partitions()) add_position({topic, i}, nullptr);
     }
   }
   positions.end_array();
@@ -646,7 +647,7 @@ http::Response Instance::status() {
   out.field("build", DAYBOOK_VERSION);
   out.field("business_time_zone", settings_.fold.business_time_zone);
   out.field("today", format_date(today()));
-  out.field("partitions", projector_->shard_count());
+  out.field("partitions", projector_->partition_count());
   out.field("log", settings_.brokers.empty() ? "embedded" : "kafka");
   out.field("recorded_as_told", query::Value::boolean(attached_ && log_->recorded_as_told()));
   std::string trouble;
@@ -659,7 +660,7 @@ http::Response Instance::status() {
 http::Response Instance::metrics() {
   MetricSheet sheet;
   std::vector<store::ShardState> states;
-  for (std::int32_t i = 0; i < projector_->shard_count(); ++i) states.push_back(projector_->committed(i));
+  for (const std::int32_t i : projector_->partitions()) states.push_back(projector_->committed(i));
   const auto per_shard = [&](auto&& value_of) {
     for (std::size_t i = 0; i < states.size(); ++i) {
       sheet.add({{"shard", std::to_string(i)}}, static_cast<double>(value_of(states[i])));
@@ -684,7 +685,7 @@ http::Response Instance::metrics() {
                                {"partition", std::to_string(at.partition)}};
   };
   sheet.gauge("daybook_next_offset", "Next offset to be folded.");
-  for (std::int32_t i = 0; i < projector_->shard_count(); ++i) {
+  for (const std::int32_t i : projector_->partitions()) {
     for (const log::Topic topic : log::kEventTopics) {
       sheet.add(topic_labels({topic, i}), static_cast<double>(next_offset({topic, i}, states)));
     }
@@ -714,7 +715,7 @@ http::Response Instance::metrics() {
   sheet.gauge("daybook_trouble", "1 while there is this kind of trouble; /v1/status has the words.");
   for (const char* kind : kTroubleKinds) sheet.add({{"kind", kind}}, troubles.contains(kind) ? 1 : 0);
   sheet.gauge("daybook_store_trouble", "1 while a shard's store is failing, or damaged and being folded anew.");
-  for (std::int32_t i = 0; i < projector_->shard_count(); ++i) {
+  for (const std::int32_t i : projector_->partitions()) {
     sheet.add({{"shard", std::to_string(i)}}, projector_->store_trouble(i).empty() ? 0 : 1);
   }
   sheet.gauge("daybook_proof_faults",
@@ -760,7 +761,7 @@ http::Response Instance::metrics() {
 
   for (const auto& [name, property, by_table] : kStoreNumbers) {
     sheet.gauge(name, fmt::format("{} of a shard's store.", property));
-    for (std::int32_t i = 0; i < projector_->shard_count(); ++i) {
+    for (const std::int32_t i : projector_->partitions()) {
       const std::shared_ptr<engine::Shard> shard = projector_->shard(i);
       if (shard == nullptr) continue;
       const auto value = shard->store().number_of(property, by_table);
