@@ -22,7 +22,7 @@ forbid engine "(index|query|cluster|live|http|gateway|tools|app)/|rocksdb|librdk
 forbid index "(log|events|engine|query|cluster|live|http|gateway|tools|app)/|rocksdb|librdkafka"
 forbid query "(engine|cluster|live|http|gateway|tools|app)/|rocksdb|librdkafka|boost/asio|boost/beast"
 # Who asks over a network knows shards by their interface, not how they are kept.
-forbid cluster "(events|store|evaluation|engine|index|live|http|gateway|tools|app)/|query/(model|known_at|local_shards|shard_reader)|rocksdb|librdkafka"
+forbid cluster "(events|evaluation|engine|index|live|http|gateway|tools|app)/|store/([a-rt-z]|shard_store|store_copy)|query/(model|known_at|local_shards|shard_reader)|rocksdb|librdkafka"
 forbid http "(${others/http|/})/|rocksdb|librdkafka"
 forbid live "(cluster|http|gateway|tools|app)/|rocksdb|librdkafka"
 forbid gateway "(domain|store|evaluation|engine|index|query|cluster|live|tools|app)/|rocksdb|librdkafka"

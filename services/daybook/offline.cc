@@ -1,6 +1,9 @@
 #include "offline.h"
 
+#include <fmt/format.h>
+
 #include "engine/projector.h"
+#include "log/partitions.h"
 #include "store/shard_state.h"
 
 namespace daybook::cli {
@@ -8,6 +11,12 @@ namespace daybook::cli {
 Result<std::unique_ptr<OfflineModel>> OfflineModel::open(const app::Settings& settings) {
   ASSIGN_OR_RETURN(const engine::Manifest manifest, engine::read_manifest(settings.data));
   ASSIGN_OR_RETURN(domain::Rules rules, domain::make_rules(manifest.fold));
+  if (const auto missing = engine::shards_not_in(settings.data, manifest.partitions); !missing.empty()) {
+    return unexpected(ErrorCode::kNotFound,
+                      fmt::format("of the {} shards {} are not in {}: nothing is answered without them. Ask a server that has "
+                                  "them all (--url), or a folder",
+                                  manifest.partitions, log::format_partitions(missing), settings.data));
+  }
   std::unique_ptr<OfflineModel> model(new OfflineModel(std::move(rules), settings.topic_prefix));
   model->memory_ = std::make_unique<store::SharedMemory>(64 << 20, 64 << 20);
   for (std::int32_t partition = 0; partition < manifest.partitions; ++partition) {

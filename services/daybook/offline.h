@@ -16,7 +16,7 @@ namespace daybook::cli {
 // The shards of a folder as of opening it. Thread-safe.
 class OfflineModel : public query::ReadModel {
  public:
-  // kNotFound when there is no read model.
+  // kNotFound when there is no read model, or one of some shards alone: says which are missing.
   static Result<std::unique_ptr<OfflineModel>> open(const app::Settings& settings);
 
   std::int32_t partition_count() const override { return static_cast<std::int32_t>(stores_.size()); }

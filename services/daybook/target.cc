@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "app/instance.h"
+#include "app/log_keeper.h"
 
 namespace daybook::cli {
 

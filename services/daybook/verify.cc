@@ -2,12 +2,15 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/hash.h"
 #include "command.h"
 #include "domain/rules.h"
 #include "engine/audit.h"
 #include "engine/manifest.h"
 #include "engine/projector.h"
+#include "log/partitions.h"
 #include "store/shard_store.h"
 
 namespace daybook::cli {
@@ -15,18 +18,30 @@ namespace {
 
 constexpr std::size_t kIdsShown = 20;
 
+// A folder may hold some shards by intention, which it does not say.
+void tell_missing(const std::string& directory, std::int32_t partition_count) {
+  const std::vector<std::int32_t> missing = engine::shards_not_in(directory, partition_count);
+  if (missing.empty() || std::ssize(missing) == partition_count) return;
+  std::vector<std::int32_t> held;
+  std::ranges::set_difference(log::all_partitions(partition_count), missing, std::back_inserter(held));
+  say(fmt::format("shards {} are not in {}; where another folder holds them, --shards {} verifies those that are here",
+                  log::format_partitions(missing), directory, log::format_partitions(held)));
+}
+
 int verify(const app::Settings& settings) {
   const auto manifest = engine::read_manifest(settings.data);
   if (!manifest) return fail(manifest.error());
   const auto rules = domain::make_rules(manifest->fold);
   if (!rules) return fail(rules.error());
+  const std::vector<std::int32_t> asked = settings.shards ? *settings.shards : log::all_partitions(manifest->partitions);
+  if (const auto checked = log::check_partitions(asked, manifest->partitions); !checked) return fail(checked.error());
   store::SharedMemory memory(64 << 20, 64 << 20);
   const bool show_progress = isatty(STDERR_FILENO) != 0;
   engine::AuditReport sum;
   std::vector<std::string> unread;  // As on a full disk: nothing is known of these.
   std::vector<std::unique_ptr<store::ShardStore>> stores;
   std::vector<const store::Reads*> shards;
-  for (std::int32_t partition = 0; partition < manifest->partitions; ++partition) {
+  for (const std::int32_t partition : asked) {
     auto store = store::ShardStore::open(engine::shard_path(settings.data, partition), memory,
                                          store::ShardStore::Mode::kReadCopy);
     const auto report = store ? engine::audit(**store, *rules, [&](std::uint64_t customers) {
@@ -58,11 +73,13 @@ int verify(const app::Settings& settings) {
   }
   out("facts {}  documents {}  customers {}  cells {}\n", sum.facts, sum.documents, sum.customers,
              sum.cells);
-  out("digest {}\n", to_hex(sum.digest));
+  const bool has_all = stores.size() == asked.size();
+  out("digest {}\n", has_all ? to_hex(sum.digest) : "unknown: not every shard could be read");
   out("event ids on several documents: {}\n", shared.size());
   for (std::size_t i = 0; i < std::min(kIdsShown, shared.size()); ++i) out("  {}\n", shared[i]);
   for (const std::string& fault : sum.faults) out("FAULT {}\n", fault);
   for (const std::string& words : unread) out("UNREAD {}\n", words);
+  if (!settings.shards) tell_missing(settings.data, manifest->partitions);
   const bool is_whole = sum.ok() && unread.empty();
   out("audit: {}\n", is_whole ? "every figure follows from the facts" : sum.ok() ? "not complete" : "FAILED");
   return is_whole ? kDone : kFailed;
@@ -76,7 +93,7 @@ void add_verify(CLI::App& app, Run& run) {
                 "Works beside a running server, on the moment of opening. Each shard is looked at, also\n"
                 "behind a damaged one.");
   auto flags = std::make_shared<SettingFlags>();
-  flags->add_to(*command, {"data", "topic_prefix"});
+  flags->add_to(*command, {"data", "topic_prefix", "shards"});
   command->callback([&run, flags] {
     run = [flags] {
       const auto settings = flags->read();

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/nearest.h"
+#include "log/partitions.h"
 
 namespace daybook::app {
 namespace {
@@ -147,6 +148,12 @@ const std::vector<SettingKey>& setting_keys() {
          ASSIGN_OR_RETURN(const std::int64_t count, whole_number(v, 1, 1024));
          s.partitions = static_cast<std::int32_t>(count);
          return {};
+       }},
+      {"shards", "those of the log's partitions that are held, such as 0-3,6 (all)",
+       [](Settings& s, const std::string& v) -> Result<void> {
+         s.shards = log::parse_partitions(v);
+         if (s.shards) return {};
+         return unexpected(ErrorCode::kInvalidArgument, "numbers from 0 to 1023 and ranges of them, each once, such as 0-3,6");
        }},
       {"business_time_zone", "IANA name of the zone that makes dates of instants (UTC)",
        [](Settings& s, const std::string& v) -> Result<void> {

@@ -24,6 +24,7 @@ struct Settings {
   std::string brokers;  // Empty: the embedded log.
   std::string topic_prefix;
   std::optional<std::int32_t> partitions;  // Left out: what is there, or 8.
+  std::optional<std::vector<std::int32_t>> shards;  // Rising; left out: all.
   domain::FoldSettings fold;
   std::optional<Day> today;  // Left out: the clock's.
   int threads = 2;

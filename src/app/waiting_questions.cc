@@ -13,7 +13,7 @@ constexpr std::chrono::milliseconds kLookEvery{100};
 
 }  // namespace
 
-WaitingQuestions::WaitingQuestions(const query::ShardSource& source) : source_(source) {
+WaitingQuestions::WaitingQuestions(FindShards shards) : shards_(std::move(shards)) {
   thread_ = std::thread([this] { work(); });
 }
 
@@ -59,10 +59,12 @@ void WaitingQuestions::work() {
     if (stopping_) return;
     committed_ = false;
     const auto now = steady_clock::now();
+    const auto shards = shards_();
+    const auto is_folded = [&](const query::Wait& wait) { return !shards || query::first_missing(**shards, wait) == nullptr; };
     std::list<Waiting> done;
     for (auto at = waiting_.begin(); at != waiting_.end();) {
       const auto next = std::next(at);
-      const bool is_over = at->stop.stop_requested() || now >= at->deadline || query::first_missing(source_, at->wait) == nullptr;
+      const bool is_over = at->stop.stop_requested() || now >= at->deadline || is_folded(at->wait);
       if (is_over) done.splice(done.end(), waiting_, at);
       at = next;
     }

@@ -6,25 +6,30 @@
 #include <condition_variable>
 #include <functional>
 #include <list>
+#include <memory>
 #include <mutex>
 #include <stop_token>
 #include <thread>
 
+#include "base/result.h"
 #include "query/router.h"
 
 namespace daybook::app {
 
+// The shards that are asked; while they are not known an Error says why. Any thread, and at once.
+using FindShards = std::function<Result<std::shared_ptr<const query::ShardSource>>()>;
+
 // Thread-safe.
 class WaitingQuestions {
  public:
-  // `source` must outlive it.
-  explicit WaitingQuestions(const query::ShardSource& source);
+  // Their has_folded() is asked ten times a second and at each commit, and must not be waited for.
+  explicit WaitingQuestions(FindShards shards);
   ~WaitingQuestions();
   WaitingQuestions(const WaitingQuestions&) = delete;
   WaitingQuestions& operator=(const WaitingQuestions&) = delete;
 
   // Calls go_on() from its thread, which must not be held up, once all is folded or the question has waited as long as
-  // it will; never when nobody waits for the answer any more.
+  // it will, or the shards are not known any more; never when nobody waits for the answer any more.
   void add(query::Wait wait, std::stop_token stop, std::function<void()> go_on);
   // Something was committed.
   void committed();
@@ -41,7 +46,7 @@ class WaitingQuestions {
 
   void work();
 
-  const query::ShardSource& source_;
+  const FindShards shards_;
   std::mutex mutex_;  // Guards the rest.
   std::condition_variable changed_;
   std::list<Waiting> waiting_;

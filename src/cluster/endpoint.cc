@@ -38,13 +38,7 @@ std::shared_ptr<grpc::Channel> connect(const std::string& address) {
 Result<Endpoint::Seen> read(const query::v1::LookReply& reply) {
   Endpoint::Seen seen;
   ASSIGN_OR_RETURN(seen.identity, from_message(reply.identity()));
-  for (const auto& shard : reply.shards()) {
-    ASSIGN_OR_RETURN(auto report, from_message(shard));
-    seen.report.shards.push_back(std::move(report));
-  }
-  seen.report.trouble = reply.trouble();
-  seen.report.is_ready = reply.is_ready();
-  seen.report.is_recorded_as_told = reply.is_recorded_as_told();
+  ASSIGN_OR_RETURN(seen.report, from_message(reply));
   return seen;
 }
 

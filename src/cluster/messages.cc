@@ -11,6 +11,24 @@ Unexpected unreadable(const char* what) {
   return unexpected(ErrorCode::kCorrupt, fmt::format("{} cannot be read", what));
 }
 
+query::v1::Bounds to_message(const log::EndOffset& bounds) {
+  query::v1::Bounds message;
+  message.set_topic(static_cast<std::int32_t>(bounds.at.topic));
+  message.set_partition(bounds.at.partition);
+  message.set_begin(bounds.begin);
+  message.set_end(bounds.end);
+  return message;
+}
+
+Result<std::vector<log::EndOffset>> from_messages(const google::protobuf::RepeatedPtrField<query::v1::Bounds>& messages) {
+  std::vector<log::EndOffset> all;
+  for (const query::v1::Bounds& message : messages) {
+    if (message.topic() < 0 || message.topic() >= static_cast<int>(log::kEventTopicCount)) return unreadable("a topic");
+    all.push_back({{static_cast<log::Topic>(message.topic()), message.partition()}, message.begin(), message.end()});
+  }
+  return all;
+}
+
 }  // namespace
 
 std::string Identity::rules() const {
@@ -110,22 +128,22 @@ Result<Identity> from_message(const query::v1::Identity& message) {
 query::v1::Shard to_message(const ShardReport& report) {
   query::v1::Shard message;
   message.set_partition(report.partition);
-  for (const ShardReport::Topic& topic : report.topics) {
-    auto& to = *message.add_topics();
-    to.set_next_offset(topic.next_offset);
-    if (topic.begin_offset) to.set_begin_offset(*topic.begin_offset);
-    if (topic.end_offset) to.set_end_offset(*topic.end_offset);
-  }
-  message.set_accepted(report.accepted);
-  message.set_duplicates(report.duplicates);
-  message.set_conflicts(report.conflicts);
-  message.set_parked(report.parked);
-  message.set_waiting(report.waiting);
-  message.set_newest_recorded_ms(report.newest_recorded_ms);
+  for (const store::TopicProgress& topic : report.state.topics) message.add_next_offsets(topic.next_offset);
+  message.set_accepted(report.state.accepted);
+  message.set_duplicates(report.state.duplicates);
+  message.set_conflicts(report.state.conflicts);
+  message.set_parked(report.state.parked);
+  message.set_waiting(report.state.waiting);
+  message.set_newest_recorded_ms(report.state.newest_recorded_ms);
   ByteWriter digest(*message.mutable_digest());
-  digest.big64(static_cast<std::uint64_t>(report.digest >> 64));
-  digest.big64(static_cast<std::uint64_t>(report.digest));
+  digest.big64(static_cast<std::uint64_t>(report.state.digest >> 64));
+  digest.big64(static_cast<std::uint64_t>(report.state.digest));
   message.set_trouble(report.trouble);
+  message.set_unreadable(report.unreadable);
+  for (const log::EndOffset& bounds : report.bounds) *message.add_bounds() = to_message(bounds);
+  if (report.bounds_seen_ms) message.set_bounds_seen_ms(*report.bounds_seen_ms);
+  message.set_records_since_start(report.records_since_start);
+  message.set_seconds_since_start(report.seconds_since_start);
   return message;
 }
 
@@ -133,25 +151,49 @@ Result<ShardReport> from_message(const query::v1::Shard& message) {
   ShardReport report;
   ByteReader digest(message.digest());
   const UInt128 high = digest.big64();
-  report.digest = high << 64 | digest.big64();
-  if (message.topics_size() != static_cast<int>(report.topics.size()) || !digest.ok() || !digest.done()) {
+  report.state.digest = high << 64 | digest.big64();
+  if (message.next_offsets_size() != static_cast<int>(report.state.topics.size()) || !digest.ok() || !digest.done()) {
     return unreadable("what a projector says of a shard");
   }
   report.partition = message.partition();
-  for (int i = 0; i < message.topics_size(); ++i) {
-    const auto& from = message.topics(i);
-    ShardReport::Topic& topic = report.topics[static_cast<std::size_t>(i)];
-    topic.next_offset = from.next_offset();
-    if (from.has_begin_offset()) topic.begin_offset = from.begin_offset();
-    if (from.has_end_offset()) topic.end_offset = from.end_offset();
+  for (int i = 0; i < message.next_offsets_size(); ++i) {
+    report.state.topics[static_cast<std::size_t>(i)].next_offset = message.next_offsets(i);
   }
-  report.accepted = message.accepted();
-  report.duplicates = message.duplicates();
-  report.conflicts = message.conflicts();
-  report.parked = message.parked();
-  report.waiting = message.waiting();
-  report.newest_recorded_ms = message.newest_recorded_ms();
+  report.state.accepted = message.accepted();
+  report.state.duplicates = message.duplicates();
+  report.state.conflicts = message.conflicts();
+  report.state.parked = message.parked();
+  report.state.waiting = message.waiting();
+  report.state.newest_recorded_ms = message.newest_recorded_ms();
   report.trouble = message.trouble();
+  report.unreadable = message.unreadable();
+  ASSIGN_OR_RETURN(report.bounds, from_messages(message.bounds()));
+  if (message.has_bounds_seen_ms()) report.bounds_seen_ms = message.bounds_seen_ms();
+  report.records_since_start = message.records_since_start();
+  report.seconds_since_start = message.seconds_since_start();
+  return report;
+}
+
+query::v1::LookReply to_message(const ProjectorReport& report) {
+  query::v1::LookReply message;
+  for (const ShardReport& shard : report.shards) *message.add_shards() = to_message(shard);
+  for (const log::EndOffset& bounds : report.unread) *message.add_unread() = to_message(bounds);
+  for (const auto& [kind, words] : report.troubles) (*message.mutable_troubles())[kind] = words;
+  message.set_behind(report.behind);
+  message.set_is_recorded_as_told(report.is_recorded_as_told);
+  return message;
+}
+
+Result<ProjectorReport> from_message(const query::v1::LookReply& message) {
+  ProjectorReport report;
+  for (const auto& shard : message.shards()) {
+    ASSIGN_OR_RETURN(auto one, from_message(shard));
+    report.shards.push_back(std::move(one));
+  }
+  ASSIGN_OR_RETURN(report.unread, from_messages(message.unread()));
+  report.troubles.insert(message.troubles().begin(), message.troubles().end());
+  report.behind = message.behind();
+  report.is_recorded_as_told = message.is_recorded_as_told();
   return report;
 }
 

@@ -28,6 +28,9 @@ query::v1::Identity to_message(const Identity& identity);
 Result<Identity> from_message(const query::v1::Identity& message);
 query::v1::Shard to_message(const ShardReport& report);
 Result<ShardReport> from_message(const query::v1::Shard& message);
+// Number and identity are the sender's.
+query::v1::LookReply to_message(const ProjectorReport& report);
+Result<ProjectorReport> from_message(const query::v1::LookReply& message);
 
 // Calls write(piece, is_last) for all of `bytes`: once at least; until it returns false, which is returned.
 template <typename Write>

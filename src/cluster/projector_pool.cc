@@ -18,9 +18,9 @@ constexpr milliseconds kLookUpEvery{5'000};
 constexpr milliseconds kLookUpAgainAfter{500};
 
 // How far a shard is, as a sum over its topics.
-std::int64_t records_of(const ShardReport& shard) {
+std::int64_t progress_of(const ShardReport& shard) {
   std::int64_t records = 0;
-  for (const ShardReport::Topic& topic : shard.topics) records += topic.next_offset;
+  for (const store::TopicProgress& topic : shard.state.topics) records += topic.next_offset;
   return records;
 }
 
@@ -163,8 +163,6 @@ std::string ProjectorPool::trouble() const {
     for (const auto& [address, known] : known_) {
       if (!known.trouble.empty()) {
         troubles.push_back(fmt::format("projector {} cannot be asked: {}", known.endpoint->address(), known.trouble));
-      } else if (known.seen && !known.seen->report.trouble.empty()) {
-        troubles.push_back(fmt::format("projector {}: {}", known.endpoint->address(), known.seen->report.trouble));
       }
     }
   }
@@ -180,8 +178,8 @@ std::shared_ptr<Endpoint> ProjectorPool::find(std::int32_t partition, const Iden
   std::int64_t most = -1;
   for (const auto& [address, known] : known_) {
     const ShardReport* shard = is_asked(known, identity) ? shard_of(known, partition) : nullptr;
-    if (shard == nullptr || !shard->trouble.empty() || records_of(*shard) <= most) continue;
-    most = records_of(*shard);
+    if (shard == nullptr || !shard->unreadable.empty() || progress_of(*shard) <= most) continue;
+    most = progress_of(*shard);
     best = known.endpoint;
   }
   return best;
@@ -196,7 +194,7 @@ std::string ProjectorPool::why_not(std::int32_t partition) const {
     if (!known.trouble.empty()) {
       reasons.push_back(fmt::format("{}: {}", known.endpoint->address(), known.trouble));
     } else if (shard != nullptr) {
-      reasons.push_back(fmt::format("{}: {}", known.endpoint->address(), shard->trouble));
+      reasons.push_back(fmt::format("{}: {}", known.endpoint->address(), shard->unreadable));
     }
   }
   return reasons.empty() ? "no projector holds it" : fmt::format("{}", fmt::join(reasons, "; "));
@@ -215,7 +213,7 @@ bool ProjectorPool::has_folded(log::TopicPartition at, std::int64_t offset, cons
   const std::lock_guard lock(mutex_);
   return std::ranges::any_of(known_, [&](const auto& other) {
     const ShardReport* shard = is_asked(other.second, identity) ? shard_of(other.second, at.partition) : nullptr;
-    return shard != nullptr && shard->topics[static_cast<std::size_t>(at.topic)].next_offset > offset;
+    return shard != nullptr && shard->next_offset(at.topic) > offset;
   });
 }
 

@@ -165,18 +165,16 @@ grpc::Status Service::Ask(grpc::ServerContext* context,
 
 grpc::Status Service::Look(grpc::ServerContext* context, const query::v1::LookRequest* request,
                            query::v1::LookReply* reply) {
+  std::uint64_t number = 0;
   {
     std::unique_lock lock(mutex_);
     change_.wait_for(lock, kLookPatience,
                      [&] { return is_stopping_ || number_ != request->seen() || context->IsCancelled(); });
-    reply->set_number(number_);
+    number = number_;
   }
-  const ProjectorReport report = options_.report();
+  *reply = to_message(options_.report());
+  reply->set_number(number);
   *reply->mutable_identity() = identity_;
-  for (const ShardReport& shard : report.shards) *reply->add_shards() = to_message(shard);
-  reply->set_trouble(report.trouble);
-  reply->set_is_ready(report.is_ready);
-  reply->set_is_recorded_as_told(report.is_recorded_as_told);
   return grpc::Status::OK;
 }
 

@@ -6,6 +6,7 @@
 #include <future>
 
 #include "domain/park_reason.h"
+#include "log/partitions.h"
 #include "store/keys.h"
 #include "store/parked.h"
 
@@ -20,6 +21,12 @@ constexpr milliseconds kRetryPause{1'000};
 // Copied at a time; a record more than that may be.
 constexpr std::size_t kBytesAtATime = 4 << 20;
 constexpr std::size_t kLettersAtATime = 1'000;
+
+// Of those who hold the same shards.
+std::string group_of(const Projector& projector) {
+  if (projector.holds_all()) return std::string(kGroup);
+  return fmt::format("{}.shards-{}", kGroup, log::format_partitions(projector.partitions()));
+}
 
 std::size_t bytes_of(const log::NewRecord& letter) {
   std::size_t bytes = letter.key.value_or("").size() + letter.value.value_or("").size();
@@ -81,12 +88,12 @@ void DeadLetters::work() {
 
 Result<void> DeadLetters::send_new() {
   if (!member_) {
-    ASSIGN_OR_RETURN(member_, log_.join_group(kGroup));
+    ASSIGN_OR_RETURN(member_, log_.join_group(group_of(projector_)));
   }
   ASSIGN_OR_RETURN(const std::vector<std::int32_t> ours, member_->partitions());
   std::erase_if(done_, [&](const auto& each) { return !std::ranges::binary_search(ours, each.first); });
   for (const std::int32_t partition : ours) {
-    if (partition >= projector_.shard_count()) continue;
+    if (!std::ranges::binary_search(projector_.partitions(), partition)) continue;
     const std::uint64_t parked = projector_.committed(partition).parked;
     if (const auto known = done_.find(partition); known != done_.end() && known->second == parked) continue;
     if (parked > 0) {

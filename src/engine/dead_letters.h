@@ -14,8 +14,12 @@
 namespace daybook::engine {
 
 // A thread of its own, which reads what the projector has parked and committed. It works once the projector has
-// caught up, on the partitions that the group `daybook.dead-letter.v1` gives it, and from where this group has come:
-// a crash between the copying and the commit copies once more, never not at all. Thread-safe.
+// caught up, on the partitions that a group of the log gives it, and from where this group has come: a crash between the
+// copying and the commit copies once more, never not at all.
+//
+// A group gives any of the log's partitions to any member, and a member copies what it holds alone. So a group is of those
+// who hold the same: `daybook.dead-letter.v1` of those who hold all, `daybook.dead-letter.v1.shards-0-3` of those who hold
+// these. Thread-safe.
 class DeadLetters {
  public:
   // Both must outlive it.

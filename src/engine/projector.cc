@@ -4,13 +4,14 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <numeric>
 #include <optional>
+#include <utility>
 
 #include "base/date.h"
 #include "base/ensure.h"
 #include "base/file.h"
 #include "base/priority.h"
+#include "log/partitions.h"
 
 namespace daybook::engine {
 namespace {
@@ -20,7 +21,7 @@ using std::chrono::steady_clock;
 
 constexpr std::size_t kPollRecords = 8192;
 constexpr milliseconds kPollTimeout{50};
-constexpr std::int32_t kOpenedAtATime = 8;
+constexpr std::size_t kOpenedAtATime = 8;
 constexpr milliseconds kRetryPause{200};
 // A reader that cannot read something is made anew after this: some faults are told once.
 constexpr milliseconds kReadAnewAfter{5'000};
@@ -30,10 +31,6 @@ constexpr milliseconds kCommitPatience{5'000};
 // Once the log's end was reached, what is read is wanted by somebody who waits.
 constexpr milliseconds kLiveCommitInterval{5};
 
-std::size_t place(std::int32_t partition, log::Topic topic) {
-  return static_cast<std::size_t>(partition) * log::kEventTopicCount + static_cast<std::size_t>(topic);
-}
-
 Unexpected another_log(log::Topic topic, std::int32_t partition, std::int64_t offset) {
   return unexpected(ErrorCode::kMismatch,
                     fmt::format("the record at {}:{}:{} is not the one that was folded: the topic was "
@@ -42,13 +39,13 @@ Unexpected another_log(log::Topic topic, std::int32_t partition, std::int64_t of
                                 log::topic_family(topic), partition, offset));
 }
 
-// Calls job(partition) for each. Most of what it does is waiting for the disk: some at a time.
-void some_at_a_time(std::int32_t count, const std::function<void(std::int32_t)>& job) {
-  std::atomic<std::int32_t> next = 0;
+// Calls job(0) … job(count − 1). Most of what it does is waiting for the disk: some at a time.
+void some_at_a_time(std::size_t count, const std::function<void(std::size_t)>& job) {
+  std::atomic<std::size_t> next = 0;
   std::vector<std::thread> threads;
-  for (int i = 0; i < std::min(count, kOpenedAtATime); ++i) {
+  for (std::size_t i = 0; i < std::min(count, kOpenedAtATime); ++i) {
     threads.emplace_back([&] {
-      for (std::int32_t partition; (partition = next++) < count;) job(partition);
+      for (std::size_t at; (at = next++) < count;) job(at);
     });
   }
   for (std::thread& thread : threads) thread.join();
@@ -82,12 +79,41 @@ std::string set_aside_path(const std::string& directory, std::int32_t partition)
   return shard_path(directory, partition) + ".damaged";
 }
 
+std::vector<std::int32_t> shards_not_in(const std::string& directory, std::int32_t partition_count) {
+  std::vector<std::int32_t> missing = log::all_partitions(partition_count);
+  // What a disk does not say is for whoever opens it to find out.
+  std::erase_if(missing, [&](std::int32_t partition) {
+    std::error_code error;
+    return std::filesystem::exists(shard_path(directory, partition), error) || error;
+  });
+  return missing;
+}
+
+Projector::Projector(const domain::Rules& rules, const std::string& directory, std::int32_t partition_count,
+                     std::vector<std::int32_t> partitions, store::SharedMemory& memory, ProjectorOptions options)
+    : rules_(rules),
+      directory_(directory),
+      partition_count_(partition_count),
+      partitions_(std::move(partitions)),
+      memory_(memory),
+      options_(std::move(options)),
+      slots_(partitions_.size()),
+      places_(static_cast<std::size_t>(partition_count), -1) {
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    slots_[i].partition = partitions_[i];
+    places_[static_cast<std::size_t>(partitions_[i])] = static_cast<std::int32_t>(i);
+  }
+}
+
 Result<std::unique_ptr<Projector>> Projector::open(const domain::Rules& rules,
                                                    const std::string& directory,
-                                                   std::int32_t count,
+                                                   std::int32_t partition_count,
                                                    store::SharedMemory& memory,
                                                    ProjectorOptions options) {
-  std::unique_ptr<Projector> projector(new Projector(rules, directory, memory, std::move(options)));
+  std::vector<std::int32_t> held = options.partitions ? *options.partitions : log::all_partitions(partition_count);
+  RETURN_IF_ERROR(log::check_partitions(held, partition_count));
+  std::unique_ptr<Projector> projector(
+      new Projector(rules, directory, partition_count, std::move(held), memory, std::move(options)));
   const std::filesystem::path shards = std::filesystem::path(directory) / "shards";
   std::error_code error;
   std::filesystem::create_directories(shards, error);
@@ -95,25 +121,27 @@ Result<std::unique_ptr<Projector>> Projector::open(const domain::Rules& rules,
     return unexpected(ErrorCode::kUnavailable,
                       fmt::format("cannot create {}: {}", shards.string(), error.message()));
   }
-  projector->slots_.resize(static_cast<std::size_t>(count));
-  projector->committed_.resize(static_cast<std::size_t>(count));
-  projector->bytes_kept_.resize(static_cast<std::size_t>(count));
-  projector->verified_.resize(projector->slots_.size() * log::kEventTopicCount);
-  std::vector<Result<void>> opened(static_cast<std::size_t>(count));
-  some_at_a_time(count, [&](std::int32_t partition) {
-    Slot& slot = projector->slots_[static_cast<std::size_t>(partition)];
-    slot.partition = partition;
-    opened[static_cast<std::size_t>(partition)] = projector->open_slot(slot);
-  });
+  std::vector<Result<void>> opened(projector->slots_.size());
+  some_at_a_time(opened.size(), [&](std::size_t i) { opened[i] = projector->open_slot(projector->slots_[i]); });
   for (const auto& done : opened) RETURN_IF_ERROR(done);
   return projector;
+}
+
+const Projector::Slot* Projector::find(std::int32_t partition) const {
+  if (partition < 0 || partition >= partition_count_) return nullptr;
+  const std::int32_t place = places_[static_cast<std::size_t>(partition)];
+  return place < 0 ? nullptr : &slots_[static_cast<std::size_t>(place)];
+}
+
+Projector::Slot* Projector::find(std::int32_t partition) {
+  return const_cast<Slot*>(std::as_const(*this).find(partition));
 }
 
 Result<std::shared_ptr<Shard>> Projector::open_shard(std::int32_t partition, store::ShardStore::Mode mode) const {
   const auto each = [&](std::size_t bytes) { return bytes / slots_.size(); };
   ASSIGN_OR_RETURN(auto store, store::ShardStore::open(shard_path(directory_, partition), memory_, mode));
   ASSIGN_OR_RETURN(auto shard, Shard::open(std::move(store), rules_,
-                                           {partition, shard_count(), each(options_.cache_bytes),
+                                           {partition, partition_count_, each(options_.cache_bytes),
                                             each(options_.set_aside_bytes), each(options_.pending_bytes),
                                             options_.files_bytes}));
   return std::shared_ptr<Shard>(shard.release(), Closer{std::make_shared<std::atomic<bool>>(false)});
@@ -161,21 +189,20 @@ Result<void> Projector::open_slot(Slot& slot) {
   if (listener) (*opened)->listen(std::move(listener));
   {
     const std::lock_guard lock(mutex_);
-    const auto at = static_cast<std::size_t>(slot.partition);
     if (opened) {
       if (damage && folds) {
         // Where it was, or where the log ends: the target of every shard.
         slot.refolds_to.emplace();
         for (std::size_t topic = 0; topic < log::kEventTopicCount; ++topic) {
-          (*slot.refolds_to)[topic] = committed_[at].topics[topic].next_offset;
+          (*slot.refolds_to)[topic] = slot.committed.topics[topic].next_offset;
         }
       }
       slot.shard = *opened;
       slot.folds = folds;
       slot.is_live = false;
       slot.last_commit = steady_clock::now();
-      committed_[at] = slot.shard->state();
-      bytes_kept_[at] = slot.shard->bytes_kept();
+      slot.committed = slot.shard->state();
+      slot.bytes_kept = slot.shard->bytes_kept();
     }
   }
   if (trouble) {
@@ -250,7 +277,7 @@ Result<bool> Projector::mend(Slot& slot) {
     if (slot.refolds_to) {
       const auto is_there = [&] {
         const std::lock_guard lock(mutex_);
-        const store::ShardState& state = committed_[static_cast<std::size_t>(slot.partition)];
+        const store::ShardState& state = slot.committed;
         for (std::size_t topic = 0; topic < log::kEventTopicCount; ++topic) {
           if (state.topics[topic].next_offset < (*slot.refolds_to)[topic]) return false;
         }
@@ -284,7 +311,7 @@ Result<bool> Projector::mend(Slot& slot) {
     const std::lock_guard lock(mutex_);
     slot.refolds_to.emplace();
     for (std::size_t topic = 0; topic < log::kEventTopicCount; ++topic) {
-      (*slot.refolds_to)[topic] = committed_[static_cast<std::size_t>(slot.partition)].topics[topic].next_offset;
+      (*slot.refolds_to)[topic] = slot.committed.topics[topic].next_offset;
     }
   }
   RETURN_IF_ERROR(open_slot(slot));
@@ -294,11 +321,12 @@ Result<bool> Projector::mend(Slot& slot) {
 Projector::~Projector() { stop(); }
 
 Result<void> Projector::start(log::Log& log) {
-  ENSURE(log.partition_count() == shard_count(), "the manifest holds log and shards together");
+  ENSURE(log.partition_count() == partition_count_, "the manifest holds log and shards together");
   log_ = &log;
   ASSIGN_OR_RETURN(targets_, log.end_offsets(log::kEventTopics));
+  std::erase_if(targets_, [&](const log::EndOffset& bounds) { return find(bounds.at.partition) == nullptr; });
   for (const log::EndOffset& bounds : targets_) {
-    const auto& progress = committed_[static_cast<std::size_t>(bounds.at.partition)].topics[static_cast<std::size_t>(bounds.at.topic)];
+    const auto& progress = find(bounds.at.partition)->committed.topics[static_cast<std::size_t>(bounds.at.topic)];
     if (progress.next_offset > bounds.end) {
       return unexpected(ErrorCode::kOutOfRange,
                         fmt::format("the read model is ahead of its log: {}:{} was folded up to offset "
@@ -331,27 +359,29 @@ void Projector::stop() {
 
 void Projector::follow(ShardFollower follower) {
   follower_ = std::move(follower);
-  some_at_a_time(shard_count(), [&](std::int32_t partition) {
-    const std::shared_ptr<Shard>& shard = slots_[static_cast<std::size_t>(partition)].shard;
+  some_at_a_time(slots_.size(), [&](std::size_t i) {
+    const std::shared_ptr<Shard>& shard = slots_[i].shard;
     if (shard == nullptr) return;
-    if (auto listener = follower_.opened(partition, shard)) shard->listen(std::move(listener));
+    if (auto listener = follower_.opened(partitions_[i], shard)) shard->listen(std::move(listener));
   });
 }
 
 std::shared_ptr<Shard> Projector::shard(std::int32_t partition) const {
+  const Slot* const slot = find(partition);
+  if (slot == nullptr) return nullptr;
   const std::lock_guard lock(mutex_);
-  return slots_[static_cast<std::size_t>(partition)].shard;
+  return slot->shard;
 }
 
 void Projector::report(std::int32_t partition, const Error& error) {
   if (error.code != ErrorCode::kCorrupt && error.code != ErrorCode::kUnavailable) return;
+  Slot* const slot = find(partition);
+  if (slot == nullptr) return;
   const std::lock_guard lock(mutex_);
-  Slot& slot = slots_[static_cast<std::size_t>(partition)];
-  if (!slot.trouble && !slot.reported) slot.reported = error;
+  if (!slot->trouble && !slot->reported) slot->reported = error;
 }
 
 std::string Projector::store_trouble(const Slot& slot) const {
-  const store::ShardState& state = committed_[static_cast<std::size_t>(slot.partition)];
   if (!slot.trouble && slot.refolds_to) {
     return fmt::format("shard {}: it was damaged and is being folded anew; it is not asked meanwhile", slot.partition);
   }
@@ -360,13 +390,15 @@ std::string Projector::store_trouble(const Slot& slot) const {
   const std::string served =
       slot.shard == nullptr || error->code == ErrorCode::kCorrupt
           ? "it is not asked meanwhile"
-          : fmt::format("served is what was recorded up to {}", recorded_up_to(state));
+          : fmt::format("served is what was recorded up to {}", recorded_up_to(slot.committed));
   return fmt::format("shard {}: {}; {}, and it is tried again", slot.partition, error->message, served);
 }
 
 std::string Projector::store_trouble(std::int32_t partition) const {
+  const Slot* const slot = find(partition);
+  if (slot == nullptr) return "";
   const std::lock_guard lock(mutex_);
-  return store_trouble(slots_[static_cast<std::size_t>(partition)]);
+  return store_trouble(*slot);
 }
 
 std::string Projector::disk_trouble() const {
@@ -375,33 +407,39 @@ std::string Projector::disk_trouble() const {
     if (!slot.waits_since || steady_clock::now() - *slot.waits_since <= kCommitPatience) continue;
     return fmt::format("the disk does not answer: shard {} has waited for it for more than {} s; served is what was recorded "
                        "up to {}",
-                       slot.partition, kCommitPatience.count() / 1000,
-                       recorded_up_to(committed_[static_cast<std::size_t>(slot.partition)]));
+                       slot.partition, kCommitPatience.count() / 1000, recorded_up_to(slot.committed));
   }
   return "";
 }
 
 std::optional<Error> Projector::unreadable(std::int32_t partition) const {
+  const Slot* const slot = find(partition);
+  if (slot == nullptr) {
+    return Error{ErrorCode::kNotFound, fmt::format("shard {} is not held here: of {} these are {}", partition, partition_count_,
+                                                   log::format_partitions(partitions_))};
+  }
   const std::lock_guard lock(mutex_);
-  const Slot& slot = slots_[static_cast<std::size_t>(partition)];
-  const bool is_damaged = slot.trouble && slot.trouble->code == ErrorCode::kCorrupt;
-  if (slot.shard != nullptr && !slot.refolds_to && !is_damaged) return std::nullopt;
-  return Error{ErrorCode::kUnavailable, store_trouble(slot)};
+  const bool is_damaged = slot->trouble && slot->trouble->code == ErrorCode::kCorrupt;
+  if (slot->shard != nullptr && !slot->refolds_to && !is_damaged) return std::nullopt;
+  return Error{ErrorCode::kUnavailable, store_trouble(*slot)};
 }
 
 store::ShardState Projector::committed(std::int32_t partition) const {
+  const Slot* const slot = find(partition);
+  if (slot == nullptr) return {};
   const std::lock_guard lock(mutex_);
-  return committed_[static_cast<std::size_t>(partition)];
+  return slot->committed;
 }
 
 std::size_t Projector::bytes_kept() const {
   const std::lock_guard lock(mutex_);
-  return std::accumulate(bytes_kept_.begin(), bytes_kept_.end(), std::size_t{0});
+  std::size_t bytes = 0;
+  for (const Slot& slot : slots_) bytes += slot.bytes_kept;
+  return bytes;
 }
 
 bool Projector::has_committed(log::TopicPartition at, std::int64_t offset) const {
-  const std::lock_guard lock(mutex_);
-  return committed_[static_cast<std::size_t>(at.partition)].topics[static_cast<std::size_t>(at.topic)].next_offset > offset;
+  return committed(at.partition).topics[static_cast<std::size_t>(at.topic)].next_offset > offset;
 }
 
 bool Projector::has_reached_targets(std::int32_t partition, const store::ShardState& state) const {
@@ -413,7 +451,7 @@ bool Projector::has_reached_targets(std::int32_t partition, const store::ShardSt
 
 bool Projector::reached_targets() const {
   return std::ranges::all_of(slots_, [&](const Slot& slot) {
-    return has_reached_targets(slot.partition, committed_[static_cast<std::size_t>(slot.partition)]);
+    return has_reached_targets(slot.partition, slot.committed);
   });
 }
 
@@ -469,7 +507,7 @@ Result<std::unique_ptr<log::Reader>> Projector::open_reader(const std::vector<Sh
     for (const log::Topic topic : log::kEventTopics) {
       const store::TopicProgress& progress = shard->state().topics[static_cast<std::size_t>(topic)];
       const bool has_last = progress.last_offset >= 0;
-      verified_[place(shard->partition(), topic)] = !has_last;
+      find(shard->partition())->verified[static_cast<std::size_t>(topic)] = !has_last;
       starts.push_back({{topic, shard->partition()},
                         has_last ? progress.last_offset : progress.next_offset});
     }
@@ -478,8 +516,9 @@ Result<std::unique_ptr<log::Reader>> Projector::open_reader(const std::vector<Sh
 }
 
 Result<void> Projector::apply(const log::Record& record) {
-  Shard& shard = *slots_[static_cast<std::size_t>(record.partition)].shard;
-  char& verified = verified_[place(record.partition, record.topic)];
+  Slot& slot = *find(record.partition);
+  Shard& shard = *slot.shard;
+  bool& verified = slot.verified[static_cast<std::size_t>(record.topic)];
   if (verified) {
     shard.apply(record);
     return {};
@@ -493,10 +532,11 @@ Result<void> Projector::apply(const log::Record& record) {
 }
 
 Result<void> Projector::pass_over_gaps(const log::Reader& reader, Shard& shard) {
+  const Slot& slot = *find(shard.partition());
   for (const log::Topic topic : log::kEventTopics) {
     const std::int64_t position = reader.position({topic, shard.partition()});
     const store::TopicProgress& progress = shard.state().topics[static_cast<std::size_t>(topic)];
-    if (verified_[place(shard.partition(), topic)]) {
+    if (slot.verified[static_cast<std::size_t>(topic)]) {
       shard.pass_over(topic, position);
     } else if (position > progress.last_offset) {
       return another_log(topic, shard.partition(), progress.last_offset);
@@ -525,8 +565,8 @@ Result<void> Projector::commit(Slot& slot) {
   {
     const std::lock_guard lock(mutex_);
     slot.waits_since.reset();
-    committed_[static_cast<std::size_t>(shard.partition())] = shard.state();
-    bytes_kept_[static_cast<std::size_t>(shard.partition())] = shard.bytes_kept();
+    slot.committed = shard.state();
+    slot.bytes_kept = shard.bytes_kept();
   }
   if (options_.on_commit) options_.on_commit(shard.partition(), records, steady_clock::now() - begin);
   return {};

@@ -1,4 +1,5 @@
-// The projector: worker threads that read the log and fold it into shards, each thread its own shards.
+// The projector: worker threads that read the log and fold it into shards, each thread its own shards. It holds all
+// shards of its log, or some: of these alone it reads, opens and commits anything.
 // It stops loudly where going on could be wrong, and tries on where the log is only away, or a disk: what a store holds
 // is read on meanwhile, and the shard goes on from its last commit once the disk takes something again.
 //
@@ -26,8 +27,10 @@
 namespace daybook::engine {
 
 struct ProjectorOptions {
+  // Those that it holds, rising; left out: all of the log's.
+  std::optional<std::vector<std::int32_t>> partitions;
   int threads = 2;
-  // All of a process: documents and pages kept between commits, and labels.
+  // All of a process, shared out among the shards held: documents and pages kept between commits, and labels.
   std::size_t cache_bytes = 512 << 20;
   // What was read and not folded yet. Beyond the first it is set aside on disk, up to the second, and then
   // committed: what falls into one commit is evaluated once.
@@ -59,13 +62,17 @@ struct ShardFollower {
 // Where the store of a shard is, and where a damaged one is kept.
 std::string shard_path(const std::string& directory, std::int32_t partition);
 std::string set_aside_path(const std::string& directory, std::int32_t partition);
+// Of a log's partitions those that have no store there: it may be another folder that holds them.
+std::vector<std::int32_t> shards_not_in(const std::string& directory, std::int32_t partition_count);
 
 enum class ProjectorState { kRunning, kStopped, kFailed };
 
 class Projector {
  public:
-  // Opens the shards under `directory`/shards, one for each partition. `rules` and `memory` must outlive it. A shard
-  // that is damaged is set aside, to be folded anew; one whose disk takes nothing is read as it is.
+  // Opens the shards that it is to hold under `directory`/shards, one for each partition; others that are there stay as
+  // they are. `partition_count`: of the log, and of the manifest. `rules` and `memory` must outlive it. A shard that is
+  // damaged is set aside, to be folded anew; one whose disk takes nothing is read as it is. kInvalidArgument for
+  // partitions that the log has not.
   static Result<std::unique_ptr<Projector>> open(const domain::Rules& rules,
                                                  const std::string& directory,
                                                  std::int32_t partition_count,
@@ -82,28 +89,34 @@ class Projector {
   // Lets each worker commit what it has, and ends. Called by the destructor too.
   void stop();
 
-  std::int32_t shard_count() const { return static_cast<std::int32_t>(slots_.size()); }
-  // For reading its store and labels from any thread; null while it is not open. Not to be kept.
+  // Of the log.
+  std::int32_t partition_count() const { return partition_count_; }
+  // Those that it holds, rising.
+  const std::vector<std::int32_t>& partitions() const { return partitions_; }
+  bool holds_all() const { return std::ssize(partitions_) == partition_count_; }
+
+  // For reading its store and labels from any thread; null while it is not open, or not held. Not to be kept.
   std::shared_ptr<Shard> shard(std::int32_t partition) const;
   // What somebody found who read the shard's store: damage, or a failure. Any thread.
   void report(std::int32_t partition, const Error& error);
-  // Why questions about a shard have to wait: it is not open, or is folded anew; nothing when they need not. Any thread.
+  // Why questions about a shard are not answered: it is not open, or is folded anew (kUnavailable), or is not held
+  // (kNotFound); nothing when they are. Any thread.
   std::optional<Error> unreadable(std::int32_t partition) const;
   // What is wrong with a shard's store, for people: what it is, and of when what is served is. Empty when nothing is.
   std::string store_trouble(std::int32_t partition) const;
   // That a commit of what was just read waits for a disk that hangs; empty when none does.
   std::string disk_trouble() const;
 
-  // State as last committed. Any thread.
+  // State as last committed; that of one that is not held has nothing. Any thread.
   store::ShardState committed(std::int32_t partition) const;
-  // What all shards keep in memory for the next commits, as of the last ones. Any thread.
+  // What its shards keep in memory for the next commits, as of the last ones. Any thread.
   std::size_t bytes_kept() const;
   // Whether the record at `offset` is. Any thread.
   bool has_committed(log::TopicPartition at, std::int64_t offset) const;
 
-  // Started, and every shard has reached the log's end as seen at start.
+  // Started, and every shard held has reached the log's end as seen at start.
   bool caught_up() const;
-  // Started, and some shard has not.
+  // Started, and some has not.
   bool replays() const;
   ProjectorState state() const { return state_; }
   // Why it failed; or what is wrong with the first shard whose store is in trouble; or why it is waiting (broker away);
@@ -113,7 +126,7 @@ class Projector {
   std::string fold_trouble() const;
 
  private:
-  // A shard, and how it is. Changed by its worker alone, under mutex_, so that the worker reads it without.
+  // A shard that is held, and how it is. Changed by its worker alone, under mutex_, so that the worker reads it without.
   struct Slot {
     std::int32_t partition = 0;
     std::shared_ptr<Shard> shard;  // Null: not open.
@@ -133,12 +146,19 @@ class Projector {
     // The worker's: it has applied all that the log held at start; when it was committed last.
     bool is_live = false;
     std::chrono::steady_clock::time_point last_commit;
+    // The worker's, by topic: the last record applied was read again.
+    std::array<bool, log::kEventTopicCount> verified{};
+    // As of the last commit; without a shard, of the one that it had.
+    store::ShardState committed;
+    std::size_t bytes_kept = 0;
   };
 
-  Projector(const domain::Rules& rules, const std::string& directory, store::SharedMemory& memory,
-            ProjectorOptions options)
-      : rules_(rules), directory_(directory), memory_(memory), options_(std::move(options)) {}
+  Projector(const domain::Rules& rules, const std::string& directory, std::int32_t partition_count,
+            std::vector<std::int32_t> partitions, store::SharedMemory& memory, ProjectorOptions options);
 
+  // Null when it is not held.
+  Slot* find(std::int32_t partition);
+  const Slot* find(std::int32_t partition) const;
   Result<std::shared_ptr<Shard>> open_shard(std::int32_t partition, store::ShardStore::Mode mode) const;
   // Opens the slot's shard, as well as that goes: to be folded; set aside, and to be folded anew; to be read alone, or not
   // at all, with the slot in trouble. An error is somebody's to look at: kBusy, kMismatch, or a store that cannot even
@@ -175,20 +195,19 @@ class Projector {
   log::Log* log_ = nullptr;
   const domain::Rules& rules_;
   const std::string directory_;
+  const std::int32_t partition_count_;
+  const std::vector<std::int32_t> partitions_;
   store::SharedMemory& memory_;
   ProjectorOptions options_;
-  std::vector<Slot> slots_;  // By partition.
+  std::vector<Slot> slots_;  // One of each of partitions_.
+  std::vector<std::int32_t> places_;  // By partition of the log: its place in slots_; below 0: it is not held.
   ShardFollower follower_;
-  std::vector<log::EndOffset> targets_;  // The ends seen at start; fixed after it.
-  // By partition and topic: the last record applied was read again. Its worker's.
-  std::vector<char> verified_;
+  std::vector<log::EndOffset> targets_;  // The ends seen at start of what is held; fixed after it.
   std::vector<std::thread> threads_;
   std::atomic<bool> stopping_ = false;
   std::atomic<ProjectorState> state_ = ProjectorState::kStopped;
 
   mutable std::mutex mutex_;  // Guards the rest.
-  std::vector<store::ShardState> committed_;
-  std::vector<std::size_t> bytes_kept_;  // By partition.
   bool started_ = false;
   std::vector<std::string> troubles_;  // By worker: what it waits for; goes away.
   std::string failure_;  // What the first worker failed of; stays.

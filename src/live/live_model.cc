@@ -47,7 +47,7 @@ LiveModel::LiveModel(engine::Projector& projector, const domain::Rules& rules,
       rules_(rules),
       topic_prefix_(std::move(topic_prefix)),
       index_bytes_(index_bytes),
-      kept_(std::make_unique<Kept[]>(static_cast<std::size_t>(projector.shard_count()))) {
+      kept_(std::make_unique<Kept[]>(static_cast<std::size_t>(projector.partition_count()))) {
   projector_.follow({.opened = [this](std::int32_t partition,
                                       std::shared_ptr<engine::Shard> shard) { return opened(partition, std::move(shard)); },
                      .closed = [this](std::int32_t partition) { closed(partition); }});
@@ -62,7 +62,7 @@ std::shared_ptr<store::CommitListener> LiveModel::opened(std::int32_t partition,
   auto opened = std::make_shared<Opened>();
   if (index_bytes_ > 0) {
     index::IndexOptions options;
-    options.bytes = index_bytes_ / static_cast<std::size_t>(partition_count());
+    options.bytes = index_bytes_ / partitions().size();
     options.on_failure = [this, partition](const Error& error) { projector_.report(partition, error); };
     opened->index = std::make_shared<index::ShardIndex>(shard->store(), shard->labels(), rules_, options);
   }
@@ -92,20 +92,20 @@ std::shared_ptr<const LiveModel::Opened> LiveModel::opened(std::int32_t partitio
 
 std::vector<std::shared_ptr<index::ShardIndex>> LiveModel::indexes() const {
   std::vector<std::shared_ptr<index::ShardIndex>> indexes;
-  for (std::int32_t i = 0; i < partition_count(); ++i) {
-    const std::shared_ptr<const Opened> opened = this->opened(i);
+  for (const std::int32_t partition : partitions()) {
+    const std::shared_ptr<const Opened> opened = this->opened(partition);
     if (opened != nullptr && opened->index != nullptr) indexes.emplace_back(opened, opened->index.get());
   }
   return indexes;
 }
 
 void LiveModel::forget_older() {
-  for (std::int32_t i = 0; i < partition_count(); ++i) {
-    const std::shared_ptr<const Opened> opened = this->opened(i);
+  for (const std::int32_t partition : partitions()) {
+    const std::shared_ptr<const Opened> opened = this->opened(partition);
     if (opened == nullptr || opened->index == nullptr) continue;
     const auto entries = opened->index->snapshot();
     const auto totals = opened->index->totals();
-    Kept& kept = kept_[static_cast<std::size_t>(i)];
+    Kept& kept = kept_[static_cast<std::size_t>(partition)];
     std::shared_ptr<const query::ShardSnapshot> older;  // Goes after the lock.
     const std::lock_guard lock(kept.mutex);
     const auto& snapshot = kept.snapshot;

@@ -14,11 +14,13 @@ namespace daybook::live {
 class LiveModel : public query::ReadModel {
  public:
   // Before the projector's start(); the projector must have stopped before it goes. `index_bytes`: what the indexes of
-  // all shards may take; 0: none, pages are read.
+  // all shards that it holds may take; 0: none, pages are read.
   LiveModel(engine::Projector& projector, const domain::Rules& rules, std::string topic_prefix,
             std::size_t index_bytes);
 
-  std::int32_t partition_count() const override { return projector_.shard_count(); }
+  std::int32_t partition_count() const override { return projector_.partition_count(); }
+  // Those that it has, rising; open() of another is kNotFound.
+  const std::vector<std::int32_t>& partitions() const { return projector_.partitions(); }
   const domain::Rules& rules() const override { return rules_; }
   const std::string& topic_prefix() const override { return topic_prefix_; }
   Result<std::shared_ptr<const query::ShardSnapshot>> open(std::int32_t partition) const override;
@@ -32,7 +34,7 @@ class LiveModel : public query::ReadModel {
   std::size_t index_bytes() const;
   std::int32_t indexes_ready() const;
   // All of them that there are to be.
-  bool has_indexes() const { return index_bytes_ == 0 || indexes_ready() == partition_count(); }
+  bool has_indexes() const { return index_bytes_ == 0 || indexes_ready() == std::ssize(partitions()); }
   // How often a shard's totals that were known differed from its pages: must be 0.
   std::int64_t totals_faults(std::int32_t partition) const;
 

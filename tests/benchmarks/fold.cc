@@ -280,7 +280,7 @@ int size(const std::string& brokers, const std::string& log_directory, std::int6
   const std::uint64_t events = load(*log, orders, customers_for(orders));
   Folded folded(*log, options.topic_prefix);
   folded.projector->stop();
-  for (std::int32_t i = 0; i < folded.projector->shard_count(); ++i) must(folded.projector->shard(i)->store().compact());
+  for (const std::int32_t i : folded.projector->partitions()) must(folded.projector->shard(i)->store().compact());
   folded.projector.reset();
   // Index files are set aside beforehand, and hold nothing.
   const auto log_bytes = static_cast<double>(bytes_of(log_directory, [&](const std::filesystem::path& path) {

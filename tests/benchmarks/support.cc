@@ -148,7 +148,7 @@ Folded::Folded(log::Log& log, const std::string& prefix, Indexes indexes) {
 
 std::string Folded::digest() const {
   UInt128 sum = 0;
-  for (std::int32_t i = 0; i < projector->shard_count(); ++i) sum += projector->committed(i).digest;
+  for (const std::int32_t i : projector->partitions()) sum += projector->committed(i).digest;
   return to_hex(sum);
 }
 

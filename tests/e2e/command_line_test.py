@@ -296,6 +296,27 @@ class DamagedFolders(Case):
         self.assertNotIn("FAULT shard 1", done.stdout)
         self.assertGreater(self.facts(done.stdout), 0)
 
+    def test_folders_of_some_shards_are_verified_each_and_answer_nothing_in_part(self):
+        digests = []
+        for name, shards, missing in (("some", "0,2", "1"), ("rest", "1", "0,2")):
+            folder = self.dir / name
+            (folder / "shards").mkdir(parents=True)
+            shutil.copy(self.data / "manifest.json", folder)
+            for shard in shards.split(","):
+                shutil.copytree(self.data / "shards" / f"000{shard}", folder / "shards" / f"000{shard}")
+            for arguments in (("parked", "list"), ("query", "ageing"), ("query", "customers"), ("query", "ageing", "--output", "csv")):
+                done = self.run_daybook(*arguments, "--data", folder, code=1,
+                                        says=f"of the 3 shards {missing} are not in {folder}: nothing is answered without them")
+                self.assertEqual(done.stdout, "")
+            self.run_daybook("verify", "--data", folder, code=1,
+                             says=("digest unknown", "audit: FAILED", f"shards {missing} are not in .*--shards {shards} verifies"))
+            done = self.run_daybook("verify", "--data", folder, "--shards", shards, says="every figure follows from the facts")
+            digests.append(int(re.search(r"^digest (\w+)", done.stdout, re.MULTILINE)[1], 16))
+        whole = int(re.search(r"^digest (\w+)", self.whole, re.MULTILINE)[1], 16)
+        self.assertEqual(sum(digests) % 2**128, whole)
+        self.run_daybook("verify", "--data", self.data, "--shards", "3", code=2, says="there is no shard 3: the log has partitions 0-2")
+        self.run_daybook("verify", "--data", self.data, "--shards", "1,1", code=2, says="shards = '1,1' .*allowed is .*each once")
+
     def test_a_store_without_its_list_of_files(self):
         """Young ones have a write-ahead log alone."""
         for shard in (self.data / "shards").iterdir():

@@ -127,7 +127,7 @@ class Book {
 
   store::ShardState sum() const {
     store::ShardState sum;
-    for (std::int32_t i = 0; i < projector_->shard_count(); ++i) {
+    for (const std::int32_t i : projector_->partitions()) {
       const store::ShardState state = projector_->committed(i);
       sum.accepted += state.accepted;
       sum.duplicates += state.duplicates;
@@ -159,7 +159,7 @@ class Book {
 
   // Every figure follows from the facts.
   void expect_audited() {
-    for (std::int32_t i = 0; i < projector_->shard_count(); ++i) {
+    for (const std::int32_t i : projector_->partitions()) {
       const auto report = engine::audit(projector_->shard(i)->store(), rules_, [](std::uint64_t) {});
       ASSERT_TRUE(report) << report.error().message;
       EXPECT_TRUE(report->ok()) << (report->ok() ? "" : report->faults.front());

@@ -18,14 +18,15 @@ namespace daybook::test {
 
 // What a projector says of these shards of a source, as far as questions go.
 inline cluster::ProjectorReport report_of(const query::ShardSource& shards, const std::set<std::int32_t>& held) {
-  cluster::ProjectorReport report{.shards = {}, .trouble = {}, .is_ready = true};
+  cluster::ProjectorReport report;
   for (const std::int32_t partition : held) {
     const query::ShardHead head = shards.open(partition, {})->head();
-    cluster::ShardReport shard{.partition = partition};
-    for (std::size_t topic = 0; topic < shard.topics.size(); ++topic) {
-      shard.topics[topic].next_offset = head.next_offsets[topic];
+    cluster::ShardReport shard;
+    shard.partition = partition;
+    for (std::size_t topic = 0; topic < shard.state.topics.size(); ++topic) {
+      shard.state.topics[topic].next_offset = head.next_offsets[topic];
     }
-    shard.newest_recorded_ms = head.newest_recorded_ms;
+    shard.state.newest_recorded_ms = head.newest_recorded_ms;
     report.shards.push_back(std::move(shard));
   }
   return report;

@@ -61,7 +61,7 @@ class AuditTest : public ::testing::Test {
   // Calls visit(store, table, key, value) for all that is stored but for what an audit is not about: the
   // manifest, and the journal of totals, which are compared with pages at each start.
   void for_each(const std::function<void(store::ShardStore&, store::Table, const std::string&, const std::string&)>& visit) {
-    for (std::int32_t i = 0; i < story_.book.projector().shard_count(); ++i) {
+    for (const std::int32_t i : story_.book.projector().partitions()) {
       store::ShardStore& store = story_.book.projector().shard(i)->store();
       for (const store::Table table : {store::Table::kMeta, store::Table::kDocuments, store::Table::kCells}) {
         std::map<std::string, std::string> all;

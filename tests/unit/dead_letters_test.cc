@@ -37,7 +37,7 @@ class Folding {
     std::uint64_t count = 0;
     test::soon([&] {
       count = 0;
-      for (std::int32_t i = 0; i < projector_->shard_count(); ++i) count += projector_->committed(i).parked;
+      for (const std::int32_t i : projector_->partitions()) count += projector_->committed(i).parked;
       return projector_->caught_up() && count >= expected;
     });
     return count;

@@ -214,6 +214,30 @@ TEST(Missed, AreCountedByKind) {
   EXPECT_EQ(counts.at("over_applied"), 0);
 }
 
+TEST(Missed, AreCountedShardByShardWithoutWhatTakesRates) {
+  Story story(utc_rules());
+  for (const char* account : {"C", "D", "E", "F"}) {
+    story.account = account;
+    story.profile("2024-01-01", R"("credit_currency":"USD")");
+    story.invoice("I", 1000, "2024-05-01");
+  }
+  const query::LocalShards shards(story.book.model());
+  const Day today = *parse_date("2024-06-30");
+  auto all = query::open_anomalies(shards, today);
+  EXPECT_EQ(all.at("invoice_not_received"), 4);
+  EXPECT_EQ(all.at("missing_rate"), 4);
+  std::map<std::string, std::int64_t> sum;
+  int shards_with_any = 0;
+  for (const std::int32_t partition : story.book.projector().partitions()) {
+    const auto counts = query::open_anomalies_of(std::vector{partition}, shards, today);
+    shards_with_any += counts.at("invoice_not_received") > 0 ? 1 : 0;
+    for (const auto& [kind, count] : counts) sum[kind] += count;
+  }
+  EXPECT_GT(shards_with_any, 1);
+  EXPECT_EQ(all.erase("missing_rate") + all.erase("over_credit_limit"), 2U);
+  EXPECT_EQ(sum, all);
+}
+
 TEST(Missed, AfterTheDaysOfTheSettings) {
   domain::Rules rules = utc_rules();
   rules.anomaly_days = {1, 2, 3};

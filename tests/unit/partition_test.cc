@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "log/log.h"
+#include "log/partitions.h"
 
 namespace daybook::log {
 namespace {
@@ -28,6 +29,51 @@ TEST(PartitionTest, NegativeHashesAreMadePositiveByDroppingTheSign) {
     EXPECT_GE(partition, 0);
     EXPECT_LT(partition, 7);
   }
+}
+
+using Partitions = std::vector<std::int32_t>;
+
+TEST(PartitionListTest, NumbersAndRangesAreReadInAnyOrderAndWrittenInTheShortestForm) {
+  const struct {
+    const char* text;
+    Partitions list;
+    const char* shortest;
+  } lists[] = {{"0", {0}, "0"},
+               {"0-3,6", {0, 1, 2, 3, 6}, "0-3,6"},
+               {"6,0-3", {0, 1, 2, 3, 6}, "0-3,6"},
+               {"2-2,1", {1, 2}, "1-2"},
+               {"1,3,5,1023", {1, 3, 5, 1023}, "1,3,5,1023"},
+               {"007", {7}, "7"}};
+  for (const auto& [text, list, shortest] : lists) {
+    EXPECT_EQ(parse_partitions(text), list) << text;
+    EXPECT_EQ(format_partitions(list), shortest);
+  }
+  EXPECT_EQ(parse_partitions("0-1023"), all_partitions(1024));
+}
+
+TEST(PartitionListTest, WhatIsNoListOfThemIsNotRead) {
+  for (const char* text : {"", ",", "0,", ",0", "0,,1", "-", "-1", "0-", "0-1-2", "3-0", "1,1", "0-3,2", "x", "1 ", " 1", "+1", "1.5",
+                           "1024", "0-1024", "99999999999", "--1", "0--1"}) {
+    EXPECT_EQ(parse_partitions(text), std::nullopt) << text;
+  }
+  std::string often = "0-1023";
+  for (int i = 0; i < 10'000; ++i) often += ",0-1023";
+  EXPECT_EQ(parse_partitions(often), std::nullopt);
+}
+
+TEST(PartitionListTest, OnlyWhatALogHasCanBeHeld) {
+  const auto why = [](const Partitions& list) {
+    const auto checked = check_partitions(list, 8);
+    return checked ? "" : checked.error().message;
+  };
+  EXPECT_EQ(why({0}), "");
+  EXPECT_EQ(why({0, 3, 7}), "");
+  EXPECT_EQ(why(all_partitions(8)), "");
+  EXPECT_EQ(why({}), "no shard is named: one at least is held");
+  EXPECT_EQ(why({1, 1}), "shards are named by rising numbers, each once; not so in 1,1");
+  EXPECT_EQ(why({2, 1}), "shards are named by rising numbers, each once; not so in 2,1");
+  EXPECT_EQ(why({0, 8}), "there is no shard 8: the log has partitions 0-7");
+  EXPECT_EQ(why({-1, 0}), "there is no shard -1: the log has partitions 0-7");
 }
 
 TEST(TopicTest, NamesAreReadBack) {

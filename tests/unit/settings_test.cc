@@ -55,6 +55,7 @@ TEST_F(SettingsTest, WithoutAnythingTheDefaultsHold) {
   EXPECT_EQ(settings->listen, "127.0.0.1:8080");
   EXPECT_EQ(settings->brokers, "");
   EXPECT_EQ(settings->partitions, std::nullopt);
+  EXPECT_EQ(settings->shards, std::nullopt);
   EXPECT_EQ(settings->fold.business_time_zone, "UTC");
   EXPECT_EQ(settings->today, std::nullopt);
   EXPECT_TRUE(settings->fold.expect.orders && settings->fold.expect.shipments && settings->fold.expect.invoices &&
@@ -68,6 +69,7 @@ listen = "0.0.0.0:0"
 brokers = "b1:9092,b2:9092"
 topic_prefix = "test."
 partitions = 16
+shards = ["0-3", 6]
 business_time_zone = "Asia/Shanghai"
 expect = ["orders", "invoices"]
 today = 2024-06-30
@@ -90,6 +92,7 @@ retries = 5
   EXPECT_EQ(settings->brokers, "b1:9092,b2:9092");
   EXPECT_EQ(settings->topic_prefix, "test.");
   EXPECT_EQ(settings->partitions, 16);
+  EXPECT_EQ(settings->shards, (std::vector<std::int32_t>{0, 1, 2, 3, 6}));
   EXPECT_EQ(settings->fold.business_time_zone, "Asia/Shanghai");
   EXPECT_TRUE(settings->fold.expect.orders && settings->fold.expect.invoices);
   EXPECT_FALSE(settings->fold.expect.shipments || settings->fold.expect.payments);
@@ -132,6 +135,10 @@ TEST_F(SettingsTest, FaultsNameKeyValueOriginAndWhatIsAllowed) {
        std::vector<Case>{{"partitions", "0", "from 1 to 1024"},
                          {"partitions", "1025", "from 1 to 1024"},
                          {"partitions", "8x", "from 1 to 1024"},
+                         {"shards", "", "such as 0-3,6"},
+                         {"shards", "0-3,2", "each once"},
+                         {"shards", "3-0", "from 0 to 1023"},
+                         {"shards", "1024", "from 0 to 1023"},
                          {"threads", "0", "from 1 to 256"},
                          {"memory_mib", "63", "from 64"},
                          {"memory_mib", "-1", "from 64"},

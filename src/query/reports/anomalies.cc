@@ -96,7 +96,9 @@ const Report& anomalies_report() {
   return report;
 }
 
-std::map<std::string, std::int64_t> open_anomalies(const ShardSource& source, Day today) {
+namespace {
+
+Question about_open_anomalies(const ShardSource& source, Day today) {
   const Report& report = anomalies_report();
   Question question;
   question.report = report.description().name;
@@ -104,10 +106,34 @@ std::map<std::string, std::int64_t> open_anomalies(const ShardSource& source, Da
   question.scope = AccessScope::everything();
   question.page.count = 0;
   question.arguments = Arguments(report.description(), {}, source.rules().zone);
+  return question;
+}
+
+std::map<std::string, std::int64_t> with_those_of_none(std::map<std::string, std::int64_t> counts) {
+  for (const std::string& kind : anomaly_kinds()) counts.try_emplace(kind, 0);
+  return counts;
+}
+
+}  // namespace
+
+std::map<std::string, std::int64_t> open_anomalies(const ShardSource& source, Day today) {
+  const Report& report = anomalies_report();
+  Question question = about_open_anomalies(source, today);
   Coordinator coordinator(source, std::nullopt, {});
   question.rates = coordinator.rates(question, *report.rates(question));
-  std::map<std::string, std::int64_t> counts = Anomalies::counts_in(coordinator.gather(report, question));
-  for (const std::string& kind : anomaly_kinds()) counts.try_emplace(kind, 0);
+  return with_those_of_none(Anomalies::counts_in(coordinator.gather(report, question)));
+}
+
+std::map<std::string, std::int64_t> open_anomalies_of(std::span<const std::int32_t> partitions, const ShardSource& source,
+                                                      Day today) {
+  const Question question = about_open_anomalies(source, today);
+  std::map<std::string, std::int64_t> counts;
+  for (const std::int32_t partition : partitions) {
+    ShardReply reply = source.open(partition, std::nullopt)->ask(anomalies_report(), question, {});
+    for (const auto& [kind, count] : Anomalies::counts_in(std::move(reply.partial))) counts[kind] += count;
+  }
+  counts = with_those_of_none(std::move(counts));
+  std::erase_if(counts, [](const auto& each) { return AnomaliesWanted{.kind = each.first}.takes_credit(); });
   return counts;
 }
 

@@ -1,0 +1,104 @@
+// What a program folds: some or all shards of a log, in a data folder, with all that keeps them and tells how they are. It
+// knows nothing of who asks.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "app/lag.h"
+#include "app/log_keeper.h"
+#include "app/logging.h"
+#include "app/memory_use.h"
+#include "app/metrics.h"
+#include "app/prover.h"
+#include "app/settings.h"
+#include "cluster/shard_report.h"
+#include "app/troubles.h"
+#include "engine/dead_letters.h"
+#include "engine/projector.h"
+#include "live/live_model.h"
+#include "query/local_shards.h"
+
+namespace daybook::app {
+
+// Thread-safe, but for open(), attach() and stop().
+class Projection {
+ public:
+  // What is around it, and outlives it. `on_commit` is told of each commit, from folding threads.
+  struct Around {
+    LogKeeper& log;
+    std::shared_ptr<Metrics> metrics;
+    LogLine line;
+    std::function<void()> on_commit = [] {};
+    bool copies_dead_letters = true;
+  };
+  // Opens the data folder, and the log by its keeper. Where that is away, or damaged, an existing store is opened all the
+  // same: the keeper tries on once it is started, with attach().
+  static Result<std::unique_ptr<Projection>> open(const Settings& settings, Around around);
+  ~Projection();
+
+  // Folds this log, which is the keeper's, from now on. kUnavailable when it is away meanwhile: once more with another.
+  Result<void> attach(log::Log& log);
+  // Commits what it has, and folds no more; what was folded can be asked on. May wait some seconds for broker and disk.
+  void stop();
+
+  // Those that it holds.
+  const query::ShardSource& shards() const { return *shards_; }
+  const domain::Rules& rules() const { return rules_; }
+  const std::vector<std::int32_t>& partitions() const { return projector_->partitions(); }
+  // Of the log.
+  std::int32_t partition_count() const { return projector_->partition_count(); }
+  // In the business time zone, or as the settings fix it.
+  Day today() const;
+
+  // Every shard has reached the log's end as seen at start.
+  bool caught_up() const { return projector_->caught_up(); }
+  // With those of its log.
+  Troubles troubles() const;
+  // Why nothing more is folded, and somebody must look; empty when all is well.
+  std::string failure() const;
+  // How its shards are, by partition; `seen`: what the keeper has seen of the log.
+  std::vector<cluster::ShardReport> reports(const LogSeen& seen) const;
+  // What the log has that nobody reads: partitions that were added to it.
+  std::vector<log::EndOffset> unread(const LogSeen& seen) const;
+  // To be called every tenth of a second or so: how far it is behind, and since when.
+  void follow_lag();
+  // All that it measures; memory() apart.
+  void add_metrics(MetricSheet& sheet) const;
+  std::vector<MemoryUse> memory() const;
+
+ private:
+  Projection(const Settings& settings, domain::Rules rules, Around around);
+
+  Result<void> open_folder();
+  Result<void> open_shards(std::int32_t partition_count);
+  void notice(const std::string& words) const { around_.line(Severity::kWarning, words); }
+  void add_lag(MetricSheet& sheet, const std::vector<cluster::ShardReport>& reports, const LogSeen& seen) const;
+  void add_stores(MetricSheet& sheet) const;
+  std::vector<std::pair<log::TopicPartition, std::int64_t>> lags(const std::vector<cluster::ShardReport>& reports,
+                                                                 const LogSeen& seen) const;
+
+  const Settings settings_;
+  const domain::Rules rules_;
+  const Around around_;
+  const std::chrono::steady_clock::time_point started_at_ = std::chrono::steady_clock::now();
+  std::unique_ptr<store::SharedMemory> memory_;
+  std::unique_ptr<engine::Projector> projector_;
+  std::unique_ptr<live::LiveModel> model_;
+  std::unique_ptr<query::LocalShards> shards_;  // Of the model.
+  std::map<std::int32_t, std::uint64_t> records_before_;  // By partition: folded before the start.
+  LagClock lag_;
+  std::unique_ptr<Prover> prover_;
+  std::mutex attaching_;  // Held while a log is attached, and while all stops.
+  bool stopped_ = false;  // Guarded.
+  std::unique_ptr<engine::DeadLetters> dead_letters_;  // Set once, before attached_; it uses the log.
+  std::atomic<bool> attached_ = false;
+};
+
+}  // namespace daybook::app

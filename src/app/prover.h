@@ -1,0 +1,60 @@
+// Looks at the proof of the shards that a process folds, and counts their anomalies, from time to time.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "app/metrics.h"
+#include "engine/projector.h"
+#include "live/live_model.h"
+#include "query/balances.h"
+#include "query/shard_query.h"
+
+namespace daybook::app {
+
+// On a thread of its own, once the projector has caught up. Thread-safe.
+class Prover {
+ public:
+  // What it is given must outlive it. `shards`: those of `model`. `notice` takes a line for each fault.
+  Prover(const engine::Projector& projector, const live::LiveModel& model, const query::ShardSource& shards,
+         std::function<Day()> today, std::function<void(const std::string&)> notice);
+  ~Prover();
+  Prover(const Prover&) = delete;
+  Prover& operator=(const Prover&) = delete;
+
+  // Called by the destructor too. Not by two threads at a time.
+  void stop();
+
+  // Accounts whose balance and ledger differ, and totals that differed from pages, as last looked at.
+  std::int64_t faults() const { return faults_; }
+  void add_metrics(MetricSheet& sheet) const;
+
+ private:
+  void work();
+  // False: a shard could not be read.
+  bool prove(query::Detail detail);
+  void count_anomalies();
+
+  const engine::Projector& projector_;
+  const live::LiveModel& model_;
+  const query::ShardSource& shards_;
+  const std::function<Day()> today_;
+  const std::function<void(const std::string&)> notice_;
+  std::atomic<bool> stopping_ = false;
+  std::atomic<std::int64_t> faults_ = 0;
+  // The thread's: digest and day for which anomalies were counted last.
+  std::optional<std::pair<UInt128, Day>> counted_for_;
+  mutable std::mutex mutex_;  // Guards the rest.
+  std::map<std::string, std::int64_t> open_anomalies_;  // By kind, as last counted.
+  std::optional<std::int64_t> unresolved_parked_;       // Likewise.
+  std::thread thread_;  // Not guarded.
+};
+
+}  // namespace daybook::app

@@ -1,0 +1,75 @@
+#include "app/questions.h"
+
+#include <utility>
+
+#include "app/today.h"
+#include "http/page.h"
+#include "http/problem.h"
+#include "query/router.h"
+
+namespace daybook::app {
+namespace {
+
+constexpr std::string_view kReconciliation = "/v1/receivables/reconciliation";
+
+http::Response to_response(query::Rendered rendered) {
+  if (rendered.content_type.starts_with("text/html")) return http::page(std::move(rendered.body));
+  http::Response response{rendered.status, std::move(rendered.content_type), std::move(rendered.body), {}};
+  response.share = std::move(rendered.memory);
+  return response;
+}
+
+http::Response not_known(const Error& why) { return http::problem(503, "Shards not available", why.message); }
+
+}  // namespace
+
+bool is_reconciliation(const http::Request& request) { return request.path == kReconciliation; }
+
+Questions::Questions(FindShards shards, std::optional<Day> today, std::shared_ptr<MemoryBudget> answers, Submit submit)
+    : shards_(std::move(shards)),
+      fixed_today_(today),
+      submit_(std::move(submit)),
+      answers_(std::move(answers)),
+      waiting_(shards_) {}
+
+Result<Day> Questions::today() const {
+  if (fixed_today_) return *fixed_today_;
+  ASSIGN_OR_RETURN(const auto shards, shards_());
+  return today_of(std::nullopt, shards->rules().zone);
+}
+
+MemoryUse Questions::memory() const { return {"answers", answers_->taken(), answers_->bytes_max()}; }
+
+void Questions::ask(http::Request request, http::Respond respond) {
+  const auto shards = shards_();
+  if (!shards) return respond(not_known(shards.error()));
+  query::Wait wait;
+  try {
+    query::Parameters parameters(request.parameters);
+    wait = query::read_wait(**shards, parameters);
+  } catch (const query::Refusal& refusal) {
+    return respond(to_response(query::render(refusal.problem)));
+  }
+  if (query::first_missing(**shards, wait) == nullptr || wait.at_most.count() == 0) return respond(answer(request));
+  const auto shared = std::make_shared<http::Request>(std::move(request));
+  waiting_.add(std::move(wait), shared->stop, [this, shared, respond = std::move(respond)] {
+    if (!submit_([this, shared, respond] { respond(answer(*shared)); })) {
+      respond(http::problem(503, "Too busy", "too many requests are waiting; try again"));
+    }
+  });
+}
+
+http::Response Questions::answer(const http::Request& request) {
+  const auto shards = shards_();
+  if (!shards) return not_known(shards.error());
+  const query::Today today = [&] { return today_of(fixed_today_, (*shards)->rules().zone); };
+  query::Request asked{.segments = request.segments, .parameters = request.parameters, .accept = request.accept};
+  asked.stop = request.stop;
+  asked.memory = answers_;
+  if (is_reconciliation(request)) asked.body = request.body;
+  http::Response response = to_response(query::answer(**shards, today, asked));
+  if (response.status == 429) response.headers.emplace_back("Retry-After", "1");
+  return response;
+}
+
+}  // namespace daybook::app
