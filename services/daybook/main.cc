@@ -97,9 +97,9 @@ void SettingFlags::add_to(CLI::App& command, const std::vector<std::string>& key
   for (const app::SettingKey& key : app::setting_keys()) {
     const std::string name(key.name);
     if (std::ranges::find(keys, name) == keys.end()) continue;
-    options_.emplace_back(
-        name, command.add_option(app::flag_of(name), values_[name],
-                                 fmt::format("{} [{}]", key.help, app::variable_of(name))));
+    const std::string help = fmt::format("{} [{}]", key.help, app::variable_of(name));
+    options_.emplace_back(name, key.is_switch ? command.add_flag(app::flag_of(name), values_[name], help)
+                                              : command.add_option(app::flag_of(name), values_[name], help));
   }
   command.add_option("--kafka", kafka_, "PROPERTY=VALUE: any property of librdkafka")->take_all();
 }

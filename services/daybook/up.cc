@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "app/instance.h"
+#include "app/programs.h"
 #include "command.h"
 
 namespace daybook::cli {
@@ -57,14 +58,13 @@ void add_up(CLI::App& app, Run& run) {
       "up", "Serve: take events, fold them, answer questions, all in one process.\n"
             "Without --brokers the log is embedded under --data. SIGTERM and SIGINT end it cleanly.");
   auto flags = std::make_shared<SettingFlags>();
-  flags->add_to(*command, {"data", "listen", "brokers", "topic_prefix", "partitions",
-                           "business_time_zone", "expect", "anomaly_days.delivered_not_invoiced",
-                           "anomaly_days.shipped_without_proof_of_delivery", "anomaly_days.invoice_not_received",
-                            "today", "threads", "memory_mib", "bodies_mib", "served_names", "log_format"});
+  flags->add_to(*command, app::keys_of(app::Program::kUp));
   command->callback([&run, flags] {
     run = [flags] {
       const auto settings = flags->read();
-      return settings ? up(*settings) : fail(settings.error());
+      if (!settings) return fail(settings.error());
+      const auto checked = app::check(app::Program::kUp, *settings);
+      return checked ? up(*settings) : fail(checked.error());
     };
   });
 }
