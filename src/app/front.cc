@@ -40,9 +40,10 @@ std::vector<http::WorkerGroup> groups_apart(unsigned threads) {
 
 http::ServerOptions options_of(const Settings& settings, const std::string& listen) {
   http::ServerOptions options;
-  const std::size_t colon = listen.rfind(':');
-  options.address = listen.substr(0, colon);
-  options.port = static_cast<std::uint16_t>(std::stoi(listen.substr(colon + 1)));
+  const ListenAddress at = split_listen(listen);
+  options.address = at.host;
+  options.port = at.port;
+  options.beyond_loopback = settings.unprotected;
   options.io_threads = static_cast<unsigned>(settings.threads);
   options.workers = static_cast<unsigned>(settings.threads) * 2;
   options.groups = groups_apart(static_cast<unsigned>(settings.threads));

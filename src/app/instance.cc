@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/front_page.h"
+#include "app/programs.h"
 #include "app/status.h"
 
 namespace daybook::app {
@@ -18,10 +19,11 @@ constexpr std::chrono::milliseconds kStatusPatience{250};
 
 Instance::Instance(const Settings& settings, LogLine line) : settings_(settings), line_(std::move(line)) {}
 
-Result<std::unique_ptr<Instance>> Instance::start(const Settings& settings, LogLine line) {
+Result<std::unique_ptr<Running>> Instance::start(const Settings& settings, LogLine line) {
   std::unique_ptr<Instance> instance(new Instance(settings, std::move(line)));
+  tell_unprotected(Program::kUp, instance->settings_, instance->line_);
   RETURN_IF_ERROR(instance->open());
-  return instance;
+  return std::unique_ptr<Running>(std::move(instance));
 }
 
 Result<void> Instance::open() {
@@ -108,6 +110,7 @@ http::Response Instance::status() const {
   status.today = projection_->today();
   status.log = settings_.brokers.empty() ? "embedded" : "kafka";
   status.recorded_as_told = log != nullptr && log->recorded_as_told();
+  status.unprotected = is_unprotected(Program::kUp, settings_);
   status.troubles = projection_->troubles();
   return {200, "application/json", to_json(status)};
 }

@@ -11,23 +11,22 @@
 #include "app/projection.h"
 #include "app/publishing.h"
 #include "app/questions.h"
+#include "app/running.h"
 #include "app/settings.h"
 #include "app/troubles.h"
 #include "app/vitals.h"
 
 namespace daybook::app {
 
-// Thread-safe. Everything ends in the destructor.
-class Instance {
+class Instance final : public Running {
  public:
   // Opens the data folder and serves. Where the broker is away an existing store is served all the
   // same, unready, while the log is tried again.
-  static Result<std::unique_ptr<Instance>> start(const Settings& settings, LogLine line);
-  ~Instance();
+  static Result<std::unique_ptr<Running>> start(const Settings& settings, LogLine line);
+  ~Instance() override;
 
-  std::string address() const { return front_->address(); }
-  // Why it had to stop by itself; empty while it has not.
-  std::string failure() const;
+  std::string address() const override { return front_->address(); }
+  std::string failure() const override;
 
  private:
   Instance(const Settings& settings, LogLine line);

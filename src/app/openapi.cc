@@ -287,6 +287,7 @@ std::string make() {
               {"shards", nullable(typed("string", "Those that it tells of, such as 0-3,6."))},
               {"log", text()},
               {"recorded_as_told", boolean()},
+              {"unprotected", boolean()},
               {"trouble", nullable(text())}}));
   paths["/"] = plain("A page of links for browsers.", "text/html", text());
   paths["/healthz"] = plain("The process is alive.", "text/plain", text());

@@ -56,7 +56,7 @@ Result<void> Projection::open_shards(std::int32_t partition_count) {
   const MemoryPlan plan = settings_.memory_plan();
   memory_ = std::make_unique<store::SharedMemory>(plan.block_cache, plan.write_buffers);
   engine::ProjectorOptions options;
-  options.partitions = settings_.shards;
+  options.partitions = around_.partitions;
   options.threads = settings_.threads;
   options.cache_bytes = plan.fold_cache;
   options.pending_bytes = plan.pending;

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,8 @@ class Projection {
     std::shared_ptr<Metrics> metrics;
     LogLine line;
     std::function<void()> on_commit = [] {};
+    // Of the log those whose shards it holds, rising; left out: all.
+    std::optional<std::vector<std::int32_t>> partitions = {};
     bool copies_dead_letters = true;
   };
   // Opens the data folder, and the log by its keeper. Where that is away, or damaged, an existing store is opened all the

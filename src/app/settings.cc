@@ -30,6 +30,37 @@ Result<void> not_empty(std::string& to, const std::string& value, const char* al
   return {};
 }
 
+// HOST:PORT.
+bool is_address(const std::string& value, std::int64_t least_port) {
+  const std::size_t colon = value.rfind(':');
+  return colon != std::string::npos && colon != 0 && whole_number(value.substr(colon + 1), least_port, 65535);
+}
+
+Result<void> set_listen(std::string& to, const std::string& value) {
+  if (!is_address(value, 0)) return unexpected(ErrorCode::kInvalidArgument, "HOST:PORT, such as 127.0.0.1:8080");
+  to = value;
+  return {};
+}
+
+Result<void> set_switch(bool& to, const std::string& value) {
+  if (value != "true" && value != "false") return unexpected(ErrorCode::kInvalidArgument, "true or false");
+  to = value == "true";
+  return {};
+}
+
+// Each of a list NAME,…; nothing where one is not fit.
+template <typename IsFit>
+std::optional<std::vector<std::string>> split_list(const std::string& value, const IsFit& is_fit) {
+  std::vector<std::string> parts;
+  for (std::size_t begin = 0; begin <= value.size();) {
+    const std::size_t end = std::min(value.find(',', begin), value.size());
+    parts.push_back(value.substr(begin, end - begin));
+    if (!is_fit(parts.back())) return std::nullopt;
+    begin = end + 1;
+  }
+  return parts;
+}
+
 template <Day domain::AnomalyDays::*days>
 Result<void> set_anomaly_days(Settings& settings, const std::string& value) {
   ASSIGN_OR_RETURN(const std::int64_t number, whole_number(value, 0, 3650));
@@ -124,15 +155,11 @@ const std::vector<SettingKey>& setting_keys() {
       {"data", "folder of the read models, and of the log where it is embedded",
        [](Settings& s, const std::string& v) { return not_empty(s.data, v, "a folder's path"); }},
       {"listen", "address and port to serve on; port 0 takes a free one",
-       [](Settings& s, const std::string& v) -> Result<void> {
-         const std::size_t colon = v.rfind(':');
-         if (colon == std::string::npos || colon == 0 ||
-             !whole_number(v.substr(colon + 1), 0, 65535)) {
-           return unexpected(ErrorCode::kInvalidArgument, "HOST:PORT, such as 127.0.0.1:8080");
-         }
-         s.listen = v;
-         return {};
-       }},
+       [](Settings& s, const std::string& v) { return set_listen(s.listen, v); }},
+      {"metrics_listen", "address and port for health, metrics and status over HTTP; port 0 takes a free one",
+       [](Settings& s, const std::string& v) { return set_listen(s.metrics_listen, v); }},
+      {"unprotected", "serve beyond the loopback, where nothing keeps others out: for a private network behind a proxy",
+       [](Settings& s, const std::string& v) { return set_switch(s.unprotected, v); }, true},
       {"brokers", "Kafka brokers HOST:PORT,…; without them the log is embedded under the data folder",
        [](Settings& s, const std::string& v) {
          s.brokers = v;
@@ -155,6 +182,17 @@ const std::vector<SettingKey>& setting_keys() {
          if (s.shards) return {};
          return unexpected(ErrorCode::kInvalidArgument, "numbers from 0 to 1023 and ranges of them, each once, such as 0-3,6");
        }},
+      {"projectors", "projectors that have the shards, HOST:PORT,…",
+       [](Settings& s, const std::string& v) -> Result<void> {
+         const auto projectors = split_list(v, [](const std::string& one) {
+           return is_address(one, 1) && one.find_first_of(" /@") == std::string::npos;
+         });
+         if (!projectors) return unexpected(ErrorCode::kInvalidArgument, "HOST:PORT,…, such as books-1:8090,books-2:8090");
+         s.projectors = *projectors;
+         return {};
+       }},
+      {"dead_letters", "copy what is parked in these shards to the dead-letter topic",
+       [](Settings& s, const std::string& v) { return set_switch(s.dead_letters, v); }, true},
       {"business_time_zone", "IANA name of the zone that makes dates of instants (UTC)",
        [](Settings& s, const std::string& v) -> Result<void> {
          if (const auto zone = BusinessZone::find(v); !zone) {
@@ -207,16 +245,13 @@ const std::vector<SettingKey>& setting_keys() {
       {"served_names",
        "names or addresses, NAME,…, that clients may ask under besides localhost and the loopback addresses",
        [](Settings& s, const std::string& v) -> Result<void> {
-         s.served_names.clear();
-         for (std::size_t begin = 0; begin <= v.size();) {
-           const std::size_t end = std::min(v.find(',', begin), v.size());
-           const std::string name = v.substr(begin, end - begin);
-           if (name.empty() || name.find_first_of(" /@") != std::string::npos) {
-             return unexpected(ErrorCode::kInvalidArgument, "host names without a port, such as books.example,192.0.2.7");
-           }
-           s.served_names.push_back(name);
-           begin = end + 1;
+         const auto names = split_list(v, [](const std::string& name) {
+           return !name.empty() && name.find_first_of(" /@") == std::string::npos;
+         });
+         if (!names) {
+           return unexpected(ErrorCode::kInvalidArgument, "host names without a port, such as books.example,192.0.2.7");
          }
+         s.served_names = *names;
          return {};
        }},
       {"log_format", "form of the lines on stderr, text or json (text)",
@@ -245,8 +280,7 @@ std::string variable_of(std::string_view key) {
 }
 
 Result<Settings> read_settings(const std::string& file, const std::map<std::string, std::string>& flags,
-                               const std::vector<std::string>& kafka_flags) {
-  Settings settings;
+                               const std::vector<std::string>& kafka_flags, Settings settings) {
   if (!file.empty()) RETURN_IF_ERROR(read_file(settings, file));
   for (const SettingKey& key : setting_keys()) {
     const std::string variable = variable_of(key.name);
@@ -264,6 +298,11 @@ Result<Settings> read_settings(const std::string& file, const std::map<std::stri
     settings.kafka[property.substr(0, equals)] = property.substr(equals + 1);
   }
   return settings;
+}
+
+ListenAddress split_listen(const std::string& listen) {
+  const std::size_t colon = listen.rfind(':');
+  return {listen.substr(0, colon), static_cast<std::uint16_t>(std::stoi(listen.substr(colon + 1)))};
 }
 
 std::vector<std::string> unknown_variables() {

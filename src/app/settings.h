@@ -21,10 +21,14 @@ namespace daybook::app {
 struct Settings {
   std::string data = "./daybook-data";
   std::string listen = "127.0.0.1:8080";
+  std::string metrics_listen = "127.0.0.1:8091";  // A projector's HTTP, beside its gRPC.
+  bool unprotected = false;  // Other machines may reach what listens.
   std::string brokers;  // Empty: the embedded log.
   std::string topic_prefix;
   std::optional<std::int32_t> partitions;  // Left out: what is there, or 8.
   std::optional<std::vector<std::int32_t>> shards;  // Rising; left out: all.
+  std::vector<std::string> projectors;              // HOST:PORT of each, for a query service.
+  bool dead_letters = false;                        // A projector copies what is parked; an all-in-one always does.
   domain::FoldSettings fold;
   std::optional<Day> today;  // Left out: the clock's.
   int threads = 2;
@@ -55,6 +59,7 @@ struct SettingKey {
   std::string_view help;
   // Takes the value over, or says what is allowed.
   Result<void> (*set)(Settings& settings, const std::string& value);
+  bool is_switch = false;  // A flag without a value says true.
 };
 const std::vector<SettingKey>& setting_keys();
 
@@ -65,9 +70,18 @@ std::string variable_of(std::string_view key);
 std::vector<std::string> unknown_variables();
 
 // `flags`: values by key, as given on the command line. `file`: a TOML file's path, or empty.
-// kInvalidArgument names the key, its value, where it came from and what is allowed.
+// `settings`: what holds where nothing is said. kInvalidArgument names the key, its value, where it came from and what
+// is allowed.
 Result<Settings> read_settings(const std::string& file,
                                const std::map<std::string, std::string>& flags,
-                               const std::vector<std::string>& kafka_flags);
+                               const std::vector<std::string>& kafka_flags,
+                               Settings settings = {});
+
+// "127.0.0.1:8080" in its parts.
+struct ListenAddress {
+  std::string host;
+  std::uint16_t port = 0;
+};
+ListenAddress split_listen(const std::string& listen);
 
 }  // namespace daybook::app

@@ -128,6 +128,7 @@ std::string to_json(const StatusReport& status) {
   out.field("shards", query::text_or_null(log::format_partitions(status.shards)));
   out.field("log", status.log);
   out.field("recorded_as_told", Value::boolean(status.recorded_as_told));
+  out.field("unprotected", Value::boolean(status.unprotected));
   out.field("trouble", query::text_or_null(words_of(status.troubles)));
   out.end_object();
   return out.take();

@@ -27,6 +27,7 @@ struct StatusReport {
   std::optional<Day> today;
   std::string log;  // "embedded" or "kafka".
   bool recorded_as_told = false;
+  bool unprotected = false;  // Other machines can reach it, and nothing keeps them out.
   Troubles troubles;
 };
 

@@ -16,8 +16,10 @@ namespace daybook::app {
 // The words for people, by kind, which is a label of metrics.
 using Troubles = std::map<std::string, std::string>;
 
-// In the order in which one that is not ready tells them; the last does not make unready.
-inline constexpr std::array kTroubleKinds = {"log_away", "log_unfit", "store", "disk", "append", "fold", "proof", "dead_letters"};
+// In the order in which one that is not ready tells them; the last two do not make unready.
+inline constexpr std::array kTroubleKinds = {"log_away", "log_unfit", "store",  "disk",         "append",
+                                             "fold",     "proof",     "shards", "dead_letters", "projectors"};
+inline constexpr std::size_t kUnreadyKinds = kTroubleKinds.size() - 2;
 
 // All words; empty when there are none.
 std::string words_of(const Troubles& troubles);

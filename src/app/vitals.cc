@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <span>
 
 #include "http/problem.h"
 
@@ -33,9 +34,7 @@ void add_memory(MetricSheet& sheet, const Vitals& vitals) {
 
 // Empty: it is ready.
 std::string why_not_ready(const Vitals& vitals) {
-  for (const char* kind : kTroubleKinds) {
-    // The last is no reason.
-    if (kind == kTroubleKinds.back()) break;
+  for (const char* kind : std::span(kTroubleKinds).first(kUnreadyKinds)) {
     if (const auto found = vitals.troubles.find(kind); found != vitals.troubles.end()) return found->second;
   }
   return vitals.behind;

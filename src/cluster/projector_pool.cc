@@ -7,6 +7,7 @@
 #include <set>
 
 #include "cluster/remote_shards.h"
+#include "log/partitions.h"
 
 namespace daybook::cluster {
 namespace {
@@ -155,34 +156,48 @@ std::vector<ProjectorPool::Projector> ProjectorPool::projectors() const {
 
 std::string ProjectorPool::trouble() const {
   std::vector<std::string> troubles;
-  std::optional<Identity> identity;
-  {
-    const std::lock_guard lock(mutex_);
-    identity = identity_;
-    for (const auto& [name, why] : not_found_) troubles.push_back(fmt::format("projector {}", why));
-    for (const auto& [address, known] : known_) {
-      if (!known.trouble.empty()) {
-        troubles.push_back(fmt::format("projector {} cannot be asked: {}", known.endpoint->address(), known.trouble));
-      }
-    }
-  }
-  for (std::int32_t partition = 0; identity && partition < identity->partition_count; ++partition) {
-    if (find(partition, *identity) == nullptr) troubles.push_back(fmt::format("nobody can be asked about shard {}", partition));
+  const std::lock_guard lock(mutex_);
+  for (const auto& [name, why] : not_found_) troubles.push_back(fmt::format("projector {}", why));
+  for (const auto& [address, known] : known_) {
+    if (known.trouble.empty()) continue;
+    troubles.push_back(fmt::format("projector {} cannot be asked: {}", known.endpoint->address(), known.trouble));
   }
   return fmt::format("{}", fmt::join(troubles, "; "));
 }
 
-std::shared_ptr<Endpoint> ProjectorPool::find(std::int32_t partition, const Identity& identity) const {
+std::string ProjectorPool::missing() const {
+  std::vector<std::int32_t> missing;
   const std::lock_guard lock(mutex_);
-  std::shared_ptr<Endpoint> best;
+  if (!identity_) return "no projector has answered yet";
+  for (std::int32_t partition = 0; partition < identity_->partition_count; ++partition) {
+    if (best(partition, *identity_).first == nullptr) missing.push_back(partition);
+  }
+  return missing.empty() ? "" : fmt::format("nobody can be asked about shard {}", log::format_partitions(missing));
+}
+
+std::pair<const ProjectorPool::Known*, const ShardReport*> ProjectorPool::best(std::int32_t partition,
+                                                                               const Identity& identity) const {
+  std::pair<const Known*, const ShardReport*> best;
   std::int64_t most = -1;
   for (const auto& [address, known] : known_) {
     const ShardReport* shard = is_asked(known, identity) ? shard_of(known, partition) : nullptr;
     if (shard == nullptr || !shard->unreadable.empty() || progress_of(*shard) <= most) continue;
     most = progress_of(*shard);
-    best = known.endpoint;
+    best = {&known, shard};
   }
   return best;
+}
+
+std::shared_ptr<Endpoint> ProjectorPool::find(std::int32_t partition, const Identity& identity) const {
+  const std::lock_guard lock(mutex_);
+  const Known* const known = best(partition, identity).first;
+  return known == nullptr ? nullptr : known->endpoint;
+}
+
+std::optional<ShardReport> ProjectorPool::report(std::int32_t partition) const {
+  const std::lock_guard lock(mutex_);
+  const ShardReport* const report = identity_ ? best(partition, *identity_).second : nullptr;
+  return report == nullptr ? std::nullopt : std::optional(*report);
 }
 
 std::string ProjectorPool::why_not(std::int32_t partition) const {

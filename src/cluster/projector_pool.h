@@ -55,8 +55,12 @@ class ProjectorPool {
   std::vector<Projector> projectors() const;
   // What the shards are of; none before shards().
   std::optional<Identity> identity() const;
-  // Who cannot be asked and why, and which shards nobody holds, for people; empty: all is well.
+  // Who cannot be asked and why, for people; empty: all can.
   std::string trouble() const;
+  // Which shards nobody can be asked about, likewise; before shards(), that there are none.
+  std::string missing() const;
+  // How a shard is by the projector that find() gives; nothing where it gives none.
+  std::optional<ShardReport> report(std::int32_t partition) const;
 
   // A projector that holds a shard, of those that can be asked: the one furthest ahead. Null: there is none, and
   // why_not() says why. One of `identity` alone.
@@ -79,6 +83,8 @@ class ProjectorPool {
   void note(const std::string& address, Result<Endpoint::Seen> seen);
   // Under mutex_: settles what the model is, and why this one cannot be asked of it; empty: it can.
   std::string agree(const std::string& address, const Identity& identity);
+  // Under mutex_: the one to ask about a shard, and what it said of it.
+  std::pair<const Known*, const ShardReport*> best(std::int32_t partition, const Identity& identity) const;
   bool is_asked(const Known& known, const Identity& identity) const;
   const ShardReport* shard_of(const Known& known, std::int32_t partition) const;
 

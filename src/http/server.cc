@@ -169,24 +169,36 @@ class Lane {
   std::thread thread_;
 };
 
-Result<tcp::endpoint> endpoint_of(const ServerOptions& options) {
+// Nothing for what is none.
+std::optional<asio::ip::address> parse_address(const std::string& text) {
   error_code error;
-  const auto address =
-      asio::ip::make_address(options.address == "localhost" ? "127.0.0.1" : options.address, error);
-  if (error) {
+  const auto address = asio::ip::make_address(text == "localhost" ? "127.0.0.1" : text, error);
+  if (error) return std::nullopt;
+  return address;
+}
+
+Result<tcp::endpoint> endpoint_of(const ServerOptions& options) {
+  const auto address = parse_address(options.address);
+  if (!address) {
     return unexpected(ErrorCode::kInvalidArgument,
                       fmt::format("'{}' is not an IP address", options.address));
   }
-  if (!address.is_loopback()) {
+  if (!address->is_loopback() && !options.beyond_loopback) {
     return unexpected(ErrorCode::kInvalidArgument,
                       fmt::format("{} can be reached from other machines, for which TLS and "
                                   "authentication are needed; listen on 127.0.0.1 or ::1",
                                   options.address));
   }
-  return tcp::endpoint(address, options.port);
+  return tcp::endpoint(*address, options.port);
 }
 
 }  // namespace
+
+std::optional<bool> is_loopback(const std::string& address) {
+  const auto parsed = parse_address(address);
+  if (!parsed) return std::nullopt;
+  return parsed->is_loopback();
+}
 
 class Server::Impl {
  public:

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,9 +41,15 @@ struct WorkerGroup {
   unsigned workers = 1;
 };
 
+// Whether an address that is listened at can be reached from this machine alone: "127.0.0.1", "::1", "localhost"; nothing
+// for what is no IP address.
+std::optional<bool> is_loopback(const std::string& address);
+
 struct ServerOptions {
-  // A loopback address, or "localhost".
+  // An IP address of this machine, or "localhost".
   std::string address = "127.0.0.1";
+  // Whether it may be one that other machines reach: nothing keeps them out.
+  bool beyond_loopback = false;
   // 0 takes a free one.
   std::uint16_t port = 0;
   unsigned io_threads = 2;
@@ -67,8 +74,8 @@ struct ServerOptions {
 // Thread-safe.
 class Server {
  public:
-  // Listens and serves until stop(). kInvalidArgument for an address that is not this machine's
-  // own loopback; kUnavailable when the port cannot be had.
+  // Listens and serves until stop(). kInvalidArgument for what is no address, or one beyond the
+  // loopback where that is not asked for; kUnavailable when the port cannot be had.
   static Result<std::unique_ptr<Server>> start(ServerOptions options, Handler handler);
 
   ~Server();

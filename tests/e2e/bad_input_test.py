@@ -299,7 +299,8 @@ class Settings(Case):
                 self.up("--config", str(file), says=says)
         self.up("--config", str(self.dir / "none.toml"), says="none.toml")
         self.up("--no-such-flag", says="no-such-flag")
-        self.up("--listen", "0.0.0.0:0", says="0.0.0.0")
+        self.up("--listen", "0.0.0.0:0", says=r"listen = '0.0.0.0:0': allowed is a loopback address.*--unprotected")
+        self.up("--unprotected=maybe", says="unprotected = 'maybe' .*allowed is true or false")
         self.up("--listen", "nowhere:0", says="nowhere")
 
     def test_properties_of_kafka(self):

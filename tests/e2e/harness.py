@@ -92,12 +92,14 @@ class Daybook:
         self.url = None
         self.words = Path(str(self.data) + ".stderr")
 
+    def command(self):
+        return [DAYBOOK, "up", "--data", str(self.data), "--listen", "127.0.0.1:0", *self.flags]
+
     def start(self, seconds=60):
         self.data.parent.mkdir(parents=True, exist_ok=True)
         with open(self.words, "ab") as words:
-            self.process = subprocess.Popen(
-                [DAYBOOK, "up", "--data", str(self.data), "--listen", "127.0.0.1:0", *self.flags],
-                stdout=subprocess.PIPE, stderr=words, env=clean_environment(**self.variables))
+            self.process = subprocess.Popen(self.command(), stdout=subprocess.PIPE, stderr=words,
+                                            env=clean_environment(**self.variables))
         # Not select(), which knows the first 1,024 files alone.
         output = select.poll()
         output.register(self.process.stdout, select.POLLIN)
@@ -106,7 +108,8 @@ class Daybook:
         if not line.startswith("listening on http://"):
             self.kill()
             raise AssertionError(f"daybook up did not start: {line!r}, {self.said()}")
-        self.url = line.split()[-1]
+        self.url = line.split()[2]
+        self.listens = line.split()[2:]
         return self
 
     def said(self):
@@ -231,6 +234,19 @@ class Daybook:
             token = page["next_page_token"]
             if token is None:
                 return rows
+
+
+class Service(Daybook):
+    """daybook-gateway, daybook-projector or daybook-query, with these flags alone."""
+
+    def __init__(self, program, words, *flags, **variables):
+        super().__init__(words, *flags, **variables)
+        self.program = program
+        if program != "daybook-query":
+            self.variables.pop("DAYBOOK_TODAY")
+
+    def command(self):
+        return [str(Path(DAYBOOK).with_name(self.program)), *self.flags]
 
 
 class Broker:

@@ -1,4 +1,5 @@
 // The server over real sockets: what a connection may do, and what it may not.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
@@ -9,6 +10,7 @@
 #include <thread>
 
 #include "http/bodies.h"
+#include "http/client.h"
 #include "http/server.h"
 #include "http/stream.h"
 #include "support/http_peer.h"
@@ -721,6 +723,25 @@ TEST(HttpServerTest, ListensOnLoopbackOnly) {
   }
   options.address = "nowhere";
   EXPECT_FALSE(Server::start(options, echo));
+  options.beyond_loopback = true;
+  EXPECT_FALSE(Server::start(options, echo));
+}
+
+TEST(HttpServerTest, ListensForOtherMachinesWhereThatIsAskedFor) {
+  ServerOptions options;
+  options.address = "0.0.0.0";
+  options.beyond_loopback = true;
+  const auto server = Server::start(options, echo);
+  ASSERT_TRUE(server) << server.error().message;
+  EXPECT_TRUE(ask(fmt::format("http://127.0.0.1:{}", (*server)->port()), {""}, {}));
+  EXPECT_EQ(is_loopback("127.0.0.1"), true);
+  EXPECT_EQ(is_loopback("127.1.2.3"), true);
+  EXPECT_EQ(is_loopback("::1"), true);
+  EXPECT_EQ(is_loopback("localhost"), true);
+  EXPECT_EQ(is_loopback("0.0.0.0"), false);
+  EXPECT_EQ(is_loopback("::"), false);
+  EXPECT_EQ(is_loopback("192.0.2.1"), false);
+  EXPECT_EQ(is_loopback("books.example"), std::nullopt);
 }
 
 TEST(HttpServerTest, APortInUseIsAnError) {

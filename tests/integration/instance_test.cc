@@ -29,11 +29,14 @@ class InstanceTest : public ::testing::Test {
     ASSERT_TRUE(test::soon([&] { return get({"v1", "status"}).body.find(R"("accepted":1)") != std::string::npos; }));
   }
 
-  void start(const std::string& brokers = "") {
+  void start(const std::string& brokers = "", const std::string& listen = "127.0.0.1:0") {
     Settings settings;
     settings.brokers = brokers;
     settings.data = directory_.path();
-    settings.listen = "127.0.0.1:0";
+    settings.listen = listen;
+    settings.unprotected = listen != "127.0.0.1:0";
+    // Of other programs, whose file this may be: it holds all.
+    settings.shards = std::vector<std::int32_t>{7};
     settings.partitions = 1;
     settings.memory_mib = 64;
     auto started = Instance::start(settings, [this](Severity, const std::string& notice) {
@@ -96,7 +99,7 @@ class InstanceTest : public ::testing::Test {
   test::TempDir directory_;
   std::mutex mutex_;
   std::string notices_;  // Guarded.
-  std::unique_ptr<Instance> instance_;
+  std::unique_ptr<Running> instance_;
 };
 
 TEST_F(InstanceTest, IsReadyAgainAfterAStartAndItsTotalsAreThoseOfThePages) {
@@ -207,6 +210,17 @@ TEST_F(InstanceTest, AStoreIsServedSoonWithoutABrokerAndItsEndWaitsForNone) {
   begin = std::chrono::steady_clock::now();
   end();
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
+}
+
+TEST_F(InstanceTest, SaysAtItsStartAndInItsStatusThatOthersMayReachIt) {
+  EXPECT_NE(get({"v1", "status"}).body.find(R"("unprotected":false)"), std::string::npos);
+  EXPECT_EQ(notices(), "");
+  end();
+  start("", "0.0.0.0:0");
+  EXPECT_NE(notices().find("unprotected: listen is 0.0.0.0:0"), std::string::npos) << notices();
+  const auto status = http::ask("http://127.0.0.1" + address().substr(address().rfind(':')), {"v1", "status"}, {});
+  ASSERT_TRUE(status) << status.error().message;
+  EXPECT_NE(status->body.find(R"("unprotected":true)"), std::string::npos) << status->body;
 }
 
 void write_over(const std::filesystem::path& file, const std::string& bytes) {

@@ -147,9 +147,8 @@ TEST_F(PartsTest, AGatewayWithoutABrokerServesUnreadyAndSaysWhy) {
 TEST_F(PartsTest, AProjectionOfOneShardTellsOfItAlone) {
   Publishing publishing("");
   LogKeeper log(settings_, "", metrics_, line());
-  settings_.shards = std::vector<std::int32_t>{1};
   std::atomic<int> commits = 0;
-  auto opened = Projection::open(settings_, {.log = log, .metrics = metrics_, .line = line(), .on_commit = [&] { ++commits; }});
+  auto opened = Projection::open(settings_, {.log = log, .metrics = metrics_, .line = line(), .on_commit = [&] { ++commits; }, .partitions = {{1}}});
   ASSERT_TRUE(opened) << opened.error().message;
   Projection& projection = **opened;
   ASSERT_TRUE(log.start(projection.partition_count(), [&](log::Log& the_log) -> Result<void> {
@@ -188,8 +187,7 @@ TEST_F(PartsTest, AProjectionOfOneShardTellsOfItAlone) {
 
 TEST_F(PartsTest, AProjectionOfShardsThatTheLogHasNotDoesNotStart) {
   LogKeeper log(settings_, "", metrics_, line());
-  settings_.shards = std::vector<std::int32_t>{1, 2};
-  const auto opened = Projection::open(settings_, {.log = log, .metrics = metrics_, .line = line()});
+  const auto opened = Projection::open(settings_, {.log = log, .metrics = metrics_, .line = line(), .partitions = {{1, 2}}});
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().code, ErrorCode::kInvalidArgument);
   EXPECT_NE(opened.error().message.find("there is no shard 2"), std::string::npos) << opened.error().message;

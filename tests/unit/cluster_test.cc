@@ -116,7 +116,9 @@ TEST_F(Cluster, WithoutAShardNoReportIsAnswered) {
     servers[i].reset();
     EXPECT_TRUE(soon([&] { return pool->find(static_cast<std::int32_t>(i), *pool->identity()) == nullptr; }));
     each_is_refused(*pool->shards(), fmt::format("shard {}", i));
-    EXPECT_NE(pool->trouble().find(fmt::format("nobody can be asked about shard {}", i)), std::string::npos) << pool->trouble();
+    EXPECT_EQ(pool->missing(), fmt::format("nobody can be asked about shard {}", i));
+    EXPECT_FALSE(pool->report(static_cast<std::int32_t>(i)));
+    EXPECT_NE(pool->trouble().find(fmt::format("projector {} cannot be asked: ", addresses[i])), std::string::npos) << pool->trouble();
     servers[i] = serve(local, {static_cast<std::int32_t>(i)}, addresses[i]);
     EXPECT_TRUE(soon([&] { return ask(kAgeing).status == 200; })) << pool->trouble();
   }
@@ -174,6 +176,7 @@ TEST_F(Cluster, AnotherVersionIsNotAsked) {
   connect({server->address()});
   see(1);
   EXPECT_EQ(pool->shards(), nullptr);
+  EXPECT_EQ(pool->missing(), "no projector has answered yet");
   EXPECT_NE(pool->trouble().find("it is of version 0.0.1, and this of " + cluster::build_version()), std::string::npos)
       << pool->trouble();
 }

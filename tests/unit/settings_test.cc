@@ -2,9 +2,12 @@
 // allowed.
 #include "app/settings.h"
 
+#include "app/programs.h"
+
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "support/temp_dir.h"
@@ -139,6 +142,14 @@ TEST_F(SettingsTest, FaultsNameKeyValueOriginAndWhatIsAllowed) {
                          {"shards", "0-3,2", "each once"},
                          {"shards", "3-0", "from 0 to 1023"},
                          {"shards", "1024", "from 0 to 1023"},
+                         {"metrics_listen", "8091", "HOST:PORT"},
+                         {"unprotected", "yes", "true or false"},
+                         {"dead_letters", "1", "true or false"},
+                         {"projectors", "", "books-1:8090"},
+                         {"projectors", "a:1,", "HOST:PORT,…"},
+                         {"projectors", "a:0", "HOST:PORT,…"},
+                         {"projectors", "a:1,b", "HOST:PORT,…"},
+                         {"projectors", "http://a:1", "HOST:PORT,…"},
                          {"threads", "0", "from 1 to 256"},
                          {"memory_mib", "63", "from 64"},
                          {"memory_mib", "-1", "from 64"},
@@ -233,6 +244,86 @@ TEST_F(SettingsTest, BodiesHaveAnEighthOfTheMemoryUnlessSaidOtherwise) {
   EXPECT_EQ(bodies_mib({{"memory_mib", "64"}}), 32U);
   EXPECT_EQ(bodies_mib({{"bodies_mib", "17"}}), 17U);
   EXPECT_TRUE(holds(refusal("", {{"bodies_mib", "16"}}), {"bodies_mib", "'16'", "17 to"}));
+}
+
+TEST_F(SettingsTest, OfProgramsThatShareAFile) {
+  const auto settings = read_settings(file(R"(
+projectors = ["p1:8090", "[::1]:8090"]
+metrics_listen = "127.0.0.1:0"
+unprotected = true
+dead_letters = true
+)"), {{"dead_letters", "false"}}, {}, defaults_of(Program::kProjector));
+  ASSERT_TRUE(settings) << settings.error().message;
+  EXPECT_EQ(settings->projectors, (std::vector<std::string>{"p1:8090", "[::1]:8090"}));
+  EXPECT_EQ(settings->metrics_listen, "127.0.0.1:0");
+  EXPECT_TRUE(settings->unprotected);
+  EXPECT_FALSE(settings->dead_letters);
+  EXPECT_EQ(settings->listen, defaults_of(Program::kProjector).listen);
+}
+
+constexpr Program kPrograms[] = {Program::kUp, Program::kGateway, Program::kProjector, Program::kQuery};
+
+// What each cannot do without.
+Settings fit(Program program) {
+  Settings settings = defaults_of(program);
+  if (program == Program::kGateway || program == Program::kProjector) settings.brokers = "b:9092";
+  if (program == Program::kQuery) settings.projectors = {"p:8090"};
+  return settings;
+}
+
+std::string fault(Program program, const Settings& settings) {
+  const auto checked = check(program, settings);
+  EXPECT_TRUE(checked || checked.error().code == ErrorCode::kInvalidArgument);
+  return checked ? "" : checked.error().message;
+}
+
+TEST_F(SettingsTest, EachProgramSaysWhatItLacks) {
+  EXPECT_EQ(fault(Program::kUp, {}), "");
+  for (const Program program : {Program::kGateway, Program::kProjector}) {
+    EXPECT_TRUE(holds(fault(program, {}), {"brokers = ''", "allowed is HOST:PORT"}));
+  }
+  EXPECT_TRUE(holds(fault(Program::kQuery, {}), {"projectors = ''", "allowed is HOST:PORT"}));
+  for (const Program program : kPrograms) EXPECT_EQ(fault(program, fit(program)), "");
+}
+
+TEST_F(SettingsTest, BeyondTheLoopbackOnlyWhereThatIsSaid) {
+  for (const Program program : kPrograms) {
+    for (const char* listen : {"127.0.0.1:0", "localhost:1", "127.9.9.9:2"}) {
+      Settings settings = fit(program);
+      settings.listen = listen;
+      EXPECT_EQ(fault(program, settings), "");
+      settings.unprotected = true;
+      EXPECT_FALSE(is_unprotected(program, settings)) << listen;
+    }
+    for (const char* listen : {"0.0.0.0:8080", "192.0.2.1:0"}) {
+      Settings settings = fit(program);
+      settings.listen = listen;
+      EXPECT_TRUE(holds(fault(program, settings), {std::string("listen = '") + listen + "'", "127.0.0.1", "--unprotected"}));
+      settings.unprotected = true;
+      EXPECT_EQ(fault(program, settings), "");
+      EXPECT_TRUE(is_unprotected(program, settings));
+      std::string told;
+      tell_unprotected(program, settings, [&](Severity, const std::string& words) { told += words; });
+      EXPECT_TRUE(holds(told, {"unprotected: listen is ", listen}));
+    }
+    Settings settings = fit(program);
+    settings.listen = "books.example:8080";
+    settings.unprotected = true;
+    EXPECT_TRUE(holds(fault(program, settings), {"listen = 'books.example:8080'", "an IP address"}));
+  }
+  Settings projector = fit(Program::kProjector);
+  projector.metrics_listen = "0.0.0.0:8091";
+  EXPECT_TRUE(holds(fault(Program::kProjector, projector), {"metrics_listen = '0.0.0.0:8091'", "--unprotected"}));
+  EXPECT_EQ(fault(Program::kUp, projector), "");
+}
+
+TEST_F(SettingsTest, EveryProgramTakesKeysThatThereAreEachOnce) {
+  for (const Program program : kPrograms) {
+    std::vector<std::string> keys = keys_of(program);
+    for (const std::string& key : keys) EXPECT_NE(std::ranges::find(setting_keys(), key, &SettingKey::name), setting_keys().end()) << key;
+    std::ranges::sort(keys);
+    EXPECT_EQ(std::ranges::adjacent_find(keys), keys.end());
+  }
 }
 
 TEST_F(SettingsTest, NamesThatAreServed) {

@@ -61,6 +61,7 @@ TEST(Status, SumsUpWhatItsShardsTell) {
   EXPECT_EQ(page.at("business_time_zone"), "Asia/Shanghai");
   EXPECT_EQ(page.at("today"), "2024-06-30");
   EXPECT_EQ(page.at("log"), "kafka");
+  EXPECT_EQ(page.at("unprotected"), false);
   EXPECT_EQ(page.at("trouble"), nullptr);
   const json::array& positions = page.at("positions").as_array();
   ASSERT_EQ(positions.size(), 2 * log::kEventTopicCount);

@@ -1,0 +1,54 @@
+// daybook-query: questions over HTTP, of the shards that projectors hold.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/front.h"
+#include "app/logging.h"
+#include "app/metrics.h"
+#include "app/questions.h"
+#include "app/running.h"
+#include "app/settings.h"
+#include "app/vitals.h"
+#include "base/memory_budget.h"
+#include "cluster/projector_pool.h"
+
+namespace daybook::app {
+
+class QueryService final : public Running {
+ public:
+  // Serves at once: unready, and with a 503 for every question, until all shards can be asked about.
+  static Result<std::unique_ptr<Running>> start(const Settings& settings, LogLine line);
+  ~QueryService() override;
+
+  std::string address() const override { return front_->address(); }
+  std::string failure() const override { return {}; }
+
+ private:
+  QueryService(const Settings& settings, LogLine line) : settings_(settings), line_(std::move(line)) {}
+
+  Result<void> open();
+  Result<std::shared_ptr<const query::ShardSource>> shards() const;
+  // How each shard is that can be asked about, by the projector that would be asked.
+  std::vector<cluster::ShardReport> reports() const;
+  // Its own, and those of the projectors, with their address.
+  Troubles troubles() const;
+  Vitals vitals() const;
+  http::Response page() const;
+  http::Response status() const;
+  http::Response metrics() const;
+
+  const Settings settings_;
+  const LogLine line_;
+  const std::shared_ptr<Metrics> metrics_ = std::make_shared<Metrics>();
+  std::shared_ptr<MemoryBudget> answers_;
+  // Each uses those above it, and goes before them; the pool tells the questions of commits, once they are there.
+  std::unique_ptr<cluster::ProjectorPool> pool_;
+  std::unique_ptr<Questions> questions_;
+  std::unique_ptr<Front> front_;
+  std::unique_ptr<Lookout> lookout_;
+};
+
+}  // namespace daybook::app
