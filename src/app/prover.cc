@@ -15,7 +15,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr milliseconds kLookEvery{10};
+constexpr milliseconds kAttendEvery{10};
 // And longer, where it reads so much that this would take more than a small share of a processor.
 constexpr milliseconds kProveEvery{30'000};
 constexpr int kProofShare = 20;
@@ -42,7 +42,7 @@ void Prover::work() {
   std::optional<steady_clock::time_point> next_proof;
   bool by_account = false;
   while (!stopping_) {
-    std::this_thread::sleep_for(kLookEvery);
+    std::this_thread::sleep_for(kAttendEvery);
     const auto now = steady_clock::now();
     if (!projector_.caught_up()) continue;
     if (!next_proof) {

@@ -10,7 +10,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr milliseconds kLookEvery{100};
+constexpr milliseconds kLookOutEvery{100};
 // Folding finds a log that is back within this, and its words are not told for that.
 constexpr milliseconds kFoldPatience{3'000};
 
@@ -28,7 +28,7 @@ Lookout::Lookout(std::function<Troubles()> look, LogLine line) : look_(std::move
   thread_ = std::thread([this] {
     while (!stopping_) {
       tell(look_());
-      std::this_thread::sleep_for(kLookEvery);
+      std::this_thread::sleep_for(kLookOutEvery);
     }
   });
 }

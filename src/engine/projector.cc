@@ -337,13 +337,13 @@ Result<void> Projector::start(log::Log& log) {
     }
   }
   state_ = ProjectorState::kRunning;
+  const int threads = std::clamp(options_.threads, 1, static_cast<int>(slots_.size()));
+  options_.threads = threads;
   {
     const std::lock_guard lock(mutex_);
     started_ = true;
+    troubles_.resize(static_cast<std::size_t>(threads));
   }
-  const int threads = std::clamp(options_.threads, 1, static_cast<int>(slots_.size()));
-  options_.threads = threads;
-  troubles_.resize(static_cast<std::size_t>(threads));
   for (int worker = 0; worker < threads; ++worker) {
     threads_.emplace_back([this, worker] { work(worker); });
   }
