@@ -13,7 +13,7 @@ namespace daybook::cli {
 namespace {
 
 // From SIGTERM on: within the five seconds that whoever sends it waits.
-constexpr std::chrono::milliseconds kEndPatience{4'500};
+constexpr std::chrono::milliseconds kEndPatience{4'700};
 
 int serve(const app::Settings& settings, const Start& start) {
   // Taken here by waiting for them, in no other thread.

@@ -56,6 +56,11 @@ def wait_until(condition, seconds=60, what="it"):
         time.sleep(0.05)
 
 
+def is_overloaded():
+    """Whether this machine has much more to do than it can: how soon something is done says little then."""
+    return os.getloadavg()[0] > 2 * os.cpu_count()
+
+
 def ndjson(events):
     return "".join(json.dumps(e, ensure_ascii=False) + "\n" for e in events)
 
@@ -115,18 +120,20 @@ class Daybook:
     def said(self):
         return self.words.read_text(errors="replace") if self.words.exists() else ""
 
-    def stop(self, expect=0):
-        if self.process is None:
-            return
+    def end(self):
+        """The exit code after SIGTERM."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         try:
-            code = self.process.wait(60)
+            return self.wait_end()
         except subprocess.TimeoutExpired:
             self.kill()
             raise AssertionError("daybook up does not end on SIGTERM: " + self.said())
-        self.process.stdout.close()
-        self.process = None
+
+    def stop(self, expect=0):
+        if self.process is None:
+            return
+        code = self.end()
         if expect is not None and code != expect:
             raise AssertionError(f"daybook up ended with {code}: {self.said()}")
 
