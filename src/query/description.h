@@ -98,6 +98,10 @@ Parameter currency();
 Parameter level();  // Of regions.
 Parameter kind();
 Parameter channel();
+// Filters of orders, but for the region's level.
+std::vector<Parameter> order_filters();
+// group_by and level of orders, and their filters.
+std::vector<Parameter> order_grouping();
 Parameter grain(std::string fallback);
 Parameter aged_on();
 Parameter basis();

@@ -137,6 +137,7 @@ void Value::write_json(JsonWriter& to) const {
 
 Value text_or_null(std::string_view text) { return text.empty() ? Value() : Value::text(text); }
 Value date_or_null(std::optional<Day> day) { return day ? Value::date(*day) : Value(); }
+Value integer_or_null(std::optional<std::int64_t> number) { return number ? Value::integer(*number) : Value(); }
 
 void write_json(const Row& row, JsonWriter& to) {
   to.begin_object();

@@ -86,6 +86,7 @@ class Value {
 // Null for an empty text, and for what is not there.
 Value text_or_null(std::string_view text);
 Value date_or_null(std::optional<Day> day);
+Value integer_or_null(std::optional<std::int64_t> number);
 
 // Named values, in order.
 struct Row {
