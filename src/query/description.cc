@@ -26,7 +26,9 @@ Parameter currency() { return {"currency", Type::kCurrency, "This ISO 4217 curre
 Parameter level() {
   return {"level", Type::kInteger, "With group_by=region: paths are cut to so many parts.", false, {}, {}, 1, 6};
 }
-Parameter kind() { return {"kind", Type::kText, "STANDARD or SAMPLE; unassigned for none."}; }
+Parameter kind() {
+  return choice("kind", {"STANDARD", "SAMPLE", "unassigned"}, "", "This kind of order; unassigned for what has none.");
+}
 Parameter channel() { return {"channel", Type::kText, "This channel; unassigned for none."}; }
 std::vector<Parameter> order_filters() {
   return {region(),
