@@ -63,6 +63,12 @@ class Rows {
     for (SortedRow& sorted : other.rows_) add(std::move(sorted.key), [&] { return std::move(sorted.row); });
   }
 
+  // Calls visit(row) for those that may be shown, in no order: for what is known at the end alone.
+  template <typename Visit>
+  void for_each(const Visit& visit) {
+    for (SortedRow& sorted : rows_) visit(sorted.row);
+  }
+
   // What the page shows, in order, and whether there is more behind it.
   struct Page {
     std::vector<SortedRow> rows;
