@@ -89,6 +89,7 @@ json::object schema_of(const query::Field& field) {
       case Type::kAmount: return amount();
       case Type::kQuantity: return typed("string", "Decimal with up to 6 digits behind the point.");
       case Type::kRatio: return typed("string", "To 2 decimals; null where its denominator is not above 0.");
+      case Type::kRate: return typed("string", "A share, to 4 decimals; null of nothing.");
       case Type::kDate: return date();
       case Type::kInstant: return time();
       case Type::kObject: return field.fields.empty() ? typed("object") : object_of(field.fields);

@@ -141,13 +141,15 @@ struct Order {
   bool counts(Day day, Day as_of) const { return counts_from(day) <= as_of; }
 
   // The changes in effect: the first so many, as they are in order of their instants, and so of their days.
-  std::size_t changes_by(Day as_of) const;
+  std::size_t changes_by(Day as_of) const { return changes.empty() ? 0 : changes_among(as_of); }
   // As the last record that sets them lists them, those cut to 0 included; `as_of` not before the placed date.
   std::vector<LineOnDate> lines(Day as_of) const;
   // Stays while the order does.
   const OrderLines& by_number() const;
 
  private:
+  std::size_t changes_among(Day as_of) const;
+
   mutable std::optional<OrderLines> by_number_;
 };
 

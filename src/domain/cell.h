@@ -180,11 +180,32 @@ std::string_view milestone_name(Milestone milestone);
 std::optional<Milestone> parse_milestone(std::string_view name);
 using Milestones = std::array<MaybeInstant, kMilestoneCount>;
 
-// The milestones of an order over time: a row of the order-cycle view.
-struct CycleChange {
-  Day counts_from = 0;
+// When an order is wanted, and what its customer was promised: by the first confirmation or delay that has a promise,
+// and by the last.
+struct OrderDates {
+  std::optional<Day> requested;
+  std::optional<Day> first_promise;
+  std::optional<Day> last_promise;
+
+  bool operator==(const OrderDates&) const = default;
+};
+
+// How far an order has come.
+struct CycleState {
   Milestones milestones;
   std::string_view warehouse;  // Of the first dispatch.
+  OrderDates dates;
+  bool remains = false;  // A line remains: the order is not wholly cancelled.
+  // A line remains, and of each that does all was delivered that it had before any cancellation.
+  bool in_full = false;
+
+  bool operator==(const CycleState&) const = default;
+};
+
+// The same over time: a row of the order-cycle views.
+struct CycleChange {
+  Day counts_from = 0;
+  CycleState state;
 };
 struct CycleRow {
   std::string_view order_id;

@@ -65,5 +65,7 @@ InvoiceState state_on(AccountState& account, const Invoice& invoice, Day as_of);
 
 // `as_of` not before the placed date.
 Milestones milestones_on(AccountState& account, const Order& order, Day as_of);
+// Before the placed date nothing was promised, and what it is placed with is wanted.
+OrderDates dates_on(const Order& order, Day as_of);
 
 }  // namespace daybook::domain

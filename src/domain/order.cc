@@ -141,7 +141,7 @@ const OrderLines& Order::by_number() const {
   return *by_number_;
 }
 
-std::size_t Order::changes_by(Day as_of) const {
+std::size_t Order::changes_among(Day as_of) const {
   if (as_of < placed_day) return 0;
   return static_cast<std::size_t>(std::ranges::upper_bound(changes, as_of, {}, &Moment::day) - changes.begin());
 }

@@ -289,6 +289,8 @@ class DispatchedOverTime {
     if (remaining_lines_ == 0 || short_lines_ > 0) return std::nullopt;
     return filled_.top();
   }
+  // Whether a line does.
+  bool remains() const { return remaining_lines_ > 0; }
 
  private:
   struct Line {
@@ -354,7 +356,13 @@ class DeliveredOverTime {
   explicit DeliveredOverTime(const Order& order)
       : order_(order), latest_(order.dispatches.size()), earliest_(order.dispatches.size()) {}
 
-  void advance(Day as_of) {
+  // Calls delivered(i) for each dispatch once it and its proof are in effect, and returned(i) for each return once it is.
+  template <typename Delivered, typename Returned>
+  void advance(Day as_of, const Delivered& delivered, const Returned& returned) {
+    const auto prove = [&](std::size_t dispatch) {
+      this->prove(dispatch);
+      delivered(dispatch);
+    };
     // In order of their instants, and so of the days from which they count.
     for (; sent_ < order_.dispatches.size() && order_.counts(order_.dispatches[sent_].day, as_of); ++sent_) {
       if (order_.dispatches[sent_].proof < proofs_) prove(sent_);
@@ -363,7 +371,7 @@ class DeliveredOverTime {
       const std::uint32_t dispatch = order_.proofs[proofs_].dispatch;
       if (dispatch < sent_ && order_.dispatches[dispatch].proof == proofs_) prove(dispatch);
     }
-    while (back_ < order_.returns.size() && order_.counts(order_.returns[back_].day, as_of)) ++back_;
+    for (; back_ < order_.returns.size() && order_.counts(order_.returns[back_].day, as_of); ++back_) returned(back_);
     // None is open again.
     while (first_open_ < sent_ && is_settled(order_.dispatches[first_open_])) ++first_open_;
   }
@@ -400,6 +408,84 @@ class DeliveredOverTime {
   // The proofs' instants, and the same below zero.
   Greatest latest_;
   Greatest earliest_;
+};
+
+// Whether all had been delivered that the lines which remain had before any cancellation, over time: what has its proof,
+// less what came back of that, or of no named shipment, to be resent.
+class InFullOverTime {
+ public:
+  explicit InFullOverTime(const Order& order) : order_(order) {
+    // Nothing is delivered without a proof: most orders ask no more than that for long.
+    if (order.proofs.empty()) return;
+    numbered_ = &order.by_number();
+    lines_.resize(numbered_->count());
+    delivered_.resize(order.dispatches.size());
+    change(0);
+  }
+
+  // A dispatch has its proof.
+  void deliver(std::size_t dispatch) {
+    move(numbered_->dispatched(dispatch), 1);
+    delivered_[dispatch] = true;
+    if (early_.empty()) return;
+    for (std::uint32_t back = early_[dispatch]; back != Order::kNone; back = next_early_[back]) {
+      move(numbered_->returned(back), -1);
+    }
+  }
+  void take_back(std::size_t number) {
+    const Order::Return& back = order_.returns[number];
+    if (numbered_ == nullptr || !back.event->to_be_resent) return;
+    if (back.dispatch == Order::kNone || delivered_[back.dispatch]) return move(numbered_->returned(number), -1);
+    // It lowers what its shipment delivers.
+    if (early_.empty()) {
+      early_.assign(order_.dispatches.size(), Order::kNone);
+      next_early_.resize(order_.returns.size());
+    }
+    next_early_[number] = std::exchange(early_[back.dispatch], static_cast<std::uint32_t>(number));
+  }
+  // Dates rise.
+  void advance(Day as_of) {
+    if (numbered_ == nullptr) return;
+    for (const std::size_t in_effect = order_.changes_by(as_of); changes_ < in_effect;) change(++changes_);
+  }
+
+  bool in_full() const { return numbered_ != nullptr && short_lines_ == 0; }
+
+ private:
+  struct Line {
+    Int128 wanted = 0;  // 0: it is gone.
+    Int128 delivered = 0;
+
+    bool is_short() const { return wanted > 0 && delivered < wanted; }
+  };
+
+  void move(std::span<const OrderLines::Move> moves, int sign) {
+    for (const OrderLines::Move& move : moves) {
+      Line& line = lines_[move.line];
+      short_lines_ -= line.is_short();
+      line.delivered += sign * move.quantity;
+      short_lines_ += line.is_short();
+    }
+  }
+  void change(std::size_t number) {
+    for (const OrderLines::State& now : numbered_->changed(number)) {
+      Line& line = lines_[now.line];
+      short_lines_ -= line.is_short();
+      line.wanted = now.remaining > 0 ? now.quantity : 0;
+      short_lines_ += line.is_short();
+    }
+  }
+
+  const Order& order_;
+  const OrderLines* numbered_ = nullptr;  // Null: there is no proof.
+  Few<Line, 4> lines_;
+  Few<bool, 4> delivered_;  // By dispatch.
+  // Of each dispatch that is not delivered the return that came last, and of each such return the one before it; empty
+  // while there is none.
+  std::vector<std::uint32_t> early_;
+  std::vector<std::uint32_t> next_early_;
+  std::size_t changes_ = 0;       // In effect.
+  std::int64_t short_lines_ = 0;  // Of which less is delivered than is wanted.
 };
 
 // When the order had been invoiced, and its invoices settled, over time.
@@ -489,12 +575,17 @@ std::string_view first_warehouse(const Order& order, Day as_of) {
 // When everything had been dispatched, and delivered, over time. Dates rise.
 class FulfilmentOverTime {
  public:
-  explicit FulfilmentOverTime(const Order& order) : dispatched_(order), delivered_(order) {}
+  explicit FulfilmentOverTime(const Order& order) : dispatched_(order), delivered_(order), in_full_(order) {}
 
   void advance(Day as_of) {
     dispatched_.advance(as_of);
-    delivered_.advance(as_of);
+    delivered_.advance(
+        as_of, [&](std::size_t dispatch) { in_full_.deliver(dispatch); },
+        [&](std::size_t back) { in_full_.take_back(back); });
+    in_full_.advance(as_of);
   }
+  bool remains() const { return dispatched_.remains(); }
+  bool in_full() const { return remains() && in_full_.in_full(); }
   std::optional<Instant> dispatched() const { return dispatched_.dispatched(); }
   std::optional<Instant> delivered() const {
     const std::optional<Instant> dispatched = dispatched_.dispatched();
@@ -504,10 +595,63 @@ class FulfilmentOverTime {
  private:
   DispatchedOverTime dispatched_;
   DeliveredOverTime delivered_;
+  InFullOverTime in_full_;
 };
 
-Milestones milestones_with(const FulfilmentOverTime& goods, const InvoicedOverTime& invoices, const Order& order, Day as_of) {
-  Milestones milestones;
+// What a confirmation or a delay promises.
+std::optional<Day> promise_of(const Order::Moment& moment) {
+  const Payload& payload = moment.fact->event.payload;
+  if (const auto* confirmed = std::get_if<OrderConfirmed>(&payload)) return confirmed->promised_date;
+  return std::get<OrderDelayed>(payload).promised_date;
+}
+
+// When the order was wanted, and what was promised, over time. Dates rise.
+class DatesOverTime {
+ public:
+  explicit DatesOverTime(const Order& order) : order_(order) { dates_.requested = order.placed->requested_date; }
+
+  void advance(Day as_of) {
+    for (const std::size_t in_effect = order_.changes_by(as_of); changes_ < in_effect; ++changes_) {
+      const auto* changed = std::get_if<OrderChanged>(&order_.changes[changes_].fact->event.payload);
+      if (changed != nullptr && changed->requested_date) dates_.requested = changed->requested_date;
+    }
+    while (const Order::Moment* moment = next_promise(as_of)) {
+      const std::optional<Day> promised = promise_of(*moment);
+      if (!promised) continue;
+      if (!dates_.first_promise) dates_.first_promise = promised;
+      dates_.last_promise = promised;
+    }
+  }
+  const OrderDates& dates() const { return dates_; }
+
+ private:
+  // The next confirmation or delay in effect, by instant; null when there is none.
+  const Order::Moment* next_promise(Day as_of) {
+    const auto next = [&](const Few<Order::Moment, 1>& told, std::size_t at) {
+      return at < told.size() && order_.counts(told[at].day, as_of) ? &told[at] : nullptr;
+    };
+    const Order::Moment* confirmation = next(order_.confirmations, confirmations_);
+    const Order::Moment* delay = next(order_.delays, delays_);
+    if (delay == nullptr ||
+        (confirmation != nullptr && place_in_time(*confirmation->fact) < place_in_time(*delay->fact))) {
+      if (confirmation != nullptr) ++confirmations_;
+      return confirmation;
+    }
+    ++delays_;
+    return delay;
+  }
+
+  const Order& order_;
+  OrderDates dates_;
+  // In effect.
+  std::size_t changes_ = 0;
+  std::size_t confirmations_ = 0;
+  std::size_t delays_ = 0;
+};
+
+// `milestones` are none yet.
+void set_milestones(const FulfilmentOverTime& goods, const InvoicedOverTime& invoices, const Order& order, Day as_of,
+                    Milestones& milestones) {
   set(milestones, Milestone::kPlaced, order.placed_fact->event.occurred_at);
   set_first(milestones, Milestone::kConfirmed, order, order.confirmations, as_of);
   set_first(milestones, Milestone::kReady, order, order.ready, as_of);
@@ -518,7 +662,6 @@ Milestones milestones_with(const FulfilmentOverTime& goods, const InvoicedOverTi
   if (const auto invoiced = invoices.invoiced()) set(milestones, Milestone::kInvoiced, *invoiced);
   const std::optional<Instant> settled = invoices.settled();
   if (dispatched && settled) set(milestones, Milestone::kPaid, *settled);
-  return milestones;
 }
 
 void contribute_cycle(AccountState& account, const Order& order, Contributions& to) {
@@ -528,6 +671,9 @@ void contribute_cycle(AccountState& account, const Order& order, Contributions& 
   };
   add(order.placed_day);
   for (const auto& moment : order.confirmations) add(moment.day);
+  for (const auto& moment : order.delays) {
+    if (promise_of(moment)) add(moment.day);
+  }
   for (const auto& moment : order.ready) add(moment.day);
   for (const auto& moment : order.changes) add(moment.day);
   for (const auto& moment : order.proofs) add(moment.day);
@@ -542,14 +688,21 @@ void contribute_cycle(AccountState& account, const Order& order, Contributions& 
   const std::span<const Day> days = breakpoints.sorted();
   row.changes.reserve(days.size());
   FulfilmentOverTime goods(order);
+  DatesOverTime dates(order);
   for (std::size_t i = 0; i < days.size(); ++i) {
     const Day day = days[i];
     goods.advance(day);
     invoices.advance(day);
-    CycleChange change{day, milestones_with(goods, invoices, order, day), first_warehouse(order, day)};
-    disordered.holds(day, out_of_order(change.milestones));
-    const auto delivered = change.milestones[static_cast<std::size_t>(Milestone::kDelivered)];
-    const bool invoiced = change.milestones[static_cast<std::size_t>(Milestone::kInvoiced)].has_value();
+    dates.advance(day);
+    CycleState& state = row.changes.emplace_back(day).state;
+    set_milestones(goods, invoices, order, day, state.milestones);
+    state.warehouse = first_warehouse(order, day);
+    state.dates = dates.dates();
+    state.remains = goods.remains();
+    state.in_full = goods.in_full();
+    disordered.holds(day, out_of_order(state.milestones));
+    const auto delivered = state.milestones[static_cast<std::size_t>(Milestone::kDelivered)];
+    const bool invoiced = state.milestones[static_cast<std::size_t>(Milestone::kInvoiced)].has_value();
     Day overdue = kNever;
     if (delivered && !invoiced && rules.expect.invoices) {
       overdue = std::max(day, account.day_of(*delivered) + rules.anomaly_days.delivered_not_invoiced + 1);
@@ -559,11 +712,7 @@ void contribute_cycle(AccountState& account, const Order& order, Contributions& 
     // Delivered anew it is missed some days later again.
     not_invoiced.holds(day, missed && overdue == day);
     if (missed) not_invoiced.holds(overdue, true);
-    if (!row.changes.empty() && row.changes.back().milestones == change.milestones &&
-        row.changes.back().warehouse == change.warehouse) {
-      continue;
-    }
-    row.changes.push_back(std::move(change));
+    if (row.changes.size() > 1 && row.changes[row.changes.size() - 2].state == state) row.changes.pop_back();
   }
   to.cycle_row(row);
 }
@@ -575,7 +724,15 @@ Milestones milestones_on(AccountState& account, const Order& order, Day as_of) {
   goods.advance(as_of);
   InvoicedOverTime invoices(account, order);
   invoices.advance(as_of);
-  return milestones_with(goods, invoices, order, as_of);
+  Milestones milestones;
+  set_milestones(goods, invoices, order, as_of, milestones);
+  return milestones;
+}
+
+OrderDates dates_on(const Order& order, Day as_of) {
+  DatesOverTime dates(order);
+  dates.advance(as_of);
+  return dates.dates();
 }
 
 namespace {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 
 #include "base/bytes.h"
 #include "store/cells.h"
@@ -17,39 +18,72 @@ Day utc_day(Instant instant) {
   return static_cast<Day>(instant % kDaySeconds < 0 ? day - 1 : day);
 }
 
-// The row as plain, if that says the same on every date.
-std::optional<PlainCycle> plain(const domain::CycleRow& row) {
-  PlainCycle cycle;
-  if (row.changes.empty() || !row.changes.back().milestones[0]) return std::nullopt;
-  const domain::CycleChange& end = row.changes.back();
-  cycle.placed = *end.milestones[0];
+// A day or an instant as the columns have it, in so many bits; false: it does not fit.
+template <typename Stored>
+bool fit(std::int64_t value, Stored& to) {
+  to = static_cast<Stored>(value);
+  return to == value;
+}
+bool fit_day(std::int64_t days, std::int16_t& to) { return fit(days, to) && to != PlainCycle::kNone; }
+
+// The milestones that the row has last, each from the first day on which it has one.
+bool take_milestones(const domain::CycleRow& row, PlainCycle& cycle) {
+  const domain::Milestones& last = row.changes.back().state.milestones;
+  cycle.placed = *last[0];
   for (std::size_t i = 0; i < domain::kMilestoneCount; ++i) {
-    if (!end.milestones[i]) continue;
+    if (!last[i]) continue;
     cycle.reached |= static_cast<std::uint8_t>(1 << i);
-    const std::int64_t seconds = *end.milestones[i] - cycle.placed;
-    if (i > 0) {
-      cycle.later[i - 1] = static_cast<std::int32_t>(seconds);
-      if (cycle.later[i - 1] != seconds) return std::nullopt;
-    }
+    if (i > 0 && !fit(*last[i] - cycle.placed, cycle.later[i - 1])) return false;
     const auto begins = std::ranges::find_if(
-        row.changes, [&](const domain::CycleChange& change) { return change.milestones[i].has_value(); });
-    const std::int64_t lag = static_cast<std::int64_t>(begins->counts_from) - utc_day(*end.milestones[i]);
-    cycle.lag[i] = static_cast<std::int8_t>(lag);
-    if (cycle.lag[i] != lag) return std::nullopt;
+        row.changes, [&](const domain::CycleChange& change) { return change.state.milestones[i].has_value(); });
+    const std::int64_t lag = static_cast<std::int64_t>(begins->counts_from) - utc_day(*last[i]);
+    if (!fit(lag, cycle.lag[i])) return false;
   }
-  for (const domain::CycleChange& change : row.changes) {
-    for (std::size_t i = 0; i < domain::kMilestoneCount; ++i) {
-      const bool counts = cycle.has(i) && cycle.counts_from(i) <= change.counts_from;
-      if (counts ? change.milestones[i] != end.milestones[i] : change.milestones[i].has_value()) {
-        return std::nullopt;
-      }
-    }
-    if (change.warehouse !=
-        (change.milestones[kFirstDispatched] ? end.warehouse : std::string_view())) {
-      return std::nullopt;
-    }
+  return true;
+}
+
+// The dates that the row has last, the last promise from the first day on which it is that, and the end.
+bool take_dates(const domain::CycleRow& row, PlainCycle& cycle) {
+  const Day placed = utc_day(cycle.placed);
+  const domain::CycleState& last = row.changes.back().state;
+  const auto take = [&](std::optional<Day> date, std::int16_t& to) {
+    return !date || fit_day(std::int64_t{*date} - placed, to);
+  };
+  const auto take_first = [&](const auto& is_so, std::int16_t& to) {
+    const auto begins = std::ranges::find_if(row.changes, is_so, &domain::CycleChange::state);
+    return fit_day(std::int64_t{begins->counts_from} - placed, to);
+  };
+  const auto is_promised = [&](const domain::CycleState& state) {
+    return state.dates.last_promise == last.dates.last_promise;
+  };
+  const auto has_ended = [](const domain::CycleState& state) { return !state.remains; };
+  return take(last.dates.requested, cycle.requested) && take(last.dates.first_promise, cycle.first_promise) &&
+         take(last.dates.last_promise, cycle.last_promise) &&
+         (!last.dates.last_promise || take_first(is_promised, cycle.promised_from)) &&
+         (last.remains || take_first(has_ended, cycle.ended_from));
+}
+
+// Whether the row is on this date as it was stored.
+bool says(const PlainCycle& cycle, const domain::CycleRow& row, const domain::CycleChange& change) {
+  const domain::CycleState& last = row.changes.back().state;
+  const domain::CycleState& state = change.state;
+  for (std::size_t i = 0; i < domain::kMilestoneCount; ++i) {
+    const bool counts = cycle.has(i) && cycle.counts_from(i) <= change.counts_from;
+    if (counts ? state.milestones[i] != last.milestones[i] : state.milestones[i].has_value()) return false;
   }
-  return cycle;
+  return state.warehouse == (state.milestones[kFirstDispatched] ? last.warehouse : std::string_view()) &&
+         state.dates == cycle.dates(change.counts_from) && state.remains == cycle.remains(change.counts_from) &&
+         state.in_full == cycle.is_in_full(change.counts_from);
+}
+
+// The row as plain, if that says the same on every date: both change on no others than the row's.
+std::optional<PlainCycle> plain(const domain::CycleRow& row) {
+  if (row.changes.empty() || !row.changes.back().state.milestones[0]) return std::nullopt;
+  PlainCycle cycle;
+  if (!take_milestones(row, cycle) || !take_dates(row, cycle)) return std::nullopt;
+  cycle.in_full = std::ranges::any_of(row.changes, [](const auto& change) { return change.state.in_full; });
+  const bool is_said = std::ranges::all_of(row.changes, [&](const auto& change) { return says(cycle, row, change); });
+  return is_said ? std::optional(cycle) : std::nullopt;
 }
 
 // Adds sorted changes to sorted rows: what went must have been there.
@@ -70,7 +104,7 @@ std::vector<T> add(const std::vector<T>& rows, std::vector<T> come, std::vector<
 Instant placed_at(const OtherCycle& other) {
   const auto row = store::decode_cycle_row(other.bytes);
   if (!row || row->changes.empty()) return 0;
-  return row->changes.front().milestones[0].value_or(0);
+  return row->changes.front().state.milestones[0].value_or(0);
 }
 
 void measure(Cycles::Month& month) {
@@ -93,6 +127,19 @@ Day PlainCycle::counts_from(std::size_t milestone) const {
   return utc_day(at(milestone)) + lag[milestone];
 }
 
+Day PlainCycle::day_of(std::int16_t days) const { return utc_day(placed) + days; }
+
+domain::OrderDates PlainCycle::dates(Day as_of) const {
+  domain::OrderDates dates;
+  if (requested != kNone) dates.requested = day_of(requested);
+  const bool is_promised = counts(promised_from, as_of);
+  if (is_promised || (first_promise != last_promise && counts(domain::Milestone::kConfirmed, as_of))) {
+    dates.first_promise = day_of(first_promise);
+    dates.last_promise = is_promised ? day_of(last_promise) : dates.first_promise;
+  }
+  return dates;
+}
+
 std::variant<PlainCycle, OtherCycle> make_cycle(store::LabelId customer, const domain::CycleRow& row,
                                                 std::string_view bytes, const BusinessZone& zone,
                                                 Dictionary& dictionary) {
@@ -105,8 +152,8 @@ std::variant<PlainCycle, OtherCycle> make_cycle(store::LabelId customer, const d
   out.string(row.attributes.region);
   out.string(row.attributes.sales_rep);
   out.string(row.channel);
+  out.string(row.changes.back().state.warehouse);
   cycle->group = dictionary.intern(group);
-  cycle->warehouse = dictionary.intern(row.changes.back().warehouse);
   return *cycle;
 }
 
@@ -117,6 +164,7 @@ CycleGroup cycle_group(std::string_view encoded) {
   group.attributes.region = in.string();
   group.attributes.sales_rep = in.string();
   group.channel = in.string();
+  group.warehouse = in.string();
   return group;
 }
 

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <array>
-#include <memory>
+#include <compare>
+#include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,21 +26,30 @@ struct CycleGroup {
   domain::Attributes attributes;
   domain::OrderKind kind{};
   std::string_view channel;
+  std::string_view warehouse;  // Of the first dispatch, from that on.
 };
 
-// An order whose milestones were each reached once and never moved, and whose file is that of the day
-// it was placed: any date is read off from the last state. Times are seconds since 1970 and since placing.
+// An order to which nothing happened twice: each milestone was reached once and never moved, it was promised another date
+// at most once, its file is that of the day it was placed. Any date is read off from the last state. Times are seconds
+// since 1970 and since placing, dates are days since placing.
 struct PlainCycle {
   static constexpr std::size_t kLater = domain::kMilestoneCount - 1;
+  static constexpr std::int16_t kNone = INT16_MIN;
 
   std::int64_t placed = 0;
   store::LabelId customer = 0;
-  TextId group = 0;      // An encoded CycleGroup, without the day of the file.
-  TextId warehouse = 0;  // From the first dispatch on.
+  TextId group = 0;  // An encoded CycleGroup, without the day of the file.
   std::array<std::int32_t, kLater> later{};
   // The day from which each milestone counts less its own in UTC.
   std::array<std::int8_t, domain::kMilestoneCount> lag{};
-  std::uint8_t reached = 0;  // A bit a milestone.
+  std::int16_t requested = kNone;
+  // Where the last promise is another than the first, the first is that of the first confirmation.
+  std::int16_t first_promise = kNone;
+  std::int16_t last_promise = kNone;
+  std::int16_t promised_from = kNone;  // The day from which the last promise counts.
+  std::int16_t ended_from = kNone;     // The day from which no line remains.
+  std::uint8_t reached = 0;            // A bit a milestone.
+  bool in_full = false;                // It was when it was delivered.
 
   auto operator<=>(const PlainCycle&) const = default;
 
@@ -47,7 +58,22 @@ struct PlainCycle {
     return milestone == 0 ? placed : placed + later[milestone - 1];
   }
   Day counts_from(std::size_t milestone) const;
+  Day day_of(std::int16_t days) const;
+  // Whether what begins on such a day does by `as_of`.
+  bool counts(std::int16_t from, Day as_of) const { return from != kNone && day_of(from) <= as_of; }
+  bool counts(domain::Milestone milestone, Day as_of) const {
+    const auto number = static_cast<std::size_t>(milestone);
+    return has(number) && counts_from(number) <= as_of;
+  }
+  // As of a date on which it was placed.
+  domain::OrderDates dates(Day as_of) const;
+  bool remains(Day as_of) const { return !counts(ended_from, as_of); }
+  bool is_in_full(Day as_of) const {
+    return in_full && remains(as_of) && counts(domain::Milestone::kDelivered, as_of);
+  }
 };
+// A million of them are 64 MB.
+static_assert(sizeof(PlainCycle) == 64);
 
 // Any other order: its row as stored.
 struct OtherCycle {

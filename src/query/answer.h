@@ -71,6 +71,12 @@ class Rows {
     }
   }
 
+  // Calls visit(row) for those that may be shown, in no order: for what is known at the end alone.
+  template <typename Visit>
+  void for_each(const Visit& visit) {
+    for (SortedRow& sorted : rows_) visit(sorted.row);
+  }
+
   // What the page shows, in order, and whether there is more behind it.
   struct Page {
     std::vector<SortedRow> rows;

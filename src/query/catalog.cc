@@ -6,6 +6,7 @@
 #include "query/reports/parked.h"
 #include "query/reports/promises.h"
 #include "query/reports/rates.h"
+#include "query/reports/stage_times.h"
 
 namespace daybook::query {
 namespace {
@@ -38,7 +39,7 @@ std::span<const Report* const> reports() {
 
 const Report* find_report(std::string_view name) {
   static const std::vector<const Report*> asked_by_others = {&promises_report(), &rates_report(), &resolution_report(),
-                                                             &unresolved_report()};
+                                                             &stage_times_report(), &unresolved_report()};
   for (const std::span<const Report* const> some : {reports(), std::span<const Report* const>(asked_by_others)}) {
     const auto at = std::ranges::find(some, name, name_of);
     if (at != some.end()) return *at;

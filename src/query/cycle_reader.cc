@@ -1,5 +1,7 @@
 #include "query/cycle_reader.h"
 
+#include <algorithm>
+#include <iterator>
 #include <limits>
 
 #include "evaluation/contribution.h"
@@ -7,11 +9,10 @@
 
 namespace daybook::query {
 
-CycleReader::CycleReader(const ShardReader& shard, const Grouping& grouping, const Period& period, const Cycle& cycle)
+CycleReader::CycleReader(const ShardReader& shard, const Grouping& grouping, std::optional<Reached> reached)
     : shard_(shard),
       grouping_(grouping),
-      period_(period),
-      cycle_(cycle),
+      reached_(reached),
       as_of_(shard.question().as_of),
       zone_(shard.rules().zone) {
   if (is_plain()) plain_ = number_of("");
@@ -23,6 +24,21 @@ bool CycleReader::is_plain() const {
          !filters.kind && !filters.channel;
 }
 
+bool CycleReader::has_columns() const {
+  return shard_.shard().index != nullptr && shard_.shard().index->cycles.table != nullptr;
+}
+
+bool CycleReader::may_reach(const index::Cycles::Month& month) const {
+  if (!reached_) return true;
+  // Days begin at most a day from their UTC midnight.
+  const Instant from = (static_cast<Instant>(reached_->from) - 2) * 86'400;
+  const Instant to = (static_cast<Instant>(reached_->to) + 3) * 86'400;
+  for (std::size_t i = reached_->first; i <= reached_->last; ++i) {
+    if (month.last[i] >= from && month.first[i] <= to) return true;
+  }
+  return false;
+}
+
 bool CycleReader::asks_file(const domain::Attributes& own) const {
   const Filters& filters = grouping_.filters;
   const bool scoped = !grouping_.scope.sees_everything();
@@ -31,23 +47,24 @@ bool CycleReader::asks_file(const domain::Attributes& own) const {
          (own.sales_rep.empty() && (grouping_.by == "sales_rep" || filters.sales_rep || scoped));
 }
 
-void CycleReader::scan_stored(const std::function<void(AccountNumber, const domain::CycleRow&)>& visit) const {
+void CycleReader::scan_stored(std::optional<AccountNumber> only, const VisitStored& visit) const {
   const ShardSnapshot& shard = shard_.shard();
   if (shard.known_at != nullptr) {
     shard.known_at->for_each_contribution(
-        shard, shard_.only(), [&](AccountNumber account, domain::DocumentRef, evaluation::Contribution& contribution) {
-          if (!contribution.cycle_row().empty()) visit(account, decoded(contribution.cycle_row()));
+        shard, only, [&](AccountNumber account, domain::DocumentRef ref, evaluation::Contribution& contribution) {
+          shard_.go_on();
+          if (!contribution.cycle_row().empty()) visit(account, ref.id, decoded(contribution.cycle_row()));
         });
     return;
   }
-  const std::string prefix =
-      shard_.only() ? store::cells_prefix(store::kCycleRow, *shard_.only()) : std::string(1, store::kCycleRow);
+  const std::string prefix = only ? store::cells_prefix(store::kCycleRow, *only) : std::string(1, store::kCycleRow);
   using Next = store::Reads::Next;
   const auto take = [&](std::string_view bytes, std::string_view value) -> Result<Next> {
     ASSIGN_OR_RETURN(const store::CycleRowKey key, store::CycleRowKey::parse(bytes));
     RETURN_IF_ERROR(store::check_labels(*shard.labels, key.customer, {}));
     ASSIGN_OR_RETURN(const domain::CycleRow row, store::decode_cycle_row(value));
-    visit(key.customer, row);
+    shard_.go_on();
+    visit(key.customer, key.order_id, row);
     return Next::kGoOn;
   };
   const auto scanned = shard.reads->scan(store::Table::kCells, prefix, "", take);
@@ -58,56 +75,77 @@ domain::CycleRow CycleReader::decoded(std::string_view bytes) {
   return value_or_refuse(store::decode_cycle_row(bytes));
 }
 
-std::uint32_t CycleReader::known_group(const index::PlainCycle& row, index::TextId warehouse) {
+const domain::CycleState* CycleReader::state_of(const domain::CycleRow& row) const {
+  const auto after = std::ranges::upper_bound(row.changes, as_of_, {}, &domain::CycleChange::counts_from);
+  return after == row.changes.begin() ? nullptr : &std::prev(after)->state;
+}
+
+std::uint32_t CycleReader::known_group(const index::PlainCycle& row, bool dispatched) {
   const ShardSnapshot& shard = shard_.shard();
   auto known = groups_.find(row.group);
   if (known == groups_.end()) {
     known = groups_.emplace(row.group, index::cycle_group(shard.dictionary->text(row.group))).first;
   }
-  index::CycleGroup& group = known->second;
-  const bool by_file = asks_file(group.attributes);
-  std::array<std::uint32_t, 4> key = {row.group, asks_warehouse() ? warehouse : 0,
+  const index::CycleGroup& own = known->second;
+  const bool by_file = asks_file(own.attributes);
+  std::array<std::uint32_t, 4> key = {row.group, asks_warehouse() && dispatched ? 1U : 0U,
                                       by_file || grouping_.by == "customer" ? row.customer : 0, 0};
+  Day file_day = 0;
   if (by_file) {
-    group.attributes.file_day = zone_.day_of(row.placed);
+    file_day = zone_.day_of(row.placed);
     const index::FileVersions& files = shard.index->files->of(row.customer);
-    const index::FileVersion* file = files.on(group.attributes.file_day);
+    const index::FileVersion* file = files.on(file_day);
     // Any day may be a file's first.
     key[3] = static_cast<std::uint32_t>(file == nullptr ? std::numeric_limits<Day>::min() : file->from);
   }
   const auto [found, is_new] = known_.try_emplace(key, kPassedOver);
   if (is_new) {
-    const auto name = warehouse == kNotDispatched ? std::string_view() : shard.dictionary->text(warehouse);
-    found->second = find_group(group, name, row.customer);
+    index::CycleGroup order = own;
+    order.attributes.file_day = file_day;
+    if (!dispatched) order.warehouse = {};
+    found->second = find_group(order, row.customer);
   }
   return found->second;
 }
 
-std::uint32_t CycleReader::find_group(const index::CycleGroup& order, std::string_view warehouse,
-                                      AccountNumber account) {
+std::uint32_t CycleReader::find_group(const index::CycleGroup& order, AccountNumber account) {
   if (account_ == nullptr || account_->id() != account) account_ = shard_.new_account(account);
-  auto name = group_of(order, warehouse);
+  auto name = group_of(order);
   return name ? number_of(*std::move(name)) : kPassedOver;
 }
 
-std::optional<std::string> CycleReader::group_of(const index::CycleGroup& order, std::string_view warehouse) {
+std::optional<std::string> CycleReader::group_of(const index::CycleGroup& order) {
   const Filters& filters = grouping_.filters;
   const std::string_view region = account_->region(order.attributes);
   const std::string_view rep = account_->sales_rep(order.attributes);
   const std::string_view grade = account_->grade(order.attributes.file_day);
   const std::string_view kind = domain::order_kind_name(static_cast<std::uint8_t>(order.kind));
-  if (!grouping_.passes(region, rep) || !passes(filters.grade, grade) || !passes(filters.warehouse, warehouse) ||
+  if (!grouping_.passes(region, rep) || !passes(filters.grade, grade) || !passes(filters.warehouse, order.warehouse) ||
       !passes(filters.kind, kind) || !passes(filters.channel, order.channel)) {
     return std::nullopt;
   }
   if (grouping_.by == "region") return group_name(cut_region(region, grouping_.level));
   if (grouping_.by == "sales_rep") return group_name(rep);
   if (grouping_.by == "grade") return group_name(grade);
-  if (grouping_.by == "warehouse") return group_name(warehouse);
+  if (grouping_.by == "warehouse") return group_name(order.warehouse);
   if (grouping_.by == "customer") return std::string(account_->name());
   if (grouping_.by == "kind") return std::string(kind);
   if (grouping_.by == "channel") return group_name(order.channel);
   return "";
+}
+
+std::vector<AccountNumber> CycleReader::by_name(const std::unordered_map<AccountNumber, std::int64_t>& accounts,
+                                                const Rows& rows) const {
+  std::vector<std::pair<std::string, AccountNumber>> named;
+  for (const auto& [account, orders] : accounts) {
+    if (orders <= 0) continue;
+    std::string name(shard_.account(account).name());
+    if (rows.may_hold(sort_key({name}))) named.emplace_back(std::move(name), account);
+  }
+  std::ranges::sort(named);
+  std::vector<AccountNumber> numbers;
+  for (const auto& each : named) numbers.push_back(each.second);
+  return numbers;
 }
 
 std::uint32_t CycleReader::number_of(std::string name) {

@@ -26,8 +26,25 @@ Parameter currency() { return {"currency", Type::kCurrency, "This ISO 4217 curre
 Parameter level() {
   return {"level", Type::kInteger, "With group_by=region: paths are cut to so many parts.", false, {}, {}, 1, 6};
 }
-Parameter kind() { return {"kind", Type::kText, "STANDARD or SAMPLE; unassigned for none."}; }
+Parameter kind() {
+  return choice("kind", {"STANDARD", "SAMPLE", "unassigned"}, "", "This kind of order; unassigned for what has none.");
+}
 Parameter channel() { return {"channel", Type::kText, "This channel; unassigned for none."}; }
+std::vector<Parameter> order_filters() {
+  return {region(),
+          sales_rep(),
+          {"grade", Type::kText, "Grade by the file on the placed date."},
+          {"warehouse", Type::kText, "Warehouse of the first dispatch."},
+          customer_id(),
+          kind(),
+          channel()};
+}
+std::vector<Parameter> order_grouping() {
+  std::vector<Parameter> all = {
+      group_by({"none", "region", "sales_rep", "grade", "warehouse", "customer", "kind", "channel"}, "none"), level()};
+  std::ranges::move(order_filters(), std::back_inserter(all));
+  return all;
+}
 Parameter grain(std::string fallback) {
   return choice("grain", {"day", "week", "month", "quarter", "year"}, std::move(fallback), "Length of the periods.");
 }

@@ -42,6 +42,7 @@ struct Field {
     kAmount,   // In the currency's own decimals, as a text.
     kQuantity,  // Likewise in its own.
     kRatio,    // To 2 decimals, as a text.
+    kRate,     // A share, to 4 decimals, as a text.
     kDate,
     kInstant,
     kObject,   // Of `fields`; without any: of names that the question gives.
@@ -71,6 +72,7 @@ inline Field number(std::string name) { return {std::move(name), Field::Type::kN
 inline Field amount(std::string name) { return {std::move(name), Field::Type::kAmount}; }
 inline Field quantity(std::string name) { return {std::move(name), Field::Type::kQuantity}; }
 inline Field ratio(std::string name) { return {std::move(name), Field::Type::kRatio}; }
+inline Field rate(std::string name) { return {std::move(name), Field::Type::kRate}; }
 inline Field date(std::string name) { return {std::move(name), Field::Type::kDate}; }
 inline Field instant(std::string name) { return {std::move(name), Field::Type::kInstant}; }
 inline Field object(std::string name, std::vector<Field> of) {
@@ -98,6 +100,10 @@ Parameter currency();
 Parameter level();  // Of regions.
 Parameter kind();
 Parameter channel();
+// Filters of orders, but for the region's level.
+std::vector<Parameter> order_filters();
+// group_by and level of orders, and their filters.
+std::vector<Parameter> order_grouping();
 Parameter grain(std::string fallback);
 Parameter aged_on();
 Parameter basis();

@@ -13,6 +13,8 @@
   REPORT(entries) \
   REPORT(invoice) \
   REPORT(items) \
+  REPORT(on_time) \
+  REPORT(open_orders) \
   REPORT(order) \
   REPORT(order_cycle) \
   REPORT(parked) \

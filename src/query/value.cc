@@ -26,6 +26,10 @@ Value Value::integer(Int128 value) { return {Kind::kInteger, value}; }
 Value Value::quantity(Int128 scaled) { return {Kind::kQuantity, scaled}; }
 Value Value::ratio(Int128 hundredths) { return {Kind::kRatio, hundredths}; }
 Value Value::mean(Int128 thousandths) { return {Kind::kMean, thousandths}; }
+Value Value::rate(Int128 part, Int128 whole) {
+  if (whole <= 0) return {};
+  return {Kind::kRate, divide_rounded(part * 10'000, whole)};
+}
 Value Value::date(Day day) { return {Kind::kDate, Int128{day}}; }
 Value Value::instant(Instant seconds) { return {Kind::kInstant, Int128{seconds}}; }
 Value Value::instant_ms(std::int64_t milliseconds) { return {Kind::kInstantMs, Int128{milliseconds}}; }
@@ -75,6 +79,7 @@ bool Value::is_sound() const {
     case Kind::kAmount:
     case Kind::kQuantity:
     case Kind::kRatio:
+    case Kind::kRate:
     case Kind::kMean:
     case Kind::kDate:
     case Kind::kInstant:
@@ -99,6 +104,8 @@ std::string Value::to_text() const {
       return format_scaled(number(), kQuantityPlaces);
     case Kind::kRatio:
       return format_fixed(number(), 2);
+    case Kind::kRate:
+      return format_fixed(number(), 4);
     case Kind::kMean:
       return format_fixed(number(), 3);
     case Kind::kDate:
@@ -132,6 +139,7 @@ void Value::write_json(JsonWriter& to) const {
     case Kind::kAmount:
     case Kind::kQuantity:
     case Kind::kRatio:
+    case Kind::kRate:
     case Kind::kDate:
     case Kind::kInstant:
     case Kind::kInstantMs:
@@ -152,6 +160,7 @@ void Value::write_json(JsonWriter& to) const {
 
 Value text_or_null(std::string_view text) { return text.empty() ? Value() : Value::text(text); }
 Value date_or_null(std::optional<Day> day) { return day ? Value::date(*day) : Value(); }
+Value integer_or_null(std::optional<std::int64_t> number) { return number ? Value::integer(*number) : Value(); }
 
 std::size_t Value::bytes_beside() const {
   if (const auto* text = std::get_if<std::string>(&content_)) return beside(*text);

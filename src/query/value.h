@@ -26,6 +26,7 @@ class Value {
     kAmount,    // Minor units of a currency.
     kQuantity,  // × 10^kQuantityPlaces.
     kRatio,     // × 100: days and percentages.
+    kRate,      // × 10,000: shares.
     kMean,      // × 1,000: seconds.
     kDate,
     kInstant,    // Seconds since 1970, UTC.
@@ -42,6 +43,8 @@ class Value {
   static Value amount(Int128 minor, Currency currency);
   static Value quantity(Int128 scaled);
   static Value ratio(Int128 hundredths);
+  // part ÷ whole; null where the whole is not above 0.
+  static Value rate(Int128 part, Int128 whole);
   static Value mean(Int128 thousandths);
   static Value date(Day day);
   static Value instant(Instant seconds);
@@ -89,6 +92,7 @@ class Value {
 // Null for an empty text, and for what is not there.
 Value text_or_null(std::string_view text);
 Value date_or_null(std::optional<Day> day);
+Value integer_or_null(std::optional<std::int64_t> number);
 
 // Named values, in order.
 struct Row {

@@ -70,6 +70,15 @@ class CellReader : public ByteReader {
     require(is_near && kCellDayMin <= day && day <= kCellDayMax);
     return day;
   }
+  // As days_since() has it.
+  std::optional<Day> date_since(Day change) {
+    const std::int64_t days = zigzag();
+    if (days == 0) return std::nullopt;
+    const bool is_near = -kFarthest < days && days < kFarthest;
+    const Day date = is_near ? change + static_cast<Day>(days < 0 ? days : days - 1) : change;
+    require(is_near && kCellDayMin <= date && date <= kCellDayMax);
+    return date;
+  }
   // What cells hold may be added up without end: it is far from what the numbers can hold.
   Int128 sum() {
     const Int128 sum = zigzag128();
@@ -223,6 +232,34 @@ UInt128 cell_hash(const CellId& id, const domain::CellValue& value, const Label&
   return value.count == 0 ? sum : sum + static_cast<UInt128>(Int128(value.count)) * (hash << 32 | hash >> 96);
 }
 
+namespace {
+
+// Of a change of an order-cycle row, in its byte of flags: what else differs, and how the order stands.
+enum CycleFlag : std::uint8_t {
+  kWarehouseDiffers = 1,
+  kRequestedDiffers = 2,
+  kFirstPromiseDiffers = 4,
+  kLastPromiseDiffers = 8,
+  kRemains = 16,
+  kInFull = 32,
+};
+constexpr std::uint8_t kDatesDiffer = kRequestedDiffers | kFirstPromiseDiffers | kLastPromiseDiffers;
+constexpr std::uint8_t kCycleFlags = kWarehouseDiffers | kDatesDiffer | kRemains | kInFull;
+
+// The dates of an order with their flags.
+constexpr std::pair<CycleFlag, std::optional<Day> domain::OrderDates::*> kOrderDates[] = {
+    {kRequestedDiffers, &domain::OrderDates::requested},
+    {kFirstPromiseDiffers, &domain::OrderDates::first_promise},
+    {kLastPromiseDiffers, &domain::OrderDates::last_promise}};
+
+// A date as days since the change, and one more where it is not before that; 0: there is none.
+std::int64_t days_since(std::optional<Day> date, Day change) {
+  if (!date) return 0;
+  return *date < change ? *date - change : *date - change + 1;
+}
+
+}  // namespace
+
 void encode_cycle_row(const domain::CycleRow& row, std::string& to) {
   thread_local ByteBuffer bytes;
   bytes.clear();
@@ -232,33 +269,50 @@ void encode_cycle_row(const domain::CycleRow& row, std::string& to) {
   out.string(row.attributes.sales_rep);
   out.zigzag(row.attributes.file_day);
   out.string(row.channel);
-  static const domain::CycleChange kNothing;
-  const domain::CycleChange* before = &kNothing;
+  Day day = 0;
+  static const domain::CycleState kNothing;
+  const domain::CycleState* before = &kNothing;
   for (const domain::CycleChange& change : row.changes) {
-    // Eleven numbers at most, then the warehouse.
-    RoomyBytes room(bytes.room(11 * kVarintMax));
+    const domain::CycleState& state = change.state;
+    // Fourteen numbers at most, then the warehouse.
+    RoomyBytes room(bytes.room(14 * kVarintMax));
     RoomyWriter numbers(room);
-    numbers.zigzag(static_cast<std::int64_t>(change.counts_from) - before->counts_from);
-    // Which milestones differ, and which of these were taken back; then whether the warehouse differs.
+    numbers.zigzag(static_cast<std::int64_t>(change.counts_from) - day);
+    // Which milestones differ, and which of these were taken back.
     std::uint8_t changed = 0;
-    std::uint8_t gone = 0;
     for (std::size_t i = 0; i < domain::kMilestoneCount; ++i) {
-      changed |= static_cast<std::uint8_t>((change.milestones[i] != before->milestones[i]) << i);
-      gone |= static_cast<std::uint8_t>(!change.milestones[i] << i);
+      changed |= static_cast<std::uint8_t>((state.milestones[i] != before->milestones[i]) << i);
     }
-    gone &= changed;
-    const bool moved = change.warehouse != before->warehouse;
+    std::uint8_t gone = 0;
+    for (unsigned left = changed; left != 0; left &= left - 1) {
+      const auto i = static_cast<std::size_t>(std::countr_zero(left));
+      gone |= static_cast<std::uint8_t>(!state.milestones[i] << i);
+    }
+    auto flags = static_cast<std::uint8_t>((state.warehouse != before->warehouse ? kWarehouseDiffers : 0) |
+                                           (state.remains ? kRemains : 0) | (state.in_full ? kInFull : 0));
+    // Mostly none does.
+    if (state.dates != before->dates) {
+      for (const auto& [flag, date] : kOrderDates) {
+        if (state.dates.*date != before->dates.*date) flags |= flag;
+      }
+    }
     numbers.u8(changed);
     numbers.u8(gone);
-    numbers.u8(moved);
-    const Instant base = change.milestones[0].value_or(0);
+    numbers.u8(flags);
+    const Instant base = state.milestones[0].value_or(0);
     for (unsigned left = changed & ~gone; left != 0; left &= left - 1) {
       const auto i = static_cast<std::size_t>(std::countr_zero(left));
-      numbers.zigzag(i == 0 ? base : *change.milestones[i] - base);
+      numbers.zigzag(i == 0 ? base : *state.milestones[i] - base);
+    }
+    if (flags & kDatesDiffer) {
+      for (const auto& [flag, date] : kOrderDates) {
+        if (flags & flag) numbers.zigzag(days_since(state.dates.*date, change.counts_from));
+      }
     }
     bytes.end_at(room.end());
-    if (moved) out.string(change.warehouse);
-    before = &change;
+    if (flags & kWarehouseDiffers) out.string(state.warehouse);
+    before = &state;
+    day = change.counts_from;
   }
   to = bytes.view();
 }
@@ -273,26 +327,33 @@ Result<domain::CycleRow> decode_cycle_row(std::string_view bytes) {
   row.attributes.file_day = in.day_from(0);
   row.channel = in.string();
   domain::CycleChange change;
+  domain::CycleState& state = change.state;
   while (in.ok() && !in.done()) {
     change.counts_from = in.day_from(change.counts_from);
     const std::uint8_t changed = in.u8();
     const std::uint8_t gone = in.u8();
-    const bool moved = in.u8() != 0;
+    const std::uint8_t flags = in.u8();
+    in.require((flags & ~kCycleFlags) == 0);
     for (std::size_t i = 0; i < domain::kMilestoneCount; ++i) {
       if (!(changed >> i & 1)) continue;
       if (gone >> i & 1) {
-        change.milestones[i] = {};
+        state.milestones[i] = {};
       } else {
         // Seconds of the years that can be told, midnights of their days in any zone among them.
         const std::int64_t value = in.zigzag();
         constexpr Instant kLongest = kInstantMax - kInstantMin + 2 * 86'400;
         const bool is_near = -kLongest <= value && value <= kLongest;
         in.require(is_near);
-        const Instant base = i == 0 ? 0 : change.milestones[0].value_or(0);
-        change.milestones[i] = is_near ? base + value : base;
+        const Instant base = i == 0 ? 0 : state.milestones[0].value_or(0);
+        state.milestones[i] = is_near ? base + value : base;
       }
     }
-    if (moved) change.warehouse = in.string();
+    for (const auto& [flag, date] : kOrderDates) {
+      if (flags & flag) state.dates.*date = in.date_since(change.counts_from);
+    }
+    if (flags & kWarehouseDiffers) state.warehouse = in.string();
+    state.remains = (flags & kRemains) != 0;
+    state.in_full = (flags & kInFull) != 0;
     if (in.ok()) row.changes.push_back(change);
   }
   if (!in.fits()) return corrupt("an order-cycle row");

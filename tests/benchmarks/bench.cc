@@ -136,6 +136,10 @@ int ageing(std::int64_t orders, int runs, bool indexed) {
   questions.time("sales by sku", "v1/sales", std::min(runs, 3), year({{"group_by", "sku"}}));
   questions.time("cycle percentiles by month", "v1/order-cycle", runs, year({}));
   questions.time("cycle by region", "v1/order-cycle", runs, year({{"group_by", "region"}}));
+  questions.time("on time in full by month", "v1/order-cycle/on-time", runs, year({}));
+  questions.time("on time in full by region", "v1/order-cycle/on-time", runs, year({{"group_by", "region"}}));
+  questions.time("open orders, a page", "v1/order-cycle/open", runs, past({}));
+  questions.time("open orders of a region, a page", "v1/order-cycle/open", runs, past({{"region", "EU"}}));
   return 0;
 }
 

@@ -94,6 +94,7 @@ class Parameters(Interface):
 
     def test_what_every_view_refuses(self):
         views = {"/v1/receivables/ageing": {}, "/v1/receivables/items": {}, "/v1/order-cycle": self.PERIOD,
+                 "/v1/order-cycle/on-time": self.PERIOD, "/v1/order-cycle/open": {},
                  "/v1/receivables/entries": self.PERIOD, "/v1/receivables/bridge": self.PERIOD,
                  "/v1/receivables/ratios": self.PERIOD, "/v1/receivables/worklist": {},
                  "/v1/receivables/dunning": {},
@@ -171,6 +172,11 @@ class Parameters(Interface):
                 ("order-cycle", {**year, "cycle": "placed..lost"}, "cycle"),
                 ("order-cycle", {**year, "level": "1"}, "level"),
                 ("order-cycle", {**year, "group_by": "sku"}, "group_by"),
+                ("order-cycle", {**year, "kind": "GIFT"}, "kind"),
+                ("order-cycle/on-time", {**year, "promise": "kept"}, "promise"),
+                ("order-cycle/on-time", {**year, "grain": "fortnight"}, "grain"),
+                ("order-cycle/on-time", {"from": "2024-01-01"}, "to"),
+                ("order-cycle/open", {"group_by": "region"}, "group_by"),
                 ("sales", {"to": "2024-01-01"}, "from"),
                 ("sales", {"from": "2024-12-31", "to": "2024-01-01"}, "from"),
                 ("sales", {**year, "group_by": "region,region"}, "group_by"),

@@ -45,8 +45,7 @@ EXPECTS = (FAMILIES, FAMILIES, FAMILIES, ("invoices", "payments"), FAMILIES,
            ("orders", "invoices", "payments"), ("payments",), ("shipments", "invoices"))
 PARTITIONS = (4, 1, 4, 8, 3)
 COMMON = ("$.waiting", "$.parked", "$.newest_recorded_at", "$.known_at", "$.as_of")
-LATER = ("/v1/order-cycle/on-time",)        # views asked only with --later
-PAGED = ("rows", "items", "entries", "customers", "anomalies", "parked", "lines")
+PAGED = ("rows", "items", "entries", "customers", "anomalies", "parked", "lines", "orders")
 
 
 class Trouble(Exception):
@@ -211,7 +210,14 @@ def bad_requests(client, wanted):
             *((400, "receivables/%s?minimum=%s" % (v, m)) for v in ("worklist", "dunning")
               for m in ("-1", "few", "1e3", ".5", "1.1234567", "1234567890123", "")),
             (400, "receivables/dunning?levels=10,5"), (400, "receivables/dunning?levels="),
-            (400, "receivables/dunning?levels=a")):
+            (400, "receivables/dunning?levels=a"),
+            (400, "order-cycle?kind=GIFT&" + two), (400, "order-cycle/on-time?to=2024-03-01"),
+            (400, "order-cycle/on-time?from=2024-03-01"), (400, "order-cycle/on-time?promise=kept&" + two),
+            (400, "order-cycle/on-time?grain=hour&" + two), (400, "order-cycle/on-time?level=1&" + two),
+            (400, "order-cycle/on-time?from=2024-03-02&to=2024-03-01"),
+            (400, "order-cycle/on-time?group_by=sku&" + two), (400, "order-cycle/on-time?cycle=placed..paid&" + two),
+            (400, "order-cycle/open?from=2024-03-01"), (400, "order-cycle/open?group_by=region"),
+            (400, "order-cycle/open?as_of=soon")):
         path = "/v1/" + path
         if not wanted(path):
             continue
@@ -440,6 +446,7 @@ def queries(oracle, seed, days):
         # Order cycle.
         pairs = [(a, b) for i, a in enumerate(MILESTONES) for b in MILESTONES[i + 1:]]
         groups = ("none", "region", "sales_rep", "grade", "warehouse", "customer", "kind", "channel")
+        of_orders = ("region", "sales_rep", "customer_id", "kind", "channel", "warehouse", "grade")
         wide = {"from": "2020-01-01", "to": "2027-12-31"}
         if day > "2027" or rng.random() < 0.15:
             wide = {"from": "1900-01-01", "to": "2199-12-31"}
@@ -455,8 +462,7 @@ def queries(oracle, seed, days):
             if (turn + k) % 4:
                 q["grain"] = GRAINS[(turn + k) % len(GRAINS)]
             if k == 2:
-                some_filter(q, ("region", "sales_rep", "customer_id", "kind", "channel",
-                                "warehouse", "grade"))
+                some_filter(q, of_orders)
             if rng.random() < 0.1:
                 q["attributes"] = "as_now"
             yield "/v1/order-cycle", q
@@ -465,11 +471,21 @@ def queries(oracle, seed, days):
             q = dict(at, **wide, promise=("requested", "first", "last")[(turn + k) % 3],
                      group_by=groups[(turn + 5 * k) % len(groups)])
             if k:
-                some_filter(q, ("region", "sales_rep", "customer_id", "kind", "channel"))
+                some_filter(q, of_orders)
                 q["from"], q["to"] = near[0], near[2]
+            if q["group_by"] == "region" and rng.random() < 0.5:
+                q["level"] = str(rng.choice((1, 2)))
             if (turn + k) % 3:
                 q["grain"] = GRAINS[(turn + k) % len(GRAINS)]
+            if rng.random() < 0.1:
+                q["attributes"] = "as_now"
             yield "/v1/order-cycle/on-time", q
+
+        yield "/v1/order-cycle/open", dict(at)
+        q = some_filter(dict(at), of_orders)
+        if rng.random() < 0.3:
+            q["attributes"] = "as_now"
+        yield "/v1/order-cycle/open", q
 
         # Sales.
         dims = ("region", "sales_rep", "customer", "sku", "channel", "kind")
@@ -724,8 +740,7 @@ def run(args, seed, history, only=None):
                     args.without and any(v in path or v in q for v in args.without.split(",")))
             if args.invalid:
                 problems += bad_requests(client, wanted)
-            plan = [x for x in queries(oracle, seed, days)
-                    if wanted(*x) and (args.later or x[0] not in LATER)]
+            plan = [x for x in queries(oracle, seed, days) if wanted(*x)]
             if not args.no_known_at:
                 plan += known_before(records, plan, rng)
         else:
@@ -843,7 +858,7 @@ def command(args, seed):
                  "without"):
         if getattr(args, name):
             out += " --%s %s" % (name.replace("_", "-"), quote_shell(str(getattr(args, name))))
-    for name in ("realistic", "no_known_at", "later"):
+    for name in ("realistic", "no_known_at"):
         if getattr(args, name):
             out += " --" + name.replace("_", "-")
     return out
@@ -870,8 +885,6 @@ def main():
     a.add_argument("--views", help="only requests whose path has one of these, as in ageing,sales")
     a.add_argument("--without", help="no requests with one of these in their path or as a parameter")
     a.add_argument("--no-known-at", action="store_true", help="do not ask with known_at in the past")
-    a.add_argument("--later", action="store_true", help="also views that the server need not have yet: "
-                   + ", ".join(LATER))
     a.add_argument("--jobs", type=int, default=1)
     a.add_argument("--limit", type=int, default=5, help="requests with differences shown per seed")
     a.add_argument("--realistic", action="store_true")

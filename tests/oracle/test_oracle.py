@@ -1601,6 +1601,70 @@ class Cycle(unittest.TestCase):
         w.give_back("T3", "2024-05-15", [("1", "1")], order="O4", to_be_resent=True)
         self.assertEqual(self.on_time(w)[0].get("in_full"), 1)
 
+    def test_what_is_not_proven_was_not_delivered_and_cannot_come_back(self):
+        w = World()
+        w.order(lines=(("1", "12", 1000),), requested_date="2024-05-10")
+        w.ship("S1", "2024-05-02", [("1", "8")])
+        w.ship("S2", "2024-05-02", [("1", "6")])
+        w.give_back("T1", "2024-05-03", [("1", "4")], "S1", to_be_resent=True)
+        w.put("order_cancelled", "2024-05-04", order_id="O")
+        w.deliver("S2", "2024-05-05")
+        self.assertEqual(self.on_time(w, "2024-05-05")[0], {"pending": 1})
+        w.deliver("S1", "2024-05-06")
+        self.assertEqual(self.on_time(w), ({"due": 1, "early": 1}, "0.0000"))
+        w.ship("S3", "2024-05-07", [("1", "2")])
+        w.deliver("S3", "2024-05-08")
+        self.assertEqual(self.on_time(w), ({"due": 1, "early": 1, "in_full": 1, "otif": 1}, "1.0000"))
+
+    def test_no_date_is_placed_when_it_was(self):
+        w = World()
+        w.order("O1", "2023-05-01", requested_date="2024-05-10")
+        self.assertEqual(self.on_time(w, promise="last", grain="day", to="2023-12-31"), ({"no_date": 1}, None))
+        w.put("order_confirmed", "2023-05-02", order_id="O1", promised_date="2024-06-10")
+        w.put("order_delayed", "2023-05-04", order_id="O1", stage="PRODUCE", reason_code="r",
+              promised_date="2024-08-10")
+        for promise, day in (("requested", "2024-05-10"), ("first", "2024-06-10"), ("last", "2024-08-10")):
+            r, = w.get("/v1/order-cycle/on-time", "2024-12-31", from_="2020-01-01", to="2030-01-01",
+                       grain="day", promise=promise)["rows"]
+            self.assertEqual((r["period"], r["open_late"]), (day, 1))
+
+    def open(self, w, as_of="2024-12-31", **q):
+        return [(x["order_id"], x["last_milestone"], x["waiting_for"], x["days_waiting"], x["promised_date"],
+                 x["late"], x["stage_p90_seconds"])
+                for x in plain(w.get("/v1/order-cycle/open", as_of, **q))["orders"]]
+
+    def test_open_orders(self):
+        w = World()
+        w.order("O1", "2024-05-01", requested_date="2024-05-10")
+        w.order("O2", "2024-05-02")
+        w.put("order_ready", "2024-05-04", order_id="O2")
+        w.invoice("I", 1000, "2024-05-05", order_ids=["O2"])
+        w.order("O3", "2024-05-02")
+        w.put("order_cancelled", "2024-05-04", order_id="O3")
+        w.order("O4", "2024-05-02")
+        w.ship("S4", "2024-05-05", [("1", "10")], order="O4")
+        self.assertEqual(self.open(w, "2024-05-10"), [
+            ("O1", "placed", "confirmed", 9, "2024-05-10", False, None),
+            ("O2", "ready", "first_dispatched", 6, None, False, None),
+            ("O4", "dispatched", "delivered", 5, None, False, None)])
+        w.deliver("S4", "2024-05-07", order="O4")
+        self.assertEqual(self.open(w, "2024-05-11"), [
+            ("O1", "placed", "confirmed", 10, "2024-05-10", True, None),
+            ("O2", "ready", "first_dispatched", 7, None, False, None)])
+
+    def test_the_stage_of_an_open_order(self):
+        w = World()
+        for n in range(1, 12):
+            w.order("A%d" % n, "2024-05-01T00:00:00Z", c="D")
+            w.put("order_confirmed", "2024-05-%02dT00:00:00Z" % (1 + n), "D", order_id="A%d" % n)
+        w.order("B", "2024-05-01T00:00:00Z")
+        def p90(day):
+            return self.open(w, day, customer_id="C")[0][-1]
+        self.assertEqual(p90("2024-05-11"), 9 * 86400)       # ten orders
+        self.assertEqual(p90("2024-05-12"), 10 * 86400)      # eleven
+        self.assertEqual(p90("2025-05-11"), 11 * 86400)      # the last alone
+        self.assertIsNone(p90("2025-05-12"))
+
     def test_paid_less_what_a_refund_took_back(self):
         w = World()
         w.order()

@@ -87,7 +87,29 @@ inline Asked any_question(std::mt19937& random) {
     given.emplace("from", from);
     given.emplace("to", to);
   };
-  switch (random() % 7) {
+  const auto of_orders = [&] {
+    maybe("grade", {"A", "B", "unassigned"});
+    maybe("warehouse", {"W0", "W1", "unassigned"});
+    maybe("channel", {"web", "unassigned"});
+    maybe("kind", {"STANDARD", "SAMPLE"});
+  };
+  const auto by_orders = [&] {
+    span();
+    given.emplace("group_by", one_of({"none", "none", "region", "sales_rep", "grade", "warehouse",
+                                      "customer", "kind", "channel"}));
+    if (chance(2)) given.emplace("grain", one_of({"day", "week", "month", "quarter", "year"}));
+    of_orders();
+  };
+  switch (random() % 9) {
+    case 8:
+      asked.path = {"v1", "order-cycle", "open"};
+      of_orders();
+      break;
+    case 7:
+      asked.path = {"v1", "order-cycle", "on-time"};
+      by_orders();
+      given.emplace("promise", one_of({"requested", "first", "last"}));
+      break;
     case 6:
       asked.path = {"v1", "receivables", one_of({"bridge", "ratios"})};
       given.erase("as_of");
@@ -143,15 +165,9 @@ inline Asked any_question(std::mt19937& random) {
     }
     default: {
       asked.path = {"v1", "order-cycle"};
-      span();
+      by_orders();
       given.emplace("cycle", one_of({"placed..delivered", "placed..paid", "placed..confirmed",
                                      "confirmed..ready", "first_dispatched..invoiced", "placed..dispatched"}));
-      given.emplace("group_by", one_of({"none", "none", "region", "sales_rep", "grade", "warehouse",
-                                        "customer", "kind", "channel"}));
-      if (chance(2)) given.emplace("grain", one_of({"day", "week", "month", "quarter", "year"}));
-      maybe("grade", {"A", "B", "unassigned"});
-      maybe("warehouse", {"W0", "W1", "unassigned"});
-      maybe("channel", {"web", "unassigned"});
     }
   }
   return asked;

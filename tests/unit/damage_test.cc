@@ -87,12 +87,12 @@ class DamageTest : public testing::Test {
     std::vector<std::pair<std::string, query::ParameterMap>> all;
     for (const char* path : {"v1/receivables/items", "v1/receivables/ageing", "v1/receivables/worklist",
                              "v1/receivables/dunning", "v1/customers", "v1/customers/C1", "v1/invoices/I1", "v1/invoices/I2",
-                             "v1/orders/O1", "v1/payments/P1", "v1/anomalies"}) {
+                             "v1/orders/O1", "v1/payments/P1", "v1/anomalies", "v1/order-cycle/open"}) {
       all.emplace_back(path, query::ParameterMap{});
       all.emplace_back(path, known);
     }
     for (const char* path : {"v1/receivables/entries", "v1/receivables/bridge", "v1/receivables/ratios", "v1/sales",
-                             "v1/order-cycle", "v1/customers/C1/statement"}) {
+                             "v1/order-cycle", "v1/order-cycle/on-time", "v1/customers/C1/statement"}) {
       all.emplace_back(path, query::ParameterMap{{"from", "2024-01-01"}, {"to", "2024-12-31"}});
       all.emplace_back(path, query::ParameterMap{{"from", "2024-01-01"}, {"to", "2024-12-31"}, *known.begin()});
     }

@@ -184,19 +184,28 @@ TEST(Runs, AreFewAndDropWhatWasSealed) {
   EXPECT_EQ(runs.size(), 100u);
 }
 
+constexpr Day kPlacedDay = 19'800;
+constexpr Instant kPlaced = kPlacedDay * 86'400LL + 3600;
+
 // An order-cycle row of two changes.
 domain::CycleRow cycle_row(Day confirmed_from) {
-  constexpr Instant kPlaced = 19'800LL * 86'400 + 3600;
   domain::CycleRow row;
-  row.attributes.file_day = 19'800;
+  row.attributes.file_day = kPlacedDay;
   domain::CycleChange change;
-  change.counts_from = 19'800;
-  change.milestones[0] = kPlaced;
+  change.counts_from = kPlacedDay;
+  change.state.remains = true;
+  change.state.milestones[0] = kPlaced;
   row.changes.push_back(change);
   change.counts_from = confirmed_from;
-  change.milestones[1] = kPlaced + 7200;
+  change.state.milestones[1] = kPlaced + 7200;
   row.changes.push_back(change);
   return row;
+}
+
+// The next change of a row.
+domain::CycleState& changed(domain::CycleRow& row, Day counts_from) {
+  row.changes.push_back({counts_from, row.changes.back().state});
+  return row.changes.back().state;
 }
 
 TEST(Cycles, OrdersThatMovedAreKeptAsTheyAreStored) {
@@ -208,10 +217,7 @@ TEST(Cycles, OrdersThatMovedAreKeptAsTheyAreStored) {
   EXPECT_EQ(std::get<PlainCycle>(plain).counts_from(1), 19'802);
   EXPECT_EQ(std::get<PlainCycle>(plain).at(1) - std::get<PlainCycle>(plain).at(0), 7200);
   // Confirmed at another time, as of a later day.
-  domain::CycleChange moved = row.changes.back();
-  moved.counts_from = 19'810;
-  moved.milestones[1] = *moved.milestones[1] + 60;
-  row.changes.push_back(moved);
+  changed(row, 19'810).milestones[1] = kPlaced + 7260;
   EXPECT_TRUE(std::holds_alternative<OtherCycle>(make_cycle(1, row, "bytes", zone, dictionary)));
   // Counted too late for a byte, even where what is left of it looks like a day soon after.
   for (const Day late : {20'000, 19'800 + 258}) {
@@ -221,6 +227,106 @@ TEST(Cycles, OrdersThatMovedAreKeptAsTheyAreStored) {
   domain::CycleRow other_file = cycle_row(19'802);
   other_file.attributes.file_day = 19'799;
   EXPECT_TRUE(std::holds_alternative<OtherCycle>(make_cycle(1, other_file, "bytes", zone, dictionary)));
+}
+
+// Whatever an order went through: kept in columns it says on every date what is stored, or it is kept as stored.
+TEST(Cycles, WhatIsKeptInColumnsSaysWhatIsStored) {
+  using State = domain::CycleState;
+  constexpr auto kDelivered = static_cast<std::size_t>(domain::Milestone::kDelivered);
+  const auto promise = [](State& state, std::optional<Day> first, std::optional<Day> last) {
+    state.dates.first_promise = first;
+    state.dates.last_promise = last;
+  };
+  const struct {
+    const char* what;
+    bool in_columns;
+    std::function<void(domain::CycleRow&)> tell;
+  } cases[] = {
+      {"wanted on a day", true, [](auto& row) {
+         for (auto& change : row.changes) change.state.dates.requested = 19'830;
+       }},
+      {"wanted before it was placed", true, [](auto& row) {
+         for (auto& change : row.changes) change.state.dates.requested = 19'700;
+       }},
+      {"wanted in two hundred years", false, [](auto& row) {
+         for (auto& change : row.changes) change.state.dates.requested = kLastDate;
+       }},
+      {"wanted on the day that would stand for none", false, [](auto& row) {
+         for (auto& change : row.changes) change.state.dates.requested = kPlacedDay + INT16_MIN;
+       }},
+      {"wanted on another day later", false, [](auto& row) {
+         for (auto& change : row.changes) change.state.dates.requested = 19'830;
+         changed(row, 19'805).dates.requested = 19'831;
+       }},
+      {"promised with the confirmation", true, [&](auto& row) { promise(row.changes.back().state, 19'815, 19'815); }},
+      {"promised behind the confirmation", true, [&](auto& row) { promise(changed(row, 19'804), 19'815, 19'815); }},
+      {"promised before the confirmation", true, [&](auto& row) {
+         promise(row.changes.front().state, 19'815, 19'815);
+         promise(row.changes.back().state, 19'815, 19'815);
+       }},
+      {"delayed once", true, [&](auto& row) {
+         promise(row.changes.back().state, 19'815, 19'815);
+         promise(changed(row, 19'810), 19'815, 19'820);
+       }},
+      {"promised and delayed at once", true, [&](auto& row) { promise(row.changes.back().state, 19'815, 19'820); }},
+      {"promised behind the confirmation, and delayed", false, [&](auto& row) {
+         promise(changed(row, 19'804), 19'815, 19'815);
+         promise(changed(row, 19'810), 19'815, 19'820);
+       }},
+      {"delayed twice", false, [&](auto& row) {
+         promise(row.changes.back().state, 19'815, 19'815);
+         promise(changed(row, 19'810), 19'815, 19'820);
+         promise(changed(row, 19'811), 19'815, 19'825);
+       }},
+      {"delayed and back", false, [&](auto& row) {
+         promise(row.changes.back().state, 19'815, 19'815);
+         promise(changed(row, 19'810), 19'815, 19'820);
+         promise(changed(row, 19'811), 19'815, 19'815);
+       }},
+      {"cancelled", true, [](auto& row) { changed(row, 19'807).remains = false; }},
+      {"cancelled and ordered anew", false, [](auto& row) {
+         changed(row, 19'807).remains = false;
+         changed(row, 19'808).remains = true;
+       }},
+      {"delivered in full", true, [](auto& row) {
+         State& delivered = changed(row, 19'809);
+         delivered.milestones[kDelivered] = 19'809 * 86'400LL;
+         delivered.in_full = true;
+       }},
+      {"delivered, and not in full", true, [](auto& row) { changed(row, 19'809).milestones[kDelivered] = 19'809 * 86'400LL; }},
+      {"in full before it is delivered", false, [](auto& row) {
+         changed(row, 19'808).in_full = true;
+         changed(row, 19'809).milestones[kDelivered] = 19'809 * 86'400LL;
+       }},
+      {"in full after it was delivered", false, [](auto& row) {
+         changed(row, 19'809).milestones[kDelivered] = 19'809 * 86'400LL;
+         changed(row, 19'812).in_full = true;
+       }},
+      {"in full until goods came back", false, [](auto& row) {
+         State& delivered = changed(row, 19'809);
+         delivered.milestones[kDelivered] = 19'809 * 86'400LL;
+         delivered.in_full = true;
+         changed(row, 19'812).in_full = false;
+       }},
+  };
+  const BusinessZone zone = BusinessZone::find("UTC").value();
+  for (const auto& [what, in_columns, tell] : cases) {
+    SCOPED_TRACE(what);
+    Dictionary dictionary;
+    domain::CycleRow row = cycle_row(19'802);
+    tell(row);
+    const auto made = make_cycle(1, row, "bytes", zone, dictionary);
+    const auto* plain = std::get_if<PlainCycle>(&made);
+    EXPECT_EQ(plain != nullptr, in_columns);
+    if (plain == nullptr) continue;
+    for (Day day = kPlacedDay; day < kPlacedDay + 40; ++day) {
+      const auto after = std::ranges::upper_bound(row.changes, day, {}, &domain::CycleChange::counts_from);
+      const State& stored = std::prev(after)->state;
+      EXPECT_EQ(plain->dates(day), stored.dates) << day;
+      EXPECT_EQ(plain->remains(day), stored.remains) << day;
+      EXPECT_EQ(plain->is_in_full(day), stored.in_full) << day;
+    }
+  }
 }
 
 TEST(Cycles, WhatWentIsGone) {

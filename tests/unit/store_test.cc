@@ -784,12 +784,22 @@ TEST(CycleRows, ComeBack) {
     change.counts_from = -5;
     for (std::size_t i = random() % 6; i > 0; --i) {
       change.counts_from += static_cast<Day>(random() % 50 + 1);
-      for (auto& milestone : change.milestones) {
+      for (auto& milestone : change.state.milestones) {
         if (random() % 2 == 0) continue;
         milestone = random() % 3 == 0 ? MaybeInstant()
                                       : static_cast<Instant>(random() % 9'000'000'000) - 2'000'000'000;
       }
-      change.warehouse = random() % 2 == 0 ? "W1" : "";
+      change.state.warehouse = random() % 2 == 0 ? "W1" : "";
+      domain::OrderDates& dates = change.state.dates;
+      // From 1900 to 2199, and about the change itself.
+      for (auto* date : {&dates.requested, &dates.first_promise, &dates.last_promise}) {
+        if (random() % 2 == 0) continue;
+        const Day any = random() % 2 == 0 ? static_cast<Day>(random() % 109'000) - 25'567
+                                          : change.counts_from + static_cast<Day>(random() % 5) - 2;
+        *date = random() % 3 == 0 ? std::optional<Day>() : any;
+      }
+      change.state.remains = random() % 2 == 0;
+      change.state.in_full = random() % 2 == 0;
       row.changes.push_back(change);
     }
     std::string bytes;
@@ -802,8 +812,7 @@ TEST(CycleRows, ComeBack) {
     ASSERT_EQ(back->changes.size(), row.changes.size());
     for (std::size_t i = 0; i < row.changes.size(); ++i) {
       EXPECT_EQ(back->changes[i].counts_from, row.changes[i].counts_from);
-      EXPECT_EQ(back->changes[i].milestones, row.changes[i].milestones);
-      EXPECT_EQ(back->changes[i].warehouse, row.changes[i].warehouse);
+      EXPECT_EQ(back->changes[i].state, row.changes[i].state);
     }
     for (std::size_t size = 0; size < bytes.size(); ++size) {
       const auto part = decode_cycle_row(std::string(bytes, 0, size));

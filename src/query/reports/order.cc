@@ -14,30 +14,7 @@ Row page_of(const ShardReader& shard, AccountReader& account, const domain::Orde
   const Currency currency = order.placed->currency;
   const domain::Attributes attributes = order.attributes();
 
-  std::optional<Day> requested = order.placed->requested_date;
-  for (const auto& change : order.changes) {
-    const auto* changed = std::get_if<domain::OrderChanged>(&change.fact->event.payload);
-    if (changed != nullptr && changed->requested_date && order.counts(change.day, as_of)) {
-      requested = changed->requested_date;
-    }
-  }
-  // Promises of confirmations and delays, by occurred_at.
-  std::vector<std::pair<std::pair<Instant, domain::Position>, Day>> promises;
-  for (const auto* moments : {&order.confirmations, &order.delays}) {
-    for (const auto& moment : *moments) {
-      if (!order.counts(moment.day, as_of)) continue;
-      std::optional<Day> promised;
-      if (const auto* confirmed = std::get_if<domain::OrderConfirmed>(&moment.fact->event.payload)) {
-        promised = confirmed->promised_date;
-      } else {
-        promised = std::get<domain::OrderDelayed>(moment.fact->event.payload).promised_date;
-      }
-      if (promised) {
-        promises.push_back({{moment.fact->event.occurred_at, moment.fact->at}, *promised});
-      }
-    }
-  }
-  std::ranges::sort(promises);
+  const domain::OrderDates dates = domain::dates_on(order, as_of);
 
   Row page;
   page.add("customer_id", Value::text(account.name()));
@@ -47,9 +24,9 @@ Row page_of(const ShardReader& shard, AccountReader& account, const domain::Orde
   page.add("region", text_or_null(account.region(attributes)));
   page.add("sales_rep", text_or_null(account.sales_rep(attributes)));
   page.add("channel", text_or_null(order.placed->channel));
-  page.add("requested_date", date_or_null(requested));
-  page.add("first_promise", promises.empty() ? Value() : date_or_null(promises.front().second));
-  page.add("last_promise", promises.empty() ? Value() : date_or_null(promises.back().second));
+  page.add("requested_date", date_or_null(dates.requested));
+  page.add("first_promise", date_or_null(dates.first_promise));
+  page.add("last_promise", date_or_null(dates.last_promise));
 
   std::vector<Row> lines;
   for (const domain::LineOnDate& line : order.lines(as_of)) {

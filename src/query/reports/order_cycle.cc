@@ -3,17 +3,28 @@
 
 #include <algorithm>
 #include <array>
-#include <deque>
 #include <limits>
-#include <unordered_map>
+#include <map>
+#include <optional>
 
 #include "query/cycle_reader.h"
+#include "query/percentiles.h"
+#include "query/period_groups.h"
 #include "query/reports.h"
 
 namespace daybook::query {
 namespace {
 
 using domain::Milestone;
+
+// From one milestone to a later one.
+struct Cycle {
+  std::size_t first = 0;
+  std::size_t last = 0;
+
+  // So many stages lie between.
+  std::size_t stages() const { return last - first; }
+};
 
 constexpr std::array<std::int64_t, 18> kHistogramBorders = {
     3600,    14400,   43200,   86400,   172800,  259200,  432000,   604800,   864000,
@@ -73,7 +84,7 @@ class CycleSummer {
       sums_.out_of_order += sign;
       return;
     }
-    (sign > 0 ? sums_.seconds : gone_).push_back(end - begin);
+    seconds_.add(end - begin, sign);
     sums_.stages.resize(cycle.stages());
     Instant kept = begin;
     for (std::size_t i = cycle.first + 1; i <= cycle.last; ++i) {
@@ -86,45 +97,20 @@ class CycleSummer {
 
   // After the last order; nothing where none is left.
   std::optional<CycleSums> take() {
-    if (!gone_.empty()) {
-      std::ranges::sort(sums_.seconds);
-      std::ranges::sort(gone_);
-      std::vector<std::int64_t> left;
-      std::ranges::set_difference(sums_.seconds, gone_, std::back_inserter(left));
-      sums_.seconds = std::move(left);
-    }
+    sums_.seconds = seconds_.take();
     if (sums_.seconds.empty() && sums_.out_of_order == 0) return std::nullopt;
     return std::move(sums_);
   }
 
  private:
-  CycleSums sums_;
-  std::vector<std::int64_t> gone_;  // Of its seconds.
+  CycleSums sums_;  // But for its seconds.
+  Values seconds_;
 };
 
 // sum / n with three decimals, as a JSON number; null without orders.
 Value mean(Int128 sum, std::size_t n) {
   if (n == 0) return {};
   return Value::mean(divide_rounded(sum * 1000, static_cast<Int128>(n)));
-}
-
-// The values at rank ⌈p·n/100⌉ for rising percents; puts `values` into another order.
-std::vector<Value> percentiles(std::vector<std::int64_t>& values, std::initializer_list<std::size_t> percents) {
-  std::vector<Value> found;
-  auto from = values.begin();
-  for (const std::size_t percent : percents) {
-    if (values.empty()) {
-      found.emplace_back();
-      continue;
-    }
-    const std::size_t rank = (percent * values.size() + 99) / 100;
-    const auto at = values.begin() + static_cast<std::ptrdiff_t>(rank - 1);
-    // What is below the last one found stays there.
-    std::nth_element(from, at, values.end());
-    from = at;
-    found.push_back(Value::integer(*at));
-  }
-  return found;
 }
 
 // How many values are in each part of the histogram, the last one open. Borders are whole hours.
@@ -169,10 +155,10 @@ Row cycle_row(std::string_view period, std::string_view group, CycleSums& sums, 
   row.add("mean_seconds", mean(total, n));
   row.add("min_seconds", n == 0 ? Value() : Value::integer(least));
   row.add("max_seconds", n == 0 ? Value() : Value::integer(most));
-  row.add("p50_seconds", ranks[0]);
-  row.add("p90_seconds", ranks[1]);
-  row.add("p95_seconds", ranks[2]);
-  row.add("p99_seconds", ranks[3]);
+  row.add("p50_seconds", integer_or_null(ranks[0]));
+  row.add("p90_seconds", integer_or_null(ranks[1]));
+  row.add("p95_seconds", integer_or_null(ranks[2]));
+  row.add("p99_seconds", integer_or_null(ranks[3]));
   row.add("out_of_order", Value::integer(sums.out_of_order));
 
   std::vector<Row> stages;
@@ -210,82 +196,18 @@ struct CyclePart {
   }
 };
 
-// Sums by group and period; remembers where neighbours went.
-class CycleRows {
- public:
-  explicit CycleRows(const Period& period) : period_(period) {
-    for (Day day = period_.from; day <= period_.to; ++day) {
-      const Day start = period_.grain == Grain::kNone ? period_.from : period_start(period_.grain, day);
-      if (starts_.empty() || starts_.back() != start) starts_.push_back(start);
-      places_.push_back(static_cast<std::uint32_t>(starts_.size() - 1));
-    }
-  }
-
-  // `day` lies in the period asked for.
-  CycleSummer& at(std::uint32_t group_number, Day day) {
-    if (group_number >= groups_.size()) groups_.resize(group_number + 1);
-    Group& group = groups_[group_number];
-    const std::uint32_t place = places_[static_cast<std::size_t>(day - period_.from)];
-    if (group.last == nullptr || group.last_place != place) {
-      const auto [at, is_new] = group.periods.try_emplace(place);
-      // The summer becomes sums of about its size.
-      if (is_new) take_memory(2 * (sizeof *at + kNodeBytes));
-      group.last = &at->second;
-      group.last_place = place;
-    }
-    return *group.last;
-  }
-
-  CyclePart take(const CycleReader& names) {
-    CyclePart part;
-    for (std::uint32_t i = 0; i < groups_.size(); ++i) {
-      for (auto& [place, summer] : groups_[i].periods) {
-        if (auto sums = summer.take()) {
-          part.rows[{period_.label(std::max(starts_[place], period_.from)), names.name(i)}] = *std::move(sums);
-        }
-      }
-    }
-    return part;
-  }
-
- private:
-  struct Group {
-    std::unordered_map<std::uint32_t, CycleSummer> periods;  // By place of their start.
-    std::uint32_t last_place = 0;
-    CycleSummer* last = nullptr;
-  };
-
-  const Period period_;
-  std::vector<Day> starts_;
-  std::vector<std::uint32_t> places_;  // By day: which of the starts.
-  std::deque<Group> groups_;           // By number.
-};
-
 class OrderCycle final : public ReportOf<CyclePart> {
  public:
   const Description& description() const override {
     static const Description description = [] {
       using namespace fields;
-      return Description{
+      Description of{
           .name = "order-cycle",
           .path = "/v1/order-cycle",
           .meaning = "How long orders take between two milestones, and in which stage.",
-          .parameters = {parameters::from(),
-                         parameters::to(),
-                         parameters::grain("month"),
+          .parameters = {parameters::from(), parameters::to(), parameters::grain("month"),
                          {"cycle", Parameter::Type::kText, "Two milestones in their order.", false,
-                          "placed..delivered"},
-                         parameters::group_by({"none", "region", "sales_rep", "grade", "warehouse", "customer", "kind",
-                                               "channel"},
-                                              "none"),
-                         parameters::level(),
-                         parameters::region(),
-                         parameters::sales_rep(),
-                         {"grade", Parameter::Type::kText, "Grade by the file on the placed date."},
-                         {"warehouse", Parameter::Type::kText, "Warehouse of the first dispatch."},
-                         parameters::customer_id(),
-                         parameters::kind(),
-                         parameters::channel()},
+                          "placed..delivered"}},
           .rows_name = "rows",
           .row = {text("period"),
                   text("group"),
@@ -303,6 +225,8 @@ class OrderCycle final : public ReportOf<CyclePart> {
                        {text("from"), text("to"), integer("total_seconds"), number("mean_seconds").or_null()}),
                   list("histogram", {integer("le_seconds").or_null(), integer("count")})},
           .head = {text("cycle")}};
+      std::ranges::move(parameters::order_grouping(), std::back_inserter(of.parameters));
+      return of;
     }();
     return description;
   }
@@ -318,12 +242,23 @@ class OrderCycle final : public ReportOf<CyclePart> {
     const Grouping grouping = Grouping::of(question);
     const Period period = Period::of(question);
     const Cycle cycle = cycle_of(question);
-    CycleReader orders(shard, grouping, period, cycle);
-    CycleRows rows(period);
-    orders.for_each([&](std::uint32_t group, Day day, const auto& at, int sign) {
-      rows.at(group, day).add(at, cycle, sign);
+    // Of those that reached both milestones: the day of the later one.
+    const auto end_of = [&](const auto& order) -> std::optional<Day> {
+      const MaybeInstant end = order.at(cycle.last);
+      if (!end || !order.at(cycle.first)) return std::nullopt;
+      const Day day = shard.rules().zone.day_of(*end);
+      return period.holds(day) ? std::optional(day) : std::nullopt;
+    };
+    CycleReader orders(shard, grouping, CycleReader::Reached{cycle.last, cycle.last, period.from, period.to});
+    PeriodGroups<CycleSummer> sums(period);
+    orders.for_each(end_of, [&](const auto& order, Day day, std::uint32_t group, int sign) {
+      sums.at(group, day).add([&](std::size_t milestone) { return order.at(milestone); }, cycle, sign);
     });
-    return rows.take(orders);
+    CyclePart part;
+    sums.for_each([&](std::string label, std::uint32_t group, CycleSummer& summer) {
+      if (auto whole = summer.take()) part.rows[{std::move(label), orders.name(group)}] = *std::move(whole);
+    });
+    return part;
   }
 
   Answer answer_of(const Question& question, CyclePart whole, Asker&) const override {

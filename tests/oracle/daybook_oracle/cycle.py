@@ -142,12 +142,13 @@ def _milestones(o, s, day, receivables):
 def delivered_quantities(s):
     """{line: what has proof, less what came back to be resent from it or from no named shipment}"""
     out = {}
-    for r in s.dispatches:
-        if r.p["shipment_id"] in s.proofs:
-            for x in r.p["lines"]:
-                out[x["line_id"]] = out.get(x["line_id"], 0) + quantity(x["quantity"])
+    delivered = [r for r in s.dispatches if r.p["shipment_id"] in s.proofs]
+    for r in delivered:
+        for x in r.p["lines"]:
+            out[x["line_id"]] = out.get(x["line_id"], 0) + quantity(x["quantity"])
+    known = {"", *(r.p["shipment_id"] for r in delivered)}
     for r in s.returns:
-        if r.p["to_be_resent"] and r.p["shipment_id"] in ("", *s.proofs):
+        if r.p["to_be_resent"] and r.p["shipment_id"] in known:
             for x in r.p["lines"]:
                 out[x["line_id"]] = out.get(x["line_id"], 0) - quantity(x["quantity"])
     return out
@@ -157,6 +158,24 @@ def in_full(s):
     """Against the quantity before any cancellation of a part, for every line not gone."""
     got = delivered_quantities(s)
     return all(got.get(k, 0) >= x.quantity for k, x in s.lines.items() if x.remaining > 0)
+
+
+def is_open(s):
+    """Not delivered, and a line remains."""
+    return "delivered" not in s.milestones and any(x.remaining for x in s.lines.values())
+
+
+def waits(s):
+    """(the last milestone on the way to delivery, the next)"""
+    last = [i for i in range(MILESTONES.index("delivered")) if MILESTONES[i] in s.milestones][-1]
+    return MILESTONES[last], MILESTONES[last + 1]
+
+
+def stage_lengths(states, zone, first, last, start, end):
+    """Seconds of all orders that have both milestones in their order, the later from start to end."""
+    return sorted(s.milestones[last] - s.milestones[first] for s in states
+                  if first in s.milestones and s.milestones[first] <= s.milestones.get(last, -10 ** 18)
+                  and start <= zone.business_date(s.milestones[last]) <= end)
 
 
 def came_back_whole(dispatch, returns):

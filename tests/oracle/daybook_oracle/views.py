@@ -132,10 +132,38 @@ def on_time(o, q):
 
     def rate(n, of):
         return fixed(Fraction(n, of), 4) if of else None
-    return dict(common(o, q), rows=[dict(
+    return dict(common(o, q), promise=promise, rows=[dict(
         x, period=p, group=g, on_time_rate=rate(x["early"] + x["on_day"], x["due"]),
         in_full_rate=rate(x["in_full"], x["due"]), otif_rate=rate(x["otif"], x["due"]))
         for (p, g), x in ((k, cells[k]) for k in by_bytes(cells)) if any(x.values())])
+
+
+def open_orders(o, q):
+    day = as_of(o, q)
+    att = attributes(o, q)
+    out = []
+    for s in orders_kept(o, q):
+        if not cycle.is_open(s):
+            continue
+        last, next_ = cycle.waits(s)
+        promised = s.promises[-1] if s.promises else s.requested
+        out.append({
+            "customer_id": s.order.customer, "order_id": s.order.id, "kind": s.order.rec.p["kind"],
+            "region": Blank(att.order(s.order)[0]), "last_milestone": last, "waiting_for": next_,
+            "waiting_since": instant(s.milestones[last]),
+            "days_waiting": day - o.business_date(s.milestones[last]),
+            "promised_date": promised or None,
+            "late": bool(promised) and parse_date(promised) < day,
+            "stage_p90_seconds": stage_p90(o, day, last, next_)})
+    out.sort(key=lambda x: (x["customer_id"].encode(), x["order_id"].encode()))
+    return dict(common(o, q), orders=out)
+
+
+def stage_p90(o, day, first, last):
+    """Over all orders, whatever the filters."""
+    xs = o.cached(("stage", day, last), lambda: cycle.stage_lengths(
+        o.order_states(day), o.zone, first, last, day - 364, day))
+    return Approx(xs[-(-90 * len(xs) // 100) - 1]) if xs else None
 
 
 # ------------------------------------------------------------------------ sales
@@ -455,6 +483,7 @@ VIEWS = {
     "/v1/receivables/reconciliation": reconciled,
     "/v1/order-cycle": order_cycle,
     "/v1/order-cycle/on-time": on_time,
+    "/v1/order-cycle/open": open_orders,
     "/v1/sales": sales_view,
     "/v1/customers": customers,
     "/v1/anomalies": anomalies_view,

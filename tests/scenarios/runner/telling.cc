@@ -42,6 +42,8 @@ const Keyword kOfCredit = {"of_credit", "credit_note_id", Kind::kText};
 const Keyword kOfInvoice = {"of", "invoice_id", Kind::kText};
 const Keyword kOfOrder = {"of", "order_id", Kind::kText};
 const Keyword kTo = {"to", "allocations", Kind::kAllocations};
+const Keyword kWanted = {"wanted", "requested_date", Kind::kText};
+const Keyword kPromised = {"promised", "promised_date", Kind::kText};
 
 const std::vector<Verb> kVerbs = {
     {"invoice", "invoice_issued", "invoice_id currency net_minor", "issue_date", kInvoice},
@@ -74,11 +76,22 @@ const std::vector<Verb> kVerbs = {
       {"limit", "credit_limit_minor", Kind::kAmount}}},
     {"rate", "exchange_rate_published", "currency base_currency rate", "date", {}},
     {"order", "order_placed", "order_id currency", "",
-     {{"line", "lines", Kind::kOrderLine}, {"region", "region", Kind::kText}, {"rep", "sales_rep", Kind::kText}}},
-    {"cancel", "order_cancelled", "order_id", "", {}},
-    {"dispatch", "shipment_dispatched", "shipment_id", "", {kOfOrder, {"line", "lines", Kind::kLine}}},
+     {{"line", "lines", Kind::kOrderLine},
+      {"region", "region", Kind::kText},
+      {"rep", "sales_rep", Kind::kText},
+      {"kind", "kind", Kind::kText},
+      {"channel", "channel", Kind::kText},
+      kWanted}},
+    {"change", "order_changed", "order_id", "", {{"line", "lines", Kind::kOrderLine}, kWanted}},
+    {"confirm", "order_confirmed", "order_id", "", {kPromised}},
+    {"delay", "order_delayed", "order_id stage reason_code", "", {kPromised}},
+    {"ready", "order_ready", "order_id", "", {}},
+    {"cancel", "order_cancelled", "order_id", "", {{"lines", "line_ids", Kind::kTexts}}},
+    {"dispatch", "shipment_dispatched", "shipment_id", "",
+     {kOfOrder, {"line", "lines", Kind::kLine}, {"from", "warehouse", Kind::kText}}},
     {"proof", "shipment_delivered", "shipment_id", "", {kOfOrder}},
-    {"return", "shipment_returned", "return_id", "", {kOfOrder, {"line", "lines", Kind::kLine}}},
+    {"return", "shipment_returned", "return_id", "",
+     {kOfOrder, {"line", "lines", Kind::kLine}, {"shipment", "shipment_id", Kind::kText}}},
 };
 
 // Of every event.

@@ -1,0 +1,133 @@
+// Open orders: which were not delivered yet, what they wait for and since when, and how long that mostly takes.
+#include <map>
+#include <optional>
+#include <set>
+
+#include "query/cycle_reader.h"
+#include "query/percentiles.h"
+#include "query/reports.h"
+#include "query/reports/stage_times.h"
+
+namespace daybook::query {
+namespace {
+
+using domain::Milestone;
+
+// Stages that ended on so many days, the question's as_of the last of them, say how long a stage takes.
+constexpr Day kYardstickDays = 365;
+
+constexpr auto kDelivered = static_cast<std::size_t>(Milestone::kDelivered);
+
+bool is_open(const auto& order) { return order.remains() && !order.at(kDelivered); }
+
+// The last milestone on the way to delivery that an open order has: what was invoiced ahead is no step of it.
+std::size_t last_milestone(const domain::Milestones& milestones) {
+  std::size_t last = kDelivered - 1;
+  while (last > 0 && !milestones[last]) --last;
+  return last;
+}
+
+Value milestone(std::size_t number) { return Value::text(domain::milestone_name(static_cast<Milestone>(number))); }
+
+// But for how long its stage takes, which is known once all shards have answered.
+Row open_row(const CycleReader::Listed& order, const ShardReader& shard) {
+  const Day as_of = shard.question().as_of;
+  const std::size_t last = last_milestone(order.state.milestones);
+  const Instant since = *order.state.milestones[last];
+  const domain::OrderDates& dates = order.state.dates;
+  const std::optional<Day> promised = dates.last_promise ? dates.last_promise : dates.requested;
+  Row row;
+  row.add("customer_id", Value::text(order.customer_id));
+  row.add("order_id", Value::text(order.order_id));
+  row.add("kind", Value::text(domain::order_kind_name(static_cast<std::uint8_t>(order.kind))));
+  row.add("region", text_or_null(order.region));
+  row.add("last_milestone", milestone(last));
+  row.add("waiting_for", milestone(last + 1));
+  row.add("waiting_since", Value::instant(since));
+  row.add("days_waiting", Value::integer(as_of - shard.rules().zone.day_of(since)));
+  row.add("promised_date", date_or_null(promised));
+  row.add("late", Value::boolean(promised && *promised < as_of));
+  return row;
+}
+
+// The milestone that a row waits for.
+std::optional<std::size_t> waited_for(const Row& row) {
+  for (const auto& [name, value] : row.values) {
+    if (name != "waiting_for") continue;
+    const auto known = domain::parse_milestone(value.to_text());
+    return known ? std::optional(static_cast<std::size_t>(*known)) : std::nullopt;
+  }
+  return std::nullopt;
+}
+
+class OpenOrders final : public ReportOf<RowsPart> {
+ public:
+  const Description& description() const override {
+    static const Description description = [] {
+      using namespace fields;
+      return Description{
+          .name = "open-orders",
+          .path = "/v1/order-cycle/open",
+          .meaning = "Orders that are not delivered yet: what each waits for, since when, and how long that mostly takes.",
+          .parameters = parameters::order_filters(),
+          .rows_name = "orders",
+          .row = {text("customer_id"), text("order_id"), text("kind"), text("region").or_null(), text("last_milestone"),
+                  text("waiting_for"), instant("waiting_since"), integer("days_waiting"),
+                  date("promised_date").or_null(), boolean("late"), integer("stage_p90_seconds").or_null()}};
+    }();
+    return description;
+  }
+
+ protected:
+  RowsPart part_of(const Question& question, const ShardReader& shard) const override {
+    const Grouping grouping = Grouping::of(question);
+    RowsPart part{Rows(question.page)};
+    CycleReader(shard, grouping)
+        .list(
+            part.rows, [](const auto& order) { return is_open(order); },
+            [&](const CycleReader::Listed& order) {
+              part.rows.add(sort_key({order.customer_id, order.order_id}), [&] { return open_row(order, shard); });
+            });
+    return part;
+  }
+
+  Answer answer_of(const Question& question, RowsPart whole, Asker& asker) const override {
+    Answer answer;
+    answer.rows = std::move(whole.rows);
+    const auto p90 = stage_p90(question, answer.rows, asker);
+    answer.rows.for_each([&](Row& row) {
+      const auto end = waited_for(row);
+      const auto at = end ? p90.find(*end) : p90.end();
+      row.add("stage_p90_seconds", at == p90.end() ? Value() : Value::integer(at->second));
+    });
+    return answer;
+  }
+
+ private:
+  // By the milestone waited for: how long it took nine of ten orders of all that the question's scope shows. Its filters
+  // choose rows, and leave what stands in each as it is.
+  static std::map<std::size_t, std::int64_t> stage_p90(const Question& question, Rows& rows, Asker& asker) {
+    std::set<std::size_t> ends;
+    rows.for_each([&](const Row& row) {
+      if (const auto end = waited_for(row)) ends.insert(*end);
+    });
+    if (ends.empty()) return {};
+    Question asked = question.of_same_moment(stage_times_report().description().name);
+    asked.enclosed =
+        query::encode(StagesWanted{question.as_of - kYardstickDays + 1, question.as_of, {ends.begin(), ends.end()}});
+    std::map<std::size_t, std::int64_t> p90;
+    for (auto& [end, seconds] : stage_times_in(asker.gather(stage_times_report(), asked))) {
+      if (const auto found = percentiles(seconds, {90}).front()) p90[end] = *found;
+    }
+    return p90;
+  }
+};
+
+}  // namespace
+
+const Report& open_orders_report() {
+  static const OpenOrders report;
+  return report;
+}
+
+}  // namespace daybook::query
