@@ -23,7 +23,7 @@ struct ShardServerOptions {
   // Of all that is made for answers; null: without a bound.
   std::shared_ptr<MemoryBudget> memory = {};
   // Each question holds one of them while it is answered, and whoever watches another; who finds none is told so.
-  int threads_max = 64;
+  int threads_max = 256;
 };
 
 // Thread-safe. Questions under way are given up in the destructor.

@@ -74,6 +74,8 @@ LINES = {
 def line_of(name):
     if name in LINES:
         return LINES[name]
+    if name.startswith("services-"):
+        return Line(f"over projectors, p99: {name.removeprefix('services-')}", "one process", 2, at_most=True, unit="ms")
     if not name.startswith("ageing: "):
         raise SystemExit(f"table.py: no figure '{name}'")
     title = name.removeprefix("ageing: ")

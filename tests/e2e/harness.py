@@ -97,13 +97,16 @@ class Daybook:
         self.url = None
         self.words = Path(str(self.data) + ".stderr")
 
-    def command(self):
-        return [DAYBOOK, "up", "--data", str(self.data), "--listen", "127.0.0.1:0", *self.flags]
+    # Of Daybook.
+    binary = DAYBOOK
+
+    def arguments(self):
+        return ["up", "--data", str(self.data), "--listen", "127.0.0.1:0", *self.flags]
 
     def start(self, seconds=60):
         self.data.parent.mkdir(parents=True, exist_ok=True)
         with open(self.words, "ab") as words:
-            self.process = subprocess.Popen(self.command(), stdout=subprocess.PIPE, stderr=words,
+            self.process = subprocess.Popen([self.binary, *self.arguments()], stdout=subprocess.PIPE, stderr=words,
                                             env=clean_environment(**self.variables))
         # Not select(), which knows the first 1,024 files alone.
         output = select.poll()
@@ -249,11 +252,12 @@ class Service(Daybook):
     def __init__(self, program, words, *flags, **variables):
         super().__init__(words, *flags, **variables)
         self.program = program
+        self.binary = str(Path(DAYBOOK).with_name(program))
         if program != "daybook-query":
             self.variables.pop("DAYBOOK_TODAY")
 
-    def command(self):
-        return [str(Path(DAYBOOK).with_name(self.program)), *self.flags]
+    def arguments(self):
+        return self.flags
 
 
 class Broker:
