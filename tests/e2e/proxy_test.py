@@ -172,7 +172,7 @@ class Proxy(Case):
         for program, flags in ((query, ("--projectors", "127.0.0.1:1")),
                                (PROGRAMS / "daybook-gateway", ("--brokers", "127.0.0.1:1")),
                                (PROGRAMS / "daybook-projector", ("--brokers", "127.0.0.1:1", "--data", self.dir / "data"))):
-            for address in (f"{SERVER}:8085", "0.0.0.0:8085", ":::8085"):
+            for address in (f"{SERVER}:8085", "0.0.0.0:8085", "[::]:8085"):
                 refused = self.inside(self.servers, program, *flags, "--listen", address)
                 self.assertEqual(refused.returncode, 2, refused.stderr)
                 self.assertIn(f"listen = '{address}': allowed is a loopback address", refused.stderr)
