@@ -25,7 +25,8 @@ COMMANDS = {
     "deploy/services/run.sh": ["deploy/dev/common.sh", "deploy/dev/servers.sh", "deploy/services/*", "deploy/kafka/*"],
     "deploy/dev/rocksdb.sh": ["deploy/dev/common.sh"],
     # Of common.sh, it calls what tells the time and installs packages.
-    "deploy/dev/bare.sh": [],
+    "deploy/dev/bare.sh": ["deploy/dev/system.sh"],
+    "deploy/container/chroot.sh": ["deploy/dev/system.sh"],
     "deploy/dev/test.sh": [".ci/run", "deploy/dev/common.sh", "deploy/dev/answers.sh", "deploy/dev/columns.py", "deploy/kafka/*",
                            "deploy/dev/servers.sh", "deploy/services/*", "tests/*", "tests/support/*",
                            "tests/e2e/**/*", "tests/campaign/*", "tests/oracle/**/*", "tests/planted/*", "tests/integration/*",
