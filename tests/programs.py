@@ -20,12 +20,15 @@ ROOT = Path(__file__).resolve().parent.parent
 # Commands, and the scripts and programs that they run beside themselves. A script that is in none of them
 # is a fault.
 COMMANDS = {
-    "deploy/dev/run.sh": ["deploy/dev/common.sh", "deploy/dev/stop.sh", "deploy/dev/answers.sh",
+    "deploy/dev/run.sh": ["deploy/dev/common.sh", "deploy/dev/servers.sh", "deploy/dev/stop.sh", "deploy/dev/answers.sh",
                           "deploy/dev/columns.py"],
+    "deploy/services/run.sh": ["deploy/dev/common.sh", "deploy/dev/servers.sh", "deploy/services/*", "deploy/kafka/*"],
     "deploy/dev/rocksdb.sh": ["deploy/dev/common.sh"],
     # Of common.sh, it calls what tells the time and installs packages.
-    "deploy/dev/bare.sh": [],
-    "deploy/dev/test.sh": [".ci/run", "deploy/dev/common.sh", "deploy/dev/answers.sh", "deploy/dev/columns.py", "deploy/kafka/*", "tests/*", "tests/support/*",
+    "deploy/dev/bare.sh": ["deploy/dev/system.sh"],
+    "deploy/container/chroot.sh": ["deploy/dev/system.sh"],
+    "deploy/dev/test.sh": [".ci/run", "deploy/dev/common.sh", "deploy/dev/answers.sh", "deploy/dev/columns.py", "deploy/kafka/*",
+                           "deploy/dev/servers.sh", "deploy/services/*", "tests/*", "tests/support/*",
                            "tests/e2e/**/*", "tests/campaign/*", "tests/oracle/**/*", "tests/planted/*", "tests/integration/*",
                            "tests/scenarios/**/*",
                            "tests/benchmarks/budget", "tests/benchmarks/shapes", "docs/examples/**/*"],
@@ -161,8 +164,8 @@ def python_programs(text, origin, faults):
             first = first.elts[0]
         if isinstance(first, ast.Starred):
             first = first.value
-        if isinstance(first, ast.Call) and first.args:
-            first = first.args[0]  # str(program)
+        if isinstance(first, ast.Call):
+            first = first.args[0] if first.args else first.func  # str(program), self.command()
         if isinstance(first, ast.Constant) and isinstance(first.value, str):
             called.add(first.value)
         else:

@@ -7,7 +7,11 @@ cd "$root" || exit
 # The servers' folder and program.
 # shellcheck disable=SC2034  # For the scripts.
 data=$(realpath -m "${DAYBOOK_DATA:-$root/daybook-data}")
-daybook=$root/build/release/bin/daybook
+# With DAYBOOK_PROGRAMS, a folder, the programs are taken from there as they are: nothing is built.
+programs=$(realpath -m "${DAYBOOK_PROGRAMS:-$root/build/release/bin}")
+daybook=$programs/daybook
+# No setting of the programs, which would say so.
+export -n DAYBOOK_PROGRAMS
 
 # One clock for a script and all that it calls.
 export SCRIPTS_BEGAN=${SCRIPTS_BEGAN:-$EPOCHSECONDS}
@@ -52,7 +56,7 @@ kafka_packages=(default-jdk-headless maven)
 # shellcheck disable=SC2034
 fuzz_packages=(clang-19 libclang-rt-19-dev llvm-19)
 # shellcheck disable=SC2034
-test_packages=(shfmt valgrind)
+test_packages=(apache2-utils iproute2 nginx-light openssl shfmt valgrind)
 
 # Installs what is missing of the Debian packages named.
 ensure_packages() {
@@ -93,27 +97,9 @@ ensure_packages() {
   rm -f "$words"
 }
 
-# server_pid FOLDER: the number of the server that run.sh started on it, and of nobody who has it by now.
-server_pid() {
-  local pid
-  [ -f "$1/server.pid" ] && pid=$(cat "$1/server.pid") && [ -r "/proc/$pid/cmdline" ] &&
-    tr '\0' ' ' < "/proc/$pid/cmdline" | grep --quiet --fixed-strings "$daybook up --data $1 " && echo "$pid"
-}
-
-# stop_server FOLDER: ends it in good order.
-stop_server() {
-  local pid
-  pid=$(server_pid "$1") || return 0
-  kill "$pid"
-  for _ in $(seq 300); do
-    [ -e "/proc/$pid" ] || { rm -f "$1/server.pid"; return 0; }
-    sleep 0.1
-  done
-  return 1
-}
-
 # build TARGET…: the release preset; what did not change is not built again.
 build() {
+  [ "$programs" = "$root/build/release/bin" ] || return 0
   # Which RocksDB is taken may have changed since; nothing else here takes longer than a moment.
   cmake --preset release --log-level=WARNING > /dev/null
   step "building Daybook"

@@ -12,64 +12,11 @@ set -euo pipefail
 
 # shellcheck source=deploy/dev/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+# shellcheck source=deploy/dev/servers.sh
+source deploy/dev/servers.sh
 listen=${DAYBOOK_LISTEN:-127.0.0.1:8080}
-example=docs/examples/northwind
-
-# serve FOLDER ADDRESS OPTION…: starts the server of a folder, unless it runs, and sets `url`.
-serve() {
-  local folder=$1 address=$2 pid
-  mkdir -p "$folder"
-  if pid=$(server_pid "$folder"); then
-    if [ "$(readlink "/proc/$pid/exe")" = "$daybook" ]; then
-      url=$(sed -n 's/^listening on //p' "$folder/server.out")
-      step "running already: $url"
-      return
-    fi
-    step "built anew: starting again"
-    stop_server "$folder" || fail "$pid does not end"
-  fi
-  # Whoever opens it below may come to that after it is read.
-  : > "$folder/server.out"
-  # In a session of its own: closing this terminal does not end it.
-  setsid "$daybook" up --data "$folder" --listen "$address" "${@:3}" \
-    > "$folder/server.out" 2> "$folder/server.log" < /dev/null &
-  pid=$!
-  echo "$pid" > "$folder/server.pid"
-  for _ in $(seq 300); do
-    url=$(sed -n 's/^listening on //p' "$folder/server.out")
-    [ -n "$url" ] && curl --silent --fail --output /dev/null "$url/readyz" && return
-    # Not by server_pid: on a busy machine it may still be about to become the server.
-    kill -0 "$pid" 2> /dev/null || {
-      ! grep --quiet 'Address already in use' "$folder/server.log" ||
-        fail "$address is taken: choose another address, as in DAYBOOK_LISTEN=127.0.0.1:8090 deploy/dev/run.sh"
-      cat "$folder/server.log" >&2
-      fail "the server ended"
-    }
-    sleep 0.1
-  done
-  fail "the server is not ready after 30 s; see $folder/server.log"
-}
-
-# Events read so far; loading again would do no harm but take time.
-accepted() {
-  curl --silent --fail "$url/v1/status" | sed -n 's/.*"accepted":\([0-9]*\).*/\1/p'
-}
-
-load_northwind() {
-  local events
-  events=$("$daybook" import --mapping "$example/mapping.toml" "$example"/*.csv | wc -l)
-  if [ "$(accepted)" -ge "$events" ]; then
-    step "Northwind is loaded already"
-    return
-  fi
-  step "loading Northwind: $events events"
-  "$daybook" import --mapping "$example/mapping.toml" "$example"/*.csv --to "$url" > /dev/null
-  for _ in $(seq 300); do
-    [ "$(accepted)" -ge "$events" ] && return
-    sleep 0.1
-  done
-  fail "not folded after 30 s; see $data/server.log"
-}
+# shellcheck disable=SC2034  # For servers.sh.
+listen_hint="DAYBOOK_LISTEN=127.0.0.1:8090 deploy/dev/run.sh"
 
 # A company's year, told as it happened: for each event the log has the time when it would have come.
 generate_company() {
@@ -86,11 +33,11 @@ year_end=2024-12-31
 
 ensure_packages "${build_packages[@]}"
 build daybook
-serve "$data" "$listen" --config "$example/daybook.toml"
-load_northwind
+serve "$data" "$daybook" up --data "$data" --listen "$listen" --config "$example/daybook.toml"
 northwind=$url
+load_northwind "$northwind" "$northwind"
 generate_company
-serve "$data/generated" 127.0.0.1:0 --today "$year_end"
+serve "$data/generated" "$daybook" up --data "$data/generated" --listen 127.0.0.1:0 --today "$year_end"
 company=$url
 step "ready"
 

@@ -4,6 +4,8 @@ set -euo pipefail
 
 # shellcheck source=deploy/dev/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+# shellcheck source=deploy/dev/servers.sh
+source deploy/dev/servers.sh
 
 said=
 for folder in "$data" "$data/generated"; do

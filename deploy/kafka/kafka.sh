@@ -5,6 +5,7 @@
 #   kafka.sh start DIR    starts a broker on the data in DIR, makes them if they are not there, waits
 #                         until it serves, and prints its address
 #   kafka.sh wait DIR     waits until it serves, and prints its address
+#   kafka.sh pid DIR      prints its number, and fails where none runs on DIR
 #   kafka.sh stop DIR     ends it in good order
 #   kafka.sh kill DIR     ends it as a crash would
 #
@@ -144,6 +145,7 @@ dir=$(realpath -m "$2")
 case $command in
   start) start "$dir" ;;
   wait) wait_until_serving "$dir" ;;
+  pid) running_pid "$dir" ;;
   stop) end "$dir" TERM ;;
   kill) end "$dir" KILL ;;
   *) fail "no such command: $command" ;;

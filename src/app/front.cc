@@ -82,7 +82,7 @@ Result<void> Front::start(const std::string& listen, Served served) {
                      handle(std::move(request), std::move(respond));
                    }));
   serving_ = server_.get();
-  address_ = fmt::format("http://{}:{}", options.address, server_->port());
+  address_ = fmt::format("http://{}:{}", listen.substr(0, listen.rfind(':')), server_->port());
   return {};
 }
 

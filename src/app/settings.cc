@@ -36,8 +36,14 @@ bool is_address(const std::string& value, std::int64_t least_port) {
   return colon != std::string::npos && colon != 0 && whole_number(value.substr(colon + 1), least_port, 65535);
 }
 
+bool is_bracketed(std::string_view host) { return host.starts_with('[') && host.ends_with(']'); }
+
 Result<void> set_listen(std::string& to, const std::string& value) {
-  if (!is_address(value, 0)) return unexpected(ErrorCode::kInvalidArgument, "HOST:PORT, such as 127.0.0.1:8080");
+  const std::string_view host = std::string_view(value).substr(0, value.rfind(':'));
+  // Without brackets ::1:8080 is an address, too.
+  if (!is_address(value, 0) || (host.find(':') != host.npos) != is_bracketed(host)) {
+    return unexpected(ErrorCode::kInvalidArgument, "HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080");
+  }
   to = value;
   return {};
 }
@@ -302,7 +308,8 @@ Result<Settings> read_settings(const std::string& file, const std::map<std::stri
 
 ListenAddress split_listen(const std::string& listen) {
   const std::size_t colon = listen.rfind(':');
-  return {listen.substr(0, colon), static_cast<std::uint16_t>(std::stoi(listen.substr(colon + 1)))};
+  const std::string host = listen.substr(0, colon);
+  return {is_bracketed(host) ? host.substr(1, host.size() - 2) : host, static_cast<std::uint16_t>(std::stoi(listen.substr(colon + 1)))};
 }
 
 std::vector<std::string> unknown_variables() {

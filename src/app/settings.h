@@ -77,7 +77,7 @@ Result<Settings> read_settings(const std::string& file,
                                const std::vector<std::string>& kafka_flags,
                                Settings settings = {});
 
-// "127.0.0.1:8080" in its parts.
+// "127.0.0.1:8080" or "[::1]:8080" in its parts, without brackets.
 struct ListenAddress {
   std::string host;
   std::uint16_t port = 0;

@@ -38,7 +38,7 @@ class Connection {
   Connection(std::string host, std::string port, std::chrono::milliseconds timeout)
       : host_(std::move(host)), port_(std::move(port)), timeout_(timeout) {}
 
-  std::string url() const { return fmt::format("{}{}:{}", kScheme, host_, port_); }
+  std::string url() const { return fmt::format("{}{}", kScheme, authority()); }
 
   Result<http::Response> post(std::string_view path, std::string_view content_type, std::string_view body) {
     auto answer = try_post(path, content_type, body);
@@ -52,7 +52,7 @@ class Connection {
     if (!stream_) RETURN_IF_ERROR(connect());
     beast::http::request<beast::http::string_body> request(beast::http::verb::post,
                                                            {path.data(), path.size()}, 11);
-    request.set(beast::http::field::host, host_ + ":" + port_);
+    request.set(beast::http::field::host, authority());
     request.set(beast::http::field::content_type, {content_type.data(), content_type.size()});
     request.body() = body;
     request.prepare_payload();
@@ -91,7 +91,12 @@ class Connection {
     context_.run();
     if (!error) return {};
     return unexpected(ErrorCode::kUnavailable,
-                      fmt::format("cannot {} {}:{}: {}", step, host_, port_, error.message()));
+                      fmt::format("cannot {} {}: {}", step, authority(), error.message()));
+  }
+
+  // An IPv6 address stands in brackets there.
+  std::string authority() const {
+    return host_.find(':') == host_.npos ? fmt::format("{}:{}", host_, port_) : fmt::format("[{}]:{}", host_, port_);
   }
 
   asio::io_context context_;

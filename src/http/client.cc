@@ -40,7 +40,8 @@ Result<Response> ask(const std::string& base_url, const std::vector<std::string>
                                   base_url));
   }
   const std::size_t colon = authority.rfind(':');
-  const std::string host = authority.substr(0, colon);
+  std::string host = authority.substr(0, colon);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
   const std::string port = colon == std::string::npos ? "80" : authority.substr(colon + 1);
   std::string target;
   for (const std::string& segment : segments) target += "/" + percent_encode(segment);

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import threading
 
-from harness import BROKERS, DAYBOOK, ROOT, Case, KafkaCase, clean_environment, main, ndjson, wait_until
+from harness import BROKERS, DAYBOOK, ROOT, Case, KafkaCase, clean_environment, loopback_ip6, main, ndjson, wait_until
 
 
 def event(event_id="e1", customer="C1", **payload):
@@ -246,6 +246,18 @@ class WrongServers(Case):
         for arguments in self.tables:
             done = self.run_daybook(*arguments, code=1, says="daybook: too many requests are waiting; try again")
             self.assertNotIn("{", done.stderr)
+
+
+class OverIp6(Case):
+    def test_a_server_is_asked_at_the_address_that_it_says(self):
+        server = self.daybook()
+        server.command = lambda: [DAYBOOK, "up", "--data", str(server.data), "--listen", f"{loopback_ip6()}:0"]
+        server.start().wait_ready()
+        self.assertTrue(server.url.startswith(f"http://{loopback_ip6()}:"), server.url)
+        self.run_daybook("generate", "--orders", 5, "--to", server.url)
+        server.wait_folded()
+        answer = self.run_daybook("query", "customers", "--url", server.url, "--output", "json")
+        self.assertEqual(json.loads(answer.stdout)["customers"], server.ask("/v1/customers")["customers"])
 
 
 class DamagedFolders(Case):

@@ -23,6 +23,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 # Commands by how they begin, with the reason why they are not run. The rest of the block is.
 SKIPPED = {
     "deploy/dev/run.sh": "installs packages and builds; what it leaves is a stand-in",
+    "deploy/services/": "installs packages and builds; deploy_services_test.py runs it",
     "deploy/dev/test.sh": "installs packages and runs this test among others",
     "PATH=$PWD/build/release/bin:$PATH": "the test has a build of its own in PATH",
     "cmake --preset": "builds for minutes; deploy/dev/test.sh runs the core of these",

@@ -7,6 +7,7 @@ import re
 import select
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -59,6 +60,16 @@ def wait_until(condition, seconds=60, what="it"):
 def is_overloaded():
     """Whether this machine has much more to do than it can: how soon something is done says little then."""
     return os.getloadavg()[0] > 2 * os.cpu_count()
+
+
+def loopback_ip6():
+    """The loopback of IPv6, as part of an address; that of IPv4 where the machine has none."""
+    try:
+        with socket.socket(socket.AF_INET6) as tried:
+            tried.bind(("::1", 0))
+    except OSError:
+        return "127.0.0.1"
+    return "[::1]"
 
 
 def ndjson(events):

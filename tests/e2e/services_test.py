@@ -6,7 +6,7 @@ import time
 import unittest
 from urllib.parse import quote
 
-from harness import BROKERS, KafkaCase, Service, digest, generate, main, summary, wait_until
+from harness import BROKERS, KafkaCase, Service, digest, generate, loopback_ip6, main, summary, wait_until
 
 SEED = 20241129
 
@@ -161,7 +161,7 @@ class Services(KafkaCase):
 
     def test_of_two_that_hold_a_shard_one_is_enough(self):
         gateway, projectors, _ = self.all_of_it()
-        second = self.projector("0-3", "second").start().wait_ready()
+        second = self.projector("0-3", "second", f"{loopback_ip6()}:0").start().wait_ready()
         query = self.query([*projectors, second], "query-of-three").start()
         gateway.publish(generate.hostile(SEED, 300))
         query.wait_ready()

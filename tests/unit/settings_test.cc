@@ -157,6 +157,8 @@ TEST_F(SettingsTest, FaultsNameKeyValueOriginAndWhatIsAllowed) {
                          {"listen", ":8080", "HOST:PORT"},
                          {"listen", "h:65536", "HOST:PORT"},
                          {"listen", "h:", "HOST:PORT"},
+                         {"listen", "::1:8080", "[::1]:8080"},
+                         {"listen", "[localhost]:8080", "[::1]:8080"},
                          {"business_time_zone", "Mars/Olympus", "IANA"},
                          {"expect", "orders,refunds", "orders, shipments, invoices, payments"},
                          {"anomaly_days.delivered_not_invoiced", "-1", "from 0 to 3650"},
@@ -288,14 +290,14 @@ TEST_F(SettingsTest, EachProgramSaysWhatItLacks) {
 
 TEST_F(SettingsTest, BeyondTheLoopbackOnlyWhereThatIsSaid) {
   for (const Program program : kPrograms) {
-    for (const char* listen : {"127.0.0.1:0", "localhost:1", "127.9.9.9:2"}) {
+    for (const char* listen : {"127.0.0.1:0", "localhost:1", "127.9.9.9:2", "[::1]:0"}) {
       Settings settings = fit(program);
       settings.listen = listen;
       EXPECT_EQ(fault(program, settings), "");
       settings.unprotected = true;
       EXPECT_FALSE(is_unprotected(program, settings)) << listen;
     }
-    for (const char* listen : {"0.0.0.0:8080", "192.0.2.1:0"}) {
+    for (const char* listen : {"0.0.0.0:8080", "192.0.2.1:0", "192.168.1.5:8080", "[::]:0", "[2001:db8::1]:0", "[::ffff:127.0.0.1]:0"}) {
       Settings settings = fit(program);
       settings.listen = listen;
       EXPECT_TRUE(holds(fault(program, settings), {std::string("listen = '") + listen + "'", "127.0.0.1", "--unprotected"}));
@@ -306,10 +308,12 @@ TEST_F(SettingsTest, BeyondTheLoopbackOnlyWhereThatIsSaid) {
       tell_unprotected(program, settings, [&](Severity, const std::string& words) { told += words; });
       EXPECT_TRUE(holds(told, {"unprotected: listen is ", listen}));
     }
-    Settings settings = fit(program);
-    settings.listen = "books.example:8080";
-    settings.unprotected = true;
-    EXPECT_TRUE(holds(fault(program, settings), {"listen = 'books.example:8080'", "an IP address"}));
+    for (const char* listen : {"books.example:8080", "127.1:0", "0:0", "unix/x:0"}) {
+      Settings settings = fit(program);
+      settings.listen = listen;
+      settings.unprotected = true;
+      EXPECT_TRUE(holds(fault(program, settings), {std::string("listen = '") + listen + "'", "an IP address"}));
+    }
   }
   Settings projector = fit(Program::kProjector);
   projector.metrics_listen = "0.0.0.0:8091";
