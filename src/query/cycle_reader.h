@@ -95,6 +95,7 @@ class CycleReader {
     std::string_view region;  // Empty: it has none.
     const domain::CycleState& state;
     std::string_view customer_id;
+    AccountReader& account;
   };
   // Calls visit(Listed) for orders that pass, were placed by then and that chosen(order) is true of, if they may be
   // among the rows, which are sorted by customer.
@@ -218,7 +219,7 @@ void CycleReader::list(const Rows& rows, const Chosen& chosen, const Visit& visi
     const domain::CycleState* state = state_of(row);
     if (state == nullptr || !chosen(StoredOrder(account, *state))) return;
     if (find_group({row.attributes, row.kind, row.channel, state->warehouse}, account) == kPassedOver) return;
-    visit(Listed{order_id, row.kind, account_->region(row.attributes), *state, account_->name()});
+    visit(Listed{order_id, row.kind, account_->region(row.attributes), *state, account_->name(), *account_});
   };
   if (!has_columns() || shard_.only()) return scan_stored(shard_.only(), take);
   // The columns have no ids: of accounts that have such an order the rows are read as they are stored.

@@ -9,8 +9,10 @@
   REPORT(bridge) \
   REPORT(customer) \
   REPORT(customers) \
+  REPORT(cycle_orders) \
   REPORT(dunning) \
   REPORT(entries) \
+  REPORT(factors) \
   REPORT(invoice) \
   REPORT(items) \
   REPORT(on_time) \

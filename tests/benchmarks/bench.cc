@@ -140,6 +140,19 @@ int ageing(std::int64_t orders, int runs, bool indexed) {
   questions.time("on time in full by region", "v1/order-cycle/on-time", runs, year({{"group_by", "region"}}));
   questions.time("open orders, a page", "v1/order-cycle/open", runs, past({}));
   questions.time("open orders of a region, a page", "v1/order-cycle/open", runs, past({{"region", "EU"}}));
+  // A month that has ended against the one before.
+  const auto two_months = [&](query::ParameterMap more) {
+    return [&, more] {
+      query::ParameterMap parameters = more;
+      const Day from = period_start(Grain::kMonth, questions.random_day(first + 31, last - 31));
+      parameters.emplace("period", period_label(Grain::kMonth, from));
+      parameters.emplace("baseline", period_label(Grain::kMonth, from - 1));
+      return parameters;
+    };
+  };
+  questions.time("cycle factors of a month", "v1/order-cycle/factors", runs, two_months({}));
+  questions.time("cycle factors of a month by region", "v1/order-cycle/factors", runs, two_months({{"group_by", "region"}}));
+  questions.time("orders of a month's cycle, a page", "v1/order-cycle/orders", runs, month({}));
   return 0;
 }
 

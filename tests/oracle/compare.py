@@ -31,7 +31,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import generate
 from daybook_oracle import Config, Oracle, Record, events, views
 from daybook_oracle.cycle import MILESTONES
-from daybook_oracle.dates import GRAINS, parse_instant, show_date, show_millis
+from daybook_oracle.dates import GRAINS, parse_date, parse_instant, period, show_date, show_millis
 from daybook_oracle.match import diff, plain
 from daybook_oracle.money import amount
 from daybook_oracle.receivables_views import COLUMNS, Within, all_entries
@@ -217,7 +217,19 @@ def bad_requests(client, wanted):
             (400, "order-cycle/on-time?from=2024-03-02&to=2024-03-01"),
             (400, "order-cycle/on-time?group_by=sku&" + two), (400, "order-cycle/on-time?cycle=placed..paid&" + two),
             (400, "order-cycle/open?from=2024-03-01"), (400, "order-cycle/open?group_by=region"),
-            (400, "order-cycle/open?as_of=soon")):
+            (400, "order-cycle/open?as_of=soon"),
+            (400, "order-cycle/factors"), (400, "order-cycle/factors?period=2024-05"),
+            (400, "order-cycle/factors?baseline=2024-05"),
+            *((400, "order-cycle/factors?%s=2024-05&%s=%s" % (*names, label))
+              for names in (("period", "baseline"), ("baseline", "period"))
+              for label in ("", "May", "24-05", "2024-13", "2024-00", "2024-5", "2024-Q5", "2024-Q0", "2024-W54", "2023-W53",
+                            "2024-W00", "2023-02-29", "1899", "2200", "2024-05-01/2024-05-31", "2024-w10")),
+            *((400, "order-cycle/factors?period=2024-05&baseline=2024-04&" + more)
+              for more in ("cycle=paid..placed", "group_by=sku", "level=1", "from=2024-03-01", "grain=month", "kind=GIFT")),
+            (400, "order-cycle/orders"), (400, "order-cycle/orders?period=2024-05"),
+            *((400, "order-cycle/orders?%s&%s" % (two, more))
+              for more in ("cycle=paid..placed", "group_by=region", "period=spring", "period=2024-13", "kind=GIFT")),
+            (400, "order-cycle/orders?from=2024-03-02&to=2024-03-01")):
         path = "/v1/" + path
         if not wanted(path):
             continue
@@ -486,6 +498,34 @@ def queries(oracle, seed, days):
         if rng.random() < 0.3:
             q["attributes"] = "as_now"
         yield "/v1/order-cycle/open", q
+
+        labels = sorted({period(parse_date(d), g) for d in (day, *near) if parse_date(d)
+                         for g in GRAINS})
+        for k in range(4):
+            q = dict(at, period=rng.choice(labels), baseline=rng.choice(labels),
+                     group_by=groups[(turn + 3 * k) % len(groups)])
+            if k:
+                q["cycle"] = "%s..%s" % rng.choice(pairs)
+            if k == 2:
+                some_filter(q, of_orders)
+            if q["group_by"] == "region" and rng.random() < 0.5:
+                q["level"] = str(rng.choice((1, 2)))
+            if rng.random() < 0.1:
+                q["attributes"] = "as_now"
+            yield "/v1/order-cycle/factors", q
+
+        for k in range(3):
+            q = dict(at, **wide)
+            if k:
+                q["cycle"] = "%s..%s" % rng.choice(pairs)
+                some_filter(q, of_orders)
+            if rng.random() < 0.3:
+                q["from"], q["to"] = near[0], near[2]
+            if rng.random() < 0.5:
+                q["period"] = rng.choice(labels)
+            if rng.random() < 0.1:
+                q["attributes"] = "as_now"
+            yield "/v1/order-cycle/orders", q
 
         # Sales.
         dims = ("region", "sales_rep", "customer", "sku", "channel", "kind")

@@ -3,6 +3,7 @@ import os
 import random
 import sys
 import unittest
+from fractions import Fraction
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
@@ -1627,6 +1628,84 @@ class Cycle(unittest.TestCase):
             r, = w.get("/v1/order-cycle/on-time", "2024-12-31", from_="2020-01-01", to="2030-01-01",
                        grain="day", promise=promise)["rows"]
             self.assertEqual((r["period"], r["open_late"]), (day, 1))
+
+    def factors(self, w, as_of="2024-12-31", **q):
+        q = dict({"period": "2024-05", "baseline": "2024-04", "cycle": "placed..confirmed"}, **q)
+        return w.get("/v1/order-cycle/factors", as_of, **q)
+
+    def confirmed(self, w, id_, day, seconds, **p):
+        w.order(id_, "%sT00:00:00Z" % day, **p)
+        w.put("order_confirmed", "%sT%02d:%02d:%02dZ" % (day, seconds // 3600, seconds // 60 % 60, seconds % 60),
+              order_id=id_)
+
+    def test_factors_split_the_change(self):
+        w = World()
+        self.confirmed(w, "A1", "2024-04-01", 1000, region="N")
+        for id_ in ("A2", "A3", "A4"):
+            self.confirmed(w, id_, "2024-04-01", 200, region="S")
+        for id_ in ("B1", "B2", "B3"):
+            self.confirmed(w, id_, "2024-05-01", 900, region="N")
+        self.confirmed(w, "B4", "2024-05-01", 100, region="S")
+        whole = self.factors(w)
+        r, = whole["rows"]
+        self.assertEqual((r["n"], r["baseline_n"], r["mean_seconds"], r["baseline_mean_seconds"], r["change_seconds"]),
+                         (4, 4, 700, 400, 300))
+        self.assertEqual(whole["mix"], {"within_seconds": 300, "mix_seconds": 0, "groups": [
+            {"group": "", "within_seconds": 300, "mix_seconds": 0}]})
+        parts = self.factors(w, group_by="region")
+        self.assertEqual([(r["group"], r["change_seconds"]) for r in parts["rows"]], [("N", -100), ("S", -100)])
+        self.assertEqual(parts["mix"], {"within_seconds": -100, "mix_seconds": 400, "groups": [
+            {"group": "N", "within_seconds": -75, "mix_seconds": 500},
+            {"group": "S", "within_seconds": -25, "mix_seconds": -100}]})
+
+    def test_factors_of_a_group_without_baseline(self):
+        w = World()
+        self.confirmed(w, "A1", "2024-04-01", 200, channel="a")
+        self.confirmed(w, "B1", "2024-05-01", 200, channel="a")
+        self.confirmed(w, "B2", "2024-05-01", 600, channel="b")
+        got = self.factors(w, group_by="channel")
+        self.assertEqual([(r["group"], r["baseline_mean_seconds"], r["change_seconds"]) for r in got["rows"]],
+                         [("a", 200, 0), ("b", None, None)])
+        self.assertEqual(got["mix"], {"within_seconds": 200, "mix_seconds": 0, "groups": [
+            {"group": "a", "within_seconds": 0, "mix_seconds": -100},
+            {"group": "b", "within_seconds": 200, "mix_seconds": 100}]})
+        self.assertEqual(self.factors(w, baseline="2023")["mix"],
+                         {"within_seconds": None, "mix_seconds": None, "groups": []})
+
+    def test_parts_add_up_as_shown(self):
+        third, sixth = Fraction(1, 3000), Fraction(1, 6000)
+        for whole, parts, shown in ((1, (third, third, third), (1, 0, 0)),
+                                    (2, (2 * third, 2 * third, 2 * third), (0, 1, 1)),
+                                    (-1, (-third, -third, -third), (-1, 0, 0)),
+                                    (0, (third, -third), (0, 0)), (1, (sixth, 5 * sixth), (0, 1)),
+                                    (1, (Fraction(1, 2000), Fraction(1, 2000)), (0, 1))):
+            self.assertEqual(tuple(views.parts_of(whole, dict(enumerate(parts))).values()), shown)
+
+    def test_reasons_are_those_of_the_periods_orders(self):
+        w = World()
+        self.confirmed(w, "A", "2024-04-01", 9)
+        self.confirmed(w, "B", "2024-05-01", 9)
+        for at, order, stage, code in (("2024-04-01", "A", "DELIVER", "x"), ("2024-05-01", "B", "DELIVER", "x"),
+                                       ("2024-05-02", "B", "DELIVER", "x"), ("2024-06-09", "B", "CONFIRM", "y")):
+            w.put("order_delayed", at, order_id=order, stage=stage, reason_code=code)
+        self.assertEqual(self.factors(w)["reasons"], [
+            {"stage": "CONFIRM", "reason_code": "y", "events": 1, "orders": 1},
+            {"stage": "DELIVER", "reason_code": "x", "events": 2, "orders": 1}])
+        self.assertEqual(self.factors(w, "2024-06-08")["reasons"], [
+            {"stage": "DELIVER", "reason_code": "x", "events": 2, "orders": 1}])
+
+    def test_orders_of_a_figure_add_up_to_it(self):
+        w = World()
+        self.confirmed(w, "A", "2024-05-01", 9)
+        w.order("B", "2024-05-05")
+        w.put("order_confirmed", "2024-05-04", order_id="B")
+        self.confirmed(w, "C", "2024-06-01", 5)
+        q = {"from_": "2024-01-01", "to": "2024-12-31", "cycle": "placed..confirmed"}
+        got = w.get("/v1/order-cycle/orders", **q, period="2024-05")
+        self.assertEqual([(x["order_id"], x["seconds"], x["out_of_order"]) for x in got["orders"]],
+                         [("A", 9, False), ("B", -86400, True)])
+        self.assertEqual(got["totals"], {"n": 1, "total_seconds": 9, "out_of_order": 1})
+        self.assertEqual(w.get("/v1/order-cycle/orders", **q)["totals"]["total_seconds"], 14)
 
     def open(self, w, as_of="2024-12-31", **q):
         return [(x["order_id"], x["last_milestone"], x["waiting_for"], x["days_waiting"], x["promised_date"],

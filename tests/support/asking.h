@@ -1,6 +1,7 @@
 // Questions to one shard, for property tests: any view over any date, asked of any model.
 #pragma once
 
+#include <iterator>
 #include <memory>
 #include <random>
 #include <string>
@@ -94,20 +95,46 @@ inline Asked any_question(std::mt19937& random) {
     maybe("kind", {"STANDARD", "SAMPLE"});
   };
   const auto by_orders = [&] {
-    span();
     given.emplace("group_by", one_of({"none", "none", "region", "sales_rep", "grade", "warehouse",
                                       "customer", "kind", "channel"}));
-    if (chance(2)) given.emplace("grain", one_of({"day", "week", "month", "quarter", "year"}));
     of_orders();
   };
-  switch (random() % 9) {
+  const auto by_periods = [&] {
+    span();
+    by_orders();
+    if (chance(2)) given.emplace("grain", one_of({"day", "week", "month", "quarter", "year"}));
+  };
+  const auto of_cycle = [&] {
+    given.emplace("cycle", one_of({"placed..delivered", "placed..paid", "placed..confirmed",
+                                   "confirmed..ready", "first_dispatched..invoiced", "placed..dispatched"}));
+  };
+  const auto label = [&] {
+    constexpr Grain kGrains[] = {Grain::kDay, Grain::kWeek, Grain::kMonth, Grain::kQuarter, Grain::kYear};
+    return period_label(kGrains[random() % std::size(kGrains)], *parse_date(day()));
+  };
+  switch (random() % 11) {
+    case 10:
+      asked.path = {"v1", "order-cycle", "orders"};
+      span();
+      of_cycle();
+      of_orders();
+      if (chance(3)) given.emplace("period", label());
+      given.find("page_size")->second = one_of({"1000", "3"});
+      break;
+    case 9:
+      asked.path = {"v1", "order-cycle", "factors"};
+      by_orders();
+      given.emplace("period", label());
+      given.emplace("baseline", label());
+      of_cycle();
+      break;
     case 8:
       asked.path = {"v1", "order-cycle", "open"};
       of_orders();
       break;
     case 7:
       asked.path = {"v1", "order-cycle", "on-time"};
-      by_orders();
+      by_periods();
       given.emplace("promise", one_of({"requested", "first", "last"}));
       break;
     case 6:
@@ -165,9 +192,8 @@ inline Asked any_question(std::mt19937& random) {
     }
     default: {
       asked.path = {"v1", "order-cycle"};
-      by_orders();
-      given.emplace("cycle", one_of({"placed..delivered", "placed..paid", "placed..confirmed",
-                                     "confirmed..ready", "first_dispatched..invoiced", "placed..dispatched"}));
+      by_periods();
+      of_cycle();
     }
   }
   return asked;

@@ -54,6 +54,7 @@ void tell(Story& story, const std::vector<Customer>& customers) {
     story.profile("2024-01-01", file);
     story.order("O" + c, "2024-05-01", {{"1", "10", 1000}, {"2", "3", 99}}, R"(,"channel":"web")");
     story.confirm("2024-05-02", "O" + c);
+    story.put("order_delayed", "2024-05-02", R"("order_id":"O)" + c + R"(","stage":"DISPATCH","reason_code":"no_truck")");
     story.ship("S" + c, "2024-05-03", {{"1", "10"}, {"2", "3"}}, R"(,"warehouse":"W","freight_minor":5,"currency":"CNY")",
                "O" + c);
     story.deliver("S" + c, "2024-05-04", "O" + c);
@@ -103,6 +104,8 @@ std::vector<Asked> questions() {
       // All is recorded in November 2023.
       asked.parameters.emplace(parameter.name, parameter.name == "from"         ? "2024-01-01"
                                                : parameter.name == "known_from" ? "2023-01-01"
+                                               : parameter.name == "period"     ? "2024-Q2"
+                                               : parameter.name == "baseline"   ? "2024"
                                                                                 : "2024-06-30");
     }
     const query::Parameter* group_by = of.parameter("group_by");

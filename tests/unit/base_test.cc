@@ -14,6 +14,7 @@
 #include "base/decimal.h"
 #include "base/hash.h"
 #include "base/money.h"
+#include "base/period_label.h"
 #include "base/nearest.h"
 #include "base/radix_sort.h"
 #include "base/text.h"
@@ -274,6 +275,50 @@ TEST(Periods, LabelsOfEveryGrain) {
   EXPECT_EQ(period_start(Grain::kMonth, d), day("2024-03-01"));
   EXPECT_EQ(period_start(Grain::kYear, d), day("2024-01-01"));
   EXPECT_EQ(period_start(Grain::kDay, d), d);
+}
+
+TEST(Periods, ALabelIsReadAsThePeriodThatHasIt) {
+  struct {
+    const char* label;
+    const char* from;
+    const char* to;
+  } const cases[] = {{"2024-02-29", "2024-02-29", "2024-02-29"}, {"2024-W10", "2024-03-04", "2024-03-10"},
+                     {"2020-W53", "2020-12-28", "2021-01-03"},   {"2024-W01", "2024-01-01", "2024-01-07"},
+                     {"2023-02", "2023-02-01", "2023-02-28"},    {"2024-02", "2024-02-01", "2024-02-29"},
+                     {"2024-12", "2024-12-01", "2024-12-31"},    {"2024-Q1", "2024-01-01", "2024-03-31"},
+                     {"2024-Q3", "2024-07-01", "2024-09-30"},    {"2024-Q4", "2024-10-01", "2024-12-31"},
+                     {"2024", "2024-01-01", "2024-12-31"},       {"1900", "1900-01-01", "1900-12-31"},
+                     {"2199", "2199-01-01", "2199-12-31"}};
+  for (const auto& c : cases) {
+    const auto period = parse_period_label(c.label);
+    ASSERT_TRUE(period) << c.label;
+    EXPECT_EQ(format_date(period->from), c.from) << c.label;
+    EXPECT_EQ(format_date(period->to), c.to) << c.label;
+  }
+}
+
+TEST(Periods, EveryLabelOfEveryDateIsRead) {
+  for (const Grain grain : {Grain::kDay, Grain::kWeek, Grain::kMonth, Grain::kQuarter, Grain::kYear}) {
+    for (Day day = kFirstDate; day <= kLastDate; ++day) {
+      const auto period = parse_period_label(period_label(grain, day));
+      ASSERT_TRUE(period) << period_label(grain, day);
+      ASSERT_EQ(period->from, period_start(grain, day));
+      ASSERT_TRUE(period->holds(day));
+      // The next day has another label.
+      ASSERT_EQ(period_label(grain, period->to), period_label(grain, day));
+      ASSERT_NE(period_label(grain, period->to + 1), period_label(grain, day));
+    }
+  }
+}
+
+TEST(Periods, WhatIsNoLabelIsNotRead) {
+  for (const char* text : {"", "2", "202", "20245", "2024-", "2024-1", "2024-00", "2024-13", "2024-001", "2024-W", "2024-W1",
+                           "2024-W00", "2024-W54", "2023-W53", "2024-w10", "2024W10", "2024-Q", "2024-Q0", "2024-Q5", "2024-q1",
+                           "2024-Q01", "2024-02-30", "2024-2-3", " 2024", "2024 ", "+024", "-024", "2024-+1", "2024-W+1", "1899",
+                           "1899-12", "1899-12-31", "1899-W52", "2200", "2200-01", "2200-Q1", "2200-W02", "2200-01-01",
+                           "2024-03-04/2024-03-10", "99999999"}) {
+    EXPECT_FALSE(parse_period_label(text)) << text;
+  }
 }
 
 TEST(Periods, GrainsAreNamedInLowerCase) {

@@ -1,12 +1,11 @@
 // Order-cycle times: statistics and stages over orders.
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <limits>
 #include <map>
 #include <optional>
 
+#include "query/cycle.h"
 #include "query/cycle_reader.h"
 #include "query/percentiles.h"
 #include "query/period_groups.h"
@@ -15,39 +14,9 @@
 namespace daybook::query {
 namespace {
 
-using domain::Milestone;
-
-// From one milestone to a later one.
-struct Cycle {
-  std::size_t first = 0;
-  std::size_t last = 0;
-
-  // So many stages lie between.
-  std::size_t stages() const { return last - first; }
-};
-
 constexpr std::array<std::int64_t, 18> kHistogramBorders = {
     3600,    14400,   43200,   86400,   172800,  259200,  432000,   604800,   864000,
     1209600, 1814400, 2592000, 3888000, 5184000, 7776000, 10368000, 15552000, 31536000};
-
-std::string_view milestone_name(std::size_t milestone) {
-  return domain::milestone_name(static_cast<Milestone>(milestone));
-}
-
-Cycle cycle_of(const Question& question) {
-  const std::string text = question.arguments.text("cycle").value_or("");
-  const std::size_t dots = text.find("..");
-  if (dots != std::string::npos) {
-    const auto first = domain::parse_milestone(text.substr(0, dots));
-    const auto last = domain::parse_milestone(text.substr(dots + 2));
-    if (first && last && *first < *last) {
-      return {static_cast<std::size_t>(*first), static_cast<std::size_t>(*last)};
-    }
-  }
-  refuse_parameter("cycle", fmt::format("'{}' is not two milestones in their order, such as "
-                                        "placed..delivered or placed..paid",
-                                        text));
-}
 
 // What the orders of a row come to.
 struct CycleSums {
@@ -75,24 +44,17 @@ struct CycleSums {
 // The same while orders come. One that went is taken away again.
 class CycleSummer {
  public:
-  // `at(milestone)`: whether it was reached, and when. `sign`: 1, or −1 to take it away.
-  template <typename At>
-  void add(const At& at, const Cycle& cycle, int sign) {
-    const Instant begin = *at(cycle.first);
-    const Instant end = *at(cycle.last);
-    if (end < begin) {
+  // `sign`: 1, or −1 to take it away.
+  template <typename Order>
+  void add(const Order& order, const Cycle& cycle, int sign) {
+    const std::int64_t seconds = *order.at(cycle.last) - *order.at(cycle.first);
+    if (seconds < 0) {
       sums_.out_of_order += sign;
       return;
     }
-    seconds_.add(end - begin, sign);
+    seconds_.add(seconds, sign);
     sums_.stages.resize(cycle.stages());
-    Instant kept = begin;
-    for (std::size_t i = cycle.first + 1; i <= cycle.last; ++i) {
-      const MaybeInstant reached = at(i);
-      if (!reached || *reached < kept || *reached > end) continue;
-      sums_.stages[i - cycle.first - 1] += sign * (*reached - kept);
-      kept = *reached;
-    }
+    cycle.for_each_stage(order, [&](std::size_t stage, std::int64_t took) { sums_.stages[stage] += sign * took; });
   }
 
   // After the last order; nothing where none is left.
@@ -106,12 +68,6 @@ class CycleSummer {
   CycleSums sums_;  // But for its seconds.
   Values seconds_;
 };
-
-// sum / n with three decimals, as a JSON number; null without orders.
-Value mean(Int128 sum, std::size_t n) {
-  if (n == 0) return {};
-  return Value::mean(divide_rounded(sum * 1000, static_cast<Int128>(n)));
-}
 
 // How many values are in each part of the histogram, the last one open. Borders are whole hours.
 std::array<std::int64_t, kHistogramBorders.size() + 1> histogram_of(const std::vector<std::int64_t>& values) {
@@ -152,7 +108,7 @@ Row cycle_row(std::string_view period, std::string_view group, CycleSums& sums, 
   row.add("group", Value::text(group));
   row.add("n", Value::integer(static_cast<std::int64_t>(n)));
   row.add("total_seconds", Value::integer(total));
-  row.add("mean_seconds", mean(total, n));
+  row.add("mean_seconds", mean_seconds(total, n));
   row.add("min_seconds", n == 0 ? Value() : Value::integer(least));
   row.add("max_seconds", n == 0 ? Value() : Value::integer(most));
   row.add("p50_seconds", integer_or_null(ranks[0]));
@@ -164,10 +120,10 @@ Row cycle_row(std::string_view period, std::string_view group, CycleSums& sums, 
   std::vector<Row> stages;
   for (std::size_t i = 0; i < sums.stages.size(); ++i) {
     Row& one = stages.emplace_back();
-    one.add("from", Value::text(milestone_name(cycle.first + i)));
-    one.add("to", Value::text(milestone_name(cycle.first + i + 1)));
+    one.add("from", Value::text(cycle.stage_from(i)));
+    one.add("to", Value::text(cycle.stage_to(i)));
     one.add("total_seconds", Value::integer(sums.stages[i]));
-    one.add("mean_seconds", mean(sums.stages[i], n));
+    one.add("mean_seconds", mean_seconds(sums.stages[i], n));
   }
   row.add("stages", Value::list_of_rows(std::move(stages)));
 
@@ -205,9 +161,7 @@ class OrderCycle final : public ReportOf<CyclePart> {
           .name = "order-cycle",
           .path = "/v1/order-cycle",
           .meaning = "How long orders take between two milestones, and in which stage.",
-          .parameters = {parameters::from(), parameters::to(), parameters::grain("month"),
-                         {"cycle", Parameter::Type::kText, "Two milestones in their order.", false,
-                          "placed..delivered"}},
+          .parameters = {parameters::from(), parameters::to(), parameters::grain("month"), parameters::cycle()},
           .rows_name = "rows",
           .row = {text("period"),
                   text("group"),
@@ -233,7 +187,7 @@ class OrderCycle final : public ReportOf<CyclePart> {
 
   void settle(Question& question) const override {
     Period::check(question);
-    cycle_of(question);
+    Cycle::of(question);
     Grouping::check(question);
   }
 
@@ -241,18 +195,16 @@ class OrderCycle final : public ReportOf<CyclePart> {
   CyclePart part_of(const Question& question, const ShardReader& shard) const override {
     const Grouping grouping = Grouping::of(question);
     const Period period = Period::of(question);
-    const Cycle cycle = cycle_of(question);
+    const Cycle cycle = Cycle::of(question);
     // Of those that reached both milestones: the day of the later one.
     const auto end_of = [&](const auto& order) -> std::optional<Day> {
-      const MaybeInstant end = order.at(cycle.last);
-      if (!end || !order.at(cycle.first)) return std::nullopt;
-      const Day day = shard.rules().zone.day_of(*end);
-      return period.holds(day) ? std::optional(day) : std::nullopt;
+      const std::optional<Day> day = cycle.day_of(order, shard.rules().zone);
+      return day && period.holds(*day) ? day : std::nullopt;
     };
     CycleReader orders(shard, grouping, CycleReader::Reached{cycle.last, cycle.last, period.from, period.to});
     PeriodGroups<CycleSummer> sums(period);
     orders.for_each(end_of, [&](const auto& order, Day day, std::uint32_t group, int sign) {
-      sums.at(group, day).add([&](std::size_t milestone) { return order.at(milestone); }, cycle, sign);
+      sums.at(group, day).add(order, cycle, sign);
     });
     CyclePart part;
     sums.for_each([&](std::string label, std::uint32_t group, CycleSummer& summer) {
@@ -262,11 +214,10 @@ class OrderCycle final : public ReportOf<CyclePart> {
   }
 
   Answer answer_of(const Question& question, CyclePart whole, Asker&) const override {
-    const Cycle cycle = cycle_of(question);
+    const Cycle cycle = Cycle::of(question);
     Answer answer;
     answer.rows = Rows(question.page);
-    answer.head.add("cycle",
-                    Value::text(fmt::format("{}..{}", milestone_name(cycle.first), milestone_name(cycle.last))));
+    answer.head.add("cycle", Value::text(cycle.name()));
     for (auto& entry : whole.rows) {
       const auto& [label, group] = entry.first;
       answer.rows.add(sort_key({label, group}), [&] { return cycle_row(label, group, entry.second, cycle); });

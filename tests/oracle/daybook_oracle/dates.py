@@ -109,4 +109,22 @@ def period(o, grain):
         return "%04d-Q%d" % (d.year, (d.month + 2) // 3)
     if grain == "year":
         return "%04d" % d.year
+    if grain == "none":
+        return ""
     raise ValueError(grain)
+
+
+@lru_cache(maxsize=100000)
+def labelled(label):
+    """(first, last) day of the period of that label; None if there is none from 1900 to 2199."""
+    if not re.match(r"[0-9]{4}(-[0-9]{2}-[0-9]{2}|-W[0-9]{2}|-[0-9]{2}|-Q[1-4])?\Z", label):
+        return None
+    grain = {10: "day", 8: "week", 4: "year"}.get(len(label)) or ("quarter" if "Q" in label else "month")
+    year = int(label[:4])
+    if not 1900 <= year <= 2200:
+        return None
+    near = date(year, 1, 1).toordinal()
+    days = [d for d in range(near - 7, near + 373) if period(d, grain) == label]
+    if not days or days[-1] < parse_date("1900-01-01") or days[0] > parse_date("2199-12-31"):
+        return None
+    return days[0], days[-1]

@@ -11,7 +11,7 @@ from . import anomalies, cycle, sales
 from .answers import (NotFound, NotHere, REF_KEY, Several, as_of, attributes, by_bytes, by_bytes1,
                       common, instant, kept, known_at, level, millis, ref)
 from .attributes import cut
-from .dates import parse_date, period, show_date
+from .dates import labelled, parse_date, period, show_date
 from .match import Any, Approx, Bag, Blank, Either, Ids, Optional
 from .money import amount, fixed, show_quantity
 from .receivables import INF
@@ -164,6 +164,120 @@ def stage_p90(o, day, first, last):
     xs = o.cached(("stage", day, last), lambda: cycle.stage_lengths(
         o.order_states(day), o.zone, first, last, day - 364, day))
     return Approx(xs[-(-90 * len(xs) // 100) - 1]) if xs else None
+
+
+STAGES = ("CONFIRM", "PRODUCE", "DISPATCH", "DELIVER", "INVOICE")
+
+
+def thousandths(x):
+    return int(Decimal(fixed(x, 3)) * 1000)
+
+
+def parts_of(whole, parts):
+    """{key: Fraction} in thousandths that add up to the whole (in thousandths): each rounded half away
+    from zero, then those moved farthest one way give back what is too much, the first of equals first."""
+    shown = {k: thousandths(x) for k, x in parts.items()}
+    over = sum(shown.values()) - whole
+    sign = 1 if over > 0 else -1
+    for k in sorted(parts, key=lambda k: -sign * (shown[k] - parts[k] * 1000))[:abs(over)]:
+        shown[k] -= sign
+    return shown
+
+
+def factors(o, q):
+    first, last = q.get("cycle", "placed..delivered").split("..")
+    i, j = cycle.MILESTONES.index(first), cycle.MILESTONES.index(last)
+    group_of = order_group(o, q, q.get("group_by", "none"))
+    states = orders_kept(o, q)
+    both = []
+    for name in ("period", "baseline"):
+        start, end = labelled(q[name])
+        rows = cycle.rows(states, o.zone, first, last, start, end, "none", group_of)
+        both.append({g: r for (_, g), r in rows.items() if r.lengths})
+    now, then = both
+
+    def mean(rs, seconds):
+        n = sum(len(r.lengths) for r in rs)
+        return Fraction(sum(map(seconds, rs)), n) if n else None
+    names = by_bytes1(set(now) | set(then))
+    rows = []
+    for g in names:
+        m = [[x[g]] if g in x else [] for x in both]
+        m1, m0 = (mean(x, lambda r: sum(r.lengths)) for x in m)
+        row = {"group": g, "n": sum(len(r.lengths) for r in m[0]),
+               "baseline_n": sum(len(r.lengths) for r in m[1]), "mean_seconds": decimal3(m1),
+               "baseline_mean_seconds": decimal3(m0), "change_seconds": None, "stages": []}
+        changes = {}
+        for k in range(i + 1, j + 1):
+            stage = (cycle.MILESTONES[k - 1], cycle.MILESTONES[k])
+            t1, t0 = (mean(x, lambda r: r.stages.get(stage, 0)) for x in m)
+            row["stages"].append({"from": stage[0], "to": stage[1], "mean_seconds": decimal3(t1),
+                                  "baseline_mean_seconds": decimal3(t0), "change_seconds": None})
+            if m[0] and m[1]:
+                changes[k - i - 1] = t1 - t0
+        if m[0] and m[1]:
+            whole = thousandths(m1 - m0)
+            row["change_seconds"] = Decimal(whole) / 1000
+            for k, x in parts_of(whole, changes).items():
+                row["stages"][k]["change_seconds"] = Decimal(x) / 1000
+        rows.append(row)
+    return dict(common(o, q), rows=rows, mix=mix(now, then, names), reasons=reasons(o, q, states, first, last))
+
+
+def mix(now, then, names):
+    if not now or not then:
+        return {"within_seconds": None, "mix_seconds": None, "groups": []}
+    n1, n0 = (sum(len(r.lengths) for r in x.values()) for x in (now, then))
+    t1, t0 = (sum(sum(r.lengths) for r in x.values()) for x in (now, then))
+    m1, m0 = Fraction(t1, n1), Fraction(t0, n0)
+    own, other = {}, {}
+    for g in names:
+        xs, ys = now[g].lengths if g in now else [], then[g].lengths if g in then else []
+        was = Fraction(sum(ys), len(ys)) if ys else m0
+        s1, s0 = Fraction(len(xs), n1), Fraction(len(ys), n0)
+        own[g] = s1 * (Fraction(sum(xs), len(xs)) - was) if xs else Fraction(0)
+        other[g] = (s1 - s0) * was
+    assert sum(own.values()) + sum(other.values()) == m1 - m0
+    whole = parts_of(thousandths(m1 - m0), {"own": sum(own.values()), "mix": sum(other.values())})
+    own, other = parts_of(whole["own"], own), parts_of(whole["mix"], other)
+    return {"within_seconds": Decimal(whole["own"]) / 1000, "mix_seconds": Decimal(whole["mix"]) / 1000,
+            "groups": [{"group": g, "within_seconds": Decimal(own[g]) / 1000,
+                        "mix_seconds": Decimal(other[g]) / 1000} for g in names]}
+
+
+def reasons(o, q, states, first, last):
+    """Delays of the orders whose later milestone lies in the period, in whatever order both came."""
+    start, end = labelled(q["period"])
+    told = {}
+    for s in states:
+        if first in s.milestones and last in s.milestones \
+                and start <= o.business_date(s.milestones[last]) <= end:
+            for r in s.order.delays:
+                if r.bd <= as_of(o, q):
+                    told.setdefault((r.p["stage"] or "", r.p["reason_code"]), []).append(s.order)
+    return [{"stage": stage or None, "reason_code": code, "events": len(xs), "orders": len(set(xs))}
+            for (stage, code), xs in sorted(told.items(), key=lambda x: (
+                STAGES.index(x[0][0]) + 1 if x[0][0] else 0, x[0][1].encode()))]
+
+
+def cycle_orders(o, q):
+    first, last = q.get("cycle", "placed..delivered").split("..")
+    start, end = parse_date(q["from"]), parse_date(q["to"])
+    if "period" in q:
+        start, end = max(start, labelled(q["period"])[0]), min(end, labelled(q["period"])[1])
+    att = attributes(o, q)
+    out = []
+    for s in orders_kept(o, q):
+        m = s.milestones
+        if first in m and last in m and start <= o.business_date(m[last]) <= end:
+            out.append({"customer_id": s.order.customer, "order_id": s.order.id,
+                        "region": Blank(att.order(s.order)[0]), "from_instant": instant(m[first]),
+                        "to_instant": instant(m[last]), "seconds": m[last] - m[first],
+                        "out_of_order": m[last] < m[first]})
+    out.sort(key=lambda x: (x["customer_id"].encode(), x["order_id"].encode()))
+    straight = [x["seconds"] for x in out if not x["out_of_order"]]
+    return dict(common(o, q), orders=out, totals={
+        "n": len(straight), "total_seconds": sum(straight), "out_of_order": len(out) - len(straight)})
 
 
 # ------------------------------------------------------------------------ sales
@@ -484,6 +598,8 @@ VIEWS = {
     "/v1/order-cycle": order_cycle,
     "/v1/order-cycle/on-time": on_time,
     "/v1/order-cycle/open": open_orders,
+    "/v1/order-cycle/factors": factors,
+    "/v1/order-cycle/orders": cycle_orders,
     "/v1/sales": sales_view,
     "/v1/customers": customers,
     "/v1/anomalies": anomalies_view,

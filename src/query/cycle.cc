@@ -1,0 +1,68 @@
+#include "query/cycle.h"
+
+#include <fmt/format.h>
+
+#include "base/decimal.h"
+#include "query/request.h"
+
+namespace daybook::query {
+namespace {
+
+std::string_view milestone_name(std::size_t milestone) {
+  return domain::milestone_name(static_cast<domain::Milestone>(milestone));
+}
+
+}  // namespace
+
+std::string_view Cycle::stage_from(std::size_t stage) const { return milestone_name(first + stage); }
+
+std::string_view Cycle::stage_to(std::size_t stage) const { return milestone_name(first + stage + 1); }
+
+std::string Cycle::name() const { return fmt::format("{}..{}", milestone_name(first), milestone_name(last)); }
+
+Cycle Cycle::of(const Question& question) {
+  const std::string text = question.arguments.text("cycle").value_or("");
+  const std::size_t dots = text.find("..");
+  if (dots != std::string::npos) {
+    const auto first = domain::parse_milestone(text.substr(0, dots));
+    const auto last = domain::parse_milestone(text.substr(dots + 2));
+    if (first && last && *first < *last) {
+      return {static_cast<std::size_t>(*first), static_cast<std::size_t>(*last)};
+    }
+  }
+  refuse_parameter("cycle", fmt::format("'{}' is not two milestones in their order, such as "
+                                        "placed..delivered or placed..paid",
+                                        text));
+}
+
+namespace parameters {
+
+Parameter cycle() {
+  return {"cycle", Parameter::Type::kText, "Two milestones in their order.", false, "placed..delivered"};
+}
+
+Parameter period(std::string name, std::string meaning, bool required) {
+  meaning += " As 2024-03-05, 2024-W10, 2024-03, 2024-Q1 or 2024.";
+  return {std::move(name), Parameter::Type::kText, std::move(meaning), required};
+}
+
+}  // namespace parameters
+
+std::optional<LabelledPeriod> period_named(const Question& question, std::string_view parameter) {
+  const auto label = question.arguments.text(parameter);
+  if (!label) return std::nullopt;
+  const auto period = parse_period_label(*label);
+  if (!period) {
+    refuse_parameter(parameter, fmt::format("'{}' is not the label of a period from 1900 to 2199, such as 2024-03-05, "
+                                            "2024-W10, 2024-03, 2024-Q1 or 2024",
+                                            *label));
+  }
+  return period;
+}
+
+Value mean_seconds(Int128 sum, std::size_t n) {
+  if (n == 0) return {};
+  return Value::mean(divide_rounded(sum * 1000, static_cast<Int128>(n)));
+}
+
+}  // namespace daybook::query
