@@ -29,6 +29,7 @@ constexpr View kViews[] = {
     {"order_cycle", "v1/order-cycle", false, "rows"},
     {"on_time", "v1/order-cycle/on-time", false, "rows"},
     {"open", "v1/order-cycle/open", false, "orders"},
+    {"sales", "v1/sales", false, "rows"},
     {"customers", "v1/customers", false, "customers"},
     {"anomalies", "v1/anomalies", false, "anomalies"},
     {"parked", "v1/parked", false, "parked"},
