@@ -193,15 +193,30 @@ std::string to_json(const Description& description, const Question& question, An
   return json.take();
 }
 
+// Objects that are null have their columns all the same.
+void fill(Row& row, const std::vector<std::string>& columns) {
+  for (auto& [name, value] : row.values) {
+    if (value.kind() != Value::Kind::kNull) continue;
+    Row empty;
+    for (const std::string& column : columns) {
+      if (column.starts_with(name + '.')) empty.add(column.substr(name.size() + 1), Value());
+    }
+    if (!empty.values.empty()) value = Value::object(std::move(empty));
+  }
+}
+
 std::string to_csv(const Description& description, Answer answer) {
   if (!answer.columns && description.row.empty()) refuse(406, "No rows", "this answer has no rows to give as CSV");
   std::string csv;
-  append_csv_header(csv, answer.columns ? *answer.columns : description.columns());
+  const std::vector<std::string> columns = answer.columns ? *answer.columns : description.columns();
+  append_csv_header(csv, columns);
   GrowingText text;
   for (SortedRow& row : answer.rows.take().rows) {
+    const std::size_t bytes = bytes_of(row.row);
+    fill(row.row, columns);
     append_csv(csv, row.row);
     text.grew_to(csv.size());
-    give_back_memory(bytes_of(row.row));
+    give_back_memory(bytes);
     row.row = Row();
   }
   return csv;

@@ -8,12 +8,13 @@ SalesQuestion SalesQuestion::of(const Question& question) {
           .group_by = question.arguments.choices("group_by"),
           .level = static_cast<int>(question.arguments.integer("level").value_or(0)),
           .filters = question.filters(),
-          .scope = question.scope};
+          .scope = question.scope,
+          .base = question.arguments.currency("base_currency")};
 }
 
 bool SalesReader::is_by_month() const {
-  return asked_.period.grain != Grain::kDay && asked_.period.grain != Grain::kWeek && !asked_.filters.sku &&
-         !asked_.groups_by("sku") && !asked_.groups_by("customer");
+  return asked_.period.grain != Grain::kDay && asked_.period.grain != Grain::kWeek && !asked_.base &&
+         !asked_.filters.sku && !asked_.groups_by("sku") && !asked_.groups_by("customer");
 }
 
 bool SalesReader::is_by_region() const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,8 @@ struct SalesQuestion {
   int level = 0;  // Of regions.
   Filters filters;
   AccessScope scope;
+  // In which all currencies are summed, each day's amounts at that day's rate.
+  std::optional<Currency> base;
 
   static SalesQuestion of(const Question& question);
 

@@ -156,13 +156,15 @@ TEST(OpenApi, EveryPathIsAnsweredAndFieldsAreTheDeclaredOnes) {
     list_fields(view.schema, "", fields);
     // Quantities stand in rows by sku alone.
     for (const auto& [name, value] : std::vector<std::pair<std::string, std::string>>{
-             {"page_size", "100"}, {"group_by", "sku"}, {"base_currency", "CNY"}}) {
+             {"page_size", "100"}, {"group_by", "sku"}, {"base_currency", "CNY"}, {"measure", "ordered"},
+             {"compare", "previous_period"}}) {
       query::ParameterMap parameters = required(view);
       const bool has_it = std::ranges::any_of(view.parameters, [&](const json::value& parameter) {
         return parameter.at("name").as_string() == name;
       });
       if (!has_it || (name == "group_by" && view.declared != "/v1/sales")) continue;
       parameters.emplace(name, value);
+      if (name == "compare") parameters.emplace("group_by", "sku");
       const auto rendered = story.book.get(view.path, parameters);
       ASSERT_EQ(rendered.status, 200) << view.path << ": " << rendered.body;
       check(view.schema, json::parse(rendered.body), "", seen);

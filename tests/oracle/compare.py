@@ -547,6 +547,25 @@ def queries(oracle, seed, days):
                 q["from"], q["to"] = near[0], near[2]
             if rng.random() < 0.1:
                 q["attributes"] = "as_now"
+            if rng.random() < 0.3:
+                q["compare"] = rng.choice(("previous_period", "previous_year"))
+            if rng.random() < 0.3:
+                q["base_currency"] = rng.choice(bases)
+            yield "/v1/sales", q
+        # Beside targets: by what they are set for.
+        for k, by in enumerate(("region", "region", "sales_rep", "region")):
+            q = dict(at, group_by=by, grain=("month", "quarter", "year")[(turn + k) % 3],
+                     measure=("ordered", "shipped", "invoiced", "collected")[(turn + k) % 4], **wide)
+            if by == "region" and rng.random() < 0.6:
+                q["level"] = str(rng.choice((1, 2, 3)))
+            if rng.random() < 0.3:
+                some_filter(q, ("region", "sales_rep", "currency", "channel", "customer_id"))
+            if rng.random() < 0.3:
+                q["from"], q["to"] = near[0], near[2]
+            if rng.random() < 0.2:
+                q["compare"] = rng.choice(("previous_period", "previous_year"))
+            if rng.random() < 0.2:
+                q["base_currency"] = rng.choice(bases)
             yield "/v1/sales", q
 
         # Documents.

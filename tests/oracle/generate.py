@@ -458,7 +458,7 @@ class Hostile:
         "invoice_written_off": 3, "write_off_recovered": 3, "payment_received": 6,
         "payment_allocated": 7, "payment_unallocated": 3, "payment_reversed": 0.7,
         "refund_paid": 5, "promise_made": 2, "promise_withdrawn": 0.7, "customer_profile_set": 3,
-        "sales_target_set": 1, "exchange_rate_published": 3,
+        "sales_target_set": 4, "exchange_rate_published": 3,
     }
 
     def fresh(self):
@@ -467,10 +467,15 @@ class Hostile:
              "occurred_at": self.in_turn(name) if self.maybe(0.5) else self.instant()
              if self.maybe(0.75) else self.r.choice(self.moments)}
         if name == "sales_target_set":
-            p = {"period": self.r.choice(("2190", "2190-Q1", "2190-03")), "measure": "ORDERED",
-                 "currency": "CNY", "amount_minor": self.money(self.r.choice((0, 5000)))}
-            p["region"] = self.r.choice(REGIONS[1:])
-            e["customer_id"] = "target:" + p["region"]
+            day = self.day()
+            p = {"period": self.r.choice((str(day.year), "%d-Q%d" % (day.year, (day.month + 2) // 3),
+                                          day.isoformat()[:7])),
+                 "measure": self.r.choice(("ORDERED", "SHIPPED", "INVOICED", "COLLECTED")),
+                 "currency": self.r.choice(sorted(self.main.values())),
+                 "amount_minor": self.money(self.r.choice((0, 5000)))}
+            by, whose = self.r.choice([("region", x) for x in REGIONS[1:]] + [("sales_rep", x) for x in REPS[1:]])
+            p[by] = whose
+            e["customer_id"] = "target:" + whose
         elif name == "exchange_rate_published":
             cur, base = self.r.choice(self.pairs)
             p = {"currency": cur, "base_currency": base, "date": self.date(),

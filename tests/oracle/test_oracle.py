@@ -1948,6 +1948,48 @@ class Sales(unittest.TestCase):
             self.assertEqual(w.sales(grain=grain)["rows"][0]["period"], want)
         self.assertEqual(w.sales()["rows"][0]["period"], "2020-01-01/2030-01-01")
 
+    def test_targets(self):
+        w = World()
+        w.order("O1", region="CN/South", at="2024-05-01")
+        for region, period, n in (("CN", "2024-05", 2000), ("CN/South", "2024-05", 4000),
+                                  ("EU", "2024-05", 500), ("EU", "2024", 7)):
+            w.put("sales_target_set", "2024-01-01", c="target:" + region, region=region, period=period,
+                  measure="ORDERED", currency="CNY", amount_minor=n)
+
+        def rows(**q):
+            return [(r["group"]["region"], r["ordered"], r["target"], r["attainment"]) for r in w.sales(
+                group_by="region", grain="month", measure="ordered", from_="2024-05-01", to="2024-05-31",
+                **q)["rows"]]
+        self.assertEqual(rows(), [("CN/South", "10.00", "40.00", "0.2500"), ("EU", "0.00", "5.00", "0.0000")])
+        self.assertEqual(rows(level="1"), [("CN", "10.00", "20.00", "0.5000"), ("EU", "0.00", "5.00", "0.0000")])
+        self.assertEqual(rows(channel="unassigned"), [("CN/South", "10.00", None, None)])
+
+    def test_compared(self):
+        w = World()
+        w.order("O1", at="2020-02-28")
+        w.order("O2", at="2020-02-29")
+        w.order("O3", at="2021-02-28")
+
+        def rows(with_what, **q):
+            return [(r["period"], r["compare"] and (r["compare"]["period"], r["compare"]["ordered"]))
+                    for r in w.sales("2024-01-01", compare=with_what, **q)["rows"]]
+        self.assertEqual(rows("previous_year", grain="day", from_="2020-02-29", to="2021-02-28"),
+                         [("2020-02-29", None), ("2021-02-28", ("2020-02-28", "10.00"))])
+        self.assertEqual(rows("previous_year", grain="month", from_="2021-02-05", to="2021-02-28"),
+                         [("2021-02", ("2020-02", "20.00"))])
+        self.assertEqual(rows("previous_period", from_="2020-02-29", to="2020-02-29"),
+                         [("2020-02-29/2020-02-29", ("2020-02-28/2020-02-28", "10.00"))])
+
+    def test_in_one_currency(self):
+        w = World()
+        w.put("exchange_rate_published", "2024-05-02", c="fx:CNY", currency="CNY", base_currency="EUR",
+              date="2024-05-02", rate="0.0005")
+        w.order("O1", at="2024-05-01")
+        w.order("O2", at="2024-05-02")
+        a = w.sales(base_currency="EUR", grain="day", measure="ordered")
+        self.assertEqual([(r["period"], r["ordered"]) for r in a["rows"]], [("2024-05-02", "0.01")])
+        self.assertEqual(a["unconverted"], [{"currency": "CNY", "measure": "ordered", "amount": "10.00"}])
+
 
 class Pages(unittest.TestCase):
     def test_invoice(self):

@@ -187,7 +187,9 @@ inline Asked any_question(std::mt19937& random) {
       maybe("channel", {"web", "unassigned"});
       maybe("kind", {"STANDARD", "SAMPLE", "unassigned"});
       maybe("sku", {"S0", "unassigned"});
-      maybe("measure", {"ordered", "collected", "orders"});
+      maybe("measure", {"ordered", "collected", "orders", "invoiced"});
+      maybe("compare", {"previous_period", "previous_year"});
+      maybe("base_currency", {"CNY", "JPY"});
       break;
     }
     default: {

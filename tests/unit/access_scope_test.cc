@@ -127,6 +127,9 @@ std::vector<Asked> questions() {
   }
   all.push_back({"v1/receivables/ageing", {{"as_of", "2024-06-30"}, {"base_currency", "CNY"}, {"basis", "issue_date"}}});
   all.push_back({"v1/sales", {{"from", "2024-05-01"}, {"to", "2024-05-31"}, {"group_by", "region,sku"}}});
+  all.push_back({"v1/sales",
+                 {{"from", "2024-05-01"}, {"to", "2024-05-12"}, {"grain", "week"}, {"group_by", "region"},
+                  {"measure", "invoiced"}, {"compare", "previous_period"}, {"base_currency", "CNY"}}});
   all.push_back({"v1/receivables/worklist", {{"as_of", "2024-06-30"}, {"base_currency", "CNY"}}});
   return all;
 }
@@ -222,6 +225,39 @@ TEST_F(ScopedTest, ADocumentOfAnotherRegionIsSeenThereAndNotAtHome) {
   const Asked statement{"v1/customers/C2/statement", {{"from", "2024-01-01"}, {"to", "2024-06-30"}}};
   EXPECT_EQ(ask(story.book, south, statement), 404) << "the whole account is the home region's";
   EXPECT_TRUE(ask(story.book, europe, statement).is_object());
+}
+
+TEST_F(ScopedTest, ATargetIsSeenByWhoSeesAllThatItsRegionOrRepSells) {
+  Story& story = everybody_;
+  const auto tell_target = [&](const std::string& by, const std::string& name, const char* minor) {
+    story.account = "target:" + name;
+    story.put("sales_target_set", "2024-01-01",
+              "\"" + by + R"(":")" + name + R"(","period":"2024-05","measure":"ORDERED","currency":"CNY","amount_minor":)" +
+                  minor);
+  };
+  tell_target("region", "CN", "9000");
+  tell_target("region", "CN/South", "500");
+  tell_target("region", "CN/South/Zhuhai", "300");
+  tell_target("region", "EU", "800");
+  tell_target("sales_rep", "li", "700");
+  tell_target("sales_rep", "anna", "600");
+  const auto targets = [&](const query::AccessScope& scope, const std::string& by) {
+    const json::value answer = ask(story.book, scope,
+                                   {"v1/sales",
+                                    {{"from", "2024-05-01"}, {"to", "2024-05-31"}, {"grain", "month"},
+                                     {"group_by", by}, {"measure", "ordered"}, {"as_of", "2024-06-30"}}});
+    std::string all;
+    for (const json::value& row : answer.at("rows").as_array()) {
+      all += cell_of(row, "group." + by) + " " + cell_of(row, "target") + "; ";
+    }
+    return all;
+  };
+  const auto south_and_anna = query::AccessScope::of({"CN/South", "unassigned"}, {"anna"});
+  EXPECT_EQ(targets(south_and_anna, "region"),
+            "CN/South 5.00; CN/South/Shenzhen -; CN/South/Zhuhai 3.00; EU -; EU/North -; unassigned -; ");
+  EXPECT_EQ(targets(south_and_anna, "sales_rep"), "anna 6.00; li -; unassigned -; wu -; ");
+  EXPECT_EQ(targets(query::AccessScope(), "region") + targets(query::AccessScope(), "sales_rep"), "");
+  EXPECT_EQ(targets(query::AccessScope::everything(), "sales_rep"), "anna 6.00; li 7.00; unassigned -; wu -; ");
 }
 
 // Sums over all customers are known without knowing whose they are.

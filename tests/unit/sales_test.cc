@@ -1,4 +1,5 @@
 // Sales: what was ordered, shipped, invoiced and collected, each on its own date.
+#include "query/comparison.h"
 #include "support/story.h"
 
 namespace daybook::test {
@@ -297,6 +298,77 @@ TEST(Sales, ARefundOfACreditNoteHasItsChannelAndKind) {
   story.refund("F", 40, "2024-06-04", R"(,"credit_note_id":"N")");
   EXPECT_EQ(story.sales(kEnd, "group.channel group.kind collected", "group_by=channel,kind&measure=collected"),
             "web SAMPLE 0.60");
+}
+
+using query::Comparison;
+using query::Period;
+
+constexpr Grain kGrains[] = {Grain::kDay, Grain::kWeek, Grain::kMonth, Grain::kQuarter, Grain::kYear};
+
+TEST(Comparison, ThePeriodBeforeEndsWhereTheRowsBegins) {
+  for (const Grain grain : kGrains) {
+    for (Day day = kFirstDate; day <= kLastDate; ++day) {
+      const auto before = compared(Period{day, day, grain}, Comparison::kPreviousPeriod, day);
+      ASSERT_TRUE(before);
+      ASSERT_EQ(before->to + 1, period_start(grain, day));
+      ASSERT_EQ(before->from, period_start(grain, before->to));
+    }
+  }
+}
+
+TEST(Comparison, APeriodAYearBeforeHasTheSameNameInThatYear) {
+  for (const Grain grain : kGrains) {
+    for (Day day = kFirstDate; day <= kLastDate; ++day) {
+      const std::string label = period_label(grain, day);
+      const auto before = compared(Period{day, day, grain}, Comparison::kPreviousYear, day);
+      ASSERT_EQ(before.has_value(), !label.ends_with("-02-29") && !label.ends_with("-W53")) << label;
+      if (!before) continue;
+      const std::string expected = std::to_string(std::stoi(label.substr(0, 4)) - 1) + label.substr(4);
+      ASSERT_EQ(period_label(grain, before->from), expected);
+      ASSERT_EQ(period_label(grain, before->to), expected);
+      ASSERT_NE(period_label(grain, before->from - 1), expected);
+      ASSERT_NE(period_label(grain, before->to + 1), expected);
+    }
+  }
+}
+
+TEST(Comparison, AllPeriodsOfASpanTogether) {
+  const struct {
+    const char* from;
+    const char* to;
+    Grain grain;
+    Comparison with;
+    const char* all;
+  } cases[] = {
+      {"2024-05-10", "2024-05-20", Grain::kNone, Comparison::kPreviousPeriod, "2024-04-29/2024-05-09"},
+      {"2024-03-01", "2024-03-31", Grain::kNone, Comparison::kPreviousYear, "2023-03-01/2023-03-31"},
+      {"2024-02-29", "2024-03-31", Grain::kNone, Comparison::kPreviousYear, "none"},
+      {"2024-05-10", "2024-06-02", Grain::kMonth, Comparison::kPreviousPeriod, "2024-04-01/2024-05-31"},
+      {"2024-02-29", "2024-03-02", Grain::kDay, Comparison::kPreviousYear, "2023-03-01/2023-03-02"},
+      {"2024-02-27", "2024-02-29", Grain::kDay, Comparison::kPreviousYear, "2023-02-27/2023-02-28"},
+      {"2024-02-29", "2024-02-29", Grain::kDay, Comparison::kPreviousYear, "none"},
+      {"2020-12-30", "2021-01-01", Grain::kWeek, Comparison::kPreviousYear, "none"},
+      {"2020-12-20", "2021-01-03", Grain::kWeek, Comparison::kPreviousYear, "2019-12-16/2019-12-29"},
+      {"1900-01-01", "2199-12-31", Grain::kYear, Comparison::kPreviousYear, "1899-01-01/2198-12-31"},
+  };
+  for (const auto& [from, to, grain, with, all] : cases) {
+    const auto span = compared(Period{*parse_date(from), *parse_date(to), grain}, with);
+    EXPECT_EQ(span ? format_date(span->from) + "/" + format_date(span->to) : "none", all) << from << " " << to;
+  }
+}
+
+TEST(Comparison, PeriodsOfTargetsByTheirNames) {
+  for (const Grain grain : {Grain::kMonth, Grain::kQuarter, Grain::kYear}) {
+    for (Day day = kFirstDate; day <= kLastDate; ++day) {
+      const auto period = query::parse_period(period_label(grain, day));
+      ASSERT_TRUE(period && period->grain == grain) << period_label(grain, day);
+      ASSERT_TRUE(period->from == period_start(grain, day) && day <= period->to);
+      ASSERT_NE(period_label(grain, period->to + 1), period_label(grain, day));
+    }
+  }
+  for (const char* none : {"", "24", "2024-", "2024-13", "2024-5", "2024-Q5", "2024-Q", "2024-W10", "2024-05-01", "abcd"}) {
+    EXPECT_FALSE(query::parse_period(none)) << none;
+  }
 }
 
 }  // namespace

@@ -1,13 +1,17 @@
-// Per-region sales: ordered, shipped, invoiced, collected, by posting day.
+// Per-region sales: ordered, shipped, invoiced, collected, by posting day; beside targets and earlier periods, and in one
+// currency.
 #include <algorithm>
 #include <array>
 #include <map>
 #include <span>
 #include <unordered_map>
 
+#include "base/exchange.h"
 #include "base/hash.h"
+#include "query/comparison.h"
 #include "query/reports.h"
 #include "query/sales_reader.h"
+#include "query/target_reader.h"
 
 namespace daybook::query {
 namespace {
@@ -30,6 +34,8 @@ enum Column : std::size_t {
 constexpr std::array<std::string_view, kColumnCount> kColumnNames = {
     "ordered", "shipped",   "invoiced", "collected",        "freight",
     "orders",  "shipments", "invoices", "ordered_quantity", "shipped_quantity"};
+
+bool is_amount(std::size_t column) { return column <= kFreight; }
 
 using Sums = std::array<Int128, kColumnCount>;
 
@@ -81,6 +87,15 @@ struct Columns {
     return columns;
   }
 
+  // The measure as targets are set for it.
+  std::optional<domain::SalesMeasure> target_measure() const {
+    using domain::SalesMeasure;
+    if (only == kOrdered) return SalesMeasure::kOrdered;
+    if (only == kShipped) return SalesMeasure::kShipped;
+    if (only == kInvoiced) return SalesMeasure::kInvoiced;
+    if (only == kCollected) return SalesMeasure::kCollected;
+    return std::nullopt;
+  }
   bool shows(std::size_t column) const {
     if (only) return column == *only;
     return column < kOrderedQuantity || quantities;
@@ -94,7 +109,7 @@ struct Columns {
   void write(Row& row, const Sums& sums, Currency currency) const {
     for (std::size_t i = 0; i < kColumnCount; ++i) {
       if (!shows(i)) continue;
-      if (i <= kFreight) {
+      if (is_amount(i)) {
         row.add(std::string(kColumnNames[i]), Value::amount(sums[i], currency));
       } else if (i <= kInvoices) {
         row.add(std::string(kColumnNames[i]), Value::integer(sums[i]));
@@ -105,66 +120,110 @@ struct Columns {
   }
 };
 
+// A row before currencies become one.
 struct SalesKey {
-  std::string period;
+  Day start = 0;  // Of its period.
   std::vector<std::string> group;
   Currency currency;
+  // Of the day that was posted on, to the base currency; 0: none is published, or none is asked for.
+  Int128 rate = 0;
 
   auto operator<=>(const SalesKey&) const = default;
   template <typename Visit>
   void for_each_field(const Visit& visit) {
-    visit(period, group, currency);
+    visit(start, group, currency, rate);
   }
 };
+using SalesSums = std::map<SalesKey, Sums>;
 
-// Sums by row, and in total: what stands under several skus counts once in all.
+// Sums by row, and in total, of no period and group: what stands under several skus counts once in all.
 struct SalesPart {
-  std::map<SalesKey, Sums> rows;
-  std::map<Currency, Sums> totals;
+  SalesSums rows;
+  SalesSums totals;
+  SalesSums compared;  // Of the periods that rows are compared with, by their own beginning.
+  std::vector<SalesTarget> targets;
 
   void add(SalesPart other) {
-    rows.merge(other.rows);
-    for (const auto& [key, sums] : other.rows) add_up(rows[key], sums);
-    for (const auto& [currency, sums] : other.totals) add_up(totals[currency], sums);
+    add_up(rows, std::move(other.rows));
+    add_up(totals, std::move(other.totals));
+    add_up(compared, std::move(other.compared));
+    std::ranges::move(other.targets, std::back_inserter(targets));
   }
   template <typename Visit>
   void for_each_field(const Visit& visit) {
-    visit(rows, totals);
+    visit(rows, totals, compared, targets);
   }
 
  private:
-  static void add_up(Sums& to, const Sums& sums) {
-    for (std::size_t i = 0; i < kColumnCount; ++i) to[i] += sums[i];
+  static void add_up(SalesSums& to, SalesSums from) {
+    to.merge(from);
+    for (const auto& [key, sums] : from) {
+      Sums& at = to[key];
+      for (std::size_t i = 0; i < kColumnCount; ++i) at[i] += sums[i];
+    }
   }
 };
+
+// All currencies of a row in one, rounded at the end; what has no rate is left out of the amounts.
+SalesSums in_base(const SalesSums& all, Currency base) {
+  constexpr std::size_t kAmounts = kFreight + 1;
+  struct Exact {
+    std::vector<Exchanged> amounts;
+    Sums counts{};
+  };
+  std::map<SalesKey, Exact> exact;
+  for (const auto& [key, sums] : all) {
+    const auto at = exact.try_emplace({key.start, key.group, base}, Exact{{kAmounts, Exchanged(base)}}).first;
+    for (std::size_t i = 0; i < kColumnCount; ++i) {
+      if (!is_amount(i)) {
+        at->second.counts[i] += sums[i];
+      } else if (key.rate != 0) {
+        at->second.amounts[i].add(sums[i], key.currency, key.rate);
+      }
+    }
+  }
+  SalesSums converted;
+  for (const auto& [key, sums] : exact) {
+    Sums& rounded = converted[key] = sums.counts;
+    for (std::size_t i = 0; i < kAmounts; ++i) rounded[i] = sums.amounts[i].rounded();
+  }
+  return converted;
+}
 
 // Adds postings up.
 class SalesTotals {
  public:
-  explicit SalesTotals(const SalesQuestion& asked)
+  // Both must outlive it.
+  SalesTotals(const SalesQuestion& asked, const RateTable& rates)
       : asked_(asked),
+        rates_(rates),
         row_counts_(asked.groups_by("sku") || asked.filters.sku ? Counts::kBySku : Counts::kOnce),
         total_counts_(asked.filters.sku ? Counts::kBySku : Counts::kOnce) {}
 
   // Finds the row of what is added next.
   void at(const SalesPosting& posting) {
-    // A grain's periods begin on different days.
-    const Period& period = asked_.period;
-    key_.assign(sortable(period.grain == Grain::kNone ? 0 : period_start(period.grain, posting.day)));
+    const Day start = row_start(asked_.period, posting.day);
+    const Int128 rate = rate_of(posting);
+    key_.assign(sortable(start));
     key_ += sortable(posting.currency.number());
+    if (asked_.base) {
+      key_ += sortable(static_cast<std::int64_t>(rate >> 64));
+      key_ += sortable(static_cast<std::int64_t>(rate));
+    }
     for (const std::string& name : asked_.group_by) {
       key_ += group(name, posting);
       key_ += '\0';
     }
     auto found = places_.find(key_);
     if (found == places_.end()) {
-      SalesKey key{period.label(posting.day), {}, posting.currency};
+      SalesKey key{start, {}, posting.currency, rate};
       for (const std::string& name : asked_.group_by) {
         key.group.push_back(name == "region" ? group_name(cut_region(posting.region, asked_.level))
                                              : group_name(group(name, posting)));
       }
       take_memory(2 * (key_.size() + kNodeBytes) + sizeof(SalesKey) + sizeof(Sums) + sizeof(Place));
-      found = places_.emplace(key_, Place{&part_.rows[key], &part_.totals[posting.currency]}).first;
+      Sums* const total = &part_.totals[{0, {}, posting.currency, rate}];
+      found = places_.emplace(key_, Place{&part_.rows[std::move(key)], total}).first;
     }
     place_ = found->second;
   }
@@ -183,6 +242,16 @@ class SalesTotals {
     Sums* total = nullptr;
   };
 
+  // Of the base currency; 0 without.
+  Int128 rate_of(const SalesPosting& posting) {
+    if (!asked_.base) return 0;
+    if (rate_day_ != posting.day || rate_currency_ != posting.currency) {
+      rate_day_ = posting.day;
+      rate_currency_ = posting.currency;
+      rate_ = rates_.on(posting.day, posting.currency, *asked_.base).value_or(0);
+    }
+    return rate_;
+  }
   // Regions are whole paths.
   static std::string_view group(std::string_view name, const SalesPosting& posting) {
     if (name == "region") return posting.region;
@@ -194,24 +263,163 @@ class SalesTotals {
   }
 
   const SalesQuestion& asked_;
+  const RateTable& rates_;
   const Counts row_counts_;
   const Counts total_counts_;
   SalesPart part_;
   std::unordered_map<std::string, Place, TextHash, std::equal_to<>> places_;
   std::string key_;
   Place place_;
+  // What was looked up last.
+  std::optional<Day> rate_day_;
+  Currency rate_currency_;
+  Int128 rate_ = 0;
 };
 
-std::vector<Field> total_fields() {
-  std::vector<Field> all = {fields::text("currency")};
+std::vector<Field> measure_fields(std::string first) {
+  std::vector<Field> all = {fields::text(std::move(first))};
   for (std::size_t i = 0; i < kColumnCount; ++i) {
     const std::string name(kColumnNames[i]);
-    all.push_back(i <= kFreight    ? fields::amount(name)
+    all.push_back(is_amount(i)     ? fields::amount(name)
                   : i <= kInvoices ? fields::integer(name)
                                    : fields::quantity(name));
   }
   return all;
 }
+
+std::optional<Comparison> comparison_of(const Question& question) {
+  const auto given = question.arguments.text("compare");
+  if (!given) return std::nullopt;
+  return *given == kPreviousYear ? Comparison::kPreviousYear : Comparison::kPreviousPeriod;
+}
+
+// The same question of the periods that its rows are compared with, if there are any.
+std::optional<SalesQuestion> compared_question(const Question& question, const SalesQuestion& asked) {
+  const auto comparison = comparison_of(question);
+  const auto period = comparison ? compared(asked.period, *comparison) : std::nullopt;
+  if (!period) return std::nullopt;
+  SalesQuestion of = asked;
+  of.period = *period;
+  return of;
+}
+
+// Rows and totals of all shards, from which an answer is written.
+class SalesTable {
+ public:
+  SalesTable(const Question& question, SalesPart whole)
+      : asked_(SalesQuestion::of(question)),
+        columns_(Columns::of(question, asked_)),
+        comparison_(comparison_of(question)),
+        rows_(std::move(whole.rows)),
+        totals_(std::move(whole.totals)),
+        compared_(std::move(whole.compared)) {
+    if (asked_.base) {
+      note_unconverted();
+      rows_ = in_base(rows_, *asked_.base);
+      totals_ = in_base(totals_, *asked_.base);
+      compared_ = in_base(compared_, *asked_.base);
+    }
+    std::erase_if(rows_, [&](const auto& row) { return columns_.is_zero(row.second); });
+    for (SalesTarget& target : whole.targets) {
+      SalesKey key{target.start, {std::move(target.group)}, target.currency};
+      targets_[std::move(key)] = target.minor;
+    }
+  }
+
+  Answer answer(const PageCut& page) const {
+    Answer answer;
+    answer.rows = Rows(page);
+    const SalesKey some{asked_.period.from, std::vector<std::string>(asked_.group_by.size()), {}};
+    answer.columns = column_names(row_of(some, {}, Compared::kAlways));
+    for (const auto& [key, sums] : rows_) add(answer.rows, key, sums);
+    for (const auto& [key, minor] : targets_) {
+      if (!rows_.contains(key) && !has_part(key)) add(answer.rows, key, {});
+    }
+    std::vector<Row> totals;
+    for (const auto& [key, sums] : totals_) {
+      if (columns_.is_zero(sums)) continue;
+      Row& row = totals.emplace_back();
+      row.add("currency", Value::text(key.currency.code()));
+      columns_.write(row, sums, key.currency);
+    }
+    answer.tail.add("totals", Value::list_of_rows(std::move(totals)));
+    answer.tail.add("unconverted", Value::list_of_rows(unconverted_));
+    return answer;
+  }
+
+ private:
+  // A comparison where there is a period for it; for the names of columns wherever there is.
+  enum class Compared { kWhereThereIs, kAlways };
+
+  // What has no rate, by currency and measure: amounts that a row, or several, lack.
+  void note_unconverted() {
+    for (const auto& [key, sums] : totals_) {
+      if (key.rate != 0) continue;
+      for (std::size_t i = 0; i < kColumnCount; ++i) {
+        if (!is_amount(i) || !columns_.shows(i) || sums[i] == 0) continue;
+        Row& row = unconverted_.emplace_back();
+        row.add("currency", Value::text(key.currency.code()));
+        row.add("measure", Value::text(kColumnNames[i]));
+        row.add("amount", Value::amount(sums[i], key.currency));
+      }
+    }
+  }
+
+  // Whether a part of this region has a row of its period and currency: it would look as if nothing was sold.
+  bool has_part(const SalesKey& target) const {
+    if (asked_.group_by.front() != "region") return false;
+    const std::string within = target.group.front() + '/';
+    for (auto row = rows_.lower_bound({target.start, {within}, {}});
+         row != rows_.end() && row->first.start == target.start && row->first.group.front().starts_with(within); ++row) {
+      if (row->first.currency == target.currency) return true;
+    }
+    return false;
+  }
+
+  void add(Rows& to, const SalesKey& key, const Sums& sums) const {
+    std::string sorted_by = sort_key({asked_.period.label(key.start)});
+    for (const std::string& group : key.group) sorted_by += sort_key({group});
+    sorted_by += key.currency.code();
+    to.add(std::move(sorted_by), [&] { return row_of(key, sums, Compared::kWhereThereIs); });
+  }
+
+  Row row_of(const SalesKey& key, const Sums& sums, Compared compared) const {
+    Row row;
+    row.add("period", Value::text(asked_.period.label(key.start)));
+    Row group;
+    for (std::size_t i = 0; i < key.group.size(); ++i) group.add(asked_.group_by[i], Value::text(key.group[i]));
+    row.add("group", Value::object(std::move(group)));
+    row.add("currency", Value::text(key.currency.code()));
+    columns_.write(row, sums, key.currency);
+    if (columns_.only) {
+      const auto target = targets_.find(key);
+      const bool has_target = target != targets_.end();
+      row.add("target", has_target ? Value::amount(target->second, key.currency) : Value());
+      row.add("attainment", has_target ? Value::rate(sums[*columns_.only], target->second) : Value());
+    }
+    if (comparison_) row.add("compare", comparison(key, compared));
+    return row;
+  }
+
+  Value comparison(const SalesKey& key, Compared compared) const {
+    const auto period = query::compared(asked_.period, *comparison_, key.start);
+    if (!period && compared == Compared::kWhereThereIs) return {};
+    Row row;
+    row.add("period", Value::text(period ? period->label(period->from) : ""));
+    const auto sums = period ? compared_.find({period->from, key.group, key.currency}) : compared_.end();
+    columns_.write(row, sums == compared_.end() ? Sums{} : sums->second, key.currency);
+    return Value::object(std::move(row));
+  }
+
+  const SalesQuestion asked_;
+  const Columns columns_;
+  const std::optional<Comparison> comparison_;
+  SalesSums rows_;
+  SalesSums totals_;
+  SalesSums compared_;
+  std::map<SalesKey, Int128> targets_;
+  std::vector<Row> unconverted_;
+};
 
 class Sales final : public ReportOf<SalesPart> {
  public:
@@ -231,7 +439,12 @@ class Sales final : public ReportOf<SalesPart> {
                           false,
                           {},
                           {"region", "sales_rep", "customer", "sku", "channel", "kind"}},
-                         parameters::choice("measure", {measures.begin(), measures.end()}, "", "This one alone."),
+                         parameters::choice("measure", {measures.begin(), measures.end()}, "",
+                                            "This one alone, beside its target by region or sales rep."),
+                         parameters::choice("compare", {std::string(kPreviousPeriod), std::string(kPreviousYear)}, "",
+                                            "Adds the whole period before each row's, or that of a year before."),
+                         {"base_currency", Parameter::Type::kCurrency,
+                          "Sums all currencies in this one, each day's amounts at the last rate on or before that day."},
                          parameters::level(),
                          parameters::region(),
                          parameters::sales_rep(),
@@ -242,9 +455,14 @@ class Sales final : public ReportOf<SalesPart> {
                          parameters::kind()},
           .rows_name = "rows",
           .row = {fields::text("period"), fields::object("group", {})},
-          .tail = {fields::list("totals", total_fields())}};
+          .tail = {fields::list("totals", measure_fields("currency")),
+                   fields::list("unconverted",
+                                {fields::text("currency"), fields::text("measure"), fields::amount("amount")})}};
       of.row.back().meaning = "By name of each grouping; empty when not grouped.";
-      std::ranges::move(total_fields(), std::back_inserter(of.row));
+      std::ranges::move(measure_fields("currency"), std::back_inserter(of.row));
+      of.row.push_back(fields::amount("target").or_null());
+      of.row.push_back(fields::rate("attainment").or_null());
+      of.row.push_back(fields::object("compare", measure_fields("period")).or_null());
       return of;
     }();
     return description;
@@ -257,48 +475,36 @@ class Sales final : public ReportOf<SalesPart> {
     }
   }
 
+  std::optional<RatesWanted> rates(const Question& question) const override {
+    const SalesQuestion asked = SalesQuestion::of(question);
+    if (!asked.base) return std::nullopt;
+    const auto compared = compared_question(question, asked);
+    return RatesWanted{compared ? std::min(compared->period.from, asked.period.from) : asked.period.from,
+                       asked.period.to};
+  }
+
  protected:
   SalesPart part_of(const Question& question, const ShardReader& shard) const override {
     const SalesQuestion asked = SalesQuestion::of(question);
-    SalesTotals totals(asked);
-    SalesReader(shard, asked).read(totals);
-    return totals.take();
+    SalesPart part = read(question, shard, asked);
+    if (const auto compared = compared_question(question, asked)) {
+      part.compared = read(question, shard, *compared).rows;
+    }
+    if (const auto measure = Columns::of(question, asked).target_measure()) {
+      part.targets = read_targets(shard, asked, *measure);
+    }
+    return part;
   }
 
   Answer answer_of(const Question& question, SalesPart whole, Asker&) const override {
-    const SalesQuestion asked = SalesQuestion::of(question);
-    const Columns columns = Columns::of(question, asked);
-    const std::size_t groups = asked.group_by.size();
-    const auto make_row = [&](const SalesKey& key, const Sums& sums) {
-      Row row;
-      row.add("period", Value::text(key.period));
-      Row group;
-      for (std::size_t i = 0; i < groups; ++i) group.add(asked.group_by[i], Value::text(key.group[i]));
-      row.add("group", Value::object(std::move(group)));
-      row.add("currency", Value::text(key.currency.code()));
-      columns.write(row, sums, key.currency);
-      return row;
-    };
-    Answer answer;
-    answer.rows = Rows(question.page);
-    answer.columns = column_names(make_row({"", std::vector<std::string>(groups), {}}, Sums{}));
-    for (const auto& entry : whole.rows) {
-      const auto& [key, sums] = entry;
-      if (columns.is_zero(sums)) continue;
-      std::string sorted_by = sort_key({key.period});
-      for (const std::string& group : key.group) sorted_by += sort_key({group});
-      sorted_by += key.currency.code();
-      answer.rows.add(std::move(sorted_by), [&] { return make_row(entry.first, entry.second); });
-    }
-    std::vector<Row> total_rows;
-    for (const auto& [currency, total] : whole.totals) {
-      if (columns.is_zero(total)) continue;
-      Row& row = total_rows.emplace_back();
-      row.add("currency", Value::text(currency.code()));
-      columns.write(row, total, currency);
-    }
-    answer.tail.add("totals", Value::list_of_rows(std::move(total_rows)));
-    return answer;
+    return SalesTable(question, std::move(whole)).answer(question.page);
+  }
+
+ private:
+  static SalesPart read(const Question& question, const ShardReader& shard, const SalesQuestion& asked) {
+    SalesTotals totals(asked, question.rates);
+    SalesReader(shard, asked).read(totals);
+    return totals.take();
   }
 };
 

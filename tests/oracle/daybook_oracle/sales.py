@@ -1,4 +1,7 @@
 """Part C: postings per day, measure and dimension, and their sums."""
+from datetime import date
+from functools import lru_cache
+
 from .dates import parse_date, period
 from .money import quantity
 from .receivables import INF
@@ -126,3 +129,36 @@ def of_account(a, day, rc, attributes):
 
 def label(day, grain, whole):
     return period(day, grain) if grain else whole
+
+
+def grain_of(label):
+    """The grain of a target's period."""
+    return "year" if len(label) == 4 else "quarter" if "Q" in label else "month"
+
+
+@lru_cache(maxsize=None)
+def days_of(label, grain):
+    """The days of the period of that name: none where the calendar has no such period."""
+    year = int(label[:4])
+    around = range(date(year, 1, 1).toordinal() - 7, date(year + 1, 1, 1).toordinal() + 7)
+    return [d for d in around if period(d, grain) == label]
+
+
+def compared(label, grain, with_what, start, end):
+    """(first day, last day, label) of the whole period that a row's is compared with, or None."""
+    if not grain:
+        if with_what == "previous_period":
+            first, last = start - (end - start) - 1, start - 1
+        else:
+            first, last = (days_of("%04d%s" % (int(x[:4]) - 1, x[4:]), "day")
+                           for x in label.split("/"))
+            if not first or not last:
+                return None
+            first, last = first[0], last[0]
+        return first, last, "/".join(date.fromordinal(d).isoformat() for d in (first, last))
+    if with_what == "previous_period":
+        name = period(days_of(label, grain)[0] - 1, grain)
+    else:
+        name = "%04d%s" % (int(label[:4]) - 1, label[4:])
+    days = days_of(name, grain)
+    return (days[0], days[-1], name) if days else None

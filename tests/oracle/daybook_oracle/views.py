@@ -10,10 +10,10 @@ from urllib.parse import unquote
 from . import anomalies, cycle, sales
 from .answers import (NotFound, NotHere, REF_KEY, Several, as_of, attributes, by_bytes, by_bytes1,
                       common, instant, kept, known_at, level, millis, ref)
-from .attributes import cut
+from .attributes import cut, in_region
 from .dates import labelled, parse_date, period, show_date
 from .match import Any, Approx, Bag, Blank, Either, Ids, Optional
-from .money import amount, fixed, show_quantity
+from .money import EXPONENT, amount, fixed, round_half_away, show_quantity
 from .receivables import INF
 from .receivables_views import (ageing, bridge, dunning, entries, item_key, items, items_at, ledger_at,
                                 nothing, ratios, reconciled, restatement, show_credit, show_item,
@@ -296,16 +296,18 @@ def postings(o, q):
     return o.cached(("postings", day, q.get("attributes")), make)
 
 
-def sales_view(o, q):
-    for later in ("base_currency", "compare"):
-        if later in q:
-            raise NotHere(later)
+def sales_sums(o, q, start, end, whole):
+    """({(label, group, currency): {measure: value}}, {currency: {measure: value}}, the amounts without a
+    rate); exact, in the base currency where one is asked for."""
     by = [] if q.get("group_by", "none") == "none" else q["group_by"].split(",")
-    start, end = parse_date(q["from"]), parse_date(q["to"])
-    whole = "%s/%s" % (q["from"], q["to"])
     n = level(q)
-    one = q.get("measure")
-    rows, totals = {}, {}
+    one, base = q.get("measure"), q.get("base_currency")
+    rows, totals, unconverted = {}, {}, {}
+
+    def add(to, k, measure, value):
+        cell = to.setdefault(k, {})
+        cell[measure] = cell.get(measure, 0) + value
+
     for x in postings(o, q):
         if not start <= x.day <= end or not x.value or (one and x.measure != one):
             continue
@@ -317,40 +319,117 @@ def sales_view(o, q):
             skus &= {q["sku"]}
             if not skus:
                 continue
+        currency, value = x.currency, x.value
+        if base:
+            currency = base
+            if x.measure in sales.AMOUNTS:
+                rate = o.rates.rate(x.currency, base, x.day)
+                if rate is None:
+                    add(unconverted, x.currency, x.measure, value)
+                    continue
+                value = Fraction(value) * rate * 10 ** EXPONENT[base] / 10 ** EXPONENT[x.currency]
         parts = {"region": cut(x.region, n), "sales_rep": x.sales_rep, "customer": x.customer,
                  "channel": x.channel, "kind": x.kind}
         for sku in skus if "sku" in by else ("",):
             parts["sku"] = sku
             group = tuple(parts[g] or "unassigned" for g in by)
-            k = (sales.label(x.day, q.get("grain"), whole), group, x.currency)
-            cell = rows.setdefault(k, {})
-            cell[x.measure] = cell.get(x.measure, 0) + x.value
-        cell = totals.setdefault(x.currency, {})
-        cell[x.measure] = cell.get(x.measure, 0) + x.value
+            add(rows, (sales.label(x.day, q.get("grain"), whole), group, currency), x.measure, value)
+        add(totals, currency, x.measure, value)
+    for cell in list(rows.values()) + list(totals.values()):
+        for m in cell:
+            if m in sales.AMOUNTS:
+                cell[m] = round_half_away(cell[m])
+    return rows, totals, unconverted
+
+
+def sales_targets(o, q, start, end):
+    """{(label, group, currency): amount} of what is asked: of regions or of reps."""
+    by, one, grain = q.get("group_by"), q.get("measure"), q.get("grain")
+    n = level(q)
+    if by not in ("region", "sales_rep") or one not in sales.MEASURES:
+        return {}
+    # A target is for all that its region or rep sells: what leaves a part of that has none.
+    if {"customer_id", "sku", "channel", "kind", "sales_rep" if by == "region" else "region"} & set(q):
+        return {}
+    holds = {}
+    for r in o.facts.targets:
+        p = r.p
+        name = p[by]
+        if not name or p["measure"].lower() != one or sales.grain_of(p["period"]) != grain:
+            continue
+        if not sales.label(start, grain, "") <= p["period"] <= sales.label(end, grain, ""):
+            continue
+        if cut(name, n) != name if by == "region" else False:
+            continue
+        if "region" in q and not in_region(name, q["region"]) or q.get("sales_rep", name) != name:
+            continue
+        if q.get("currency", p["currency"]) != p["currency"] or \
+                q.get("base_currency", p["currency"]) != p["currency"]:
+            continue
+        k = (p["period"], (name,), p["currency"])
+        if k not in holds or r.order > holds[k].order:
+            holds[k] = r
+    return {k: r.p["amount_minor"] for k, r in holds.items()}
+
+
+def sales_view(o, q):
+    by = [] if q.get("group_by", "none") == "none" else q["group_by"].split(",")
+    start, end = parse_date(q["from"]), parse_date(q["to"])
+    whole = "%s/%s" % (q["from"], q["to"])
+    grain = q.get("grain")
+    one = q.get("measure")
+    rows, totals, unconverted = sales_sums(o, q, start, end, whole)
+    names = (one,) if one else sales.AMOUNTS + sales.COUNTS + \
+        (sales.QUANTITIES if "sku" in by else ())
 
     def columns(cell, cur, total=False):
-        if one:
-            if one in sales.COUNTS:
-                return {one: cell.get(one, 0)}
-            return {one: amount(cell.get(one, 0), cur)}
-        out = {m: amount(cell.get(m, 0), cur) for m in sales.AMOUNTS}
-        out.update({m: cell.get(m, 0) for m in sales.COUNTS})
-        if "sku" in by:
-            for m in sales.QUANTITIES:
-                v = show_quantity(cell.get(m, 0))
-                out[m] = Optional(v) if total else v
+        out = {}
+        for m in names:
+            v = cell.get(m, 0)
+            out[m] = v if m in sales.COUNTS else amount(v, cur) if m in sales.AMOUNTS else \
+                Optional(show_quantity(v)) if total else show_quantity(v)
         return out
 
     def nonzero(cell):
-        names = sales.AMOUNTS + sales.COUNTS + (sales.QUANTITIES if "sku" in by else ())
         return any(cell.get(m) for m in names)
 
-    return dict(common(o, q),
-                rows=[dict(period=p, group=dict(zip(by, g)), currency=cur,
-                           **columns(rows[p, g, cur], cur))
-                      for p, g, cur in by_bytes(rows) if nonzero(rows[p, g, cur])],
+    rows = {k: cell for k, cell in rows.items() if nonzero(cell)}
+    targets = sales_targets(o, q, start, end)
+    actual = {k: cell.get(one, 0) for k, cell in rows.items()}
+    for p, g, cur in targets:
+        within = [k for k in actual if k[0] == p and k[2] == cur and k[1][0].startswith(g[0] + "/")]
+        if by == ["sales_rep"] or not within:
+            rows.setdefault((p, g, cur), {})
+
+    with_what = q.get("compare")
+    before = {}     # label -> (first day, last day, label) or None
+    compared = {}
+    if with_what:
+        for p, _, _ in rows:
+            before[p] = sales.compared(p, grain, with_what, start, end)
+        spans = [x for x in before.values() if x]
+        if spans:
+            compared = sales_sums(o, q, min(x[0] for x in spans), max(x[1] for x in spans),
+                                  spans[0][2])[0]
+
+    def row(k):
+        p, g, cur = k
+        out = dict(period=p, group=dict(zip(by, g)), currency=cur, **columns(rows[k], cur))
+        if one:
+            target = targets.get(k)
+            out["target"] = None if target is None else amount(target, cur)
+            out["attainment"] = fixed(Fraction(actual.get(k, 0), target), 4) if target else None
+        if with_what:
+            out["compare"] = None if before[p] is None else dict(
+                period=before[p][2], **columns(compared.get((before[p][2], g, cur), {}), cur))
+        return out
+
+    return dict(common(o, q), rows=[row(k) for k in by_bytes(rows)],
                 totals=[dict(currency=cur, **columns(totals[cur], cur, True))
-                        for cur in sorted(totals) if nonzero(totals[cur])])
+                        for cur in sorted(totals) if nonzero(totals[cur])],
+                unconverted=[dict(currency=cur, measure=m, amount=amount(cell[m], cur))
+                             for cur, cell in sorted(unconverted.items())
+                             for m in sales.AMOUNTS if cell.get(m)])
 
 
 # -------------------------------------------------------------------- documents

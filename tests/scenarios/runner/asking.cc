@@ -31,6 +31,7 @@ constexpr View kViews[] = {
     {"open", "v1/order-cycle/open", false, "orders"},
     {"factors", "v1/order-cycle/factors", false, "rows"},
     {"cycle_orders", "v1/order-cycle/orders", false, "orders"},
+    {"sales", "v1/sales", false, "rows"},
     {"customers", "v1/customers", false, "customers"},
     {"anomalies", "v1/anomalies", false, "anomalies"},
     {"parked", "v1/parked", false, "parked"},

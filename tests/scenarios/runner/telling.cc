@@ -75,6 +75,8 @@ const std::vector<Verb> kVerbs = {
       {"credit_in", "credit_currency", Kind::kText},
       {"limit", "credit_limit_minor", Kind::kAmount}}},
     {"rate", "exchange_rate_published", "currency base_currency rate", "date", {}},
+    {"target", "sales_target_set", "region period measure currency amount_minor", "", {}},
+    {"rep_target", "sales_target_set", "sales_rep period measure currency amount_minor", "", {}},
     {"order", "order_placed", "order_id currency", "",
      {{"line", "lines", Kind::kOrderLine},
       {"region", "region", Kind::kText},
