@@ -53,7 +53,8 @@ void tell(Story& story, const std::vector<Customer>& customers) {
     if (!customer.region.empty()) file += R"(,"region":")" + customer.region + R"(","sales_rep":")" + customer.rep + "\"";
     story.profile("2024-01-01", file);
     story.order("O" + c, "2024-05-01", {{"1", "10", 1000}, {"2", "3", 99}}, R"(,"channel":"web")");
-    story.confirm("2024-05-02", "O" + c);
+    // Each takes another time: what is said of how long orders take says whose they are.
+    story.confirm("2024-05-02T0" + c.substr(1) + ":00:00Z", "O" + c);
     story.put("order_delayed", "2024-05-02", R"("order_id":"O)" + c + R"(","stage":"DISPATCH","reason_code":"no_truck")");
     story.ship("S" + c, "2024-05-03", {{"1", "10"}, {"2", "3"}}, R"(,"warehouse":"W","freight_minor":5,"currency":"CNY")",
                "O" + c);
