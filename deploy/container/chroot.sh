@@ -3,7 +3,7 @@
 # folder (deploy/dev/system.sh), and tries what comes of it: the programs run as a user of their own, write to the
 # volume, and nothing that builds is there.
 #
-#   chroot.sh [--release bookworm|trixie] [--keep]
+#   chroot.sh [--build-arg NAME=VALUE]… [--keep]
 #
 # Needs root, on Debian 12 or 13. What is committed here is built. CCACHE_DIR, where it is set, is the compilers' cache
 # in the build as well. Of the Containerfile's instructions it knows those that stand there, and fails on others.
@@ -23,7 +23,7 @@ declare -A arguments=() given=()
 keep=
 while [ $# -gt 0 ]; do
   case $1 in
-    --release) given[RELEASE]=${2:?} && shift 2 ;;
+    --build-arg) given[${2%%=*}]=${2#*=} && shift 2 ;;
     # shellcheck disable=SC2034  # For system.sh.
     --keep) keep=yes && shift ;;
     *) usage ;;
@@ -77,7 +77,9 @@ copy() {
 }
 
 run() {
-  in_system "$system" "$user" "$folder" "$1" || fail "failed: RUN $1"
+  local name variables=()
+  for name in "${!arguments[@]}"; do variables+=("$name=${arguments[$name]}"); done
+  in_system "$system" "$user" "$folder" "$1" "${variables[@]}" || fail "failed: RUN $1"
 }
 
 instruction() {

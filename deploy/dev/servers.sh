@@ -1,6 +1,8 @@
 # Servers that scripts start, find again and end, and what these load; sourced by them after common.sh.
 # shellcheck shell=bash
 
+example=docs/examples/northwind
+
 # A server has a folder with its number (server.pid), its command (server.command) and what it says (server.out and
 # server.log).
 
@@ -72,8 +74,6 @@ accepted() {
 
 # load_northwind TO ASKED: publishes the example to one address, unless the server at the other, or the same, has it, and
 # waits until that has.
-# shellcheck disable=SC2034  # For the scripts.
-example=docs/examples/northwind
 load_northwind() {
   local events
   events=$("$daybook" import --mapping "$example/mapping.toml" "$example"/*.csv | wc -l)

@@ -17,7 +17,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 # All together stay below 2 GiB resident (tests/e2e/deploy_services_test.py measures it): the broker takes some
-# 400 MiB with a heap of 128, and each program its bound on caches and buffers, with some 60 MiB besides.
+# 250 MiB with a heap of 128, and each program up to its bound on caches and buffers, with some 60 MiB besides.
 gateway_mib=64
 projector_mib=256
 query_mib=256
