@@ -212,7 +212,8 @@ Told Teller::tell(const Step& step) {
   }
   const std::string more = step.json.empty() ? "" : step.json.substr(1, step.json.rfind('}') - 1);
   if (!more.empty()) members += (members.empty() ? "" : ",") + more;
-  const std::string customer = words[2] == "rate" ? "fx:" + words[3] : customer_;
+  const bool is_target = words[2] == "target" || words[2] == "rep_target";
+  const std::string customer = words[2] == "rate" ? "fx:" + words[3] : is_target ? "target:" + words[3] : customer_;
   std::string event_id = words[2] + ":" + (fields.empty() ? customer : words[3]);
   if (special.contains("as")) {
     event_id = special["as"];
