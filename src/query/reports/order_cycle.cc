@@ -23,6 +23,16 @@ std::string_view milestone_name(std::size_t milestone) {
   return domain::milestone_name(static_cast<Milestone>(milestone));
 }
 
+// Of texts that cycle_of() reads, but for their order.
+std::string cycle_pattern() {
+  std::string names;
+  for (std::size_t i = 0; i < domain::kMilestoneCount; ++i) {
+    if (i > 0) names += "|";
+    names += milestone_name(i);
+  }
+  return fmt::format("^({0})[.][.]({0})$", names);
+}
+
 Cycle cycle_of(const Question& question) {
   const std::string text = question.arguments.text("cycle").value_or("");
   const std::size_t dots = text.find("..");
@@ -273,8 +283,11 @@ class OrderCycle final : public ReportOf<CyclePart> {
           .parameters = {parameters::from(),
                          parameters::to(),
                          parameters::grain("month"),
-                         {"cycle", Parameter::Type::kText, "Two milestones in their order.", false,
-                          "placed..delivered"},
+                         {.name = "cycle",
+                          .meaning = "Two milestones in their order.",
+                          .fallback = "placed..delivered",
+                          .pattern = cycle_pattern(),
+                          .example = "placed..paid"},
                          parameters::group_by({"none", "region", "sales_rep", "grade", "warehouse", "customer", "kind",
                                                "channel"},
                                               "none"),

@@ -206,9 +206,8 @@ std::vector<Field> total_fields() {
   std::vector<Field> all = {fields::text("currency")};
   for (std::size_t i = 0; i < kColumnCount; ++i) {
     const std::string name(kColumnNames[i]);
-    all.push_back(i <= kFreight    ? fields::amount(name)
-                  : i <= kInvoices ? fields::integer(name)
-                                   : fields::quantity(name));
+    Field field = i <= kFreight ? fields::amount(name) : i <= kInvoices ? fields::integer(name) : fields::quantity(name);
+    all.push_back(std::move(field).where_asked());
   }
   return all;
 }
