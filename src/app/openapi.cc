@@ -1,13 +1,16 @@
 #include "app/openapi.h"
 
+#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <boost/json/value_from.hpp>
 #include <algorithm>
-#include <initializer_list>
+#include <iterator>
+#include <string>
 #include <string_view>
 #include <vector>
 
+#include "events/schema.h"
 #include "query/catalog.h"
 
 namespace daybook::app {
@@ -35,37 +38,26 @@ json::object nullable(json::object schema) {
   schema["type"] = json::array{schema["type"], "null"};
   return schema;
 }
-json::object ref(const char* name) {
-  return {{"$ref", std::string("#/components/schemas/") + name}};
-}
+json::object schema_ref(const std::string& name) { return {{"$ref", "#/components/schemas/" + name}}; }
 json::object list(json::object items) { return {{"type", "array"}, {"items", std::move(items)}}; }
 
-using Fields = std::initializer_list<std::pair<const char*, json::object>>;
-json::object object(Fields fields) {
+struct Property {
+  std::string name;
+  json::object schema;
+  bool may_be_absent = false;
+};
+// It has these and no others.
+json::object object(std::vector<Property> fields) {
   json::object properties;
-  for (const auto& [name, schema] : fields) properties[name] = schema;
-  return {{"type", "object"}, {"properties", std::move(properties)}};
-}
-
-json::object schemas() {
-  json::object all;
-  all["Event"] = object({{"event_id", nullable(text())},
-                         {"type", nullable(text())},
-                         {"topic", text()},
-                         {"partition", integer()},
-                         {"offset", integer()},
-                         {"recorded_at", time()},
-                         {"occurred_at", nullable(time())}});
-  all["Position"] = object({{"topic", text()}, {"partition", integer()}, {"next_offset", integer()}});
-  all["Problem"] = object(
-      {{"type", text()},
-       {"title", text()},
-       {"status", integer()},
-       {"detail", text()},
-       {"violations", list(object({{"index", integer()}, {"field", text()}, {"message", text()}}))},
-       {"violation_count", integer()},
-       {"accounts", list(text())}});
-  return all;
+  json::array required;
+  for (Property& field : fields) {
+    if (!field.may_be_absent) required.emplace_back(field.name);
+    properties[field.name] = std::move(field.schema);
+  }
+  json::object schema{{"type", "object"}, {"properties", std::move(properties)}};
+  if (!required.empty()) schema["required"] = std::move(required);
+  schema["additionalProperties"] = false;
+  return schema;
 }
 
 // --- fields and parameters of reports -----------------------------------------------------------
@@ -73,10 +65,13 @@ json::object schemas() {
 json::object schema_of(const query::Field& field);
 
 json::object object_of(const std::vector<query::Field>& fields) {
-  json::object properties;
-  for (const query::Field& field : fields) properties[field.name] = schema_of(field);
-  return {{"type", "object"}, {"properties", std::move(properties)}};
+  std::vector<Property> properties;
+  for (const query::Field& field : fields) properties.push_back({field.name, schema_of(field), field.may_be_absent});
+  return object(std::move(properties));
 }
+
+// Names that the question gives.
+json::object object_of_texts() { return {{"type", "object"}, {"additionalProperties", text()}}; }
 
 json::object schema_of(const query::Field& field) {
   using Type = query::Field::Type;
@@ -92,7 +87,7 @@ json::object schema_of(const query::Field& field) {
       case Type::kRate: return typed("string", "A share, to 4 decimals; null of nothing.");
       case Type::kDate: return date();
       case Type::kInstant: return time();
-      case Type::kObject: return field.fields.empty() ? typed("object") : object_of(field.fields);
+      case Type::kObject: return field.fields.empty() ? object_of_texts() : object_of(field.fields);
     }
     return {};
   };
@@ -102,57 +97,109 @@ json::object schema_of(const query::Field& field) {
   return field.may_be_null ? nullable(std::move(schema)) : schema;
 }
 
-json::object schema_of(const query::Parameter& parameter) {
-  using Type = query::Parameter::Type;
-  json::object schema;
-  switch (parameter.type) {
-    case Type::kText:
-    case Type::kInstant:
-    case Type::kDecimal:
-    case Type::kCurrency:
-    case Type::kChoices:
-    case Type::kRisingDays:
-      schema = text();
-      break;
-    case Type::kDate:
-      schema = date();
-      break;
-    case Type::kInteger:
-      schema = integer();
-      schema["minimum"] = parameter.least;
-      schema["maximum"] = parameter.most;
-      break;
-    case Type::kChoice:
-      schema = text();
-      schema["enum"] = json::value_from(parameter.choices);
-      break;
-  }
-  if (parameter.fallback.empty()) return schema;
-  schema["default"] = parameter.type == Type::kInteger ? json::value(std::stoll(parameter.fallback))
-                                                       : json::value(parameter.fallback);
+json::object pattern(std::string expression, json::array examples) {
+  json::object schema = text();
+  schema["pattern"] = std::move(expression);
+  schema["examples"] = std::move(examples);
   return schema;
 }
 
-json::object described(const query::Parameter& parameter) {
-  std::string meaning = parameter.meaning;
-  if (parameter.type == query::Parameter::Type::kChoices) {
-    meaning += " By comma, of ";
-    for (const std::string& choice : parameter.choices) meaning += choice + ", ";
-    meaning += "or none.";
+json::object schema_of(const query::Parameter& parameter) {
+  using Type = query::Parameter::Type;
+  switch (parameter.type) {
+    case Type::kText:
+      return parameter.pattern.empty() ? text() : pattern(parameter.pattern, {parameter.example});
+    case Type::kDate:
+      return date();
+    case Type::kInstant:
+      return {{"anyOf", json::array{date(), time()}}};
+    case Type::kInteger: {
+      json::object schema = integer();
+      schema["minimum"] = parameter.least;
+      schema["maximum"] = parameter.most;
+      return schema;
+    }
+    case Type::kDecimal:
+      return pattern("^[0-9]{1,12}([.][0-9]{1,6})?$", {"0", "12.5"});
+    case Type::kCurrency:
+      return pattern("^[A-Z]{3}$", {"CNY", "EUR", "JPY"});
+    case Type::kChoice: {
+      json::object schema = text();
+      schema["enum"] = json::value_from(parameter.choices);
+      return schema;
+    }
+    case Type::kChoices: {
+      json::object one = text();
+      one["enum"] = json::value_from(parameter.choices);
+      json::object some = list(std::move(one));
+      some["minItems"] = 1;
+      some["uniqueItems"] = true;
+      return {{"oneOf", json::array{std::move(some), json::object{{"const", "none"}}}}};
+    }
+    case Type::kRisingDays: {
+      json::object days = integer();
+      days["minimum"] = 1;
+      days["maximum"] = query::kDaysMax;
+      json::object schema = list(std::move(days));
+      schema["minItems"] = 1;
+      schema["maxItems"] = query::kRisingDaysMax;
+      schema["uniqueItems"] = true;
+      return schema;
+    }
   }
-  return {{"name", parameter.name},
-          {"in", "query"},
-          {"required", parameter.required},
-          {"description", std::move(meaning)},
-          {"schema", schema_of(parameter)}};
+  return {};
+}
+
+// As its schema has it.
+json::value fallback_of(const query::Parameter& parameter) {
+  if (parameter.type == query::Parameter::Type::kInteger) return std::stoll(parameter.fallback);
+  if (parameter.type == query::Parameter::Type::kRisingDays) return json::parse("[" + parameter.fallback + "]");
+  return json::value(parameter.fallback);
+}
+
+json::object described(const query::Parameter& parameter) {
+  using Type = query::Parameter::Type;
+  json::object schema = schema_of(parameter);
+  if (!parameter.fallback.empty()) schema["default"] = fallback_of(parameter);
+  std::string meaning = parameter.meaning;
+  if (parameter.type == Type::kDate) meaning += " From 1900-01-01 to 2199-12-31.";
+  json::object described{{"name", parameter.name},
+                         {"in", "query"},
+                         {"required", parameter.required},
+                         {"description", std::move(meaning)}};
+  if (parameter.type == Type::kChoices || parameter.type == Type::kRisingDays) {  // By comma.
+    described["style"] = "form";
+    described["explode"] = false;
+  }
+  json::object examples;
+  if (parameter.type == Type::kDate) {
+    examples["a_day"] = json::object{{"value", parameter.name.ends_with("from") ? "2024-01-01" : "2024-06-30"}};
+  } else if (parameter.type == Type::kInstant) {
+    examples["the_end_of_a_day"] = json::object{{"value", "2024-06-30"}};
+    examples["an_instant"] = json::object{{"value", "2024-06-30T18:00:00+08:00"}};
+  } else if (!parameter.example.empty()) {
+    examples["one"] = json::object{{"value", parameter.example}};
+  }
+  if (!examples.empty()) described["examples"] = std::move(examples);
+  described["schema"] = std::move(schema);
+  return described;
 }
 
 // --- paths ------------------------------------------------------------------------------------
 
 json::object problem(const char* description) {
   return {{"description", description},
-          {"content", {{"application/problem+json", {{"schema", ref("Problem")}}}}}};
+          {"content", {{"application/problem+json", {{"schema", schema_ref("Problem")}}}}}};
 }
+
+// What HTTP itself may make of any request; beside what the operation answers.
+json::object refused_by_http() {
+  return problem("405 another method (Allow names it), 408 sent too slowly, 413 a body too large, 414 and 431 a target or header "
+                 "too long, 417 and 501 what is not supported, 500 a fault of ours.");
+}
+
+// Of the schema of its rows.
+std::string row_name(const query::Description& report) { return report.name + ".row"; }
 
 // Of a report: what every answer has, and its own.
 json::object answer_schema(const query::Description& report) {
@@ -163,13 +210,24 @@ json::object answer_schema(const query::Description& report) {
     fields.push_back(query::fields::text("next_page_token").or_null());
   }
   std::ranges::copy(report.tail, std::back_inserter(fields));
+  fields.push_back(query::fields::list("positions", {}));
   fields.push_back(query::fields::instant("newest_recorded_at").or_null());
   fields.push_back(query::fields::integer("waiting"));
+  if (report.rows_name != "parked") fields.push_back(query::fields::integer("parked"));
   json::object schema = object_of(fields);
   json::object& properties = schema["properties"].get_object();
-  properties["positions"] = list(ref("Position"));
-  if (!properties.contains("parked")) properties["parked"] = integer();
+  if (!report.rows_name.empty()) properties[report.rows_name] = list(schema_ref(row_name(report)));
+  properties["positions"] = list(schema_ref("Position"));
   return schema;
+}
+
+// The one in braces of its path.
+json::object subject(const query::Description& report, std::size_t brace) {
+  return {{"name", report.path.substr(brace + 1, report.path.find('}') - brace - 1)},
+          {"in", "path"},
+          {"required", true},
+          {"description", "The id, percent-encoded."},
+          {"schema", {{"type", "string"}, {"minLength", 1}}}};
 }
 
 json::object operation(const query::Description& report) {
@@ -177,24 +235,29 @@ json::object operation(const query::Description& report) {
   const std::size_t brace = report.path.find('{');
   const bool has_subject = brace != std::string::npos;
   if (has_subject) {
-    parameters.push_back(json::object{{"name", report.path.substr(brace + 1, report.path.find('}') - brace - 1)},
-                                      {"in", "path"},
-                                      {"required", true},
-                                      {"description", "The id, percent-encoded."},
-                                      {"schema", text()}});
+    parameters.push_back(subject(report, brace));
   }
   for (const query::Parameter& parameter : report.parameters) parameters.push_back(described(parameter));
   for (query::Parameter parameter : query::parameters::common()) {
     if (parameter.name == "format" && !report.has_page) std::erase(parameter.choices, "html");
+    if (parameter.name == "format" && report.row.empty()) std::erase(parameter.choices, "csv");
     parameters.push_back(described(parameter));
   }
   json::object content{{"application/json", {{"schema", answer_schema(report)}}}};
-  if (!report.row.empty()) content["text/csv"] = json::object{{"schema", text()}};
+  if (!report.row.empty()) {
+    json::object rows = list(schema_ref(row_name(report)));
+    rows["description"] = "A line of the fields' names, nested ones with a point, ages under their labels; then one a row.";
+    content["text/csv"] = json::object{{"schema", std::move(rows)}};
+  }
   if (report.has_page) content["text/html"] = json::object{{"schema", text()}};
   json::object responses{{"200", {{"description", "The answer."}, {"content", std::move(content)}}},
-                         {"400", problem("A parameter is unknown or out of range; it is named.")},
+                         {"400", problem("A parameter is unknown, missing or out of range, and violations name it; or more is asked for than "
+                                         "there is memory for.")},
                          {"421", problem("Asked under a name that is not served.")},
-                         {"503", problem("min_position was not folded in time, or the store failed.")}};
+                         {"503", problem("min_position was not folded in time, others take the memory that there is for answers, or a "
+                                         "store is in trouble: try again.")},
+                         {"default", refused_by_http()}};
+  if (report.row.empty()) responses["406"] = problem("It has no rows to give as CSV.");
   if (has_subject) {
     responses["404"] = problem("There is none.");
     responses["409"] = problem("Several accounts have this id: say which with customer_id.");
@@ -217,26 +280,30 @@ json::object operation(const query::Description& report) {
   return {{report.has_body ? "post" : "get", std::move(operation)}};
 }
 
-json::object plain(const char* summary, const char* type, json::object schema) {
+json::object plain(const char* id, const char* summary, const char* type, json::object schema) {
   return {{"get",
-           {{"summary", summary},
+           {{"operationId", id},
+            {"summary", summary},
             {"responses",
              {{"200", {{"description", "The answer."}, {"content", {{type, {{"schema", std::move(schema)}}}}}}},
-              {"503", problem("Not ready; says why.")}}}}}};
+              {"400", problem("It has no parameters.")},
+              {"421", problem("Asked under a name that is not served.")},
+              {"503", problem("Not ready, and says why; or too many requests wait.")},
+              {"default", refused_by_http()}}}}}};
 }
 
 json::object publish() {
-  const json::object one = {
-      {"type", "object"},
-      {"description", "An event as docs/publishing.md describes: the envelope and one payload."}};
+  json::object some = list(schema_ref("Event"));
+  some["maxItems"] = 10'000;
   return {
       {"post",
-       {{"summary", "Publish events: answered once the log has them durably."},
+       {{"operationId", "publish"},
+        {"summary", "Publish events: answered once the log has them durably."},
         {"requestBody",
          {{"required", true},
           {"content",
-           {{"application/json", {{"schema", {{"oneOf", json::array{one, list(one)}}}}}},
-            {"application/x-ndjson", {{"schema", text()}}},
+           {{"application/json", {{"schema", {{"oneOf", json::array{schema_ref("Event"), std::move(some)}}}}}},
+            {"application/x-ndjson", {{"schema", typed("string", "An Event a line.")}}},
             {"application/x-protobuf", {{"schema", typed("string", "A daybook.events.v1.EventBatch.")}}}}}}},
         {"responses",
          {{"200",
@@ -252,11 +319,30 @@ json::object publish() {
           {"400", problem("Not valid, and nothing was published; violations say where, the first 100 of "
                           "violation_count.")},
           {"403", problem("A page of another site has sent it.")},
+          {"404", problem("Where the services run apart: another takes events.")},
           {"413", problem("Too many events or bytes.")},
           {"415", problem("Another content type than the three.")},
           {"421", problem("Asked under a name that is not served.")},
           {"429", problem("Bodies of other requests take all the memory there is for them; nothing was published.")},
-          {"503", problem("The log is away; part may be in it: send all of it again.")}}}}}};
+          {"503", problem("The log is away; part may be in it: send all of it again.")},
+          {"default", refused_by_http()}}}}}};
+}
+
+json::object schemas() {
+  json::object all = events::event_schemas();
+  for (const query::Report* report : query::reports()) {
+    if (!report->description().row.empty()) all[row_name(report->description())] = object_of(report->description().row);
+  }
+  all["Position"] = object({{"topic", text()}, {"partition", integer()}, {"next_offset", integer()}});
+  all["Problem"] = object(
+      {{"type", text()},
+       {"title", text()},
+       {"status", integer()},
+       {"detail", text()},
+       {"violations", list(object({{"index", integer()}, {"field", text()}, {"message", text()}})), true},
+       {"violation_count", integer(), true},
+       {"accounts", list(text()), true}});
+  return all;
 }
 
 std::string make() {
@@ -266,7 +352,7 @@ std::string make() {
     paths[report->description().path] = operation(report->description());
   }
   paths["/v1/status"] = plain(
-      "How far the log is folded, and what was counted.", "application/json",
+      "status", "How far the log is folded, and what was counted.", "application/json",
       object({{"positions", list(object({{"topic", text()},
                                          {"partition", integer()},
                                          {"next_offset", nullable(integer())},
@@ -290,22 +376,29 @@ std::string make() {
               {"recorded_as_told", boolean()},
               {"unprotected", boolean()},
               {"trouble", nullable(text())}}));
-  paths["/"] = plain("A page of links for browsers.", "text/html", text());
-  paths["/healthz"] = plain("The process is alive.", "text/plain", text());
-  paths["/readyz"] = plain("Everything up to the log's end at start is folded, the proof holds, and no disk is in trouble.",
+  paths["/"] = plain("page", "A page of links for browsers.", "text/html", text());
+  paths["/healthz"] = plain("healthz", "The process is alive.", "text/plain", text());
+  paths["/readyz"] = plain("readyz", "Everything up to the log's end at start is folded, the proof holds, and no disk is in trouble.",
                            "text/plain", text());
-  paths["/metrics"] = plain("Counters and gauges for Prometheus.", "text/plain", text());
-  paths["/openapi.json"] = plain("This description.", "application/json", typed("object"));
+  paths["/metrics"] = plain("metrics", "Counters and gauges for Prometheus.", "text/plain", text());
+  paths["/openapi.json"] = plain("openapi", "This description.", "application/json", typed("object"));
 
-  return json::serialize(json::object{
-      {"openapi", "3.1.0"},
-      {"info",
-       {{"title", "Daybook"},
-        {"version", DAYBOOK_VERSION},
-        {"description", "Orders and receivables from a log of events: who owes what and how late, how long "
-                        "orders take, what each region sells."}}},
-      {"paths", std::move(paths)},
-      {"components", {{"schemas", schemas()}}}});
+  json::object all{{"openapi", "3.1.0"}};
+  all["info"] = json::object{
+      {"title", "Daybook"},
+      {"version", DAYBOOK_VERSION},
+      {"description",
+       "Orders and receivables from a log of events: who owes what and how late, how long orders take, what each region sells. "
+       "It asks for no credentials: it serves the loopback alone, or stands behind a proxy that keeps others out. What is "
+       "refused is answered with problem details, RFC 9457."},
+      {"license", json::object{{"name", "Apache 2.0"}, {"identifier", "Apache-2.0"}}}};
+  all["servers"] = json::array{json::object{{"url", "/"}}};
+  json::array security;
+  security.push_back(json::object());  // None is needed.
+  all["security"] = std::move(security);
+  all["paths"] = std::move(paths);
+  all["components"] = json::object{{"schemas", schemas()}, {"securitySchemes", json::object()}};
+  return json::serialize(all);
 }
 
 }  // namespace

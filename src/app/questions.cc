@@ -52,11 +52,15 @@ void Questions::ask(http::Request request, http::Respond respond) {
   }
   if (query::first_missing(**shards, wait) == nullptr || wait.at_most.count() == 0) return respond(answer(request));
   const auto shared = std::make_shared<http::Request>(std::move(request));
-  waiting_.add(std::move(wait), shared->stop, [this, shared, respond = std::move(respond)] {
+  const auto go_on = [this, shared, respond] {
     if (!submit_([this, shared, respond] { respond(answer(*shared)); })) {
       respond(http::problem(503, "Too busy", "too many requests are waiting; try again"));
     }
-  });
+  };
+  const auto let_go = [respond] {
+    respond(http::problem(503, "Not folded yet", "the server ends before what is waited for is folded; ask again"));
+  };
+  waiting_.add(std::move(wait), shared->stop, go_on, let_go);
 }
 
 http::Response Questions::answer(const http::Request& request) {

@@ -26,15 +26,22 @@ void WaitingQuestions::stop() {
   }
   changed_.notify_one();
   if (thread_.joinable()) thread_.join();
-  const std::lock_guard lock(mutex_);
-  waiting_.clear();
+  std::list<Waiting> left;
+  {
+    const std::lock_guard lock(mutex_);
+    left.swap(waiting_);
+  }
+  for (const Waiting& each : left) each.let_go();
 }
 
-void WaitingQuestions::add(query::Wait wait, std::stop_token stop, std::function<void()> go_on) {
+void WaitingQuestions::add(query::Wait wait, std::stop_token stop, std::function<void()> go_on, std::function<void()> let_go) {
   const auto deadline = steady_clock::now() + wait.at_most;
-  const std::lock_guard lock(mutex_);
-  if (stopping_) return;
-  waiting_.push_back({std::move(wait), deadline, std::move(stop), std::move(go_on)});
+  std::unique_lock lock(mutex_);
+  if (stopping_) {
+    lock.unlock();
+    return let_go();
+  }
+  waiting_.push_back({std::move(wait), deadline, std::move(stop), std::move(go_on), std::move(let_go)});
   // A commit may have come since it was looked at.
   committed_ = true;
   changed_.notify_one();

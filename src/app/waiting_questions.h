@@ -29,8 +29,9 @@ class WaitingQuestions {
   WaitingQuestions& operator=(const WaitingQuestions&) = delete;
 
   // Calls go_on() from its thread, which must not be held up, once all is folded or the question has waited as long as
-  // it will, or the shards are not known any more; never when nobody waits for the answer any more.
-  void add(query::Wait wait, std::stop_token stop, std::function<void()> go_on);
+  // it will, or the shards are not known any more; never when nobody waits for the answer any more. What stop() lets go of
+  // calls let_go() instead.
+  void add(query::Wait wait, std::stop_token stop, std::function<void()> go_on, std::function<void()> let_go);
   // Something was committed.
   void committed();
   // Lets go of those that wait; nothing goes on afterwards. Called by the destructor too. Not by two threads at a time.
@@ -42,6 +43,7 @@ class WaitingQuestions {
     std::chrono::steady_clock::time_point deadline;
     std::stop_token stop;
     std::function<void()> go_on;
+    std::function<void()> let_go;
   };
 
   void work();

@@ -14,7 +14,6 @@
 namespace daybook::events {
 namespace {
 
-constexpr int kListMax = 10'000;
 constexpr std::string_view kTargetPrefix = "target:";
 constexpr std::string_view kRatePrefix = "fx:";
 // "target:" or "fx:" keys hold a region path behind their prefix.

@@ -63,6 +63,9 @@ class Violations {
   std::size_t count_ = 0;
 };
 
+// Entries that a list of an event may have.
+inline constexpr int kListMax = 10'000;
+
 // Largest encoded event.
 inline constexpr std::size_t kEventBytesMax = 1'048'576;
 

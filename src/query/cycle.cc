@@ -38,7 +38,17 @@ Cycle Cycle::of(const Question& question) {
 namespace parameters {
 
 Parameter cycle() {
-  return {"cycle", Parameter::Type::kText, "Two milestones in their order.", false, "placed..delivered"};
+  // Of texts that Cycle::of() reads, but for their order.
+  std::string names;
+  for (std::size_t i = 0; i < domain::kMilestoneCount; ++i) {
+    if (i > 0) names += "|";
+    names += milestone_name(i);
+  }
+  return {.name = "cycle",
+          .meaning = "Two milestones in their order.",
+          .fallback = "placed..delivered",
+          .pattern = fmt::format("^({0})[.][.]({0})$", names),
+          .example = "placed..paid"};
 }
 
 Parameter period(std::string name, std::string meaning, bool required) {

@@ -50,10 +50,10 @@ bool CycleReader::asks_file(const domain::Attributes& own) const {
 void CycleReader::scan_stored(std::optional<AccountNumber> only, const VisitStored& visit) const {
   const ShardSnapshot& shard = shard_.shard();
   if (shard.known_at != nullptr) {
-    shard.known_at->for_each_contribution(
-        shard, only, [&](AccountNumber account, domain::DocumentRef ref, evaluation::Contribution& contribution) {
+    shard.known_at->for_each_cycle_row(
+        shard, only, [&](AccountNumber account, std::string_view order_id, std::string_view bytes) {
           shard_.go_on();
-          if (!contribution.cycle_row().empty()) visit(account, ref.id, decoded(contribution.cycle_row()));
+          visit(account, order_id, decoded(bytes));
         });
     return;
   }

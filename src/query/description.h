@@ -30,6 +30,9 @@ struct Parameter {
   std::vector<std::string> choices = {};
   std::int64_t least = 0;
   std::int64_t most = 0;
+  // Of a text that is not just any: what it looks like, as a regular expression, and one that does.
+  std::string pattern = {};
+  std::string example = {};
 };
 
 // A field of an answer.
@@ -45,7 +48,7 @@ struct Field {
     kRate,     // A share, to 4 decimals, as a text.
     kDate,
     kInstant,
-    kObject,   // Of `fields`; without any: of names that the question gives.
+    kObject,   // Of `fields`; without any: texts under names that the question gives.
   };
 
   std::string name;
@@ -54,9 +57,15 @@ struct Field {
   bool is_list = false;
   bool may_be_null = false;
   std::string meaning = {};
+  // It is there only where the question asks for it.
+  bool may_be_absent = false;
 
   Field or_null() && {
     may_be_null = true;
+    return std::move(*this);
+  }
+  Field where_asked() && {
+    may_be_absent = true;
     return std::move(*this);
   }
 };

@@ -142,17 +142,34 @@ std::int64_t KnownAtEvaluation::waiting(const ShardSnapshot& shard) {
 void KnownAtEvaluation::for_each_contribution(
     const ShardSnapshot& shard, std::optional<store::LabelId> customer,
     const std::function<void(store::LabelId, domain::DocumentRef, evaluation::Contribution&)>& visit) {
+  evaluate(shard, customer, false, visit);
+}
+
+void KnownAtEvaluation::for_each_cycle_row(
+    const ShardSnapshot& shard, std::optional<store::LabelId> customer,
+    const std::function<void(store::LabelId, std::string_view, std::string_view)>& visit) {
+  evaluate(shard, customer, true, [&](store::LabelId id, domain::DocumentRef ref, evaluation::Contribution& order) {
+    if (!order.cycle_row().empty()) visit(id, ref.id, order.cycle_row());
+  });
+}
+
+void KnownAtEvaluation::evaluate(
+    const ShardSnapshot& shard, std::optional<store::LabelId> customer, bool cycles_alone,
+    const std::function<void(store::LabelId, domain::DocumentRef, evaluation::Contribution&)>& visit) {
+  const domain::Extent extent =
+      cycles_alone ? domain::Extent{.own = false, .sales = false, .credit = false} : domain::Extent{};
   evaluation::CellLabels cell_labels(labels_);
   evaluation::Contribution contribution(cell_labels);
   const auto ids = customer ? std::vector<store::LabelId>{*customer} : shard.customers_after("", SIZE_MAX);
   for (const store::LabelId id : ids) {
     AccountReader context(shard, id, rules_, FileChoice::kAsWas);
     for (const domain::DocumentRef& ref : context.documents()) {
+      if (cycles_alone && ref.kind != domain::DocumentKind::kOrder) continue;
       const domain::Document& document = context.document(ref);
       contribution.begin(id, ref);
       {
         const std::lock_guard lock(mutex_);  // Labels are given.
-        domain::contribute(context.account(), document, contribution);
+        domain::contribute(context.account(), document, contribution, extent);
       }
       visit(id, ref, contribution);
     }

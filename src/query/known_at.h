@@ -40,8 +40,14 @@ class KnownAtEvaluation {
   void for_each_contribution(
       const ShardSnapshot& shard, std::optional<store::LabelId> customer,
       const std::function<void(store::LabelId, domain::DocumentRef, evaluation::Contribution&)>& visit);
+  // Calls visit(customer, order id, order-cycle row as it is stored) for each order: nothing else of it is evaluated.
+  void for_each_cycle_row(const ShardSnapshot& shard, std::optional<store::LabelId> customer,
+                          const std::function<void(store::LabelId, std::string_view, std::string_view)>& visit);
 
  private:
+  // `cycles_alone`: of orders, and nothing else of them.
+  void evaluate(const ShardSnapshot& shard, std::optional<store::LabelId> customer, bool cycles_alone,
+                const std::function<void(store::LabelId, domain::DocumentRef, evaluation::Contribution&)>& visit);
   void add_rows(const ShardSnapshot& shard, store::LabelId customer, Day as_of, Rows& rows);
 
   const std::int64_t recorded_ms_;

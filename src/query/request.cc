@@ -117,20 +117,19 @@ std::vector<std::string> Parameters::list(const std::string& name) {
 }
 
 std::vector<Day> Parameters::rising_days(const std::string& name, std::vector<Day> fallback) {
-  constexpr std::size_t kMost = 50;
   const auto items = list(name);
   if (items.empty()) return fallback;
   std::vector<Day> days;
   for (const std::string& item : items) {
     Day day = 0;
     const auto [end, error] = std::from_chars(item.data(), item.data() + item.size(), day);
-    if (error != std::errc() || end != item.data() + item.size() || day < 1 || day > 100'000) {
+    if (error != std::errc() || end != item.data() + item.size() || day < 1 || day > kDaysMax) {
       refuse_parameter(name, fmt::format("'{}' is not a whole number of days from 1 on", item));
     }
     if (!days.empty() && day <= days.back()) refuse_parameter(name, "must rise");
     days.push_back(day);
   }
-  if (days.size() > kMost) refuse_parameter(name, fmt::format("at most {} limits", kMost));
+  if (days.size() > kRisingDaysMax) refuse_parameter(name, fmt::format("at most {} limits", kRisingDaysMax));
   return days;
 }
 

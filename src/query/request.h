@@ -39,6 +39,10 @@ T value_or_refuse(Result<T> result) {
 // Parameters by name, percent-decoded.
 using ParameterMap = std::multimap<std::string, std::string>;
 
+// Of days that rise: the last there may be, and how many.
+inline constexpr std::int64_t kDaysMax = 100'000;
+inline constexpr std::int64_t kRisingDaysMax = 50;
+
 // Reads parameters; every one must be asked for before done(), which refuses the others.
 class Parameters {
  public:
@@ -57,7 +61,7 @@ class Parameters {
   std::string one_of(const std::string& name, const std::vector<std::string>& allowed,
                      std::string fallback);
   std::vector<std::string> list(const std::string& name);
-  // Whole days from 1 on, each more than the one before, at most 50.
+  // Whole days from 1 on, each more than the one before.
   std::vector<Day> rising_days(const std::string& name, std::vector<Day> fallback);
   // Refuses parameters that nobody asked for.
   void done() const;

@@ -140,6 +140,7 @@ int ageing(std::int64_t orders, int runs, bool indexed) {
   questions.time("on time in full by region", "v1/order-cycle/on-time", runs, year({{"group_by", "region"}}));
   questions.time("open orders, a page", "v1/order-cycle/open", runs, past({}));
   questions.time("open orders of a region, a page", "v1/order-cycle/open", runs, past({{"region", "EU"}}));
+  questions.time("open orders known then, a page", "v1/order-cycle/open", std::min(runs, 3), known({}));
   // A month that has ended against the one before.
   const auto two_months = [&](query::ParameterMap more) {
     return [&, more] {

@@ -73,12 +73,16 @@ class Books:
 
     def check(self, status):
         """The server has ended; `status` is its last word, of all that the log holds."""
-        data = self.scene.server.data
-        topics = kafka_log(self.brokers) if self.brokers else embedded_log(data)
+        topics = kafka_log(self.brokers) if self.brokers else embedded_log(self.scene.server.data)
+        there = self.compare(topics, status)
+        self.folded_once(there, status)
+
+    def compare(self, topics, status):
+        """What was acknowledged is in the log, and the read model what the log holds: also folded anew, and as told
+        undisturbed. Gives {place: event_id} of the log."""
         there = {(topic, r["partition"], r["offset"]): event_id(r["value"]) for topic, records in topics.items() for r in records}
         self.acknowledged_is_there(there)
-        self.folded_once(there, status)
-        done = run("verify", "--data", data, timeout=300)
+        done = run("verify", "--data", self.scene.server.data, timeout=300)
         if done.returncode != 0 or "digest " + status["digest"] not in done.stdout + done.stderr:
             self.scene.found(f"daybook verify: {done.stdout} {done.stderr}")
         for name, other in (("folded anew", self.folded_anew), ("told the same undisturbed", lambda: self.twin(topics))):
@@ -86,6 +90,7 @@ class Books:
                 self.scene.found(f"{name}: {summary(other())}, not {summary(status)}")
         self.scene.say(f"{len(there)} records, of {len(self.published.at)} acknowledged events and what was sent again: "
                        f"digest {status['digest']} as folded anew, and as told undisturbed")
+        return there
 
     def acknowledged_is_there(self, there):
         lost = {place: wanted for place, wanted in self.published.at.items() if there.get(place) != wanted}

@@ -9,6 +9,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "e2e"))
 
 
+MEMORY_SLACK = 1.1  # What the server takes, of its setting.
+
+
 class Over(Exception):
     """The campaign has ended."""
 
@@ -89,3 +92,26 @@ class Actor(threading.Thread):
 
     def act(self):
         raise NotImplementedError
+
+
+class Memory(threading.Thread):
+    """Looks at what the server takes."""
+
+    def __init__(self, scene, mib):
+        super().__init__(daemon=True)
+        self.scene, self.bound = scene, mib << 20
+        self.most = 0
+
+    def run(self):
+        while not self.scene.over.wait(0.05):
+            process = self.scene.server.process
+            if process is None or process.poll() is not None:
+                continue
+            try:
+                now = self.scene.server.resident("VmHWM")
+            except (OSError, StopIteration, AttributeError):
+                continue  # It has just ended.
+            self.most = max(self.most, now)
+            if now > self.bound * MEMORY_SLACK:
+                self.scene.found(f"the server takes {now >> 20} MiB of memory, and its setting is {self.bound >> 20}")
+                return

@@ -186,13 +186,15 @@ TEST_F(InstanceTest, QuestionsThatWaitHoldNobodyUpAndAreAnsweredOnceWhatTheyWait
   for (std::thread& each : waiting) each.join();
   EXPECT_EQ(answered, kWaiting);
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
-  // Nor do they hold up its end.
-  std::thread last([&] { ask("daybook.invoices.v1:0:9", "60000"); });
+  // Nor do they hold up its end, and they are told of it.
+  http::Response told;
+  std::thread last([&] { told = ask("daybook.invoices.v1:0:9", "60000"); });
   std::this_thread::sleep_for(std::chrono::milliseconds(200));
   const auto end_begins = std::chrono::steady_clock::now();
   end();
   EXPECT_LT(std::chrono::steady_clock::now() - end_begins, std::chrono::seconds(3));
   last.join();
+  EXPECT_EQ(told.status, 503) << told.body;
 }
 
 TEST_F(InstanceTest, AStoreIsServedSoonWithoutABrokerAndItsEndWaitsForNone) {

@@ -53,7 +53,10 @@ class Items final : public ReportOf<RowsPart> {
                      .meaning = "Open items: instalments and credits, each with its age.",
                      .parameters = {parameters::aged_on(),
                                     parameters::basis(),
-                                    {"bucket", Parameter::Type::kText, "Only this bucket: not_due, 31-60, 121+."}},
+                                    {.name = "bucket",
+                                     .meaning = "Only this bucket: not_due, 31-60, 121+.",
+                                     .pattern = "^(not_due|[0-9]{1,6}-[0-9]{1,6}|[0-9]{1,6}[+])$",
+                                     .example = "31-60"}},
                      .rows_name = "items",
                      .row = item_fields(),
                      .head = {fields::date("aged_on")}};

@@ -280,9 +280,10 @@ std::vector<Field> measure_fields(std::string first) {
   std::vector<Field> all = {fields::text(std::move(first))};
   for (std::size_t i = 0; i < kColumnCount; ++i) {
     const std::string name(kColumnNames[i]);
-    all.push_back(is_amount(i)     ? fields::amount(name)
+    Field field = is_amount(i)     ? fields::amount(name)
                   : i <= kInvoices ? fields::integer(name)
-                                   : fields::quantity(name));
+                                   : fields::quantity(name);
+    all.push_back(std::move(field).where_asked());
   }
   return all;
 }
@@ -460,9 +461,9 @@ class Sales final : public ReportOf<SalesPart> {
                                 {fields::text("currency"), fields::text("measure"), fields::amount("amount")})}};
       of.row.back().meaning = "By name of each grouping; empty when not grouped.";
       std::ranges::move(measure_fields("currency"), std::back_inserter(of.row));
-      of.row.push_back(fields::amount("target").or_null());
-      of.row.push_back(fields::rate("attainment").or_null());
-      of.row.push_back(fields::object("compare", measure_fields("period")).or_null());
+      of.row.push_back(fields::amount("target").or_null().where_asked());
+      of.row.push_back(fields::rate("attainment").or_null().where_asked());
+      of.row.push_back(fields::object("compare", measure_fields("period")).or_null().where_asked());
       return of;
     }();
     return description;
