@@ -332,7 +332,7 @@ class Asking:
 
     def no_such_path(self, operation):
         path = self.target(operation, [])
-        path = self.rng.choice((path.split("?")[0] + "/none", "/v1", "/v2" + operation.path, "/v1//sales", "//", "/v1/../v1/sales/x",
+        path = self.rng.choice((path.split("?")[0] + "/none", "/v1", "/v2" + operation.path, "/v1//sales", "/v1/../v1/sales/x",
                                 "/v1/%73ales%2F", "/" + quoted(self.any_id()) + "/x"))
         request = Request(operation, path, "GET", statuses=(404,))
         return request

@@ -30,7 +30,7 @@ def field_left_out(path, status, kind, body):
 
 def column_left_out(path, status, kind, body):
     if status == 200 and kind.startswith("text/csv"):
-        body = b"\n".join(line.rpartition(b",")[0] for line in body.split(b"\n"))
+        body = b"\n".join(line.partition(b",")[2] for line in body.split(b"\n"))
     return status, kind, body
 
 
@@ -53,12 +53,14 @@ def server_error(path, status, kind, body):
 
 def slow_health(path, status, kind, body):
     if path == "/healthz":
-        time.sleep(0.15)
+        time.sleep(3)
     return status, kind, body
 
 
-WRONG = (number_for_amount, field_that_is_not_described, field_left_out, column_left_out, nobody_named, bad_is_taken, server_error,
-         slow_health)
+# With the words of what is to be found.
+WRONG = {number_for_amount: "described as ['string'", field_that_is_not_described: ".debug is not described",
+         field_left_out: "lacks ['waiting']", column_left_out: "the CSV has the columns", nobody_named: "what is named is []",
+         bad_is_taken: "answer: 200 b'{}'", server_error: "status 500", slow_health: "/healthz took"}
 
 
 class StandIn:

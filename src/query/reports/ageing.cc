@@ -217,7 +217,7 @@ class AgeingReport final : public ReportOf<AgeingPart> {
       std::ranges::copy(ageing_fields(), std::back_inserter(of.row));
       std::vector<Field> base = column_fields();
       base.push_back(list_of(text("unconverted")));
-      of.tail = {list("totals", ageing_fields()), object("base_totals", std::move(base))};
+      of.tail = {list("totals", ageing_fields()), object("base_totals", std::move(base)).where_asked()};
       return of;
     }();
     return description;
