@@ -209,7 +209,8 @@ TEST_F(PartsTest, QuestionsSayWhyTheyHaveNoShardsAndAreAnsweredOnceTheyHave) {
     return std::shared_ptr<const query::ShardSource>(std::shared_ptr<void>(), &projection.shards());
   };
   Front front(settings_, metrics_);
-  Questions questions(find, std::nullopt, 8 << 20, [&](std::function<void()> task) { return front.submit(std::move(task)); });
+  Questions questions(find, std::nullopt, std::make_shared<MemoryBudget>(8 << 20),
+                      [&](std::function<void()> task) { return front.submit(std::move(task)); });
   Served served;
   served.ask = [&](http::Request request, http::Respond respond) { questions.ask(std::move(request), std::move(respond)); };
   ASSERT_TRUE(front.start(settings_.listen, std::move(served)));
