@@ -10,13 +10,6 @@
 #include "app/status.h"
 
 namespace daybook::app {
-namespace {
-
-// A broker that is there answers within this; who asks for the status waits no longer.
-constexpr std::chrono::milliseconds kStatusPatience{250};
-
-}  // namespace
-
 Instance::Instance(const Settings& settings, LogLine line) : settings_(settings), line_(std::move(line)) {}
 
 Result<std::unique_ptr<Running>> Instance::start(const Settings& settings, LogLine line) {

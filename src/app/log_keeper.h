@@ -22,6 +22,9 @@ namespace daybook::app {
 // Opens the log that the settings name. What people must know of it goes to `notice`.
 Result<std::unique_ptr<log::Log>> open_log(const Settings& settings, const std::function<void(const std::string&)>& notice);
 
+// A broker that is there answers within this; who asks for the status waits no longer.
+inline constexpr std::chrono::milliseconds kStatusPatience{250};
+
 // Whether a log that cannot be opened is tried again: away, or damaged, and to be restored by somebody.
 bool may_come_back(ErrorCode code);
 

@@ -8,13 +8,6 @@
 #include "cluster/grpc_lines.h"
 
 namespace daybook::app {
-namespace {
-
-// A broker that is there answers within this; who asks for the status waits no longer.
-constexpr std::chrono::milliseconds kStatusPatience{250};
-
-}  // namespace
-
 Result<std::unique_ptr<Running>> ProjectorService::start(const Settings& settings, LogLine line) {
   std::unique_ptr<ProjectorService> service(new ProjectorService(settings, std::move(line)));
   tell_unprotected(Program::kProjector, service->settings_, service->line_);

@@ -46,7 +46,7 @@ const std::vector<TextKind>& text_kinds() {
   return kinds;
 }
 
-json::array enum_names(const EnumDescriptor* type) {
+json::array choices_of(const EnumDescriptor* type) {
   const std::size_t prefix = type->FindValueByNumber(0)->name().size() - std::string_view("UNSPECIFIED").size();
   json::array names;
   for (int i = 0; i < type->value_count(); ++i) {
@@ -208,7 +208,7 @@ class Schemas {
       case FieldDescriptor::CPPTYPE_BOOL:
         return {{{"type", "boolean"}}, false};
       case FieldDescriptor::CPPTYPE_ENUM: {
-        json::array names = enum_names(field->enum_type());
+        json::array names = choices_of(field->enum_type());
         json::value first = names.front();
         return {{{"type", "string"}, {"enum", std::move(names)}}, std::move(first)};
       }

@@ -53,7 +53,11 @@ Parameter cycle() {
 
 Parameter period(std::string name, std::string meaning, bool required) {
   meaning += " As 2024-03-05, 2024-W10, 2024-03, 2024-Q1 or 2024.";
-  return {std::move(name), Parameter::Type::kText, std::move(meaning), required};
+  return {.name = std::move(name),
+          .meaning = std::move(meaning),
+          .required = required,
+          .pattern = "^[0-9]{4}(-(W[0-9]{2}|Q[1-4]|[0-9]{2}(-[0-9]{2})?))?$",
+          .example = "2024-05"};
 }
 
 }  // namespace parameters

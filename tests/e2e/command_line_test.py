@@ -251,7 +251,7 @@ class WrongServers(Case):
 class OverIp6(Case):
     def test_a_server_is_asked_at_the_address_that_it_says(self):
         server = self.daybook()
-        server.command = lambda: [DAYBOOK, "up", "--data", str(server.data), "--listen", f"{loopback_ip6()}:0"]
+        server.arguments = lambda: ["up", "--data", str(server.data), "--listen", f"{loopback_ip6()}:0"]
         server.start().wait_ready()
         self.assertTrue(server.url.startswith(f"http://{loopback_ip6()}:"), server.url)
         self.run_daybook("generate", "--orders", 5, "--to", server.url)
