@@ -436,6 +436,8 @@ class Asking:
                 given.append((name, ",".join(lists[0])))
             elif name == "group_by" and "customer" in choices:
                 given.append((name, "customer"))
+            elif parameter["required"]:
+                given.append((name, self.valid(parameter)))
         request = Request(operation, self.target(operation, given), operation.method)
         request.given = given
         return request

@@ -120,7 +120,9 @@ class Client(Actor):
         named = {v["field"] for v in problem.get("violations", ())}
         if problem["title"] == "Too much is asked" or request.may_be_anything:
             return
-        if not named or not named <= {name for name, _ in request.given}:
+        if not named:
+            raise Unmet("a 400 is for its parameters, and what is named is []")
+        if not named <= {name for name, _ in request.given}:
             raise Unmet(f"a 400 names {named}, and the request has {[name for name, _ in request.given]}")
         valid_alone = {"from", "to", "known_from", "level", "as_of", "page_token", "buckets", "date"}
         if not named <= valid_alone:
