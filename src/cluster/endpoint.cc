@@ -35,11 +35,11 @@ std::shared_ptr<grpc::Channel> connect(const std::string& address) {
   return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
 }
 
-Result<Endpoint::Seen> read(const query::v1::LookReply& reply) {
-  Endpoint::Seen seen;
-  ASSIGN_OR_RETURN(seen.identity, from_message(reply.identity()));
-  ASSIGN_OR_RETURN(seen.report, from_message(reply));
-  return seen;
+Result<Endpoint::SeenPtr> read(const query::v1::LookReply& reply) {
+  auto seen = std::make_shared<Endpoint::Seen>();
+  ASSIGN_OR_RETURN(seen->identity, from_message(reply.identity()));
+  ASSIGN_OR_RETURN(seen->report, from_message(reply));
+  return Endpoint::SeenPtr(std::move(seen));
 }
 
 }  // namespace
@@ -72,7 +72,7 @@ Result<std::vector<std::string>> resolve(const std::string& host_port) {
   return addresses;
 }
 
-Endpoint::Endpoint(const std::string& address, std::function<void(Result<Seen>)> on_seen)
+Endpoint::Endpoint(const std::string& address, std::function<void(Result<SeenPtr>)> on_seen)
     : address_(address.substr(address.find(':') + 1)),
       on_seen_(std::move(on_seen)),
       stub_(query::v1::Shards::NewStub(connect(address))),

@@ -28,9 +28,10 @@ class Endpoint {
     Identity identity;
     ProjectorReport report;
   };
+  using SeenPtr = std::shared_ptr<const Seen>;
 
   // `address`: one of resolve(). Calls on_seen() from its own thread with what it sees, or why it sees nothing.
-  Endpoint(const std::string& address, std::function<void(Result<Seen>)> on_seen);
+  Endpoint(const std::string& address, std::function<void(Result<SeenPtr>)> on_seen);
   // Nothing is called afterwards.
   ~Endpoint();
   Endpoint(const Endpoint&) = delete;
@@ -44,7 +45,7 @@ class Endpoint {
   void watch(const std::stop_token& stop);
 
   const std::string address_;
-  const std::function<void(Result<Seen>)> on_seen_;
+  const std::function<void(Result<SeenPtr>)> on_seen_;
   const std::unique_ptr<query::v1::Shards::Stub> stub_;
   std::jthread thread_;
 };

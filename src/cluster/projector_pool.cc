@@ -77,7 +77,7 @@ void ProjectorPool::follow(const std::vector<std::string>& addresses) {
     if (known_.contains(address)) continue;
     // Its thread calls note(), which waits for this to end.
     known_[address].endpoint =
-        std::make_shared<Endpoint>(address, [this, address](Result<Endpoint::Seen> seen) { note(address, std::move(seen)); });
+        std::make_shared<Endpoint>(address, [this, address](Result<Endpoint::SeenPtr> seen) { note(address, std::move(seen)); });
   }
   // A resolver that fails has not said that anybody went.
   if (!not_found_.empty()) return;
@@ -91,20 +91,19 @@ void ProjectorPool::follow(const std::vector<std::string>& addresses) {
   }
 }
 
-void ProjectorPool::note(const std::string& address, Result<Endpoint::Seen> seen) {
+void ProjectorPool::note(const std::string& address, Result<Endpoint::SeenPtr> seen) {
   {
     const std::lock_guard lock(mutex_);
     const auto at = known_.find(address);
     if (at == known_.end()) return;
     Known& known = at->second;
-    const std::string trouble = seen ? agree(address, seen->identity) : seen.error().message;
+    const std::string trouble = seen ? agree(address, (*seen)->identity) : seen.error().message;
     if (trouble != known.trouble) {
       options_.on_notice(trouble.empty() ? fmt::format("projector {} answers", known.endpoint->address())
                                          : fmt::format("projector {} cannot be asked: {}", known.endpoint->address(), trouble));
     }
     known.trouble = trouble;
-    known.seen.reset();
-    if (seen) known.seen = *std::move(seen);
+    known.seen = seen ? *seen : nullptr;
   }
   options_.on_change();
 }

@@ -48,7 +48,7 @@ class ProjectorPool {
   // One that was found, as it is now.
   struct Projector {
     std::string address;
-    std::optional<Endpoint::Seen> seen;  // None: it does not answer.
+    Endpoint::SeenPtr seen;  // Null: it does not answer.
     std::string trouble;                 // Why it is not asked; empty: it is.
   };
   // By address. Those that were not found are in trouble().
@@ -74,13 +74,13 @@ class ProjectorPool {
  private:
   struct Known {
     std::shared_ptr<Endpoint> endpoint;
-    std::optional<Endpoint::Seen> seen;
+    Endpoint::SeenPtr seen;  // Null: it does not answer.
     std::string trouble = "was not reached yet";
   };
 
   void look_up(const std::stop_token& stop);
   void follow(const std::vector<std::string>& addresses);
-  void note(const std::string& address, Result<Endpoint::Seen> seen);
+  void note(const std::string& address, Result<Endpoint::SeenPtr> seen);
   // Under mutex_: settles what the model is, and why this one cannot be asked of it; empty: it can.
   std::string agree(const std::string& address, const Identity& identity);
   // Under mutex_: the one to ask about a shard, and what it said of it.
