@@ -1,6 +1,5 @@
 #include "app/instance.h"
 
-#include <chrono>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -10,6 +9,7 @@
 #include "app/status.h"
 
 namespace daybook::app {
+
 Instance::Instance(const Settings& settings, LogLine line) : settings_(settings), line_(std::move(line)) {}
 
 Result<std::unique_ptr<Running>> Instance::start(const Settings& settings, LogLine line) {

@@ -8,6 +8,7 @@
 #include "cluster/grpc_lines.h"
 
 namespace daybook::app {
+
 Result<std::unique_ptr<Running>> ProjectorService::start(const Settings& settings, LogLine line) {
   std::unique_ptr<ProjectorService> service(new ProjectorService(settings, std::move(line)));
   tell_unprotected(Program::kProjector, service->settings_, service->line_);

@@ -16,7 +16,7 @@ std::optional<int> number_in(std::string_view text) {
 }  // namespace
 
 std::optional<LabelledPeriod> parse_period_label(std::string_view label) {
-  if (const auto day = parse_date(label)) return LabelledPeriod{*day, *day};
+  if (const auto day = parse_date(label)) return LabelledPeriod{*day, *day, Grain::kDay};
   constexpr std::size_t kLongestLabel = 8;
   if (label.size() < 4 || label.size() > kLongestLabel) return std::nullopt;
   const auto year = number_in(label.substr(0, 4));
@@ -48,7 +48,7 @@ std::optional<LabelledPeriod> parse_period_label(std::string_view label) {
   const Day from = period_start(grain, day);
   const Day to = period_start(grain, from + longest) - 1;
   if (to < kFirstDate || from > kLastDate) return std::nullopt;
-  return LabelledPeriod{from, to};
+  return LabelledPeriod{from, to, grain};
 }
 
 }  // namespace daybook

@@ -11,6 +11,7 @@ namespace daybook {
 struct LabelledPeriod {
   Day from = 0;
   Day to = 0;  // The last day.
+  Grain grain = Grain::kDay;
 
   bool holds(Day day) const { return from <= day && day <= to; }
 };

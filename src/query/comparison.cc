@@ -1,6 +1,6 @@
 #include "query/comparison.h"
 
-#include <fmt/format.h>
+#include "base/period_label.h"
 
 namespace daybook::query {
 namespace {
@@ -77,22 +77,9 @@ std::optional<Period> compared(const Period& rows, Comparison with) {
 }
 
 std::optional<Period> parse_period(std::string_view label) {
-  if (label.size() < 4) return std::nullopt;
-  // As a date of the first day.
-  const std::string year(label.substr(0, 4));
-  const std::string_view rest = label.substr(4);
-  Grain grain = Grain::kYear;
-  std::string first = year + "-01-01";
-  if (rest.starts_with("-Q") && rest.size() == 3 && rest[2] >= '1' && rest[2] <= '4') {
-    grain = Grain::kQuarter;
-    first = fmt::format("{}-{:02}-01", year, (rest[2] - '1') * 3 + 1);
-  } else if (!rest.empty()) {
-    grain = Grain::kMonth;
-    first = fmt::format("{}{}-01", year, rest);
-  }
-  const auto start = parse_date(first);
-  if (!start || period_label(grain, *start) != label) return std::nullopt;
-  return Period{*start, last_day(grain, *start), grain};
+  const auto period = parse_period_label(label);
+  if (!period || period->grain == Grain::kDay || period->grain == Grain::kWeek) return std::nullopt;
+  return Period{period->from, period->to, period->grain};
 }
 
 }  // namespace daybook::query
