@@ -5,18 +5,21 @@
 
 #include <algorithm>
 #include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
+#include <functional>
 #include <limits>
 #include <map>
 #include <utility>
 
 #include "base/file.h"
+#include "base/period_label.h"
 #include "command.h"
 #include "http/client.h"
 #include "offline.h"
 #include "query/catalog.h"
 #include "query/local_shards.h"
 #include "query/router.h"
+#include "relative_period.h"
+#include "table.h"
 
 namespace daybook::cli {
 namespace {
@@ -29,6 +32,12 @@ struct QueryOptions {
   std::string url;
   std::string format = "table";
   std::vector<std::string> parameters;  // "--as-of", "2024-06-30", …
+  // Of tables alone.
+  bool everything = false;
+  std::string sort;
+  std::optional<std::size_t> top;
+
+  bool wants_all_rows() const { return !sort.empty() || top; }
 };
 
 bool is_asked_by_name(const query::Description& report) {
@@ -83,42 +92,6 @@ Result<query::ParameterMap> parameters_of(const std::vector<std::string>& words)
   return parameters;
 }
 
-std::string cell_text(const json::value& value) {
-  if (value.is_null()) return "";
-  if (value.is_string()) return std::string(value.get_string());
-  // Means have three decimals; serialize() would write 6.5E5.
-  if (value.is_double()) return fmt::format("{:.3f}", value.get_double());
-  return json::serialize(value);
-}
-
-// Columns on screen: by characters, not bytes; wide East Asian ones count twice.
-std::size_t width_of(std::string_view text) {
-  std::size_t width = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    if ((byte & 0xC0) == 0x80) continue;
-    width += byte >= 0xE3 ? 2 : 1;
-  }
-  return width;
-}
-
-// Lists within a row (stages, histograms) have no place in a table; --output json has them.
-void flatten(const json::object& object, const std::string& prefix,
-             std::vector<std::pair<std::string, std::string>>& to) {
-  for (const auto& member : object) {
-    const std::string name = prefix + std::string(member.key());
-    if (member.value().is_object()) {
-      flatten(member.value().get_object(), name + ".", to);
-    } else if (!member.value().is_array()) {
-      to.emplace_back(name, cell_text(member.value()));
-    }
-  }
-}
-
-bool looks_numeric(std::string_view text) {
-  return text.empty() || (text.find_first_not_of("-0123456789.") == std::string_view::npos);
-}
-
 // How wide the terminal is that is written to; without one there is no limit.
 std::size_t columns_on_screen() {
   if (isatty(STDOUT_FILENO) == 0) return std::numeric_limits<std::size_t>::max();
@@ -126,88 +99,30 @@ std::size_t columns_on_screen() {
   return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
-// The columns of each part of a table that is too wide for the screen: each begins with the first two,
-// which mostly say what a row is of.
-std::vector<std::vector<std::size_t>> parts_of(const std::vector<std::size_t>& widths, std::size_t columns) {
-  constexpr std::size_t kRepeated = 2;
-  std::vector<std::vector<std::size_t>> parts(1);
-  std::size_t width = 0;
-  for (std::size_t i = 0; i < widths.size(); ++i) {
-    if (width + widths[i] > columns && parts.back().size() > kRepeated) {
-      parts.push_back({0, 1});
-      width = widths[0] + widths[1] + 4;
-    }
-    parts.back().push_back(i);
-    width += widths[i] + 2;
-  }
-  return parts;
+std::string text_at(const json::object& answer, const char* name) {
+  const auto* value = answer.if_contains(name);
+  return value == nullptr || !value->is_string() ? "" : std::string(value->get_string());
 }
 
-void print_table(const json::array& rows) {
-  std::vector<std::string> names;
-  std::vector<std::vector<std::string>> lines;
-  for (const json::value& row : rows) {
-    std::vector<std::pair<std::string, std::string>> cells;
-    flatten(row.as_object(), "", cells);
-    if (names.empty()) {
-      for (const auto& cell : cells) names.push_back(cell.first);
-    }
-    std::vector<std::string> line;
-    for (auto& cell : cells) line.push_back(std::move(cell.second));
-    line.resize(names.size());
-    lines.push_back(std::move(line));
+// Whether no record of a family was read, as the positions say.
+bool has_read_none(const json::object& answer, std::string_view family) {
+  for (const json::value& position : answer.at("positions").as_array()) {
+    const json::object& at = position.as_object();
+    const std::string topic = text_at(at, "topic");
+    const bool is_of_it = family.empty() || topic == family || topic.ends_with(fmt::format(".{}.v1", family));
+    if (is_of_it && at.at("next_offset").to_number<std::int64_t>() > 0) return false;
   }
-  std::vector<std::size_t> widths;
-  std::vector<bool> right;
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    std::size_t width = width_of(names[i]);
-    bool numeric = true;
-    for (const auto& line : lines) {
-      width = std::max(width, width_of(line[i]));
-      numeric = numeric && looks_numeric(line[i]);
-    }
-    widths.push_back(width);
-    right.push_back(numeric);
-  }
-  const auto print = [&](const std::vector<std::string>& line, const std::vector<std::size_t>& part) {
-    std::string text;
-    for (const std::size_t i : part) {
-      const std::string pad(widths[i] - width_of(line[i]), ' ');
-      text += right[i] ? pad + line[i] : line[i] + pad;
-      text += "  ";
-    }
-    text.erase(text.find_last_not_of(' ') + 1);
-    out("{}\n", text);
-  };
-  bool first = true;
-  for (const auto& part : parts_of(widths, columns_on_screen())) {
-    if (!std::exchange(first, false)) out("\n");
-    print(names, part);
-    for (const auto& line : lines) print(line, part);
-  }
+  return true;
 }
 
-// Buckets become columns under their labels.
-void spread_buckets(json::object& answer, json::array& rows) {
-  const auto* labels = answer.if_contains("buckets");
-  if (labels == nullptr || !labels->is_array()) return;
-  for (json::value& row : rows) {
-    json::object spread;
-    for (auto& member : row.as_object()) {
-      if (member.key() != "buckets") {
-        spread[member.key()] = member.value();
-        continue;
-      }
-      for (std::size_t i = 0; i < labels->get_array().size(); ++i) {
-        spread[labels->get_array()[i].as_string()] = member.value().as_array().at(i);
-      }
-    }
-    row = std::move(spread);
-  }
+// Without which a view is empty.
+std::string_view family_of(std::string_view path) {
+  if (path.starts_with("/v1/receivables/")) return "invoices";
+  return path.starts_with("/v1/order-cycle") ? "orders" : "";
 }
 
 // In place of a table without rows.
-std::string nothing_of(const std::string& view, const query::ParameterMap& parameters,
+std::string nothing_of(const std::string& view, std::string_view path, const query::ParameterMap& parameters,
                        const json::object& answer) {
   const auto given = [&](const char* name) -> std::string {
     const auto found = parameters.find(name);
@@ -223,54 +138,17 @@ std::string nothing_of(const std::string& view, const query::ParameterMap& param
   } else {
     words = "nothing in " + view;
   }
-  const auto* as_of = answer.if_contains("as_of");
-  if (as_of != nullptr) words += " as of " + cell_text(*as_of);
-  const auto* known_at = answer.if_contains("known_at");
-  if (known_at != nullptr && !known_at->is_null()) words += ", known at " + cell_text(*known_at);
+  if (const std::string as_of = text_at(answer, "as_of"); !as_of.empty()) words += " as of " + as_of;
+  if (const std::string known_at = text_at(answer, "known_at"); !known_at.empty()) words += ", known at " + known_at;
+  // Why.
+  if (const std::string first = text_at(answer, "first_recorded_at"); !first.empty()) {
+    words += ": nothing was recorded before " + first;
+  } else if (has_read_none(answer, "")) {
+    words += ": no event has been read";
+  } else if (const std::string_view family = family_of(path); !family.empty() && has_read_none(answer, family)) {
+    words += fmt::format(": no event of family {} has been read", family);
+  }
   return words;
-}
-
-// The list of a view's answer; empty where it is none.
-std::string rows_name_of(const std::string& view) {
-  if (view == "reconciliation") return query::find_report(view)->description().rows_name;
-  const auto route = query::find_route(segments_of(view), false);
-  return route ? route->report->description().rows_name : "";
-}
-
-void print_answer(const std::string& body, const std::string& view,
-                  const query::ParameterMap& parameters) {
-  json::value value = json::parse(body);
-  json::object& answer = value.get_object();
-  const std::string rows_name = rows_name_of(view);
-  if (!rows_name.empty()) {
-    json::array& rows = answer.at(rows_name).as_array();
-    if (rows.empty()) {
-      out("{}\n", nothing_of(view, parameters, answer));
-      return;
-    }
-    spread_buckets(answer, rows);
-    print_table(rows);
-    if (auto* totals = answer.if_contains("totals"); totals != nullptr && !totals->as_array().empty()) {
-      out("\ntotals\n");
-      spread_buckets(answer, totals->get_array());
-      print_table(totals->get_array());
-    }
-    if (const auto* next = answer.if_contains("next_page_token"); next != nullptr && next->is_string()) {
-      say("there is more: --page-token " + std::string(next->get_string()));
-    }
-    return;
-  }
-  for (const auto& member : answer) {
-    if (member.key() == "positions") continue;
-    if (member.value().is_array() && !member.value().get_array().empty() &&
-        member.value().get_array().front().is_object()) {
-      out("\n{}\n", std::string(member.key()));
-      print_table(member.value().get_array());
-    } else {
-      const bool empty = member.value().is_array() && member.value().get_array().empty();
-      out("{:22} {}\n", std::string(member.key()), empty ? "none" : cell_text(member.value()));
-    }
-  }
 }
 
 query::Today today_of(const app::Settings& settings, const OfflineModel& model) {
@@ -282,19 +160,99 @@ query::Today today_of(const app::Settings& settings, const OfflineModel& model) 
   };
 }
 
-int print(const query::Rendered& rendered, const QueryOptions& options,
-          const query::ParameterMap& parameters) {
-  if (rendered.status != 200) {
-    say(http::problem_detail(rendered.body).value_or(rendered.body));
-    // What stands in a file is no matter of the command's words.
-    const bool is_of_a_file = options.view == "reconciliation" && rendered.body.find("\"violations\"") != std::string::npos;
-    return (rendered.status == 400 && !is_of_a_file) || rendered.status == 404 ? kUsage : kFailed;
+// What is asked for its answer; each time with the parameters given.
+using Ask = std::function<Result<query::Rendered>(const query::ParameterMap&)>;
+
+int refused(const query::Rendered& rendered, const QueryOptions& options) {
+  say(http::problem_detail(rendered.body).value_or(rendered.body));
+  // What stands in a file is no matter of the command's words.
+  const bool is_of_a_file = options.view == "reconciliation" && rendered.body.find("\"violations\"") != std::string::npos;
+  return (rendered.status == 400 && !is_of_a_file) || rendered.status == 404 ? kUsage : kFailed;
+}
+
+// A view's description; null where there is none of that name.
+const query::Description* description_of(const std::string& view) {
+  if (const query::Report* report = query::find_report(view)) return &report->description();
+  const auto route = query::find_route(segments_of(view), false);
+  return route ? &route->report->description() : nullptr;
+}
+
+// The rows of all further pages behind those of the first.
+Result<std::optional<query::Rendered>> add_pages(json::object& answer, const std::string& rows_name, query::ParameterMap parameters,
+                                                 const Ask& ask) {
+  while (true) {
+    const std::string token = text_at(answer, "next_page_token");
+    if (token.empty()) return std::optional<query::Rendered>();
+    parameters.erase("page_token");
+    parameters.emplace("page_token", token);
+    ASSIGN_OR_RETURN(query::Rendered rendered, ask(parameters));
+    if (rendered.status != 200) return std::optional(std::move(rendered));
+    json::value page = json::parse(rendered.body);
+    for (json::value& row : page.as_object().at(rows_name).as_array()) answer.at(rows_name).as_array().push_back(std::move(row));
+    answer["next_page_token"] = page.as_object().at("next_page_token");
   }
-  if (options.format == "table") {
-    print_answer(rendered.body, options.view, parameters);
-  } else {
-    out("{}{}", rendered.body, options.format == "json" ? "\n" : "");
+}
+
+int print_tables(const query::Rendered& rendered, const QueryOptions& options, const query::ParameterMap& parameters,
+                 const Ask& ask) {
+  // What is no report, as the status, is shown field by field.
+  static const query::Description kNone;
+  const query::Description* described = description_of(options.view);
+  const query::Description& report = described == nullptr ? kNone : *described;
+  json::value value = json::parse(rendered.body);
+  json::object& answer = value.as_object();
+  if (!report.rows_name.empty()) {
+    if (answer.at(report.rows_name).as_array().empty()) {
+      out("{}\n", nothing_of(options.view, report.path, parameters, answer));
+      return kDone;
+    }
+    if (options.wants_all_rows()) {
+      const auto failed = add_pages(answer, report.rows_name, parameters, ask);
+      if (!failed) return fail(failed.error());
+      if (*failed) return refused(**failed, options);
+    }
   }
+  const std::string more = text_at(answer, "next_page_token");
+  const auto text = tables_of(std::move(answer), report,
+                              {.width = columns_on_screen(), .everything = options.everything, .sort = options.sort, .top = options.top});
+  if (!text) return fail(text.error());
+  out_text(*text);
+  if (!more.empty()) say("there is more: --page-token " + more);
+  return kDone;
+}
+
+// A date's parameter may be a period, of which `from` means the first day and all others the last, or one by its place
+// behind today.
+Result<void> settle_dates(query::ParameterMap& parameters, const query::Description& report,
+                          const std::function<Result<Day>()>& today) {
+  for (auto& [name, value] : parameters) {
+    const query::Parameter* of = report.parameter(name);
+    const auto& common = query::parameters::common();
+    if (of == nullptr) {
+      const auto at = std::ranges::find(common, name, &query::Parameter::name);
+      of = at == common.end() ? nullptr : &*at;
+    }
+    if (of == nullptr) continue;
+    const bool is_label = of->name == "period" || of->name == "baseline";
+    if (of->type != query::Parameter::Type::kDate && of->type != query::Parameter::Type::kInstant && !is_label) continue;
+    if (is_relative_period(value)) {
+      ASSIGN_OR_RETURN(const Day day, today());
+      value = relative_period(value, day);
+    }
+    const auto period = parse_period_label(value);
+    // What is none is for the view to say.
+    if (!period || period->grain == Grain::kDay || is_label) continue;
+    value = format_date(std::clamp(name == "from" || name == "known_from" ? period->from : period->to, kFirstDate, kLastDate));
+  }
+  return {};
+}
+
+int print(const QueryOptions& options, const query::ParameterMap& parameters, const Ask& ask) {
+  const auto rendered = ask(parameters);
+  if (!rendered) return fail(rendered.error());
+  if (rendered->status != 200) return refused(*rendered, options);
+  if (options.format == "table") return print_tables(*rendered, options, parameters, ask);
+  out("{}{}", rendered->body, options.format == "json" ? "\n" : "");
   return kDone;
 }
 
@@ -308,6 +266,17 @@ bool is_ours(const http::Response& answer, const std::string& format) {
   return !error && value.is_object() && value.get_object().contains("positions");
 }
 
+// Today as an instance has it.
+Result<Day> today_at(const std::string& url) {
+  ASSIGN_OR_RETURN(const http::Response answer, http::ask(url, {"v1", "status"}, {}, {}));
+  boost::system::error_code error;
+  const json::value status = json::parse(answer.body, error);
+  const std::string text = error || !status.is_object() ? "" : text_at(status.get_object(), "today");
+  const auto today = parse_date(text);
+  if (answer.status != 200 || !today) return unexpected(http::not_ours(url, answer));
+  return *today;
+}
+
 // Asks an instance, or the data folder by `offline(model, parameters)`.
 template <typename Offline>
 int ask(const app::Settings& settings, const QueryOptions& options, const std::vector<std::string>& segments,
@@ -318,19 +287,44 @@ int ask(const app::Settings& settings, const QueryOptions& options, const std::v
     return fail({ErrorCode::kInvalidArgument, "--format is what HTTP calls it; here it is --output table, json, csv or html"});
   }
   if (options.format == "csv" || options.format == "html") parameters->emplace("format", options.format);
+  if (options.format != "table" && (options.wants_all_rows() || options.everything)) {
+    return fail({ErrorCode::kInvalidArgument, "--sort, --top and --all are for --output table"});
+  }
+  const query::Description* report = description_of(options.view);
+  if (options.wants_all_rows()) {
+    if (report == nullptr || report->rows_name.empty()) {
+      return fail({ErrorCode::kInvalidArgument, "--sort and --top are for views with rows"});
+    }
+    if (!parameters->contains("page_size")) parameters->emplace("page_size", "1000");
+  }
   if (!options.url.empty()) {
-    auto answer = http::ask(options.url, segments, *parameters, std::move(body));
-    if (!answer) return fail(answer.error());
-    if (!is_ours(*answer, options.format)) return fail(http::not_ours(options.url, *answer));
+    if (report != nullptr) {
+      const auto settled = settle_dates(*parameters, *report, [&] { return today_at(options.url); });
+      if (!settled) return fail(settled.error());
+    }
+    http::Response last;
+    const Ask over_http = [&](const query::ParameterMap& with) -> Result<query::Rendered> {
+      ASSIGN_OR_RETURN(last, http::ask(options.url, segments, with, body));
+      if (!is_ours(last, options.format)) return unexpected(http::not_ours(options.url, last));
+      return query::Rendered{last.status, last.content_type, last.body};
+    };
     try {
-      return print({answer->status, answer->content_type, answer->body}, options, *parameters);
+      return print(options, *parameters, over_http);
     } catch (const std::exception&) {
-      return fail(http::not_ours(options.url, *answer));
+      return fail(http::not_ours(options.url, last));
     }
   }
   const auto model = OfflineModel::open(settings);
   if (!model) return fail(model.error());
-  return print(offline(**model, *parameters), options, *parameters);
+  if (report != nullptr) {
+    const auto settled = settle_dates(*parameters, *report, [&]() -> Result<Day> { return today_of(settings, **model)(); });
+    if (!settled) return fail(settled.error());
+  }
+  return print(options, *parameters, [&](const query::ParameterMap& with) -> Result<query::Rendered> { return offline(**model, with); });
+}
+
+int unknown_view(const std::string& view) {
+  return fail({ErrorCode::kInvalidArgument, fmt::format("there is no view '{}': daybook query --help lists them", view)});
 }
 
 int query(const app::Settings& settings, const QueryOptions& options) {
@@ -351,10 +345,6 @@ void list_parameters(const std::vector<query::Parameter>& parameters) {
     if (!parameter.fallback.empty()) words += fmt::format(" Default {}.", parameter.fallback);
     out("  {:18} {}\n", flag, words);
   }
-}
-
-int unknown_view(const std::string& view) {
-  return fail({ErrorCode::kInvalidArgument, fmt::format("there is no view '{}': daybook query --help lists them", view)});
 }
 
 // What a view means and takes; or, without a view, which there are.
@@ -396,6 +386,12 @@ int reconcile(const app::Settings& settings, const QueryOptions& options, const 
              });
 }
 
+void add_table_flags(CLI::App& command, QueryOptions& options) {
+  command.add_option("--sort", options.sort, "a table's rows by this column; --sort=-COLUMN from the most down");
+  command.add_option("--top", options.top, "a table's first so many rows")->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}));
+  command.add_flag("--all", options.everything, "columns in which nothing stands, histograms and whole event references as well");
+}
+
 }  // namespace
 
 void add_query(CLI::App& app, Run& run) {
@@ -403,7 +399,9 @@ void add_query(CLI::App& app, Run& run) {
       "query",
       "Ask a view; its parameters follow as flags:\n"
       "  daybook query ageing --as-of 2024-06-30 --group-by region\n"
-      "  daybook query sales --from 2024-01-01 --to 2024-12-31 --grain month --url http://127.0.0.1:8080");
+      "  daybook query sales --from 2024-Q1 --to 2024-Q2 --grain month --url http://127.0.0.1:8080\n"
+      "Dates may be periods (2024-11, 2024-Q4, 2024-W05, 2024) or today, yesterday, this- or last-week, -month,\n"
+      "-quarter, -year: --from means their first day, every other date their last.");
   auto flags = std::make_shared<SettingFlags>();
   auto options = std::make_shared<QueryOptions>();
   command->add_option("view", options->view, "which view");
@@ -413,6 +411,7 @@ void add_query(CLI::App& app, Run& run) {
   command->add_option("--output", options->format, "table, json, csv, or html for a statement to print")
       ->check(CLI::IsMember({"table", "json", "csv", "html"}))
       ->capture_default_str();
+  add_table_flags(*command, *options);
   flags->add_to(*command, {"data", "topic_prefix", "today"});
   command->allow_extras();
   command->callback([&run, flags, options, command] {
@@ -446,6 +445,7 @@ void add_reconcile(CLI::App& app, Run& run) {
   command->add_option("--output", options->format, "table, json or csv")
       ->check(CLI::IsMember({"table", "json", "csv"}))
       ->capture_default_str();
+  add_table_flags(*command, *options);
   flags->add_to(*command, {"data", "topic_prefix", "today"});
   command->allow_extras();
   command->callback([&run, flags, options, file, date, command] {

@@ -292,7 +292,7 @@ class Docs(Case):
 
     def test_the_northwind_example(self):
         said = self.run_page(ROOT / "docs/examples/northwind/README.md")
-        self.assertIn("660328.63", self.answer_to(said, "daybook query sales"))
+        self.assertIn("660,328.63", self.answer_to(said, "daybook query sales"))
 
     def test_the_ibm_example(self):
         said = self.run_page(ROOT / "docs/examples/ibm-late-payments/README.md")

@@ -277,11 +277,33 @@ class Terminal(Interface):
         self.assertEqual(lines[0].split()[:2], ["group", "currency"])
         self.assertIn("totals", lines)
 
+    def test_the_most_of_a_column_are_those_of_all_pages(self):
+        """Whatever page they are on."""
+        rows = self.server.ask("/v1/receivables/ageing", page_size=1000)["rows"]
+        most = sorted((row for row in rows if row["currency"] == "CNY"), key=lambda row: -float(row["gross_open"]))[0]
+        lines = self.said("ageing", "--currency", "CNY", "--page-size", "1", "--sort=-gross_open", "--top", "1").splitlines()
+        self.assertIn(most["gross_open"], lines[1].replace(",", ""))
+        self.assertEqual(lines[2], "")
+
+    def test_dates_may_be_periods(self):
+        for period in ("2024-Q1", "last-quarter"):  # Today is in June.
+            said = self.said("sales", "--from", period, "--to", period)
+            self.assertIn("2024-01-01/2024-03-31", said)
+        told = self.run_daybook("query", "sales", "--from", "2024-13", "--to", "2024-Q1", "--url", self.server.url, code=2)
+        self.assertIn("from", told.stderr)
+
+    def test_a_table_has_all_that_is_asked_for(self):
+        self.assertIn("proof.difference", self.said("ageing", "--all"))
+        self.assertNotIn("proof.difference", self.said("ageing"))
+        for wrong in (("--sort", "colour"), ("--top", "0"), ("--top", "1", "--output", "csv")):
+            self.run_daybook("query", "ageing", *wrong, "--url", self.server.url, code=2)
+        self.run_daybook("query", "customers/C1", "--top", "1", "--url", self.server.url, code=2)
+
     def test_on_a_screen_a_wide_table_comes_in_parts(self):
         ours, theirs = pty.openpty()
         self.addCleanup(os.close, ours)
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
-        arguments = ("query", "ageing", "--group-by", "customer", "--url", self.server.url)
+        arguments = ("query", "ageing", "--group-by", "customer", "--all", "--url", self.server.url)
         asked = subprocess.Popen([DAYBOOK, *arguments], stdout=theirs, env=clean_environment())
         os.close(theirs)
         said = b""
@@ -297,7 +319,7 @@ class Terminal(Interface):
         self.assertGreater(len(heads), 1)
         for head in heads:
             self.assertEqual(head[:2], ["group", "currency"])
-        whole = self.said(*arguments[1:4]).splitlines()
+        whole = self.said(*arguments[1:5]).splitlines()
         of_rows = heads[:next(i for i, head in enumerate(heads) if "proof.difference" in head) + 1]
         self.assertEqual(["group", "currency"] + [name for head in of_rows for name in head[2:]], whole[0].split())
 
