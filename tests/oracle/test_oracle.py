@@ -1325,10 +1325,10 @@ class Anomalies(unittest.TestCase):
 
 
 class Reconciliation(unittest.TestCase):
-    def lines(self, w, rows, day="2024-05-31"):
+    def lines(self, w, rows, day="2024-05-31", **more):
         text = "customer_id,document_id,currency,amount\r\n" + "".join(r + "\r\n" for r in rows)
         a = plain(views.answer(w.oracle(), "/v1/receivables/reconciliation",
-                               {"date": day, "csv": text}))
+                               dict(more, date=day, csv=text)))
         return [(x["customer_id"], x["document_id"], x["theirs"], x["ours"], x["difference"],
                  x["state"], [r["event_id"] for r in x["explained_by"]]) for x in a["lines"]]
 
@@ -1351,7 +1351,10 @@ class Reconciliation(unittest.TestCase):
         self.assertEqual(self.lines(w, ["C,,KWD,0.005", "D,,CNY,-1", "C,,JPY,0"]), [
             ("C", None, "0.005", "0.000", "-0.005", "differs", []),
             ("D", None, "-1.00", "0.00", "1.00", "missing_here", []),
-            ("C", None, "0", "0", "0", "agrees", [])])
+            ("C", None, "0", "0", "0", "agrees", []),
+            ("C", None, None, "11.50", "11.50", "missing_there", [])])
+        self.assertEqual(self.lines(w, ["C,,JPY,0"], partial="true"), [("C", None, "0", "0", "0", "agrees", [])])
+        self.assertEqual([x[5] for x in self.lines(w, ["C,,JPY,0"], only="differences")], ["missing_there"])
 
     def test_documents(self):
         w = World()

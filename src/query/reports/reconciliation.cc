@@ -2,6 +2,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <iterator>
+#include <set>
 #include <stop_token>
 #include <unordered_map>
 
@@ -260,6 +263,7 @@ struct Line {
   std::string state;
   std::vector<Row> explained_by = {};
 
+  Int128 difference() const { return ours.value_or(0) - theirs.value_or(0); }
   template <typename Visit>
   void for_each_field(const Visit& visit) {
     visit(theirs, ours, state, explained_by);
@@ -281,65 +285,153 @@ struct ReconciliationPart {
   }
 };
 
-// The lines of one account against ours.
-void reconcile(const ShardReader& shard, const std::string& customer_id, const TheirLines& theirs, Day day,
-               ReconciliationPart& part) {
-  const std::unique_ptr<AccountReader> account = shard.find_account(customer_id);
-  const OurAccount ours = account == nullptr ? OurAccount() : our_account(*account, day);
-  const auto explain = [&](const Key& key, Line& line) {
+// One shard's accounts against theirs.
+class Reconciler {
+ public:
+  Reconciler(const ShardReader& shard, Day day, ReconciliationPart& part) : shard_(shard), day_(day), part_(part) {}
+
+  // The lines of one account against ours. A part of a ledger lacks accounts and currencies on purpose.
+  void reconcile(const std::string& customer_id, const TheirLines& theirs, bool is_partial) {
+    const std::unique_ptr<AccountReader> account = shard_.find_account(customer_id);
+    const OurAccount ours = account == nullptr ? OurAccount() : our_account(*account, day_);
+    for (const auto& [key, their] : theirs) {
+      shard_.go_on();
+      part_.lines.emplace(their.row, std::pair(LineKey(customer_id, key), line_of(key, their, account != nullptr, ours)));
+    }
+    const bool has_documents = !theirs.empty() && !theirs.rbegin()->first.document_id.empty();
+    if (has_documents) {
+      for (const auto& [key, open] : ours.open) {
+        if (open != 0 && !theirs.contains(key)) add_missing(customer_id, key, open, ours);
+      }
+    } else if (!is_partial) {
+      add_missing_balances(customer_id, theirs, ours);
+    }
+    give_back_memory(ours.bytes);
+  }
+
+  // The accounts that the file lacks. `theirs`: those that it has.
+  void add_missing_accounts(const std::set<std::string_view>& theirs) {
+    for (const AccountNumber id : shard_.accounts()) {
+      shard_.go_on();
+      std::map<Currency, Int128> balances;
+      shard_.receivables_of(id, day_, [&](const ReceivableRow& row) {
+        if (domain::is_ledger(row.measure)) balances[Currency::from_number(row.currency)] += row.amount();
+      });
+      if (std::ranges::all_of(balances, [](const auto& each) { return each.second == 0; })) continue;
+      const std::string customer_id(shard_.account(id).name());
+      if (!theirs.contains(customer_id)) reconcile(customer_id, {}, false);
+    }
+  }
+
+ private:
+  Line line_of(const Key& key, const TheirLine& their, bool has_account, const OurAccount& ours) const {
+    Line line{their.theirs, {}, "missing_here"};
+    const bool is_account = key.document_id.empty();
+    const Entries* entries = ours.of(key);
+    if (is_account ? !has_account : entries == nullptr) return line;
+    line.ours = 0;
+    if (is_account) {
+      line.ours = entries == nullptr ? 0 : sum_of(*entries);
+    } else if (const auto open = ours.open.find(key); open != ours.open.end()) {
+      line.ours = open->second;
+    }
+    line.state = *line.ours == *line.theirs ? "agrees" : "differs";
+    explain(key, line, ours);
+    return line;
+  }
+
+  static Int128 sum_of(const Entries& entries) {
+    Int128 sum = 0;
+    for (const LedgerEntry& entry : entries) sum += entry.amount;
+    return sum;
+  }
+
+  // What the account owes in currencies of which they say nothing.
+  void add_missing_balances(const std::string& customer_id, const TheirLines& theirs, const OurAccount& ours) {
+    for (const auto& [key, entries] : ours.entries) {
+      if (!key.document_id.empty() || theirs.contains(key)) continue;
+      if (const Int128 balance = sum_of(entries); balance != 0) add_missing(customer_id, key, balance, ours);
+    }
+  }
+
+  void add_missing(const std::string& customer_id, const Key& key, Int128 amount, const OurAccount& ours) {
+    Line line{{}, amount, "missing_there"};
+    explain(key, line, ours);
+    take_memory(row_bytes(customer_id.size() + key.document_id.size()));
+    part_.missing_there.emplace(LineKey(customer_id, key), std::move(line));
+  }
+
+  void explain(const Key& key, Line& line, const OurAccount& ours) const {
     const Entries* entries = ours.of(key);
     if (entries == nullptr) return;
     Entries near;
     for (const LedgerEntry& entry : *entries) {
-      if (entry.day >= day - kWindow) near.push_back(entry);
+      if (entry.day >= day_ - kWindow) near.push_back(entry);
     }
-    for (const LedgerEntry& entry : fewest(std::move(near), line.ours.value_or(0) - line.theirs.value_or(0))) {
-      line.explained_by.push_back(shard.event_row(*entry.fact));
+    for (const LedgerEntry& entry : fewest(std::move(near), line.difference())) {
+      Row row = shard_.event_row(*entry.fact);
+      row.add("document_id", Value::text(entry.document_id));
+      row.add("entry_type", Value::text(kLedgerColumnNames[ledger_column(entry.measure)]));
+      row.add("effective_date", Value::date(entry.day));
+      row.add("amount", Value::amount(entry.amount, entry.currency));
+      line.explained_by.push_back(std::move(row));
     }
-  };
-  for (const auto& [key, their] : theirs) {
-    shard.go_on();
-    Line line{their.theirs, {}, "missing_here"};
-    const bool is_account = key.document_id.empty();
-    const Entries* entries = ours.of(key);
-    if (is_account ? account != nullptr : entries != nullptr) {
-      line.ours = 0;
-      if (is_account && entries != nullptr) {
-        for (const LedgerEntry& entry : *entries) *line.ours += entry.amount;
-      } else if (const auto open = ours.open.find(key); !is_account && open != ours.open.end()) {
-        line.ours = open->second;
-      }
-      line.state = *line.ours == *line.theirs ? "agrees" : "differs";
-      explain(key, line);
-    }
-    part.lines.emplace(their.row, std::pair(LineKey(customer_id, key), std::move(line)));
   }
-  const bool has_documents = !theirs.empty() && !theirs.rbegin()->first.document_id.empty();
-  for (const auto& [key, open] : ours.open) {
-    if (!has_documents || open == 0 || theirs.contains(key)) continue;
-    Line line{{}, open, "missing_there"};
-    explain(key, line);
-    take_memory(row_bytes(customer_id.size() + key.document_id.size()));
-    part.missing_there.emplace(LineKey(customer_id, key), std::move(line));
+
+  const ShardReader& shard_;
+  const Day day_;
+  ReconciliationPart& part_;
+};
+
+// The lines of a currency added up, and how many are in each state.
+struct LineTotals {
+  static constexpr std::array<std::string_view, 4> kStates = {"agrees", "differs", "missing_here", "missing_there"};
+
+  Int128 theirs = 0;
+  Int128 ours = 0;
+  std::array<std::int64_t, kStates.size()> lines{};
+
+  void add(const Line& line) {
+    theirs += line.theirs.value_or(0);
+    ours += line.ours.value_or(0);
+    ++lines[static_cast<std::size_t>(std::ranges::find(kStates, line.state) - kStates.begin())];
   }
-  give_back_memory(ours.bytes);
-}
+  Row row(Currency currency) const {
+    Row row;
+    row.add("currency", Value::text(currency.code()));
+    row.add("theirs", Value::amount(theirs, currency));
+    row.add("ours", Value::amount(ours, currency));
+    row.add("difference", Value::amount(ours - theirs, currency));
+    for (std::size_t i = 0; i < kStates.size(); ++i) row.add(std::string(kStates[i]), Value::integer(lines[i]));
+    return row;
+  }
+};
 
 class Reconciliation final : public ReportOf<ReconciliationPart> {
  public:
   const Description& description() const override {
     using namespace fields;
-    static const Description description = {
-        .name = "reconciliation",
-        .path = "/v1/receivables/reconciliation",
-        .meaning = "Our ledger against a file of finance's own, line by line.",
-        .parameters = {{"date", Parameter::Type::kDate, "The date of their figures.", true}},
-        .rows_name = "lines",
-        .row = {text("customer_id"), text("document_id").or_null(), text("currency"), amount("theirs").or_null(),
-                amount("ours").or_null(), amount("difference"), text("state"), list("explained_by", event().fields)},
-        .head = {date("date")},
-        .is_whole = true,
-        .has_body = true};
+    static const Description description = [] {
+      std::vector<Field> entry = event().fields;
+      std::ranges::move(std::vector<Field>{text("document_id"), text("entry_type"), date("effective_date"), amount("amount")},
+                        std::back_inserter(entry));
+      return Description{
+          .name = "reconciliation",
+          .path = "/v1/receivables/reconciliation",
+          .meaning = "Our ledger against a file of finance's own, line by line.",
+          .parameters = {{"date", Parameter::Type::kDate, "The date of their figures.", true},
+                         parameters::choice("only", {"differences"}, {}, "differences: without the lines that agree."),
+                         parameters::choice("partial", {"true", "false"}, "false",
+                                            "true: the file is a part of their ledger, and accounts that it lacks are not missed.")},
+          .rows_name = "lines",
+          .row = {text("customer_id"), text("document_id").or_null(), text("currency"), amount("theirs").or_null(),
+                  amount("ours").or_null(), amount("difference"), text("state"), list("explained_by", std::move(entry))},
+          .head = {date("date")},
+          .tail = {list("totals", {text("currency"), amount("theirs"), amount("ours"), amount("difference"), integer("agrees"),
+                                   integer("differs"), integer("missing_here"), integer("missing_there")})},
+          .is_whole = true,
+          .has_body = true};
+    }();
     return description;
   }
 
@@ -359,6 +451,10 @@ class Reconciliation final : public ReportOf<ReconciliationPart> {
       by_partition[log::partition_of(account.key(), partitions)].emplace_back(account.key(), std::move(account.mapped()));
     }
     std::map<std::int32_t, std::string> enclosed;
+    // Accounts that the file lacks may be of any shard.
+    if (!is_partial(question)) {
+      for (std::int32_t partition = 0; partition < partitions; ++partition) by_partition[partition];
+    }
     for (auto& [partition, accounts] : by_partition) {
       enclosed[partition] = encode(accounts);
       accounts = {};
@@ -372,11 +468,16 @@ class Reconciliation final : public ReportOf<ReconciliationPart> {
     ReconciliationPart part;
     auto accounts = query::decode<std::vector<std::pair<std::string, TheirLines>>>(question.enclosed)
                         .value_or(std::vector<std::pair<std::string, TheirLines>>());
+    Reconciler reconciler(shard, question.as_of, part);
     for (auto& [customer_id, theirs] : accounts) {
       shard.go_on();
-      reconcile(shard, customer_id, theirs, question.as_of, part);
+      reconciler.reconcile(customer_id, theirs, is_partial(question));
       theirs = {};
     }
+    if (is_partial(question)) return part;
+    std::set<std::string_view> names;
+    for (const auto& [customer_id, theirs] : accounts) names.insert(customer_id);
+    reconciler.add_missing_accounts(names);
     return part;
   }
 
@@ -384,8 +485,12 @@ class Reconciliation final : public ReportOf<ReconciliationPart> {
     Answer answer;
     answer.rows = Rows(question.page);
     answer.head.add("date", Value::date(question.as_of));
+    const bool differences_alone = question.arguments.text("only").has_value();
+    std::map<Currency, LineTotals> totals;
     std::int64_t place = 0;
     const auto add = [&](const LineKey& of, Line line) {
+      totals[of.second.currency].add(line);
+      if (differences_alone && line.state == "agrees") return;
       answer.rows.add(sortable(place++), [&] {
         const auto& [customer_id, key] = of;
         const auto value = [&](std::optional<Int128> minor) {
@@ -397,7 +502,7 @@ class Reconciliation final : public ReportOf<ReconciliationPart> {
         row.add("currency", Value::text(key.currency.code()));
         row.add("theirs", value(line.theirs));
         row.add("ours", value(line.ours));
-        row.add("difference", Value::amount(line.ours.value_or(0) - line.theirs.value_or(0), key.currency));
+        row.add("difference", Value::amount(line.difference(), key.currency));
         row.add("state", Value::text(line.state));
         row.add("explained_by", Value::list_of_rows(std::move(line.explained_by)));
         return row;
@@ -414,8 +519,14 @@ class Reconciliation final : public ReportOf<ReconciliationPart> {
       auto line = whole.missing_there.extract(whole.missing_there.begin());
       add(line.key(), std::move(line.mapped()));
     }
+    std::vector<Row> of_currencies;
+    for (const auto& [currency, sums] : totals) of_currencies.push_back(sums.row(currency));
+    answer.tail.add("totals", Value::list_of_rows(std::move(of_currencies)));
     return answer;
   }
+
+ private:
+  static bool is_partial(const Question& question) { return question.arguments.choice("partial") == "true"; }
 };
 
 }  // namespace

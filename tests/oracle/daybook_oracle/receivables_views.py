@@ -657,20 +657,37 @@ def reconciled(o, q):
     for x in items_at(o, q):
         k = (x["customer"], x["document"], x["currency"])
         documents[k] = documents.get(k, 0) + x["open"]
-    out = []
+    out, totals = [], {}
     for k, theirs, ours, state, near in reconciliation.lines(
-            reconciliation.read(q["csv"]), balances, documents, ledger_, day, o.facts.accounts):
+            reconciliation.read(q["csv"]), balances, documents, ledger_, day, o.facts.accounts,
+            q.get("partial") == "true"):
         customer, document, cur = k
         difference = (ours or 0) - (theirs or 0)
+        total = totals.setdefault(cur, dict.fromkeys(("theirs", "ours", *reconciliation.STATES), 0))
+        total["theirs"] += theirs or 0
+        total["ours"] += ours or 0
+        total[state] += 1
+        if q.get("only") == "differences" and state == "agrees":
+            continue
         found = reconciliation.fewest(near, difference)
         zero = amount(0, cur)
         row = {"customer_id": customer, "document_id": Blank(document), "currency": cur,
                "theirs": Either(None, zero) if theirs is None else amount(theirs, cur),
                "ours": Either(zero, None) if ours is None else amount(ours, cur),
                "difference": amount(difference, cur), "state": state,
-               "explained_by": Sums([(ref(e.rec), e.amount) for e in near],
-                                    [ref(e.rec) for e in found], difference)}
+               "explained_by": Sums([(explaining(e), e.amount) for e in near],
+                                    [explaining(e) for e in found], difference)}
         if state == "missing_there":
             row["explained_by"] = Either(row["explained_by"], [])
         out.append(row)
-    return dict(common(o, q), lines=Bag(out, reconciliation.KEY))
+    return dict(common(o, q), lines=Bag(out, reconciliation.KEY), totals=[
+        {"currency": cur, "theirs": amount(x["theirs"], cur), "ours": amount(x["ours"], cur),
+         "difference": amount(x["ours"] - x["theirs"], cur),
+         **{state: x[state] for state in reconciliation.STATES}} for cur, x in sorted(totals.items())])
+
+
+def explaining(e):
+    """An entry that explains a difference: its event, and what it posted."""
+    document = e.document if e.type != "refunds" else Either(e.document, e.rec.p["refund_id"])
+    return dict(ref(e.rec), document_id=document, entry_type=e.type,
+                effective_date=show_date(e.day), amount=amount(e.amount, e.currency))

@@ -7,6 +7,7 @@ from .money import EXPONENT
 
 WINDOW = 31        # days before the date in which a difference is looked for
 KEY = ("customer_id", "document_id", "currency")
+STATES = ("agrees", "differs", "missing_here", "missing_there")
 
 
 def read(text):
@@ -40,7 +41,7 @@ def fewest(entries, difference):
     return ()
 
 
-def lines(theirs, balances, open_documents, entries, day, accounts):
+def lines(theirs, balances, open_documents, entries, day, accounts, partial):
     """[(key, theirs, ours, state, the entries a difference may be found in)]; theirs or ours is
     None where it is missing.  entries: those of the ledger up to the day, without transfers."""
     of_account, of_document = {}, {}
@@ -66,5 +67,10 @@ def lines(theirs, balances, open_documents, entries, day, accounts):
     for k, ours in open_documents.items():
         if k[0] in by_documents and k not in theirs and ours:
             near = [e for e in of_document.get(k, []) if e.day >= day - WINDOW]
+            out.append((k, None, ours, "missing_there", near))
+    for (customer, currency), ours in () if partial else balances.items():
+        k = (customer, "", currency)
+        if ours and customer not in by_documents and k not in theirs:
+            near = [e for e in of_account[customer, currency] if e.day >= day - WINDOW]
             out.append((k, None, ours, "missing_there", near))
     return out
