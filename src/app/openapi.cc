@@ -241,6 +241,7 @@ json::object operation(const query::Description& report) {
   for (query::Parameter parameter : query::parameters::common()) {
     if (parameter.name == "format" && !report.has_page) std::erase(parameter.choices, "html");
     if (parameter.name == "format" && report.row.empty()) std::erase(parameter.choices, "csv");
+    if ((parameter.name == "separator" || parameter.name == "bom") && report.row.empty()) continue;
     parameters.push_back(described(parameter));
   }
   json::object content{{"application/json", {{"schema", answer_schema(report)}}}};

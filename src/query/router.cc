@@ -39,6 +39,21 @@ Format read_format(const Description& description, Parameters& parameters, std::
   return given == "csv" ? Format::kCsv : given == "html" ? Format::kHtml : Format::kJson;
 }
 
+// How a file is written that is for a spreadsheet in another language.
+struct CsvForm {
+  char separator = ',';
+  bool has_mark = false;  // Of byte order, by which some see that it is UTF-8.
+};
+
+CsvForm read_csv_form(Parameters& parameters, Format format) {
+  for (const char* name : {"bom", "separator"}) {
+    if (parameters.text(name) && format != Format::kCsv) refuse_parameter(name, "is for CSV");
+  }
+  const std::string separator = parameters.one_of("separator", {",", ";", "tab"}, ",");
+  return {.separator = separator == "tab" ? '\t' : separator[0],
+          .has_mark = parameters.one_of("bom", {"true", "false"}, "false") == "true"};
+}
+
 std::string to_hex_text(std::string_view bytes) {
   std::string text;
   for (const char c : bytes) text += fmt::format("{:02x}", static_cast<unsigned char>(c));
@@ -95,6 +110,7 @@ class PageTokens {
 struct Asked {
   Question question;
   Format format = Format::kJson;
+  CsvForm csv;
   Wait wait;
 };
 
@@ -103,6 +119,7 @@ Asked read(const Description& description, const Route& route, const ShardSource
   Parameters parameters(request.parameters);
   Asked asked;
   asked.format = read_format(description, parameters, request.accept);
+  asked.csv = read_csv_form(parameters, asked.format);
   Question& question = asked.question;
   question.report = description.name;
   question.subject = route.subject;
@@ -205,16 +222,16 @@ void fill(Row& row, const std::vector<std::string>& columns) {
   }
 }
 
-std::string to_csv(const Description& description, Answer answer) {
+std::string to_csv(const Description& description, Answer answer, const CsvForm& form) {
   if (!answer.columns && description.row.empty()) refuse(406, "No rows", "this answer has no rows to give as CSV");
-  std::string csv;
+  std::string csv = form.has_mark ? "\xEF\xBB\xBF" : "";
   const std::vector<std::string> columns = answer.columns ? *answer.columns : description.columns();
-  append_csv_header(csv, columns);
+  append_csv_header(csv, columns, form.separator);
   GrowingText text;
   for (SortedRow& row : answer.rows.take().rows) {
     const std::size_t bytes = bytes_of(row.row);
     fill(row.row, columns);
-    append_csv(csv, row.row);
+    append_csv(csv, row.row, form.separator);
     text.grew_to(csv.size());
     give_back_memory(bytes);
     row.row = Row();
@@ -227,7 +244,7 @@ Rendered answer(const Route& route, std::string_view path, const ShardSource& so
   const Report& report = *route.report;
   const Description& description = report.description();
   const PageTokens tokens(path, request.parameters);
-  auto [question, format, wait] = read(description, route, source, today, request, tokens);
+  auto [question, format, csv, wait] = read(description, route, source, today, request, tokens);
   Coordinator coordinator(source, question.known_at_ms, request.stop);
   coordinator.require(wait);
   if (request.body) report.take_body(question, *request.body, source.partition_count(), request.stop, memory);
@@ -236,7 +253,7 @@ Rendered answer(const Route& route, std::string_view path, const ShardSource& so
     case Format::kJson:
       return {200, content_type(format),
               to_json(description, question, std::move(answer), coordinator, source.topic_prefix(), tokens)};
-    case Format::kCsv: return {200, content_type(format), to_csv(description, std::move(answer))};
+    case Format::kCsv: return {200, content_type(format), to_csv(description, std::move(answer), csv)};
     case Format::kHtml: return {200, content_type(format), answer.page()};
   }
   return {};

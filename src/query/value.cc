@@ -184,10 +184,10 @@ bool begins_like_a_formula(std::string_view text) {
   return std::ranges::any_of(kBeginnings, [&](std::string_view beginning) { return text.starts_with(beginning); });
 }
 
-void append_csv_field(std::string& line, std::string_view text, bool& first) {
-  if (!first) line += ',';
+void append_csv_field(std::string& line, std::string_view text, char separator, bool& first) {
+  if (!first) line += separator;
   first = false;
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) {
+  if (text.find_first_of("\"\r\n") == std::string_view::npos && text.find(separator) == std::string_view::npos) {
     line += text;
     return;
   }
@@ -222,18 +222,18 @@ std::vector<std::string> column_names(const Row& row) {
   return names;
 }
 
-void append_csv_header(std::string& csv, const std::vector<std::string>& columns) {
+void append_csv_header(std::string& csv, const std::vector<std::string>& columns, char separator) {
   bool first = true;
-  for (const std::string& name : columns) append_csv_field(csv, name, first);
+  for (const std::string& name : columns) append_csv_field(csv, name, separator, first);
   csv += "\r\n";
 }
 
-void append_csv(std::string& csv, const Row& row) {
+void append_csv(std::string& csv, const Row& row, char separator) {
   bool first = true;
   for_each_column("", row.values, [&](const std::string&, const Value& value) {
     const std::string text = value.to_text();
     const bool is_formula = value.kind() == Value::Kind::kText && begins_like_a_formula(text);
-    append_csv_field(csv, is_formula ? "'" + text : text, first);
+    append_csv_field(csv, is_formula ? "'" + text : text, separator, first);
   });
   csv += "\r\n";
 }

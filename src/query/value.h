@@ -113,10 +113,10 @@ void write_json(const Row& row, JsonWriter& to);
 
 // Names of a row's columns in CSV.
 std::vector<std::string> column_names(const Row& row);
-// RFC 4180: a header line, and a line a row, which has these columns. Text that a spreadsheet would take for a formula
-// has an apostrophe in front.
-void append_csv_header(std::string& csv, const std::vector<std::string>& columns);
-void append_csv(std::string& csv, const Row& row);
+// RFC 4180, but for another separator: a header line, and a line a row, which has these columns. Text that a spreadsheet
+// would take for a formula has an apostrophe in front.
+void append_csv_header(std::string& csv, const std::vector<std::string>& columns, char separator);
+void append_csv(std::string& csv, const Row& row, char separator);
 
 template <typename Texts, typename ToText>
 Value Value::list_of_texts(const Texts& texts, const ToText& to_text) {

@@ -18,8 +18,8 @@ Row row_of(const std::string& key) {
 
 std::string csv_of(const std::vector<std::string>& columns, const Row& row) {
   std::string csv;
-  append_csv_header(csv, columns);
-  append_csv(csv, row);
+  append_csv_header(csv, columns, ',');
+  append_csv(csv, row, ',');
   return csv;
 }
 
