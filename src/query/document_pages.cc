@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 namespace daybook::query {
 
@@ -21,11 +22,23 @@ Answer only_page(const Question& question, DocumentPages pages, std::string_view
   return answer;
 }
 
+std::vector<Field> page_fields(std::vector<Field> common, std::vector<Field> own) {
+  std::ranges::move(own, std::back_inserter(common));
+  return common;
+}
+
+std::vector<Parameter> page_parameters() { return {parameters::customer_id()}; }
+
+Field events_field() { return fields::list_of(fields::event("events")); }
+
 Value events_of(const ShardReader& shard, AccountReader& account, const domain::Document& document) {
   std::vector<const domain::Fact*> facts;
-  for (const domain::Fact& fact : document.facts) {
-    if (account.account().admits(fact)) facts.push_back(&fact);
-  }
+  for (const domain::Fact& fact : document.facts) facts.push_back(&fact);
+  return events_of(shard, account, std::move(facts));
+}
+
+Value events_of(const ShardReader& shard, AccountReader& account, std::vector<const domain::Fact*> facts) {
+  std::erase_if(facts, [&](const domain::Fact* fact) { return !account.account().admits(*fact); });
   std::ranges::sort(facts, {}, [](const domain::Fact* fact) { return fact->at; });
   std::vector<Row> rows;
   for (const domain::Fact* fact : facts) rows.push_back(shard.event_row(*fact));

@@ -7,6 +7,7 @@
   REPORT(ageing) \
   REPORT(anomalies) \
   REPORT(bridge) \
+  REPORT(credit_note) \
   REPORT(customer) \
   REPORT(customers) \
   REPORT(cycle_orders) \
@@ -25,6 +26,7 @@
   REPORT(reconciliation) \
   REPORT(restatement) \
   REPORT(sales) \
+  REPORT(shipment) \
   REPORT(statement) \
   REPORT(worklist)
 

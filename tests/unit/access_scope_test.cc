@@ -117,7 +117,12 @@ std::vector<Asked> questions() {
       if (const std::size_t brace = one.path.find('{'); brace == std::string::npos) {
         all.push_back(std::move(one));
       } else {
-        const std::string kind = of.name == "invoice" ? "I" : of.name == "payment" ? "Q" : of.name == "order" ? "O" : "";
+        const std::string kind = of.name == "invoice"       ? "I"
+                                 : of.name == "payment"     ? "Q"
+                                 : of.name == "order"       ? "O"
+                                 : of.name == "credit-note" ? "N"
+                                 : of.name == "shipment"    ? "S"
+                                                            : "";
         for (const Customer& customer : kCustomers) {
           Asked of_one = one;
           of_one.path.replace(brace, of_one.path.find('}') - brace + 1, kind + customer.id);

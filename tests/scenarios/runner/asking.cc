@@ -40,6 +40,8 @@ constexpr View kViews[] = {
     {"invoice", "v1/invoices/{}", true, "answer"},
     {"payment", "v1/payments/{}", true, "answer"},
     {"order", "v1/orders/{}", true, "answer"},
+    {"credit_note", "v1/credit-notes/{}", true, "answer"},
+    {"shipment", "v1/shipments/{}", true, "answer"},
 };
 
 struct Question {
