@@ -151,9 +151,10 @@ void check(const json::value& declared, const json::value& value, const std::str
   }
 }
 
-// Every field that the schema declares, by path.
+// Every field that the schema declares, by path; not those of events, which none has all of.
 void list_fields(const json::value& declared, const std::string& at,
                  std::set<std::string>& fields) {
+  if (at.ends_with(".content")) return;
   const json::value& schema = resolved(declared);
   const auto& object = schema.as_object();
   if (const auto* any = object.if_contains("anyOf")) return list_fields(any->at(0), at, fields);
@@ -178,7 +179,7 @@ TEST(OpenApi, EveryPathIsAnsweredAndFieldsAreTheDeclaredOnes) {
     // Quantities stand in rows by sku alone.
     for (const auto& [name, value] : std::vector<std::pair<std::string, std::string>>{
              {"page_size", "100"}, {"group_by", "sku"}, {"base_currency", "CNY"}, {"measure", "ordered"},
-             {"compare", "previous_period"}}) {
+             {"compare", "previous_period"}, {"expand", "events"}}) {
       query::ParameterMap parameters = required(view);
       const bool has_it = std::ranges::any_of(view.parameters, [&](const json::value& parameter) {
         return parameter.at("name").as_string() == name;
