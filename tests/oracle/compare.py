@@ -49,6 +49,15 @@ PAGED = ("rows", "items", "entries", "customers", "anomalies", "parked", "lines"
          "invoices", "payments", "credit_notes", "shipments", "results")
 
 
+LISTS = (
+    ("/v1/invoices", ("region", "sales_rep", "customer_id", "currency"), ("void", "settled", "overdue", "open")),
+    ("/v1/payments", ("customer_id", "currency"), ("reversed", "unapplied", "applied")),
+    ("/v1/credit-notes", ("region", "sales_rep", "customer_id", "currency"), ("void", "open", "applied")),
+    ("/v1/orders", ("region", "sales_rep", "customer_id", "currency", "channel"),
+     ("complete", "cancelled", "late", "open")),
+    ("/v1/shipments", ("customer_id", "warehouse"), ("returned", "delivered", "on_the_way")))
+
+
 class Trouble(Exception):
     """The server did not answer as it must."""
 
@@ -585,6 +594,17 @@ def queries(oracle, seed, days):
                                  sorted({x for d in a.orders.values() for x in d.dispatches}))]
             for c, id_ in rng.sample(known, min(len(known), 3)):
                 yield path + quote(id_, safe=""), dict(at, customer_id=c)
+        for path, filters, states in LISTS:
+            q = dict(at)
+            if rng.random() < 0.5:
+                q["state"] = rng.choice(states)
+            if rng.random() < 0.4:
+                some_filter(q, filters)
+            if rng.random() < 0.3:
+                q["from"], q["to"] = near[0], near[2]
+            if rng.random() < 0.2:
+                q["attributes"] = "as_now"
+            yield path, q
         yield "/v1/anomalies", dict(at)
         if turn % 3 == 0:
             yield "/v1/anomalies", dict(at, customer_id=rng.choice(customers))

@@ -719,6 +719,127 @@ def order(o, q, id_):
         events=document_events(o, "order", doc.customer, doc.id))
 
 
+# ---------------------------------------------------------------- lists
+
+LISTS = ("instalments", "applications", "past_applications", "allocations", "order_ids", "lines",
+         "milestones", "delays", "shipments", "invoices", "orders", "events")
+
+
+def own_fields(o, q, page, customer, id_):
+    """What a page has but for its lists and what all answers have."""
+    whole = page(o, dict(q, customer_id=customer), id_)
+    shared = common(o, q)
+    return {k: v for k, v in whole.items() if k not in LISTS and k not in shared}
+
+
+def spans(q, day):
+    return ("from" not in q or parse_date(q["from"]) <= day) and \
+        ("to" not in q or day <= parse_date(q["to"]))
+
+
+def listed(o, q, name, found):
+    """found: (customer, id, row), of which those in the state asked for stay."""
+    rows = [row for c, i, row in sorted(found, key=lambda x: (x[0].encode(), x[1].encode()))
+            if q.get("state", row["state"]) == row["state"]]
+    return dict(common(o, q), **{name: rows})
+
+
+def invoices(o, q):
+    day = as_of(o, q)
+    rc = o.receivables
+    found = []
+    for a in o.facts.accounts.values():
+        for inv in a.invoices.values():
+            where = attributes(o, q).invoice(inv)
+            if inv.issue > day or not spans(q, inv.issue) \
+                    or not kept(q, where[0], where[1], inv.customer, inv.currency, kind=inv.rec.p["kind"]):
+                continue
+            row = own_fields(o, q, invoice, inv.customer, inv.id)
+            ages = [day - due for _, due, _, open_, _ in rc.open_instalments(inv, day) if open_ > 0]
+            row["days_overdue"] = max(ages) if ages else None
+            row["state"] = "void" if row["void_date"] else "settled" if not ages else \
+                "overdue" if max(ages) >= 1 else "open"
+            found.append((inv.customer, inv.id, row))
+    return listed(o, q, "invoices", found)
+
+
+def sources(o, q, family, page, states):
+    day = as_of(o, q)
+    ended, rest, nothing_left = states
+    found = []
+    for a in o.facts.accounts.values():
+        for s in getattr(a, family).values():
+            where = attributes(o, q).source(s)
+            if s.start > day or not spans(q, s.start) \
+                    or not kept(q, where[0], where[1], s.customer, s.currency):
+                continue
+            row = own_fields(o, q, page, s.customer, s.id)
+            row["state"] = ended if s.end <= day else \
+                rest if o.receivables.unapplied(s, day) != 0 else nothing_left
+            found.append((s.customer, s.id, row))
+    return listed(o, q, family, found)
+
+
+def payments(o, q):
+    return sources(o, q, "payments", payment, ("reversed", "unapplied", "applied"))
+
+
+def credit_notes(o, q):
+    return sources(o, q, "credit_notes", credit_note, ("void", "open", "applied"))
+
+
+def orders(o, q):
+    day = as_of(o, q)
+    found = []
+    for s in orders_kept(o, q):
+        doc = s.order
+        if not spans(q, doc.rec.bd):
+            continue
+        row = own_fields(o, q, order, doc.customer, doc.id)
+        promised = s.promises[-1] if s.promises else s.requested
+        late = bool(promised) and parse_date(promised) < day
+        row["state"] = "complete" if "delivered" in s.milestones else \
+            "cancelled" if not any(x.remaining > 0 for x in s.lines.values()) else \
+            "late" if late else "open"
+        row["late"] = row["state"] == "late"
+        row["placed_at"] = instant(doc.rec.at)
+        way = ("delivered", "dispatched", "first_dispatched", "ready", "confirmed", "placed")
+        row["last_milestone"] = next(m for m in way if m in s.milestones)
+        row["ordered"] = amount(sum(x.net * x.remaining // x.quantity for x in s.lines.values()),
+                                doc.rec.p["currency"])
+        row["customer_name"] = name_of(o, doc.customer, day)
+        found.append((doc.customer, doc.id, row))
+    return listed(o, q, "orders", found)
+
+
+def shipments(o, q):
+    day = as_of(o, q)
+    found = {}
+    for a in o.facts.accounts.values():
+        if q.get("customer_id", a.customer) != a.customer:
+            continue
+        for d in a.orders.values():
+            s = cycle.at_date(d, day, o.receivables)
+            for r in s.dispatches if s is not None else ():
+                found.setdefault((a.customer, r.p["shipment_id"]), []).append((r, s))
+    rows = []
+    for (c, id_), parts in found.items():
+        first = min(parts, key=lambda x: x[0].at)[0]
+        if not spans(q, first.bd):
+            continue
+        if not any(q.get("warehouse", r.p["warehouse"] or "unassigned") == (r.p["warehouse"] or "unassigned")
+                   and q.get("currency", r.p["currency"]) == r.p["currency"] for r, _ in parts):
+            continue
+        back = [cycle.came_back_whole(r, s.returns) for r, s in parts]
+        there = [id_ in s.proofs for _, s in parts]
+        state = "returned" if all(back) else \
+            "delivered" if all(x or y for x, y in zip(back, there)) else "on_the_way"
+        rows.append((c, id_, {
+            "customer_id": c, "customer_name": name_of(o, c, day), "shipment_id": id_, "state": state,
+            "dispatched_at": instant(first.at), "order_ids": by_bytes1(s.order.id for _, s in parts)}))
+    return listed(o, q, "shipments", rows)
+
+
 # ------------------------------------------------- anomalies, parked and status
 
 def anomalies_view(o, q):
@@ -771,6 +892,11 @@ VIEWS = {
     "/v1/order-cycle/orders": cycle_orders,
     "/v1/sales": sales_view,
     "/v1/customers": customers,
+    "/v1/invoices": invoices,
+    "/v1/payments": payments,
+    "/v1/credit-notes": credit_notes,
+    "/v1/orders": orders,
+    "/v1/shipments": shipments,
     "/v1/anomalies": anomalies_view,
     "/v1/parked": parked_view,
     "/v1/status": status,

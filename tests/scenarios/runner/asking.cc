@@ -41,6 +41,11 @@ constexpr View kViews[] = {
     {"payment", "v1/payments/{}", true, "answer"},
     {"order", "v1/orders/{}", true, "answer"},
     {"credit_note", "v1/credit-notes/{}", true, "answer"},
+    {"invoices", "v1/invoices", false, "invoices"},
+    {"payments", "v1/payments", false, "payments"},
+    {"credit_notes", "v1/credit-notes", false, "credit_notes"},
+    {"orders", "v1/orders", false, "orders"},
+    {"shipments", "v1/shipments", false, "shipments"},
     {"shipment", "v1/shipments/{}", true, "answer"},
 };
 
