@@ -30,6 +30,7 @@
   REPORT(reconciliation) \
   REPORT(restatement) \
   REPORT(sales) \
+  REPORT(search) \
   REPORT(shipment) \
   REPORT(shipments) \
   REPORT(statement) \

@@ -605,6 +605,10 @@ def queries(oracle, seed, days):
             if rng.random() < 0.2:
                 q["attributes"] = "as_now"
             yield path, q
+        q = dict(at, q=rng.choice(("c", "C", "i", "o1", "P", "n", "s", "x-", "a", "m")))
+        if rng.random() < 0.3:
+            q["customer_id"] = rng.choice(customers)
+        yield "/v1/search", q
         yield "/v1/anomalies", dict(at)
         if turn % 3 == 0:
             yield "/v1/anomalies", dict(at, customer_id=rng.choice(customers))

@@ -107,6 +107,7 @@ std::vector<Asked> questions() {
                                                : parameter.name == "known_from" ? "2023-01-01"
                                                : parameter.name == "period"     ? "2024-Q2"
                                                : parameter.name == "baseline"   ? "2024"
+                                               : parameter.name == "q"          ? "n"
                                                                                 : "2024-06-30");
     }
     const query::Parameter* group_by = of.parameter("group_by");

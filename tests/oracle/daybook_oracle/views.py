@@ -719,7 +719,7 @@ def order(o, q, id_):
         events=document_events(o, "order", doc.customer, doc.id))
 
 
-# ---------------------------------------------------------------- lists
+# ---------------------------------------------------------------- lists and search
 
 LISTS = ("instalments", "applications", "past_applications", "allocations", "order_ids", "lines",
          "milestones", "delays", "shipments", "invoices", "orders", "events")
@@ -840,6 +840,55 @@ def shipments(o, q):
     return listed(o, q, "shipments", rows)
 
 
+def folded(text):
+    """Without case, character by character."""
+    def one(c):
+        f = c.casefold()
+        if len(f) != 1:
+            f = c.lower()
+        return f if len(f) == 1 else c
+    return "".join(map(one, text))
+
+
+def is_han(c):
+    return "\u3400" <= c <= "\u4dbf" or "\u4e00" <= c <= "\u9fff" or "\uf900" <= c <= "\ufaff" \
+        or "\U00020000" <= c <= "\U000323af"
+
+
+def words_of(name):
+    text = "".join(c if c.isalnum() else " " for c in folded(name))
+    return " ".join(text.split())
+
+
+def begins_word(name, text):
+    words = words_of(name)
+    return any(words.startswith(text, i) for i in range(len(words))
+               if words[i] != " " and (i == 0 or words[i - 1] == " " or is_han(words[i])
+                                       or is_han(words[i - 1])))
+
+
+def search(o, q):
+    day = as_of(o, q)
+    ids, words = folded(q["q"]), words_of(q["q"])
+    found = []
+    for c in real_customers(o):
+        if q.get("customer_id", c) != c:
+            continue
+        a = o.facts.accounts[c]
+        name = name_of(o, c, day)
+        if folded(c).startswith(ids) or (words and begins_word(name or "", words)):
+            found.append((("0", c.encode()), "customer", c, None))
+        for place, kind, some in (
+                ("1", "order", a.orders), ("2", "invoice", a.invoices),
+                ("3", "shipment", {x for d in a.orders.values() for x in d.dispatches}),
+                ("4", "payment", a.payments), ("5", "credit_note", a.credit_notes)):
+            found += [((place, folded(i).encode(), i.encode(), c.encode()), kind, c, i)
+                      for i in some if folded(i).startswith(ids)]
+    return dict(common(o, q), results=[
+        {"kind": kind, "customer_id": c, "customer_name": name_of(o, c, day), "document_id": i}
+        for _, kind, c, i in sorted(found, key=lambda x: x[0])])
+
+
 # ------------------------------------------------- anomalies, parked and status
 
 def anomalies_view(o, q):
@@ -897,6 +946,7 @@ VIEWS = {
     "/v1/credit-notes": credit_notes,
     "/v1/orders": orders,
     "/v1/shipments": shipments,
+    "/v1/search": search,
     "/v1/anomalies": anomalies_view,
     "/v1/parked": parked_view,
     "/v1/status": status,

@@ -46,6 +46,7 @@ constexpr View kViews[] = {
     {"credit_notes", "v1/credit-notes", false, "credit_notes"},
     {"orders", "v1/orders", false, "orders"},
     {"shipments", "v1/shipments", false, "shipments"},
+    {"search", "v1/search", false, "results"},
     {"shipment", "v1/shipments/{}", true, "answer"},
 };
 
