@@ -88,6 +88,7 @@ json::object schema_of(const query::Field& field) {
       case Type::kDate: return date();
       case Type::kInstant: return time();
       case Type::kObject: return field.fields.empty() ? object_of_texts() : object_of(field.fields);
+      case Type::kEvent: return {{"$ref", "#/components/schemas/Event"}};
     }
     return {};
   };

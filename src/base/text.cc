@@ -6,43 +6,10 @@
 #include <cstdint>
 #include <cstring>
 
+#include "base/utf8.h"
+
 namespace daybook {
 namespace {
-
-constexpr char32_t kInvalid = 0xFFFFFFFF;
-
-// Takes one code point off the front of `text`; kInvalid for overlong, surrogate or truncated forms.
-char32_t next_code_point(std::string_view& text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  std::size_t size = 1;
-  char32_t value = lead;
-  if (lead >= 0x80) {
-    if (lead >= 0xC2 && lead <= 0xDF) {
-      size = 2;
-      value = lead & 0x1F;
-    } else if (lead >= 0xE0 && lead <= 0xEF) {
-      size = 3;
-      value = lead & 0x0F;
-    } else if (lead >= 0xF0 && lead <= 0xF4) {
-      size = 4;
-      value = lead & 0x07;
-    } else {
-      return kInvalid;
-    }
-    if (text.size() < size) return kInvalid;
-    for (std::size_t i = 1; i < size; ++i) {
-      if ((byte(i) & 0xC0) != 0x80) return kInvalid;
-      value = value << 6 | (byte(i) & 0x3F);
-    }
-    if ((size == 3 && (value < 0x800 || (value >= 0xD800 && value <= 0xDFFF))) ||
-        (size == 4 && (value < 0x10000 || value > 0x10FFFF))) {
-      return kInvalid;
-    }
-  }
-  text.remove_prefix(size);
-  return value;
-}
 
 // Categories Cc, Zl, Zp, the bidirectional overrides and isolates, and what nobody sees: soft hyphen, zero width
 // space, word joiner, byte order mark.
@@ -50,13 +17,6 @@ bool is_forbidden(char32_t c) {
   return c < 0x20 || (c >= 0x7F && c <= 0x9F) || c == 0x2028 || c == 0x2029 ||
          (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069) || c == 0xAD || c == 0x200B ||
          c == 0x2060 || c == 0xFEFF;
-}
-
-// The Unicode property White_Space.
-bool is_white_space(char32_t c) {
-  return (c >= 0x09 && c <= 0x0D) || c == 0x20 || c == 0x85 || c == 0xA0 || c == 0x1680 ||
-         (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F ||
-         c == 0x3000;
 }
 
 // Eight bytes.
@@ -72,7 +32,7 @@ bool is_valid_utf8(std::string_view text) {
   while (!text.empty()) {
     if (text.size() >= 8 && is_ascii(text.data())) {
       text.remove_prefix(8);
-    } else if (next_code_point(text) == kInvalid) {
+    } else if (next_code_point(text) == kInvalidCodePoint) {
       return false;
     }
   }
@@ -111,7 +71,7 @@ std::optional<std::string> label_fault(std::string_view text, std::size_t bytes_
   char32_t last = 0;
   while (!text.empty()) {
     const char32_t c = next_code_point(text);
-    if (c == kInvalid) return "is not valid UTF-8";
+    if (c == kInvalidCodePoint) return "is not valid UTF-8";
     if (is_forbidden(c)) {
       return fmt::format("holds the character U+{:04X}, which is not allowed",
                          static_cast<unsigned>(c));

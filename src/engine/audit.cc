@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "engine/shard.h"
 #include "evaluation/contribution.h"
+#include "evaluation/names.h"
 #include "evaluation/stored_account.h"
 #include "store/document_codec.h"
 #include "store/keys.h"
@@ -38,8 +39,9 @@ class Auditor {
     }
     if (labels_.size() != labels_count) fault("a figure has a label that the store does not hold");
     RETURN_IF_ERROR(parked());
-    RETURN_IF_ERROR(waited());
-    RETURN_IF_ERROR(ids());
+    RETURN_IF_ERROR(keys({store::kWaitedPrefix}, waited_, "documents that waited"));
+    RETURN_IF_ERROR(keys({store::kIdPrefix}, ids_, "the index of ids"));
+    RETURN_IF_ERROR(keys({store::kShipmentPrefix, store::kNamePrefix}, names_, "the index of shipments and names"));
     RETURN_IF_ERROR(anomalies());
     compare("accepted", report_.facts, state_.accepted);
     compare("waiting", waiting_, state_.waiting);
@@ -79,6 +81,7 @@ class Auditor {
 
   Result<void> customer(store::LabelId id) {
     const store::Label& name = labels_.get(id);
+    ids_.insert(store::IdKey{{domain::DocumentKind::kCustomer, name.customer}, id}.bytes());
     ASSIGN_OR_RETURN(const auto bytes, read(store::Table::kDocuments, store::DocumentKey::prefix(id)));
     const auto load = [&](const std::string& key) -> Result<evaluation::DocumentBytes> {
       const auto at = bytes.find(key);
@@ -103,6 +106,9 @@ class Auditor {
       if (document == nullptr) continue;
       ++report_.documents;
       if (store::has_page(ref.kind)) ids_.insert(store::IdKey{ref, id}.bytes());
+      for (const domain::Fact& fact : document->facts) {
+        evaluation::for_each_name(id, ref, fact, [&](std::string made) { names_.insert(std::move(made)); });
+      }
       store::for_each_content(value, [&](std::uint8_t topic, std::string_view content) {
         ++report_.facts;
         report_.digest += store::fact_hash(name.customer, ref, topic, content);
@@ -200,19 +206,15 @@ class Auditor {
     return {};
   }
 
-  Result<void> waited() {
-    ASSIGN_OR_RETURN(const auto stored, read(store::Table::kMeta, std::string(1, store::kWaitedPrefix)));
-    if (keys_of(stored) != waited_) {
-      fault(fmt::format("documents that waited: recomputed {}, stored {}, or some differ", waited_.size(),
-                        stored.size()));
+  // Keys without a value, of these kinds: those stored are those recomputed.
+  Result<void> keys(std::initializer_list<char> kinds, const std::set<std::string>& recomputed, const char* what) {
+    std::set<std::string> found;
+    for (const char kind : kinds) {
+      ASSIGN_OR_RETURN(const auto stored, read(store::Table::kMeta, std::string(1, kind)));
+      found.merge(keys_of(stored));
     }
-    return {};
-  }
-
-  Result<void> ids() {
-    ASSIGN_OR_RETURN(const auto stored, read(store::Table::kMeta, std::string(1, store::kIdPrefix)));
-    if (keys_of(stored) != ids_) {
-      fault(fmt::format("the index of ids: recomputed {}, stored {}, or some differ", ids_.size(), stored.size()));
+    if (found != recomputed) {
+      fault(fmt::format("{}: recomputed {}, stored {}, or some differ", what, recomputed.size(), found.size()));
     }
     return {};
   }
@@ -234,6 +236,7 @@ class Auditor {
   std::int64_t waiting_ = 0;
   std::set<std::string> waited_;
   std::set<std::string> ids_;
+  std::set<std::string> names_;
   std::map<std::string, std::string> anomalies_;
 };
 

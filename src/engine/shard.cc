@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "base/hash.h"
 #include "engine/manifest.h"
+#include "evaluation/names.h"
 #include "store/keys.h"
 
 namespace daybook::engine {
@@ -195,13 +196,27 @@ Result<void> Shard::fold_account(store::LabelId customer, std::span<const Told* 
   HeldAccount& account = accounts_.account(customer);
   RETURN_IF_ERROR(give(account, told));
   RETURN_IF_ERROR(evaluate(account, set));
-  for (const HeldDocument* document : account.dirty()) {
-    if (document->stored == 0 && store::has_page(document->kind)) {
-      set.put(store::Table::kMeta, store::IdKey{document->ref(), account.customer()}.bytes(), "");
-    }
-  }
+  index_names(account, set);
   account.write(set);
   return {};
+}
+
+// What documents, shipments and customers are found by.
+void Shard::index_names(HeldAccount& account, store::WriteSet& set) {
+  using domain::DocumentKind;
+  const store::LabelId customer = account.customer();
+  const auto put = [&](const std::string& key) { set.put(store::Table::kMeta, key, ""); };
+  if (labels_.is_new(customer)) {
+    put(store::IdKey{{DocumentKind::kCustomer, labels_.own(customer).customer}, customer}.bytes());
+  }
+  for (HeldDocument* document : account.dirty()) {
+    const domain::DocumentRef ref = document->ref();
+    if (document->stored == 0 && store::has_page(ref.kind)) put(store::IdKey{ref, customer}.bytes());
+    if (ref.kind != DocumentKind::kOrder && ref.kind != DocumentKind::kCustomer) continue;
+    for (const domain::Fact& fact : account.document(*document)->facts) {
+      if (fact.fresh) evaluation::for_each_name(customer, ref, fact, put);
+    }
+  }
 }
 
 // Invoices of which something was open on days whose payment terms changed: due dates matter only there.

@@ -106,6 +106,7 @@ class Shard {
   void park(const events::Unfit& unfit, const log::Record& record, std::int64_t recorded_ms);
   // `told`: everything since the last commit, in the order read.
   Result<void> fold_account(store::LabelId customer, std::span<const Told* const> told, store::WriteSet& set);
+  void index_names(HeldAccount& account, store::WriteSet& set);
   // Gives the account's documents what they were told.
   Result<void> give(HeldAccount& account, std::span<const Told* const> told);
   Result<void> give(HeldAccount& account, HeldDocument& document, const Told& told);

@@ -101,6 +101,11 @@ std::string_view AccountReader::grade(Day day) {
   return version == nullptr ? std::string_view() : version->grade;
 }
 
+std::string_view AccountReader::customer_name(Day day) {
+  const domain::CustomerProfileSet* in_force = account().file().on(day);
+  return in_force == nullptr ? std::string_view() : in_force->name;
+}
+
 std::string_view AccountReader::parent(Day day) {
   const auto* version = file(day);
   return version == nullptr || version->parent.empty() ? std::string_view(name_) : version->parent;

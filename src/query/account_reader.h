@@ -51,6 +51,9 @@ class AccountReader {
     return index::sales_rep(attributes, file(attributes.file_day));
   }
   std::string_view grade(Day day);
+  // What the file in force on `day` calls the customer, also where the question takes the last file for attributes;
+  // empty where it does not say.
+  std::string_view customer_name(Day day);
   // As profile(), without reading the store where the shard has an index.
   const index::FileVersion* file(Day day);
   // The parent by the file in force on `day`, or the customer itself.

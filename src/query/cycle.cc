@@ -74,6 +74,16 @@ std::optional<LabelledPeriod> period_named(const Question& question, std::string
   return period;
 }
 
+std::size_t last_milestone(const domain::Milestones& milestones) {
+  auto last = static_cast<std::size_t>(domain::Milestone::kDelivered);
+  while (last > 0 && !milestones[last]) --last;
+  return last;
+}
+
+std::optional<Day> promised_date(const domain::OrderDates& dates) {
+  return dates.last_promise ? dates.last_promise : dates.requested;
+}
+
 Value mean_seconds(Int128 sum, std::size_t n) {
   if (n == 0) return {};
   return Value::mean(divide_rounded(sum * 1000, static_cast<Int128>(n)));

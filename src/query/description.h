@@ -49,6 +49,7 @@ struct Field {
     kDate,
     kInstant,
     kObject,   // Of `fields`; without any: texts under names that the question gives.
+    kEvent,    // As it may be published.
   };
 
   std::string name;

@@ -3,6 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
+
+#include "query/event_content.h"
+#include "query/question_memory.h"
 
 namespace daybook::query {
 
@@ -21,14 +25,42 @@ Answer only_page(const Question& question, DocumentPages pages, std::string_view
   return answer;
 }
 
+std::vector<Field> page_fields(std::vector<Field> common, std::vector<Field> own) {
+  std::ranges::move(own, std::back_inserter(common));
+  return common;
+}
+
+std::vector<Parameter> page_parameters() {
+  return {parameters::customer_id(),
+          parameters::choice("expand", {"events"}, "", "Events with what they say: each as it may be published.")};
+}
+
+Field events_field() {
+  Field events = fields::list_of(fields::event("events"));
+  events.fields.push_back(Field{"content", Field::Type::kEvent}.where_asked());
+  return events;
+}
+
 Value events_of(const ShardReader& shard, AccountReader& account, const domain::Document& document) {
   std::vector<const domain::Fact*> facts;
-  for (const domain::Fact& fact : document.facts) {
-    if (account.account().admits(fact)) facts.push_back(&fact);
-  }
+  for (const domain::Fact& fact : document.facts) facts.push_back(&fact);
+  return events_of(shard, account, std::move(facts));
+}
+
+Value events_of(const ShardReader& shard, AccountReader& account, std::vector<const domain::Fact*> facts) {
+  std::erase_if(facts, [&](const domain::Fact* fact) { return !account.account().admits(*fact); });
   std::ranges::sort(facts, {}, [](const domain::Fact* fact) { return fact->at; });
   std::vector<Row> rows;
-  for (const domain::Fact* fact : facts) rows.push_back(shard.event_row(*fact));
+  const bool is_expanded = shard.question().arguments.choice("expand") == "events";
+  for (const domain::Fact* fact : facts) {
+    Row row = shard.event_row(*fact);
+    if (is_expanded) {
+      shard.go_on();
+      row.add("content", content_of(fact->event, account.name()));
+      take_memory(bytes_of(row));
+    }
+    rows.push_back(std::move(row));
+  }
   return Value::list_of_rows(std::move(rows));
 }
 

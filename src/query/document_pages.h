@@ -25,7 +25,17 @@ struct DocumentPages {
 // it is called then.
 Answer only_page(const Question& question, DocumentPages pages, std::string_view what);
 
-// The events of a document that are known, by their places in the log.
+// The fields of a page: those that it has in common with a list, and its own.
+std::vector<Field> page_fields(std::vector<Field> common, std::vector<Field> own);
+
+// What pages of documents are asked with: customer_id, where several accounts have the id, and expand.
+std::vector<Parameter> page_parameters();
+// "events" of a page.
+Field events_field();
+
+// The events of a document that are known, by their places in the log; with expand=events also what each says.
 Value events_of(const ShardReader& shard, AccountReader& account, const domain::Document& document);
+// Of these events those that are known.
+Value events_of(const ShardReader& shard, AccountReader& account, std::vector<const domain::Fact*> facts);
 
 }  // namespace daybook::query

@@ -7,6 +7,8 @@
   REPORT(ageing) \
   REPORT(anomalies) \
   REPORT(bridge) \
+  REPORT(credit_note) \
+  REPORT(credit_notes) \
   REPORT(customer) \
   REPORT(customers) \
   REPORT(cycle_orders) \
@@ -14,17 +16,23 @@
   REPORT(entries) \
   REPORT(factors) \
   REPORT(invoice) \
+  REPORT(invoices) \
   REPORT(items) \
   REPORT(on_time) \
   REPORT(open_orders) \
   REPORT(order) \
   REPORT(order_cycle) \
+  REPORT(orders) \
   REPORT(parked) \
   REPORT(payment) \
+  REPORT(payments) \
   REPORT(ratios) \
   REPORT(reconciliation) \
   REPORT(restatement) \
   REPORT(sales) \
+  REPORT(search) \
+  REPORT(shipment) \
+  REPORT(shipments) \
   REPORT(statement) \
   REPORT(worklist)
 

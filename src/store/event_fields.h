@@ -1,4 +1,4 @@
-// Inside the store: the fields of every event, listed once.
+// The fields of every event, listed once: for the store, and for who shows events that it keeps.
 #pragma once
 
 #include "domain/event_types.h"

@@ -1,5 +1,7 @@
 #include "store/keys.h"
 
+#include "base/search_text.h"
+
 namespace daybook::store {
 namespace {
 
@@ -25,6 +27,21 @@ class KeyReader : public ByteReader {
     require(kind <= static_cast<std::uint8_t>(domain::DocumentKind::kRate));
     return {static_cast<domain::DocumentKind>(kind), raw(id_size)};
   }
+  // What stands before the next byte 0, and that byte. `all`: the bytes that this reads.
+  std::string_view until_zero(std::string_view all) {
+    const std::string_view rest = all.substr(all.size() - left());
+    const std::size_t end = rest.find('\0');
+    const std::string_view text = raw(end == std::string_view::npos ? 0 : end);
+    require(u8() == 0);
+    return text;
+  }
+  // What with_id() adds.
+  std::string_view folded_id(std::string_view all) {
+    const std::string_view folded = until_zero(all);
+    const std::string_view own = until_zero(all);
+    require(fold_case(own.empty() ? folded : own) == folded && own != folded);
+    return own.empty() ? folded : own;
+  }
   // Their ids are the rest.
   domain::DocumentRef ref() { return ref(left() - (left() > 0)); }
 
@@ -40,6 +57,16 @@ class KeyReader : public ByteReader {
 
 // Keys that each commit makes by the dozen are flattened: what they call is put into them.
 bool is_topic(std::uint8_t topic) { return topic < domain::kTopicCount; }
+
+// An id without case, and itself where it is another.
+std::string with_id(std::string key, std::string_view id) {
+  const std::string folded = fold_case(id);
+  key += folded;
+  key += '\0';
+  if (folded != id) key += id;
+  key += '\0';
+  return key;
+}
 
 }  // namespace
 
@@ -124,32 +151,82 @@ Result<AnomalyKey> AnomalyKey::parse(std::string_view bytes) {
   return in.result(key, "an anomaly");
 }
 
-std::string IdKey::prefix(domain::DocumentRef ref) {
-  std::string key;
-  key.reserve(ref.id.size() + 7);  // And for the customer.
-  ByteWriter out(key);
-  out.u8(kIdPrefix);
-  out.u8(static_cast<std::uint8_t>(ref.kind));
-  out.raw(ref.id);
-  out.u8(0);
-  return key;
+std::string IdKey::beginning(domain::DocumentKind kind, std::string_view folded) {
+  std::string key = {kIdPrefix, static_cast<char>(kind)};
+  return key.append(folded);
 }
 
-[[gnu::flatten]] std::string IdKey::bytes() const {
+std::string IdKey::prefix(domain::DocumentRef ref) {
+  return with_id(beginning(ref.kind, {}), ref.id);
+}
+
+std::string IdKey::bytes() const {
   std::string key = prefix(ref);
   ByteWriter(key).big32(customer);
   return key;
 }
 
 Result<IdKey> IdKey::parse(std::string_view bytes) {
-  constexpr std::size_t kBesidesId = 7;
   KeyReader in(bytes);
   in.expect(kIdPrefix);
   IdKey key;
-  key.ref = in.ref(bytes.size() < kBesidesId ? 0 : bytes.size() - kBesidesId);
-  in.require(in.u8() == 0);
+  key.ref = in.ref(0);
+  key.ref.id = in.folded_id(bytes);
   key.customer = in.big32();
   return in.result(key, "a document's id");
+}
+
+std::string ShipmentKey::beginning(std::string_view folded) {
+  return std::string(1, kShipmentPrefix).append(folded);
+}
+
+std::string ShipmentKey::prefix(std::string_view shipment_id) {
+  return with_id(beginning({}), shipment_id);
+}
+
+std::string ShipmentKey::prefix(std::string_view shipment_id, LabelId customer) {
+  std::string key = prefix(shipment_id);
+  ByteWriter(key).big32(customer);
+  return key;
+}
+
+std::string ShipmentKey::bytes() const { return prefix(shipment_id, customer).append(order_id); }
+
+Result<ShipmentKey> ShipmentKey::parse(std::string_view bytes) {
+  KeyReader in(bytes);
+  in.expect(kShipmentPrefix);
+  ShipmentKey key;
+  key.shipment_id = in.folded_id(bytes);
+  key.customer = in.big32();
+  key.order_id = in.raw(in.left());
+  return in.result(key, "a shipment's id");
+}
+
+std::string_view NameKey::kept(std::string_view words) {
+  constexpr std::size_t kWordsBytesMax = 64;
+  if (words.size() <= kWordsBytesMax) return words;
+  std::size_t end = kWordsBytesMax;
+  while ((static_cast<unsigned char>(words[end]) & 0xC0) == 0x80) --end;
+  return words.substr(0, end);
+}
+
+std::string NameKey::beginning(std::string_view words) { return std::string(1, kNamePrefix).append(kept(words)); }
+
+std::string NameKey::bytes() const {
+  std::string key = beginning(words);
+  key += '\0';
+  ByteWriter(key).big32(customer);
+  return key;
+}
+
+Result<NameKey> NameKey::parse(std::string_view bytes) {
+  KeyReader in(bytes);
+  in.expect(kNamePrefix);
+  NameKey key;
+  key.words = in.until_zero(bytes);
+  in.require(kept(key.words).size() == key.words.size());
+  key.customer = in.big32();
+  return in.result(key, "a customer's name");
 }
 
 std::string DocumentKey::prefix(LabelId customer) {

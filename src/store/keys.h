@@ -25,6 +25,8 @@ inline constexpr char kParkedPrefix = 'P';
 inline constexpr char kJournalPrefix = 'J';  // The journal of totals (totals.h).
 inline constexpr char kWaitedPrefix = 'W';
 inline constexpr char kIdPrefix = 'I';
+inline constexpr char kShipmentPrefix = 'H';
+inline constexpr char kNamePrefix = 'N';
 
 inline constexpr char kManifestPrefix = 'M'; // One key: what the shard was folded under, as manifest.json has it.
 
@@ -68,21 +70,51 @@ struct AnomalyKey {
   static Result<AnomalyKey> parse(std::string_view bytes);
 };
 
-// Documents that are asked for by their id alone.
+// Documents that are asked for by their id alone, and found by how it begins.
 inline bool has_page(domain::DocumentKind kind) {
   return kind == domain::DocumentKind::kOrder || kind == domain::DocumentKind::kInvoice ||
-         kind == domain::DocumentKind::kPayment;
+         kind == domain::DocumentKind::kCreditNote || kind == domain::DocumentKind::kPayment;
 }
 
-// Which accounts have a document of this id.
+// Which accounts have a document of this id; and of kCustomer, with the account's own name for an id, that it is there.
+// Keys stand in the order of ids without regard to case.
 struct IdKey {
   domain::DocumentRef ref;
   LabelId customer = 0;
 
   // Of the keys of one document's id, and no other's.
   static std::string prefix(domain::DocumentRef ref);
+  // Of the keys of a kind whose ids begin so, which is folded (base/search_text.h).
+  static std::string beginning(domain::DocumentKind kind, std::string_view folded);
   std::string bytes() const;
   static Result<IdKey> parse(std::string_view bytes);
+};
+
+// Which orders of which accounts were told of a dispatch with this shipment's id. Shipments are no documents: what is
+// said of them stands with their orders. Sorted as those of IdKey.
+struct ShipmentKey {
+  std::string_view shipment_id;
+  LabelId customer = 0;
+  std::string_view order_id;
+
+  // Of the keys of one shipment's id, and of those of them that are of one account.
+  static std::string prefix(std::string_view shipment_id);
+  static std::string prefix(std::string_view shipment_id, LabelId customer);
+  static std::string beginning(std::string_view folded);
+  std::string bytes() const;
+  static Result<ShipmentKey> parse(std::string_view bytes);
+};
+
+// A customer was once called so: the words of the name from one of them on (base/search_text.h).
+struct NameKey {
+  std::string_view words;
+  LabelId customer = 0;
+
+  // As much of the words as a key holds.
+  static std::string_view kept(std::string_view words);
+  static std::string beginning(std::string_view words);
+  std::string bytes() const;
+  static Result<NameKey> parse(std::string_view bytes);
 };
 
 // --- Table::kDocuments ------------------------------------------------------------------------

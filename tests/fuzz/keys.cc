@@ -27,6 +27,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   fuzz::read<store::JournalKey>(bytes);
   fuzz::read<store::AnomalyKey>(bytes);
   fuzz::read<store::IdKey>(bytes);
+  fuzz::read<store::ShipmentKey>(bytes);
+  fuzz::read<store::NameKey>(bytes);
   fuzz::read<store::DocumentKey>(bytes);
   fuzz::read<store::WaitedKey>(bytes);
   fuzz::read<store::PageKey>(bytes);

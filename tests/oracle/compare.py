@@ -45,7 +45,17 @@ EXPECTS = (FAMILIES, FAMILIES, FAMILIES, ("invoices", "payments"), FAMILIES,
            ("orders", "invoices", "payments"), ("payments",), ("shipments", "invoices"))
 PARTITIONS = (4, 1, 4, 8, 3)
 COMMON = ("$.waiting", "$.parked", "$.newest_recorded_at", "$.known_at", "$.as_of")
-PAGED = ("rows", "items", "entries", "customers", "anomalies", "parked", "lines", "orders")
+PAGED = ("rows", "items", "entries", "customers", "anomalies", "parked", "lines", "orders",
+         "invoices", "payments", "credit_notes", "shipments", "results")
+
+
+LISTS = (
+    ("/v1/invoices", ("region", "sales_rep", "customer_id", "currency"), ("void", "settled", "overdue", "open")),
+    ("/v1/payments", ("customer_id", "currency"), ("reversed", "unapplied", "applied")),
+    ("/v1/credit-notes", ("region", "sales_rep", "customer_id", "currency"), ("void", "open", "applied")),
+    ("/v1/orders", ("region", "sales_rep", "customer_id", "currency", "channel"),
+     ("complete", "cancelled", "late", "open")),
+    ("/v1/shipments", ("customer_id", "warehouse"), ("returned", "delivered", "on_the_way")))
 
 
 class Trouble(Exception):
@@ -582,17 +592,35 @@ def queries(oracle, seed, days):
                 q = dict(at, attributes="as_now") if turn % 5 == 0 else dict(at)
                 yield "/v1/customers/" + quote(c, safe=""), q
         for family, path in (("invoices", "/v1/invoices/"), ("payments", "/v1/payments/"),
-                             ("orders", "/v1/orders/")):
+                             ("credit_notes", "/v1/credit-notes/"), ("orders", "/v1/orders/"),
+                             ("shipments", "/v1/shipments/")):
             known = [(a.customer, id_) for a in oracle.facts.accounts.values()
-                     for id_ in getattr(a, family)]
+                     for id_ in (getattr(a, family) if family != "shipments" else
+                                 sorted({x for d in a.orders.values() for x in d.dispatches}))]
             for c, id_ in rng.sample(known, min(len(known), 3)):
                 yield path + quote(id_, safe=""), dict(at, customer_id=c)
+        for path, filters, states in LISTS:
+            q = dict(at)
+            if rng.random() < 0.5:
+                q["state"] = rng.choice(states)
+            if rng.random() < 0.4:
+                some_filter(q, filters)
+            if rng.random() < 0.3:
+                q["from"], q["to"] = near[0], near[2]
+            if rng.random() < 0.2:
+                q["attributes"] = "as_now"
+            yield path, q
+        q = dict(at, q=rng.choice(("c", "C", "i", "o1", "P", "n", "s", "x-", "a", "m")))
+        if rng.random() < 0.3:
+            q["customer_id"] = rng.choice(customers)
+        yield "/v1/search", q
         yield "/v1/anomalies", dict(at)
         if turn % 3 == 0:
             yield "/v1/anomalies", dict(at, customer_id=rng.choice(customers))
             yield "/v1/anomalies", dict(at, kind=rng.choice(views.anomalies.KINDS), state="open")
     for family, path in (("invoices", "/v1/invoices/"), ("payments", "/v1/payments/"),
-                         ("orders", "/v1/orders/")):
+                         ("credit_notes", "/v1/credit-notes/"), ("orders", "/v1/orders/"),
+                         ("shipments", "/v1/shipments/")):
         yield path + family[0].upper() + "1", {"as_of": days[-1]}     # often of several accounts
         yield path + "none", {"as_of": days[-1]}
     yield "/v1/customers/nobody", {}

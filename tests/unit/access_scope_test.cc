@@ -107,6 +107,7 @@ std::vector<Asked> questions() {
                                                : parameter.name == "known_from" ? "2023-01-01"
                                                : parameter.name == "period"     ? "2024-Q2"
                                                : parameter.name == "baseline"   ? "2024"
+                                               : parameter.name == "q"          ? "n"
                                                                                 : "2024-06-30");
     }
     const query::Parameter* group_by = of.parameter("group_by");
@@ -117,7 +118,12 @@ std::vector<Asked> questions() {
       if (const std::size_t brace = one.path.find('{'); brace == std::string::npos) {
         all.push_back(std::move(one));
       } else {
-        const std::string kind = of.name == "invoice" ? "I" : of.name == "payment" ? "Q" : of.name == "order" ? "O" : "";
+        const std::string kind = of.name == "invoice"       ? "I"
+                                 : of.name == "payment"     ? "Q"
+                                 : of.name == "order"       ? "O"
+                                 : of.name == "credit-note" ? "N"
+                                 : of.name == "shipment"    ? "S"
+                                                            : "";
         for (const Customer& customer : kCustomers) {
           Asked of_one = one;
           of_one.path.replace(brace, of_one.path.find('}') - brace + 1, kind + customer.id);

@@ -17,7 +17,9 @@
 #include "base/period_label.h"
 #include "base/nearest.h"
 #include "base/radix_sort.h"
+#include "base/search_text.h"
 #include "base/text.h"
+#include "base/utf8.h"
 
 namespace daybook {
 namespace {
@@ -827,6 +829,45 @@ TEST(BusinessZones, AtTheInstantOfAChangeTheNewOffsetHolds) {
                                      std::pair(3599, "2018-02-17"), std::pair(3600, "2018-02-18")}) {
     EXPECT_EQ(format_date(zone.day_of(change + seconds)), day) << seconds;
   }
+}
+
+
+TEST(SearchText, CaseIsFoldedCharacterByCharacter) {
+  EXPECT_EQ(fold_case("INV-2024/a"), "inv-2024/a");
+  EXPECT_EQ(fold_case("ÄÖÜ ÉÈ Ÿ Œ"), "äöü éè ÿ œ");
+  EXPECT_EQ(fold_case("ΑΣς ДЯ Ł"), "ασσ дя ł");
+  EXPECT_EQ(fold_case("Ｆｕｌｌ湖南"), "ｆｕｌｌ湖南");
+  EXPECT_EQ(fold_case("\xE2\x84\xAA"), "k") << "the sign of Kelvin";
+  EXPECT_EQ(fold_case("Straße"), "straße") << "what would become two characters stays";
+  EXPECT_EQ(fold_case(""), "");
+  for (char32_t c = 1; c < 0x110000; ++c) {
+    if (c >= 0xD800 && c < 0xE000) continue;
+    std::string text;
+    append_code_point(c, text);
+    const std::string once = fold_case(text);
+    ASSERT_TRUE(is_valid_utf8(once)) << static_cast<unsigned>(c);
+    ASSERT_EQ(fold_case(once), once) << static_cast<unsigned>(c);
+  }
+}
+
+TEST(SearchText, WordsHaveOneBlankBetweenThem) {
+  EXPECT_EQ(words_of("  Acme\tTrading, Ltd. "), "acme trading ltd");
+  EXPECT_EQ(words_of("A&B (Holding)"), "a b holding");
+  EXPECT_EQ(words_of("湖南 Acme（中国）"), "湖南 acme 中国");
+  EXPECT_EQ(words_of("-- \u3000"), "");
+  EXPECT_EQ(words_of(std::string("a\0b", 3)), "a b");
+}
+
+TEST(SearchText, EachWordAndEachChineseCharacterBegins) {
+  const auto beginnings = [](std::string_view name) {
+    const std::string words = words_of(name);
+    std::string all;
+    for (const std::size_t at : word_beginnings(words)) all += "[" + words.substr(at) + "]";
+    return all;
+  };
+  EXPECT_EQ(beginnings("Acme Trading"), "[acme trading][trading]");
+  EXPECT_EQ(beginnings("湖南Acme2"), "[湖南acme2][南acme2][acme2]");
+  EXPECT_EQ(beginnings(""), "");
 }
 
 }  // namespace

@@ -926,6 +926,11 @@ TEST(Keys, ComeBackAndNothingElseIsTaken) {
   expect_back(JournalKey{8'191});
   expect_back(AnomalyKey{domain::AnomalyKind::kOverApplied, 300, "I-7", invoice, {4, 77}, -7, kNever});
   expect_back(IdKey{invoice, 300});
+  expect_back(IdKey{{DocumentKind::kOrder, "o-7"}, 300});
+  expect_back(IdKey{{DocumentKind::kCustomer, "Ünïq"}, 300});
+  expect_back(ShipmentKey{"S-7", 300, "O-7"});
+  expect_back(ShipmentKey{"s-7", 300, "O-7"});
+  expect_back(NameKey{"acme trading", 300});
   expect_back(DocumentKey{300, invoice});
   expect_back(DocumentKey{300, {DocumentKind::kCustomer, ""}});
   expect_back(WaitedKey{{300, invoice}});
@@ -970,6 +975,12 @@ TEST(Keys, AnIdIsNoPrefixOfAnother) {
   const std::string prefix = IdKey::prefix({DocumentKind::kOrder, "O"});
   EXPECT_FALSE((IdKey{{DocumentKind::kOrder, "O1"}, 1}.bytes().starts_with(prefix)));
   EXPECT_TRUE((IdKey{{DocumentKind::kOrder, "O"}, 1}.bytes().starts_with(prefix)));
+  EXPECT_FALSE((ShipmentKey{"S1", 1, "O"}.bytes().starts_with(ShipmentKey::prefix("S"))));
+  EXPECT_FALSE((IdKey{{DocumentKind::kOrder, "o"}, 1}.bytes().starts_with(prefix)));
+  const std::string beginning = IdKey::beginning(DocumentKind::kOrder, "or");
+  EXPECT_TRUE((IdKey{{DocumentKind::kOrder, "ORDER"}, 1}.bytes().starts_with(beginning)));
+  EXPECT_TRUE((ShipmentKey{"S", 1, "O"}.bytes().starts_with(ShipmentKey::prefix("S"))));
+  EXPECT_FALSE((ShipmentKey{"S", 2, "O"}.bytes().starts_with(ShipmentKey::prefix("S", 1))));
 }
 
 // --- store and labels -------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 #include <optional>
 #include <set>
 
+#include "query/cycle.h"
 #include "query/cycle_reader.h"
 #include "query/percentiles.h"
 #include "query/reports.h"
@@ -20,13 +21,6 @@ constexpr auto kDelivered = static_cast<std::size_t>(Milestone::kDelivered);
 
 bool is_open(const auto& order) { return order.remains() && !order.at(kDelivered); }
 
-// The last milestone on the way to delivery that an open order has: what was invoiced ahead is no step of it.
-std::size_t last_milestone(const domain::Milestones& milestones) {
-  std::size_t last = kDelivered - 1;
-  while (last > 0 && !milestones[last]) --last;
-  return last;
-}
-
 Value milestone(std::size_t number) { return Value::text(domain::milestone_name(static_cast<Milestone>(number))); }
 
 // But for how long its stage takes, which is known once all shards have answered.
@@ -34,8 +28,6 @@ Row open_row(const CycleReader::Listed& order, const ShardReader& shard) {
   const Day as_of = shard.question().as_of;
   const std::size_t last = last_milestone(order.state.milestones);
   const Instant since = *order.state.milestones[last];
-  const domain::OrderDates& dates = order.state.dates;
-  const std::optional<Day> promised = dates.last_promise ? dates.last_promise : dates.requested;
   Row row;
   row.add("customer_id", Value::text(order.customer_id));
   row.add("order_id", Value::text(order.order_id));
@@ -45,8 +37,8 @@ Row open_row(const CycleReader::Listed& order, const ShardReader& shard) {
   row.add("waiting_for", milestone(last + 1));
   row.add("waiting_since", Value::instant(since));
   row.add("days_waiting", Value::integer(as_of - shard.rules().zone.day_of(since)));
-  row.add("promised_date", date_or_null(promised));
-  row.add("late", Value::boolean(promised && *promised < as_of));
+  row.add("promised_date", date_or_null(promised_date(order.state.dates)));
+  row.add("late", Value::boolean(is_late(order.state.dates, as_of)));
   return row;
 }
 

@@ -1,32 +1,36 @@
-// An order: lines as they stand, milestones, shipments, invoices, and the events behind it.
+// An order: lines as they stand, milestones, delays, shipments, invoices, and the events behind it.
 #include <algorithm>
 
 #include "domain/figures.h"
 #include "query/document_pages.h"
 #include "query/document_reader.h"
+#include "query/document_rows.h"
 #include "query/reports.h"
 
 namespace daybook::query {
 namespace {
 
+// Those that took effect by a date.
+Value delays_of(const ShardReader& shard, const domain::Order& order, Day as_of) {
+  std::vector<Row> delays;
+  for (const domain::Order::Moment& moment : order.delays) {
+    if (!order.counts(moment.day, as_of)) continue;
+    const auto& delayed = std::get<domain::OrderDelayed>(moment.fact->event.payload);
+    Row& one = delays.emplace_back();
+    one.add("stage", text_or_null(domain::enumerator_name(delayed.stage)));
+    one.add("reason_code", Value::text(delayed.reason_code));
+    one.add("promised_date", date_or_null(delayed.promised_date));
+    one.add("note", text_or_null(delayed.note));
+    one.add("event", Value::object(shard.event_row(*moment.fact)));
+  }
+  return Value::list_of_rows(std::move(delays));
+}
+
 Row page_of(const ShardReader& shard, AccountReader& account, const domain::Order& order) {
   const Day as_of = shard.question().as_of;
   const Currency currency = order.placed->currency;
-  const domain::Attributes attributes = order.attributes();
-
-  const domain::OrderDates dates = domain::dates_on(order, as_of);
-
   Row page;
-  page.add("customer_id", Value::text(account.name()));
-  page.add("order_id", Value::text(order.ref.id));
-  page.add("kind", Value::text(domain::order_kind_name(static_cast<std::uint8_t>(order.placed->kind))));
-  page.add("currency", Value::text(currency.code()));
-  page.add("region", text_or_null(account.region(attributes)));
-  page.add("sales_rep", text_or_null(account.sales_rep(attributes)));
-  page.add("channel", text_or_null(order.placed->channel));
-  page.add("requested_date", date_or_null(dates.requested));
-  page.add("first_promise", date_or_null(dates.first_promise));
-  page.add("last_promise", date_or_null(dates.last_promise));
+  add_order(page, shard, account, order);
 
   std::vector<Row> lines;
   for (const domain::LineOnDate& line : order.lines(as_of)) {
@@ -53,6 +57,7 @@ Row page_of(const ShardReader& shard, AccountReader& account, const domain::Orde
                    Value::instant(*reached[i]));
   }
   page.add("milestones", Value::object(std::move(milestones)));
+  page.add("delays", delays_of(shard, order, as_of));
 
   std::vector<std::string_view> shipment_ids;
   for (const auto& dispatch : order.dispatches) {
@@ -79,26 +84,20 @@ class OrderPage final : public ReportOf<DocumentPages> {
       return Description{
           .name = "order",
           .path = "/v1/orders/{order_id}",
-          .meaning = "An order: lines as they stand, milestones, shipments, invoices, events.",
-          .parameters = {parameters::customer_id()},
-          .head = {text("customer_id"),
-                   text("order_id"),
-                   text("kind"),
-                   text("currency"),
-                   text("region").or_null(),
-                   text("sales_rep").or_null(),
-                   text("channel").or_null(),
-                   date("requested_date").or_null(),
-                   date("first_promise").or_null(),
-                   date("last_promise").or_null(),
-                   list("lines",
-                        {text("line_id"), text("sku"), quantity("quantity"), quantity("remaining_quantity"),
-                         quantity("dispatched"), quantity("returned"), quantity("delivered"), amount("net"),
-                         amount("tax")}),
-                   milestones,
-                   list_of(text("shipments")),
-                   list_of(text("invoices")),
-                   list_of(event("events"))}};
+          .meaning = "An order: lines as they stand, milestones, delays, shipments, invoices, events.",
+          .parameters = page_parameters(),
+          .head = page_fields(
+              order_fields(),
+              {list("lines",
+                    {text("line_id"), text("sku"), quantity("quantity"), quantity("remaining_quantity"),
+                     quantity("dispatched"), quantity("returned"), quantity("delivered"), amount("net"),
+                     amount("tax")}),
+               milestones,
+               list("delays", {text("stage").or_null(), text("reason_code"), date("promised_date").or_null(),
+                               text("note").or_null(), event()}),
+               list_of(text("shipments")),
+               list_of(text("invoices")),
+               events_field()})};
     }();
     return description;
   }

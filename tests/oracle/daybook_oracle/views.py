@@ -534,9 +534,19 @@ def invoice(o, q, id_):
             applied.append(("write_off", w.id, None, w.amount, w.start, INF))
             applied += [("recovery", y.rec.p["recovery_id"], None, -y.amount, y.start, INF)
                         for y in w.recoveries if y.counts and y.start <= day]
+    past = []
+    for it in rc.items_of_invoice[inv]:
+        if it.state == "counts" and it.end <= day:
+            t = "payment" if it.source.kind == "payment" else \
+                "credit_note" if it.own else "credit_allocation"
+            past.append({"type": t, "id": it.alloc_id, "source_id": it.source.id,
+                         "amount": amount(it.amount - it.taken_back(it.end - 1), cur),
+                         "from": show_date(it.start), "until": show_date(it.end),
+                         "ended_by": it.ended_by})
     voided = inv.void_date is not None and inv.void_date <= day
     return dict(
-        common(o, q), customer_id=inv.customer, invoice_id=inv.id, kind=inv.rec.p["kind"],
+        common(o, q), customer_id=inv.customer, customer_name=name_of(o, inv.customer, day),
+        invoice_id=inv.id, kind=inv.rec.p["kind"],
         currency=cur, net=amount(inv.net, cur), tax=amount(inv.tax, cur),
         gross=amount(inv.gross, cur), issue_date=show_date(inv.issue),
         due_date=show_date(inv.last_due + moved),
@@ -552,19 +562,21 @@ def invoice(o, q, id_):
                            "from": show_date(start), "until": until(end)}
                           for t, i, source, x, start, end in applied],
                          ("type", "id", "source_id", "amount")),
+        past_applications=Bag(past, ("type", "id", "source_id", "amount")),
         events=document_events(o, "invoice", inv.customer, inv.id))
 
 
-def payment(o, q, id_):
-    a, s = find(o, q, "payments", id_)
-    day = as_of(o, q)
-    rc = o.receivables
-    cur = s.currency
-    allocations = []
-    for it in rc.items_of_source[s]:
+def name_of(o, customer, day):
+    r = o.facts.accounts[customer].file(day)
+    return (r.p["name"] if r is not None else "") or None
+
+
+def allocations_of(o, s, day):
+    rows = []
+    for it in o.receivables.items_of_source[s]:
         row = {"allocation_id": it.alloc_id, "invoice_id": it.invoice_id,
-               "amount": amount(it.amount, cur),
-               "taken_back": amount(it.taken_back(day), cur), "from": Any(), "until": Any()}
+               "amount": amount(it.amount, s.currency),
+               "taken_back": amount(it.taken_back(day), s.currency), "from": Any(), "until": Any()}
         if it.state == "waiting":
             state = "waiting"
         elif it.start > day:
@@ -578,15 +590,89 @@ def payment(o, q, id_):
         if it.state == "counts":
             row["from"], row["until"] = show_date(it.start), until(it.end)
         row["state"] = state
-        allocations.append(row)
+        rows.append(row)
+    return Bag(rows, ("allocation_id", "invoice_id", "amount", "taken_back", "state"))
+
+
+def payment(o, q, id_):
+    a, s = find(o, q, "payments", id_)
+    day = as_of(o, q)
+    rc = o.receivables
+    cur = s.currency
     return dict(
-        common(o, q), customer_id=Optional(s.customer), payment_id=Optional(s.id),
-        currency=Optional(cur), amount=amount(s.amount, cur), value_date=show_date(s.start),
+        common(o, q), customer_id=s.customer, customer_name=name_of(o, s.customer, day),
+        payment_id=s.id, currency=cur, amount=amount(s.amount, cur), value_date=show_date(s.start),
         reversed_on=show_date(s.end) if s.end <= day else None,
         refunded=amount(rc.source_refunded(s, day), cur),
-        unapplied=amount(rc.unapplied(s, day), cur),
-        allocations=Bag(allocations, ("allocation_id", "invoice_id", "amount", "taken_back", "state")),
+        unapplied=amount(rc.unapplied(s, day), cur), allocations=allocations_of(o, s, day),
         events=document_events(o, "payment", s.customer, s.id))
+
+
+def credit_note(o, q, id_):
+    a, s = find(o, q, "credit_notes", id_)
+    day = as_of(o, q)
+    rc = o.receivables
+    cur = s.currency
+    p = s.rec.p
+    where = attributes(o, q).source(s)
+    return dict(
+        common(o, q), customer_id=s.customer, customer_name=name_of(o, s.customer, day),
+        credit_note_id=s.id, invoice_id=p["invoice_id"] or None, currency=cur,
+        net=amount(p["net_minor"], cur), tax=amount(p["tax_minor"] or 0, cur),
+        amount=amount(s.amount, cur), issue_date=show_date(s.start),
+        void_date=show_date(s.end) if s.end <= day else None, reason_code=p["reason_code"] or None,
+        refunded=amount(rc.source_refunded(s, day), cur), open=amount(rc.unapplied(s, day), cur),
+        region=Blank(where[0]), sales_rep=Blank(where[1]), allocations=allocations_of(o, s, day),
+        events=document_events(o, "credit_note", s.customer, s.id))
+
+
+def last_terms(order_, day):
+    """{line: sku} by the terms told last."""
+    skus = {x["line_id"]: x["sku"] for x in order_.rec.p["lines"]}
+    for r in sorted((r for r in order_.changes if r.bd <= day), key=lambda r: r.order):
+        skus.update((x["line_id"], x["sku"]) for x in r.p["lines"])
+    return skus
+
+
+def shipment(o, q, id_):
+    day = as_of(o, q)
+    found = {}
+    for a in o.facts.accounts.values():
+        orders = [d for d in a.orders.values() if id_ in d.dispatches]
+        if orders and q.get("customer_id", a.customer) == a.customer:
+            found[a.customer] = orders
+    if not found:
+        raise NotFound(id_)
+    if len(found) > 1:
+        raise Several(by_bytes1(found))
+    (customer_id, orders), = found.items()
+    parts, events = [], []
+    for d in orders:
+        r = d.dispatches[id_]
+        proofs = d.proofs.get(id_, [])
+        first = min((x for x in proofs if max(x.bd, d.rec.bd) <= day), key=lambda x: x.order, default=None)
+        back = [x for x in d.returns if x.p["shipment_id"] == id_]
+        events += [r] + proofs + back
+        skus = last_terms(d, day)
+        returned = {}
+        for x in back:
+            if max(x.bd, d.rec.bd) <= day:
+                for line in x.p["lines"]:
+                    n = sales.quantity(line["quantity"])
+                    returned[line["line_id"]] = returned.get(line["line_id"], 0) + n
+        freight, cur = r.p["freight_minor"], r.p["currency"]
+        parts.append({
+            "order_id": d.id, "warehouse": r.p["warehouse"] or None, "carrier": r.p["carrier"] or None,
+            "dispatched_at": instant(r.at), "delivered_at": instant(first.at) if first else None,
+            "signed_by": (first.p["signed_by"] or None) if first else None,
+            "freight": amount(freight, cur) if freight is not None else None, "currency": cur or None,
+            "lines": [{"line_id": x["line_id"], "sku": skus.get(x["line_id"]),
+                       "quantity": show_quantity(sales.quantity(x["quantity"])),
+                       "returned": show_quantity(returned.get(x["line_id"], 0))} for x in r.p["lines"]]})
+    return dict(
+        common(o, q), customer_id=customer_id, customer_name=name_of(o, customer_id, day),
+        shipment_id=id_, orders=Bag(parts, ("order_id",)),
+        events=Bag([ref(r) for r in events], REF_KEY, subset=True))
 
 
 def order(o, q, id_):
@@ -624,9 +710,183 @@ def order(o, q, id_):
         last_promise=Blank(s.promises[-1] if s.promises else ""),
         lines=Bag(lines, ("line_id",)),
         milestones={m: instant(t) for m, t in s.milestones.items()},
+        delays=[{"stage": r.p["stage"] or None, "reason_code": r.p["reason_code"],
+                 "promised_date": r.p["promised_date"] or None, "note": r.p["note"] or None,
+                 "event": ref(r)}
+                for r in sorted((r for r in doc.delays if r.bd <= day), key=lambda r: r.order)],
         shipments=Ids([r.p["shipment_id"] for r in s.dispatches], "shipment_id", "id"),
-        invoices=Any(),
+        invoices=Ids(by_bytes1(i.id for i in doc.invoices if i.issue <= day), "invoice_id", "id"),
         events=document_events(o, "order", doc.customer, doc.id))
+
+
+# ---------------------------------------------------------------- lists and search
+
+LISTS = ("instalments", "applications", "past_applications", "allocations", "order_ids", "lines",
+         "milestones", "delays", "shipments", "invoices", "orders", "events")
+
+
+def own_fields(o, q, page, customer, id_):
+    """What a page has but for its lists and what all answers have."""
+    whole = page(o, dict(q, customer_id=customer), id_)
+    shared = common(o, q)
+    return {k: v for k, v in whole.items() if k not in LISTS and k not in shared}
+
+
+def spans(q, day):
+    return ("from" not in q or parse_date(q["from"]) <= day) and \
+        ("to" not in q or day <= parse_date(q["to"]))
+
+
+def listed(o, q, name, found):
+    """found: (customer, id, row), of which those in the state asked for stay."""
+    rows = [row for c, i, row in sorted(found, key=lambda x: (x[0].encode(), x[1].encode()))
+            if q.get("state", row["state"]) == row["state"]]
+    return dict(common(o, q), **{name: rows})
+
+
+def invoices(o, q):
+    day = as_of(o, q)
+    rc = o.receivables
+    found = []
+    for a in o.facts.accounts.values():
+        for inv in a.invoices.values():
+            where = attributes(o, q).invoice(inv)
+            if inv.issue > day or not spans(q, inv.issue) \
+                    or not kept(q, where[0], where[1], inv.customer, inv.currency, kind=inv.rec.p["kind"]):
+                continue
+            row = own_fields(o, q, invoice, inv.customer, inv.id)
+            ages = [day - due for _, due, _, open_, _ in rc.open_instalments(inv, day) if open_ > 0]
+            row["days_overdue"] = max(ages) if ages else None
+            row["state"] = "void" if row["void_date"] else "settled" if not ages else \
+                "overdue" if max(ages) >= 1 else "open"
+            found.append((inv.customer, inv.id, row))
+    return listed(o, q, "invoices", found)
+
+
+def sources(o, q, family, page, states):
+    day = as_of(o, q)
+    ended, rest, nothing_left = states
+    found = []
+    for a in o.facts.accounts.values():
+        for s in getattr(a, family).values():
+            where = attributes(o, q).source(s)
+            if s.start > day or not spans(q, s.start) \
+                    or not kept(q, where[0], where[1], s.customer, s.currency):
+                continue
+            row = own_fields(o, q, page, s.customer, s.id)
+            row["state"] = ended if s.end <= day else \
+                rest if o.receivables.unapplied(s, day) != 0 else nothing_left
+            found.append((s.customer, s.id, row))
+    return listed(o, q, family, found)
+
+
+def payments(o, q):
+    return sources(o, q, "payments", payment, ("reversed", "unapplied", "applied"))
+
+
+def credit_notes(o, q):
+    return sources(o, q, "credit_notes", credit_note, ("void", "open", "applied"))
+
+
+def orders(o, q):
+    day = as_of(o, q)
+    found = []
+    for s in orders_kept(o, q):
+        doc = s.order
+        if not spans(q, doc.rec.bd):
+            continue
+        row = own_fields(o, q, order, doc.customer, doc.id)
+        promised = s.promises[-1] if s.promises else s.requested
+        late = bool(promised) and parse_date(promised) < day
+        row["state"] = "complete" if "delivered" in s.milestones else \
+            "cancelled" if not any(x.remaining > 0 for x in s.lines.values()) else \
+            "late" if late else "open"
+        row["late"] = row["state"] == "late"
+        row["placed_at"] = instant(doc.rec.at)
+        way = ("delivered", "dispatched", "first_dispatched", "ready", "confirmed", "placed")
+        row["last_milestone"] = next(m for m in way if m in s.milestones)
+        row["ordered"] = amount(sum(x.net * x.remaining // x.quantity for x in s.lines.values()),
+                                doc.rec.p["currency"])
+        row["customer_name"] = name_of(o, doc.customer, day)
+        found.append((doc.customer, doc.id, row))
+    return listed(o, q, "orders", found)
+
+
+def shipments(o, q):
+    day = as_of(o, q)
+    found = {}
+    for a in o.facts.accounts.values():
+        if q.get("customer_id", a.customer) != a.customer:
+            continue
+        for d in a.orders.values():
+            s = cycle.at_date(d, day, o.receivables)
+            for r in s.dispatches if s is not None else ():
+                found.setdefault((a.customer, r.p["shipment_id"]), []).append((r, s))
+    rows = []
+    for (c, id_), parts in found.items():
+        first = min(parts, key=lambda x: x[0].at)[0]
+        if not spans(q, first.bd):
+            continue
+        if not any(q.get("warehouse", r.p["warehouse"] or "unassigned") == (r.p["warehouse"] or "unassigned")
+                   and q.get("currency", r.p["currency"]) == r.p["currency"] for r, _ in parts):
+            continue
+        back = [cycle.came_back_whole(r, s.returns) for r, s in parts]
+        there = [id_ in s.proofs for _, s in parts]
+        state = "returned" if all(back) else \
+            "delivered" if all(x or y for x, y in zip(back, there)) else "on_the_way"
+        rows.append((c, id_, {
+            "customer_id": c, "customer_name": name_of(o, c, day), "shipment_id": id_, "state": state,
+            "dispatched_at": instant(first.at), "order_ids": by_bytes1(s.order.id for _, s in parts)}))
+    return listed(o, q, "shipments", rows)
+
+
+def folded(text):
+    """Without case, character by character."""
+    def one(c):
+        f = c.casefold()
+        if len(f) != 1:
+            f = c.lower()
+        return f if len(f) == 1 else c
+    return "".join(map(one, text))
+
+
+def is_han(c):
+    return "\u3400" <= c <= "\u4dbf" or "\u4e00" <= c <= "\u9fff" or "\uf900" <= c <= "\ufaff" \
+        or "\U00020000" <= c <= "\U000323af"
+
+
+def words_of(name):
+    text = "".join(c if c.isalnum() else " " for c in folded(name))
+    return " ".join(text.split())
+
+
+def begins_word(name, text):
+    words = words_of(name)
+    return any(words.startswith(text, i) for i in range(len(words))
+               if words[i] != " " and (i == 0 or words[i - 1] == " " or is_han(words[i])
+                                       or is_han(words[i - 1])))
+
+
+def search(o, q):
+    day = as_of(o, q)
+    ids, words = folded(q["q"]), words_of(q["q"])
+    found = []
+    for c in real_customers(o):
+        if q.get("customer_id", c) != c:
+            continue
+        a = o.facts.accounts[c]
+        name = name_of(o, c, day)
+        if folded(c).startswith(ids) or (words and begins_word(name or "", words)):
+            found.append((("0", c.encode()), "customer", c, None))
+        for place, kind, some in (
+                ("1", "order", a.orders), ("2", "invoice", a.invoices),
+                ("3", "shipment", {x for d in a.orders.values() for x in d.dispatches}),
+                ("4", "payment", a.payments), ("5", "credit_note", a.credit_notes)):
+            found += [((place, folded(i).encode(), i.encode(), c.encode()), kind, c, i)
+                      for i in some if folded(i).startswith(ids)]
+    return dict(common(o, q), results=[
+        {"kind": kind, "customer_id": c, "customer_name": name_of(o, c, day), "document_id": i}
+        for _, kind, c, i in sorted(found, key=lambda x: x[0])])
 
 
 # ------------------------------------------------- anomalies, parked and status
@@ -681,12 +941,18 @@ VIEWS = {
     "/v1/order-cycle/orders": cycle_orders,
     "/v1/sales": sales_view,
     "/v1/customers": customers,
+    "/v1/invoices": invoices,
+    "/v1/payments": payments,
+    "/v1/credit-notes": credit_notes,
+    "/v1/orders": orders,
+    "/v1/shipments": shipments,
+    "/v1/search": search,
     "/v1/anomalies": anomalies_view,
     "/v1/parked": parked_view,
     "/v1/status": status,
 }
 DOCUMENTS = {"/v1/customers/": customer, "/v1/invoices/": invoice, "/v1/payments/": payment,
-             "/v1/orders/": order}
+             "/v1/orders/": order, "/v1/credit-notes/": credit_note, "/v1/shipments/": shipment}
 
 
 def answer(o, path, q):

@@ -40,6 +40,14 @@ constexpr View kViews[] = {
     {"invoice", "v1/invoices/{}", true, "answer"},
     {"payment", "v1/payments/{}", true, "answer"},
     {"order", "v1/orders/{}", true, "answer"},
+    {"credit_note", "v1/credit-notes/{}", true, "answer"},
+    {"invoices", "v1/invoices", false, "invoices"},
+    {"payments", "v1/payments", false, "payments"},
+    {"credit_notes", "v1/credit-notes", false, "credit_notes"},
+    {"orders", "v1/orders", false, "orders"},
+    {"shipments", "v1/shipments", false, "shipments"},
+    {"search", "v1/search", false, "results"},
+    {"shipment", "v1/shipments/{}", true, "answer"},
 };
 
 struct Question {

@@ -1,0 +1,98 @@
+// The orders of a shard, by account and id.
+#include "query/cycle.h"
+#include "query/cycle_reader.h"
+#include "query/document_lists.h"
+#include "query/document_rows.h"
+#include "query/reports.h"
+
+namespace daybook::query {
+namespace {
+
+using domain::Milestone;
+
+const char* state_of(const auto& order, Day as_of) {
+  if (order.at(Milestone::kDelivered)) return "complete";
+  if (!order.remains()) return "cancelled";
+  return is_late(order.dates(), as_of) ? "late" : "open";
+}
+
+Row row_of(const ShardReader& shard, AccountReader& account, const domain::Order& order,
+           const domain::Milestones& milestones, std::string_view state) {
+  const Day as_of = shard.question().as_of;
+  Row row;
+  add_order(row, shard, account, order);
+  row.add("placed_at", Value::instant(order.placed_fact->event.occurred_at));
+  row.add("ordered", Value::amount(order.by_number().value(order.changes_by(as_of)).net, order.placed->currency));
+  row.add("last_milestone",
+          Value::text(domain::milestone_name(static_cast<Milestone>(last_milestone(milestones)))));
+  row.add("late", Value::boolean(state == "late"));
+  row.add("state", Value::text(state));
+  return row;
+}
+
+class Orders final : public ReportOf<RowsPart> {
+ public:
+  const Description& description() const override {
+    static const Description description = [] {
+      using namespace fields;
+      Description of{
+          .name = "orders",
+          .path = "/v1/orders",
+          .meaning = "Orders that were placed, by account and id, each with its state.",
+          .parameters = list_parameters(
+              {"complete", "cancelled", "late", "open"},
+              {parameters::region(), parameters::sales_rep(), parameters::customer_id(), parameters::currency(),
+               parameters::choice("kind", {"STANDARD", "SAMPLE"}, "", "This kind of order."), parameters::channel()}),
+          .rows_name = "orders",
+          .row = order_fields()};
+      for (const Field& field : {instant("placed_at"), amount("ordered"), text("last_milestone"), boolean("late"),
+                                 text("state")}) {
+        of.row.push_back(field);
+      }
+      return of;
+    }();
+    return description;
+  }
+
+  void settle(Question& question) const override { check_list(question); }
+
+ protected:
+  RowsPart part_of(const Question& question, const ShardReader& shard) const override {
+    const ListWanted wanted = ListWanted::of(question);
+    const Grouping grouping = Grouping::of(question);
+    const BusinessZone& zone = shard.rules().zone;
+    const Day as_of = question.as_of;
+    RowsPart part{Rows(question.page)};
+    const auto chosen = [&](const auto& order) {
+      if (!wanted.state.empty() && wanted.state != state_of(order, as_of)) return false;
+      return (!wanted.from && !wanted.to) || wanted.takes(zone.day_of(*order.at(Milestone::kPlaced)));
+    };
+    const auto take = [&](const CycleReader::Listed& listed) {
+      std::string key = sort_key({listed.customer_id, listed.order_id});
+      if (!part.rows.may_hold(key)) return;
+      // Of its own: what is read of many orders of an account would stay until the last.
+      AccountReader account = shard.account(listed.account.id());
+      const domain::Order& order = *account.account().order(listed.order_id);
+      if (!grouping.passes(order.placed->currency)) return;
+      const char* const state = state_of(StoredOrder(account.id(), listed.state), as_of);
+      part.rows.add(std::move(key), [&] { return row_of(shard, account, order, listed.state.milestones, state); });
+    };
+    CycleReader(shard, grouping).list(part.rows, chosen, take);
+    return part;
+  }
+
+  Answer answer_of(const Question&, RowsPart whole, Asker&) const override {
+    Answer answer;
+    answer.rows = std::move(whole.rows);
+    return answer;
+  }
+};
+
+}  // namespace
+
+const Report& orders_report() {
+  static const Orders report;
+  return report;
+}
+
+}  // namespace daybook::query
