@@ -6,7 +6,6 @@
 #include <string>
 #include <string_view>
 
-#include "base/period_label.h"
 #include "domain/cell.h"
 #include "query/question.h"
 #include "query/value.h"
@@ -51,12 +50,7 @@ struct Cycle {
 
 namespace parameters {
 Parameter cycle();
-// A period's label.
-Parameter period(std::string name, std::string meaning, bool required);
 }  // namespace parameters
-
-// The period that such a parameter names, if it is given; refuses what is no label.
-std::optional<LabelledPeriod> period_named(const Question& question, std::string_view parameter);
 
 // sum ÷ n in seconds, to 3 decimals; null without orders.
 Value mean_seconds(Int128 sum, std::size_t n);
