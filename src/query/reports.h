@@ -25,6 +25,7 @@
   REPORT(reconciliation) \
   REPORT(restatement) \
   REPORT(sales) \
+  REPORT(sales_postings) \
   REPORT(statement) \
   REPORT(worklist)
 
