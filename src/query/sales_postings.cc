@@ -55,6 +55,18 @@ bool is_dated(const domain::Document& document, Day first, Day last) {
                              [&](const domain::Fact& fact) { return std::visit(is_dated, fact.event.payload); });
 }
 
+constexpr Day kDaysAtOnce = 32;
+
+// Adds up what the cells say.
+struct AddedUp {
+  void at(const SalesPosting& posting) { sums = &by_currency[posting.currency]; }
+  void add(Measure measure, const domain::CellValue& value) { query::add(*sums, measure, value, counts); }
+
+  const Counts counts{};
+  SalesPostings::Totals by_currency = {};
+  SalesFigures* sums = nullptr;
+};
+
 // The same of every sku: what orders have of one and give back of it on a day may leave nothing of it in the pages.
 SalesQuestion of_any_sku(SalesQuestion asked) {
   asked.filters.sku.reset();
@@ -109,13 +121,13 @@ Day SalesPostings::FoundDays::reach(Day from, std::size_t count) const {
   return kNever;
 }
 
-SalesPostings::FoundDays SalesPostings::find(Day first, Day last) const {
+SalesPostings::FoundDays SalesPostings::find(Day first, Day last, Totals* totals) const {
   FoundDays days;
   if (shard_.shard().known_at != nullptr) {
     for (const AccountNumber id : shard_.accounts()) days.found.push_back({id, first, last, ~Kinds{0}});
     return days;
   }
-  find_orders(first, last, days);
+  find_orders(first, last, days, totals);
   if (asks(Measure::kInvoiced) || asks(Measure::kCollected)) find_receivables(first, last, days);
   std::ranges::sort(days.found, {}, [](const Found& found) { return std::pair(found.account, found.first); });
   return days;
@@ -123,7 +135,7 @@ SalesPostings::FoundDays SalesPostings::find(Day first, Day last) const {
 
 // Where an order has a posting, its count or that of a dispatch stands, or what came back: these do not go against each
 // other. With them what passes is counted.
-void SalesPostings::find_orders(Day first, Day last, FoundDays& days) const {
+void SalesPostings::find_orders(Day first, Day last, FoundDays& days, Totals* totals) const {
   std::optional<AccountNumber> account;
   // Of one account: where the sums of a day are not zero, something makes them so.
   std::map<Day, SalesFigures> sums;
@@ -133,20 +145,34 @@ void SalesPostings::find_orders(Day first, Day last, FoundDays& days) const {
     }
     sums.clear();
   };
-  const bool asks_orders = asks(Measure::kOrdered) || asks(Measure::kShipped) || asks(Measure::kOrders) ||
-                           asks(Measure::kShipments);
+  // The days of an order's placing, and of what left and came back.
+  const bool asks_placed = asks(Measure::kOrdered) || asks(Measure::kOrders);
+  const bool asks_moved = asks(Measure::kShipped) || asks(Measure::kShipments);
+  const bool asks_invoiced = asks(Measure::kInvoiced);
+  const bool asks_collected = asks(Measure::kCollected);
+  const auto wanted = [&](Measure measure) {
+    switch (measure) {
+      case Measure::kOrdered:
+      case Measure::kOrders: return asks_placed;
+      case Measure::kShipped:
+      case Measure::kShipments: return asks_moved;
+      case Measure::kInvoiced: return asks_invoiced;
+      default: return asks_collected;
+    }
+  };
   SalesReader(shard_, of_any_sku_)
-      .for_each_cell(first, last, [&](AccountNumber id, const SalesPosting& posting, const store::Cell& cell) {
+      .for_each_cell(first, last, wanted, [&](AccountNumber id, const SalesPosting& posting, const store::Cell& cell) {
         if (account != id) close_account();
         account = id;
-        const bool is_receivable = cell.id.measure == Measure::kInvoiced || cell.id.measure == Measure::kCollected;
-        if (asks_orders && !is_receivable) {
-          const Found& before = days.found.empty() ? Found{} : days.found.back();
-          if (before.kinds == 0 || before.account != id || before.first != posting.day) {
+        if (cell.id.measure != Measure::kInvoiced && cell.id.measure != Measure::kCollected) {
+          const Found* before = days.found.empty() ? nullptr : &days.found.back();
+          if (before == nullptr || before->account != id || before->first != posting.day) {
             days.found.push_back({id, posting.day, posting.day, bit(DocumentKind::kOrder)});
           }
         }
-        if (reader_.passes(posting)) add(sums[posting.day], cell.id.measure, cell.value, counts_);
+        if (asked_.filters.sku && !reader_.passes(posting)) return;
+        add(sums[posting.day], cell.id.measure, cell.value, counts_);
+        if (totals != nullptr) add((*totals)[posting.currency], cell.id.measure, cell.value, counts_);
       });
   close_account();
 }
@@ -182,22 +208,34 @@ void SalesPostings::find_receivables(Day first, Day last, FoundDays& days) const
              });
 }
 
-void SalesPostings::for_each(const Rows& rows, const Visit& visit) const {
-  if (!shard_.has_accounts()) return;
+SalesPostings::Totals SalesPostings::for_each(const Rows& rows, const Visit& visit) const {
+  if (!shard_.has_accounts()) return {};
   const PageCut& page = rows.cut();
-  const Day first = page.after.empty() ? asked_.period.from : first_day(page.after);
-  const Day last = page.until.empty() ? asked_.period.to : std::min(asked_.period.to, first_day(page.until));
+  const Period& period = asked_.period;
+  const bool is_known_at = shard_.shard().known_at != nullptr;
+  // The totals of so many days come with what is found of them.
+  const bool at_once = !is_known_at && period.to - period.from < kDaysAtOnce;
+  AddedUp totals{counts_};
+  FoundDays whole;
+  if (at_once) {
+    whole = find(period.from, period.to, &totals.by_currency);
+  } else {
+    reader_.read(totals);
+  }
+  const Day first = page.after.empty() ? period.from : first_day(page.after);
+  const Day last = page.until.empty() ? period.to : std::min(period.to, first_day(page.until));
   // Of a page it is not known how many days it takes. Known at an instant, all of them cost the same.
-  Day length = page.count && shard_.shard().known_at == nullptr ? 32 : last - first + 1;
+  Day length = page.count && !at_once && !is_known_at ? kDaysAtOnce : last - first + 1;
   for (Day from = first; from <= last; from += length, length *= 2) {
     const Day to = std::min(last, from + length - 1);
-    const FoundDays days = find(from, to);
+    const FoundDays days = at_once ? std::move(whole) : find(from, to, nullptr);
     // The day that the page before ended with may have more; how many is not known.
     const Day counted_from = page.after.empty() ? from : std::max(from, first + 1);
     const Day reached = page.count ? days.reach(counted_from, *page.count) : kNever;
     list(days, from, std::min(to, reached), rows, visit);
-    if (!rows.until().empty() && first_day(rows.until()) <= to) return;
+    if (!rows.until().empty() && first_day(rows.until()) <= to) break;
   }
+  return std::move(totals.by_currency);
 }
 
 bool SalesPostings::may_hold(const Rows& rows, const Found& found) const {

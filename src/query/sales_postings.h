@@ -33,18 +33,18 @@ class SalesPostings {
   // All must outlive it. `measure`: the one asked for; else all.
   SalesPostings(const ShardReader& shard, const SalesQuestion& asked, std::optional<std::size_t> measure);
 
-  // Calls visit(SalesOfRecord, account) for what is not zero, passes and was posted in the period, if it may be among the
-  // rows, whose keys begin with key().
+  // What the cells say, by currency.
+  using Totals = std::map<Currency, SalesFigures>;
+  // Calls visit(SalesOfRecord, account) for what passes and was posted in the period, if it may be among the rows, whose
+  // keys begin with key(). Returns the totals of all that passes.
   using Visit = std::function<void(const SalesOfRecord&, AccountReader&)>;
-  void for_each(const Rows& rows, const Visit& visit) const;
+  Totals for_each(const Rows& rows, const Visit& visit) const;
   static std::string key(Day day, std::int32_t partition, domain::Position at);
 
   // Whether the figures of a measure that is asked for are not all zero.
   bool shows(std::size_t measure, const SalesFigures& figures) const;
   // The quantity of goods beside a measure, if it has one.
   static std::optional<std::size_t> quantity_beside(std::size_t measure);
-  // How counts are taken.
-  Counts counts() const { return counts_; }
 
  private:
   // Kinds of documents, as bits.
@@ -65,9 +65,9 @@ class SalesPostings {
     Day reach(Day from, std::size_t count) const;
   };
 
-  // Everything, where there are no pages to be read.
-  FoundDays find(Day first, Day last) const;
-  void find_orders(Day first, Day last, FoundDays& days) const;
+  // Everything, where there are no pages to be read. `totals`: of these days, where they are wanted.
+  FoundDays find(Day first, Day last, Totals* totals) const;
+  void find_orders(Day first, Day last, FoundDays& days, Totals* totals) const;
   void find_receivables(Day first, Day last, FoundDays& days) const;
   // Whether one that its cells have of this measure is asked for.
   bool asks(domain::Measure measure) const;

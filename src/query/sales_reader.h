@@ -61,11 +61,12 @@ class SalesReader {
       read_pages({}, to);
     }
   }
-  // Calls visit(account, posting, cell) for the cells of pages that pass, count by the question's as_of and were posted
-  // on one of these days.
-  template <typename Visit>
-  void for_each_cell(Day first, Day last, const Visit& visit) const {
-    scan(first, last, [&](Day day) { return first <= day && day <= last; }, visit);
+  // Calls visit(account, posting, cell) for the cells of pages that are `wanted(measure)`, pass, count by the question's
+  // as_of and were posted on one of these days.
+  template <typename Wanted, typename Visit>
+  void for_each_cell(Day first, Day last, const Wanted& wanted, const Visit& visit) const {
+    const auto is_one = [&](const store::CellId& id) { return first <= id.day && id.day <= last && wanted(id.measure); };
+    scan(first, last, is_one, visit);
   }
   bool passes(const SalesPosting& posting) const;
 
@@ -77,9 +78,9 @@ class SalesReader {
   // The sums by month where they say what is asked; else null.
   const index::Sales* table() const;
 
-  // As for_each_cell(), of days that `holds`.
-  template <typename Holds, typename Visit>
-  void scan(Day first, Day last, const Holds& holds, const Visit& visit) const;
+  // As for_each_cell(), of those cells that `is_one`.
+  template <typename IsOne, typename Visit>
+  void scan(Day first, Day last, const IsOne& is_one, const Visit& visit) const;
   // The cells of pages; of some months alone, where `months` (their first days, rising) holds any.
   template <typename Sums>
   void read_pages(const std::vector<Day>& months, Sums& to) const;
@@ -91,14 +92,14 @@ class SalesReader {
   const SalesQuestion& asked_;
 };
 
-template <typename Holds, typename Visit>
-void SalesReader::scan(Day first, Day last, const Holds& holds, const Visit& visit) const {
+template <typename IsOne, typename Visit>
+void SalesReader::scan(Day first, Day last, const IsOne& is_one, const Visit& visit) const {
   const ShardSnapshot& shard = shard_.shard();
   std::unique_ptr<AccountReader> account;
   scan_pages(shard, store::kSalesPage, shard_.only(), store::span_of(first), store::span_of(last),
              [&](AccountNumber id, const std::vector<store::Cell>& cells) {
                for (const store::Cell& cell : cells) {
-                 if (cell.id.counts_from > asked_.as_of || !holds(cell.id.day)) continue;
+                 if (cell.id.counts_from > asked_.as_of || !is_one(cell.id)) continue;
                  if (account == nullptr || account->id() != id) account = shard_.new_account(id);
                  const auto& attributes = shard.figure_labels().get(cell.id.attributes).attributes;
                  const SalesPosting posting{.currency = Currency::from_number(cell.id.currency),
@@ -117,11 +118,11 @@ void SalesReader::read_pages(const std::vector<Day>& months, Sums& to) const {
   const Period& period = asked_.period;
   const Day first = months.empty() ? period.from : std::max(period.from, months.front());
   const Day last = months.empty() ? period.to : std::min(period.to, months.back() + 30);
-  const auto holds = [&](Day day) {
-    return period.holds(day) &&
-           (months.empty() || std::ranges::binary_search(months, period_start(Grain::kMonth, day)));
+  const auto is_one = [&](const store::CellId& id) {
+    return period.holds(id.day) &&
+           (months.empty() || std::ranges::binary_search(months, period_start(Grain::kMonth, id.day)));
   };
-  scan(first, last, holds, [&](AccountNumber, const SalesPosting& posting, const store::Cell& cell) {
+  scan(first, last, is_one, [&](AccountNumber, const SalesPosting& posting, const store::Cell& cell) {
     to.at(posting);
     to.add(cell.id.measure, cell.value);
   });

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
-#include <map>
 
 #include "base/decimal.h"
 #include "query/reports.h"
@@ -13,7 +12,7 @@ namespace {
 
 struct SalesPostingsPart {
   Rows rows;
-  std::map<Currency, SalesFigures> totals;  // Over all pages, as the cell has them.
+  SalesPostings::Totals totals;  // Over all pages, as the cell has them.
 
   void add(SalesPostingsPart other) {
     rows.add_all(std::move(other.rows));
@@ -26,20 +25,6 @@ struct SalesPostingsPart {
   void for_each_field(const Visit& visit) {
     visit(rows, totals);
   }
-};
-
-// Adds up what the cells say.
-class PostingTotals {
- public:
-  explicit PostingTotals(Counts counts) : counts_(counts) {}
-  void at(const SalesPosting& posting) { sums_ = &totals_[posting.currency]; }
-  void add(domain::Measure measure, const domain::CellValue& value) { query::add(*sums_, measure, value, counts_); }
-  std::map<Currency, SalesFigures> take() { return std::move(totals_); }
-
- private:
-  const Counts counts_;
-  std::map<Currency, SalesFigures> totals_;
-  SalesFigures* sums_ = nullptr;
 };
 
 // Only days of the period, if one is named.
@@ -120,10 +105,7 @@ class SalesPostingsReport final : public ReportOf<SalesPostingsPart> {
     const SalesQuestion asked = asked_of(question);
     if (asked.period.to < asked.period.from) return part;
     const SalesPostings postings(shard, asked, measure_asked(question));
-    PostingTotals totals(postings.counts());
-    SalesReader(shard, asked).read(totals);
-    part.totals = totals.take();
-    postings.for_each(part.rows, [&](const SalesOfRecord& sales, AccountReader& account) {
+    part.totals = postings.for_each(part.rows, [&](const SalesOfRecord& sales, AccountReader& account) {
       const std::string key = SalesPostings::key(sales.day, shard.partition(), sales.fact->at);
       const std::string behind = sort_key({sales.currency.code(), sales.sku, sales.region, sales.sales_rep});
       for (std::size_t i = 0; i < kSalesMeasureCount; ++i) {
