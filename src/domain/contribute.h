@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <vector>
 
+#include "domain/breakpoints.h"
 #include "domain/event_types.h"
 #include "domain/figures.h"
 #include "domain/ledger.h"
+#include "domain/sales.h"
 
 namespace daybook::domain {
 
@@ -21,9 +23,6 @@ void contribute_standing_refund(const Fact& fact, std::string_view document_id, 
                                 Contributions& to);
 // Of it: negative unapplied cash, outside any source's sequence.
 void contribute_standing_unapplied(const RefundPaid& refund, const Attributes& attributes, Contributions& to);
-
-// Of sales: channel and kind of the first known order that the invoice names.
-Dimensions dimensions_of(const Invoice& invoice);
 
 // Records that wait now.
 inline void wait(Contributions& to, std::int64_t records) {
@@ -40,8 +39,9 @@ inline bool told_before(const AccountState& account, const Document& document, c
   });
 }
 
-// The cell of a ledger entry.
+// The cell of an entry.
 void post(const LedgerEntry& entry, Contributions& to);
+void post(const SalesEntry& entry, Contributions& to);
 
 Anomaly anomaly_about(AnomalyKind kind, std::string_view document_id, const Fact& fact);
 
@@ -82,22 +82,6 @@ class Lacking {
 
  private:
   Few<std::pair<std::string_view, const Fact*>, 2> lacked_;
-};
-
-// Dates on which something takes effect, each once, rising.
-class Breakpoints {
- public:
-  void add(Day day) {
-    if (day != kNever) days_.push_back(day);
-  }
-  std::span<const Day> sorted() {
-    std::ranges::sort(days_);
-    days_.erase(std::unique(days_.begin(), days_.end()), days_.end());
-    return days_;
-  }
-
- private:
-  Few<Day, 16> days_;
 };
 
 }  // namespace daybook::domain

@@ -41,10 +41,8 @@ void post(const LedgerEntry& entry, Contributions& to) {
   to.cell({entry.measure, entry.currency, entry.attributes, {}, entry.day, 0, entry.day}, {entry.amount, 1});
 }
 
-Dimensions dimensions_of(const Invoice& invoice) {
-  if (invoice.orders.empty()) return {};
-  const OrderPlaced& placed = *invoice.orders.front()->placed;
-  return {{}, placed.channel, static_cast<std::uint8_t>(placed.kind)};
+void post(const SalesEntry& entry, Contributions& to) {
+  to.cell({entry.measure, entry.currency, entry.attributes, entry.dimensions, entry.day, 0, entry.counts_from}, entry.value);
 }
 
 Anomaly anomaly_about(AnomalyKind kind, std::string_view document_id, const Fact& fact) {
@@ -145,8 +143,7 @@ void contribute_standing_refund(const Fact& fact, std::string_view document_id, 
                                 Contributions& to) {
   const auto& refund = std::get<RefundPaid>(fact.event.payload);
   contribute_standing_unapplied(refund, attributes, to);
-  const Day day = refund.value_date;
-  to.cell({Measure::kCollected, refund.currency, attributes, {}, day, 0, day}, {-Int128(refund.amount_minor), 0});
+  for_each_sales_entry(fact, document_id, attributes, {}, [&](const SalesEntry& entry) { post(entry, to); });
   for_each_entry(fact, document_id, attributes, [&](const LedgerEntry& entry) { post(entry, to); });
 }
 

@@ -78,16 +78,8 @@ void contribute_waiting(AccountState& account, const Invoice& invoice, Contribut
 }
 
 void contribute_ledger_and_sales(const Invoice& invoice, Contributions& to) {
-  const InvoiceIssued& issued = *invoice.issued;
-  const Currency currency = issued.currency;
-  const Attributes& attributes = invoice.attributes;
-  for_each_entry(invoice, attributes, [&](const LedgerEntry& entry) { post(entry, to); });
-  const Dimensions dimensions = dimensions_of(invoice);
-  const auto sell = [&](Measure measure, Day day, CellValue value) {
-    to.cell({measure, currency, attributes, dimensions, day, 0, day}, value);
-  };
-  sell(Measure::kInvoiced, issued.issue_date, {issued.net_minor, 1});
-  if (invoice.void_day != kNever) sell(Measure::kInvoiced, invoice.void_day, {-Int128(issued.net_minor), 0});
+  for_each_entry(invoice, invoice.attributes, [&](const LedgerEntry& entry) { post(entry, to); });
+  for_each_sales_entry(invoice, [&](const SalesEntry& entry) { post(entry, to); });
 }
 
 // What payments settled, and after how many days.

@@ -1,4 +1,4 @@
-// What an order contributes: ordered and shipped sales, freight, counts, and its milestones over time.
+// What an order contributes: its sales (sales.h), and its milestones over time.
 #include <algorithm>
 #include <array>
 #include <limits>
@@ -29,169 +29,6 @@ void contribute_unknown(AccountState& account, const Document& document, Contrib
   }
   lacking.report(AnomalyKind::kUnknownOrder, to);
   wait(to, waiting);
-}
-
-// How many lines there are of each sku.
-class SkuLines {
- public:
-  // Whether there was none before.
-  bool add(std::string_view sku) {
-    const std::uint32_t number = skus_.add(sku, last_ + 1);
-    if (number == lines_.size()) lines_.push_back(0);
-    last_ = number;
-    return ++lines_[number] == 1;
-  }
-  // Whether there is none any more.
-  bool remove(std::string_view sku) { return --lines_[skus_.find(sku)] == 0; }
-
- private:
-  TextNumbers skus_;
-  Few<std::uint32_t, 4> lines_;
-  std::size_t last_ = 0;
-};
-
-// The order's sales, handed out as dates go by: what each of its records changes, and no more.
-class Sales {
- public:
-  Sales(const Order& order, Contributions& to)
-      : order_(order), numbered_(order.by_number()), to_(to), moves_(order), lines_(numbered_.count()) {}
-
-  void place() {
-    post(Measure::kOrders, order_.placed->currency, {}, order_.placed_day, {0, 1}, order_.placed_day);
-    change(0, order_.placed_day);
-  }
-
-  // What takes effect on this date; dates rise.
-  void advance(Day day) {
-    for (const std::size_t in_effect = order_.changes_by(day); changes_ < in_effect;) change(++changes_, day);
-    moves_.advance(
-        day, [&](std::size_t sent) { send(sent, day); },
-        [&](std::size_t back) {
-          for (const OrderLines::Move& move : numbered_.returned(back)) {
-            Line& line = lines_[move.line];
-            ship(line, -next_part(line, line.returned, move.quantity), order_.returns[back].day, day);
-          }
-        });
-  }
-
- private:
-  struct Line {
-    OrderLines::State state;
-    // As far as it was handed out.
-    Int128 shipped = 0;
-    Int128 returned = 0;
-
-    std::string_view sku() const { return state.terms == nullptr ? std::string_view() : state.terms->sku; }
-  };
-
-  // ⌊net × cumulative ÷ quantity⌋ differences along a chain of dispatches (or of returns), so that parts add up
-  // exactly.
-  static CellValue next_part(const Line& line, Int128& cumulative, Int128 quantity) {
-    const Int128 before = cumulative;
-    cumulative += quantity;
-    if (line.state.terms == nullptr) return {0, quantity};
-    const Int128 net = line.state.terms->net_minor;
-    return {part_of(net, cumulative, line.state.quantity) - part_of(net, before, line.state.quantity), quantity};
-  }
-
-  void change(std::size_t number, Day day) {
-    for (const OrderLines::State& now : numbered_.changed(number)) {
-      Line& line = lines_[now.line];
-      const OrderLines::State before = line.state;
-      const bool is_sold_alike = before.terms != nullptr && before.terms->net_minor == now.terms->net_minor &&
-                                 before.terms->sku == now.terms->sku && before.quantity == now.quantity;
-      order(before, -1, day);
-      const bool is_sold_anew = !is_sold_alike && moves_.dispatches() + moves_.returns() > 0;
-      if (is_sold_anew) post_moves(now.line, -1, day);
-      line.state = now;
-      if (is_sold_anew) post_moves(now.line, 1, day);
-      order(now, 1, day);
-    }
-  }
-
-  void order(const OrderLines::State& state, int sign, Day day) {
-    if (!state.stands) return;
-    const std::string_view sku = state.terms->sku;
-    const bool counts = sign > 0 ? ordered_skus_.add(sku) : ordered_skus_.remove(sku);
-    CellValue value{part_of(state.terms->net_minor, state.remaining, state.quantity), state.remaining, counts};
-    if (sign < 0) value = -value;
-    post(Measure::kOrdered, order_.placed->currency, sku, order_.placed_day, value, day);
-  }
-
-  // All that was handed out of a line's moves, at its terms as they are; −1 takes it back.
-  void post_moves(std::uint32_t number, int sign, Day day) {
-    Line line{lines_[number].state};
-    for (const OrderLines::LineMove& move : numbered_.moves(number)) {
-      if (move.event >= (move.returned ? moves_.returns() : moves_.dispatches())) continue;
-      CellValue value = next_part(line, move.returned ? line.returned : line.shipped, move.quantity);
-      if (move.returned != (sign < 0)) value = -value;
-      if (!move.returned) value.count = count_again(move.event, line.sku(), sign);
-      ship(line, value, move.returned ? order_.returns[move.event].day : order_.dispatches[move.event].day, day);
-    }
-  }
-
-  // A dispatch counts once under each sku of its lines.
-  std::int64_t count_again(std::size_t dispatch, std::string_view sku, int sign) {
-    if (dispatch_skus_.empty()) {
-      dispatch_skus_.resize(order_.dispatches.size());
-      for (std::size_t i = 0; i < moves_.dispatches(); ++i) {
-        for (const OrderLines::Move& move : numbered_.dispatched(i)) dispatch_skus_[i].add(lines_[move.line].sku());
-      }
-    }
-    SkuLines& skus = dispatch_skus_[dispatch];
-    if (sign > 0) return skus.add(sku) ? 1 : 0;
-    return skus.remove(sku) ? -1 : 0;
-  }
-
-  void send(std::size_t number, Day counts_from) {
-    const Order::Dispatch& dispatch = order_.dispatches[number];
-    const Currency currency = order_.placed->currency;
-    const Int128 freight = dispatch.event->freight_minor.value_or(0);
-    const bool same_currency = freight == 0 || dispatch.event->currency == currency;
-    post(Measure::kShipments, currency, {}, dispatch.day, {same_currency ? freight : 0, 1}, counts_from);
-    if (!same_currency) {
-      post(Measure::kShipments, dispatch.event->currency, {}, dispatch.day, {freight, 0}, counts_from);
-    }
-    SkuLines own;
-    SkuLines& skus = dispatch_skus_.empty() ? own : dispatch_skus_[number];
-    for (const OrderLines::Move& move : numbered_.dispatched(number)) {
-      Line& line = lines_[move.line];
-      CellValue value = next_part(line, line.shipped, move.quantity);
-      value.count = skus.add(line.sku());
-      ship(line, value, dispatch.day, counts_from);
-    }
-  }
-
-  void ship(const Line& line, const CellValue& value, Day day, Day counts_from) {
-    post(Measure::kShipped, order_.placed->currency, line.sku(), day, value, counts_from);
-  }
-
-  void post(Measure measure, Currency currency, std::string_view sku, Day day, const CellValue& value,
-            Day counts_from) {
-    const Dimensions dimensions{sku, order_.placed->channel, static_cast<std::uint8_t>(order_.placed->kind)};
-    to_.cell({measure, currency, order_.attributes(), dimensions, day, 0, counts_from}, value);
-  }
-
-  const Order& order_;
-  const OrderLines& numbered_;
-  Contributions& to_;
-  Moves moves_;
-  Few<Line, 4> lines_;
-  SkuLines ordered_skus_;
-  // Of each dispatch; empty while no line got another sku behind its dispatch.
-  std::vector<SkuLines> dispatch_skus_;
-  std::size_t changes_ = 0;
-};
-
-void contribute_sales(const Order& order, Contributions& to) {
-  Breakpoints breakpoints;
-  breakpoints.add(order.placed_day);
-  for (const auto& change : order.changes) breakpoints.add(order.counts_from(change.day));
-  for (const auto& dispatch : order.dispatches) breakpoints.add(order.counts_from(dispatch.day));
-  for (const auto& back : order.returns) breakpoints.add(order.counts_from(back.day));
-  Sales sales(order, to);
-  sales.place();
-  for (const Day day : breakpoints.sorted()) sales.advance(day);
 }
 
 void set(Milestones& milestones, Milestone milestone, Instant instant) {
@@ -765,7 +602,9 @@ void contribute_order(AccountState& account, const Document& document, Contribut
     if (account.rules().expect.shipments) contribute_shipments(account.rules(), *order, to);
     if (has_waited(account, *order)) to.waited();
   }
-  if (extent.sales) contribute_sales(*order, to);
+  if (extent.sales) {
+    for_each_sales_entry(*order, [&](const SalesEntry& entry) { post(entry, to); });
+  }
   if (extent.credit) contribute_credit(account, *order, to);
   contribute_cycle(account, *order, to);
 }

@@ -5,13 +5,6 @@
 namespace daybook::domain {
 namespace {
 
-// A credit note has those of the invoice that it names; cash has none of its own.
-Dimensions dimensions_of(AccountState& account, const Source& source) {
-  if (source.credit_note == nullptr || source.credit_note->invoice_id.empty()) return {};
-  const Invoice* invoice = account.invoice(source.credit_note->invoice_id);
-  return invoice == nullptr ? Dimensions{} : domain::dimensions_of(*invoice);
-}
-
 void contribute_unknown(AccountState& account, const Document& document, Contributions& to) {
   const bool is_payment = document.ref.kind == DocumentKind::kPayment;
   const Expect& expect = account.rules().expect;
@@ -129,71 +122,6 @@ void contribute_unapplied(const Source& source, const Attributes& attributes, Co
   }
 }
 
-// What a payment brought and what was paid back, by group: as long as an application holds, its part stands with
-// its invoice, and what refunds took back of it likewise, negative; the rest with the source.
-class Collected {
- public:
-  Collected(const Source& source, const Attributes& attributes, const Dimensions& dimensions, Contributions& to)
-      : source_(source), attributes_(attributes), dimensions_(dimensions), to_(to) {}
-
-  void contribute() {
-    if (source_.payment != nullptr) {
-      collect(source_.day, source_.day, source_.amount);
-      if (source_.ended_day != kNever) collect(source_.ended_day, source_.ended_day, -source_.amount);
-    }
-    for (const Refund& refund : source_.refunds) {
-      const Day day = refund.event->value_date;
-      to_.cell({Measure::kCollected, refund.event->currency, attributes_, dimensions_, day, 0, day},
-               {-Int128(refund.event->amount_minor), 0});
-    }
-    for (const Item& item : source_.items) {
-      if (item.state == ItemState::kCounts) move(item);
-    }
-  }
-
- private:
-  void collect(Day posted, Day counts_from, Int128 amount) {
-    to_.cell({Measure::kCollected, source_.currency, attributes_, dimensions_, posted, 0, counts_from}, {amount, 0});
-  }
-
-  void move(const Item& item) {
-    const Attributes& to_attributes = item.invoice->attributes;
-    const Dimensions to_dimensions = dimensions_of(*item.invoice);
-    if (to_attributes == attributes_ && to_dimensions == dimensions_) return;
-    const auto move = [&](Day posted, Day counts_from, Int128 amount) {
-      collect(posted, counts_from, -amount);
-      to_.cell({Measure::kCollected, source_.currency, to_attributes, to_dimensions, posted, 0, counts_from},
-               {amount, 0});
-    };
-    // Until it is split no longer.
-    const auto split = [&](Day posted, Day from, Int128 amount) {
-      move(posted, from, amount);
-      if (item.split_until != kNever) move(posted, item.split_until, -amount);
-    };
-    if (source_.payment != nullptr) {
-      split(source_.day, item.from, item.amount);
-      const Day reversed = source_.ended_day;
-      if (reversed != kNever && item.split_until == kNever) move(reversed, reversed, -Int128(item.amount));
-    }
-    for (const Taking& taking : item.taken_back) split(taking.day, taking.day, -taking.amount);
-  }
-
-  const Source& source_;
-  const Attributes& attributes_;
-  const Dimensions& dimensions_;
-  Contributions& to_;
-};
-
-// What a credit note takes off the sales, and its void gives back.
-void contribute_credited(const Source& note, const Attributes& attributes, const Dimensions& dimensions,
-                         Contributions& to) {
-  const auto sell = [&](Day day, Int128 amount) {
-    to.cell({Measure::kInvoiced, note.currency, attributes, dimensions, day, 0, day}, {amount, 0});
-  };
-  sell(note.day, -Int128(note.credit_note->net_minor));
-  if (note.ended_day != kNever) sell(note.ended_day, note.credit_note->net_minor);
-}
-
 }  // namespace
 
 void contribute_source(AccountState& account, const Document& document, Contributions& to) {
@@ -202,9 +130,7 @@ void contribute_source(AccountState& account, const Document& document, Contribu
   const Source& source = *known;
   const Attributes attributes = account.attributes(source);
   for_each_entry(source, attributes, [&](const LedgerEntry& entry) { post(entry, to); });
-  const Dimensions dimensions = dimensions_of(account, source);
-  if (source.credit_note != nullptr) contribute_credited(source, attributes, dimensions, to);
-  Collected(source, attributes, dimensions, to).contribute();
+  for_each_sales_entry(source, attributes, dimensions_of(account, source), [&](const SalesEntry& entry) { post(entry, to); });
   contribute_waiting(account, document, source, to);
   contribute_item_anomalies(source, to);
   contribute_refunds(source, attributes, to);

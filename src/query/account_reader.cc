@@ -87,6 +87,23 @@ std::span<const domain::DocumentRef> AccountReader::receivable_documents() {
   return {first, std::find_if_not(first, all.end(), is_one)};
 }
 
+std::vector<domain::DocumentRef> AccountReader::documents(
+    domain::DocumentKind kind,
+    const std::function<bool(const domain::DocumentRef& ref, std::string_view bytes)>& is_wanted) {
+  std::vector<domain::DocumentRef> refs;
+  const auto take = [&](std::string_view key, std::string_view value) -> Result<store::Reads::Next> {
+    ASSIGN_OR_RETURN(const store::DocumentKey parsed, store::DocumentKey::parse(key));
+    if (is_wanted(parsed.ref, value)) {
+      ids_.push_back(std::make_unique<std::string>(parsed.ref.id));
+      refs.push_back({kind, *ids_.back()});
+    }
+    return store::Reads::Next::kGoOn;
+  };
+  const auto scanned = shard_.reads->scan(store::Table::kDocuments, store::DocumentKey::prefix(id_, kind), "", take);
+  if (!scanned) refuse(scanned.error());
+  return refs;
+}
+
 const index::FileVersion* AccountReader::file(Day day) {
   if (files_ == nullptr && shard_.index != nullptr) files_ = &shard_.index->files->of(id_);
   if (files_ == nullptr) {

@@ -37,6 +37,10 @@ class AccountReader {
   // Its documents, in the order of kinds and ids; and those that receivables are made of. They point into this.
   std::span<const domain::DocumentRef> documents();
   std::span<const domain::DocumentRef> receivable_documents();
+  // Those of one kind whose stored bytes are wanted, by id.
+  std::vector<domain::DocumentRef> documents(
+      domain::DocumentKind kind,
+      const std::function<bool(const domain::DocumentRef& ref, std::string_view bytes)>& is_wanted);
 
   // The file that counts for a document of this date; null when there is none.
   const domain::CustomerProfileSet* profile(Day day) {

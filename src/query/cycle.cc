@@ -51,28 +51,7 @@ Parameter cycle() {
           .example = "placed..paid"};
 }
 
-Parameter period(std::string name, std::string meaning, bool required) {
-  meaning += " As 2024-03-05, 2024-W10, 2024-03, 2024-Q1 or 2024.";
-  return {.name = std::move(name),
-          .meaning = std::move(meaning),
-          .required = required,
-          .pattern = "^[0-9]{4}(-(W[0-9]{2}|Q[1-4]|[0-9]{2}(-[0-9]{2})?))?$",
-          .example = "2024-05"};
-}
-
 }  // namespace parameters
-
-std::optional<LabelledPeriod> period_named(const Question& question, std::string_view parameter) {
-  const auto label = question.arguments.text(parameter);
-  if (!label) return std::nullopt;
-  const auto period = parse_period_label(*label);
-  if (!period) {
-    refuse_parameter(parameter, fmt::format("'{}' is not the label of a period from 1900 to 2199, such as 2024-03-05, "
-                                            "2024-W10, 2024-03, 2024-Q1 or 2024",
-                                            *label));
-  }
-  return period;
-}
 
 std::size_t last_milestone(const domain::Milestones& milestones) {
   auto last = static_cast<std::size_t>(domain::Milestone::kDelivered);

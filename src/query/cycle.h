@@ -6,7 +6,6 @@
 #include <string>
 #include <string_view>
 
-#include "base/period_label.h"
 #include "domain/cell.h"
 #include "query/question.h"
 #include "query/value.h"
@@ -51,22 +50,9 @@ struct Cycle {
 
 namespace parameters {
 Parameter cycle();
-// A period's label.
-Parameter period(std::string name, std::string meaning, bool required);
 }  // namespace parameters
 
 // The period that such a parameter names, if it is given; refuses what is no label.
-std::optional<LabelledPeriod> period_named(const Question& question, std::string_view parameter);
-
-// The last milestone on the way to delivery that an order has: what was invoiced ahead is no step of it.
-std::size_t last_milestone(const domain::Milestones& milestones);
-// What an order not delivered is late by: its last promise, else the date that was asked for.
-std::optional<Day> promised_date(const domain::OrderDates& dates);
-inline bool is_late(const domain::OrderDates& dates, Day as_of) {
-  const std::optional<Day> promised = promised_date(dates);
-  return promised && *promised < as_of;
-}
-
 // sum ÷ n in seconds, to 3 decimals; null without orders.
 Value mean_seconds(Int128 sum, std::size_t n);
 

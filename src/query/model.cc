@@ -75,19 +75,35 @@ void scan_pages(const ShardSnapshot& shard, char family, std::optional<store::La
                 std::uint16_t first_span, std::uint16_t last_span,
                 const std::function<void(store::LabelId, const std::vector<store::Cell>&)>& visit) {
   if (shard.known_at != nullptr) return recall_pages(shard, family, customer, first_span, last_span, visit);
+  // So many pages are passed over before the next of these spans is looked for anew.
+  constexpr int kPassOverMax = 4;
   const std::string prefix =
       customer ? store::cells_prefix(family, *customer) : std::string(1, family);
   std::vector<store::Cell> cells;
-  const auto take = [&](std::string_view bytes, std::string_view value) -> Result<store::Reads::Next> {
-    ASSIGN_OR_RETURN(const store::PageKey key, store::PageKey::parse(bytes));
-    if (key.page.span < first_span || key.page.span > last_span) return store::Reads::Next::kGoOn;
-    RETURN_IF_ERROR(store::decode_page(value, cells));
-    RETURN_IF_ERROR(store::check_labels(*shard.labels, key.customer, cells));
-    visit(key.customer, cells);
-    return store::Reads::Next::kGoOn;
-  };
-  const auto scanned = shard.reads->scan(store::Table::kCells, prefix, "", take);
-  if (!scanned) refuse(scanned.error());
+  std::string from = customer ? store::PageKey{*customer, {family, first_span}}.bytes() : std::string();
+  for (bool more = true; more;) {
+    more = false;
+    int passed_over = 0;
+    std::string next;
+    const auto take = [&](std::string_view bytes, std::string_view value) -> Result<store::Reads::Next> {
+      ASSIGN_OR_RETURN(const store::PageKey key, store::PageKey::parse(bytes));
+      if (key.page.span < first_span || key.page.span > last_span) {
+        if (++passed_over <= kPassOverMax) return store::Reads::Next::kGoOn;
+        const bool comes = key.page.span < first_span;
+        more = comes || (!customer && key.customer < UINT32_MAX);
+        next = store::PageKey{key.customer + (comes ? 0 : 1), {family, first_span}}.bytes();
+        return store::Reads::Next::kStop;
+      }
+      passed_over = 0;
+      RETURN_IF_ERROR(store::decode_page(value, cells));
+      RETURN_IF_ERROR(store::check_labels(*shard.labels, key.customer, cells));
+      visit(key.customer, cells);
+      return store::Reads::Next::kGoOn;
+    };
+    const auto scanned = shard.reads->scan(store::Table::kCells, prefix, from, take);
+    if (!scanned) refuse(scanned.error());
+    from = std::move(next);
+  }
 }
 
 }  // namespace daybook::query

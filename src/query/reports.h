@@ -30,6 +30,7 @@
   REPORT(reconciliation) \
   REPORT(restatement) \
   REPORT(sales) \
+  REPORT(sales_postings) \
   REPORT(search) \
   REPORT(shipment) \
   REPORT(shipments) \

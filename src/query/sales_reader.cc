@@ -13,7 +13,7 @@ SalesQuestion SalesQuestion::of(const Question& question) {
 }
 
 bool SalesReader::is_by_month() const {
-  return asked_.period.grain != Grain::kDay && asked_.period.grain != Grain::kWeek && !asked_.base &&
+  return !asked_.quantities && asked_.period.grain != Grain::kDay && asked_.period.grain != Grain::kWeek && !asked_.base &&
          !asked_.filters.sku && !asked_.groups_by("sku") && !asked_.groups_by("customer");
 }
 
@@ -25,6 +25,7 @@ bool SalesReader::is_by_region() const {
 
 bool SalesReader::passes(const SalesPosting& posting) const {
   const Filters& filters = asked_.filters;
+  if (asked_.only_row && group_name(cut_region(posting.region, asked_.level)) != *filters.region) return false;
   return passes_region(filters.region, posting.region) && query::passes(filters.sales_rep, posting.sales_rep) &&
          query::passes(filters.channel, posting.dimensions.channel) &&
          query::passes(filters.kind, domain::order_kind_name(posting.dimensions.kind)) &&

@@ -19,8 +19,12 @@ struct SalesQuestion {
   // Of region, sales_rep, customer, sku, channel, kind.
   std::vector<std::string> group_by;
   int level = 0;  // Of regions.
+  // Only what stands in the row of the region filtered by, where paths are cut to `level`; else all of its subtree.
+  bool only_row = false;
   Filters filters;
   AccessScope scope;
+  // Whether quantities of goods are asked for.
+  bool quantities = false;
   // In which all currencies are summed, each day's amounts at that day's rate.
   std::optional<Currency> base;
 
@@ -57,16 +61,26 @@ class SalesReader {
       read_pages({}, to);
     }
   }
+  // Calls visit(account, posting, cell) for the cells of pages that are `wanted(measure)`, pass, count by the question's
+  // as_of and were posted on one of these days.
+  template <typename Wanted, typename Visit>
+  void for_each_cell(Day first, Day last, const Wanted& wanted, const Visit& visit) const {
+    const auto is_one = [&](const store::CellId& id) { return first <= id.day && id.day <= last && wanted(id.measure); };
+    scan(first, last, is_one, visit);
+  }
+  bool passes(const SalesPosting& posting) const;
 
  private:
   // Whether sums by month, region, rep, channel and kind say it all.
   bool is_by_month() const;
   // Whether sums by month and region do.
   bool is_by_region() const;
-  bool passes(const SalesPosting& posting) const;
   // The sums by month where they say what is asked; else null.
   const index::Sales* table() const;
 
+  // As for_each_cell(), of those cells that `is_one`.
+  template <typename IsOne, typename Visit>
+  void scan(Day first, Day last, const IsOne& is_one, const Visit& visit) const;
   // The cells of pages; of some months alone, where `months` (their first days, rising) holds any.
   template <typename Sums>
   void read_pages(const std::vector<Day>& months, Sums& to) const;
@@ -78,21 +92,14 @@ class SalesReader {
   const SalesQuestion& asked_;
 };
 
-template <typename Sums>
-void SalesReader::read_pages(const std::vector<Day>& months, Sums& to) const {
+template <typename IsOne, typename Visit>
+void SalesReader::scan(Day first, Day last, const IsOne& is_one, const Visit& visit) const {
   const ShardSnapshot& shard = shard_.shard();
-  const Period& period = asked_.period;
   std::unique_ptr<AccountReader> account;
-  const Day first = months.empty() ? period.from : std::max(period.from, months.front());
-  const Day last = months.empty() ? period.to : std::min(period.to, months.back() + 30);
   scan_pages(shard, store::kSalesPage, shard_.only(), store::span_of(first), store::span_of(last),
              [&](AccountNumber id, const std::vector<store::Cell>& cells) {
                for (const store::Cell& cell : cells) {
-                 if (cell.id.counts_from > asked_.as_of || !period.holds(cell.id.day)) continue;
-                 if (!months.empty() &&
-                     !std::ranges::binary_search(months, period_start(Grain::kMonth, cell.id.day))) {
-                   continue;
-                 }
+                 if (cell.id.counts_from > asked_.as_of || !is_one(cell.id)) continue;
                  if (account == nullptr || account->id() != id) account = shard_.new_account(id);
                  const auto& attributes = shard.figure_labels().get(cell.id.attributes).attributes;
                  const SalesPosting posting{.currency = Currency::from_number(cell.id.currency),
@@ -101,11 +108,24 @@ void SalesReader::read_pages(const std::vector<Day>& months, Sums& to) const {
                                             .sales_rep = account->sales_rep(attributes),
                                             .dimensions = shard.figure_labels().get(cell.id.dimensions).dimensions,
                                             .customer = account->name()};
-                 if (!passes(posting)) continue;
-                 to.at(posting);
-                 to.add(cell.id.measure, cell.value);
+                 if (passes(posting)) visit(id, posting, cell);
                }
              });
+}
+
+template <typename Sums>
+void SalesReader::read_pages(const std::vector<Day>& months, Sums& to) const {
+  const Period& period = asked_.period;
+  const Day first = months.empty() ? period.from : std::max(period.from, months.front());
+  const Day last = months.empty() ? period.to : std::min(period.to, months.back() + 30);
+  const auto is_one = [&](const store::CellId& id) {
+    return period.holds(id.day) &&
+           (months.empty() || std::ranges::binary_search(months, period_start(Grain::kMonth, id.day)));
+  };
+  scan(first, last, is_one, [&](AccountNumber, const SalesPosting& posting, const store::Cell& cell) {
+    to.at(posting);
+    to.add(cell.id.measure, cell.value);
+  });
 }
 
 template <typename Sums>

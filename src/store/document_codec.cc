@@ -394,6 +394,22 @@ Result<FactSketch> FactSketch::of(std::string_view document) {
   return sketch;
 }
 
+bool may_have_occurred(std::string_view document, std::uint64_t types, Instant from, Instant to) {
+  Entries entries(document);
+  for (Entry entry; entries.next(entry);) {
+    if (entry.tag != EntryTag::kFact) continue;
+    ByteReader body(entry.body);
+    read_head(body);
+    skip_event_id(body);
+    body.string();
+    const Instant occurred_at = body.zigzag();
+    const std::uint8_t type = body.u8();
+    if (!body.ok()) return true;
+    if (occurred_at >= from && occurred_at < to && (types >> (type % 64) & 1) != 0) return true;
+  }
+  return !entries.ok();
+}
+
 FactSketch FactSketch::of(const EncodedEvent& event) {
   FactSketch sketch;
   sketch.bits_ = id_bit(event.event_id());

@@ -84,6 +84,9 @@ bool append_link(std::string& document, const DocumentIndex* index, domain::Docu
 // `fresh_from` is marked fresh. kCorrupt for bytes that no version wrote.
 Result<domain::Document> decode_document(domain::DocumentRef ref, std::string_view bytes,
                                          std::size_t fresh_from, Arena& arena);
+// Whether a fact of one of these types, as bits by the index of a payload's alternative, occurred in [from, to): without
+// a payload being decoded. Also for bytes that no version wrote, which whoever decodes them is told.
+bool may_have_occurred(std::string_view document, std::uint64_t types, Instant from, Instant to);
 // The most bytes that append_fact() adds to those of the event.
 inline constexpr std::size_t kFactOverheadMax = 1 + 10 + 1 + 10 + 10;
 

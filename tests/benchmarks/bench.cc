@@ -134,6 +134,10 @@ int ageing(std::int64_t orders, int runs, bool indexed) {
   questions.time("sales by region and month", "v1/sales", runs, year({{"grain", "month"}, {"group_by", "region"}}));
   questions.time("sales by rep and quarter", "v1/sales", runs, year({{"grain", "quarter"}, {"group_by", "sales_rep"}}));
   questions.time("sales by sku", "v1/sales", std::min(runs, 3), year({{"group_by", "sku"}}));
+  questions.time("postings of a month's sales, a page", "v1/sales/postings", runs, month({}));
+  questions.time("postings of a month, ordered of a region", "v1/sales/postings", runs,
+                 month({{"measure", "ordered"}, {"region", "EU"}}));
+  questions.time("postings of a month, shipped", "v1/sales/postings", runs, month({{"measure", "shipped"}}));
   questions.time("cycle percentiles by month", "v1/order-cycle", runs, year({}));
   questions.time("cycle by region", "v1/order-cycle", runs, year({{"group_by", "region"}}));
   questions.time("on time in full by month", "v1/order-cycle/on-time", runs, year({}));

@@ -101,7 +101,7 @@ class Parameters(Interface):
                  "/v1/receivables/ratios": self.PERIOD, "/v1/receivables/worklist": {},
                  "/v1/receivables/dunning": {},
                  "/v1/receivables/restatement": {"known_from": "2024-01-01", "known_to": "2024-02-01"},
-                 "/v1/sales": self.PERIOD, "/v1/customers": {}, "/v1/anomalies": {}, "/v1/parked": {}}
+                 "/v1/sales": self.PERIOD, "/v1/sales/postings": self.PERIOD, "/v1/customers": {}, "/v1/anomalies": {}, "/v1/parked": {}}
         for path, needed in views.items():
             self.assertEqual(self.server.get(path, needed).status, 200)
             for name, value in self.EVERY + self.ROWS:
@@ -183,6 +183,9 @@ class Parameters(Interface):
                 ("order-cycle/factors", {"period": "2024-04", "baseline": "2024-W54"}, "baseline"),
                 ("order-cycle/factors", {"period": "2024-04"}, "baseline"),
                 ("order-cycle/orders", {**year, "period": "May"}, "period"),
+                ("sales/postings", {**year, "measure": "profit"}, "measure"),
+                ("sales/postings", {**year, "period": "May"}, "period"),
+                ("sales/postings", {**year, "level": "2"}, "level"),
                 ("sales", {"to": "2024-01-01"}, "from"),
                 ("sales", {"from": "2024-12-31", "to": "2024-01-01"}, "from"),
                 ("sales", {**year, "group_by": "region,region"}, "group_by"),

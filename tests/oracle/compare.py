@@ -46,7 +46,7 @@ EXPECTS = (FAMILIES, FAMILIES, FAMILIES, ("invoices", "payments"), FAMILIES,
 PARTITIONS = (4, 1, 4, 8, 3)
 COMMON = ("$.waiting", "$.parked", "$.newest_recorded_at", "$.known_at", "$.as_of")
 PAGED = ("rows", "items", "entries", "customers", "anomalies", "parked", "lines", "orders",
-         "invoices", "payments", "credit_notes", "shipments", "results")
+         "invoices", "payments", "credit_notes", "shipments", "results", "postings")
 
 
 LISTS = (
@@ -239,7 +239,13 @@ def bad_requests(client, wanted):
             (400, "order-cycle/orders"), (400, "order-cycle/orders?period=2024-05"),
             *((400, "order-cycle/orders?%s&%s" % (two, more))
               for more in ("cycle=paid..placed", "group_by=region", "period=spring", "period=2024-13", "kind=GIFT")),
-            (400, "order-cycle/orders?from=2024-03-02&to=2024-03-01")):
+            (400, "order-cycle/orders?from=2024-03-02&to=2024-03-01"),
+            (400, "sales/postings"), (400, "sales/postings?period=2024-05"),
+            *((400, "sales/postings?%s&%s" % (two, more))
+              for more in ("measure=profit", "measure=ordered_quantity", "group_by=region", "grain=month", "level=2",
+                           "region=CN&level=0", "region=CN&level=7", "period=spring", "compare=previous_year",
+                           "kind=GIFT")),
+            (400, "sales/postings?from=2024-03-02&to=2024-03-01")):
         path = "/v1/" + path
         if not wanted(path):
             continue
@@ -567,6 +573,23 @@ def queries(oracle, seed, days):
             if rng.random() < 0.3:
                 q["base_currency"] = rng.choice(bases)
             yield "/v1/sales", q
+        # What cells are made of.
+        for k in range(3):
+            q = dict(at, **wide)
+            if k:
+                some_filter(q, ("region", "sales_rep", "customer_id", "currency", "sku", "channel", "kind"))
+            if "region" in q and rng.random() < 0.6:
+                q["level"] = str(rng.choice((1, 2, 3, 6)))
+            if k == 2 or rng.random() < 0.5:
+                q["measure"] = rng.choice(("ordered", "shipped", "invoiced", "collected", "freight", "orders",
+                                           "shipments", "invoices"))
+            if rng.random() < 0.3:
+                q["from"], q["to"] = near[0], near[2]
+            if rng.random() < 0.4:
+                q["period"] = rng.choice(labels)
+            if rng.random() < 0.2:
+                q["attributes"] = "as_now"
+            yield "/v1/sales/postings", q
         # Beside targets: by what they are set for.
         for k, by in enumerate(("region", "region", "sales_rep", "region")):
             q = dict(at, group_by=by, grain=("month", "quarter", "year")[(turn + k) % 3],

@@ -2151,6 +2151,23 @@ class Properties(unittest.TestCase):
                     rows = [money.Fraction(r[m]) for r in a["rows"] if r["currency"] == cur["currency"]]
                     self.assertEqual(sum(rows), money.Fraction(cur[m]))
 
+    def test_postings_of_sales_add_up(self):
+        for seed in range(4):
+            o = self.records(generate.hostile(seed, 300)).oracle()
+            for day in ("2024-05-10", "2026-01-01"):
+                for more in ({}, {"sku": "S1"}, {"region": "CN", "level": "2"}, {"attributes": "as_now"}):
+                    q = dict({"as_of": day, "from": "2020-01-01", "to": "2030-01-01"}, **more)
+                    a = plain(views.sales_postings(o, q))
+                    sums = {}
+                    for r in a["postings"]:
+                        at = sums.setdefault((r["measure"], r["currency"]), [0, 0])
+                        at[0] += money.Fraction(r["amount"] or 0)
+                        at[1] += money.Fraction(r["quantity"] or 0)
+                    totals = {(r["measure"], r["currency"]):
+                              [money.Fraction(r["amount"] or 0), money.Fraction(r["quantity"] or 0)]
+                              for r in a["totals"]}
+                    self.assertEqual({k: v for k, v in sums.items() if any(v)}, totals, (seed, q))
+
     def test_stages_add_up(self):
         for seed in range(8):
             o = self.records(generate.hostile(seed, 300)).oracle()

@@ -112,7 +112,19 @@ inline Asked any_question(std::mt19937& random) {
     constexpr Grain kGrains[] = {Grain::kDay, Grain::kWeek, Grain::kMonth, Grain::kQuarter, Grain::kYear};
     return period_label(kGrains[random() % std::size(kGrains)], *parse_date(day()));
   };
-  switch (random() % 11) {
+  switch (random() % 12) {
+    case 11:
+      asked.path = {"v1", "sales", "postings"};
+      span();
+      if (chance(3)) given.emplace("period", label());
+      if (given.contains("region") && chance(2)) given.emplace("level", one_of({"1", "2", "6"}));
+      maybe("currency", {"CNY", "JPY"});
+      maybe("channel", {"web", "unassigned"});
+      maybe("kind", {"STANDARD", "SAMPLE", "unassigned"});
+      maybe("sku", {"S0", "unassigned"});
+      if (chance(2)) given.emplace("measure", one_of({"ordered", "shipped", "collected", "orders", "shipments", "invoiced"}));
+      given.find("page_size")->second = one_of({"1000", "3"});
+      break;
     case 10:
       asked.path = {"v1", "order-cycle", "orders"};
       span();

@@ -92,7 +92,7 @@ class DamageTest : public testing::Test {
       all.emplace_back(path, known);
     }
     for (const char* path : {"v1/receivables/entries", "v1/receivables/bridge", "v1/receivables/ratios", "v1/sales",
-                             "v1/order-cycle", "v1/order-cycle/on-time", "v1/order-cycle/orders",
+                             "v1/sales/postings", "v1/order-cycle", "v1/order-cycle/on-time", "v1/order-cycle/orders",
                              "v1/customers/C1/statement"}) {
       all.emplace_back(path, query::ParameterMap{{"from", "2024-01-01"}, {"to", "2024-12-31"}});
       all.emplace_back(path, query::ParameterMap{{"from", "2024-01-01"}, {"to", "2024-12-31"}, *known.begin()});

@@ -28,16 +28,6 @@ struct CycleOrdersPart {
   }
 };
 
-// The days asked for: those of from and to that lie in the period, if one is named. None where `to` is before `from`.
-Period span_of(const Question& question) {
-  Period span = Period::of(question);
-  if (const auto period = period_named(question, "period")) {
-    span.from = std::max(span.from, period->from);
-    span.to = std::min(span.to, period->to);
-  }
-  return span;
-}
-
 Row order_row(const CycleReader::Listed& order, const Cycle& cycle) {
   const Instant from = *order.state.milestones[cycle.first];
   const Instant to = *order.state.milestones[cycle.last];
@@ -83,7 +73,7 @@ class CycleOrders final : public ReportOf<CycleOrdersPart> {
  protected:
   CycleOrdersPart part_of(const Question& question, const ShardReader& shard) const override {
     CycleOrdersPart part{Rows(question.page)};
-    const Period span = span_of(question);
+    const Period span = Period::part_of(question);
     if (span.to < span.from) return part;
     const Grouping grouping = Grouping::of(question);
     const Cycle cycle = Cycle::of(question);

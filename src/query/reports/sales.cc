@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <map>
-#include <span>
 #include <unordered_map>
 
 #include "base/exchange.h"
 #include "base/hash.h"
 #include "query/comparison.h"
 #include "query/reports.h"
+#include "query/sales_figures.h"
 #include "query/sales_reader.h"
 #include "query/target_reader.h"
 
@@ -18,61 +18,7 @@ namespace {
 
 using domain::Measure;
 
-enum Column : std::size_t {
-  kOrdered,
-  kShipped,
-  kInvoiced,
-  kCollected,
-  kFreight,
-  kOrders,
-  kShipments,
-  kInvoices,
-  kOrderedQuantity,
-  kShippedQuantity,
-  kColumnCount,
-};
-constexpr std::array<std::string_view, kColumnCount> kColumnNames = {
-    "ordered", "shipped",   "invoiced", "collected",        "freight",
-    "orders",  "shipments", "invoices", "ordered_quantity", "shipped_quantity"};
-
-bool is_amount(std::size_t column) { return column <= kFreight; }
-
-using Sums = std::array<Int128, kColumnCount>;
-
-// Counts of orders and shipments are taken by sku where sku is asked for, else once.
-enum class Counts { kOnce, kBySku };
-
-void add(Sums& sums, Measure measure, const domain::CellValue& added, Counts counts) {
-  const auto& [value, quantity, count] = added;
-  switch (measure) {
-    case Measure::kOrdered:
-      sums[kOrdered] += value;
-      sums[kOrderedQuantity] += quantity;
-      if (counts == Counts::kBySku) sums[kOrders] += count;
-      return;
-    case Measure::kShipped:
-      sums[kShipped] += value;
-      sums[kShippedQuantity] += quantity;
-      if (counts == Counts::kBySku) sums[kShipments] += count;
-      return;
-    case Measure::kInvoiced:
-      sums[kInvoiced] += value;
-      sums[kInvoices] += quantity;
-      return;
-    case Measure::kCollected:
-      sums[kCollected] += value;
-      return;
-    case Measure::kOrders:
-      if (counts == Counts::kOnce) sums[kOrders] += quantity;
-      return;
-    case Measure::kShipments:
-      sums[kFreight] += value;
-      if (counts == Counts::kOnce) sums[kShipments] += quantity;
-      return;
-    default:
-      return;
-  }
-}
+using Sums = SalesFigures;
 
 // The columns of a row: all, or the one measure asked for.
 struct Columns {
@@ -80,11 +26,7 @@ struct Columns {
   bool quantities = false;
 
   static Columns of(const Question& question, const SalesQuestion& asked) {
-    Columns columns{.only = {}, .quantities = asked.groups_by("sku")};
-    if (const auto measure = question.arguments.text("measure")) {
-      columns.only = static_cast<std::size_t>(std::ranges::find(kColumnNames, *measure) - kColumnNames.begin());
-    }
-    return columns;
+    return {.only = measure_asked(question), .quantities = asked.groups_by("sku")};
   }
 
   // The measure as targets are set for it.
@@ -98,24 +40,17 @@ struct Columns {
   }
   bool shows(std::size_t column) const {
     if (only) return column == *only;
-    return column < kOrderedQuantity || quantities;
+    return column < kSalesMeasureCount || quantities;
   }
   bool is_zero(const Sums& sums) const {
-    for (std::size_t i = 0; i < kColumnCount; ++i) {
+    for (std::size_t i = 0; i < kSalesFigureCount; ++i) {
       if (shows(i) && sums[i] != 0) return false;
     }
     return true;
   }
   void write(Row& row, const Sums& sums, Currency currency) const {
-    for (std::size_t i = 0; i < kColumnCount; ++i) {
-      if (!shows(i)) continue;
-      if (is_amount(i)) {
-        row.add(std::string(kColumnNames[i]), Value::amount(sums[i], currency));
-      } else if (i <= kInvoices) {
-        row.add(std::string(kColumnNames[i]), Value::integer(sums[i]));
-      } else {
-        row.add(std::string(kColumnNames[i]), Value::quantity(sums[i]));
-      }
+    for (std::size_t i = 0; i < kSalesFigureCount; ++i) {
+      if (shows(i)) row.add(std::string(kSalesFigureNames[i]), shown(i, sums[i], currency));
     }
   }
 };
@@ -159,7 +94,7 @@ struct SalesPart {
     to.merge(from);
     for (const auto& [key, sums] : from) {
       Sums& at = to[key];
-      for (std::size_t i = 0; i < kColumnCount; ++i) at[i] += sums[i];
+      for (std::size_t i = 0; i < kSalesFigureCount; ++i) at[i] += sums[i];
     }
   }
 };
@@ -174,7 +109,7 @@ SalesSums in_base(const SalesSums& all, Currency base) {
   std::map<SalesKey, Exact> exact;
   for (const auto& [key, sums] : all) {
     const auto at = exact.try_emplace({key.start, key.group, base}, Exact{{kAmounts, Exchanged(base)}}).first;
-    for (std::size_t i = 0; i < kColumnCount; ++i) {
+    for (std::size_t i = 0; i < kSalesFigureCount; ++i) {
       if (!is_amount(i)) {
         at->second.counts[i] += sums[i];
       } else if (key.rate != 0) {
@@ -278,8 +213,8 @@ class SalesTotals {
 
 std::vector<Field> measure_fields(std::string first) {
   std::vector<Field> all = {fields::text(std::move(first))};
-  for (std::size_t i = 0; i < kColumnCount; ++i) {
-    const std::string name(kColumnNames[i]);
+  for (std::size_t i = 0; i < kSalesFigureCount; ++i) {
+    const std::string name(kSalesFigureNames[i]);
     Field field = is_amount(i)     ? fields::amount(name)
                   : i <= kInvoices ? fields::integer(name)
                                    : fields::quantity(name);
@@ -356,11 +291,11 @@ class SalesTable {
   void note_unconverted() {
     for (const auto& [key, sums] : totals_) {
       if (key.rate != 0) continue;
-      for (std::size_t i = 0; i < kColumnCount; ++i) {
+      for (std::size_t i = 0; i < kSalesFigureCount; ++i) {
         if (!is_amount(i) || !columns_.shows(i) || sums[i] == 0) continue;
         Row& row = unconverted_.emplace_back();
         row.add("currency", Value::text(key.currency.code()));
-        row.add("measure", Value::text(kColumnNames[i]));
+        row.add("measure", Value::text(kSalesFigureNames[i]));
         row.add("amount", Value::amount(sums[i], key.currency));
       }
     }
@@ -426,7 +361,6 @@ class Sales final : public ReportOf<SalesPart> {
  public:
   const Description& description() const override {
     static const Description description = [] {
-      const auto measures = std::span(kColumnNames).first(kOrderedQuantity);
       Description of{
           .name = "sales",
           .path = "/v1/sales",
@@ -440,25 +374,18 @@ class Sales final : public ReportOf<SalesPart> {
                           false,
                           {},
                           {"region", "sales_rep", "customer", "sku", "channel", "kind"}},
-                         parameters::choice("measure", {measures.begin(), measures.end()}, "",
-                                            "This one alone, beside its target by region or sales rep."),
+                         parameters::sales_measure("This one alone, beside its target by region or sales rep."),
                          parameters::choice("compare", {std::string(kPreviousPeriod), std::string(kPreviousYear)}, "",
                                             "Adds the whole period before each row's, or that of a year before."),
                          {"base_currency", Parameter::Type::kCurrency,
                           "Sums all currencies in this one, each day's amounts at the last rate on or before that day."},
-                         parameters::level(),
-                         parameters::region(),
-                         parameters::sales_rep(),
-                         parameters::customer_id(),
-                         parameters::currency(),
-                         {"sku", Parameter::Type::kText, "This sku; unassigned for none."},
-                         parameters::channel(),
-                         parameters::kind()},
+                         parameters::level()},
           .rows_name = "rows",
           .row = {fields::text("period"), fields::object("group", {})},
           .tail = {fields::list("totals", measure_fields("currency")),
                    fields::list("unconverted",
                                 {fields::text("currency"), fields::text("measure"), fields::amount("amount")})}};
+      std::ranges::move(parameters::sales_filters(), std::back_inserter(of.parameters));
       of.row.back().meaning = "By name of each grouping; empty when not grouped.";
       std::ranges::move(measure_fields("currency"), std::back_inserter(of.row));
       of.row.push_back(fields::amount("target").or_null().where_asked());

@@ -46,25 +46,31 @@ def at_date(o, day, receivables):
     s.dispatches = sorted((r for r in o.dispatches.values() if r.bd <= day), key=lambda r: r.order)
     s.returns = [r for r in o.returns if r.bd <= day]
     s.proofs = first_proofs(o, day)
-    s.lines = _lines(o.rec.p)
-    s.terms = dict(s.lines)
-    s.requested = o.rec.p["requested_date"]
-    steps = [r for r in o.changes + o.cancels if r.bd <= day]
-    for r in sorted(steps, key=lambda r: r.order):
-        if r.ev.type == "order_changed":
-            s.lines = _lines(r.p)
-            s.terms.update(s.lines)
-            s.requested = r.p["requested_date"] or s.requested
-            continue
-        gone = dispatched_net(s, r.at)
-        for id_ in r.p["line_ids"] or list(s.lines):
-            line = s.lines.get(id_)
-            if line is not None:
-                line.remaining = min(line.remaining, max(0, gone.get(id_, 0)))
+    steps = sorted((r for r in o.changes + o.cancels if r.bd <= day), key=lambda r: r.order)
+    s.lines, s.terms, s.requested = lines_after(s, steps)
     promises = [r for r in o.confirms + o.delays if r.bd <= day and r.p["promised_date"]]
     s.promises = [r.p["promised_date"] for r in sorted(promises, key=lambda r: r.order)]
     s.milestones = _milestones(o, s, day, receivables)
     return s
+
+
+def lines_after(s, steps):
+    """(lines, the last terms of each, the date requested) after these changes and cancellations."""
+    p = s.order.rec.p
+    lines, requested = _lines(p), p["requested_date"]
+    terms = dict(lines)
+    for r in steps:
+        if r.ev.type == "order_changed":
+            lines = _lines(r.p)
+            terms.update(lines)
+            requested = r.p["requested_date"] or requested
+            continue
+        gone = dispatched_net(s, r.at)
+        for id_ in r.p["line_ids"] or list(lines):
+            line = lines.get(id_)
+            if line is not None:
+                line.remaining = min(line.remaining, max(0, gone.get(id_, 0)))
+    return lines, terms, requested
 
 
 def moved(s):

@@ -2,6 +2,7 @@
 from datetime import date
 from functools import lru_cache
 
+from . import cycle
 from .dates import parse_date, period
 from .money import quantity
 from .receivables import INF
@@ -124,6 +125,127 @@ def of_account(a, day, rc, attributes):
         where = of_source(s) if s is not None else \
             (a.customer,) + attributes.refund(r, s, d) + ("", "")
         out.append(Posting(d, r.p["currency"], "collected", -rest, where))
+    return out
+
+
+class Told(Posting):
+    """What one record adds to a measure on a day. by_sku: a count that stands under one sku, and is
+    taken where skus are told apart, in place of those that stand once."""
+    __slots__ = ("rec", "document", "by_sku")
+
+    def __init__(self, rec, document, day, currency, measure, value, where, sku="", by_sku=None):
+        super().__init__(day, currency, measure, value, where, (sku,))
+        self.rec, self.document, self.by_sku = rec, document, by_sku
+
+
+def told_of_order(s, day, attributes):
+    """What each record adds of an order in its state at that date: the placing, dispatches and returns what they come to at the
+    terms of the end of their day, and a change what it makes of all that was there before its day."""
+    o = s.order
+    p, placed = o.rec.p, o.rec.bd
+    region, rep = attributes.order(o)
+    where, cur = (o.customer, region, rep, p["channel"], p["kind"]), p["currency"]
+    steps = [o.rec] + sorted((r for r in o.changes + o.cancels if r.bd <= day), key=lambda r: r.order)
+    # Lines, terms and value as each of them leaves them.
+    stages = [cycle.lines_after(s, steps[1:k + 1]) for k in range(len(steps))]
+    out = []
+
+    def put(rec, at, measure, value, sku="", by_sku=None):
+        if value:
+            out.append(Told(rec, o.id, at, cur, measure, value, where, sku, by_sku))
+
+    put(o.rec, placed, "orders", 1, by_sku=False)
+    for k, rec in enumerate(steps):
+        for lines, sign in ((stages[k][0], 1), (stages[k - 1][0] if k else {}, -1)):
+            for x in lines.values():
+                put(rec, placed, "ordered", sign * (x.net * x.remaining // x.quantity), x.sku)
+                put(rec, placed, "ordered_quantity", sign * x.remaining, x.sku)
+            for sku in {x.sku for x in lines.values()}:
+                put(rec, placed, "orders", sign, sku, True)
+
+    def parts(chain, i, terms):
+        """[(sku, amount, quantity)] of one of the chain at these terms."""
+        before = {}
+        for r in chain[:i]:
+            for x in r.p["lines"]:
+                before[x["line_id"]] = before.get(x["line_id"], 0) + quantity(x["quantity"])
+        for x in chain[i].p["lines"]:
+            n, q, t = before.get(x["line_id"], 0), quantity(x["quantity"]), terms.get(x["line_id"])
+            if t is None:
+                yield "", 0, q
+            else:
+                yield t.sku, t.net * (n + q) // t.quantity - t.net * n // t.quantity, q
+
+    for chain, way in ((s.dispatches, 1), (sorted(s.returns, key=lambda r: r.order), -1)):
+        for i, r in enumerate(chain):
+            first = max(k for k, x in enumerate(steps) if max(x.bd, placed) <= max(r.bd, placed) or not k)
+            for k in range(first, len(steps)):
+                rec = r if k == first else steps[k]
+                for terms, sign in ((stages[k][1], 1), (stages[k - 1][1] if k > first else None, -1)):
+                    if terms is None:
+                        continue
+                    found = list(parts(chain, i, terms))
+                    for sku, n, q in found:
+                        put(rec, r.bd, "shipped", way * sign * n, sku)
+                        put(rec, r.bd, "shipped_quantity", way * sign * q, sku)
+                    for sku in {x[0] for x in found} if way > 0 else ():
+                        put(rec, r.bd, "shipments", sign, sku, True)
+    for r in s.dispatches:
+        put(r, r.bd, "shipments", 1, by_sku=False)
+        if r.p["freight_minor"]:
+            out.append(Told(r, o.id, r.bd, r.p["currency"], "freight", r.p["freight_minor"], where))
+    return out
+
+
+def told_of_account(a, day, rc, attributes):
+    """What each record of an account's invoices and money adds. Where cash stands with an invoice the
+    record that holds the allocation moves it there."""
+    out = []
+
+    def of_invoice(inv):
+        first = inv.orders[0].rec.p if inv.orders else {"channel": "", "kind": ""}
+        return (inv.customer,) + attributes.invoice(inv) + (first["channel"], first["kind"])
+
+    def of_source(s):
+        named = a.invoices.get(s.rec.p["invoice_id"]) if s.kind == "credit_note" else None
+        return of_invoice(named) if named is not None else \
+            (s.customer,) + attributes.source(s) + ("", "")
+
+    def put(rec, document, at, currency, measure, value, where):
+        if at <= day:
+            out.append(Told(rec, document, at, currency, measure, value, where))
+
+    for inv in a.invoices.values():
+        put(inv.rec, inv.id, inv.issue, inv.currency, "invoiced", inv.net, of_invoice(inv))
+        put(inv.rec, inv.id, inv.issue, inv.currency, "invoices", 1, of_invoice(inv))
+        if inv.void is not None:
+            put(inv.void, inv.id, inv.void_date, inv.currency, "invoiced", -inv.net, of_invoice(inv))
+    for s in a.credit_notes.values():
+        net = s.rec.p["net_minor"]
+        put(s.rec, s.id, s.start, s.currency, "invoiced", -net, of_source(s))
+        if s.reversal is not None:
+            put(s.reversal, s.id, s.end, s.currency, "invoiced", net, of_source(s))
+    for s in a.payments.values():
+        put(s.rec, s.id, s.start, s.currency, "collected", s.amount, of_source(s))
+        if s.reversal is not None:
+            put(s.reversal, s.id, s.end, s.currency, "collected", -s.amount, of_source(s))
+    for r, s in a.refunds:
+        at = parse_date(r.p["value_date"])
+        where = of_source(s) if s is not None else \
+            (a.customer,) + attributes.refund(r, s, at) + ("", "")
+        document = r.p["payment_id"] or r.p["credit_note_id"] or r.p["refund_id"]
+        put(r, document, at, r.p["currency"], "collected", -r.p["amount_minor"], where)
+    for s in list(a.payments.values()) + list(a.credit_notes.values()):
+        for it in rc.items_of_source[s]:
+            if it.state != "counts" or it.start > day or (
+                    it.end <= day and it.ended_by in ("unallocated", "voided")):
+                continue
+            moves = [(at, -n) for _, at, n in it.taken]
+            if s.kind == "payment":
+                moves += [(s.start, it.amount), (s.end, -it.amount)]
+            for at, n in moves:
+                put(it.rec, it.alloc_id, at, s.currency, "collected", n, of_invoice(it.invoice))
+                put(it.rec, it.alloc_id, at, s.currency, "collected", -n, of_source(s))
     return out
 
 

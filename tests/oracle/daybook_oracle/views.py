@@ -432,6 +432,73 @@ def sales_view(o, q):
                              for m in sales.AMOUNTS if cell.get(m)])
 
 
+def told(o, q):
+    """What each record adds to the sales."""
+    day = as_of(o, q)
+    att = attributes(o, q)
+
+    def make():
+        out = []
+        for s in o.order_states(day):
+            out += sales.told_of_order(s, day, att)
+        for a in o.facts.accounts.values():
+            out += sales.told_of_account(a, day, o.receivables, att)
+        return out
+    return o.cached(("told", day, q.get("attributes")), make)
+
+
+def measured(measure, currency, values):
+    """The fields of a measure: an amount with or without a quantity, or a count."""
+    one = values.get(measure, 0)
+    if measure in sales.COUNTS:
+        return {"measure": measure, "currency": currency, "amount": None, "quantity": str(one)}
+    quantity = measure + "_quantity"
+    return {"measure": measure, "currency": currency, "amount": amount(one, currency),
+            "quantity": show_quantity(values.get(quantity, 0)) if quantity in sales.QUANTITIES else None}
+
+
+def sales_postings(o, q):
+    start, end = parse_date(q["from"]), parse_date(q["to"])
+    if "period" in q:
+        start, end = max(start, labelled(q["period"])[0]), min(end, labelled(q["period"])[1])
+    n = level(q)
+    names = (q["measure"],) if "measure" in q else sales.AMOUNTS + sales.COUNTS
+
+    def keeps(x):
+        if not start <= x.day <= end or not x.value:
+            return False
+        if n and (cut(x.region, n) or "unassigned") != q["region"]:
+            return False
+        if "sku" in q and q["sku"] not in {k or "unassigned" for k in x.sku}:
+            return False
+        return kept(q, x.region, x.sales_rep, x.customer, x.currency, channel=x.channel, kind=x.kind)
+
+    found = {}
+    for x in told(o, q):
+        if keeps(x) and x.by_sku in (None, "sku" in q):
+            k = (x.day, x.rec.topic, x.rec.partition, x.rec.offset, x.currency, *x.sku, x.region, x.sales_rep)
+            rec, document, customer, values = found.setdefault(k, (x.rec, x.document, x.customer, {}))
+            values[x.measure] = values.get(x.measure, 0) + x.value
+    out = []
+    for k, (rec, document, customer, values) in found.items():
+        for i, m in enumerate(names):
+            if values.get(m) or values.get(m + "_quantity"):
+                place = k[:4] + (i,) + tuple(text.encode() for text in k[4:])
+                out.append((place, {
+                    "date": show_date(k[0]), **measured(m, k[4], values), "customer_id": customer,
+                    "document_id": document, "sku": Blank(k[5]), "region": Blank(k[6]),
+                    "sales_rep": Blank(k[7]), "event": ref(rec)}))
+    out.sort(key=lambda x: x[0])
+    sums = {}
+    for x in postings(o, q):
+        if keeps(x):
+            values = sums.setdefault(x.currency, {})
+            values[x.measure] = values.get(x.measure, 0) + x.value
+    totals = [measured(m, currency, sums[currency]) for m in names for currency in sorted(sums)
+              if sums[currency].get(m) or sums[currency].get(m + "_quantity")]
+    return dict(common(o, q), postings=[row for _, row in out], totals=totals)
+
+
 # -------------------------------------------------------------------- documents
 
 def real_customers(o):
@@ -940,6 +1007,7 @@ VIEWS = {
     "/v1/order-cycle/factors": factors,
     "/v1/order-cycle/orders": cycle_orders,
     "/v1/sales": sales_view,
+    "/v1/sales/postings": sales_postings,
     "/v1/customers": customers,
     "/v1/invoices": invoices,
     "/v1/payments": payments,

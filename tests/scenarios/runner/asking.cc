@@ -32,6 +32,7 @@ constexpr View kViews[] = {
     {"factors", "v1/order-cycle/factors", false, "rows"},
     {"cycle_orders", "v1/order-cycle/orders", false, "orders"},
     {"sales", "v1/sales", false, "rows"},
+    {"postings", "v1/sales/postings", false, "postings"},
     {"customers", "v1/customers", false, "customers"},
     {"anomalies", "v1/anomalies", false, "anomalies"},
     {"parked", "v1/parked", false, "parked"},
