@@ -21,7 +21,8 @@ void OpenCounts::count_own(std::span<const std::int32_t> partitions, const query
   keep(now, query::open_anomalies_of(partitions, shards, today), std::nullopt);
 }
 
-void OpenCounts::keep(const Of& of, std::map<std::string, std::int64_t> anomalies, std::optional<std::int64_t> unresolved) {
+void OpenCounts::keep(const Of& of, std::map<std::string, std::int64_t> anomalies,
+                      std::optional<std::int64_t> unresolved) {
   counted_ = of;
   const std::lock_guard lock(mutex_);
   open_anomalies_ = std::move(anomalies);

@@ -1,5 +1,5 @@
-// What is counted over all accounts for /metrics, which is asked for more often than the counting is worth: anomalies that
-// are open, and parked records that wait for their event.
+// What is counted over all accounts for /metrics, which is asked for more often than the counting is worth: anomalies
+// that are open, and parked records that wait for their event.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +20,8 @@ namespace daybook::app {
 // Counted by one thread; its metrics are any thread's.
 class OpenCounts {
  public:
-  // Anew where something differs from what was counted last: facts, of all shards by their `digest`, or the day. Throws a
-  // Refusal where a shard cannot be asked, or `stop` is requested; what was counted before stands then.
+  // Anew where something differs from what was counted last: facts, of all shards by their `digest`, or the day. Throws
+  // a Refusal where a shard cannot be asked, or `stop` is requested; what was counted before stands then.
   void count(const query::ShardSource& shards, UInt128 digest, Day today, const std::stop_token& stop);
   // Where these shards alone are there: without what takes the others, which is theirs to count who ask all of them.
   void count_own(std::span<const std::int32_t> partitions, const query::ShardSource& shards, UInt128 digest, Day today);

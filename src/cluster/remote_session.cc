@@ -8,7 +8,9 @@
 namespace daybook::cluster {
 
 Conversation::Conversation(ProjectorPool& pool, const Identity& identity)
-    : pool_(pool), identity_(identity), deadline_(std::chrono::system_clock::now() + pool.options().question_deadline) {}
+    : pool_(pool),
+      identity_(identity),
+      deadline_(std::chrono::system_clock::now() + pool.options().question_deadline) {}
 
 ShardStream& Conversation::with(const std::shared_ptr<Endpoint>& endpoint, std::optional<std::int64_t> known_at_ms) {
   const std::lock_guard lock(mutex_);
@@ -34,7 +36,9 @@ std::vector<ShardStream*> Conversation::streams() {
 
 RemoteSession::RemoteSession(std::shared_ptr<Conversation> conversation, const std::shared_ptr<Endpoint>& endpoint,
                              std::int32_t partition, std::optional<std::int64_t> known_at_ms)
-    : conversation_(std::move(conversation)), stream_(conversation_->with(endpoint, known_at_ms)), partition_(partition) {}
+    : conversation_(std::move(conversation)),
+      stream_(conversation_->with(endpoint, known_at_ms)),
+      partition_(partition) {}
 
 query::ShardHead RemoteSession::head() {
   expect_head();
@@ -75,7 +79,9 @@ std::string RemoteSession::receive() {
     if (part->has_problem()) throw query::Refusal{from_message(part->problem())};
     check(part->head());
     bytes += part->partial();
-    if (bytes.size() > bytes_max) refuse_shard(fmt::format("it gives more than {} MiB for this question", bytes_max >> 20));
+    if (bytes.size() > bytes_max) {
+      refuse_shard(fmt::format("it gives more than {} MiB for this question", bytes_max >> 20));
+    }
     is_last = part->is_last();
   }
   return bytes;

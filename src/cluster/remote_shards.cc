@@ -23,7 +23,8 @@ class ShardsOfQuestion final : public query::ShardSource {
     ProjectorPool& pool = conversation_->pool();
     const auto endpoint = pool.find(partition, conversation_->identity());
     if (endpoint == nullptr) {
-      query::refuse(503, "Shard not available", fmt::format("shard {} cannot be asked: {}", partition, pool.why_not(partition)));
+      query::refuse(503, "Shard not available",
+                    fmt::format("shard {} cannot be asked: {}", partition, pool.why_not(partition)));
     }
     return std::make_unique<RemoteSession>(conversation_, endpoint, partition, known_at_ms);
   }

@@ -112,12 +112,12 @@ class Service final : public query::v1::Shards::Service {
 };
 
 // What is asked on one stream: moments of shards, and what is asked of them.
-class Conversation {
+class Answering {
  public:
   using Stream = grpc::ServerReaderWriter<query::v1::AskReply, query::v1::AskRequest>;
 
   // `memory`: that this thread works for.
-  Conversation(const query::ShardSource& source, const Identity& identity, Stream& stream, query::QuestionMemory& memory,
+  Answering(const query::ShardSource& source, const Identity& identity, Stream& stream, query::QuestionMemory& memory,
                std::stop_token stop)
       : source_(source), identity_(identity), stream_(stream), memory_(memory), stop_(std::move(stop)) {}
 
@@ -130,7 +130,8 @@ class Conversation {
     std::string bytes;
     std::optional<query::Question> question = {};
     const query::Report* report = nullptr;  // Null: heads alone are wanted.
-    std::string until = {};  // Guarded by mutex_: no row from this key on is on the page, by the shards that have answered.
+    // Guarded by mutex_: no row from this key on is on the page, by the shards that have answered.
+    std::string until = {};
   };
   struct Moment {
     std::unique_ptr<query::ShardSession> session;  // Null before it could be opened.
@@ -165,7 +166,7 @@ class Conversation {
   std::size_t reply_bytes_ = 0;
 };
 
-grpc::Status Conversation::hold() {
+grpc::Status Answering::hold() {
   while (read()) {
     if (const grpc::Status status = understand(); !status.ok()) return status;
     answer();
@@ -177,7 +178,7 @@ grpc::Status Conversation::hold() {
   return grpc::Status::OK;
 }
 
-bool Conversation::read() {
+bool Answering::read() {
   query::v1::AskRequest request;
   bool is_begun = false;
   while (stream_.Read(&request)) {
@@ -200,11 +201,13 @@ bool Conversation::read() {
   return false;
 }
 
-grpc::Status Conversation::understand() {
+grpc::Status Answering::understand() {
   std::set<std::int32_t> partitions;
   for (Asked& asked : asked_) {
     for (const std::int32_t partition : asked.partitions) {
-      if (!partitions.insert(partition).second) return {grpc::StatusCode::INVALID_ARGUMENT, "a shard is asked twice at once"};
+      if (!partitions.insert(partition).second) {
+        return {grpc::StatusCode::INVALID_ARGUMENT, "a shard is asked twice at once"};
+      }
     }
     if (asked.bytes.empty() || refused_) continue;
     asked.question = query::decode<query::Question>(asked.bytes);
@@ -214,7 +217,7 @@ grpc::Status Conversation::understand() {
   return grpc::Status::OK;
 }
 
-void Conversation::answer() {
+void Answering::answer() {
   std::vector<std::function<void()>> jobs;
   for (Asked& asked : asked_) {
     for (const std::int32_t partition : asked.partitions) {
@@ -227,7 +230,7 @@ void Conversation::answer() {
   write();
 }
 
-void Conversation::answer(Asked& asked, std::int32_t partition, Moment& moment) {
+void Answering::answer(Asked& asked, std::int32_t partition, Moment& moment) {
   if (refused_) return refuse(partition, moment, *refused_);
   try {
     if (moment.session == nullptr) {
@@ -250,7 +253,7 @@ void Conversation::answer(Asked& asked, std::int32_t partition, Moment& moment) 
   }
 }
 
-std::string Conversation::ask(Asked& asked, Moment& moment) {
+std::string Answering::ask(Asked& asked, Moment& moment) {
   std::optional<query::Question> narrower;
   {
     const std::lock_guard lock(mutex_);
@@ -269,7 +272,7 @@ std::string Conversation::ask(Asked& asked, Moment& moment) {
   return encoded;
 }
 
-void Conversation::refuse(std::int32_t partition, const Moment& moment, const Problem& problem) {
+void Answering::refuse(std::int32_t partition, const Moment& moment, const Problem& problem) {
   query::v1::Part part;
   part.set_partition(partition);
   if (moment.session != nullptr) *part.mutable_head() = moment.head;
@@ -278,7 +281,7 @@ void Conversation::refuse(std::int32_t partition, const Moment& moment, const Pr
   give(std::move(part));
 }
 
-void Conversation::give(query::v1::Part part) {
+void Answering::give(query::v1::Part part) {
   const std::size_t bytes = part.ByteSizeLong();
   const std::lock_guard lock(mutex_);
   if (reply_bytes_ + bytes > kPieceBytes) write();
@@ -286,7 +289,7 @@ void Conversation::give(query::v1::Part part) {
   *reply_.add_parts() = std::move(part);
 }
 
-void Conversation::write() {
+void Answering::write() {
   if (reply_.parts().empty()) return;
   // Who has gone is noticed where the next question is read.
   stream_.Write(reply_);
@@ -294,11 +297,11 @@ void Conversation::write() {
   reply_bytes_ = 0;
 }
 
-grpc::Status Service::Ask(grpc::ServerContext* context, Conversation::Stream* stream) {
+grpc::Status Service::Ask(grpc::ServerContext* context, Answering::Stream* stream) {
   const Calls::Entry call(calls_, *context);
   query::QuestionMemory memory(options_.memory);
   const query::QuestionMemory::Work work(&memory);
-  return Conversation(source_, options_.identity, *stream, memory, call.stop()).hold();
+  return Answering(source_, options_.identity, *stream, memory, call.stop()).hold();
 }
 
 grpc::Status Service::Look(grpc::ServerContext* context, const query::v1::LookRequest* request,
