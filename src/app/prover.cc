@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <chrono>
 
-#include "query/reports/anomalies.h"
-#include "query/reports/parked.h"
 #include "query/request.h"
 
 namespace daybook::app {
@@ -88,20 +86,15 @@ bool Prover::prove(query::Detail detail) {
   return true;
 }
 
-// For the metrics, which are asked for more often than this is worth. They change with facts and days alone.
 void Prover::count_anomalies() {
-  std::pair<UInt128, Day> now{0, today_()};
-  for (const std::int32_t partition : projector_.partitions()) now.first += projector_.committed(partition).digest;
-  if (std::exchange(counted_for_, now) == now) return;
+  UInt128 digest = 0;
+  for (const std::int32_t partition : projector_.partitions()) digest += projector_.committed(partition).digest;
   try {
-    // What takes the shards that others hold is theirs to count who ask all of them.
-    const bool has_all = projector_.holds_all();
-    auto counts = has_all ? query::open_anomalies(shards_, now.second)
-                          : query::open_anomalies_of(projector_.partitions(), shards_, now.second);
-    const auto unresolved = has_all ? std::optional(query::unresolved_parked(shards_)) : std::nullopt;
-    const std::lock_guard lock(mutex_);
-    open_anomalies_ = std::move(counts);
-    unresolved_parked_ = unresolved;
+    if (projector_.holds_all()) {
+      counts_.count(shards_, digest, today_(), {});
+    } else {
+      counts_.count_own(projector_.partitions(), shards_, digest, today_());
+    }
   } catch (const query::Refusal& refusal) {
     notice_(refusal.problem.detail);
   }
@@ -111,14 +104,7 @@ void Prover::add_metrics(MetricSheet& sheet) const {
   sheet.gauge("daybook_proof_faults",
               "Accounts whose balance and ledger differ, and totals kept for a start that differed from pages; must be 0.");
   sheet.add({}, static_cast<double>(faults_.load()));
-  const std::lock_guard lock(mutex_);
-  sheet.gauge("daybook_anomalies_open",
-              "Anomalies open today by kind, as counted last: every half minute, less often where that takes long.");
-  for (const auto& [kind, count] : open_anomalies_) sheet.add({{"kind", kind}}, static_cast<double>(count));
-  if (unresolved_parked_) {
-    sheet.gauge("daybook_parked_unresolved", "Parked records that name an event which was not accepted since, as counted last.");
-    sheet.add({}, static_cast<double>(*unresolved_parked_));
-  }
+  counts_.add_metrics(sheet);
 }
 
 }  // namespace daybook::app

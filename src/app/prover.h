@@ -4,14 +4,10 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
-#include <map>
-#include <mutex>
-#include <optional>
 #include <string>
 #include <thread>
-#include <utility>
 
-#include "app/metrics.h"
+#include "app/open_counts.h"
 #include "engine/projector.h"
 #include "live/live_model.h"
 #include "query/balances.h"
@@ -49,12 +45,8 @@ class Prover {
   const std::function<void(const std::string&)> notice_;
   std::atomic<bool> stopping_ = false;
   std::atomic<std::int64_t> faults_ = 0;
-  // The thread's: digest and day for which anomalies were counted last.
-  std::optional<std::pair<UInt128, Day>> counted_for_;
-  mutable std::mutex mutex_;  // Guards the rest.
-  std::map<std::string, std::int64_t> open_anomalies_;  // By kind, as last counted.
-  std::optional<std::int64_t> unresolved_parked_;       // Likewise.
-  std::thread thread_;  // Not guarded.
+  OpenCounts counts_;
+  std::thread thread_;
 };
 
 }  // namespace daybook::app

@@ -2,6 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+
 #include "app/front_page.h"
 #include "app/programs.h"
 #include "app/status.h"
@@ -9,8 +15,20 @@
 #include "cluster/grpc_lines.h"
 #include "http/problem.h"
 #include "log/partitions.h"
+#include "query/question_memory.h"
 
 namespace daybook::app {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+// And less often, where counting takes more than a small share of the time.
+constexpr milliseconds kCountEvery{30'000};
+constexpr milliseconds kCountAgainAfter{1'000};
+constexpr int kCountShare = 20;
+
+}  // namespace
 
 Result<std::unique_ptr<Running>> QueryService::start(const Settings& settings, LogLine line) {
   std::unique_ptr<QueryService> service(new QueryService(settings, std::move(line)));
@@ -39,6 +57,7 @@ Result<void> QueryService::open() {
   served.metrics = [this] { return metrics(); };
   RETURN_IF_ERROR(front_->start(settings_.listen, std::move(served)));
   lookout_ = std::make_unique<Lookout>([this] { return troubles(); }, line_);
+  counting_ = std::jthread([this](const std::stop_token& stop) { count(stop); });
   return {};
 }
 
@@ -47,6 +66,7 @@ QueryService::~QueryService() {
   if (questions_) questions_->stop();
   if (front_) front_->stop();
   if (lookout_) lookout_->stop();
+  counting_ = {};
   // Nobody asks it any more; and it tells the questions of commits.
   pool_.reset();
 }
@@ -120,6 +140,41 @@ http::Response QueryService::status() const {
   return {200, "application/json", to_json(status)};
 }
 
+void QueryService::count(const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any pause;
+  std::unique_lock lock(mutex);
+  while (!stop.stop_requested()) {
+    const auto begun = steady_clock::now();
+    const milliseconds every = try_count(stop) ? kCountEvery : kCountAgainAfter;
+    const auto took = steady_clock::now() - begun;
+    pause.wait_for(lock, stop, std::max<steady_clock::duration>(every, kCountShare * took), [] { return false; });
+  }
+}
+
+bool QueryService::try_count(const std::stop_token& stop) {
+  const auto shards = pool_->shards();
+  // Who has history to read yet would be counted over and over.
+  if (shards == nullptr || !vitals().behind.empty()) return false;
+  const std::vector<cluster::ShardReport> all = reports();
+  if (all.size() != static_cast<std::size_t>(shards->partition_count())) return false;
+  UInt128 digest = 0;
+  for (const cluster::ShardReport& report : all) digest += report.state.digest;
+  try {
+    query::QuestionMemory memory(answers_);
+    const query::QuestionMemory::Work work(&memory);
+    counts_.count(*shards, digest, today_of(settings_.today, shards->rules().zone), stop);
+    not_counted_.clear();
+    return true;
+  } catch (const query::Refusal& refusal) {
+    const std::string& why = refusal.problem.detail;
+    if (!stop.stop_requested() && std::exchange(not_counted_, why) != why) {
+      line_(Severity::kWarning, "open anomalies are not counted: " + why);
+    }
+    return false;
+  }
+}
+
 http::Response QueryService::metrics() const {
   MetricSheet sheet;
   sheet.gauge("daybook_projector_asked", "1 while this projector can be asked.");
@@ -130,6 +185,7 @@ http::Response QueryService::metrics() const {
   for (const cluster::ShardReport& report : reports()) {
     sheet.add({{"shard", std::to_string(report.partition)}}, static_cast<double>(report.state.newest_recorded_ms) / 1000);
   }
+  counts_.add_metrics(sheet);
   return metrics_answer(vitals(), *metrics_, std::move(sheet));
 }
 

@@ -2,12 +2,15 @@
 #pragma once
 
 #include <memory>
+#include <stop_token>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "app/front.h"
 #include "app/logging.h"
 #include "app/metrics.h"
+#include "app/open_counts.h"
 #include "app/questions.h"
 #include "app/running.h"
 #include "app/settings.h"
@@ -39,6 +42,10 @@ class QueryService final : public Running {
   http::Response page() const;
   http::Response status() const;
   http::Response metrics() const;
+  // What is counted over all accounts, from time to time, once all shards are ready.
+  void count(const std::stop_token& stop);
+  // False: it could not be counted now.
+  bool try_count(const std::stop_token& stop);
 
   const Settings settings_;
   const LogLine line_;
@@ -49,6 +56,9 @@ class QueryService final : public Running {
   std::unique_ptr<Questions> questions_;
   std::unique_ptr<Front> front_;
   std::unique_ptr<Lookout> lookout_;
+  OpenCounts counts_;
+  std::string not_counted_;  // Why, as it was told last; the counting thread's.
+  std::jthread counting_;
 };
 
 }  // namespace daybook::app

@@ -6,24 +6,39 @@
 #include "cluster/messages.h"
 
 namespace daybook::cluster {
-namespace {
 
-// A byte of a partial, when it is read.
-constexpr std::size_t kReadBytes = 6;
+Conversation::Conversation(ProjectorPool& pool, const Identity& identity)
+    : pool_(pool),
+      identity_(identity),
+      deadline_(std::chrono::system_clock::now() + pool.options().question_deadline) {}
 
-}  // namespace
+ShardStream& Conversation::with(const std::shared_ptr<Endpoint>& endpoint, std::optional<std::int64_t> known_at_ms) {
+  const std::lock_guard lock(mutex_);
+  auto& stream = streams_[endpoint.get()];
+  if (stream == nullptr) stream = std::make_unique<ShardStream>(endpoint, known_at_ms, deadline_);
+  return *stream;
+}
 
-RemoteSession::RemoteSession(ProjectorPool& pool, std::shared_ptr<Endpoint> endpoint, const Identity& identity,
+void Conversation::send() {
+  for (ShardStream* stream : streams()) stream->send();
+}
+
+void Conversation::cancel() {
+  for (ShardStream* stream : streams()) stream->cancel();
+}
+
+std::vector<ShardStream*> Conversation::streams() {
+  std::vector<ShardStream*> streams;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [endpoint, stream] : streams_) streams.push_back(stream.get());
+  return streams;
+}
+
+RemoteSession::RemoteSession(std::shared_ptr<Conversation> conversation, const std::shared_ptr<Endpoint>& endpoint,
                              std::int32_t partition, std::optional<std::int64_t> known_at_ms)
-    : pool_(pool), endpoint_(std::move(endpoint)), identity_(identity), partition_(partition), known_at_ms_(known_at_ms) {
-  context_.set_deadline(std::chrono::system_clock::now() + pool_.options().question_deadline);
-}
-
-RemoteSession::~RemoteSession() {
-  if (stream_ == nullptr) return;
-  context_.TryCancel();
-  stream_->Finish();
-}
+    : conversation_(std::move(conversation)),
+      stream_(conversation_->with(endpoint, known_at_ms)),
+      partition_(partition) {}
 
 query::ShardHead RemoteSession::head() {
   expect_head();
@@ -34,60 +49,47 @@ query::ShardHead RemoteSession::head() {
 
 void RemoteSession::expect_head() {
   if (head_ || expects_head_) return;
-  send({});
+  stream_.ask(partition_, {});
   expects_head_ = true;
 }
 
 void RemoteSession::expect(const query::Report& report, const query::Question& question) {
-  send(query::encode(question));
+  stream_.ask(partition_, query::encode(question));
   expected_ = &report;
 }
 
 query::ShardReply RemoteSession::ask(const query::Report& report, const query::Question& question,
                                      const std::stop_token& stop) {
   stop_ = stop;
-  const std::stop_callback cancel(stop, [this] { context_.TryCancel(); });
-  if (expected_ != &report) send(query::encode(question));
+  const std::stop_callback cancel(stop, [this] { conversation_->cancel(); });
+  if (expected_ != &report) stream_.ask(partition_, query::encode(question));
   expected_ = nullptr;
   auto partial = report.decode(receive());
   if (partial == nullptr) refuse_shard("what it gave cannot be read");
   return {head_->partition, std::move(partial)};
 }
 
-void RemoteSession::send(std::string_view question) {
-  query::v1::AskRequest request;
-  if (stream_ == nullptr) {
-    stream_ = endpoint_->stub().Ask(&context_);
-    request.set_partition(partition_);
-    if (known_at_ms_) request.set_known_at_ms(*known_at_ms_);
-  }
-  // A stream that is broken says so when it is read.
-  in_pieces(question, [&](std::string_view piece, bool is_last) {
-    request.set_question(piece.data(), piece.size());
-    request.set_is_last(is_last);
-    return stream_->Write(request);
-  });
-}
-
 std::string RemoteSession::receive() {
+  conversation_->send();
+  const std::size_t bytes_max = conversation_->pool().options().partial_bytes_max;
   std::string bytes;
-  query::v1::AskReply reply;
-  do {
-    if (!stream_->Read(&reply)) fail();
-    if (reply.has_problem()) throw query::Refusal{from_message(reply.problem())};
-    check(reply.head());
-    // Read, it takes some times as much; its groups and rows are not counted again.
-    query::take_memory(kReadBytes * reply.partial().size());
-    bytes += reply.partial();
-    if (bytes.size() > pool_.options().partial_bytes_max) {
-      refuse_shard(fmt::format("it gives more than {} MiB for this question", pool_.options().partial_bytes_max >> 20));
+  for (bool is_last = false; !is_last;) {
+    const auto part = stream_.hear(partition_);
+    if (part == nullptr) fail();
+    if (part->has_problem()) throw query::Refusal{from_message(part->problem())};
+    check(part->head());
+    bytes += part->partial();
+    if (bytes.size() > bytes_max) {
+      refuse_shard(fmt::format("it gives more than {} MiB for this question", bytes_max >> 20));
     }
-  } while (!reply.is_last());
+    is_last = part->is_last();
+  }
   return bytes;
 }
 
 void RemoteSession::check(const query::v1::Head& from) {
-  if (from.version() != identity_.version || from.rules() != identity_.rules()) {
+  const Identity& identity = conversation_->identity();
+  if (from.version() != identity.version || from.rules() != identity.rules()) {
     refuse_shard(fmt::format("it is of version {} and the rules {} by now", from.version(), from.rules()));
   }
   const auto head = from_message(from);
@@ -98,25 +100,25 @@ void RemoteSession::check(const query::v1::Head& from) {
 }
 
 void RemoteSession::fail() {
-  const grpc::Status status = stream_->Finish();
-  stream_.reset();
+  const grpc::Status status = stream_.status();
+  ProjectorPool& pool = conversation_->pool();
   query::refuse_once_given_up(stop_);
   std::string why = status.error_message();
   switch (status.error_code()) {
     case grpc::StatusCode::DEADLINE_EXCEEDED:
-      refuse_shard(fmt::format("it did not answer within {} s", pool_.options().question_deadline.count() / 1'000));
+      refuse_shard(fmt::format("it did not answer within {} s", pool.options().question_deadline.count() / 1'000));
     case grpc::StatusCode::RESOURCE_EXHAUSTED:
     case grpc::StatusCode::INVALID_ARGUMENT: refuse_shard(why);
     case grpc::StatusCode::OK: why = "it ended the conversation"; break;
     default: break;
   }
-  pool_.lost(*endpoint_, why);
+  pool.lost(stream_.endpoint(), why);
   throw query::AskAgain{{{503, "Shard not available",
-                         fmt::format("shard {}: {} cannot be asked: {}", partition_, endpoint_->address(), why)}}};
+                         fmt::format("shard {}: {} cannot be asked: {}", partition_, stream_.endpoint().address(), why)}}};
 }
 
 void RemoteSession::refuse_shard(const std::string& why) const {
-  query::refuse(503, "Shard not available", fmt::format("shard {} of {}: {}", partition_, endpoint_->address(), why));
+  query::refuse(503, "Shard not available", fmt::format("shard {} of {}: {}", partition_, stream_.endpoint().address(), why));
 }
 
 }  // namespace daybook::cluster

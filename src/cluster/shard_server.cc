@@ -9,13 +9,16 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <thread>
+#include <vector>
 
 #include "cluster/keep_alive.h"
 #include "cluster/messages.h"
 #include "daybook/query/v1/shards.grpc.pb.h"
 #include "query/catalog.h"
+#include "query/parallel.h"
 #include "query/question_memory.h"
 
 namespace daybook::cluster {
@@ -108,59 +111,197 @@ class Service final : public query::v1::Shards::Service {
   bool is_stopping_ = false;
 };
 
-query::v1::AskReply refusal(const Problem& problem) {
-  query::v1::AskReply reply;
-  *reply.mutable_problem() = to_message(problem);
-  reply.set_is_last(true);
-  return reply;
+// What is asked on one stream: moments of shards, and what is asked of them.
+class Answering {
+ public:
+  using Stream = grpc::ServerReaderWriter<query::v1::AskReply, query::v1::AskRequest>;
+
+  // `memory`: that this thread works for.
+  Answering(const query::ShardSource& source, const Identity& identity, Stream& stream, query::QuestionMemory& memory,
+               std::stop_token stop)
+      : source_(source), identity_(identity), stream_(stream), memory_(memory), stop_(std::move(stop)) {}
+
+  // To its end, on this thread and, where several shards are asked, on others.
+  grpc::Status hold();
+
+ private:
+  struct Asked {
+    std::vector<std::int32_t> partitions;
+    std::string bytes;
+    std::optional<query::Question> question = {};
+    const query::Report* report = nullptr;  // Null: heads alone are wanted.
+    // Guarded by mutex_: no row from this key on is on the page, by the shards that have answered.
+    std::string until = {};
+  };
+  struct Moment {
+    std::unique_ptr<query::ShardSession> session;  // Null before it could be opened.
+    query::v1::Head head;
+  };
+
+  // Reads up to the one that wants answers. False: the asker has no more.
+  bool read();
+  // What of it cannot be understood; OK: nothing.
+  grpc::Status understand();
+  // By all shards that are asked.
+  void answer();
+  void answer(Asked& asked, std::int32_t partition, Moment& moment);
+  // What the question gives of this shard: who is asked later makes no more rows than the page still needs.
+  std::string ask(Asked& asked, Moment& moment);
+  void refuse(std::int32_t partition, const Moment& moment, const Problem& problem);
+  void give(query::v1::Part part);
+  // Under mutex_.
+  void write();
+
+  const query::ShardSource& source_;
+  const Identity& identity_;
+  Stream& stream_;
+  query::QuestionMemory& memory_;
+  const std::stop_token stop_;
+  std::optional<std::int64_t> known_at_ms_;
+  std::vector<Asked> asked_;
+  std::optional<Problem> refused_;  // Why what was asked could not be kept.
+  std::map<std::int32_t, Moment> moments_;  // By partition.
+  std::mutex mutex_;  // Guards the rest: what is to be written, and the writing; and how far pages go.
+  query::v1::AskReply reply_;
+  std::size_t reply_bytes_ = 0;
+};
+
+grpc::Status Answering::hold() {
+  while (read()) {
+    if (const grpc::Status status = understand(); !status.ok()) return status;
+    answer();
+    asked_.clear();
+    refused_.reset();
+    // A moment takes nothing that is counted, and what was made for answers is gone.
+    memory_.keep(0);
+  }
+  return grpc::Status::OK;
 }
 
-grpc::Status Service::Ask(grpc::ServerContext* context,
-                          grpc::ServerReaderWriter<query::v1::AskReply, query::v1::AskRequest>* stream) {
+bool Answering::read() {
+  query::v1::AskRequest request;
+  bool is_begun = false;
+  while (stream_.Read(&request)) {
+    if (request.has_known_at_ms()) known_at_ms_ = request.known_at_ms();
+    if (!is_begun) asked_.push_back({{request.partitions().begin(), request.partitions().end()}, {}});
+    is_begun = !request.is_last();
+    try {
+      query::take_memory(request.question().size());
+      asked_.back().bytes += request.question();
+      if (asked_.back().bytes.size() > kQuestionBytesMax) {
+        asked_.back().bytes.clear();
+        query::refuse(400, "Too much is asked", fmt::format("a question of more than {} bytes", kQuestionBytesMax));
+      }
+    } catch (const query::Refusal& refused) {
+      // The rest has to be read before the asker hears of it.
+      refused_ = refused.problem;
+    }
+    if (request.answer_now()) return true;
+  }
+  return false;
+}
+
+grpc::Status Answering::understand() {
+  std::set<std::int32_t> partitions;
+  for (Asked& asked : asked_) {
+    for (const std::int32_t partition : asked.partitions) {
+      if (!partitions.insert(partition).second) {
+        return {grpc::StatusCode::INVALID_ARGUMENT, "a shard is asked twice at once"};
+      }
+    }
+    if (asked.bytes.empty() || refused_) continue;
+    asked.question = query::decode<query::Question>(asked.bytes);
+    asked.report = asked.question ? query::find_report(asked.question->report) : nullptr;
+    if (asked.report == nullptr) return {grpc::StatusCode::INVALID_ARGUMENT, "no question of this version"};
+  }
+  return grpc::Status::OK;
+}
+
+void Answering::answer() {
+  std::vector<std::function<void()>> jobs;
+  for (Asked& asked : asked_) {
+    for (const std::int32_t partition : asked.partitions) {
+      Moment& moment = moments_[partition];
+      jobs.emplace_back([&, partition] { answer(asked, partition, moment); });
+    }
+  }
+  query::on_all_processors(jobs.size(), [&](std::size_t i) { jobs[i](); });
+  const std::lock_guard lock(mutex_);
+  write();
+}
+
+void Answering::answer(Asked& asked, std::int32_t partition, Moment& moment) {
+  if (refused_) return refuse(partition, moment, *refused_);
+  try {
+    if (moment.session == nullptr) {
+      auto session = source_.open(partition, known_at_ms_);
+      moment.head = to_message(session->head(), identity_);
+      moment.session = std::move(session);
+    }
+    const std::string partial = asked.report == nullptr ? std::string() : ask(asked, moment);
+    in_pieces(partial, [&](std::string_view piece, bool is_last) {
+      query::v1::Part part;
+      part.set_partition(partition);
+      *part.mutable_head() = moment.head;
+      part.set_partial(piece.data(), piece.size());
+      part.set_is_last(is_last);
+      give(std::move(part));
+      return true;
+    });
+  } catch (const query::Refusal& refusal) {
+    refuse(partition, moment, refusal.problem);
+  }
+}
+
+std::string Answering::ask(Asked& asked, Moment& moment) {
+  std::optional<query::Question> narrower;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!asked.until.empty()) {
+      narrower = *asked.question;
+      narrower->page.until = asked.until;
+    }
+  }
+  const auto partial = moment.session->ask(*asked.report, narrower ? *narrower : *asked.question, stop_).partial;
+  std::string encoded = partial->encode();
+  query::take_memory(encoded.size());
+  if (std::string until = asked.report->rows_until(*partial); !until.empty()) {
+    const std::lock_guard lock(mutex_);
+    if (asked.until.empty() || until < asked.until) asked.until = std::move(until);
+  }
+  return encoded;
+}
+
+void Answering::refuse(std::int32_t partition, const Moment& moment, const Problem& problem) {
+  query::v1::Part part;
+  part.set_partition(partition);
+  if (moment.session != nullptr) *part.mutable_head() = moment.head;
+  *part.mutable_problem() = to_message(problem);
+  part.set_is_last(true);
+  give(std::move(part));
+}
+
+void Answering::give(query::v1::Part part) {
+  const std::size_t bytes = part.ByteSizeLong();
+  const std::lock_guard lock(mutex_);
+  if (reply_bytes_ + bytes > kPieceBytes) write();
+  reply_bytes_ += bytes;
+  *reply_.add_parts() = std::move(part);
+}
+
+void Answering::write() {
+  if (reply_.parts().empty()) return;
+  // Who has gone is noticed where the next question is read.
+  stream_.Write(reply_);
+  reply_.Clear();
+  reply_bytes_ = 0;
+}
+
+grpc::Status Service::Ask(grpc::ServerContext* context, Answering::Stream* stream) {
   const Calls::Entry call(calls_, *context);
   query::QuestionMemory memory(options_.memory);
   const query::QuestionMemory::Work work(&memory);
-  std::unique_ptr<query::ShardSession> session;
-  std::optional<query::v1::Head> head;
-  std::string bytes;
-  query::v1::AskRequest request;
-  while (stream->Read(&request)) {
-    query::v1::AskReply reply;
-    try {
-      query::take_memory(request.question().size());
-      bytes += request.question();
-      if (bytes.size() > kQuestionBytesMax) {
-        return {grpc::StatusCode::RESOURCE_EXHAUSTED, fmt::format("a question of more than {} bytes", kQuestionBytesMax)};
-      }
-      if (!request.is_last()) continue;
-      if (session == nullptr) {
-        session = source_.open(request.partition(), request.has_known_at_ms() ? std::optional(request.known_at_ms())
-                                                                              : std::nullopt);
-        head = to_message(session->head(), options_.identity);
-      }
-      std::string partial;
-      if (!bytes.empty()) {
-        const auto question = query::decode<query::Question>(bytes);
-        const query::Report* report = question ? query::find_report(question->report) : nullptr;
-        if (report == nullptr) return {grpc::StatusCode::INVALID_ARGUMENT, "no question of this version"};
-        partial = session->ask(*report, *question, call.stop()).partial->encode();
-        query::take_memory(partial.size());
-      }
-      const bool written = in_pieces(partial, [&](std::string_view piece, bool is_last) {
-        *reply.mutable_head() = *head;
-        reply.set_partial(piece.data(), piece.size());
-        reply.set_is_last(is_last);
-        return stream->Write(reply);
-      });
-      if (!written) return grpc::Status::CANCELLED;
-    } catch (const query::Refusal& refused) {
-      reply = refusal(refused.problem);
-      if (head) *reply.mutable_head() = *head;
-      if (!stream->Write(reply)) return grpc::Status::CANCELLED;
-    }
-    bytes.clear();
-  }
-  return grpc::Status::OK;
+  return Answering(source_, options_.identity, *stream, memory, call.stop()).hold();
 }
 
 grpc::Status Service::Look(grpc::ServerContext* context, const query::v1::LookRequest* request,

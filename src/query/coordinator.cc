@@ -1,6 +1,7 @@
 #include "query/coordinator.h"
 
 #include <algorithm>
+#include <functional>
 #include <numeric>
 
 #include <fmt/format.h>
@@ -87,13 +88,14 @@ RateTable Coordinator::rates(const Question& question, const RatesWanted& wanted
 
 std::vector<ShardHead> Coordinator::heads() {
   std::vector<ShardHead> heads(sessions_.size());
-  const auto read = [&](std::size_t i) { heads[i] = session(static_cast<std::int32_t>(i)).head(); };
-  if (known_at_ms_) {
-    on_all_processors(heads.size(), read);
-  } else {
-    for (std::size_t i = 0; i < heads.size(); ++i) session(static_cast<std::int32_t>(i)).expect_head();
-    for (std::size_t i = 0; i < heads.size(); ++i) read(i);
-  }
+  const auto of_each = [&](const std::function<void(std::size_t)>& use) {
+    // A moment in the past is work to open, and to count in.
+    if (known_at_ms_) return on_all_processors(heads.size(), use);
+    for (std::size_t i = 0; i < heads.size(); ++i) use(i);
+  };
+  of_each([&](std::size_t i) { session(static_cast<std::int32_t>(i)); });
+  for (const auto& session : sessions_) session->expect_head();
+  of_each([&](std::size_t i) { heads[i] = sessions_[i]->head(); });
   return heads;
 }
 

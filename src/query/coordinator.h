@@ -15,7 +15,11 @@ class Coordinator final : public Asker {
  public:
   // `source` must outlive it. Given up with a Refusal once `stop` is requested.
   Coordinator(const ShardSource& source, std::optional<std::int64_t> known_at_ms, std::stop_token stop)
-      : source_(source), known_at_ms_(known_at_ms), stop_(std::move(stop)), sessions_(static_cast<std::size_t>(source.partition_count())) {}
+      : own_(source.for_question()),
+        source_(own_ == nullptr ? source : *own_),
+        known_at_ms_(known_at_ms),
+        stop_(std::move(stop)),
+        sessions_(static_cast<std::size_t>(source.partition_count())) {}
 
   // `question`: its parameters are read, its report's settle() comes here. Throws a Refusal.
   Answer answer(const Report& report, Question& question);
@@ -36,6 +40,7 @@ class Coordinator final : public Asker {
   std::unique_ptr<Partial> ask(std::int32_t partition, const Report& report, const Question& question);
   ShardSession& session(std::int32_t partition);
 
+  const std::unique_ptr<const ShardSource> own_;
   const ShardSource& source_;
   const std::optional<std::int64_t> known_at_ms_;
   const std::stop_token stop_;

@@ -5,9 +5,16 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "base/allocator.h"
 #include "query/request.h"
 
 namespace daybook::query {
+namespace {
+
+// What may lie about unused, for each answer, until the allocator gives it back by itself.
+constexpr std::size_t kReleasedBytes = std::size_t{4} << 20;
+
+}  // namespace
 
 thread_local QuestionMemory* QuestionMemory::current_ = nullptr;
 
@@ -54,6 +61,8 @@ void QuestionMemory::keep(std::size_t bytes) {
   const std::lock_guard lock(mutex_);
   used_ = bytes;
   const std::size_t kept = std::min<std::size_t>(held_, (bytes + kStep - 1) / kStep * kStep);
+  // Others may take it at once: it must not be there twice.
+  if (held_ - kept >= kReleasedBytes) release_freed_memory();
   budget_->give_back(held_ - kept);
   held_ = kept;
 }

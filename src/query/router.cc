@@ -281,8 +281,10 @@ Rendered answer(const ShardSource& source, const Today& today, const Request& re
       rendered.memory = memory;
       return rendered;
     } catch (const AskAgain& refusal) {
+      memory->keep(0);
       if (attempts == kAttemptsMax) return render(refusal.problem);
     } catch (const Refusal& refusal) {
+      memory->keep(0);
       return render(refusal.problem);
     }
   }

@@ -63,6 +63,9 @@ class ShardSource {
   virtual bool has_folded(log::TopicPartition at, std::int64_t offset) const = 0;
   // As it is now, or as it was known at an instant.
   virtual std::unique_ptr<ShardSession> open(std::int32_t partition, std::optional<std::int64_t> known_at_ms) const = 0;
+  // The shards as one question opens them, all as known at one instant: its sessions share the way to where they are.
+  // Null: they would share nothing. This one must outlive it.
+  virtual std::unique_ptr<const ShardSource> for_question() const { return nullptr; }
 };
 
 }  // namespace daybook::query

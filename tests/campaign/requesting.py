@@ -162,7 +162,12 @@ class Leaver(Actor):
         self.asking.rng = self.rng
 
     def act(self):
-        peers = [self.ask() for _ in range(LEAVING if self.rng.random() < 0.1 else 3)]
+        try:
+            peers = [self.ask() for _ in range(LEAVING if self.rng.random() < 0.1 else 3)]
+        except OSError:
+            if self.scene.calm() is not None:
+                raise
+            return  # The server ends.
         self.scene.pause(self.rng.choice((0, 0.05, 0.3)))
         for peer in peers:
             peer.close()

@@ -101,11 +101,22 @@ class Services(KafkaCase):
         gateway, projectors, query = self.all_of_it()
         history = generate.hostile(SEED, 1500)
         gateway.publish(history)
+        placed = next(e for e in history if "order_placed" in e)
+        parked = {**placed, "event_id": "never", "order_placed": {**placed["order_placed"], "currency": "XXZ"}}
+        self.peer.send([(self.topic("orders"), placed["customer_id"], *self.peer.encode(parked))])
         query.wait_ready()
         together = query.wait_folded()
         alone = self.on_kafka("alone").start().wait_ready()
         self.assertEqual(summary(alone.wait_folded()), summary(together))
         self.assertEqual(sum(digest(p.status()) for p in projectors) % 2 ** 128, digest(together))
+
+        def counted(server):
+            metrics = server.metrics()
+            return [metrics.get(name) for name in ("daybook_anomalies_open", "daybook_parked_unresolved")]
+        wait_until(lambda: None not in counted(query) and counted(query) == counted(alone), 120, "what one process counts")
+        anomalies, unresolved = counted(query)
+        self.assertGreater(sum(anomalies.values()), 0)
+        self.assertEqual(unresolved, {"": 1})
 
         customers = sorted({e["customer_id"] for e in history if not e["customer_id"].startswith(("fx:", "target:"))})
         rng = random.Random(SEED)

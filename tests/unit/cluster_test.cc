@@ -4,9 +4,14 @@
 
 #include <atomic>
 #include <functional>
+#include <set>
+#include <thread>
+#include <utility>
 
 #include "cluster/messages.h"
+#include "daybook/query/v1/shards.grpc.pb.h"
 #include "query/coordinator.h"
+#include "query/reports/rates.h"
 #include "query/wait.h"
 #include "support/cluster.h"
 #include "support/missing_shard.h"
@@ -23,6 +28,7 @@ class Altered final : public query::ShardSource {
   struct Session;
   struct Changes {
     std::function<void(const std::stop_token&)> while_asked = [](const std::stop_token&) {};
+    std::function<void(const query::Question&)> question = [](const query::Question&) {};
     std::function<void(query::ShardHead&)> head = [](query::ShardHead&) {};
     std::function<std::int32_t(std::int32_t)> partition = [](std::int32_t asked) { return asked; };
     domain::Rules rules;
@@ -53,6 +59,7 @@ struct Altered::Session final : query::ShardSession {
   query::ShardReply ask(const query::Report& report, const query::Question& question,
                         const std::stop_token& stop) override {
     source.changes.while_asked(stop);
+    source.changes.question(question);
     return inner->ask(report, question, stop);
   }
   const Altered& source;
@@ -62,6 +69,70 @@ struct Altered::Session final : query::ShardSession {
 std::unique_ptr<query::ShardSession> Altered::open(std::int32_t partition, std::optional<std::int64_t> at) const {
   return std::make_unique<Session>(*this, inner_.open(changes.partition(partition), at));
 }
+
+// Between a query service and a projector: hands on what one says to the other, and counts. It may fall in the middle of an
+// answer.
+class Relay final : public query::v1::Shards::Service {
+ public:
+  explicit Relay(const std::string& to)
+      : stub_(query::v1::Shards::NewStub(grpc::CreateChannel("ipv4:" + to, grpc::InsecureChannelCredentials()))) {
+    int port = 0;
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+    builder.RegisterService(this);
+    server_ = builder.BuildAndStart();
+    address = fmt::format("127.0.0.1:{}", port);
+  }
+  ~Relay() override { server_->Shutdown(std::chrono::system_clock::now()); }
+
+  std::string address;
+  std::atomic<int> streams = 0;
+  std::atomic<int> requests = 0;
+  std::atomic<int> rounds = 0;  // Requests that want answers.
+  std::atomic<int> replies = 0;
+  std::atomic<int> falls = 0;   // So many more times: after the part of one shard.
+
+ private:
+  grpc::Status Ask(grpc::ServerContext* /*context*/,
+                   grpc::ServerReaderWriter<query::v1::AskReply, query::v1::AskRequest>* asker) override {
+    ++streams;
+    grpc::ClientContext context;
+    const auto answerer = stub_->Ask(&context);
+    query::v1::AskRequest request;
+    int open = 0;
+    while (asker->Read(&request)) {
+      ++requests;
+      open += request.partitions_size();
+      answerer->Write(request);
+      if (!request.answer_now()) continue;
+      ++rounds;
+      query::v1::AskReply reply;
+      while (open > 0 && answerer->Read(&reply)) {
+        ++replies;
+        for (const query::v1::Part& part : reply.parts()) open -= part.is_last() ? 1 : 0;
+        if (falls > 0 && falls-- > 0) {
+          reply.mutable_parts()->DeleteSubrange(1, reply.parts_size() - 1);
+          asker->Write(reply);
+          context.TryCancel();
+          answerer->Finish();
+          return {grpc::StatusCode::UNAVAILABLE, "it fell"};
+        }
+        asker->Write(reply);
+      }
+    }
+    context.TryCancel();
+    answerer->Finish();
+    return grpc::Status::OK;
+  }
+  grpc::Status Look(grpc::ServerContext* /*context*/, const query::v1::LookRequest* request,
+                    query::v1::LookReply* reply) override {
+    grpc::ClientContext context;
+    return stub_->Look(&context, *request, reply);
+  }
+
+  const std::unique_ptr<query::v1::Shards::Stub> stub_;
+  std::unique_ptr<grpc::Server> server_;
+};
 
 struct Cluster : testing::Test {
   Cluster() {
@@ -166,6 +237,155 @@ TEST_F(Cluster, ASessionOfAProjectorThatGoesSaysSo) {
   const query::Report& report = *query::find_report("ageing");
   EXPECT_THROW(session->ask(report, {}, {}), query::AskAgain);
   EXPECT_EQ(pool->find(0, *pool->identity()), nullptr);
+}
+
+TEST_F(Cluster, AQuestionIsOneStreamToAProjector) {
+  const auto first = serve(local, {0, 1});
+  const auto second = serve(local, {2});
+  Relay to_first(first->address());
+  Relay to_second(second->address());
+  connect({to_first.address, to_second.address});
+  see(2);
+  const auto today = [] { return *parse_date("2024-06-30"); };
+  int asked = 0;
+  for (const char* path : {kAgeing, "v1/receivables/items", "v1/customers/C1/balance", "v1/anomalies", "v1/invoices/I1",
+                           "v1/receivables/bridge"}) {
+    for (const query::ParameterMap& known : {kNone, query::ParameterMap{{"known_at", "2199-12-31T00:00:00Z"}}}) {
+      query::ParameterMap parameters = known;
+      if (path == std::string("v1/receivables/bridge")) {
+        parameters.emplace("from", "2024-04-01");
+        parameters.emplace("to", "2024-06-30");
+      }
+      SCOPED_TRACE(fmt::format("{} {}", path, known.size()));
+      const std::vector<std::string> segments = segments_of(path);
+      const query::Rendered here = query::answer(local, today, {.segments = segments, .parameters = parameters});
+      const query::Rendered there = ask(path, parameters);
+      EXPECT_EQ(here.status, there.status);
+      EXPECT_EQ(here.body, there.body);
+      if (here.status != 200) continue;
+      ++asked;
+      for (const Relay* relay : {&to_first, &to_second}) {
+        EXPECT_EQ(relay->streams, asked);
+        EXPECT_EQ(relay->requests, relay->rounds) << "shards that are asked the same are asked at once";
+        EXPECT_EQ(relay->replies, relay->rounds) << "and answer at once";
+      }
+    }
+  }
+  EXPECT_GE(asked, 8);
+}
+
+TEST_F(Cluster, WhoIsAskedLaterMakesNoMoreRowsThanThePageNeeds) {
+  // More shards than threads that ask them at once.
+  const auto partitions = static_cast<std::int32_t>(2 * std::thread::hardware_concurrency() + 2);
+  Book book(partitions);
+  std::set<std::int32_t> with_items;
+  for (int i = 0; std::cmp_less(with_items.size(), partitions); ++i) {
+    const std::string customer = fmt::format("C{}", i);
+    with_items.insert(log::partition_of(customer, partitions));
+    for (const char* part : {"a", "b"}) {
+      book.send(fmt::format(R"({{"event_id":"{0}{1}","customer_id":"{0}","source":"test","occurred_at":"2024-05-02T12:00:00Z",)"
+                            R"("invoice_issued":{{"invoice_id":"{0}{1}","kind":"INVOICE","currency":"CNY","net_minor":100,)"
+                            R"("tax_minor":0,"issue_date":"2024-05-02","order_ids":["none"],"instalments":[)"
+                            R"({{"due_date":"2024-05-10","amount_minor":100}}]}}}})",
+                            customer, part));
+    }
+  }
+  book.settle();
+  const query::LocalShards all(book.model());
+  Altered counting(all);
+  std::atomic<int> asked = 0;
+  std::atomic<int> narrowed = 0;
+  counting.changes.question = [&](const query::Question& question) {
+    ++asked;
+    narrowed += question.page.until.empty() ? 0 : 1;
+  };
+  const auto server = serve(counting, all_of(all));
+  connect({server->address()});
+  see(1);
+  const query::ParameterMap parameters = {{"page_size", "1"}};
+  const std::vector<std::string> segments = segments_of("v1/receivables/items");
+  const query::Rendered here = query::answer(all, [] { return *parse_date("2024-06-30"); },
+                                             {.segments = segments, .parameters = parameters});
+  const query::Rendered there = ask("v1/receivables/items", parameters);
+  EXPECT_EQ(here.status, 200) << here.body;
+  EXPECT_EQ(here.body, there.body);
+  EXPECT_GE(asked, partitions);
+  EXPECT_GT(narrowed, 0);
+}
+
+TEST_F(Cluster, AProjectorThatFallsInMidAnswerIsNamedOrReplaced) {
+  const auto server = serve(local, all_of(local));
+  const std::string here = query::answer(local, [] { return *parse_date("2024-06-30"); },
+                                         {.segments = segments_of(kAgeing), .parameters = kNone})
+                               .body;
+  Relay relay(server->address());
+  connect({relay.address});
+  see(1);
+  const auto shards = pool->shards();
+  {
+    // Of its shards one has answered, and the rest have not.
+    const auto of_question = shards->for_question();
+    std::vector<std::unique_ptr<query::ShardSession>> sessions;
+    for (const std::int32_t partition : all_of(local)) sessions.push_back(of_question->open(partition, {}));
+    for (const auto& session : sessions) session->expect_head();
+    relay.falls = 1;
+    EXPECT_EQ(sessions[0]->head().partition, 0);
+    for (int partition : {1, 2}) {
+      try {
+        sessions[static_cast<std::size_t>(partition)]->head();
+        ADD_FAILURE() << "shard " << partition << " has a head";
+      } catch (const query::AskAgain& again) {
+        EXPECT_EQ(again.problem.detail, fmt::format("shard {}: {} cannot be asked: it fell", partition, relay.address));
+      }
+    }
+  }
+  EXPECT_TRUE(soon([&] { return ask(kAgeing).status == 200; })) << "it was seen again";
+  relay.falls = 3;
+  const query::Rendered refused = ask(kAgeing);
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_NE(refused.body.find("it fell"), std::string::npos) << refused.body;
+  relay.falls = 0;
+
+  Relay falling(server->address());
+  connect({falling.address, server->address()});
+  see(2);
+  for (int i = 0; i < 10; ++i) {
+    falling.falls = 1;
+    const query::Rendered rendered = ask(kAgeing);
+    EXPECT_EQ(rendered.status, 200) << rendered.body;
+    EXPECT_EQ(rendered.body, here);
+  }
+}
+
+TEST_F(Cluster, WhatTakesTooMuchIsRefusedToAllWhoWaitForIt) {
+  const auto server = serve(local, all_of(local));
+  connect({server->address()});
+  see(1);
+  const std::vector<std::string> segments = segments_of(kAgeing);
+  // As known at an instant the shards are waited for side by side.
+  const query::ParameterMap parameters = {{"known_at", "2199-12-31T00:00:00Z"}};
+  query::Request request{.segments = segments, .parameters = parameters};
+  request.memory = std::make_shared<MemoryBudget>(100);
+  const query::Rendered rendered = query::answer(*pool->shards(), [] { return *parse_date("2024-06-30"); }, request);
+  EXPECT_EQ(rendered.status, 400) << rendered.body;
+  EXPECT_NE(rendered.body.find("Too much is asked"), std::string::npos) << rendered.body;
+}
+
+TEST_F(Cluster, AProjectorGivesBackWhatAnAnswerTookOnceItWasGiven) {
+  const auto memory = std::make_shared<MemoryBudget>(16 << 20);
+  cluster::ShardServerOptions options{.listen = "127.0.0.1:0", .identity = identity_of(local), .memory = memory};
+  options.report = [&] { return report_of(local, all_of(local)); };
+  const auto server = cluster::ShardServer::start(local, std::move(options)).value();
+  connect({server->address()});
+  see(1);
+  const auto shards = pool->shards();
+  const auto session = shards->open(account_shard(), {});
+  query::Question question;
+  question.report = "rates";
+  question.enclosed = query::encode(query::RatesWanted{});
+  EXPECT_NE(session->ask(query::rates_report(), question, {}).partial, nullptr);
+  EXPECT_TRUE(soon([&] { return memory->taken() == 0; })) << memory->taken();
+  EXPECT_NE(session->ask(query::rates_report(), question, {}).partial, nullptr);
 }
 
 TEST_F(Cluster, AnotherVersionIsNotAsked) {

@@ -36,6 +36,19 @@ void operator delete(void* at) noexcept {
 }
 void operator delete(void* at, std::size_t) noexcept { operator delete(at); }
 
+// In place of jemalloc's, which is asked to give freed memory back to the system: how often, and what answers had then.
+namespace {
+int released = 0;
+const daybook::MemoryBudget* looked_at = nullptr;
+std::size_t taken_when_released = 0;
+}  // namespace
+extern "C" int mallctl(const char* name, void*, std::size_t*, void*, std::size_t) {
+  EXPECT_STREQ(name, "arena.4096.purge");
+  ++released;
+  if (looked_at != nullptr) taken_when_released = looked_at->taken();
+  return 0;
+}
+
 namespace daybook::test {
 namespace {
 
@@ -59,6 +72,22 @@ TEST(QuestionMemory, HasABoundForOneAndOneForAll) {
   EXPECT_EQ(one.try_take(std::size_t{6} << 20), QuestionMemory::Taken::kYes) << "what was counted too often is not there twice";
   one.keep(100);
   EXPECT_EQ(budget->taken(), std::size_t{256} << 10) << "in whole steps";
+}
+
+TEST(QuestionMemory, OfALargeAnswerGoesToTheSystemBeforeOthersMayTakeIt) {
+  const auto budget = std::make_shared<MemoryBudget>(std::size_t{64} << 20);
+  looked_at = budget.get();
+  released = 0;
+  QuestionMemory memory(budget);
+  memory.take(std::size_t{1} << 20);
+  memory.keep(100);
+  EXPECT_EQ(released, 0) << "the allocator does so by itself, and sooner is not worth it";
+  memory.take(std::size_t{16} << 20);
+  memory.keep(100);
+  EXPECT_EQ(released, 1);
+  EXPECT_GE(taken_when_released, std::size_t{16} << 20);
+  EXPECT_EQ(budget->taken(), std::size_t{256} << 10);
+  looked_at = nullptr;
 }
 
 TEST(QuestionMemory, IsThatOfTheQuestionThatAThreadWorksFor) {

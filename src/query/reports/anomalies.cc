@@ -116,10 +116,10 @@ std::map<std::string, std::int64_t> with_those_of_none(std::map<std::string, std
 
 }  // namespace
 
-std::map<std::string, std::int64_t> open_anomalies(const ShardSource& source, Day today) {
+std::map<std::string, std::int64_t> open_anomalies(const ShardSource& source, Day today, const std::stop_token& stop) {
   const Report& report = anomalies_report();
   Question question = about_open_anomalies(source, today);
-  Coordinator coordinator(source, std::nullopt, {});
+  Coordinator coordinator(source, std::nullopt, stop);
   question.rates = coordinator.rates(question, *report.rates(question));
   return with_those_of_none(Anomalies::counts_in(coordinator.gather(report, question)));
 }

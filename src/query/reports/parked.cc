@@ -214,11 +214,11 @@ const Report& unresolved_report() {
   return report;
 }
 
-std::int64_t unresolved_parked(const ShardSource& source) {
+std::int64_t unresolved_parked(const ShardSource& source, const std::stop_token& stop) {
   Question question;
   question.report = unresolved_report().description().name;
   question.scope = AccessScope::everything();
-  Coordinator coordinator(source, std::nullopt, {});
+  Coordinator coordinator(source, std::nullopt, stop);
   UnresolvedPart part = UnresolvedReport::part_in(coordinator.gather(unresolved_report(), question));
   const auto asked = static_cast<std::int64_t>(part.elsewhere.size());
   const std::vector<NamedEvent> accepted = ask_accepted(std::move(part.elsewhere), question, coordinator);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <stop_token>
 
 #include "query/shard_query.h"
 
@@ -12,7 +13,7 @@ const Report& resolution_report();
 // How many of a shard's parked records are open, and the events of other shards that would resolve more of them.
 const Report& unresolved_report();
 
-// How many parked records are open over all shards. Throws a Refusal.
-std::int64_t unresolved_parked(const ShardSource& source);
+// How many parked records are open over all shards. Throws a Refusal, of `stop` once it is requested.
+std::int64_t unresolved_parked(const ShardSource& source, const std::stop_token& stop = {});
 
 }  // namespace daybook::query
