@@ -91,6 +91,8 @@ in_system() {
     set -e
     system=$1 user=$2 folder=$3 command=$4 ccache=$5
     shift 5
+    # Its root is a mount, as that of a machine is: what makes namespaces of its own (ip -n) says how that is shared.
+    mount --bind "$system" "$system"
     mount -t proc proc "$system/proc"
     mount -t sysfs -o ro sysfs "$system/sys" 2> /dev/null || true
     mount --rbind /dev "$system/dev"
