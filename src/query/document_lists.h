@@ -69,9 +69,9 @@ class ListedAccount {
   std::size_t visited_ = 0;  // With account_.
 };
 
-// Calls visit(account, id) for the shard's invoices, credit notes or payments that may be among the rows, in their order,
-// of the accounts that the question's customer_id leaves. Accounts that have none of these days are passed over, as far
-// as that is worth it.
+// Calls visit(account, id) for the shard's invoices, credit notes or payments that may be among the rows, in their
+// order, of the accounts that the question's customer_id leaves. Accounts that have none of the days asked for are
+// passed over where those are few.
 void for_each_listed(const ShardReader& shard, const Rows& rows, domain::DocumentKind kind, const ListWanted& wanted,
                      ListOf of, const ListedAccount::Visit& visit);
 // Calls visit(account) for accounts of which documents may be among the rows, and that may_have(number) is true of.
