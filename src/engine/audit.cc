@@ -41,7 +41,8 @@ class Auditor {
     RETURN_IF_ERROR(parked());
     RETURN_IF_ERROR(keys({store::kWaitedPrefix}, waited_, "documents that waited"));
     RETURN_IF_ERROR(keys({store::kIdPrefix}, ids_, "the index of ids"));
-    RETURN_IF_ERROR(keys({store::kShipmentPrefix, store::kNamePrefix}, names_, "the index of shipments and names"));
+    RETURN_IF_ERROR(keys({store::kShipmentPrefix, store::kNamePrefix, store::kEndedPrefix}, names_,
+                         "the index of shipments, names and ends"));
     RETURN_IF_ERROR(anomalies());
     compare("accepted", report_.facts, state_.accepted);
     compare("waiting", waiting_, state_.waiting);

@@ -10,7 +10,8 @@
 
 namespace daybook::evaluation {
 
-// Calls visit(key) for each key of an index (Table::kMeta): of a shipment, and of the words of a customer's name.
+// Calls visit(key) for each key of an index (Table::kMeta): of a shipment, of the words of a customer's name, and of a
+// document's end.
 template <typename Visit>
 void for_each_name(store::LabelId customer, domain::DocumentRef ref, const domain::Fact& fact, const Visit& visit) {
   if (const auto* dispatched = std::get_if<domain::ShipmentDispatched>(&fact.event.payload)) {
@@ -20,6 +21,10 @@ void for_each_name(store::LabelId customer, domain::DocumentRef ref, const domai
     for (const std::size_t beginning : word_beginnings(words)) {
       visit(store::NameKey{store::NameKey::kept(std::string_view(words).substr(beginning)), customer}.bytes());
     }
+  } else if (std::holds_alternative<domain::InvoiceVoided>(fact.event.payload) ||
+             std::holds_alternative<domain::CreditNoteVoided>(fact.event.payload) ||
+             std::holds_alternative<domain::PaymentReversed>(fact.event.payload)) {
+    visit(store::EndedKey{{customer, ref}}.bytes());
   }
 }
 

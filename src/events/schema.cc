@@ -232,7 +232,13 @@ class Schemas {
     };
     const std::int64_t most = last_taken(1, kFar, takes);
     const std::int64_t least = -last_taken(-1, kFar, [&](std::int64_t number) { return takes(-number); });
-    return {{{"type", "integer"}, {"format", "int64"}, {"minimum", least}, {"maximum", most}}, 1};
+    // Answers have 64 bits as a text.
+    return {{{"type", json::array{"integer", "string"}},
+             {"format", "int64"},
+             {"pattern", "^[0-9]+$"},
+             {"minimum", least},
+             {"maximum", most}},
+            1};
   }
 
   static OfField of_text(const std::function<bool(std::string_view)>& takes) {

@@ -1,7 +1,7 @@
 #include "query/document_lists.h"
 
 #include <algorithm>
-#include <optional>
+#include <unordered_set>
 #include <utility>
 
 namespace daybook::query {
@@ -11,6 +11,60 @@ namespace {
 constexpr std::size_t kDocumentsAtOnce = 1'000;
 
 std::string prefix_of(std::string_view name) { return sort_key({name, ""}); }
+
+// Whether accounts have a document of a kind on the days that a list asks for: each stands in a cell of its date, which
+// nothing takes away from. A few pages an account are less than its documents.
+class DaysPosted {
+ public:
+  // Both must outlive it.
+  DaysPosted(const ShardReader& shard, domain::DocumentKind kind, const ListWanted& wanted)
+      : shard_(shard), kind_(kind), wanted_(wanted) {
+    constexpr Day kDaysMax = 100;
+    tells_ = wanted.from && wanted.to && *wanted.to - *wanted.from <= kDaysMax;
+  }
+
+  bool may_have(AccountNumber account) const {
+    if (!tells_) return true;
+    bool found = false;
+    const char family = kind_ == domain::DocumentKind::kInvoice ? store::kSalesPage : store::kLedgerPage;
+    scan_pages(shard_.shard(), family, account, store::span_of(*wanted_.from), store::span_of(*wanted_.to),
+               [&](AccountNumber, const std::vector<store::Cell>& cells) {
+                 for (const store::Cell& cell : cells) found |= wanted_.takes(cell.id.day) && is_of_kind(cell);
+               });
+    return found;
+  }
+
+ private:
+  // Invoices are counted, as some are of nothing; payments and credit notes never are.
+  bool is_of_kind(const store::Cell& cell) const {
+    using domain::Measure;
+    if (kind_ == domain::DocumentKind::kInvoice) {
+      return cell.id.measure == Measure::kInvoiced && cell.value.quantity != 0;
+    }
+    return cell.id.measure ==
+           (kind_ == domain::DocumentKind::kPayment ? Measure::kLedgerCash : Measure::kLedgerCreditNotes);
+  }
+
+  const ShardReader& shard_;
+  const domain::DocumentKind kind_;
+  const ListWanted& wanted_;
+  bool tells_ = false;
+};
+
+std::unordered_set<AccountNumber> accounts_with_ended(const ShardReader& shard, domain::DocumentKind kind) {
+  std::unordered_set<AccountNumber> accounts;
+  const auto take = [&](std::string_view bytes, std::string_view) -> Result<store::Reads::Next> {
+    ASSIGN_OR_RETURN(const store::EndedKey key, store::EndedKey::parse(bytes));
+    if (key.document.ref.kind == kind) accounts.insert(key.document.customer);
+    return store::Reads::Next::kGoOn;
+  };
+  const auto only = shard.only();
+  const std::string prefix =
+      only ? store::EndedKey::prefix(*only, kind) : std::string(1, store::kEndedPrefix);
+  const auto scanned = shard.shard().reads->scan(store::Table::kMeta, prefix, "", take);
+  if (!scanned) refuse(scanned.error());
+  return accounts;
+}
 
 }  // namespace
 
@@ -80,9 +134,23 @@ void ListedAccount::visit_one(std::string_view id, const Visit& visit) {
   visit(*account_, id);
 }
 
+void ListedAccount::for_each_ended(domain::DocumentKind kind, const Visit& visit) {
+  const auto take = [&](std::string_view bytes, std::string_view) -> Result<store::Reads::Next> {
+    ASSIGN_OR_RETURN(const store::EndedKey key, store::EndedKey::parse(bytes));
+    const std::string_view id = key.document.ref.id;
+    if (rows_.may_hold(sort_key({name(), id}))) visit_one(id, visit);
+    return store::Reads::Next::kGoOn;
+  };
+  const auto scanned =
+      shard_.shard().reads->scan(store::Table::kMeta, store::EndedKey::prefix(id_, kind), "", take);
+  if (!scanned) refuse(scanned.error());
+}
+
 void for_each_listed_account(const ShardReader& shard, const Rows& rows,
+                             const std::function<bool(AccountNumber)>& may_have,
                              const std::function<void(ListedAccount&)>& visit) {
   for (const AccountNumber id : shard.accounts()) {
+    if (!may_have(id)) continue;
     ListedAccount account(shard, rows, id);
     // In the order of their names.
     if (account.is_behind_page()) return;
@@ -90,17 +158,28 @@ void for_each_listed_account(const ShardReader& shard, const Rows& rows,
   }
 }
 
-void for_each_listed(const ShardReader& shard, const Rows& rows, domain::DocumentKind kind, bool open_alone,
-                     const ListedAccount::Visit& visit) {
+void for_each_listed(const ShardReader& shard, const Rows& rows, domain::DocumentKind kind, const ListWanted& wanted,
+                     ListOf of, const ListedAccount::Visit& visit) {
   if (!shard.has_accounts()) return;
-  if (!open_alone) {
-    return for_each_listed_account(shard, rows, [&](ListedAccount& account) { account.for_each(kind, visit); });
+  const DaysPosted days(shard, kind, wanted);
+  switch (of) {
+    case ListOf::kAll:
+      return for_each_listed_account(
+          shard, rows, [&](AccountNumber id) { return days.may_have(id); },
+          [&](ListedAccount& account) { account.for_each(kind, visit); });
+    case ListOf::kOpen: {
+      const OpenDays open = open_days(shard.shard(), shard.only(), shard.question().as_of);
+      return for_each_listed_account(
+          shard, rows, [&](AccountNumber id) { return !open.of(id).empty() && days.may_have(id); },
+          [&](ListedAccount& account) { account.for_each_open(kind, open.of(account.reader().id()), visit); });
+    }
+    case ListOf::kEnded: {
+      const std::unordered_set<AccountNumber> ended = accounts_with_ended(shard, kind);
+      return for_each_listed_account(
+          shard, rows, [&](AccountNumber id) { return ended.contains(id) && days.may_have(id); },
+          [&](ListedAccount& account) { account.for_each_ended(kind, visit); });
+    }
   }
-  const OpenDays open = open_days(shard.shard(), shard.only(), shard.question().as_of);
-  for_each_listed_account(shard, rows, [&](ListedAccount& account) {
-    const std::span<const Day> days = open.of(account.reader().id());
-    if (!days.empty()) account.for_each_open(kind, days, visit);
-  });
 }
 
 }  // namespace daybook::query

@@ -29,6 +29,13 @@ struct ListWanted {
   bool takes_state(std::string_view of_document) const { return state.empty() || state == of_document; }
 };
 
+// Which documents of a kind a list may show, as far as that is known without them.
+enum class ListOf {
+  kAll,
+  kOpen,   // Something of it may be open on the question's date.
+  kEnded,  // It was told of its void or reversal.
+};
+
 // An account while a list goes over its documents: what was read of many is let go of on the way.
 class ListedAccount {
  public:
@@ -48,6 +55,8 @@ class ListedAccount {
   void for_each_of_all(domain::DocumentKind kind, const Visit& visit);
   // Those alone of which something may be open, by the days that they stand under.
   void for_each_open(domain::DocumentKind kind, std::span<const Day> days, const Visit& visit);
+  // Those alone that were told of their end.
+  void for_each_ended(domain::DocumentKind kind, const Visit& visit);
 
  private:
   void scan(domain::DocumentKind kind, std::string_view from_id, bool stops, const Visit& visit);
@@ -60,12 +69,14 @@ class ListedAccount {
   std::size_t visited_ = 0;  // With account_.
 };
 
-// Calls visit(account, id) for the shard's documents of a kind that may be among the rows, in their order, of the
-// accounts that the question's customer_id leaves. `open_alone`: for those of which something may be open on its date.
-void for_each_listed(const ShardReader& shard, const Rows& rows, domain::DocumentKind kind, bool open_alone,
-                     const ListedAccount::Visit& visit);
-// Calls visit(account) for accounts of which documents may be among the rows.
+// Calls visit(account, id) for the shard's invoices, credit notes or payments that may be among the rows, in their
+// order, of the accounts that the question's customer_id leaves. Accounts that have none of the days asked for are
+// passed over where those are few.
+void for_each_listed(const ShardReader& shard, const Rows& rows, domain::DocumentKind kind, const ListWanted& wanted,
+                     ListOf of, const ListedAccount::Visit& visit);
+// Calls visit(account) for accounts of which documents may be among the rows, and that may_have(number) is true of.
 void for_each_listed_account(const ShardReader& shard, const Rows& rows,
+                             const std::function<bool(AccountNumber)>& may_have,
                              const std::function<void(ListedAccount&)>& visit);
 
 }  // namespace daybook::query

@@ -266,6 +266,19 @@ Result<WaitedKey> WaitedKey::parse(std::string_view bytes) {
   return in.result(key, "a document that waited");
 }
 
+std::string EndedKey::prefix(LabelId customer, domain::DocumentKind kind) {
+  return kEndedPrefix + DocumentKey::prefix(customer, kind);
+}
+
+Result<EndedKey> EndedKey::parse(std::string_view bytes) {
+  KeyReader in(bytes);
+  in.expect(kEndedPrefix);
+  EndedKey key;
+  key.document.customer = in.big32();
+  key.document.ref = in.ref();
+  return in.result(key, "a document that ended");
+}
+
 std::string cells_prefix(char family, LabelId customer) {
   std::string key(1, family);
   ByteWriter(key).big32(customer);

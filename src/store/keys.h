@@ -27,6 +27,7 @@ inline constexpr char kWaitedPrefix = 'W';
 inline constexpr char kIdPrefix = 'I';
 inline constexpr char kShipmentPrefix = 'H';
 inline constexpr char kNamePrefix = 'N';
+inline constexpr char kEndedPrefix = 'E';
 
 inline constexpr char kManifestPrefix = 'M'; // One key: what the shard was folded under, as manifest.json has it.
 
@@ -135,6 +136,17 @@ struct WaitedKey {
 
   std::string bytes() const { return kWaitedPrefix + document.bytes(); }
   static Result<WaitedKey> parse(std::string_view bytes);
+};
+
+// Documents that were told of their end: the void of an invoice or credit note, the reversal of a payment.
+// Table::kMeta.
+struct EndedKey {
+  DocumentKey document;
+
+  // Of those of an account and kind.
+  static std::string prefix(LabelId customer, domain::DocumentKind kind);
+  std::string bytes() const { return kEndedPrefix + document.bytes(); }
+  static Result<EndedKey> parse(std::string_view bytes);
 };
 
 // --- Table::kCells ----------------------------------------------------------------------------

@@ -29,6 +29,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   fuzz::read<store::IdKey>(bytes);
   fuzz::read<store::ShipmentKey>(bytes);
   fuzz::read<store::NameKey>(bytes);
+  fuzz::read<store::EndedKey>(bytes);
   fuzz::read<store::DocumentKey>(bytes);
   fuzz::read<store::WaitedKey>(bytes);
   fuzz::read<store::PageKey>(bytes);

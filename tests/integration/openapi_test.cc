@@ -121,10 +121,6 @@ bool has_type(const json::value& schema, std::string_view type) {
 void check(const json::value& declared, const json::value& value, const std::string& at,
            std::set<std::string>& seen) {
   const json::value& schema = resolved(declared);
-  if (const auto* any = schema.as_object().if_contains("anyOf")) {
-    if (!value.is_null()) check(any->at(0), value, at, seen);
-    return;
-  }
   const char* type = value.is_null()     ? "null"
                      : value.is_string() ? "string"
                      : value.is_bool()   ? "boolean"
@@ -132,6 +128,15 @@ void check(const json::value& declared, const json::value& value, const std::str
                      : value.is_array()  ? "array"
                      : value.is_double() ? "number"
                                          : "integer";
+  if (const auto* any = schema.as_object().if_contains("anyOf")) {
+    if (value.is_null()) return;
+    // Of numbers that may be texts too, one fits.
+    const auto& several = any->as_array();
+    const auto fits = std::ranges::find_if(several, [&](const json::value& one) {
+      return resolved(one).as_object().contains("type") && has_type(resolved(one), type);
+    });
+    return check(fits == several.end() ? several.front() : *fits, value, at, seen);
+  }
   EXPECT_TRUE(has_type(schema, type) || (value.is_int64() && has_type(schema, "number")))
       << at << " is " << type;
   if (const auto* array = value.if_array()) {
@@ -367,7 +372,7 @@ TEST(OpenApi, PathsThatAreNotDeclaredAreNotFound) {
   Story story;
   for (const char* path :
        {"v1", "v1/", "v2/sales", "v1/receivables", "v1/receivables/", "v1/receivables/none",
-        "v1/sales/", "v1/orders", "v1/invoices/", "v1/customers/C/items", "v1/Sales"}) {
+        "v1/sales/", "v1/promises", "v1/invoices/", "v1/customers/C/items", "v1/Sales"}) {
     EXPECT_EQ(story.book.get(path).status, 404) << path;
   }
 }

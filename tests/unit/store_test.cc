@@ -931,6 +931,7 @@ TEST(Keys, ComeBackAndNothingElseIsTaken) {
   expect_back(ShipmentKey{"S-7", 300, "O-7"});
   expect_back(ShipmentKey{"s-7", 300, "O-7"});
   expect_back(NameKey{"acme trading", 300});
+  expect_back(EndedKey{{300, invoice}});
   expect_back(DocumentKey{300, invoice});
   expect_back(DocumentKey{300, {DocumentKind::kCustomer, ""}});
   expect_back(WaitedKey{{300, invoice}});

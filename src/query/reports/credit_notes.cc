@@ -54,7 +54,10 @@ class CreditNotes final : public ReportOf<RowsPart> {
         return row;
       });
     };
-    for_each_listed(shard, part.rows, domain::DocumentKind::kCreditNote, wanted.state == "open", take);
+    const ListOf of = wanted.state == "void"    ? ListOf::kEnded
+                      : wanted.state == "open" ? ListOf::kOpen
+                                                  : ListOf::kAll;
+    for_each_listed(shard, part.rows, domain::DocumentKind::kCreditNote, wanted, of, take);
     return part;
   }
 

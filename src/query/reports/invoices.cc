@@ -52,7 +52,9 @@ class Invoices final : public ReportOf<RowsPart> {
   RowsPart part_of(const Question& question, const ShardReader& shard) const override {
     const ListWanted wanted = ListWanted::of(question);
     const Grouping grouping = Grouping::of(question);
-    const bool open_alone = wanted.state == "open" || wanted.state == "overdue";
+    const ListOf of = wanted.state == "void"                                  ? ListOf::kEnded
+                      : wanted.state == "open" || wanted.state == "overdue" ? ListOf::kOpen
+                                                                             : ListOf::kAll;
     const Day as_of = question.as_of;
     RowsPart part{Rows(question.page)};
     const auto take = [&](AccountReader& account, std::string_view id) {
@@ -76,7 +78,7 @@ class Invoices final : public ReportOf<RowsPart> {
         return row;
       });
     };
-    for_each_listed(shard, part.rows, domain::DocumentKind::kInvoice, open_alone, take);
+    for_each_listed(shard, part.rows, domain::DocumentKind::kInvoice, wanted, of, take);
     return part;
   }
 

@@ -53,7 +53,10 @@ class Payments final : public ReportOf<RowsPart> {
         return row;
       });
     };
-    for_each_listed(shard, part.rows, domain::DocumentKind::kPayment, wanted.state == "unapplied", take);
+    const ListOf of = wanted.state == "reversed"    ? ListOf::kEnded
+                      : wanted.state == "unapplied" ? ListOf::kOpen
+                                                  : ListOf::kAll;
+    for_each_listed(shard, part.rows, domain::DocumentKind::kPayment, wanted, of, take);
     return part;
   }
 

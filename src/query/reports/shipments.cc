@@ -66,7 +66,8 @@ class Shipments final : public ReportOf<RowsPart> {
     const ListWanted wanted = ListWanted::of(question);
     const Grouping grouping = Grouping::of(question);
     RowsPart part{Rows(question.page)};
-    for_each_listed_account(shard, part.rows, [&](ListedAccount& account) {
+    const auto any = [](AccountNumber) { return true; };
+    for_each_listed_account(shard, part.rows, any, [&](ListedAccount& account) {
       for (auto& [id, shipment] : shipments_of(account, grouping, question.as_of)) {
         const char* const state = shipment.state();
         if (!shipment.passes || !wanted.takes(shipment.day) || !wanted.takes_state(state)) continue;

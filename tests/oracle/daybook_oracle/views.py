@@ -694,9 +694,10 @@ def credit_note(o, q, id_):
 
 
 def last_terms(order_, day):
-    """{line: sku} by the terms told last."""
+    """{line: sku} by the terms told last; nothing changes an order before its placed date."""
     skus = {x["line_id"]: x["sku"] for x in order_.rec.p["lines"]}
-    for r in sorted((r for r in order_.changes if r.bd <= day), key=lambda r: r.order):
+    changes = [r for r in order_.changes if max(r.bd, order_.rec.bd) <= day]
+    for r in sorted(changes, key=lambda r: r.order):
         skus.update((x["line_id"], x["sku"]) for x in r.p["lines"])
     return skus
 
