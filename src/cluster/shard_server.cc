@@ -31,6 +31,8 @@ constexpr milliseconds kLookPatience{1'000};
 // A question whose asker has gone is given up within this.
 constexpr milliseconds kLookForGoneEvery{50};
 constexpr milliseconds kShutdownPatience{500};
+// Other threads are not called for what takes no longer than they take to come.
+constexpr milliseconds kQuick{1};
 // The largest question: a file to reconcile with, as it was read.
 constexpr std::size_t kQuestionBytesMax = std::size_t{256} << 20;
 
@@ -225,7 +227,18 @@ void Answering::answer() {
       jobs.emplace_back([&, partition] { answer(asked, partition, moment); });
     }
   }
-  query::on_all_processors(jobs.size(), [&](std::size_t i) { jobs[i](); });
+  // What is evaluated anew is worth every processor; of what is read off, shards that come first show whether it is, and
+  // cut the page for the rest.
+  const bool is_work = known_at_ms_ || std::ranges::any_of(asked_, [](const Asked& asked) {
+    return asked.report != nullptr && asked.report->evaluates_anew();
+  });
+  std::size_t done = 0;
+  for (bool is_quick = !is_work; is_quick && done < jobs.size(); ++done) {
+    const auto begun = std::chrono::steady_clock::now();
+    jobs[done]();
+    is_quick = std::chrono::steady_clock::now() - begun < kQuick;
+  }
+  query::on_all_processors(jobs.size() - done, [&](std::size_t i) { jobs[done + i](); });
   const std::lock_guard lock(mutex_);
   write();
 }
