@@ -148,7 +148,7 @@ class Answering {
   void answer();
   void answer(Asked& asked, std::int32_t partition, Moment& moment);
   // What the question gives of this shard: who is asked later makes no more rows than the page still needs.
-  std::string ask(Asked& asked, Moment& moment);
+  std::string ask(Asked& asked, std::int32_t partition, Moment& moment);
   void refuse(std::int32_t partition, const Moment& moment, const Problem& problem);
   void give(query::v1::Part part);
   // Under mutex_.
@@ -251,7 +251,7 @@ void Answering::answer(Asked& asked, std::int32_t partition, Moment& moment) {
       moment.head = to_message(session->head(), identity_);
       moment.session = std::move(session);
     }
-    const std::string partial = asked.report == nullptr ? std::string() : ask(asked, moment);
+    const std::string partial = asked.report == nullptr ? std::string() : ask(asked, partition, moment);
     in_pieces(partial, [&](std::string_view piece, bool is_last) {
       query::v1::Part part;
       part.set_partition(partition);
@@ -266,11 +266,13 @@ void Answering::answer(Asked& asked, std::int32_t partition, Moment& moment) {
   }
 }
 
-std::string Answering::ask(Asked& asked, Moment& moment) {
+std::string Answering::ask(Asked& asked, std::int32_t partition, Moment& moment) {
   std::optional<query::Question> narrower;
   {
     const std::lock_guard lock(mutex_);
-    if (!asked.until.empty()) {
+    // Never the first: the asker merges the others into its part, whose page must not end before the row that tells that
+    // there are more.
+    if (!asked.until.empty() && partition != asked.partitions.front()) {
       narrower = *asked.question;
       narrower->page.until = asked.until;
     }
