@@ -31,6 +31,8 @@ constexpr milliseconds kLookPatience{1'000};
 // A question whose asker has gone is given up within this.
 constexpr milliseconds kLookForGoneEvery{50};
 constexpr milliseconds kShutdownPatience{500};
+// Other threads are not called for what takes no longer than they take to come.
+constexpr milliseconds kQuick{1};
 // The largest question: a file to reconcile with, as it was read.
 constexpr std::size_t kQuestionBytesMax = std::size_t{256} << 20;
 
@@ -146,7 +148,7 @@ class Answering {
   void answer();
   void answer(Asked& asked, std::int32_t partition, Moment& moment);
   // What the question gives of this shard: who is asked later makes no more rows than the page still needs.
-  std::string ask(Asked& asked, Moment& moment);
+  std::string ask(Asked& asked, std::int32_t partition, Moment& moment);
   void refuse(std::int32_t partition, const Moment& moment, const Problem& problem);
   void give(query::v1::Part part);
   // Under mutex_.
@@ -225,7 +227,18 @@ void Answering::answer() {
       jobs.emplace_back([&, partition] { answer(asked, partition, moment); });
     }
   }
-  query::on_all_processors(jobs.size(), [&](std::size_t i) { jobs[i](); });
+  // What is evaluated anew is worth every processor; of what is read off, shards that come first show whether it is, and
+  // cut the page for the rest.
+  const bool is_work = known_at_ms_ || std::ranges::any_of(asked_, [](const Asked& asked) {
+    return asked.report != nullptr && asked.report->evaluates_anew();
+  });
+  std::size_t done = 0;
+  for (bool is_quick = !is_work; is_quick && done < jobs.size(); ++done) {
+    const auto begun = std::chrono::steady_clock::now();
+    jobs[done]();
+    is_quick = std::chrono::steady_clock::now() - begun < kQuick;
+  }
+  query::on_all_processors(jobs.size() - done, [&](std::size_t i) { jobs[done + i](); });
   const std::lock_guard lock(mutex_);
   write();
 }
@@ -238,7 +251,7 @@ void Answering::answer(Asked& asked, std::int32_t partition, Moment& moment) {
       moment.head = to_message(session->head(), identity_);
       moment.session = std::move(session);
     }
-    const std::string partial = asked.report == nullptr ? std::string() : ask(asked, moment);
+    const std::string partial = asked.report == nullptr ? std::string() : ask(asked, partition, moment);
     in_pieces(partial, [&](std::string_view piece, bool is_last) {
       query::v1::Part part;
       part.set_partition(partition);
@@ -253,11 +266,13 @@ void Answering::answer(Asked& asked, std::int32_t partition, Moment& moment) {
   }
 }
 
-std::string Answering::ask(Asked& asked, Moment& moment) {
+std::string Answering::ask(Asked& asked, std::int32_t partition, Moment& moment) {
   std::optional<query::Question> narrower;
   {
     const std::lock_guard lock(mutex_);
-    if (!asked.until.empty()) {
+    // Never the first: the asker merges the others into its part, whose page must not end before the row that tells that
+    // there are more.
+    if (!asked.until.empty() && partition != asked.partitions.front()) {
       narrower = *asked.question;
       narrower->page.until = asked.until;
     }

@@ -313,6 +313,60 @@ TEST_F(Cluster, WhoIsAskedLaterMakesNoMoreRowsThanThePageNeeds) {
   EXPECT_GT(narrowed, 0);
 }
 
+TEST_F(Cluster, APageIsKnownToHaveMoreBehindItWhicheverShardAnswersFirst) {
+  Book book(2);
+  // The page is of the second shard's rows, and the first answers after it.
+  for (const auto& [shard, prefix] : {std::pair(0, "Z"), std::pair(1, "A")}) {
+    int number = 0;
+    while (log::partition_of(fmt::format("{}{}", prefix, number), 2) != shard) ++number;
+    for (const char* part : {"a", "b"}) {
+      book.send(fmt::format(R"({{"event_id":"{0}{1}","customer_id":"{0}","source":"test","occurred_at":"2024-05-02T12:00:00Z",)"
+                            R"("invoice_issued":{{"invoice_id":"{0}{1}","kind":"INVOICE","currency":"CNY","net_minor":100,)"
+                            R"("tax_minor":0,"issue_date":"2024-05-02","order_ids":["none"],"instalments":[)"
+                            R"({{"due_date":"2024-05-10","amount_minor":100}}]}}}})",
+                            fmt::format("{}{}", prefix, number), part));
+    }
+  }
+  book.settle();
+  const query::LocalShards all(book.model());
+  Altered slow(all);
+  std::atomic<int> answered = 0;
+  slow.changes.question = [&](const query::Question&) { ++answered; };
+  slow.changes.partition = [&](std::int32_t asked) {
+    if (asked == 0 && std::thread::hardware_concurrency() > 1) {
+      EXPECT_TRUE(soon([&] { return answered > 0; }));
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+    return asked;
+  };
+  // What it says of itself waits for nobody.
+  cluster::ShardServerOptions options{.listen = "127.0.0.1:0", .identity = identity_of(all)};
+  options.report = [&] { return report_of(all, all_of(all)); };
+  const auto server = cluster::ShardServer::start(slow, std::move(options)).value();
+  connect({server->address()});
+  see(1);
+  const query::Report& report = *query::find_report("items");
+  query::Question question;
+  question.report = report.description().name;
+  question.today = question.as_of = *parse_date("2024-06-30");
+  question.scope = query::AccessScope::everything();
+  question.page.count = 1;
+  question.arguments = query::Arguments(report.description(), {}, all.rules().zone);
+  // As known at an instant shards are worked on side by side.
+  const std::int64_t known_at_ms = 4'000'000'000'000;
+  const auto of_question = pool->shards()->for_question();
+  const auto first = of_question->open(0, known_at_ms);
+  const auto second = of_question->open(1, known_at_ms);
+  first->expect(report, question);
+  second->expect(report, question);
+  auto whole = first->ask(report, question, {}).partial;
+  report.merge(*whole, second->ask(report, question, {}).partial);
+  query::Coordinator coordinator(all, known_at_ms, {});
+  const auto page = report.finish(question, std::move(whole), coordinator).rows.take();
+  EXPECT_EQ(page.rows.size(), 1U);
+  EXPECT_TRUE(page.more);
+}
+
 TEST_F(Cluster, AProjectorThatFallsInMidAnswerIsNamedOrReplaced) {
   const auto server = serve(local, all_of(local));
   const std::string here = query::answer(local, [] { return *parse_date("2024-06-30"); },
