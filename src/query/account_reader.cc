@@ -2,18 +2,12 @@
 
 #include <algorithm>
 
+#include "query/document_scan.h"
 #include "query/known_at.h"
 #include "query/request.h"
 #include "store/keys.h"
 
 namespace daybook::query {
-namespace {
-
-// What a document takes with its state once it is decoded, roughly.
-std::size_t decoded_bytes(std::size_t stored_bytes) { return 1'000 + 8 * stored_bytes; }
-
-}  // namespace
-
 AccountReader::AccountReader(const ShardSnapshot& shard, store::LabelId customer,
                                  const domain::Rules& rules, FileChoice choice)
     : shard_(shard),
@@ -53,8 +47,7 @@ const domain::Document& AccountReader::document(domain::DocumentRef ref) {
 }
 
 void AccountReader::fail(const Error& error) const {
-  if (shard_.report) shard_.report(error);
-  refuse(error);
+  refuse_without(shard_, error);
 }
 
 bool AccountReader::is_known() {

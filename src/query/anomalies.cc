@@ -104,7 +104,7 @@ std::optional<std::string> stored_prefix(const std::optional<std::string>& kind)
   return std::nullopt;
 }
 
-// Anomalies of documents of one account or all, whenever they are open, of one kind or all.
+// Anomalies of documents of one account or all, whenever they are open, of one kind or all: in the order of their keys.
 void for_each_stored(const ShardSnapshot& shard, std::optional<AccountNumber> only,
                      const std::optional<std::string>& kind,
                      const std::function<void(const store::StoredAnomaly&)>& visit) {
@@ -116,52 +116,145 @@ void for_each_stored(const ShardSnapshot& shard, std::optional<AccountNumber> on
     if (!only || stored.customer == *only) visit(stored);
     return store::Reads::Next::kGoOn;
   };
-  if (shard.known_at != nullptr) {
-    shard.known_at->for_each_contribution(
-        shard, only, [&](store::LabelId, domain::DocumentRef, evaluation::Contribution& contribution) {
-          for (const store::AnomalyRow& row : contribution.anomalies()) {
-            if (row.key.starts_with(*prefix)) value_or_refuse(take(row.key, row.value));
-          }
-        });
-  } else {
+  if (shard.known_at == nullptr) {
     const auto scanned = shard.reads->scan(store::Table::kMeta, *prefix, "", take);
     if (!scanned) refuse(scanned.error());
+    return;
   }
+  std::vector<store::AnomalyRow> rows;
+  TakenMemory memory;
+  shard.known_at->for_each_contribution(
+      shard, only, [&](store::LabelId, domain::DocumentRef, evaluation::Contribution& contribution) {
+        for (const store::AnomalyRow& row : contribution.anomalies()) {
+          if (!row.key.starts_with(*prefix)) continue;
+          memory.add(sizeof row + row.key.size() + row.value.size());
+          rows.push_back(row);
+        }
+      });
+  std::ranges::sort(rows);
+  for (const store::AnomalyRow& row : rows) value_or_refuse(take(row.key, row.value));
 }
 
 // Finds the anomalies of one shard.
 class Finder {
  public:
-  Finder(const ShardReader& reader, const AnomaliesWanted& wanted)
-      : reader_(reader), shard_(reader.shard()), wanted_(wanted), as_of_(reader.question().as_of) {}
+  Finder(const ShardReader& reader, const AnomaliesWanted& wanted, const Rows& rows, const VisitAnomaly& visit)
+      : reader_(reader),
+        shard_(reader.shard()),
+        wanted_(wanted),
+        rows_(rows),
+        visit_(visit),
+        as_of_(reader.question().as_of) {}
 
-  FoundAnomalies find() {
+  AnomalyCounts find() {
     if (reader_.has_accounts()) {
       find_stored();
       find_credit();
     }
     find_parked();
-    if (!wanted_.open) std::erase_if(all_, [](const auto& each) { return each.second.is_open; });
-    return std::move(all_);
+    return std::move(counts_);
   }
 
  private:
+  // What is stored of one kind and account: those of one document stand together.
+  struct Account {
+    domain::AnomalyKind kind{};
+    AccountNumber number = 0;
+    std::string name;
+    bool is_seen = false;
+    bool may_be_shown = false;
+  };
+  // What is found of one document.
+  struct Document {
+    std::string id;
+    bool is_open = false;
+    std::shared_ptr<const FoundAnomaly> lowest;  // Where it may be shown.
+  };
+
   void find_stored() {
     for_each_stored(shard_, reader_.only(), wanted_.kind, [&](const store::StoredAnomaly& stored) {
       const domain::Anomaly& anomaly = stored.anomaly;
+      if (account_ == nullptr || account_->kind != anomaly.kind || account_->number != stored.customer) begin(stored);
+      if (!account_->is_seen) return;
       const auto open = is_open(shard_, stored, as_of_);
-      if (!open || (!*open && !wanted_.cleared) || !sees(stored.customer)) return;
-      const std::string customer(shard_.labels->get(stored.customer).customer);
-      keep_lowest({std::string(domain::anomaly_name(anomaly.kind)), customer,
-                   // Customer files, targets and rates are known by their account.
-                   anomaly.document_id.empty() ? customer : std::string(anomaly.document_id)},
-                  {.partition = shard_.partition,
-                   .at = anomaly.at,
-                   .recorded_ms = anomaly.recorded_ms,
-                   .told = FoundAnomaly::Told{anomaly.event_id.text(), anomaly.type, anomaly.occurred_at},
-                   .detail = anomaly.detail.empty() ? detail_of(anomaly.kind) : std::string(anomaly.detail),
-                   .is_open = *open});
+      if (!open || (!*open && !wanted_.cleared)) return;
+      if (document_ == nullptr || document_->id != anomaly.document_id) {
+        end_document();
+        document_ = std::make_shared<Document>();
+        document_->id = anomaly.document_id;
+      }
+      add(*document_, anomaly, *open);
     });
+    end_account();
+  }
+
+  void begin(const store::StoredAnomaly& stored) {
+    end_account();
+    account_ = std::make_shared<Account>();
+    account_->kind = stored.anomaly.kind;
+    account_->number = stored.customer;
+    account_->name = shard_.labels->get(stored.customer).customer;
+    account_->is_seen = sees(stored.customer);
+    account_->may_be_shown = rows_.may_hold(sort_key({domain::anomaly_name(account_->kind), account_->name}));
+  }
+
+  void add(Document& document, const domain::Anomaly& anomaly, bool open) const {
+    document.is_open |= open;
+    if (!account_->may_be_shown) return;
+    FoundAnomaly found{.partition = shard_.partition,
+                       .at = anomaly.at,
+                       .recorded_ms = anomaly.recorded_ms,
+                       .told = FoundAnomaly::Told{anomaly.event_id.text(), anomaly.type, anomaly.occurred_at},
+                       .detail = anomaly.detail.empty() ? detail_of(anomaly.kind) : std::string(anomaly.detail),
+                       .is_open = open};
+    keep_lowest(document, std::make_shared<const FoundAnomaly>(std::move(found)));
+  }
+  static void keep_lowest(Document& document, std::shared_ptr<const FoundAnomaly> found) {
+    const auto order = [](const FoundAnomaly& one) { return std::pair(!one.is_open, one.at); };
+    if (document.lowest == nullptr || (found != nullptr && order(*found) < order(*document.lowest))) {
+      document.lowest = std::move(found);
+    }
+  }
+
+  // Customer files, targets and rates are known by their account, as a document of its name is.
+  void end_document() {
+    if (document_ == nullptr) return;
+    const auto document = std::exchange(document_, nullptr);
+    if (document->id.empty()) {
+      own_ = document;
+      return;
+    }
+    if (own_ != nullptr && document->id == account_->name) {
+      document->is_open |= own_->is_open;
+      keep_lowest(*document, std::exchange(own_, nullptr)->lowest);
+    }
+    show(*document);
+  }
+  void end_account() {
+    end_document();
+    if (const auto own = std::exchange(own_, nullptr)) {
+      own->id = account_->name;
+      show(*own);
+    }
+    account_ = nullptr;
+  }
+  void show(const Document& document) {
+    if (!wanted_.open && document.is_open) return;
+    show(domain::anomaly_name(account_->kind), account_->name, document.id, account_->may_be_shown,
+         [&] { return *document.lowest; });
+  }
+
+  // `make` gives what is shown, and is called only where it may be.
+  template <typename Make>
+  void show(std::string_view kind, std::string_view customer, std::string_view document, bool may_be_shown,
+            const Make& make) {
+    if (count_ == nullptr || counted_ != kind) {
+      counted_ = kind;
+      count_ = &counts_[std::string(kind)];
+    }
+    ++*count_;
+    if (!may_be_shown || !rows_.may_hold(sort_key({kind, customer, document}))) return;
+    visit_({std::string(kind), std::string(customer), std::string(document)}, make());
   }
 
   // Accounts above their limit, and those whose exposure lacks a rate: at the file in force.
@@ -179,18 +272,18 @@ class Finder {
   void add_credit(domain::AnomalyKind kind, AccountReader& account) {
     const std::string_view name = domain::anomaly_name(kind);
     if (!wanted_.takes(name) || !sees(account.id())) return;
-    const auto& entries = account.account().file().entries();
-    const auto in_force = std::ranges::find(entries, account.profile(as_of_), &domain::CustomerFile::Entry::profile);
-    const domain::Fact& fact = *in_force->fact;
-    const std::string customer(account.name());
-    keep_lowest({std::string(name), customer, customer},
-                {.partition = shard_.partition,
-                 .at = fact.at,
-                 .recorded_ms = fact.recorded_ms,
-                 .told = FoundAnomaly::Told{fact.event.event_id.text(),
-                                            static_cast<std::uint8_t>(fact.event.payload.index()),
-                                            fact.event.occurred_at},
-                 .detail = detail_of(kind)});
+    show(name, account.name(), account.name(), true, [&] {
+      const auto& entries = account.account().file().entries();
+      const auto in_force = std::ranges::find(entries, account.profile(as_of_), &domain::CustomerFile::Entry::profile);
+      const domain::Fact& fact = *in_force->fact;
+      return FoundAnomaly{.partition = shard_.partition,
+                          .at = fact.at,
+                          .recorded_ms = fact.recorded_ms,
+                          .told = FoundAnomaly::Told{fact.event.event_id.text(),
+                                                     static_cast<std::uint8_t>(fact.event.payload.index()),
+                                                     fact.event.occurred_at},
+                          .detail = detail_of(kind)};
+    });
   }
 
   void find_parked() {
@@ -200,24 +293,14 @@ class Finder {
       const std::string_view kind = domain::park_reason_name(parked.reason);
       if (!wanted_.takes(kind) || (customer_id && *customer_id != parked.customer_id)) return;
       const std::string topic = log::topic_name(reader_.topic_prefix(), static_cast<log::Topic>(parked.topic));
-      keep_lowest({std::string(kind), parked.customer_id,
-                   fmt::format("{}:{}:{}", topic, shard_.partition, parked.offset)},
-                  {.partition = shard_.partition,
-                   .at = {parked.topic, parked.offset},
-                   .recorded_ms = parked.recorded_ms,
-                   .told = {},
-                   .detail = parked.detail});
+      show(kind, parked.customer_id, fmt::format("{}:{}:{}", topic, shard_.partition, parked.offset), true, [&] {
+        return FoundAnomaly{.partition = shard_.partition,
+                            .at = {parked.topic, parked.offset},
+                            .recorded_ms = parked.recorded_ms,
+                            .told = {},
+                            .detail = parked.detail};
+      });
     });
-  }
-
-  void keep_lowest(AnomalyKey key, FoundAnomaly found) {
-    const auto [at, is_new] = all_.try_emplace(std::move(key), found);
-    if (is_new) {
-      const auto& [kind, customer, document] = at->first;
-      return take_memory(sizeof *at + kind.size() + customer.size() + document.size() + found.detail.size() + kNodeBytes);
-    }
-    const auto order = [](const FoundAnomaly& one) { return std::pair(!one.is_open, one.at); };
-    if (order(found) < order(at->second)) at->second = std::move(found);
   }
 
   bool sees(AccountNumber id) {
@@ -233,8 +316,16 @@ class Finder {
   const ShardReader& reader_;
   const ShardSnapshot& shard_;
   const AnomaliesWanted& wanted_;
+  const Rows& rows_;
+  const VisitAnomaly& visit_;
   const Day as_of_;
-  FoundAnomalies all_;
+  AnomalyCounts counts_;
+  std::string_view counted_;  // The kind that was last, and its count.
+  std::int64_t* count_ = nullptr;
+  // What is being read: an account, and of it a document with an id, and what has none. Null: none.
+  std::shared_ptr<Account> account_;
+  std::shared_ptr<Document> document_;
+  std::shared_ptr<Document> own_;
   std::unordered_map<AccountNumber, bool> seen_;  // Those that were asked for.
 };
 
@@ -285,8 +376,9 @@ EventRef FoundAnomaly::event() const {
   return event;
 }
 
-FoundAnomalies find_anomalies(const ShardReader& shard, const AnomaliesWanted& wanted) {
-  return Finder(shard, wanted).find();
+AnomalyCounts find_anomalies(const ShardReader& shard, const AnomaliesWanted& wanted, const Rows& rows,
+                             const VisitAnomaly& visit) {
+  return Finder(shard, wanted, rows, visit).find();
 }
 
 std::int64_t parked_count(const ShardSnapshot& shard) {

@@ -61,11 +61,15 @@ struct AnomalyKey {
 
   auto operator<=>(const AnomalyKey&) const = default;
 };
-using FoundAnomalies = std::map<AnomalyKey, FoundAnomaly>;
+using VisitAnomaly = std::function<void(const AnomalyKey&, const FoundAnomaly&)>;
+// How many there are, by kind.
+using AnomalyCounts = std::map<std::string, std::int64_t>;
 
-// At the question's as_of and rates, of accounts that its customer_id and scope let through. Parked records are of a
-// place in the log, not of the account that they name: they show to whoever sees everything, wherever they are.
-FoundAnomalies find_anomalies(const ShardReader& shard, const AnomaliesWanted& wanted);
+// At the question's as_of and rates, of accounts that its customer_id and scope let through: counts all, and calls
+// visit(key, found) for those that `rows` may hold, which go by kind, customer_id and document_id. Parked records are of
+// a place in the log, not of the account that they name: they show to whoever sees everything, wherever they are.
+AnomalyCounts find_anomalies(const ShardReader& shard, const AnomaliesWanted& wanted, const Rows& rows,
+                             const VisitAnomaly& visit);
 
 // --- parked records ---------------------------------------------------------------------------
 

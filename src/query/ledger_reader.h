@@ -4,6 +4,7 @@
 #include <array>
 #include <functional>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "domain/ledger.h"
@@ -34,17 +35,19 @@ struct Posting {
   domain::LedgerEntry entry;
   std::string_view region;
   std::string_view sales_rep;
-  std::int64_t place = 0;  // Among the postings of its account that pass: one record may have several.
+  std::int64_t place = 0;  // Among the postings of its document that pass: one record may have several.
 };
+// By day, then topic, partition, offset.
+std::string posting_key(std::int32_t partition, const Posting& posting);
 
 // Calls visit(posting) for those of an account that pass.
 void for_each_posting(AccountReader& account, const Grouping& grouping,
                       const std::function<void(const Posting&)>& visit);
 
-// Calls visit(posting, account) for those of the shard on these days that pass, of one type or all: as many as
-// `page` needs of rows that are in the order of their days.
+// Calls visit(posting, account) for those of the shard on these days that pass, of one type or all: as many as are
+// needed to fill `rows`, whose keys posting_key() gives.
 void for_each_posting(const ShardReader& shard, const Grouping& grouping, const Period& span,
-                      std::optional<domain::Measure> type, const PageCut& page,
+                      std::optional<domain::Measure> type, const Rows& rows,
                       const std::function<void(const Posting&, AccountReader&)>& visit);
 
 // Calls visit(cell, group) for what was posted to the ledger and what was settled on these days, and passes.

@@ -23,10 +23,10 @@ struct RestatedBalances {
   std::map<Currency, Int128> to;
 };
 
-// Calls visit(restated, account) for the records that come to something else at the later of two instants of recorded
+// Calls visit(restated, customer) for the records that come to something else at the later of two instants of recorded
 // time; of what passes, as of a date.
 RestatedBalances for_each_restated(const ShardReader& shard, const Grouping& grouping, Day as_of,
                                    std::int64_t known_from_ms, std::int64_t known_to_ms,
-                                   const std::function<void(const Restated&, AccountReader&)>& visit);
+                                   const std::function<void(const Restated&, std::string_view)>& visit);
 
 }  // namespace daybook::query

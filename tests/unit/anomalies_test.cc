@@ -2,6 +2,7 @@
 #include "engine/manifest.h"
 #include "support/story.h"
 #include "query/local_shards.h"
+#include "query/reports/anomalies.h"
 #include "query/reports/parked.h"
 
 namespace daybook::test {
@@ -411,6 +412,36 @@ TEST(Anomalies, StandAtTheLowestRecord) {
   EXPECT_EQ(story.table("v1/anomalies", kEnd, "anomalies",
                         "kind document_id event.topic event.offset event.type"),
             "unknown_invoice I daybook.invoices.v1 0 invoice_voided");
+}
+
+TEST(Anomalies, ADocumentOfItsAccountsNameStandsWithTheCustomerFile) {
+  Story story;
+  story.put("customer_profile_set", "2024-05-01", R"("name":"n")", "f");
+  story.put("customer_profile_set", "2024-05-01", R"("name":"m")", "f");
+  for (const char* id : {"A", "C", "D"}) {
+    story.invoice(id, 100, "2024-05-01");
+    story.invoice(id, 900, "2024-05-01");
+  }
+  EXPECT_EQ(story.table("v1/anomalies", kEnd, "anomalies", "kind document_id event.topic event.offset"),
+            "conflicting_repeat A daybook.invoices.v1 1; conflicting_repeat C daybook.invoices.v1 3; "
+            "conflicting_repeat D daybook.invoices.v1 5");
+  const auto counts = query::open_anomalies(query::LocalShards(story.book.model()), *parse_date(kEnd));
+  EXPECT_EQ(counts.at("conflicting_repeat"), 3);
+}
+
+TEST(Anomalies, AreCountedWhateverThePageShows) {
+  Story story;
+  for (const char* account : {"C", "D", "E"}) {
+    story.account = account;
+    story.profile("2024-01-01", R"("credit_currency":"CNY","credit_limit_minor":1)");
+    story.invoice("I", 100, "2024-05-01");
+    story.pay("P", 5, "2024-05-01", {{"X", "1"}, {"Y", "2"}});
+  }
+  EXPECT_EQ(story.table("v1/anomalies", kEnd, "anomalies", "customer_id kind document_id", "page_size=1"),
+            "C over_credit_limit C");
+  const auto counts = query::open_anomalies(query::LocalShards(story.book.model()), *parse_date(kEnd));
+  EXPECT_EQ(counts.at("unknown_invoice"), 6);
+  EXPECT_EQ(counts.at("over_credit_limit"), 3);
 }
 
 }  // namespace

@@ -58,11 +58,8 @@ class Anomalies final : public ReportOf<AnomaliesPart> {
  protected:
   AnomaliesPart part_of(const Question& question, const ShardReader& shard) const override {
     AnomaliesPart part{Rows(question.page), {}};
-    for (const auto& entry : find_anomalies(shard, wanted_by(question))) {
-      const AnomalyKey& key = entry.first;
-      ++part.counts[key.kind];
-      part.rows.add(sort_key({key.kind, key.customer_id, key.document_id}), [&] {
-        const auto& [by, found] = entry;
+    const auto visit = [&](const AnomalyKey& by, const FoundAnomaly& found) {
+      part.rows.add(sort_key({by.kind, by.customer_id, by.document_id}), [&] {
         Row row;
         row.add("kind", Value::text(by.kind));
         row.add("state", Value::text(found.is_open ? "open" : "cleared"));
@@ -72,7 +69,8 @@ class Anomalies final : public ReportOf<AnomaliesPart> {
         row.add("event", Value::object(shard.event_row(found.event())));
         return row;
       });
-    }
+    };
+    part.counts = find_anomalies(shard, wanted_by(question), part.rows, visit);
     return part;
   }
 

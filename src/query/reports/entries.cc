@@ -40,12 +40,10 @@ class EntriesReport final : public ReportOf<RowsPart> {
       type = ledger_measure(static_cast<std::size_t>(column));
     }
     RowsPart part{Rows(question.page)};
-    for_each_posting(shard, Grouping::of(question), Period::of(question), type, question.page,
+    for_each_posting(shard, Grouping::of(question), Period::of(question), type, part.rows,
                      [&](const Posting& posting, AccountReader& account) {
-                       const domain::LedgerEntry& entry = posting.entry;
-                       std::string key = sort_key({sortable(entry.day)}) +
-                                         position_key(shard.partition(), entry.fact->at) + sortable(posting.place);
-                       part.rows.add(std::move(key), [&] { return row_of(posting, account, shard); });
+                       part.rows.add(posting_key(shard.partition(), posting),
+                                     [&] { return row_of(posting, account, shard); });
                      });
     return part;
   }

@@ -74,12 +74,12 @@ class Restatement final : public ReportOf<RestatementPart> {
     RestatementPart part{Rows(question.page), {}, {}};
     RestatedBalances balances = for_each_restated(
         shard, Grouping::of(question), question.as_of, knowledge.from_ms, knowledge.to_ms,
-        [&](const Restated& restated, AccountReader& account) {
+        [&](const Restated& restated, std::string_view customer) {
           std::string key = sortable(restated.fact->recorded_ms) + position_key(shard.partition(), restated.fact->at) +
                             restated.currency.code();
           part.rows.add(std::move(key), [&] {
             Row row;
-            row.add("customer_id", Value::text(account.name()));
+            row.add("customer_id", Value::text(customer));
             row.add("currency", Value::text(restated.currency.code()));
             row.add("document_id", Value::text(restated.document_id));
             row.add("effective_date", Value::date(restated.day));
