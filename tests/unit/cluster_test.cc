@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <functional>
+#include <random>
 #include <set>
 #include <thread>
 #include <utility>
@@ -13,7 +14,9 @@
 #include "query/coordinator.h"
 #include "query/reports/rates.h"
 #include "query/wait.h"
+#include "support/asking.h"
 #include "support/cluster.h"
+#include "support/hostile.h"
 #include "support/missing_shard.h"
 #include "support/story.h"
 
@@ -583,6 +586,46 @@ TEST_F(Cluster, ALongQuestionCrossesInPieces) {
   EXPECT_EQ(here.status, 200) << here.body.substr(0, 300);
   EXPECT_GT(here.body.size(), 3 * cluster::kPieceBytes);
   EXPECT_TRUE(here.body == there.body) << there.body.substr(0, 300);
+}
+
+// Some shards of this process, the others of projectors.
+class Mixed final : public query::ShardSource {
+ public:
+  Mixed(const query::ShardSource& here, const query::ShardSource& there, unsigned far) : here_(here), there_(there), far_(far) {}
+
+  std::int32_t partition_count() const override { return here_.partition_count(); }
+  const domain::Rules& rules() const override { return here_.rules(); }
+  std::string_view topic_prefix() const override { return here_.topic_prefix(); }
+  bool has_folded(log::TopicPartition at, std::int64_t offset) const override { return here_.has_folded(at, offset); }
+  std::unique_ptr<query::ShardSession> open(std::int32_t partition, std::optional<std::int64_t> known_at_ms) const override {
+    return ((far_ >> partition) & 1U ? there_ : here_).open(partition, known_at_ms);
+  }
+
+ private:
+  const query::ShardSource& here_;
+  const query::ShardSource& there_;
+  const unsigned far_;  // A bit a shard.
+};
+
+TEST_F(Cluster, WhicheverShardsAreHereOrElsewhereTheAnswersAreTheSame) {
+  for (const HostileRecord& record : Hostile(11).records(400)) story.book.send_record(record.topic, record.key, record.value, {});
+  story.book.settle();
+  const auto one = serve(local, {0});
+  const auto other = serve(local, {1, 2});
+  connect({one->address(), other->address()});
+  see(2);
+  const auto far = pool->shards();
+  ASSERT_NE(far, nullptr);
+  const query::Today today = [] { return Day{19'830}; };
+  std::mt19937 random(3);
+  for (unsigned split = 1; split < 8; ++split) {
+    for (int i = 0; i < 30; ++i) {
+      const Asked asked = any_question(random);
+      const query::Request request{.segments = asked.path, .parameters = asked.parameters};
+      EXPECT_EQ(query::answer(Mixed(local, *far, split), today, request).body, query::answer(local, today, request).body)
+          << asked.text();
+    }
+  }
 }
 
 TEST_F(Cluster, APortThatIsTakenIsNotShared) {
