@@ -53,6 +53,15 @@ Parameter cycle();
 }  // namespace parameters
 
 // The period that such a parameter names, if it is given; refuses what is no label.
+// The last milestone on the way to delivery that an order has: what was invoiced ahead is no step of it.
+std::size_t last_milestone(const domain::Milestones& milestones);
+// What an order not delivered is late by: its last promise, else the date that was asked for.
+std::optional<Day> promised_date(const domain::OrderDates& dates);
+inline bool is_late(const domain::OrderDates& dates, Day as_of) {
+  const std::optional<Day> promised = promised_date(dates);
+  return promised && *promised < as_of;
+}
+
 // sum ÷ n in seconds, to 3 decimals; null without orders.
 Value mean_seconds(Int128 sum, std::size_t n);
 
