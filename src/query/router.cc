@@ -45,10 +45,7 @@ struct CsvForm {
   bool has_mark = false;  // Of byte order, by which some see that it is UTF-8.
 };
 
-CsvForm read_csv_form(Parameters& parameters, Format format) {
-  for (const char* name : {"bom", "separator"}) {
-    if (parameters.text(name) && format != Format::kCsv) refuse_parameter(name, "is for CSV");
-  }
+CsvForm read_csv_form(Parameters& parameters) {
   const std::string separator = parameters.one_of("separator", {",", ";", "tab"}, ",");
   return {.separator = separator == "tab" ? '\t' : separator[0],
           .has_mark = parameters.one_of("bom", {"true", "false"}, "false") == "true"};
@@ -119,7 +116,7 @@ Asked read(const Description& description, const Route& route, const ShardSource
   Parameters parameters(request.parameters);
   Asked asked;
   asked.format = read_format(description, parameters, request.accept);
-  asked.csv = read_csv_form(parameters, asked.format);
+  asked.csv = read_csv_form(parameters);
   Question& question = asked.question;
   question.report = description.name;
   question.subject = route.subject;
