@@ -55,9 +55,9 @@ class Known:
         self.positions = []
 
     def add(self, name, value):
-        values = self.values.setdefault(name, [])
+        values = self.values.get(name, [])
         if value and value not in values and len(values) < 400:
-            values.append(value)
+            self.values.setdefault(name, []).append(value)
 
     def learn(self, event):
         """From an event that was taken."""
@@ -430,7 +430,7 @@ class Asking:
             choices = schema.get("enum", ())
             lists = [one["items"]["enum"] for one in schema.get("oneOf", ()) if one.get("type") == "array" and "enum" in one["items"]]
             widest = {"from": FIRST, "to": LAST, "known_from": FIRST, "known_to": LAST, "grain": "day", "format": "csv", "state": "all"}
-            if name in widest:
+            if name in widest and (name != "state" or "all" in choices):
                 given.append((name, widest[name]))
             elif lists:
                 given.append((name, ",".join(lists[0])))
@@ -473,6 +473,9 @@ def made_value(asking, name, schema, number, bare):
     if "enum" in schema:
         return rng.choice(schema["enum"])
     kind = schema["type"]
+    # Whole numbers of 64 bits may stand as texts, as answers have them.
+    as_text = isinstance(kind, list) and rng.random() < 0.3
+    kind = kind[0] if isinstance(kind, list) else kind
     if kind == "array":
         items = asking.document.resolve(schema["items"])
         numbers = [f"{number}-{i}" for i in range(rng.choice((1, 2, 5)))]
@@ -481,7 +484,8 @@ def made_value(asking, name, schema, number, bare):
         return [f"{name}-{each}" for each in numbers]
     if kind == "integer":
         least, most = schema["minimum"], schema["maximum"]
-        return rng.choice((max(least, 1), most, rng.randint(max(least, 1), min(most, 10 ** 6))))
+        value = rng.choice((max(least, 1), most, rng.randint(max(least, 1), min(most, 10 ** 6))))
+        return str(value) if as_text else value
     if kind == "boolean":
         return rng.random() < 0.5
     if schema.get("format") == "date":

@@ -54,8 +54,8 @@ class Operation:
     def query(self):
         return [p for p in self.parameters if p["in"] == "query"]
 
-    def check(self, status, content_type, body, bodyless=False):
-        """Whether this answer is one that is described; raises Unmet."""
+    def check(self, status, content_type, body, given=(), bodyless=False):
+        """Whether this answer to these parameters is one that is described; raises Unmet."""
         response = self.responses.get(str(status))
         if response is None:
             raise Unmet(f"status {status} is not described for {self}")
@@ -72,10 +72,14 @@ class Operation:
             if media == "application/problem+json" and value["status"] != status:
                 raise Unmet(f"a problem of status {value['status']} comes with {status}")
         elif media == "text/csv":
-            self.check_csv(text)
+            self.check_csv(text, dict(given))
 
-    def check_csv(self, text):
-        lines = csv.reader(io.StringIO(text, newline=""), strict=True)
+    def check_csv(self, text, given):
+        if text.startswith("\ufeff") != (given.get("bom") == "true"):
+            raise Unmet("a byte order mark that was not asked for, or none")
+        separator = given.get("separator", ",")
+        lines = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True,
+                           delimiter="\t" if separator == "tab" else separator)
         header = next(lines, None)
         if header is None:
             raise Unmet("a CSV without its header")

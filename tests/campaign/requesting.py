@@ -94,7 +94,7 @@ class Client(Actor):
         if request.statuses in ((404,), (405,)):
             self.asking.document.check({"$ref": "#/components/schemas/Problem"}, json.loads(body), "problem")
             return
-        request.operation.check(status, kind, body, bodyless=request.method == "HEAD")
+        request.operation.check(status, kind, body, request.given, bodyless=request.method == "HEAD")
         if request.method == "HEAD":
             return
         if request.wrong:

@@ -135,7 +135,7 @@ class Deployed(Case):
         self.assertEqual(self.script("stop.sh").stdout, "not running\n")
         output = self.started()
         self.assertIn("Northwind is loaded already", output)
-        self.assertIn("617085.35", output)
+        self.assertIn("617,085.35", output)
         self.assertEqual(self.script("stop.sh").stdout, "stopped\n")
         self.assertEqual(processes_of(self.folder), {})
         for name in names:
