@@ -268,6 +268,8 @@ Result<bool> Projector::mend(Slot& slot) {
     const std::lock_guard lock(mutex_);
     reported = std::exchange(slot.reported, std::nullopt);
   }
+  // Told of now, not with the next write: its cause may be gone by then.
+  if (!reported && !slot.trouble && slot.shard) reported = slot.shard->store().own_failure();
   if (reported && !slot.trouble) {
     hold(slot, *reported);
     // Damage does not pass.

@@ -20,6 +20,7 @@
 #include <cstring>
 #include <filesystem>
 #include <map>
+#include <mutex>
 #include <shared_mutex>
 
 #include "base/ensure.h"
@@ -95,22 +96,34 @@ std::size_t SharedMemory::write_buffer_bytes() const { return parts_->write_buff
 
 namespace {
 
-// Notices that the write-ahead log goes on in another file, as it does when a memtable is sealed.
-class LogChanges : public rocksdb::EventListener {
+// What RocksDB does by itself.
+class OwnWork : public rocksdb::EventListener {
  public:
-  void OnMemTableSealed(const rocksdb::MemTableInfo&) override { changed_ = true; }
-  // Since the last call.
-  bool take() { return changed_.exchange(false); }
+  void OnMemTableSealed(const rocksdb::MemTableInfo&) override { changed_log_ = true; }
+  void OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status* status) override {
+    const std::lock_guard lock(mutex_);
+    if (failure_.ok()) failure_ = *status;
+  }
+
+  // Whether the write-ahead log goes on in another file since the last call, as it does when a memtable is sealed.
+  bool take_log_change() { return changed_log_.exchange(false); }
+  // The first that there was.
+  rocksdb::Status failure() const {
+    const std::lock_guard lock(mutex_);
+    return failure_;
+  }
 
  private:
-  std::atomic<bool> changed_ = false;
+  std::atomic<bool> changed_log_ = false;
+  mutable std::mutex mutex_;
+  rocksdb::Status failure_;  // Guarded.
 };
 
 }  // namespace
 
 struct ShardStore::Parts {
   std::string path;
-  std::shared_ptr<LogChanges> log_changes;
+  std::shared_ptr<OwnWork> own_work;
   std::unique_ptr<StoreCopy> copy;  // What is open in its place, for reading only.
   std::unique_ptr<rocksdb::DB> db;
   std::array<rocksdb::ColumnFamilyHandle*, kTableCount> tables{};
@@ -220,8 +233,8 @@ Result<std::unique_ptr<ShardStore>> ShardStore::open(const std::string& path, Sh
                                                      Mode mode, std::size_t files_bytes_min) {
   rocksdb::DBOptions options;
   options.env = memory.parts_->disk;
-  const auto log_changes = std::make_shared<LogChanges>();
-  options.listeners.push_back(log_changes);
+  const auto own_work = std::make_shared<OwnWork>();
+  options.listeners.push_back(own_work);
   options.track_and_verify_wals_in_manifest = true;
   options.create_if_missing = true;
   options.create_missing_column_families = true;
@@ -282,7 +295,7 @@ Result<std::unique_ptr<ShardStore>> ShardStore::open(const std::string& path, Sh
   if (!status.ok()) return failure(status, "open the store " + path, copy.get(), path);
   auto parts = std::make_unique<Parts>();
   parts->path = path;
-  parts->log_changes = log_changes;
+  parts->own_work = own_work;
   parts->copy = std::move(copy);
   parts->files_bytes_min = files_bytes_min;
   // Compressing what is taken in, be it quickly, would take an eighth of the folding thread's time; compaction does.
@@ -298,6 +311,12 @@ Result<std::unique_ptr<ShardStore>> ShardStore::open(const std::string& path, Sh
 }
 
 const std::string& ShardStore::path() const { return parts_->path; }
+
+std::optional<Error> ShardStore::own_failure() const {
+  const rocksdb::Status status = parts_->own_work->failure();
+  if (status.ok()) return std::nullopt;
+  return failure(status, "flush or compact " + parts_->path).error;
+}
 
 Result<std::optional<std::string>> ShardStore::get(Table table, std::string_view key) const {
   return parts_->get({}, table, key);
@@ -321,7 +340,7 @@ rocksdb::Status ShardStore::Parts::write_log(WriteSet& set) {
   const rocksdb::Status status = db->Write({}, &batch);
   // The older file is synced and noted down as such before anything more is behind it: without it, or with less of
   // it, the store is not opened. A power failure could keep the newer one alone.
-  if (status.ok() && log_changes->take()) return db->FlushWAL(true);
+  if (status.ok() && own_work->take_log_change()) return db->FlushWAL(true);
   return status;
 }
 

@@ -108,6 +108,9 @@ class ShardStore : public Reads {
   ~ShardStore() override;
 
   const std::string& path() const;
+  // What failed since it was opened of that which is done by itself, beside reads and writes: every write fails from
+  // then on.
+  std::optional<Error> own_failure() const;
 
   Result<std::optional<std::string>> get(Table table, std::string_view key) const override;
   Result<void> scan(Table table, std::string_view prefix, std::string_view from, const Visit& visit) const override;

@@ -107,6 +107,23 @@ TEST_F(StoreTroubleTest, AFullDiskAtTheStartServesWhatIsThere) {
   expect_whole();
 }
 
+// A write that came later would tell of it when nothing is wrong any more.
+TEST_F(StoreTroubleTest, WhatAStoreFailsOfByItselfIsToldBeforeTheNextWriteAndMended) {
+  invoice("I0");
+  disk_.fail(Fails::kWrites);
+  EXPECT_FALSE(book_.projector().shard(0)->store().compact());
+  ASSERT_TRUE(test::soon([&] { return !is_well(); }));
+  EXPECT_NE(book_.projector().store_trouble(0).find("shard 0: flush or compact"), std::string::npos)
+      << book_.projector().store_trouble(0);
+  EXPECT_EQ(status_of("I0"), 200);
+  disk_.heal();
+  ASSERT_TRUE(test::soon([&] { return is_well(); })) << book_.projector().trouble();
+  invoice("I1");
+  EXPECT_EQ(status_of("I1"), 200);
+  expect_whole();
+  EXPECT_EQ(std::ranges::count(book_.notices(), '\n'), 2) << book_.notices();
+}
+
 TEST_F(StoreTroubleTest, ReadsThatFailAreTriedAgain) {
   invoice("I0");
   // Onto the disk, so that it has to be read.
