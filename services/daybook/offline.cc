@@ -2,11 +2,20 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+
+#include "app/log_keeper.h"
 #include "engine/projector.h"
 #include "log/partitions.h"
 #include "store/shard_state.h"
 
 namespace daybook::cli {
+namespace {
+
+// How long a record is waited for.
+constexpr std::chrono::seconds kRecordPatience{30};
+
+}  // namespace
 
 Result<std::unique_ptr<OfflineModel>> OfflineModel::open(const app::Settings& settings) {
   ASSIGN_OR_RETURN(const engine::Manifest manifest, engine::read_manifest(settings.data));
@@ -17,7 +26,7 @@ Result<std::unique_ptr<OfflineModel>> OfflineModel::open(const app::Settings& se
                                   "them all (--url), or a folder",
                                   manifest.partitions, log::format_partitions(missing), settings.data));
   }
-  std::unique_ptr<OfflineModel> model(new OfflineModel(std::move(rules), settings.topic_prefix));
+  std::unique_ptr<OfflineModel> model(new OfflineModel(std::move(rules), settings));
   model->memory_ = std::make_unique<store::SharedMemory>(64 << 20, 64 << 20);
   for (std::int32_t partition = 0; partition < manifest.partitions; ++partition) {
     ASSIGN_OR_RETURN(auto store,
@@ -44,6 +53,11 @@ Result<std::shared_ptr<const query::ShardSnapshot>> OfflineModel::open(std::int3
 bool OfflineModel::has_folded(log::TopicPartition at, std::int64_t offset) const {
   const auto state = store::read_state(*stores_[at.partition]);
   return state && state->topics[static_cast<std::size_t>(at.topic)].next_offset > offset;
+}
+
+Result<std::optional<log::KeptRecord>> OfflineModel::record(log::TopicPartition at, std::int64_t offset) const {
+  ASSIGN_OR_RETURN(const std::unique_ptr<log::Log> log, app::open_log_to_read(settings_));
+  return log::read_record(*log, at, offset, kRecordPatience);
 }
 
 }  // namespace daybook::cli

@@ -21,18 +21,20 @@ class OfflineModel : public query::ReadModel {
 
   std::int32_t partition_count() const override { return static_cast<std::int32_t>(stores_.size()); }
   const domain::Rules& rules() const override { return rules_; }
-  const std::string& topic_prefix() const override { return topic_prefix_; }
+  const std::string& topic_prefix() const override { return settings_.topic_prefix; }
   Result<std::shared_ptr<const query::ShardSnapshot>> open(std::int32_t partition) const override;
   bool has_folded(log::TopicPartition at, std::int64_t offset) const override;
+
+  // From the log that the settings name, which may be written meanwhile.
+  Result<std::optional<log::KeptRecord>> record(log::TopicPartition at, std::int64_t offset) const override;
 
   const store::Reads& reads(std::int32_t partition) const { return *stores_[partition]; }
 
  private:
-  OfflineModel(domain::Rules rules, std::string topic_prefix)
-      : rules_(std::move(rules)), topic_prefix_(std::move(topic_prefix)) {}
+  OfflineModel(domain::Rules rules, app::Settings settings) : rules_(std::move(rules)), settings_(std::move(settings)) {}
 
   domain::Rules rules_;
-  std::string topic_prefix_;
+  const app::Settings settings_;
   std::unique_ptr<store::SharedMemory> memory_;
   std::vector<std::unique_ptr<store::ShardStore>> stores_;
   std::vector<std::unique_ptr<store::Labels>> labels_;

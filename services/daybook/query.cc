@@ -17,6 +17,7 @@
 #include "offline.h"
 #include "query/catalog.h"
 #include "query/local_shards.h"
+#include "query/path_pattern.h"
 #include "query/router.h"
 #include "relative_period.h"
 #include "table.h"
@@ -63,9 +64,12 @@ std::vector<std::string> segments_of(std::string_view view) {
 // What a report is asked by on the command line: its name, or its path with the id.
 std::string view_name(const query::Description& report) {
   if (is_asked_by_name(report)) return report.name;
-  std::string name = report.path.substr(std::string_view("/v1/").size());
-  const std::size_t brace = name.find('{');
-  return name.replace(brace, name.find('}') - brace + 1, "ID");
+  const std::string_view path = std::string_view(report.path).substr(std::string_view("/v1/").size());
+  return query::replace_placeholders(path, [](std::string_view name) {
+    std::string word(name.ends_with("_id") ? "ID" : name);
+    std::ranges::transform(word, word.begin(), [](unsigned char c) { return std::toupper(c); });
+    return word;
+  });
 }
 
 Result<query::ParameterMap> parameters_of(const std::vector<std::string>& words) {

@@ -63,6 +63,13 @@ Result<std::unique_ptr<log::Log>> open_log(const Settings& settings,
   return log::open_embedded_log(options);
 }
 
+Result<std::unique_ptr<log::Log>> open_log_to_read(const Settings& settings) {
+  if (!settings.brokers.empty()) return log::open_kafka_log(settings.kafka_options());
+  log::EmbeddedLogOptions options = embedded_options(settings, {});
+  options.read_only = true;
+  return log::open_embedded_log(options);
+}
+
 LogKeeper::LogKeeper(const Settings& settings, std::string meanwhile, std::shared_ptr<Metrics> metrics, LogLine line)
     : settings_(settings),
       meanwhile_(std::move(meanwhile)),

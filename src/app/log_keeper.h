@@ -22,6 +22,9 @@ namespace daybook::app {
 // Opens the log that the settings name. What people must know of it goes to `notice`.
 Result<std::unique_ptr<log::Log>> open_log(const Settings& settings, const std::function<void(const std::string&)>& notice);
 
+// The same to read what it has; an embedded one may be written meanwhile.
+Result<std::unique_ptr<log::Log>> open_log_to_read(const Settings& settings);
+
 // A broker that is there answers within this; who asks for the status waits no longer.
 inline constexpr std::chrono::milliseconds kStatusPatience{250};
 

@@ -13,6 +13,7 @@
 #include <mutex>
 
 #include "query/catalog.h"
+#include "query/path_pattern.h"
 
 namespace daybook::app {
 namespace {
@@ -194,11 +195,7 @@ std::string route_of(const std::string& path, const std::vector<std::string>& se
   if (std::ranges::find(kPlain, path) != kPlain.end()) return path;
   const auto known = query::find_route(segments, false);
   if (!known) return "other";
-  std::string route = known->report->description().path;
-  if (const std::size_t brace = route.find('{'); brace != std::string::npos) {
-    route.replace(brace, route.find('}') - brace + 1, "{id}");
-  }
-  return route;
+  return query::replace_placeholders(known->report->description().path, [](std::string_view) { return "{id}"; });
 }
 
 }  // namespace daybook::app

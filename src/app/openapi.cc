@@ -12,6 +12,7 @@
 
 #include "events/schema.h"
 #include "query/catalog.h"
+#include "query/path_pattern.h"
 
 namespace daybook::app {
 namespace {
@@ -89,6 +90,7 @@ json::object schema_of(const query::Field& field) {
       case Type::kInstant: return time();
       case Type::kObject: return field.fields.empty() ? object_of_texts() : object_of(field.fields);
       case Type::kEvent: return {{"$ref", "#/components/schemas/Event"}};
+      case Type::kMessage: return {{"type", "object"}};
     }
     return {};
   };
@@ -222,22 +224,19 @@ json::object answer_schema(const query::Description& report) {
   return schema;
 }
 
-// The one in braces of its path.
-json::object subject(const query::Description& report, std::size_t brace) {
-  return {{"name", report.path.substr(brace + 1, report.path.find('}') - brace - 1)},
+// One in braces of its path.
+json::object subject(std::string_view name) {
+  return {{"name", name},
           {"in", "path"},
           {"required", true},
-          {"description", "The id, percent-encoded."},
+          {"description", "Percent-encoded."},
           {"schema", {{"type", "string"}, {"minLength", 1}}}};
 }
 
 json::object operation(const query::Description& report) {
   json::array parameters;
-  const std::size_t brace = report.path.find('{');
-  const bool has_subject = brace != std::string::npos;
-  if (has_subject) {
-    parameters.push_back(subject(report, brace));
-  }
+  const std::vector<std::string_view> subjects = query::placeholders(report.path);
+  for (const std::string_view name : subjects) parameters.push_back(subject(name));
   for (const query::Parameter& parameter : report.parameters) parameters.push_back(described(parameter));
   for (query::Parameter parameter : query::parameters::common()) {
     if (parameter.name == "format" && !report.has_page) std::erase(parameter.choices, "html");
@@ -260,8 +259,8 @@ json::object operation(const query::Description& report) {
                                          "store is in trouble: try again.")},
                          {"default", refused_by_http()}};
   if (report.row.empty()) responses["406"] = problem("It has no rows to give as CSV.");
-  if (has_subject) {
-    responses["404"] = problem("There is none.");
+  if (!subjects.empty()) responses["404"] = problem("There is none.");
+  if (subjects.size() == 1) {
     responses["409"] = problem("Several accounts have this id: say which with customer_id.");
   }
   json::object operation{{"operationId", report.name},

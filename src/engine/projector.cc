@@ -426,6 +426,11 @@ std::optional<Error> Projector::unreadable(std::int32_t partition) const {
   return Error{ErrorCode::kUnavailable, store_trouble(*slot)};
 }
 
+log::Log* Projector::log() const {
+  const std::lock_guard lock(mutex_);
+  return started_ ? log_ : nullptr;
+}
+
 store::ShardState Projector::committed(std::int32_t partition) const {
   const Slot* const slot = find(partition);
   if (slot == nullptr) return {};

@@ -89,6 +89,8 @@ class Projector {
   // Lets each worker commit what it has, and ends. Called by the destructor too.
   void stop();
 
+  // What it folds; null until it was started. Any thread.
+  log::Log* log() const;
   // Of the log.
   std::int32_t partition_count() const { return partition_count_; }
   // Those that it holds, rising.

@@ -420,7 +420,8 @@ Result<json::value> parse(std::string_view text) {
 
 }  // namespace
 
-std::string to_json(const v1::Event& message) { return json::serialize(value_of(message)); }
+json::value to_json_value(const v1::Event& message) { return value_of(message); }
+std::string to_json(const v1::Event& message) { return json::serialize(to_json_value(message)); }
 
 bool read_event(const json::value& json, v1::Event& message, Violations& violations) {
   const std::size_t before = violations.count();

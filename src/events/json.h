@@ -12,6 +12,7 @@
 
 namespace daybook::events {
 
+boost::json::value to_json_value(const v1::Event& message);
 // One line of JSON, without a line break.
 std::string to_json(const v1::Event& message);
 

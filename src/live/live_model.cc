@@ -13,6 +13,9 @@ namespace {
 constexpr int kPictureTries = 20;
 constexpr std::chrono::microseconds kPicturePause{50};
 
+// How long whoever asks for a record waits for the log.
+constexpr std::chrono::seconds kRecordPatience{3};
+
 // Tells the projector of what a question finds out about a shard's store.
 class ReportingReads : public store::Reads {
  public:
@@ -88,6 +91,12 @@ std::shared_ptr<const LiveModel::Opened> LiveModel::opened(std::int32_t partitio
   Kept& kept = kept_[static_cast<std::size_t>(partition)];
   const std::lock_guard lock(kept.mutex);
   return kept.opened;
+}
+
+Result<std::optional<log::KeptRecord>> LiveModel::record(log::TopicPartition at, std::int64_t offset) const {
+  log::Log* const log = projector_.log();
+  if (log == nullptr) return unexpected(ErrorCode::kUnavailable, "the log is away");
+  return log::read_record(*log, at, offset, kRecordPatience);
 }
 
 std::vector<std::shared_ptr<index::ShardIndex>> LiveModel::indexes() const {

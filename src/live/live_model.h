@@ -28,6 +28,8 @@ class LiveModel : public query::ReadModel {
     return projector_.has_committed(at, offset);
   }
 
+  Result<std::optional<log::KeptRecord>> record(log::TopicPartition at, std::int64_t offset) const override;
+
   ~LiveModel() override;
 
   // What the indexes take, and how many of them can be asked.

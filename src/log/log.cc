@@ -1,5 +1,6 @@
 #include "log/log.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 
@@ -27,6 +28,34 @@ std::optional<Topic> parse_topic_name(std::string_view prefix, std::string_view 
     if (topic_name(prefix, topic) == name) return topic;
   }
   return std::nullopt;
+}
+
+Result<std::optional<KeptRecord>> read_record(Log& log, TopicPartition at, std::int64_t offset,
+                                              std::chrono::milliseconds patience) {
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point deadline = Clock::now() + patience;
+  const std::optional<KeptRecord> none;
+  ASSIGN_OR_RETURN(const std::unique_ptr<Reader> reader, log.open_reader({{at, offset}}));
+  std::optional<Error> trouble;
+  while (true) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
+    const auto polled = reader->poll(1, std::max(left, std::chrono::milliseconds(0)));
+    if (!polled && polled.error().code != ErrorCode::kUnavailable) return unexpected(polled.error());
+    if (!polled) trouble = polled.error();
+    if (polled && !polled->empty()) {
+      const Record& record = polled->front();
+      if (record.offset != offset) return none;
+      std::optional<KeptRecord> kept({record.topic, record.partition, record.offset, record.timestamp_ms, {}, {}});
+      if (record.key) kept->key = std::string(*record.key);
+      if (record.value) kept->value = std::string(*record.value);
+      return kept;
+    }
+    if (polled && reader->position(at) > offset) return none;
+    if (Clock::now() >= deadline) {
+      if (trouble) return unexpected(*trouble);
+      return unexpected(ErrorCode::kUnavailable, "the log did not give the record in time");
+    }
+  }
 }
 
 Result<std::vector<Appended>> append_and_wait(Log& log, std::vector<NewRecord> records) {

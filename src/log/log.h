@@ -169,6 +169,24 @@ class Log {
   virtual Result<void> check() { return {}; }
 };
 
+// A record that is kept.
+struct KeptRecord {
+  Topic topic{};
+  std::int32_t partition = 0;
+  std::int64_t offset = 0;
+  std::int64_t timestamp_ms = 0;
+  std::optional<std::string> key;
+  std::optional<std::string> value;
+
+  // As read; points into this.
+  Record view() const { return {topic, partition, offset, timestamp_ms, key, value}; }
+};
+
+// The record at `offset`; nothing where an offset of the log has none. Waits for it at most `patience`: somebody has
+// read it already. Errors: those of poll(), kUnavailable also where it does not come in time.
+Result<std::optional<KeptRecord>> read_record(Log& log, TopicPartition at, std::int64_t offset,
+                                              std::chrono::milliseconds patience);
+
 // append(), waited for.
 Result<std::vector<Appended>> append_and_wait(Log& log, std::vector<NewRecord> records);
 

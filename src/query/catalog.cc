@@ -54,7 +54,7 @@ std::optional<Route> find_route(const std::vector<std::string>& segments, bool h
     Route route{report, {}};
     const bool fits = std::ranges::equal(parts, segments, [&](std::string_view part, const std::string& segment) {
       if (!part.starts_with('{')) return part == segment;
-      route.subject = segment;
+      route.subject += route.subject.empty() ? segment : "/" + segment;
       return !segment.empty();
     });
     if (fits) return route;

@@ -16,7 +16,7 @@ std::span<const Report* const> reports();
 // Also one that is asked by others alone; null: there is none of that name.
 const Report* find_report(std::string_view name);
 
-// A path's report, and the id in the path.
+// A path's report, and what the path has in place of its placeholders: an id, or several texts with a slash between.
 struct Route {
   const Report* report = nullptr;
   std::string subject;

@@ -35,6 +35,11 @@ std::unique_ptr<Partial> Coordinator::gather(const Report& report, const Questio
   std::vector<std::int32_t> partitions;
   if (question.enclosed_by_partition != nullptr) {
     for (const auto& [partition, enclosed] : *question.enclosed_by_partition) partitions.push_back(partition);
+  } else if (const auto shard = report.shard(question)) {
+    if (*shard >= source_.partition_count()) {
+      refuse(404, "Not found", fmt::format("there is no partition {}: the log has {}", *shard, source_.partition_count()));
+    }
+    partitions.push_back(*shard);
   } else if (const auto account = report.account(question)) {
     partitions.push_back(log::partition_of(*account, source_.partition_count()));
   } else {

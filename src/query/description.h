@@ -50,6 +50,7 @@ struct Field {
     kInstant,
     kObject,   // Of `fields`; without any: texts under names that the question gives.
     kEvent,    // As it may be published.
+    kMessage,  // An event as it came, be it valid or not.
   };
 
   std::string name;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "domain/event_types.h"
+#include "events/json.h"
 #include "store/event_fields.h"
 
 namespace daybook::query {
@@ -82,7 +83,26 @@ std::string_view id_name(domain::DocumentKind kind) {
   return {};
 }
 
+Value value_of(const boost::json::value& json) {
+  if (const auto* text = json.if_string()) return Value::text(*text);
+  if (const auto* flag = json.if_bool()) return Value::boolean(*flag);
+  if (const auto* number = json.if_int64()) return Value::integer(*number);
+  if (const auto* number = json.if_uint64()) return Value::integer(*number);
+  if (const auto* items = json.if_array()) {
+    std::vector<Value> values;
+    for (const boost::json::value& item : *items) values.push_back(value_of(item));
+    return Value::list(std::move(values));
+  }
+  Row row;
+  if (const auto* object = json.if_object()) {
+    for (const auto& [name, value] : *object) row.add(std::string(name), value_of(value));
+  }
+  return Value::object(std::move(row));
+}
+
 }  // namespace
+
+Value content_of(const events::v1::Event& message) { return value_of(events::to_json_value(message)); }
 
 Value content_of(const domain::Event& event, std::string_view customer_id) {
   ContentWriter payload;

@@ -29,6 +29,10 @@ std::vector<store::LabelId> ShardSnapshot::customers_after(std::string_view afte
 ReadModel::ReadModel() : known_at_evaluations_(std::make_unique<KnownAtEvaluations>()) {}
 ReadModel::~ReadModel() = default;
 
+Result<std::optional<log::KeptRecord>> ReadModel::record(log::TopicPartition, std::int64_t) const {
+  return unexpected(ErrorCode::kUnavailable, "the log is not at hand");
+}
+
 ShardSnapshot ReadModel::recall(const ShardSnapshot& shard, std::int64_t recorded_ms) const {
   ShardSnapshot known;
   known.partition = shard.partition;

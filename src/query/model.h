@@ -68,6 +68,8 @@ class ReadModel {
   virtual Result<std::shared_ptr<const ShardSnapshot>> open(std::int32_t partition) const = 0;
   // Whether the record at this place shows in what is opened from now on.
   virtual bool has_folded(log::TopicPartition at, std::int64_t offset) const = 0;
+  // A record that was folded, from the log (log::read_record); kUnavailable where that is not at hand.
+  virtual Result<std::optional<log::KeptRecord>> record(log::TopicPartition at, std::int64_t offset) const;
 
   // A shard as it was known at an instant. What was evaluated for the last questions is kept.
   ShardSnapshot recall(const ShardSnapshot& shard, std::int64_t recorded_ms) const;

@@ -97,7 +97,7 @@ struct PageCut {
 
 struct Question {
   std::string report;   // Its name.
-  std::string subject;  // The id that it is about, where its path has one.
+  std::string subject;  // What it is about, where its path says so (Route).
   Day today = 0;
   Day as_of = 0;
   bool as_of_given = false;

@@ -70,6 +70,8 @@ class Report {
   virtual bool evaluates_anew() const { return false; }
   // The account whose shard alone is asked; all are without.
   virtual std::optional<std::string> account(const Question& question) const { return question.filters().customer_id; }
+  // The shard that alone is asked, by its partition; 404 where the log has none such.
+  virtual std::optional<std::int32_t> shard(const Question&) const { return std::nullopt; }
 
   // Throws a Refusal where the store fails.
   virtual std::unique_ptr<Partial> evaluate(const Question& question, const ShardReader& shard) const = 0;

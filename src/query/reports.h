@@ -14,6 +14,7 @@
   REPORT(cycle_orders) \
   REPORT(dunning) \
   REPORT(entries) \
+  REPORT(event) \
   REPORT(factors) \
   REPORT(invoice) \
   REPORT(invoices) \

@@ -120,6 +120,13 @@ std::vector<ShardReader::PublishedRate> ShardReader::published_rates(store::Labe
   return rates;
 }
 
+std::optional<log::KeptRecord> ShardReader::record(log::Topic topic, std::int64_t offset) const {
+  go_on();
+  auto record = model_.record({topic, partition()}, offset);
+  if (!record && record.error().code == ErrorCode::kOutOfRange) return std::nullopt;
+  return value_or_refuse(std::move(record));
+}
+
 Row ShardReader::event_row(const EventRef& event) const {
   const auto& told = event.told;
   Row row;

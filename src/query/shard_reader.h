@@ -147,6 +147,7 @@ class ShardReader {
   const domain::Rules& rules() const { return model_.rules(); }
   std::string_view topic_prefix() const { return model_.topic_prefix(); }
   std::int32_t partition() const { return shard_.partition; }
+  std::int32_t partition_count() const { return model_.partition_count(); }  // Of the log.
   const Question& question() const { return question_; }
   // Refuses to go on once nobody waits for the answer any more: for what takes long.
   void go_on() const { refuse_once_given_up(stop_); }
@@ -191,6 +192,10 @@ class ShardReader {
     Int128 rate = 0;  // × 10^kRatePlaces.
   };
   std::map<Currency, std::vector<PublishedRate>> published_rates() const;
+
+  // A record of this shard as the log has it: nothing where there is none, or none any more. Refused where the log is
+  // away.
+  std::optional<log::KeptRecord> record(log::Topic topic, std::int64_t offset) const;
 
   // The reference of an event as all answers show it.
   Row event_row(const EventRef& event) const;

@@ -248,6 +248,7 @@ namespace {
 struct Standing {
   Verdict verdict = Verdict::kNew;
   std::string_view content;
+  FactHead head;
 };
 
 // Of what stands behind an event id: type and payload; empty in bytes that no version wrote.
@@ -299,17 +300,18 @@ Standing find_standing(std::string_view document, const DocumentIndex* index, st
   const auto compare = [&](const Entry& entry) {
     if (entry.tag != EntryTag::kFact) return true;
     ByteReader body(entry.body);
-    if (read_head(body).at.topic != topic) return true;
+    const FactHead head = read_head(body);
+    if (head.at.topic != topic) return true;
     const std::string_view content = entry.body.substr(entry.body.size() - body.left());
     if (skip_event_id(body) == event_id) {
-      by_id = {body.raw(body.left()) == event.behind_event_id() ? Verdict::kDuplicate : Verdict::kConflict, content};
+      by_id = {body.raw(body.left()) == event.behind_event_id() ? Verdict::kDuplicate : Verdict::kConflict, content, head};
       return false;
     }
     if (event.claims == Claims::kNothing || by_claim.verdict != Verdict::kNew) return true;
     const std::string_view payload = skip_envelope(body);
     if (payload.empty() || payload.front() != claimed.front()) return true;
     if (event.claims == Claims::kItsId && claimed_id(payload) != id) return true;
-    by_claim = {payload == claimed ? Verdict::kDuplicate : Verdict::kConflict, content};
+    by_claim = {payload == claimed ? Verdict::kDuplicate : Verdict::kConflict, content, head};
     return true;
   };
   if (index == nullptr) {
@@ -361,6 +363,44 @@ Few<std::uint32_t, 4> DocumentIndex::places(std::uint64_t hash) const {
 
 Verdict judge(std::string_view document, const DocumentIndex* index, std::uint8_t topic, const EncodedEvent& event) {
   return find_standing(document, index, topic, event).verdict;
+}
+
+namespace {
+
+// Of the contents of two events of one document.
+std::string detail_of_conflict(std::string_view stands, std::string_view came) {
+  Arena arena;
+  const auto read = [&](std::string_view content, Event& event) {
+    Reader reader(content, arena);
+    return read_event(reader, {}, event);
+  };
+  Event standing;
+  Event coming;
+  return read(stands, standing) && read(came, coming) ? conflict_detail(standing, coming) : "";
+}
+
+// The document as it was when the record at `at` was read, but for other topics.
+std::string_view told_before(std::string_view document, Position at) {
+  Entries entries(document);
+  std::string_view before = document;
+  for (Entry entry; entries.next(entry);) {
+    if (entry.tag == EntryTag::kFact) {
+      ByteReader body(entry.body);
+      const Position fact = read_head(body).at;
+      if (fact.topic == at.topic && fact.offset >= at.offset) return before;
+    }
+    before = document.substr(0, static_cast<std::size_t>(entry.body.data() + entry.body.size() - document.data()));
+  }
+  return document;
+}
+
+}  // namespace
+
+Repeat judge_repeat(std::string_view document, Position at, const EncodedEvent& event) {
+  const Standing standing = find_standing(told_before(document, at), nullptr, at.topic, event);
+  Repeat repeat{standing.verdict, standing.head.at, standing.head.recorded_ms, {}};
+  if (repeat.verdict == Verdict::kConflict) repeat.detail = detail_of_conflict(standing.content, event.bytes);
+  return repeat;
 }
 
 namespace {
@@ -441,19 +481,16 @@ bool append_conflict(std::string& document, const DocumentIndex* index, Position
     });
   }
   if (!is_first) return false;
-  Arena arena;
-  Event came;
-  Reader reader(event.bytes, arena);
-  read_event(reader, {}, came);
+  ByteReader envelope(event.behind_event_id());
+  envelope.string();
+  const Instant occurred_at = envelope.zigzag();
   std::string body;
   ByteWriter out(body);
   write_head(out, at, recorded_ms);
   out.raw(event.event_id());
-  out.zigzag(came.occurred_at);
-  out.u8(static_cast<std::uint8_t>(came.payload.index()));
-  Event stands;
-  Reader standing_reader(find_standing(document, index, at.topic, event).content, arena);
-  if (read_event(standing_reader, {}, stands)) out.string(conflict_detail(stands, came));
+  out.zigzag(occurred_at);
+  out.u8(static_cast<std::uint8_t>(event.payload().front()));
+  out.string(detail_of_conflict(find_standing(document, index, at.topic, event).content, event.bytes));
   begin_entry(document, EntryTag::kConflict, body.size()).raw(body);
   return true;
 }

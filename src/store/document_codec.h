@@ -57,6 +57,16 @@ class DocumentIndex {
 // claims. `index`: the document's; null: it is short.
 Verdict judge(std::string_view document, const DocumentIndex* index, std::uint8_t topic, const EncodedEvent& event);
 
+// What a record said that was read and stands nowhere, as another stood before it.
+struct Repeat {
+  Verdict verdict = Verdict::kNew;  // kNew: nothing stood before it.
+  domain::Position of;              // What it repeats or contradicts.
+  std::int64_t recorded_ms = 0;     // Of that.
+  std::string detail;               // Of a conflict (conflict_detail()).
+};
+// As it was judged when it was read: by the facts of its topic below its offset. `document`: its document's bytes now.
+Repeat judge_repeat(std::string_view document, domain::Position at, const EncodedEvent& event);
+
 // Tells of most events that they are new without a look at the document's facts: a bit for each event id, of 32,
 // and one for each type that claims something.
 class FactSketch {

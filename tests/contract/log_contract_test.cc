@@ -190,6 +190,28 @@ TEST_P(LogContract, APositionBeyondTheEndIsOutOfRange) {
   EXPECT_NE(error->message.find("orders"), std::string::npos) << error->message;
 }
 
+TEST_P(LogContract, ARecordIsReadByItsPlace) {
+  append_order(log(), 0, "first");
+  const Appended at = append_one(log(), {Topic::kOrders, "C1", "value", 0, {}});
+  append_order(log(), 0, "last");
+  const auto record = read_record(log(), {Topic::kOrders, 0}, at.offset, std::chrono::seconds(20));
+  ASSERT_TRUE(record) << record.error().message;
+  ASSERT_TRUE(record->has_value());
+  EXPECT_EQ((*record)->topic, Topic::kOrders);
+  EXPECT_EQ((*record)->partition, 0);
+  EXPECT_EQ((*record)->offset, at.offset);
+  EXPECT_EQ((*record)->timestamp_ms, at.timestamp_ms);
+  EXPECT_EQ((*record)->key, "C1");
+  EXPECT_EQ((*record)->value, "value");
+}
+
+TEST_P(LogContract, ARecordOutsideTheLogIsSaidToBe) {
+  append_order(log(), 0, "only");
+  const auto record = read_record(log(), {Topic::kOrders, 0}, 1000, std::chrono::seconds(20));
+  ASSERT_FALSE(record);
+  EXPECT_EQ(record.error().code, ErrorCode::kOutOfRange) << record.error().message;
+}
+
 TEST_P(LogContract, OnlyTheNamedTopicPartitionsAreRead) {
   append_order(log(), 0, "wanted");
   append_order(log(), 1, "other partition");

@@ -637,6 +637,8 @@ def queries(oracle, seed, days):
         if rng.random() < 0.3:
             q["customer_id"] = rng.choice(customers)
         yield "/v1/search", q
+        for r in rng.sample(oracle.records, min(len(oracle.records), 8)):
+            yield f"/v1/events/{r.topic}/{r.partition}/{r.offset}", {}
         yield "/v1/anomalies", dict(at)
         if turn % 3 == 0:
             yield "/v1/anomalies", dict(at, customer_id=rng.choice(customers))
@@ -646,6 +648,7 @@ def queries(oracle, seed, days):
                          ("shipments", "/v1/shipments/")):
         yield path + family[0].upper() + "1", {"as_of": days[-1]}     # often of several accounts
         yield path + "none", {"as_of": days[-1]}
+    yield "/v1/events/daybook.orders.v1/0/1000000", {}
     yield "/v1/customers/nobody", {}
     yield "/v1/customers/nobody/statement", {"from": days[0], "to": days[-1]}
     yield "/v1/receivables/ageing", {}                    # today

@@ -269,6 +269,13 @@ class Repeats(unittest.TestCase):
         w.put("payment_reversed", id="c", payment_id="P", date="2024-05-02")
         self.assertEqual(self.counters(w), (1, 1, 2, 0, 1))
 
+    def test_what_became_of_each_record(self):
+        w = World()
+        for id_, day in (("a", "01"), ("a", "01"), ("b", "01"), ("a", "02"), ("b", "03")):
+            w.put("invoice_voided", id=id_, invoice_id="I", date="2024-05-" + day)
+        states = [w.get(f"/v1/events/daybook.invoices.v1/{r.partition}/{r.offset}")["state"] for r in w.records]
+        self.assertEqual(states, ["accepted", "duplicate", "duplicate", "conflict", "conflict"])
+
     def test_a_conflict_holds_no_id(self):
         w = World()
         w.put("invoice_voided", id="a", invoice_id="I", date="2024-05-01")

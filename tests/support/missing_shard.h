@@ -9,6 +9,7 @@
 #include "query/catalog.h"
 #include "query/router.h"
 #include "support/book.h"
+#include "support/paths.h"
 
 namespace daybook::test {
 
@@ -24,10 +25,10 @@ inline void each_is_refused(const query::ShardSource& shards, const std::string&
         if (parameter.required) parameters.emplace(parameter.name, parameter.name == "from" ? "2024-01-01" : "2024-06-30");
       }
       std::string path = of.path.substr(1);
-      if (const std::size_t brace = path.find('{'); brace != std::string::npos) {
+      if (!query::placeholders(path).empty()) {
         // An account is of one shard, and a statement in CSV says nothing of the others.
         if (path.starts_with("v1/customers") && format == std::string("csv")) continue;
-        path.replace(brace, path.find('}') - brace + 1, "C1");
+        path = filled_path(path, "C1", log::partition_of("C1", shards.partition_count()));
       }
       const std::vector<std::string> segments = segments_of(path);
       const auto rendered = query::answer(shards, [] { return Day{19'000}; }, {.segments = segments, .parameters = parameters});

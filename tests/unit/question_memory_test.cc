@@ -8,6 +8,7 @@
 #include <new>
 
 #include "query/catalog.h"
+#include "support/paths.h"
 #include "support/story.h"
 
 namespace {
@@ -146,10 +147,8 @@ TEST_F(ManyRows, OfEveryReportAreCountedBoundedAndGivenBack) {
   for (const query::Report* report : query::reports()) {
     const query::Description& of = report->description();
     std::string path = of.path.substr(1);
-    if (const std::size_t brace = path.find('{'); brace != std::string::npos) {
-      const std::string id = path.starts_with("v1/customers") ? "C1" : path.starts_with("v1/orders") ? "O0" : "I0";
-      path.replace(brace, path.find('}') - brace + 1, id);
-    }
+    const std::string id = path.starts_with("v1/customers") ? "C1" : path.starts_with("v1/orders") ? "O0" : "I0";
+    path = filled_path(path, id);
     const std::vector<std::string> segments = segments_of(path);
     for (const char* format : {"csv", "json"}) {
       if (format == std::string("csv") && of.row.empty()) continue;

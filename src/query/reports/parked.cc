@@ -1,25 +1,15 @@
 // Records that are no valid events: kept whole, never dropped.
 #include "query/reports/parked.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 
+#include "base/base64.h"
 #include "query/anomalies.h"
 #include "query/coordinator.h"
 #include "query/reports.h"
 
 namespace daybook::query {
 namespace {
-
-std::string to_base64(std::string_view bytes) {
-  std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');  // EVP_EncodeBlock ends with a zero byte.
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                                   reinterpret_cast<const unsigned char*>(bytes.data()),
-                                   static_cast<int>(bytes.size()));
-  text.resize(static_cast<std::size_t>(size));
-  return text;
-}
 
 // --- whether they were told again -------------------------------------------------------------
 

@@ -132,6 +132,7 @@ class Facts:
         self.accepted = []
         self.duplicates = 0
         self.conflicts = []       # (record, document)
+        self.became = {}          # position -> what became of the record
         self.by_document = {}     # document -> [accepted records]
         self.missing = []         # (record, kind of thing, id): references not resolved
         self._repeats(records)
@@ -152,24 +153,26 @@ class Facts:
             k = (doc, r.topic, e.event_id)
             first = ids.get(k)
             if first is not None:
-                if first.ev.content() == e.content():
-                    self.duplicates += 1
-                else:
-                    self.conflicts.append((r, doc))
+                self._repeated(r, doc, first.ev.content() == e.content())
                 continue
             if e.type in CLAIMS:
                 ck = (doc, e.type, CLAIMS[e.type](e.p))
                 first = claims.get(ck)
                 if first is not None:
-                    if first.ev.p == e.p:
-                        self.duplicates += 1
-                    else:
-                        self.conflicts.append((r, doc))
+                    self._repeated(r, doc, first.ev.p == e.p)
                     continue
                 claims[ck] = r
             ids[k] = r
             self.accepted.append(r)
+            self.became[r.pos] = "accepted"
             self.by_document.setdefault(doc, []).append(r)
+
+    def _repeated(self, r, doc, is_same):
+        if is_same:
+            self.duplicates += 1
+        else:
+            self.conflicts.append((r, doc))
+        self.became[r.pos] = "duplicate" if is_same else "conflict"
 
     def _lacks(self, r, kind, id_):
         if FAMILY[kind] in self.config.expect:

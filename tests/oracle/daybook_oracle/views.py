@@ -983,6 +983,21 @@ def parked_view(o, q):
         for r, reason in o.parked])
 
 
+def event(o, q, place):
+    """What became of a record, and what it says of itself."""
+    topic, partition, offset = place.rsplit("/", 2)
+    pos = topic, int(partition), int(offset)
+    r = next((r for r in o.records if r.pos == pos), None)
+    if r is None:
+        raise NotFound(place)
+    reason = next((reason for parked, reason in o.parked if parked is r), None)
+    named = ref(r) if reason is None else \
+        {"event_id": Any(), "type": Any(), "topic": r.topic, "partition": r.partition, "offset": r.offset,
+         "recorded_at": millis(r.seen_at), "occurred_at": Any()}
+    return dict(common(o, q), event=named, customer_id=Any() if reason else r.ev.customer_id,
+                state="parked" if reason else o.facts.became[pos], detail=Any(), content=Any(), bytes=Any())
+
+
 def status(o, q):
     c = common(o, q)
     return {"positions": c["positions"], "newest_recorded_at": c["newest_recorded_at"],
@@ -1021,7 +1036,7 @@ VIEWS = {
     "/v1/status": status,
 }
 DOCUMENTS = {"/v1/customers/": customer, "/v1/invoices/": invoice, "/v1/payments/": payment,
-             "/v1/orders/": order, "/v1/credit-notes/": credit_note, "/v1/shipments/": shipment}
+             "/v1/orders/": order, "/v1/credit-notes/": credit_note, "/v1/shipments/": shipment, "/v1/events/": event}
 
 
 def answer(o, path, q):
