@@ -41,11 +41,14 @@ class Dunning final : public ReportOf<RowsPart> {
                              list("items", {text("document_id"), integer("instalment"), date("due_date"),
                                             integer("days_overdue"), amount("amount")})},
                      .head = {date("aged_on")}};
+      of.parameters.push_back(parameters::credits());
       std::ranges::move(parameters::receivables_filters(), std::back_inserter(of.parameters));
       return of;
     }();
     return description;
   }
+
+  void settle(Question& question) const override { check_credits(question); }
 
  protected:
   RowsPart part_of(const Question& question, const ShardReader& shard) const override {

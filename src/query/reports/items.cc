@@ -60,6 +60,7 @@ class Items final : public ReportOf<RowsPart> {
                      .rows_name = "items",
                      .row = item_fields(),
                      .head = {fields::date("aged_on")}};
+      of.parameters.push_back(parameters::credits());
       std::ranges::move(parameters::receivables_filters(), std::back_inserter(of.parameters));
       return of;
     }();
@@ -67,6 +68,7 @@ class Items final : public ReportOf<RowsPart> {
   }
 
   void settle(Question& question) const override {
+    check_credits(question);
     if (const auto bucket = question.arguments.text("bucket")) Ages::of(*bucket);
   }
 

@@ -97,11 +97,14 @@ class Worklist final : public ReportOf<WorklistPart> {
                              amount("score").or_null(), amount("overdue"), amount("disputed_overdue"),
                              integer("oldest_days_overdue"), list("promises", promise_fields())},
                      .head = {date("aged_on")}};
+      of.parameters.push_back(parameters::credits());
       std::ranges::move(parameters::receivables_filters(), std::back_inserter(of.parameters));
       return of;
     }();
     return description;
   }
+
+  void settle(Question& question) const override { check_credits(question); }
 
   std::optional<RatesWanted> rates(const Question& question) const override {
     if (!question.arguments.currency("base_currency")) return std::nullopt;
