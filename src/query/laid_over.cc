@@ -99,10 +99,9 @@ void hand_out(store::LabelId account, std::uint16_t currency, Measure measure, D
 }  // namespace
 
 void LaidOver::take(const Visit& visit) {
-  const auto account_key = [](const index::ReceivableRow& row) { return std::tuple(row.customer, row.currency); };
   std::ranges::sort(accounts_, {}, &Account::key);
   std::ranges::sort(open_, {}, [](const index::ReceivableRow& row) {
-    return std::tuple(row.customer, row.currency, row.day2, row.day);
+    return std::pair(account_key(row.customer, row.currency), std::int64_t{row.day2} * (std::int64_t{1} << 32) + row.day);
   });
   auto row = open_.begin();
   for (auto at = accounts_.begin(); at != accounts_.end();) {
@@ -112,7 +111,9 @@ void LaidOver::take(const Visit& visit) {
       account.ledger_balance += at->ledger_balance;
     }
     const auto first = row;
-    row = std::find_if(row, open_.end(), [&](const auto& other) { return account_key(other) != account.key(); });
+    row = std::find_if(row, open_.end(), [&](const index::ReceivableRow& other) {
+      return account_key(other.customer, other.currency) != account.key();
+    });
     if (sees(account.number)) lay_over(account, {first, row}, visit);
   }
   release(open_);
@@ -139,14 +140,15 @@ void LaidOver::lay_over(const Account& account, Rows rows, const Visit& visit) c
 }
 
 Int128 LaidOver::lay_over_date(const Account& account, Int128 credits, Rows rows, const Visit& visit) const {
+  Int128 open = 0;
+  Int128 disputed = 0;
+  for (const index::ReceivableRow& row : rows) (row.measure == Measure::kOpen ? open : disputed) += row.amount();
+  if (credits >= open) return credits - open;
+
   const Day due_date = rows.front().day2;
   std::vector<Debt> debts;  // By issue date.
-  Int128 disputed = 0;
   for (const index::ReceivableRow& row : rows) {
-    if (row.measure == Measure::kDisputed) {
-      disputed += row.amount();
-      continue;
-    }
+    if (row.measure == Measure::kDisputed) continue;
     if (debts.empty() || debts.back().issue_date != row.day) {
       debts.push_back({{.due_date = due_date, .issue_date = row.day, .document_id = {}}, 0});
     }
@@ -161,7 +163,6 @@ Int128 LaidOver::lay_over_date(const Account& account, Int128 credits, Rows rows
     rest -= debt.open;
     return false;
   });
-  if (last == debts.end()) return rest;
 
   AccountReader reader = shard_.account(account.number);
   if (disputed != 0 && (debts.size() > 1 || last->instalments > 1)) {

@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <functional>
 #include <span>
-#include <tuple>
 #include <vector>
 
 #include "domain/credits_laid_over.h"
@@ -48,6 +47,9 @@ class LaidOver {
  private:
   using Visit = std::function<void(const index::ReceivableRow&)>;
   using Rows = std::span<index::ReceivableRow>;
+  static std::uint64_t account_key(store::LabelId account, std::uint16_t currency) {
+    return std::uint64_t{account} << 16 | currency;
+  }
   // Of an account in a currency.
   struct Account {
     store::LabelId number = 0;
@@ -55,7 +57,7 @@ class LaidOver {
     Int128 credits = 0;
     Int128 ledger_balance = 0;
 
-    auto key() const { return std::tuple(number, currency); }
+    std::uint64_t key() const { return account_key(number, currency); }
   };
   // An instalment, or all of one due and issue date.
   struct Debt : domain::OpenDebt {

@@ -163,7 +163,7 @@ class AgeingReport final : public ReportOf<AgeingPart> {
                      .parameters = {parameters::aged_on()},
                      .rows_name = "rows",
                      .row = {text("group")},
-                     .head = {date("aged_on"), text("basis"), text("group_by"), list_of(text("buckets"))}};
+                     .head = {date("aged_on"), text("basis"), text("credits"), text("group_by"), list_of(text("buckets"))}};
       std::ranges::move(ageing_parameters("customer"), std::back_inserter(of.parameters));
       std::ranges::copy(ageing_fields(), std::back_inserter(of.row));
       of.tail = {list("totals", ageing_fields()), object("base_totals", base_total_fields()).where_asked()};
@@ -239,6 +239,7 @@ std::vector<Parameter> ageing_parameters(std::string group_by) {
 
 void write_ageing_head(const Question& question, Row& head) {
   head.add("basis", Value::text(question.arguments.choice("basis")));
+  head.add("credits", Value::text(question.arguments.choice("credits")));
   head.add("group_by", Value::text(question.arguments.choice("group_by")));
   head.add("buckets", Value::list_of_texts(Buckets{question.arguments.days("buckets")}.labels()));
 }

@@ -65,7 +65,7 @@ class AgeingTrend final : public ReportOf<TrendPart> {
                      .parameters = {parameters::from(), parameters::to(), parameters::grain("month")},
                      .rows_name = "rows",
                      .row = with_period({text("group")}, ageing_fields()),
-                     .head = {date("from"), date("to"), text("grain"), text("basis"), text("group_by"),
+                     .head = {date("from"), date("to"), text("grain"), text("basis"), text("credits"), text("group_by"),
                               list_of(text("buckets"))},
                      .tail = {list("totals", with_period({}, ageing_fields())),
                               list("base_totals", with_period({}, base_total_fields())).where_asked()}};
