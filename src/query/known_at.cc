@@ -53,8 +53,7 @@ bool KnownAtEvaluation::holds(const ShardSnapshot& shard) const {
   return true;
 }
 
-void KnownAtEvaluation::add_rows(const ShardSnapshot& shard, store::LabelId id, Day as_of, Rows& rows) {
-  AccountReader customer(shard, id, rules_, FileChoice::kAsWas);
+void KnownAtEvaluation::add_rows(AccountReader& customer, Day as_of, Rows& rows) {
   std::vector<store::Cell> cells;
   const auto add = [&](Measure measure, Currency currency, const domain::Attributes& attributes, Day day, Day day2,
                        domain::CellValue value) {
@@ -83,7 +82,7 @@ void KnownAtEvaluation::add_rows(const ShardSnapshot& shard, store::LabelId id, 
                            });
   }
   store::add_up(cells);
-  for (const store::Cell& cell : cells) index::add_receivable_rows(id, cell, rows);
+  for (const store::Cell& cell : cells) index::add_receivable_rows(customer.id(), cell, rows);
 }
 
 std::shared_ptr<const KnownAtEvaluation::Rows> KnownAtEvaluation::receivables(const ShardSnapshot& shard, Day as_of) {
@@ -97,7 +96,10 @@ std::shared_ptr<const KnownAtEvaluation::Rows> KnownAtEvaluation::receivables(co
     kept_.erase(at);
   }
   auto rows = std::make_shared<Rows>();
-  for (const store::LabelId id : shard.customers_after("", SIZE_MAX)) add_rows(shard, id, as_of, *rows);
+  for (const store::LabelId id : shard.customers_after("", SIZE_MAX)) {
+    AccountReader customer(shard, id, rules_, FileChoice::kAsWas);
+    add_rows(customer, as_of, *rows);
+  }
   rows->shrink_to_fit();
   if (kept_.size() == kDatesKept) kept_.erase(kept_.begin());
   kept_.push_back({as_of, rows, rows});
@@ -111,9 +113,28 @@ std::shared_ptr<const KnownAtEvaluation::Rows> KnownAtEvaluation::receivables(co
 
 KnownAtEvaluation::Rows KnownAtEvaluation::receivables(const ShardSnapshot& shard, store::LabelId customer, Day as_of) {
   const std::lock_guard lock(mutex_);
+  AccountReader account(shard, customer, rules_, FileChoice::kAsWas);
   Rows rows;
-  add_rows(shard, customer, as_of, rows);
+  add_rows(account, as_of, rows);
   return rows;
+}
+
+void KnownAtEvaluation::for_each_account(const ShardSnapshot& shard, std::optional<store::LabelId> customer,
+                                         std::span<const Day> dates,
+                                         const std::function<void(std::size_t, const Rows&)>& visit) {
+  const auto ids = customer ? std::vector<store::LabelId>{*customer} : shard.customers_after("", SIZE_MAX);
+  Rows rows;
+  for (const store::LabelId id : ids) {
+    AccountReader account(shard, id, rules_, FileChoice::kAsWas);
+    for (std::size_t i = 0; i < dates.size(); ++i) {
+      rows.clear();
+      {
+        const std::lock_guard lock(mutex_);  // Labels are given.
+        add_rows(account, dates[i], rows);
+      }
+      visit(i, rows);
+    }
+  }
 }
 
 std::int64_t KnownAtEvaluation::waiting(const ShardSnapshot& shard) {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -13,6 +14,8 @@
 #include "query/model.h"
 
 namespace daybook::query {
+
+class AccountReader;
 
 // Thread-safe. Each call is given a snapshot of the shard for which holds() is true, with this evaluation.
 class KnownAtEvaluation {
@@ -33,6 +36,10 @@ class KnownAtEvaluation {
   // customer stand together.
   std::shared_ptr<const Rows> receivables(const ShardSnapshot& shard, Day as_of);
   Rows receivables(const ShardSnapshot& shard, store::LabelId customer, Day as_of);
+  // The same on several dates, which are not kept: calls visit(place of the date, rows) for each account and date. Each
+  // account is read once.
+  void for_each_account(const ShardSnapshot& shard, std::optional<store::LabelId> customer, std::span<const Day> dates,
+                        const std::function<void(std::size_t, const Rows&)>& visit);
   // Accepted records with a reference that was not resolved.
   std::int64_t waiting(const ShardSnapshot& shard);
 
@@ -48,7 +55,7 @@ class KnownAtEvaluation {
   // `cycles_alone`: of orders, and nothing else of them.
   void evaluate(const ShardSnapshot& shard, std::optional<store::LabelId> customer, bool cycles_alone,
                 const std::function<void(store::LabelId, domain::DocumentRef, evaluation::Contribution&)>& visit);
-  void add_rows(const ShardSnapshot& shard, store::LabelId customer, Day as_of, Rows& rows);
+  void add_rows(AccountReader& customer, Day as_of, Rows& rows);
 
   const std::int64_t recorded_ms_;
   const store::ShardState read_;

@@ -102,9 +102,10 @@ std::vector<OpenItem> open_items(AccountReader& customer, std::span<const Docume
 }
 
 Row item_row(const OpenItem& item, AccountReader& customer, Day aged_on) {
+  const bool has_document = item.kind != kOnAccount;
   Row row;
   row.add("customer_id", Value::text(customer.name()));
-  row.add("document_id", Value::text(item.document_id));
+  row.add("document_id", has_document ? Value::text(item.document_id) : Value());
   row.add("kind", Value::text(item.kind));
   row.add("instalment", item.instalment == 0 ? Value() : Value::integer(item.instalment));
   row.add("issue_date", Value::date(item.date));
@@ -114,8 +115,8 @@ Row item_row(const OpenItem& item, AccountReader& customer, Day aged_on) {
   row.add("amount", Value::amount(item.amount, item.currency));
   row.add("open", Value::amount(item.open, item.currency));
   row.add("disputed", Value::amount(item.disputed, item.currency));
-  row.add("region", text_or_null(customer.region(item.attributes)));
-  row.add("sales_rep", text_or_null(customer.sales_rep(item.attributes)));
+  row.add("region", has_document ? text_or_null(customer.region(item.attributes)) : Value());
+  row.add("sales_rep", has_document ? text_or_null(customer.sales_rep(item.attributes)) : Value());
   row.add("over_applied", Value::boolean(item.over_applied));
   return row;
 }
@@ -123,7 +124,7 @@ Row item_row(const OpenItem& item, AccountReader& customer, Day aged_on) {
 const std::vector<Field>& item_fields() {
   using namespace fields;
   static const std::vector<Field> all = {text("customer_id"),
-                                         text("document_id"),
+                                         text("document_id").or_null(),
                                          text("kind"),
                                          integer("instalment").or_null(),
                                          date("issue_date"),

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "domain/credits_laid_over.h"
 #include "domain/document.h"
 #include "query/account_reader.h"
 #include "query/description.h"
@@ -29,7 +30,13 @@ struct OpenItem {
   bool over_applied = false;
   // Tells refunds with one id apart: what they were paid out of.
   std::string_view source_id;
+
+  // Of an instalment: in which order credits are laid over several (domain::OpenDebt).
+  auto place() const { return domain::OpenDebt{*due_date, date, document_id, instalment}.place(); }
 };
+// What is left of credits that were laid over instalments: of no document, region or rep.
+inline constexpr std::string_view kOnAccount = "ON_ACCOUNT";
+
 // Open items of these documents of an account on a date, in no order.
 std::vector<OpenItem> open_items(AccountReader& account, std::span<const domain::DocumentRef> documents, Day as_of);
 

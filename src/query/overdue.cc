@@ -105,7 +105,15 @@ void OverdueReader::add_days(Overdue& to, std::span<const DueDay> days) const {
 }
 
 std::vector<OpenItem> OverdueReader::items(AccountReader& account, Currency currency) const {
-  std::vector<OpenItem> items = open_items(account, account.opened_on(open_days_.of(account.id())), as_of_);
+  std::vector<OpenItem> items;
+  if (grouping_.credits_laid_over) {
+    // Credits stand under other days than what is overdue.
+    const OpenDays days = open_days(shard_.shard(), account.id(), as_of_);
+    items = open_items(account, account.opened_on(days.of(account.id())), as_of_);
+    lay_credits_over(items, as_of_);
+  } else {
+    items = open_items(account, account.opened_on(open_days_.of(account.id())), as_of_);
+  }
   std::erase_if(items, [&](const OpenItem& item) {
     return item.currency != currency || !item.due_date || *item.due_date >= aged_on_ ||
            !minimum_.passes(item.open - item.disputed, currency) ||

@@ -5,6 +5,7 @@
 
 #define DAYBOOK_REPORTS(REPORT) \
   REPORT(ageing) \
+  REPORT(ageing_trend) \
   REPORT(anomalies) \
   REPORT(bridge) \
   REPORT(credit_note) \

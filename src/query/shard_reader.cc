@@ -11,16 +11,20 @@ namespace daybook::query {
 
 Grouping Grouping::of(const Question& question) {
   const std::string by = question.arguments.choice("group_by");
+  const bool credits_laid_over = lays_credits_over(question);
   return {.by = by.empty() ? "none" : by,
           .level = static_cast<int>(question.arguments.integer("level").value_or(0)),
           .filters = question.filters(),
-          .scope = question.scope};
+          .scope = credits_laid_over ? AccessScope::everything() : question.scope,
+          .as_of = question.as_of,
+          .credits_laid_over = credits_laid_over};
 }
 
 void Grouping::check(const Question& question) {
   if (question.arguments.integer("level") && question.arguments.choice("group_by") != "region") {
     refuse_parameter("level", "needs group_by=region");
   }
+  check_credits(question);
 }
 
 std::uint64_t GroupCursor::next_place() {
@@ -46,7 +50,7 @@ void GroupCursor::move(bool same_customer, store::LabelId customer, store::Label
   if (grouping_.by == "customer") {
     group_ = customer_->name();
   } else if (grouping_.by == "parent_customer") {
-    group_ = customer_->parent(reader_.question().as_of);
+    group_ = customer_->parent(grouping_.as_of);
   } else if (grouping_.by == "region") {
     group_ = group_name(cut_region(region, grouping_.level));
   } else if (grouping_.by == "sales_rep") {

@@ -3,9 +3,11 @@
 // Reports know neither the store nor the index: this is the one way to both.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <utility>
@@ -13,6 +15,7 @@
 
 #include "query/account_reader.h"
 #include "query/answer.h"
+#include "query/laid_over.h"
 #include "query/model.h"
 #include "query/open_items.h"
 #include "query/period.h"
@@ -35,10 +38,13 @@ struct Grouping {
   int level = 0;
   Filters filters;
   AccessScope scope;
+  Day as_of = 0;  // By whose file parents are.
+  // Credits are laid over items: figures are of whole accounts, which the scope sees or does not.
+  bool credits_laid_over = false;
 
   // The question's group_by and level, where its report has them, and its filters.
   static Grouping of(const Question& question);
-  // Refuses a level where nothing has one.
+  // Refuses a level where nothing has one, and parts of accounts over which credits cannot be laid.
   static void check(const Question& question);
 
   // Whether figures must be told apart by document attributes, or by account at all.
@@ -46,7 +52,7 @@ struct Grouping {
     return filters.region || filters.sales_rep || !scope.sees_everything() || by == "region" || by == "sales_rep";
   }
   bool needs_accounts() const { return needs_attributes() || (by != "none" && by != "currency"); }
-  Detail detail() const { return needs_accounts() ? Detail::kAccounts : Detail::kTotals; }
+  Detail detail() const { return needs_accounts() || credits_laid_over ? Detail::kAccounts : Detail::kTotals; }
 
   // Whether what comes to this region and rep passes the filters and the scope.
   bool passes(std::string_view region, std::string_view sales_rep) const {
@@ -59,7 +65,7 @@ struct Grouping {
 // Where figures of one shard go: by account and attributes, which mostly stay for a while.
 class GroupCursor {
  public:
-  // All must outlive this. Parents are those in force at the question's as_of.
+  // All must outlive this.
   GroupCursor(const ShardReader& reader, const Grouping& grouping)
       : reader_(reader), grouping_(grouping), place_(next_place()) {}
 
@@ -154,15 +160,19 @@ class ShardReader {
   // The same shard as it was known at an instant.
   ShardSnapshot known_at(std::int64_t recorded_ms) const { return model_.recall(shard_, recorded_ms); }
 
-  // Calls visit(row, group) for the figures of receivables and ledger that count on a date and pass. Rows of one group
-  // mostly stand together.
+  // Calls visit(row, group) for the figures of receivables and ledger that count on a date and pass, with credits laid
+  // over them where the grouping says so. Rows of one group mostly stand together.
   template <typename Visit>
   void receivables(Day as_of, const Grouping& grouping, Detail detail, const Visit& visit) const;
+  // The same on several dates: visit(place of the date, row, group). What was known at an instant is evaluated once for
+  // all of them.
+  template <typename Visit>
+  void receivables_on(std::span<const Day> dates, Grouping grouping, Detail detail, const Visit& visit) const;
   // Calls visit(cell, group) for what was posted to the ledger on these days and passes.
   template <typename Visit>
   void ledger(const Period& span, const Grouping& grouping, const Visit& visit) const;
 
-  // Calls visit(item, account) for open items that pass, of accounts that may be among the rows.
+  // Calls visit(item, account) for open items that pass, of accounts that may be among the rows; likewise.
   template <typename Visit>
   void for_each_open_item(Day as_of, const Grouping& grouping, const Rows& rows, const Visit& visit) const;
 
@@ -209,6 +219,9 @@ class ShardReader {
 
  private:
   std::vector<PublishedRate> published_rates(AccountNumber account) const;
+  // Calls visit(row, group) for what passes of the rows that read(take) gives, which count on a date.
+  template <typename Read, typename Visit>
+  void hand_out(Day as_of, const Grouping& grouping, GroupCursor& group, const Read& read, const Visit& visit) const;
 
   const ShardSnapshot& shard_;
   const Question& question_;
@@ -218,15 +231,55 @@ class ShardReader {
   std::optional<AccountNumber> only_;
 };
 
+template <typename Read, typename Visit>
+void ShardReader::hand_out(Day as_of, const Grouping& grouping, GroupCursor& group, const Read& read,
+                           const Visit& visit) const {
+  const bool goes = grouping.needs_accounts();
+  const auto to_group = [&](const ReceivableRow& row) {
+    if (goes) group.go(row.customer, row.attributes);
+    if (group.passes()) visit(row, group);
+  };
+  if (!grouping.credits_laid_over) {
+    return read([&](const ReceivableRow& row) {
+      if (grouping.passes(Currency::from_number(row.currency))) to_group(row);
+    });
+  }
+  LaidOver laid(*this, as_of);
+  read([&](const ReceivableRow& row) {
+    if (grouping.passes(Currency::from_number(row.currency))) laid.add(row);
+  });
+  laid.take(to_group);
+}
+
 template <typename Visit>
 void ShardReader::receivables(Day as_of, const Grouping& grouping, Detail detail, const Visit& visit) const {
   if (!has_accounts_) return;
   GroupCursor group(*this, grouping);
-  const bool goes = grouping.needs_accounts();
-  receivables_at(shard_, only_, as_of, detail, [&](const index::ReceivableRow& row) {
-    if (!grouping.passes(Currency::from_number(row.currency))) return;
-    if (goes) group.go(row.customer, row.attributes);
-    if (group.passes()) visit(row, group);
+  hand_out(as_of, grouping, group, [&](const auto& take) { receivables_at(shard_, only_, as_of, detail, take); }, visit);
+}
+
+template <typename Visit>
+void ShardReader::receivables_on(std::span<const Day> dates, Grouping grouping, Detail detail, const Visit& visit) const {
+  if (!has_accounts_) return;
+  if (shard_.known_at == nullptr) {
+    for (std::size_t i = 0; i < dates.size(); ++i) {
+      go_on();
+      grouping.as_of = dates[i];
+      receivables(dates[i], grouping, detail, [&](const ReceivableRow& row, const GroupCursor& group) { visit(i, row, group); });
+    }
+    return;
+  }
+  std::vector<Grouping> groupings(dates.size(), grouping);
+  std::vector<GroupCursor> groups;
+  groups.reserve(dates.size());
+  for (std::size_t i = 0; i < dates.size(); ++i) {
+    groupings[i].as_of = dates[i];
+    groups.emplace_back(*this, groupings[i]);
+  }
+  shard_.known_at->for_each_account(shard_, only_, dates, [&](std::size_t i, const std::vector<ReceivableRow>& rows) {
+    go_on();
+    hand_out(dates[i], groupings[i], groups[i], [&](const auto& take) { std::ranges::for_each(rows, take); },
+             [&](const ReceivableRow& row, const GroupCursor& group) { visit(i, row, group); });
   });
 }
 
@@ -241,7 +294,12 @@ void ShardReader::for_each_open_item(Day as_of, const Grouping& grouping, const 
     AccountReader account = this->account(id);
     // In the order of their names: once the page is full those behind it are passed over.
     if (!rows.may_hold(sort_key({account.name()}))) continue;
-    for (const OpenItem& item : open_items(account, account.opened_on(days), as_of)) {
+    std::vector<OpenItem> items = open_items(account, account.opened_on(days), as_of);
+    if (grouping.credits_laid_over) {
+      if (!sees(account)) continue;
+      lay_credits_over(items, as_of);
+    }
+    for (const OpenItem& item : items) {
       if (grouping.passes(item.currency) &&
           grouping.passes(account.region(item.attributes), account.sales_rep(item.attributes))) {
         visit(item, account);

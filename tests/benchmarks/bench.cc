@@ -93,6 +93,12 @@ int ageing(std::int64_t orders, int runs, bool indexed) {
   questions.time("ageing by customer", ages, runs, past({{"page_size", "1000"}}));
   questions.time("ageing by region", ages, runs, past({{"group_by", "region"}}));
   questions.time("ageing by issue date, totals", ages, runs, past({{"group_by", "none"}, {"basis", "issue_date"}}));
+  questions.time("credits over items, totals", ages, runs, past({{"group_by", "none"}, {"credits", "fifo"}}));
+  questions.time("credits over items, customers", ages, runs, past({{"page_size", "1000"}, {"credits", "fifo"}}));
+  questions.time("trend of 12 months, totals", ages + "/trend", runs, year({}));
+  questions.time("trend of 12 months, customers", ages + "/trend", std::min(runs, 5),
+                 year({{"group_by", "customer"}, {"page_size", "1000"}}));
+  questions.time("trend of 12 months, credits over items", ages + "/trend", std::min(runs, 5), year({{"credits", "fifo"}}));
   // A month that has ended.
   const auto month = [&](query::ParameterMap more) {
     return [&, more] {
@@ -125,6 +131,11 @@ int ageing(std::int64_t orders, int runs, bool indexed) {
   questions.time("ageing totals, known at a past instant", ages, std::min(runs, 5), known({{"group_by", "none"}}));
   questions.time("ageing by customer, known then", ages, std::min(runs, 5), known({{"page_size", "1000"}}));
   questions.time("ageing by region, known then", ages, std::min(runs, 5), known({{"group_by", "region"}}));
+  questions.time("trend of 12 months, known then", ages + "/trend", std::min(runs, 3), [&] {
+    query::ParameterMap parameters = known(year({})())();
+    parameters.erase("as_of");
+    return parameters;
+  });
   questions.time("restatement of a tenth, a page", "v1/receivables/restatement", std::min(runs, 3), [&] {
     const auto at = [&](double share) {
       return format_instant_ms(before_ms + static_cast<std::int64_t>(share * static_cast<double>(loaded_ms - before_ms)));

@@ -209,6 +209,16 @@ def bad_requests(client, wanted):
             (400, "receivables/ageing?basis=guess"), (400, "receivables/ageing?base_currency=XXZ"),
             (400, "receivables/ageing?page_size=0"), (400, "receivables/ageing?page_size=1001"),
             (400, "receivables/ageing?attributes=then"), (400, "receivables/ageing?known_at=soon"),
+            (400, "receivables/ageing?credits=lifo"), (400, "receivables/bridge?credits=fifo&" + two),
+            *((400, "receivables/ageing?credits=fifo&group_by=%s" % by) for by in ("region", "sales_rep")),
+            *((400, "receivables/%s?credits=fifo&%s=unassigned" % (v, name))
+              for v in ("ageing", "items", "worklist", "dunning") for name in ("region", "sales_rep")),
+            (400, "receivables/ageing/trend"), (400, "receivables/ageing/trend?from=2024-03-01"),
+            (400, "receivables/ageing/trend?from=2024-03-02&to=2024-03-01"),
+            *((400, "receivables/ageing/trend?%s&%s" % (two, more))
+              for more in ("as_of=2024-02-29", "aged_on=2024-03-01", "grain=hour", "level=1", "buckets=0",
+                           "credits=fifo&group_by=region", "credits=fifo&region=CN")),
+            (400, "receivables/ageing/trend?from=2023-01-01&to=2024-02-05&grain=day"),
             (400, "receivables/bridge?from=2024-03-02&to=2024-03-01"),
             (400, "receivables/bridge?as_of=2024-03-02&" + two),
             (400, "receivables/bridge?to=2024-03-01"), (400, "receivables/bridge?from=2024-03-01"),
@@ -406,6 +416,27 @@ def queries(oracle, seed, days):
             q["aged_on"] = rng.choice(near)
         yield "/v1/receivables/ageing", q
 
+        # Credits laid over items: whole accounts.
+        whole = ("customer", "parent_customer", "currency", "none")
+        fifo = dict(at, credits="fifo")
+        for k in range(2):
+            q = dict(fifo, group_by=whole[(turn + 2 * k) % 4])
+            if (turn + k) % 3 == 0:
+                q["basis"] = "issue_date"
+            if (turn + k) % 4 == 0:
+                q["aged_on"] = rng.choice(near)
+            if (turn + k) % 5 == 0:
+                q["buckets"] = rng.choice(("10,20", "7", "15,45"))
+            if (turn + k) % 6 == 0:
+                some_filter(q, ("customer_id", "currency"))
+            if (turn + k) % 7 == 0:
+                q["base_currency"] = rng.choice(bases)
+            yield "/v1/receivables/ageing", q
+        yield "/v1/receivables/items", dict(fifo)
+        q = dict(fifo, bucket=rng.choice(("not_due", "1-30", "31-60", "121+")),
+                 basis=rng.choice(("due_date", "issue_date")), aged_on=rng.choice(near))
+        yield "/v1/receivables/items", some_filter(q, ("customer_id", "currency")) if turn % 2 else q
+
         # Between two dates.
         groups = ("none", "customer", "region", "sales_rep", "currency", "parent_customer")
 
@@ -427,6 +458,20 @@ def queries(oracle, seed, days):
             if view == "ratios" and turn % 6 == 0:
                 q["aged_on"] = rng.choice(near)
             yield "/v1/receivables/" + view, q
+        q = dict(span(), group_by=groups[turn % 6])
+        if q["from"] > (date.fromisoformat(day) - timedelta(days=50)).isoformat():
+            q["grain"] = rng.choice(("day", "week", "week", "month"))
+        elif turn % 2:
+            q["grain"] = rng.choice(("week", "month", "quarter", "year"))
+        if turn % 3 == 0:
+            q["basis"] = "issue_date"
+        if turn % 4 == 0:
+            q["base_currency"] = rng.choice(bases)
+        if turn % 5 == 0:
+            q["buckets"] = rng.choice(("10,20", "7"))
+        if q["group_by"] in whole and not {"region", "sales_rep"} & set(q) and rng.random() < 0.6:
+            q["credits"] = "fifo"
+        yield "/v1/receivables/ageing/trend", q
         q = span()
         if turn % 2:
             q["type"] = COLUMNS[turn // 2 % len(COLUMNS)]
@@ -455,6 +500,17 @@ def queries(oracle, seed, days):
         if turn % 6 == 0:
             q["aged_on"] = rng.choice(near)
         yield "/v1/receivables/worklist", q
+        for view in ("worklist", "dunning"):
+            q = dict(fifo)
+            if turn % 3 == 2:
+                q["minimum"] = rng.choice(MINIMA)
+            if turn % 4 == 1:
+                q["aged_on"] = rng.choice(near)
+            if turn % 5 == 2:
+                some_filter(q, ("customer_id", "currency"))
+            if view == "worklist" and turn % 6 == 2:
+                q["base_currency"] = rng.choice(bases)
+            yield "/v1/receivables/" + view, q
         q = dict(at)
         if turn % 2:
             q["levels"] = rng.choice(("1", "10,20", "5,30,31,90"))

@@ -355,6 +355,29 @@ class Ageing(unittest.TestCase):
         self.assertEqual(r["proof"], {"ledger_balance": "1550.00", "difference": "0.00"})
         self.assertEqual(a["totals"], [{k: v for k, v in r.items() if k != "group"}])
 
+    def test_golden_with_credits_laid_over(self):
+        w = self.golden()
+        r = w.ageing("2024-06-30", credits="fifo")["rows"][0]
+        # 350 over what is left of I1, 600.
+        self.assertEqual((r["not_due"], r["buckets"][:2], r["gross_open"], r["unapplied_cash"],
+                          r["open_credits"], r["balance"], r["items"]),
+                         ("500.00", ["500.00", "550.00"], "1550.00", "0.00", "0.00", "1550.00", 5))
+        self.assertEqual(r["proof"], {"ledger_balance": "1550.00", "difference": "0.00"})
+        w.put("invoice_disputed", "2024-06-02", dispute_id="D", invoice_id="I1")
+        w.pay("P3", 170000, "2024-06-02")
+        self.assertEqual([(x["document_id"], x["open"]) for x in w.items("2024-06-30", credits="fifo")],
+                         [(None, "-150.00")])
+        self.assertEqual(w.ageing("2024-06-30", credits="fifo")["rows"][0]["disputed"], "0.00")
+
+    def test_trend(self):
+        w = self.golden()
+        t = w.get("/v1/receivables/ageing/trend", "2024-06-15", from_="2024-04-20", to="2024-06-15")
+        self.assertEqual([(x["period"], x["as_of"], x["not_due"], x["buckets"][0], x["unapplied_cash"])
+                          for x in t["rows"]],
+                         [("2024-04", "2024-04-30", "1000.00", "0.00", "0.00"),
+                          ("2024-05", "2024-05-31", "300.00", "900.00", "0.00"),
+                          ("2024-06", "2024-06-15", "700.00", "600.00", "250.00")])
+
     def test_golden_known_at(self):
         w = self.golden()
         for r in w.records:

@@ -108,6 +108,12 @@ inline Asked any_question(std::mt19937& random) {
     given.emplace("cycle", one_of({"placed..delivered", "placed..paid", "placed..confirmed",
                                    "confirmed..ready", "first_dispatched..invoiced", "placed..dispatched"}));
   };
+  // Of whole accounts.
+  const auto credits = [&] {
+    const auto by = given.find("group_by");
+    const bool is_whole = by == given.end() || (by->second != "region" && by->second != "sales_rep");
+    if (is_whole && !given.contains("region") && !given.contains("sales_rep") && chance(2)) given.emplace("credits", "fifo");
+  };
   const auto label = [&] {
     constexpr Grain kGrains[] = {Grain::kDay, Grain::kWeek, Grain::kMonth, Grain::kQuarter, Grain::kYear};
     return period_label(kGrains[random() % std::size(kGrains)], *parse_date(day()));
@@ -165,11 +171,13 @@ inline Asked any_question(std::mt19937& random) {
         given.find("page_size")->second = one_of({"1000", "3"});
       }
       maybe("currency", {"CNY", "JPY"});
+      if (asked.path.back() == "items") credits();
       break;
     case 3:
       asked.path = {"v1", "receivables", one_of({"worklist", "dunning"})};
       if (chance(2)) given.emplace("aged_on", day());
       maybe("currency", {"CNY", "JPY"});
+      credits();
       break;
     case 4:
       given.erase("region");
@@ -179,10 +187,22 @@ inline Asked any_question(std::mt19937& random) {
     case 0:
       asked.path = {"v1", "receivables", "ageing"};
       given.emplace("group_by", one_of({"customer", "parent_customer", "region", "sales_rep", "currency", "none", "none"}));
-      if (chance(2)) given.emplace("aged_on", day());
+      if (chance(3)) {
+        asked.path.push_back("trend");
+        given.erase("as_of");
+        do {
+          given.erase("from");
+          given.erase("to");
+          span();
+        } while (given.find("from")->second < "2024-01-01" || given.find("to")->second > "2024-12-31");
+        given.emplace("grain", one_of({"week", "month", "quarter"}));
+      } else if (chance(2)) {
+        given.emplace("aged_on", day());
+      }
       if (chance(2)) given.emplace("basis", one_of({"due_date", "issue_date"}));
       maybe("buckets", {"5,10", "1", "30,60"});
       maybe("currency", {"CNY", "JPY"});
+      credits();
       break;
     case 1: {
       asked.path = {"v1", "sales"};

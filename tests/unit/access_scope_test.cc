@@ -140,6 +140,10 @@ std::vector<Asked> questions() {
                  {{"from", "2024-05-01"}, {"to", "2024-05-12"}, {"grain", "week"}, {"group_by", "region"},
                   {"measure", "invoiced"}, {"compare", "previous_period"}, {"base_currency", "CNY"}}});
   all.push_back({"v1/receivables/worklist", {{"as_of", "2024-06-30"}, {"base_currency", "CNY"}}});
+  for (const char* path : {"ageing", "items", "worklist", "dunning"}) {
+    all.push_back({std::string("v1/receivables/") + path, {{"as_of", "2024-06-30"}, {"credits", "fifo"}}});
+  }
+  all.push_back({"v1/receivables/ageing/trend", {{"from", "2024-05-01"}, {"to", "2024-06-30"}, {"credits", "fifo"}}});
   return all;
 }
 
@@ -231,6 +235,12 @@ TEST_F(ScopedTest, ADocumentOfAnotherRegionIsSeenThereAndNotAtHome) {
   ASSERT_EQ(totals.as_array().size(), 1U);
   EXPECT_EQ(totals.at(0).at("gross_open"), "9.00");
   EXPECT_EQ(totals.at(0).at("proof").at("difference"), "0.00");
+  const Asked laid{"v1/receivables/items", {{"as_of", "2024-06-30"}, {"credits", "fifo"}}};
+  EXPECT_TRUE(ask(story.book, south, laid).at("items").as_array().empty()) << "credits are of whole accounts, seen at home";
+  const Asked laid_ageing{"v1/receivables/ageing", {{"as_of", "2024-06-30"}, {"credits", "fifo"}, {"customer_id", "C2"}}};
+  EXPECT_TRUE(ask(story.book, south, laid_ageing).at("rows").as_array().empty());
+  EXPECT_EQ(comparable(ask(story.book, europe, laid_ageing)),
+            comparable(ask(story.book, query::AccessScope::everything(), laid_ageing)));
   const Asked statement{"v1/customers/C2/statement", {{"from", "2024-01-01"}, {"to", "2024-06-30"}}};
   EXPECT_EQ(ask(story.book, south, statement), 404) << "the whole account is the home region's";
   EXPECT_TRUE(ask(story.book, europe, statement).is_object());

@@ -238,6 +238,88 @@ RC_GTEST_PROP(Sums, DaysAddUpToEveryLongerPeriod, ()) {
   }
 }
 
+// Credits laid over items move nothing in the balance; and each cell is what its items come to.
+RC_GTEST_PROP(Sums, CreditsLaidOverItemsKeepTheBalanceAndLeadToTheirItems, ()) {
+  std::mt19937 random(*rc::gen::arbitrary<std::uint32_t>());
+  const Folded folded(random);
+  const Asking asking{*folded.model};
+  Asked separate = any_span(reports()[0], random);
+  if (random() % 2 == 0) separate = with(separate, "aged_on", format_date(19'780 + static_cast<Day>(random() % 150)));
+  if (random() % 2 == 0) separate = with(separate, "basis", "issue_date");
+  const Asked laid = with(separate, "credits", "fifo");
+  const auto by_customer = [](const boost::json::value& row) { return text_of(row, "group") + " " + text_of(row, "currency"); };
+  const std::vector<std::string> kept = {"balance", "proof.ledger_balance", "proof.difference"};
+  expect_same(asking.sums(laid, "rows", kept, by_customer), asking.sums(separate, "rows", kept, by_customer), laid);
+
+  const std::vector<std::string> labels = {"1-30", "31-60", "61-90", "91-120", "121+"};
+  Sums cells;
+  for (const auto& [group, columns] :
+       asking.sums(laid, "rows", {"not_due", "buckets", "disputed", "unapplied_cash", "open_credits", "items"}, by_customer)) {
+    for (const auto& [column, value] : columns) {
+      const std::size_t place = column == "buckets" ? 0 : column.starts_with("buckets.") ? column.back() - '0' : labels.size();
+      cells[group][place < labels.size() ? labels[place] : column] = value;
+    }
+  }
+  Asked items = laid;
+  items.path.back() = "items";
+  const auto of_item = [](const boost::json::value& row) {
+    return text_of(row, "customer_id") + " " + text_of(row, "currency");
+  };
+  Sums from_items = asking.sums(items, "items", {"disputed"}, of_item);
+  std::vector<std::string> buckets = labels;
+  buckets.push_back("not_due");
+  for (const std::string& bucket : buckets) {
+    for (const auto& [group, columns] : asking.sums(with(items, "bucket", bucket), "items", {"open"}, of_item)) {
+      from_items[group][bucket] = columns.at("open");
+    }
+  }
+  // Credits are in no bucket.
+  for (const auto& [key, columns] : asking.sums(items, "items", {"open"}, [&](const boost::json::value& row) {
+         from_items[of_item(row)]["items"] += 1;
+         return of_item(row) + " " + text_of(row, "kind");
+       })) {
+    const std::size_t kind = key.rfind(' ');
+    if (key.substr(kind) == " ON_ACCOUNT") from_items[key.substr(0, kind)]["unapplied_cash"] = -columns.at("open");
+  }
+  expect_same(from_items, cells, items);
+}
+
+RC_GTEST_PROP(Sums, ATrendIsTheAgeingAtTheEndOfEachPeriod, ()) {
+  std::mt19937 random(*rc::gen::arbitrary<std::uint32_t>());
+  const Folded folded(random);
+  const Asking asking{*folded.model};
+  const auto day = [&] { return 19'780 + static_cast<Day>(random() % 80); };
+  const Day one = day();
+  const Day other = day();
+  const std::vector<std::string> groups = {"customer", "parent_customer", "currency", "none", "region"};
+  Asked single{{"v1", "receivables", "ageing"}, {{"page_size", "1000"}, {"group_by", groups[random() % groups.size()]}}};
+  if (random() % 2 == 0) single.parameters.emplace("attributes", "as_now");
+  if (random() % 2 == 0) single.parameters.emplace("basis", "issue_date");
+  if (single.parameters.find("group_by")->second != "region" && random() % 2 == 0) single.parameters.emplace("credits", "fifo");
+  if (random() % 3 == 0) single.parameters.emplace("known_at", format_instant_ms(1'700'000'000'000 + random() % 150));
+  Asked trend = single;
+  trend.path.push_back("trend");
+  const Day to = std::max(one, other);
+  trend.parameters.emplace("from", format_date(std::min(one, other)));
+  trend.parameters.emplace("to", format_date(to));
+  trend.parameters.emplace("grain", random() % 2 == 0 ? "week" : "month");
+  const Grain grain = *parse_grain(trend.parameters.find("grain")->second);
+  const std::vector<std::string>& columns = reports()[0].columns;
+  const auto group = [](const boost::json::value& row) { return text_of(row, "group") + " " + text_of(row, "currency"); };
+  const Sums found = asking.sums(trend, "rows", columns, [&](const boost::json::value& row) {
+    return text_of(row, "period") + " " + text_of(row, "as_of") + " " + group(row);
+  });
+  Sums expected;
+  for (Day at = std::min(one, other); at <= to; ++at) {
+    if (at != to && period_start(grain, at) == period_start(grain, at + 1)) continue;
+    const std::string front = period_label(grain, at) + " " + format_date(at) + " ";
+    for (auto& [key, row] : asking.sums(with(single, "as_of", format_date(at)), "rows", columns, group)) {
+      expected[front + key] = row;
+    }
+  }
+  expect_same(found, expected, trend);
+}
+
 RC_GTEST_PROP(Sums, StagesAddUpToTheCycle, ()) {
   std::mt19937 random(*rc::gen::arbitrary<std::uint32_t>());
   const Folded folded(random);

@@ -40,12 +40,15 @@ class Dunning final : public ReportOf<RowsPart> {
                              integer("oldest_days_overdue"),
                              list("items", {text("document_id"), integer("instalment"), date("due_date"),
                                             integer("days_overdue"), amount("amount")})},
-                     .head = {date("aged_on")}};
+                     .head = {date("aged_on"), text("credits")}};
+      of.parameters.push_back(parameters::credits());
       std::ranges::move(parameters::receivables_filters(), std::back_inserter(of.parameters));
       return of;
     }();
     return description;
   }
+
+  void settle(Question& question) const override { check_credits(question); }
 
  protected:
   RowsPart part_of(const Question& question, const ShardReader& shard) const override {
@@ -75,6 +78,7 @@ class Dunning final : public ReportOf<RowsPart> {
     Answer answer;
     answer.rows = std::move(whole.rows);
     answer.head.add("aged_on", Value::date(aged_on_of(question)));
+    answer.head.add("credits", Value::text(question.arguments.choice("credits")));
     return answer;
   }
 };

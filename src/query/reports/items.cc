@@ -59,7 +59,8 @@ class Items final : public ReportOf<RowsPart> {
                                      .example = "31-60"}},
                      .rows_name = "items",
                      .row = item_fields(),
-                     .head = {fields::date("aged_on")}};
+                     .head = {fields::date("aged_on"), fields::text("credits")}};
+      of.parameters.push_back(parameters::credits());
       std::ranges::move(parameters::receivables_filters(), std::back_inserter(of.parameters));
       return of;
     }();
@@ -67,6 +68,7 @@ class Items final : public ReportOf<RowsPart> {
   }
 
   void settle(Question& question) const override {
+    check_credits(question);
     if (const auto bucket = question.arguments.text("bucket")) Ages::of(*bucket);
   }
 
@@ -89,6 +91,7 @@ class Items final : public ReportOf<RowsPart> {
     Answer answer;
     answer.rows = std::move(whole.rows);
     answer.head.add("aged_on", Value::date(question.arguments.date("aged_on").value_or(question.as_of)));
+    answer.head.add("credits", Value::text(question.arguments.choice("credits")));
     return answer;
   }
 };

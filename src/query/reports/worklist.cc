@@ -96,12 +96,15 @@ class Worklist final : public ReportOf<WorklistPart> {
                      .row = {integer("rank").or_null(), text("customer_id"), text("currency"),
                              amount("score").or_null(), amount("overdue"), amount("disputed_overdue"),
                              integer("oldest_days_overdue"), list("promises", promise_fields())},
-                     .head = {date("aged_on")}};
+                     .head = {date("aged_on"), text("credits")}};
+      of.parameters.push_back(parameters::credits());
       std::ranges::move(parameters::receivables_filters(), std::back_inserter(of.parameters));
       return of;
     }();
     return description;
   }
+
+  void settle(Question& question) const override { check_credits(question); }
 
   std::optional<RatesWanted> rates(const Question& question) const override {
     if (!question.arguments.currency("base_currency")) return std::nullopt;
@@ -127,6 +130,7 @@ class Worklist final : public ReportOf<WorklistPart> {
     Answer answer;
     answer.rows = Rows(question.page);
     answer.head.add("aged_on", Value::date(aged_on_of(question)));
+    answer.head.add("credits", Value::text(question.arguments.choice("credits")));
     for (const Place& place : shown) {
       const Scored& account = *place.account;
       answer.rows.add(place.key(), [&] {

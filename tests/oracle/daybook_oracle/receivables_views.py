@@ -91,10 +91,38 @@ def open_items(o, day, att):
     return out
 
 
+def laid_over(items_, day):
+    """"lays what is on account, C = unapplied cash + open credits of an account in a currency, over
+    its open instalments in order of due date, issue date, document, instalment, as far as it
+    reaches"."""
+    accounts = {}
+    for x in items_:
+        accounts.setdefault((x["customer"], x["currency"]), []).append(x)
+    out = []
+    for (customer, cur), xs in accounts.items():
+        left = -sum(x["open"] for x in xs if x["due"] is None)
+        for x in sorted((x for x in xs if x["due"] is not None), key=lambda x: (
+                x["due"], x["issue"], x["document"].encode(), x["instalment"])):
+            covered = min(max(left, 0), x["open"])
+            left -= covered
+            if x["open"] > covered:
+                out.append(dict(x, open=x["open"] - covered,
+                                disputed=min(x["disputed"], x["open"] - covered)))
+        if left:
+            out.append({"customer": customer, "document": "", "kind": "ON_ACCOUNT",
+                        "instalment": None, "issue": day, "due": None, "currency": cur,
+                        "amount": -left, "open": -left, "disputed": 0, "region": "",
+                        "sales_rep": "", "surplus": False, "source": ""})
+    return out
+
+
 def items_at(o, q):
     day = as_of(o, q)
     key = ("items", day, q.get("attributes"))
-    return o.cached(key, lambda: open_items(o, day, attributes(o, q)))
+    separate = o.cached(key, lambda: open_items(o, day, attributes(o, q)))
+    if q.get("credits", "separate") == "separate":
+        return separate
+    return o.cached(("laid over", day), lambda: laid_over(separate, day))
 
 
 class Entry:
@@ -206,7 +234,7 @@ def aged(o, q):
                 else:
                     cell.buckets[b] += x["open"]
                 cell.disputed += x["disputed"]
-            elif x["kind"] in ("PAYMENT", "REFUND"):
+            elif x["kind"] in ("PAYMENT", "REFUND", "ON_ACCOUNT"):
                 cell.unapplied -= x["open"]
             else:
                 cell.credits -= x["open"]
@@ -264,9 +292,30 @@ def base_totals(o, q, totals, n):
     return out
 
 
+def ageing_trend(o, q):
+    """"the ageing at the end of each period (the last at `to`): rows as in ageing with `period` and
+    `as_of` in front, `group_by` default `none`; `base_totals` a list, one a period"."""
+    first, last = parse_date(q["from"]), parse_date(q["to"])
+    ends = {}
+    for day in range(first, last + 1):
+        ends[period(day, q.get("grain", "month"))] = day
+    rows, totals, base = [], [], []
+    for label, end in ends.items():
+        one = ageing(o, dict(q, as_of=show_date(end), group_by=q.get("group_by", "none")))
+        front = {"period": label, "as_of": show_date(end)}
+        rows += [dict(front, **x) for x in one["rows"]]
+        totals += [dict(front, **x) for x in one["totals"]]
+        if "base_totals" in one:
+            base.append(dict(front, **one["base_totals"]))
+    out = dict(common(o, at_end(q)), rows=rows, totals=totals)
+    if "base_currency" in q:
+        out["base_totals"] = base
+    return out
+
+
 def show_item(x, aged_on):
     due = x["due"]
-    return {"customer_id": x["customer"], "document_id": x["document"], "kind": x["kind"],
+    return {"customer_id": x["customer"], "document_id": x["document"] or None, "kind": x["kind"],
             "instalment": x["instalment"], "issue_date": show_date(x["issue"]),
             "due_date": show_date(due), "days_overdue": None if due is None else aged_on - due,
             "currency": x["currency"], "amount": amount(x["amount"], x["currency"]),

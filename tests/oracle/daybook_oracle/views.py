@@ -15,8 +15,8 @@ from .dates import labelled, parse_date, period, show_date
 from .match import Any, Approx, Bag, Blank, Either, Ids, Optional
 from .money import EXPONENT, amount, fixed, round_half_away, show_quantity
 from .receivables import INF
-from .receivables_views import (ageing, bridge, dunning, entries, item_key, items, items_at, ledger_at,
-                                nothing, ratios, reconciled, restatement, show_credit, show_item,
+from .receivables_views import (ageing, ageing_trend, bridge, dunning, entries, item_key, items,
+                                items_at, ledger_at, nothing, ratios, reconciled, restatement, show_credit, show_item,
                                 show_promises, statement, worklist)
 
 
@@ -1009,6 +1009,7 @@ def status(o, q):
 
 VIEWS = {
     "/v1/receivables/ageing": ageing,
+    "/v1/receivables/ageing/trend": ageing_trend,
     "/v1/receivables/items": items,
     "/v1/receivables/entries": entries,
     "/v1/receivables/bridge": bridge,

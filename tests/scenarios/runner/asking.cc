@@ -18,6 +18,7 @@ struct View {
 };
 constexpr View kViews[] = {
     {"ageing", "v1/receivables/ageing", false, "rows"},
+    {"ageing_trend", "v1/receivables/ageing/trend", false, "rows"},
     {"items", "v1/receivables/items", false, "items"},
     {"entries", "v1/receivables/entries", false, "entries"},
     {"bridge", "v1/receivables/bridge", false, "rows"},
