@@ -123,6 +123,7 @@ Row item_row(const OpenItem& item, AccountReader& customer, Day aged_on) {
 const std::vector<Field>& item_fields() {
   using namespace fields;
   static const std::vector<Field> all = {text("customer_id"),
+                                         customer_name(),
                                          text("document_id"),
                                          text("kind"),
                                          integer("instalment").or_null(),

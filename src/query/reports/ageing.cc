@@ -211,7 +211,7 @@ class AgeingReport final : public ReportOf<AgeingPart> {
                                     {"base_currency", Parameter::Type::kCurrency,
                                      "Adds totals of all currencies in this one, at the last rates on or before as_of."}},
                      .rows_name = "rows",
-                     .row = {text("group")},
+                     .row = {text("group"), customer_name_of_group()},
                      .head = {date("aged_on"), text("basis"), text("group_by"), list_of(text("buckets"))}};
       std::ranges::move(parameters::receivables_grouping("customer"), std::back_inserter(of.parameters));
       std::ranges::copy(ageing_fields(), std::back_inserter(of.row));

@@ -80,7 +80,7 @@ class Bridge final : public ReportOf<BridgePart> {
                      .meaning = "From the opening to the closing balance, with the proof against what is open.",
                      .parameters = {parameters::from(), parameters::to()},
                      .rows_name = "rows",
-                     .row = {text("group")},
+                     .row = {text("group"), customer_name_of_group()},
                      .head = {date("from"), date("to"), text("group_by")},
                      .tail = {list("totals", bridge_fields())}};
       std::ranges::move(parameters::receivables_grouping("none"), std::back_inserter(of.parameters));

@@ -36,7 +36,7 @@ class Dunning final : public ReportOf<RowsPart> {
                                      "Days overdue from which each level begins, rising.", false, "1,15,30,60"},
                                     parameters::minimum()},
                      .rows_name = "rows",
-                     .row = {text("customer_id"), text("currency"), integer("level"), amount("amount"),
+                     .row = {text("customer_id"), customer_name(), text("currency"), integer("level"), amount("amount"),
                              integer("oldest_days_overdue"),
                              list("items", {text("document_id"), integer("instalment"), date("due_date"),
                                             integer("days_overdue"), amount("amount")})},

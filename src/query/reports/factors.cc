@@ -306,6 +306,7 @@ class Factors final : public ReportOf<FactorsPart> {
                          parameters::cycle()},
           .rows_name = "rows",
           .row = {text("group"),
+                  customer_name_of_group(),
                   integer("n"),
                   integer("baseline_n"),
                   number("mean_seconds").or_null(),
@@ -315,7 +316,8 @@ class Factors final : public ReportOf<FactorsPart> {
                                   number("baseline_mean_seconds").or_null(), number("change_seconds").or_null()})},
           .head = {text("cycle"), text("period"), text("baseline")},
           .tail = {object("mix", {number("within_seconds").or_null(), number("mix_seconds").or_null(),
-                                  list("groups", {text("group"), number("within_seconds"), number("mix_seconds")})}),
+                                  list("groups", {text("group"), customer_name_of_group(), number("within_seconds"),
+                                                  number("mix_seconds")})}),
                    list("reasons", {text("stage").or_null(), text("reason_code"), integer("events"),
                                     integer("orders")})}};
       std::ranges::move(parameters::order_grouping(), std::back_inserter(of.parameters));

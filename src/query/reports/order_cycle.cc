@@ -165,6 +165,7 @@ class OrderCycle final : public ReportOf<CyclePart> {
           .rows_name = "rows",
           .row = {text("period"),
                   text("group"),
+                  customer_name_of_group(),
                   integer("n"),
                   integer("total_seconds"),
                   number("mean_seconds").or_null(),

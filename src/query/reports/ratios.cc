@@ -275,7 +275,7 @@ class Ratios final : public ReportOf<RatioPart> {
           .meaning = "Days sales outstanding and its kin, each with its inputs.",
           .parameters = {parameters::from(), parameters::to(), parameters::aged_on()},
           .rows_name = "rows",
-          .row = {text("group"), text("currency"),
+          .row = {text("group"), customer_name_of_group(), text("currency"),
                   with_inputs("dso", {amount("closing_balance"), amount("sales"), integer("days")}),
                   with_inputs("countback_dso", {boolean("more_than"), amount("closing_balance")}),
                   with_inputs("best_possible_dso", {amount("not_due"), amount("sales"), integer("days")}),

@@ -93,7 +93,7 @@ class Worklist final : public ReportOf<WorklistPart> {
                                      "Scores in this currency, ranked over all."},
                                     parameters::minimum()},
                      .rows_name = "rows",
-                     .row = {integer("rank").or_null(), text("customer_id"), text("currency"),
+                     .row = {integer("rank").or_null(), text("customer_id"), customer_name(), text("currency"),
                              amount("score").or_null(), amount("overdue"), amount("disputed_overdue"),
                              integer("oldest_days_overdue"), list("promises", promise_fields())},
                      .head = {date("aged_on")}};
