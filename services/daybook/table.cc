@@ -103,6 +103,18 @@ struct NamedCell {
 };
 using Line = std::vector<NamedCell>;
 
+// For people a customer's name stands beside the id.
+void put_name_beside_id(Line& line) {
+  const auto name = std::ranges::find(line, "customer_name", &NamedCell::name);
+  if (name == line.end()) return;
+  for (auto id = name; id != line.begin();) {
+    --id;
+    if (id->name != "customer_id" && id->name != "group" && !id->name.starts_with("group.")) continue;
+    std::rotate(std::next(id), name, std::next(name));
+    return;
+  }
+}
+
 // A list within a row, with what the row is of.
 struct Inner {
   Line keys;
@@ -119,6 +131,7 @@ class RowReader {
     line_.clear();
     inner_.clear();
     add(row, "", fields);
+    put_name_beside_id(line_);
     return line_;
   }
   const std::vector<std::pair<std::string, Inner>>& inner() const { return inner_; }

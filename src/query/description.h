@@ -97,8 +97,8 @@ inline Field list_of(Field field) {
 }
 // The reference of an event.
 Field event(std::string name = "event");
-// Behind a row's `customer_id`; or behind its `group`, there where the question groups by customer. No report fills it in
-// (reports/customer_names.h).
+// Of a row's `customer_id`, last of its fields or right behind that; or of its `group`, last and there where the question
+// groups by customer. No report fills it in (reports/customer_names.h).
 inline Field customer_name() { return text("customer_name", "By the file in force at as_of.").or_null(); }
 inline Field customer_name_of_group() { return customer_name().where_asked(); }
 }  // namespace fields

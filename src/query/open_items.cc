@@ -123,7 +123,6 @@ Row item_row(const OpenItem& item, AccountReader& customer, Day aged_on) {
 const std::vector<Field>& item_fields() {
   using namespace fields;
   static const std::vector<Field> all = {text("customer_id"),
-                                         customer_name(),
                                          text("document_id"),
                                          text("kind"),
                                          integer("instalment").or_null(),
@@ -136,7 +135,8 @@ const std::vector<Field>& item_fields() {
                                          amount("disputed"),
                                          text("region").or_null(),
                                          text("sales_rep").or_null(),
-                                         boolean("over_applied")};
+                                         boolean("over_applied"),
+                                         customer_name()};
   return all;
 }
 

@@ -116,8 +116,8 @@ TEST(Tables, AWideOneComesInPartsThatBeginWithTheKeys) {
             "C1     CNY             -20.00      1\n");
 }
 
-TEST(Tables, ANameStandsInTheFirstPartOfAWideOneAlone) {
-  const std::string text = tables(R"({"rows":[{"group":"C1","customer_name":"Alpha Trading","currency":"CNY","balance":"1.00"}],
+TEST(Tables, ANameStandsBesideTheIdInTheFirstPartOfAWideOneAlone) {
+  const std::string text = tables(R"({"rows":[{"group":"C1","currency":"CNY","balance":"1.00","customer_name":"Alpha Trading"}],
                                       "positions":[]})",
                                   {.width = 32});
   EXPECT_EQ(text,

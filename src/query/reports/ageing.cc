@@ -211,10 +211,11 @@ class AgeingReport final : public ReportOf<AgeingPart> {
                                     {"base_currency", Parameter::Type::kCurrency,
                                      "Adds totals of all currencies in this one, at the last rates on or before as_of."}},
                      .rows_name = "rows",
-                     .row = {text("group"), customer_name_of_group()},
+                     .row = {text("group")},
                      .head = {date("aged_on"), text("basis"), text("group_by"), list_of(text("buckets"))}};
       std::ranges::move(parameters::receivables_grouping("customer"), std::back_inserter(of.parameters));
       std::ranges::copy(ageing_fields(), std::back_inserter(of.row));
+      of.row.push_back(customer_name_of_group());
       std::vector<Field> base = column_fields();
       base.push_back(list_of(text("unconverted")));
       of.tail = {list("totals", ageing_fields()), object("base_totals", std::move(base)).where_asked()};

@@ -80,11 +80,12 @@ class Bridge final : public ReportOf<BridgePart> {
                      .meaning = "From the opening to the closing balance, with the proof against what is open.",
                      .parameters = {parameters::from(), parameters::to()},
                      .rows_name = "rows",
-                     .row = {text("group"), customer_name_of_group()},
+                     .row = {text("group")},
                      .head = {date("from"), date("to"), text("group_by")},
                      .tail = {list("totals", bridge_fields())}};
       std::ranges::move(parameters::receivables_grouping("none"), std::back_inserter(of.parameters));
       std::ranges::move(bridge_fields(), std::back_inserter(of.row));
+      of.row.push_back(customer_name_of_group());
       return of;
     }();
     return description;

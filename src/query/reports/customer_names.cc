@@ -60,8 +60,9 @@ auto find(auto& named, std::string_view name) {
 // Where in an answer customers are named.
 struct Place {
   std::string_view field;
-  // The field of it that says which customer it is of, and behind which the name stands; empty: it has none itself.
+  // The field of it that says which customer it is of; empty: it has no name itself.
   std::string_view key = {};
+  bool is_last = false;  // The name stands behind all others; else behind the key.
   std::vector<Place> within = {};
 
   bool is_empty() const { return key.empty() && within.empty(); }
@@ -70,6 +71,7 @@ struct Place {
     const auto has = [&](std::string_view name) { return std::ranges::find(fields, name, &Field::name) != fields.end(); };
     Place place{field};
     if (has(kName)) place.key = has("customer_id") ? "customer_id" : groups_by_customer ? "group" : "";
+    place.is_last = !fields.empty() && fields.back().name == kName;
     for (const Field& inner : fields) {
       Place each = of(inner.name, inner.fields, groups_by_customer);
       if (!each.is_empty()) place.within.push_back(std::move(each));
@@ -78,7 +80,7 @@ struct Place {
   }
 };
 
-// Calls visit(values, the one of the place's key) wherever a name is to stand.
+// Calls visit(values, the one of the place's key, where the name is to stand) wherever there is to be one.
 template <typename Visit>
 void for_each_named(const Place& place, Values& values, const Visit& visit) {
   for (const Place& inner : place.within) {
@@ -89,7 +91,9 @@ void for_each_named(const Place& place, Values& values, const Visit& visit) {
     for (auto& [none, one] : at->second.parts()) for_each_named(inner, one.parts(), visit);
   }
   if (place.key.empty()) return;
-  if (const auto key = find(values, place.key); key != values.end()) visit(values, key);
+  if (const auto key = find(values, place.key); key != values.end()) {
+    visit(values, key, place.is_last ? values.end() : std::next(key));
+  }
 }
 
 // A group of several kinds says each by its name.
@@ -116,7 +120,7 @@ class Namer {
   void ask(const Question& question, std::int32_t partitions, Asker& asker) {
     TakenMemory memory;
     std::map<std::int32_t, std::vector<std::string>> wanted;
-    for_each([&](Values&, auto key) {
+    for_each([&](Values&, auto key, auto) {
       std::string id = customer_of(key->second);
       if (id.empty() || !names_.try_emplace(id).second) return;
       memory.add(2 * (kNodeBytes + id.size()));
@@ -133,11 +137,11 @@ class Namer {
   }
 
   void write(const Description& description) {
-    for_each([&](Values& values, auto key) {
+    for_each([&](Values& values, auto key, auto place) {
       const auto at = names_.find(customer_of(key->second));
       const std::string_view called = at == names_.end() ? std::string_view() : at->second;
       const std::size_t room = values.capacity();
-      values.emplace(std::next(key), kName, text_or_null(called));
+      values.emplace(place, kName, text_or_null(called));
       take_memory((values.capacity() - room) * sizeof values[0] + called.size());
     });
     if (row_.key == "group") add_column(description);
@@ -154,9 +158,7 @@ class Namer {
   // Which the description leaves out, as it is not always there.
   void add_column(const Description& description) {
     if (!answer_.columns) answer_.columns = description.columns();
-    const auto is_of_group = [](const std::string& column) { return column == "group" || column.starts_with("group."); };
-    const auto last = std::find_if(answer_.columns->rbegin(), answer_.columns->rend(), is_of_group);
-    answer_.columns->emplace(last.base(), kName);
+    answer_.columns->emplace_back(kName);
   }
 
   const Place head_;

@@ -36,10 +36,11 @@ class Dunning final : public ReportOf<RowsPart> {
                                      "Days overdue from which each level begins, rising.", false, "1,15,30,60"},
                                     parameters::minimum()},
                      .rows_name = "rows",
-                     .row = {text("customer_id"), customer_name(), text("currency"), integer("level"), amount("amount"),
+                     .row = {text("customer_id"), text("currency"), integer("level"), amount("amount"),
                              integer("oldest_days_overdue"),
                              list("items", {text("document_id"), integer("instalment"), date("due_date"),
-                                            integer("days_overdue"), amount("amount")})},
+                                            integer("days_overdue"), amount("amount")}),
+                             customer_name()},
                      .head = {date("aged_on")}};
       std::ranges::move(parameters::receivables_filters(), std::back_inserter(of.parameters));
       return of;

@@ -275,7 +275,7 @@ class Ratios final : public ReportOf<RatioPart> {
           .meaning = "Days sales outstanding and its kin, each with its inputs.",
           .parameters = {parameters::from(), parameters::to(), parameters::aged_on()},
           .rows_name = "rows",
-          .row = {text("group"), customer_name_of_group(), text("currency"),
+          .row = {text("group"), text("currency"),
                   with_inputs("dso", {amount("closing_balance"), amount("sales"), integer("days")}),
                   with_inputs("countback_dso", {boolean("more_than"), amount("closing_balance")}),
                   with_inputs("best_possible_dso", {amount("not_due"), amount("sales"), integer("days")}),
@@ -285,7 +285,8 @@ class Ratios final : public ReportOf<RatioPart> {
                   with_inputs("collection_rate", {amount("collected"), amount("sales")}),
                   with_inputs("days_to_pay", {amount("settled")}),
                   with_inputs("share_over_90", {amount("over_90"), amount("gross_open")}),
-                  with_inputs("share_top_10", {amount("top_10"), amount("gross_open")})},
+                  with_inputs("share_top_10", {amount("top_10"), amount("gross_open")}),
+                  customer_name_of_group()},
           .head = {date("from"), date("to"), date("aged_on"), text("group_by")}};
       std::ranges::move(parameters::receivables_grouping("none"), std::back_inserter(of.parameters));
       return of;

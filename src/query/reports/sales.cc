@@ -387,11 +387,11 @@ class Sales final : public ReportOf<SalesPart> {
                                 {fields::text("currency"), fields::text("measure"), fields::amount("amount")})}};
       std::ranges::move(parameters::sales_filters(), std::back_inserter(of.parameters));
       of.row.back().meaning = "By name of each grouping; empty when not grouped.";
-      of.row.push_back(fields::customer_name_of_group());
       std::ranges::move(measure_fields("currency"), std::back_inserter(of.row));
       of.row.push_back(fields::amount("target").or_null().where_asked());
       of.row.push_back(fields::rate("attainment").or_null().where_asked());
       of.row.push_back(fields::object("compare", measure_fields("period")).or_null().where_asked());
+      of.row.push_back(fields::customer_name_of_group());
       return of;
     }();
     return description;

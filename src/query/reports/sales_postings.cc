@@ -84,9 +84,10 @@ class SalesPostingsReport final : public ReportOf<SalesPostingsPart> {
           .row = {date("date")},
           .tail = {list("totals", measured)}};
       std::ranges::copy(measured, std::back_inserter(of.row));
-      for (Field field : {text("customer_id"), customer_name(), text("document_id")}) of.row.push_back(std::move(field));
+      for (const char* name : {"customer_id", "document_id"}) of.row.push_back(text(name));
       for (const char* name : {"sku", "region", "sales_rep"}) of.row.push_back(text(name).or_null());
       of.row.push_back(event());
+      of.row.push_back(customer_name());
       std::ranges::move(parameters::sales_filters(), std::back_inserter(of.parameters));
       return of;
     }();

@@ -93,9 +93,9 @@ class Worklist final : public ReportOf<WorklistPart> {
                                      "Scores in this currency, ranked over all."},
                                     parameters::minimum()},
                      .rows_name = "rows",
-                     .row = {integer("rank").or_null(), text("customer_id"), customer_name(), text("currency"),
+                     .row = {integer("rank").or_null(), text("customer_id"), text("currency"),
                              amount("score").or_null(), amount("overdue"), amount("disputed_overdue"),
-                             integer("oldest_days_overdue"), list("promises", promise_fields())},
+                             integer("oldest_days_overdue"), list("promises", promise_fields()), customer_name()},
                      .head = {date("aged_on")}};
       std::ranges::move(parameters::receivables_filters(), std::back_inserter(of.parameters));
       return of;
