@@ -103,6 +103,18 @@ struct NamedCell {
 };
 using Line = std::vector<NamedCell>;
 
+// For people a customer's name stands beside the id.
+void put_name_beside_id(Line& line) {
+  const auto name = std::ranges::find(line, "customer_name", &NamedCell::name);
+  if (name == line.end()) return;
+  for (auto id = name; id != line.begin();) {
+    --id;
+    if (id->name != "customer_id" && id->name != "group" && !id->name.starts_with("group.")) continue;
+    std::rotate(std::next(id), name, std::next(name));
+    return;
+  }
+}
+
 // A list within a row, with what the row is of.
 struct Inner {
   Line keys;
@@ -119,6 +131,7 @@ class RowReader {
     line_.clear();
     inner_.clear();
     add(row, "", fields);
+    put_name_beside_id(line_);
     return line_;
   }
   const std::vector<std::pair<std::string, Inner>>& inner() const { return inner_; }
@@ -266,18 +279,20 @@ class Table {
   }
 
   // The columns of each part of a table that is too wide for the screen: each begins with the keys in front, which say
-  // what a row is of.
+  // what a row is of; a name only once, for it is long and beside its id.
   static std::vector<std::vector<std::size_t>> parts(const std::vector<Column>& columns, std::size_t screen) {
-    std::size_t keys = 0;
-    while (keys < columns.size() && is_key(columns[keys].name)) ++keys;
-    keys = std::clamp<std::size_t>(keys, 1, 3);
+    std::vector<std::size_t> keys;
+    for (std::size_t i = 0; i < columns.size() && keys.size() < 3 && is_key(columns[i].name); ++i) {
+      if (columns[i].name != "customer_name") keys.push_back(i);
+    }
+    if (keys.empty()) keys.push_back(0);
     std::vector<std::vector<std::size_t>> parts(1);
     std::size_t width = 0;
     for (std::size_t i = 0; i < columns.size(); ++i) {
-      if (width + columns[i].width > screen && parts.back().size() > keys) {
+      if (width + columns[i].width > screen && parts.back().size() > keys.size()) {
         parts.emplace_back();
         width = 0;
-        for (std::size_t key = 0; key < keys; ++key) {
+        for (const std::size_t key : keys) {
           parts.back().push_back(key);
           width += columns[key].width + 2;
         }

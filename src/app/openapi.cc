@@ -215,6 +215,11 @@ json::object answer_schema(const query::Description& report) {
   std::ranges::copy(report.tail, std::back_inserter(fields));
   fields.push_back(query::fields::list("positions", {}));
   fields.push_back(query::fields::instant("newest_recorded_at").or_null());
+  // What is asked for by its id was not known then: it is not found.
+  if (report.path.find('{') == std::string::npos) {
+    fields.push_back(query::fields::instant("first_recorded_at").where_asked());
+    fields.back().meaning = "Of an answer that is empty, as known_at is before it.";
+  }
   fields.push_back(query::fields::integer("waiting"));
   if (report.rows_name != "parked") fields.push_back(query::fields::integer("parked"));
   json::object schema = object_of(fields);

@@ -80,6 +80,7 @@ query::v1::Head to_message(const query::ShardHead& head, const Identity& identit
   message.set_partition(head.partition);
   for (const std::int64_t offset : head.next_offsets) message.add_next_offsets(offset);
   message.set_newest_recorded_ms(head.newest_recorded_ms);
+  message.set_first_recorded_ms(head.first_recorded_ms);
   message.set_waiting(head.waiting);
   message.set_parked(head.parked);
   message.set_version(identity.version);
@@ -93,6 +94,7 @@ Result<query::ShardHead> from_message(const query::v1::Head& message) {
   head.partition = message.partition();
   std::copy(message.next_offsets().begin(), message.next_offsets().end(), head.next_offsets.begin());
   head.newest_recorded_ms = message.newest_recorded_ms();
+  head.first_recorded_ms = message.first_recorded_ms();
   head.waiting = message.waiting();
   head.parked = message.parked();
   return head;

@@ -100,6 +100,7 @@ void Shard::apply(const log::Record& record) {
   last_records_[static_cast<std::size_t>(record.topic)].keep(record);
   progress.recorded_ms = recorded_ms;
   state_.newest_recorded_ms = std::max(state_.newest_recorded_ms, recorded_ms);
+  if (state_.first_recorded_ms < 0 || recorded_ms < state_.first_recorded_ms) state_.first_recorded_ms = recorded_ms;
   if (++pending_records_ % 1024 == 0) reader_.reset();
 }
 

@@ -9,11 +9,15 @@ namespace daybook::index {
 FileVersions::FileVersions(const domain::CustomerFile& file) {
   versions_.reserve(file.entries().size());
   for (const auto& entry : file.entries()) {
+    const std::string_view called = entry.profile->name;
+    if (versions_.empty() || name(versions_.back()) != called) names_ += called;
     versions_.push_back({.from = entry.from,
+                         .name_size = static_cast<std::uint32_t>(called.size()),
                          .region = entry.profile->region,
                          .sales_rep = entry.profile->sales_rep,
                          .grade = entry.profile->grade,
                          .parent = entry.profile->parent_customer_id,
+                         .name_begin = static_cast<std::uint32_t>(names_.size() - called.size()),
                          .credit_currency = entry.profile->credit_currency,
                          .credit_limit = entry.profile->credit_limit_minor});
   }

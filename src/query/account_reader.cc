@@ -97,13 +97,17 @@ std::vector<domain::DocumentRef> AccountReader::documents(
   return refs;
 }
 
-const index::FileVersion* AccountReader::file(Day day) {
+const index::FileVersions& AccountReader::files() {
   if (files_ == nullptr && shard_.index != nullptr) files_ = &shard_.index->files->of(id_);
   if (files_ == nullptr) {
     own_files_ = index::FileVersions(account().file());
     files_ = &own_files_;
   }
-  return choice_ == FileChoice::kAsWas ? files_->on(day) : files_->last();
+  return *files_;
+}
+
+const index::FileVersion* AccountReader::file(Day day) {
+  return choice_ == FileChoice::kAsWas ? files().on(day) : files().last();
 }
 
 std::string_view AccountReader::grade(Day day) {
@@ -112,8 +116,8 @@ std::string_view AccountReader::grade(Day day) {
 }
 
 std::string_view AccountReader::customer_name(Day day) {
-  const domain::CustomerProfileSet* in_force = account().file().on(day);
-  return in_force == nullptr ? std::string_view() : in_force->name;
+  const index::FileVersion* in_force = files().on(day);
+  return in_force == nullptr ? std::string_view() : files().name(*in_force);
 }
 
 std::string_view AccountReader::parent(Day day) {

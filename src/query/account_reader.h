@@ -69,6 +69,8 @@ class AccountReader {
 
  private:
   [[noreturn]] void fail(const Error& error) const;
+  // All versions, without reading the store where the shard has an index.
+  const index::FileVersions& files();
 
   const ShardSnapshot& shard_;
   store::LabelId id_;

@@ -8,6 +8,7 @@
 
 #include "log/log.h"
 #include "query/parallel.h"
+#include "query/reports/customer_names.h"
 #include "query/reports/rates.h"
 
 namespace daybook::query {
@@ -28,7 +29,9 @@ auto with_own(std::int32_t partition, const Question& question, const Use& use) 
 Answer Coordinator::answer(const Report& report, Question& question) {
   report.settle(question);
   if (const auto wanted = report.rates(question)) question.rates = rates(question, *wanted);
-  return report.finish(question, gather(report, question), *this);
+  Answer answer = report.finish(question, gather(report, question), *this);
+  name_customers(report.description(), question, source_.partition_count(), answer, *this);
+  return answer;
 }
 
 std::unique_ptr<Partial> Coordinator::gather(const Report& report, const Question& question) {

@@ -101,6 +101,7 @@ namespace {
 
 void add_columns(const std::string& prefix, const std::vector<Field>& fields, std::vector<std::string>& to) {
   for (const Field& field : fields) {
+    if (field.may_be_absent) continue;
     if (field.type == Field::Type::kObject && !field.is_list) {
       add_columns(prefix + field.name + ".", field.fields, to);
     } else {

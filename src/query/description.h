@@ -98,6 +98,10 @@ inline Field list_of(Field field) {
 }
 // The reference of an event.
 Field event(std::string name = "event");
+// Of a row's `customer_id`, last of its fields or right behind that; or of its `group`, last and there where the question
+// groups by customer. No report fills it in (reports/customer_names.h).
+inline Field customer_name() { return text("customer_name", "By the file in force at as_of.").or_null(); }
+inline Field customer_name_of_group() { return customer_name().where_asked(); }
 }  // namespace fields
 
 // Parameters that many reports have.
@@ -152,7 +156,7 @@ struct Description {
   bool has_body = false;
 
   const Parameter* parameter(std::string_view parameter_name) const;
-  // Of the row in CSV: an object's fields by "name.field".
+  // Of the row in CSV: an object's fields by "name.field"; without those that a question asks for.
   std::vector<std::string> columns() const;
 };
 

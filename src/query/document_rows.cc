@@ -21,11 +21,6 @@ Int128 refunded(const domain::Source& source, Day as_of) {
   return sum;
 }
 
-void add_account(Row& row, const ShardReader& shard, AccountReader& account) {
-  row.add("customer_id", Value::text(account.name()));
-  row.add("customer_name", text_or_null(account.customer_name(shard.question().as_of)));
-}
-
 }  // namespace
 
 domain::InvoiceState invoice_state(const ShardReader& shard, AccountReader& account, const domain::Invoice& invoice) {
@@ -37,7 +32,7 @@ domain::InvoiceState invoice_state(const ShardReader& shard, AccountReader& acco
 std::vector<Field> invoice_fields() {
   using namespace fields;
   return {text("customer_id"),
-          text("customer_name").or_null(),
+          customer_name(),
           text("invoice_id"),
           text("kind"),
           text("currency"),
@@ -59,7 +54,7 @@ void add_invoice(Row& row, const ShardReader& shard, AccountReader& account, con
   const Day as_of = shard.question().as_of;
   const domain::InvoiceIssued& issued = *invoice.issued;
   const Currency currency = issued.currency;
-  add_account(row, shard, account);
+  row.add("customer_id", Value::text(account.name()));
   row.add("invoice_id", Value::text(invoice.ref.id));
   row.add("kind", Value::text(domain::enumerator_name(issued.kind)));
   row.add("currency", Value::text(currency.code()));
@@ -79,7 +74,7 @@ void add_invoice(Row& row, const ShardReader& shard, AccountReader& account, con
 std::vector<Field> payment_fields() {
   using namespace fields;
   return {text("customer_id"),
-          text("customer_name").or_null(),
+          customer_name(),
           text("payment_id"),
           text("currency"),
           amount("amount"),
@@ -95,7 +90,7 @@ std::vector<Field> payment_fields() {
 void add_payment(Row& row, const ShardReader& shard, AccountReader& account, const domain::Source& payment) {
   const Day as_of = shard.question().as_of;
   const Currency currency = payment.currency;
-  add_account(row, shard, account);
+  row.add("customer_id", Value::text(account.name()));
   row.add("payment_id", Value::text(payment.ref.id));
   row.add("currency", Value::text(currency.code()));
   row.add("amount", Value::amount(payment.amount, currency));
@@ -111,7 +106,7 @@ void add_payment(Row& row, const ShardReader& shard, AccountReader& account, con
 std::vector<Field> credit_note_fields() {
   using namespace fields;
   return {text("customer_id"),
-          text("customer_name").or_null(),
+          customer_name(),
           text("credit_note_id"),
           text("invoice_id").or_null(),
           text("currency"),
@@ -132,7 +127,7 @@ void add_credit_note(Row& row, const ShardReader& shard, AccountReader& account,
   const Currency currency = note.currency;
   const domain::CreditNoteIssued& issued = *note.credit_note;
   const domain::Attributes attributes = account.account().attributes(note);
-  add_account(row, shard, account);
+  row.add("customer_id", Value::text(account.name()));
   row.add("credit_note_id", Value::text(note.ref.id));
   row.add("invoice_id", text_or_null(issued.invoice_id));
   row.add("currency", Value::text(currency.code()));
@@ -151,7 +146,7 @@ void add_credit_note(Row& row, const ShardReader& shard, AccountReader& account,
 std::vector<Field> order_fields() {
   using namespace fields;
   return {text("customer_id"),
-          text("customer_name").or_null(),
+          customer_name(),
           text("order_id"),
           text("kind"),
           text("currency"),
@@ -166,7 +161,7 @@ std::vector<Field> order_fields() {
 void add_order(Row& row, const ShardReader& shard, AccountReader& account, const domain::Order& order) {
   const domain::Attributes attributes = order.attributes();
   const domain::OrderDates dates = domain::dates_on(order, shard.question().as_of);
-  add_account(row, shard, account);
+  row.add("customer_id", Value::text(account.name()));
   row.add("order_id", Value::text(order.ref.id));
   row.add("kind", Value::text(domain::enumerator_name(order.placed->kind)));
   row.add("currency", Value::text(order.placed->currency.code()));

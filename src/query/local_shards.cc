@@ -16,6 +16,7 @@ class LocalSession final : public ShardSession {
     ShardHead head{.partition = shard_->partition,
                    .next_offsets = {},
                    .newest_recorded_ms = shard_->state.newest_recorded_ms,
+                   .first_recorded_ms = shard_->state.first_recorded_ms,
                    .waiting = shard_->state.waiting,
                    .parked = static_cast<std::int64_t>(shard_->state.parked)};
     for (const log::Topic topic : log::kEventTopics) {

@@ -136,7 +136,8 @@ const std::vector<Field>& item_fields() {
                                          amount("disputed"),
                                          text("region").or_null(),
                                          text("sales_rep").or_null(),
-                                         boolean("over_applied")};
+                                         boolean("over_applied"),
+                                         customer_name()};
   return all;
 }
 

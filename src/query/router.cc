@@ -152,6 +152,15 @@ class GrowingText {
   std::size_t taken_ = 0;
 };
 
+// Of all that the shards have read; nothing: they have read nothing.
+std::optional<std::int64_t> first_recorded_ms(const std::vector<ShardHead>& heads) {
+  std::optional<std::int64_t> first;
+  for (const ShardHead& head : heads) {
+    if (head.first_recorded_ms >= 0) first = std::min(first.value_or(head.first_recorded_ms), head.first_recorded_ms);
+  }
+  return first;
+}
+
 std::string to_json(const Description& description, const Question& question, Answer answer, Coordinator& coordinator,
                     std::string_view topic_prefix, const PageTokens& tokens) {
   JsonWriter json;
@@ -178,6 +187,7 @@ std::string to_json(const Description& description, const Question& question, An
   for (const auto& [name, value] : answer.tail.values) json.field(name, value);
 
   const std::vector<ShardHead> heads = coordinator.heads();
+  const auto first = first_recorded_ms(heads);
   std::int64_t newest = 0;
   std::int64_t waiting = 0;
   std::int64_t parked = 0;
@@ -200,6 +210,10 @@ std::string to_json(const Description& description, const Question& question, An
   }
   json.end_array();
   json.field("newest_recorded_at", newest == 0 ? Value() : Value::instant_ms(newest));
+  // Why there is nothing in it.
+  if (first && question.known_at_ms && *question.known_at_ms < *first) {
+    json.field("first_recorded_at", Value::instant_ms(*first));
+  }
   json.field("waiting", waiting);
   // The list of that name has its place.
   if (description.rows_name != "parked") json.field("parked", parked);

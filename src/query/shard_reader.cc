@@ -80,6 +80,11 @@ std::unique_ptr<AccountReader> ShardReader::find_account(std::string_view custom
   return account;
 }
 
+std::string ShardReader::customer_name(std::string_view customer_id) const {
+  const auto id = shard_.find_customer(customer_id);
+  return id ? std::string(account(*id).customer_name(question_.as_of)) : std::string();
+}
+
 bool ShardReader::sees(AccountReader& account) const {
   if (question_.scope.sees_everything()) return true;
   const domain::CustomerProfileSet* profile = account.account().file().on(question_.today);

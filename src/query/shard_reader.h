@@ -192,6 +192,10 @@ class ShardReader {
   // outside the scope.
   std::unique_ptr<AccountReader> find_account(std::string_view customer_id) const;
 
+  // What the file in force at the question's as_of calls an account, whatever file gives it its attributes; empty without
+  // a name.
+  std::string customer_name(std::string_view customer_id) const;
+
   // Whether an answer about the whole account may be given.
   bool sees(AccountReader& account) const;
 

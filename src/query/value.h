@@ -61,6 +61,7 @@ class Value {
   Kind kind() const { return kind_; }
   // Of a list, labelled list or object; a plain list's have no names.
   const std::vector<std::pair<std::string, Value>>& parts() const { return std::get<Parts>(content_); }
+  std::vector<std::pair<std::string, Value>>& parts() { return std::get<Parts>(content_); }
 
   // As a page shows it: without quotes, empty for null; lists and objects as JSON.
   std::string to_text() const;

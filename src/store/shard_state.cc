@@ -21,6 +21,7 @@ std::string ShardState::encode() const {
   out.varint(parked);
   out.zigzag(waiting);
   out.varint(static_cast<std::uint64_t>(newest_recorded_ms));
+  out.zigzag(first_recorded_ms);
   out.varint128(digest);
   out.varint(labels);
   return bytes;
@@ -41,6 +42,7 @@ Result<ShardState> ShardState::decode(std::string_view bytes) {
   state.parked = in.varint();
   state.waiting = in.zigzag();
   state.newest_recorded_ms = static_cast<std::int64_t>(in.varint());
+  state.first_recorded_ms = in.zigzag();
   state.digest = in.varint128();
   state.labels = in.varint();
   if (!in.ok() || !in.done()) {

@@ -37,6 +37,8 @@ struct ShardState {
   // Accepted records with a reference that is not resolved.
   std::int64_t waiting = 0;
   std::int64_t newest_recorded_ms = 0;
+  // Of all that was read, parked or not. −1: nothing was.
+  std::int64_t first_recorded_ms = -1;
   // How many labels there are.
   std::uint64_t labels = 0;
   // Sum of hashes of content, modulo 2^128 (docs/formats.md, "Digest").

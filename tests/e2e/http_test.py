@@ -258,12 +258,13 @@ class Terminal(Interface):
 
     def test_an_answer_without_rows_says_what_there_is_nothing_of(self):
         old = ("--as-of", "1999-12-31")
+        first = self.server.ask("/v1/anomalies", known_at="2001-01-01")["first_recorded_at"]
         for arguments, words in (
                 (("ageing", *old), "nothing open as of 1999-12-31"),
                 (("ageing", *old, "--group-by", "region"), "nothing open as of 1999-12-31"),
                 (("items", *old), "nothing open as of 1999-12-31"),
                 (("items", "--known-at", "2001-01-01T00:00:00Z"),
-                 "nothing open as of 2024-06-30, known at 2001-01-01T00:00:00.000Z"),
+                 "nothing open as of 2024-06-30, known at 2001-01-01T00:00:00.000Z: nothing was recorded before " + first),
                 (("worklist", *old), "nothing overdue as of 1999-12-31"),
                 (("dunning", *old), "nothing overdue as of 1999-12-31"),
                 (("entries", *self.PERIOD), "nothing in 1999-01-01 to 1999-12-31 as of 1999-12-31"),
@@ -320,11 +321,14 @@ class Terminal(Interface):
         self.assertLessEqual(max(map(len, lines)), 100)
         heads = [line.split() for line in lines if line.startswith("group")]
         self.assertGreater(len(heads), 1)
+        # A name stands in the first of them alone.
+        heads[0].remove("customer_name")
         for head in heads:
             self.assertEqual(head[:2], ["group", "currency"])
         whole = self.said(*arguments[1:5]).splitlines()
         of_rows = heads[:next(i for i, head in enumerate(heads) if "proof.difference" in head) + 1]
-        self.assertEqual(["group", "currency"] + [name for head in of_rows for name in head[2:]], whole[0].split())
+        self.assertEqual(["group", "customer_name", "currency"] + [name for head in of_rows for name in head[2:]],
+                         whole[0].split())
 
 
 class Rows(Interface):
@@ -333,7 +337,7 @@ class Rows(Interface):
         self.assertEqual(rows[0], [
             "group", "currency", "not_due", "1-30", "31-60", "61-90", "91-120", "121+", "gross_open",
             "disputed", "gross_open_undisputed", "unapplied_cash", "open_credits", "balance", "items",
-            "proof.ledger_balance", "proof.difference"])
+            "proof.ledger_balance", "proof.difference", "customer_name"])
         groups = {r[0] for r in rows[1:]}
         self.assertEqual(groups, {("'" if c[0] in "=+-@" else "") + c for c in CUSTOMERS})
         shown = self.server.ask("/v1/receivables/ageing", page_size=1000)["rows"]
@@ -442,7 +446,7 @@ class Month(Interface):
         self.assertEqual(rows[0], [
             "customer_id", "currency", "document_id", "type", "effective_date", "amount", "region", "sales_rep",
             "event.event_id", "event.type", "event.topic", "event.partition", "event.offset",
-            "event.recorded_at", "event.occurred_at"])
+            "event.recorded_at", "event.occurred_at", "customer_name"])
         self.assertEqual(len(rows) - 1, len(CUSTOMERS) * 5)
 
     def test_a_statement_in_every_form(self):
@@ -494,7 +498,7 @@ class Month(Interface):
         self.assertEqual([e["type"] for e in answer[0]["explained_by"]], ["invoice_issued"])
         as_csv = self.reconcile("customer_id,currency,amount\nC1,JPY,0\n", format="csv")
         self.assertEqual(as_csv.text.splitlines()[0],
-                         "customer_id,document_id,currency,theirs,ours,difference,state,explained_by")
+                         "customer_id,document_id,currency,theirs,ours,difference,state,explained_by,customer_name")
 
     def test_files_that_cannot_be_compared(self):
         head = "customer_id,document_id,currency,amount\n"

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "query/catalog.h"
 #include "support/paths.h"
 #include "support/story.h"
 
@@ -178,15 +179,17 @@ TEST(OpenApi, EveryPathIsAnsweredAndFieldsAreTheDeclaredOnes) {
     std::set<std::string> seen;
     std::set<std::string> fields;
     list_fields(view.schema, "", fields);
-    // Quantities stand in rows by sku alone.
+    // Quantities stand in rows by sku alone, names of customers in those by customer. Everything is recorded later than
+    // at that known_at.
     for (const auto& [name, value] : std::vector<std::pair<std::string, std::string>>{
-             {"page_size", "100"}, {"group_by", "sku"}, {"base_currency", "CNY"}, {"measure", "ordered"},
-             {"compare", "previous_period"}, {"expand", "events"}}) {
+             {"page_size", "100"}, {"group_by", "sku"}, {"group_by", "customer"}, {"base_currency", "CNY"},
+             {"measure", "ordered"}, {"compare", "previous_period"}, {"expand", "events"}, {"known_at", "2023-01-01"}}) {
       query::ParameterMap parameters = required(view);
       const bool has_it = std::ranges::any_of(view.parameters, [&](const json::value& parameter) {
         return parameter.at("name").as_string() == name;
       });
-      if (!has_it || (name == "group_by" && view.declared != "/v1/sales")) continue;
+      if (!has_it || (value == "sku" && view.declared != "/v1/sales")) continue;
+      if (name == "known_at" && view.declared.find('{') != std::string::npos) continue;
       parameters.emplace(name, value);
       if (name == "compare") parameters.emplace("group_by", "sku");
       const auto rendered = story.book.get(view.path, parameters);
@@ -196,6 +199,35 @@ TEST(OpenApi, EveryPathIsAnsweredAndFieldsAreTheDeclaredOnes) {
     for (const std::string& field : fields) {
       EXPECT_TRUE(seen.contains(field))
           << view.declared << " declares " << field << ", which no answer has";
+    }
+  }
+}
+
+// Of a list of an answer.
+void expect_names(const std::vector<query::Field>& fields, bool groups_by_customer, const std::string& at) {
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    const query::Field& field = fields[i];
+    expect_names(field.fields, groups_by_customer, at + "." + field.name);
+    const bool is_group = field.name == "group" && groups_by_customer;
+    if (field.name != "customer_id" && !is_group) continue;
+    // Last, or right behind the id.
+    const bool is_behind = i + 1 < fields.size() && fields[i + 1].name == "customer_name";
+    const query::Field& name = is_behind ? fields[i + 1] : fields.back();
+    EXPECT_EQ(name.name, "customer_name") << at;
+    EXPECT_TRUE(name.may_be_null) << at;
+    EXPECT_EQ(name.may_be_absent, is_group) << at;
+  }
+}
+
+TEST(OpenApi, WhereACustomerStandsTheNameDoes) {
+  for (const query::Report* report : query::reports()) {
+    const query::Description& of = report->description();
+    const query::Parameter* by = of.parameter("group_by");
+    const bool groups_by_customer = by != nullptr && std::ranges::count(by->choices, "customer") == 1;
+    // There it is called otherwise.
+    if (of.name != "customers") expect_names(of.row, groups_by_customer, of.name);
+    for (const auto* fields : {&of.head, &of.tail}) {
+      for (const query::Field& field : *fields) expect_names(field.fields, groups_by_customer, of.name + "." + field.name);
     }
   }
 }

@@ -353,7 +353,32 @@ class Ageing(unittest.TestCase):
         self.assertEqual((r["gross_open"], r["unapplied_cash"], r["open_credits"], r["balance"],
                           r["items"]), ("1900.00", "250.00", "100.00", "1550.00", 7))
         self.assertEqual(r["proof"], {"ledger_balance": "1550.00", "difference": "0.00"})
-        self.assertEqual(a["totals"], [{k: v for k, v in r.items() if k != "group"}])
+        self.assertEqual(a["totals"], [{k: v for k, v in r.items() if k not in ("group", "customer_name")}])
+
+    def test_rows_have_the_name_of_their_customer(self):
+        w = World()
+        w.invoice("I", 100, "2024-05-01")
+        w.put("customer_profile_set", "2024-01-01", name="Alpha")
+        w.put("customer_profile_set", "2024-06-01", name="Beta")
+        for day, name in (("2023-12-31", None), ("2024-05-31", "Alpha"), ("2024-06-01", "Beta")):
+            self.assertEqual([x["customer_name"] for x in w.items(day)], [name] if day > "2024" else [])
+            self.assertEqual([x["customer_name"] for x in w.ageing(day, attributes="as_now")["rows"]],
+                             [name] if day > "2024" else [])
+        self.assertNotIn("customer_name", w.ageing("2024-06-01", group_by="parent_customer")["rows"][0])
+        self.assertNotIn("customer_name", w.get("/v1/customers")["customers"][0])
+        theirs = w.get("/v1/receivables/reconciliation", date="2024-06-01", as_of="2024-06-01",
+                       csv="customer_id,currency,amount\nX,CNY,1.00\n")["lines"]
+        self.assertEqual([(x["customer_id"], x["customer_name"]) for x in theirs], [("X", None), ("C", "Beta")])
+
+    def test_known_before_the_first_record_says_when_that_was(self):
+        w = World()
+        w.pay("P", 40, "2024-05-01", recorded=1_719_000_000_000)
+        w.invoice("I", 100, "2024-05-01", recorded=1_718_000_000_000)
+        for ms, first in ((1_717_999_999_999, "2024-06-10T06:13:20.000Z"), (1_718_000_000_000, None)):
+            a = plain(views.ageing(w.oracle(ms), {"as_of": "2024-06-30"}))
+            self.assertEqual(a.get("first_recorded_at"), first)
+            self.assertEqual(bool(a["rows"]), first is None)
+        self.assertNotIn("first_recorded_at", w.ageing())
 
     def test_golden_with_credits_laid_over(self):
         w = self.golden()

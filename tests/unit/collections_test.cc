@@ -129,9 +129,9 @@ TEST(Dunning, OneProposalAnAccountAndCurrency) {
             "Z 1 2024-05-01 0.02; J 1 2024-05-01 1.00; K 2 2024-05-02 0.04; K 1 2024-05-03 0.03");
   const auto csv = story.book.get(kDunning, {{"as_of", "2024-05-02"}, {"format", "csv"}, {"customer_id", "A"}});
   EXPECT_EQ(csv.body,
-            "customer_id,currency,level,amount,oldest_days_overdue,items\r\n"
+            "customer_id,currency,level,amount,oldest_days_overdue,items,customer_name\r\n"
             "A,CNY,1,1.00,1,\"[{\"\"document_id\"\":\"\"I\"\",\"\"instalment\"\":1,\"\"due_date\"\":\"\"2024-05-01\"\","
-            "\"\"days_overdue\"\":1,\"\"amount\"\":\"\"1.00\"\"}]\"\r\n");
+            "\"\"days_overdue\"\":1,\"\"amount\"\":\"\"1.00\"\"}]\",\r\n");
 }
 
 TEST(Collections, BadParametersAreRefusedByName) {

@@ -116,6 +116,19 @@ TEST(Tables, AWideOneComesInPartsThatBeginWithTheKeys) {
             "C1     CNY             -20.00      1\n");
 }
 
+TEST(Tables, ANameStandsBesideTheIdInTheFirstPartOfAWideOneAlone) {
+  const std::string text = tables(R"({"rows":[{"group":"C1","currency":"CNY","balance":"1.00","customer_name":"Alpha Trading"}],
+                                      "positions":[]})",
+                                  {.width = 32});
+  EXPECT_EQ(text,
+            "group  customer_name  currency\n"
+            "C1     Alpha Trading  CNY\n"
+            "\n"
+            "group  currency  balance\n"
+            "C1     CNY          1.00\n"
+            "\n\n");
+}
+
 TEST(Tables, WideCharactersAreCountedAndCommandsOfATerminalAreNone) {
   const std::string text = tables(R"({"rows":[{"group":"客户\u001b[2J","currency":"CNY","balance":"1.00"},
                                               {"group":"A","currency":"CNY","balance":"2.00"}],"positions":[]})");

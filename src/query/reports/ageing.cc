@@ -166,6 +166,7 @@ class AgeingReport final : public ReportOf<AgeingPart> {
                      .head = {date("aged_on"), text("basis"), text("credits"), text("group_by"), list_of(text("buckets"))}};
       std::ranges::move(ageing_parameters("customer"), std::back_inserter(of.parameters));
       std::ranges::copy(ageing_fields(), std::back_inserter(of.row));
+      of.row.push_back(customer_name_of_group());
       of.tail = {list("totals", ageing_fields()), object("base_totals", base_total_fields()).where_asked()};
       return of;
     }();

@@ -69,6 +69,7 @@ class AgeingTrend final : public ReportOf<TrendPart> {
                               list_of(text("buckets"))},
                      .tail = {list("totals", with_period({}, ageing_fields())),
                               list("base_totals", with_period({}, base_total_fields())).where_asked()}};
+      of.row.push_back(customer_name_of_group());
       std::ranges::move(ageing_parameters("none"), std::back_inserter(of.parameters));
       return of;
     }();

@@ -38,7 +38,8 @@ class Anomalies final : public ReportOf<AnomaliesPart> {
                              "Those open at as_of, those that were open before and are no longer, or both."),
                          parameters::customer_id()},
           .rows_name = "anomalies",
-          .row = {text("kind"), text("state"), text("customer_id"), text("document_id"), text("detail"), event()}};
+          .row = {text("kind"), text("state"), text("customer_id"), text("document_id"), text("detail"),
+                  event(), customer_name()}};
     }();
     return description;
   }

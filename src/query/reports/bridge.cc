@@ -85,6 +85,7 @@ class Bridge final : public ReportOf<BridgePart> {
                      .tail = {list("totals", bridge_fields())}};
       std::ranges::move(parameters::receivables_grouping("none"), std::back_inserter(of.parameters));
       std::ranges::move(bridge_fields(), std::back_inserter(of.row));
+      of.row.push_back(customer_name_of_group());
       return of;
     }();
     return description;

@@ -54,8 +54,9 @@ class CycleOrders final : public ReportOf<CycleOrdersPart> {
           .parameters = {parameters::from(), parameters::to(), parameters::cycle(),
                          parameters::period("period", "Of these days only those of this period.", false)},
           .rows_name = "orders",
-          .row = {text("customer_id"), text("order_id"), text("region").or_null(), instant("from_instant"),
-                  instant("to_instant"), integer("seconds"), boolean("out_of_order")},
+          .row = {text("customer_id"), text("order_id"), text("region").or_null(),
+                  instant("from_instant"), instant("to_instant"), integer("seconds"), boolean("out_of_order"),
+                  customer_name()},
           .head = {text("cycle")},
           .tail = {object("totals", {integer("n"), integer("total_seconds"), integer("out_of_order")})}};
       std::ranges::move(parameters::order_filters(), std::back_inserter(of.parameters));

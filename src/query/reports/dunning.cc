@@ -39,7 +39,8 @@ class Dunning final : public ReportOf<RowsPart> {
                      .row = {text("customer_id"), text("currency"), integer("level"), amount("amount"),
                              integer("oldest_days_overdue"),
                              list("items", {text("document_id"), integer("instalment"), date("due_date"),
-                                            integer("days_overdue"), amount("amount")})},
+                                            integer("days_overdue"), amount("amount")}),
+                             customer_name()},
                      .head = {date("aged_on"), text("credits")}};
       of.parameters.push_back(parameters::credits());
       std::ranges::move(parameters::receivables_filters(), std::back_inserter(of.parameters));

@@ -23,7 +23,7 @@ class EntriesReport final : public ReportOf<RowsPart> {
                      .rows_name = "entries",
                      .row = {text("customer_id"), text("currency"), text("document_id"), text("type"),
                              date("effective_date"), amount("amount"), text("region").or_null(),
-                             text("sales_rep").or_null(), event()}};
+                             text("sales_rep").or_null(), event(), customer_name()}};
       std::ranges::move(parameters::receivables_filters(), std::back_inserter(of.parameters));
       return of;
     }();

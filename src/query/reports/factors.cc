@@ -312,10 +312,12 @@ class Factors final : public ReportOf<FactorsPart> {
                   number("baseline_mean_seconds").or_null(),
                   number("change_seconds").or_null(),
                   list("stages", {text("from"), text("to"), number("mean_seconds").or_null(),
-                                  number("baseline_mean_seconds").or_null(), number("change_seconds").or_null()})},
+                                  number("baseline_mean_seconds").or_null(), number("change_seconds").or_null()}),
+                  customer_name_of_group()},
           .head = {text("cycle"), text("period"), text("baseline")},
           .tail = {object("mix", {number("within_seconds").or_null(), number("mix_seconds").or_null(),
-                                  list("groups", {text("group"), number("within_seconds"), number("mix_seconds")})}),
+                                  list("groups", {text("group"), number("within_seconds"), number("mix_seconds"),
+                                                  customer_name_of_group()})}),
                    list("reasons", {text("stage").or_null(), text("reason_code"), integer("events"),
                                     integer("orders")})}};
       std::ranges::move(parameters::order_grouping(), std::back_inserter(of.parameters));

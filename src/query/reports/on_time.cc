@@ -115,9 +115,11 @@ class OnTime final : public ReportOf<OnTimePart> {
                                             "Against the requested date, the first promise or the last one."),
                          parameters::grain("month")},
           .rows_name = "rows",
-          .row = {text("period"), text("group"), integer("due"), integer("early"), integer("on_day"), integer("late"),
-                  integer("open_late"), integer("pending"), integer("no_date"), integer("in_full"), integer("otif"),
-                  rate("on_time_rate").or_null(), rate("in_full_rate").or_null(), rate("otif_rate").or_null()},
+          .row = {text("period"), text("group"), integer("due"), integer("early"),
+                  integer("on_day"), integer("late"), integer("open_late"), integer("pending"), integer("no_date"),
+                  integer("in_full"), integer("otif"),
+                  rate("on_time_rate").or_null(), rate("in_full_rate").or_null(), rate("otif_rate").or_null(),
+                  customer_name_of_group()},
           .head = {text("promise")}};
       std::ranges::move(parameters::order_grouping(), std::back_inserter(of.parameters));
       return of;

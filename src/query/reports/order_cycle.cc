@@ -177,7 +177,8 @@ class OrderCycle final : public ReportOf<CyclePart> {
                   integer("out_of_order"),
                   list("stages",
                        {text("from"), text("to"), integer("total_seconds"), number("mean_seconds").or_null()}),
-                  list("histogram", {integer("le_seconds").or_null(), integer("count")})},
+                  list("histogram", {integer("le_seconds").or_null(), integer("count")}),
+                  customer_name_of_group()},
           .head = {text("cycle")}};
       std::ranges::move(parameters::order_grouping(), std::back_inserter(of.parameters));
       return of;

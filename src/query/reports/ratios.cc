@@ -285,7 +285,8 @@ class Ratios final : public ReportOf<RatioPart> {
                   with_inputs("collection_rate", {amount("collected"), amount("sales")}),
                   with_inputs("days_to_pay", {amount("settled")}),
                   with_inputs("share_over_90", {amount("over_90"), amount("gross_open")}),
-                  with_inputs("share_top_10", {amount("top_10"), amount("gross_open")})},
+                  with_inputs("share_top_10", {amount("top_10"), amount("gross_open")}),
+                  customer_name_of_group()},
           .head = {date("from"), date("to"), date("aged_on"), text("group_by")}};
       std::ranges::move(parameters::receivables_grouping("none"), std::back_inserter(of.parameters));
       return of;

@@ -391,6 +391,7 @@ class Sales final : public ReportOf<SalesPart> {
       of.row.push_back(fields::amount("target").or_null().where_asked());
       of.row.push_back(fields::rate("attainment").or_null().where_asked());
       of.row.push_back(fields::object("compare", measure_fields("period")).or_null().where_asked());
+      of.row.push_back(fields::customer_name_of_group());
       return of;
     }();
     return description;

@@ -87,6 +87,7 @@ class SalesPostingsReport final : public ReportOf<SalesPostingsPart> {
       for (const char* name : {"customer_id", "document_id"}) of.row.push_back(text(name));
       for (const char* name : {"sku", "region", "sales_rep"}) of.row.push_back(text(name).or_null());
       of.row.push_back(event());
+      of.row.push_back(customer_name());
       std::ranges::move(parameters::sales_filters(), std::back_inserter(of.parameters));
       return of;
     }();

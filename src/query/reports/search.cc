@@ -24,7 +24,7 @@ class SearchReport final : public ReportOf<RowsPart> {
                           .required = true},
                          parameters::customer_id()},
           .rows_name = "results",
-          .row = {text("kind"), text("customer_id"), text("customer_name").or_null(), text("document_id").or_null()}};
+          .row = {text("kind"), text("customer_id"), customer_name(), text("document_id").or_null()}};
     }();
     return description;
   }
@@ -44,7 +44,6 @@ class SearchReport final : public ReportOf<RowsPart> {
         Row row;
         row.add("kind", Value::text(found.kind));
         row.add("customer_id", Value::text(account.name()));
-        row.add("customer_name", text_or_null(account.customer_name(question.as_of)));
         row.add("document_id", text_or_null(found.document_id));
         return row;
       });

@@ -71,7 +71,6 @@ Row page_of(const ShardReader& shard, AccountReader& account, std::string_view s
   const Day as_of = shard.question().as_of;
   Row page;
   page.add("customer_id", Value::text(account.name()));
-  page.add("customer_name", text_or_null(account.customer_name(as_of)));
   page.add("shipment_id", Value::text(shipment_id));
   std::vector<Row> parts;
   std::vector<const domain::Fact*> facts;
@@ -100,7 +99,7 @@ class ShipmentPage final : public ReportOf<DocumentPages> {
           .meaning = "A shipment: what left in it for each order, what came back of that, events.",
           .parameters = page_parameters(),
           .head = {text("customer_id"),
-                   text("customer_name").or_null(),
+                   customer_name(),
                    text("shipment_id"),
                    list("orders",
                         {text("order_id"), text("warehouse").or_null(), text("carrier").or_null(),

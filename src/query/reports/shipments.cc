@@ -53,7 +53,7 @@ class Shipments final : public ReportOf<RowsPart> {
                {"warehouse", Parameter::Type::kText, "A part of it left from this warehouse; unassigned for none."},
                parameters::currency()}),
           .rows_name = "shipments",
-          .row = {text("customer_id"), text("customer_name").or_null(), text("shipment_id"), instant("dispatched_at"),
+          .row = {text("customer_id"), customer_name(), text("shipment_id"), instant("dispatched_at"),
                   list_of(text("order_ids")), text("state")}};
     }();
     return description;
@@ -74,7 +74,6 @@ class Shipments final : public ReportOf<RowsPart> {
         part.rows.add(sort_key({account.name(), id}), [&] {
           Row row;
           row.add("customer_id", Value::text(account.name()));
-          row.add("customer_name", text_or_null(account.reader().customer_name(question.as_of)));
           row.add("shipment_id", Value::text(id));
           row.add("dispatched_at", Value::instant(shipment.dispatched_at));
           row.add("order_ids", Value::list_of_texts(shipment.order_ids));

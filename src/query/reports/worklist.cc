@@ -95,7 +95,7 @@ class Worklist final : public ReportOf<WorklistPart> {
                      .rows_name = "rows",
                      .row = {integer("rank").or_null(), text("customer_id"), text("currency"),
                              amount("score").or_null(), amount("overdue"), amount("disputed_overdue"),
-                             integer("oldest_days_overdue"), list("promises", promise_fields())},
+                             integer("oldest_days_overdue"), list("promises", promise_fields()), customer_name()},
                      .head = {date("aged_on"), text("credits")}};
       of.parameters.push_back(parameters::credits());
       std::ranges::move(parameters::receivables_filters(), std::back_inserter(of.parameters));

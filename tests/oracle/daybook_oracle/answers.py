@@ -1,7 +1,7 @@
 """What all answers share: errors, references, positions, filters, order."""
 from .attributes import in_region
 from .dates import parse_date, parse_instant, show_date, show_instant, show_millis
-from .match import Bag, Instant
+from .match import Absent, Bag, Instant
 
 
 class NotFound(Exception):
@@ -39,10 +39,11 @@ REF_KEY = ("topic", "partition", "offset")
 def common(o, q):
     """What every answer carries; positions are those of everything folded."""
     nexts = {}
-    newest = None
     for r in o.everything:
         nexts[(r.topic, r.partition)] = max(nexts.get((r.topic, r.partition), 0), r.offset + 1)
-        newest = r.seen_at if newest is None else max(newest, r.seen_at)
+    newest = max((r.seen_at for r in o.everything), default=None)
+    first = min((r.seen_at for r in o.everything), default=None)
+    too_early = None not in (first, o.known_at) and o.known_at < first
     return {
         "as_of": show_date(as_of(o, q)),
         "known_at": None if o.known_at is None else millis(o.known_at),
@@ -50,6 +51,7 @@ def common(o, q):
                           for (t, p), n in sorted(nexts.items())],
                          ("topic", "partition"), keep=lambda x: x.get("next_offset") != 0),
         "newest_recorded_at": None if newest is None else millis(newest),
+        "first_recorded_at": millis(first) if too_early else Absent(),
         "waiting": o.facts.waiting,
         "parked": len(o.parked),
     }

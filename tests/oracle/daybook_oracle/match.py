@@ -10,6 +10,10 @@ class Any:
         return None
 
 
+class Absent:
+    """The key must not be there."""
+
+
 class Optional:
     """Compared only if the other side has the key."""
     def __init__(self, value):
@@ -95,7 +99,7 @@ class Ids:
 def plain(x):
     """The expected answer as a server would write it."""
     if isinstance(x, dict):
-        return {k: plain(v) for k, v in x.items()}
+        return {k: plain(v) for k, v in x.items() if not isinstance(v, Absent)}
     if isinstance(x, (list, tuple)):
         return [plain(v) for v in x]
     if hasattr(x, "plain"):
@@ -177,7 +181,10 @@ def diff(ours, theirs, path="$", out=None, limit=10):
             out.append((path, _show(ours), theirs))
             return out
         for k, v in ours.items():
-            if k not in theirs:
+            if isinstance(v, Absent):
+                if k in theirs:
+                    out.append((path + "." + k, "(absent)", theirs[k]))
+            elif k not in theirs:
                 if not isinstance(v, Optional) and not (isinstance(v, Blank) and not v.value):
                     out.append((path + "." + k, _show(v), "(missing)"))
             else:

@@ -12,7 +12,7 @@ from .answers import (NotFound, NotHere, REF_KEY, Several, as_of, attributes, by
                       common, instant, kept, known_at, level, millis, ref)
 from .attributes import cut, in_region
 from .dates import labelled, parse_date, period, show_date
-from .match import Any, Approx, Bag, Blank, Either, Ids, Optional
+from .match import Absent, Any, Approx, Bag, Blank, Either, Ids, Optional, plain
 from .money import EXPONENT, amount, fixed, round_half_away, show_quantity
 from .receivables import INF
 from .receivables_views import (ageing, ageing_trend, bridge, dunning, entries, item_key, items,
@@ -634,8 +634,27 @@ def invoice(o, q, id_):
 
 
 def name_of(o, customer, day):
-    r = o.facts.accounts[customer].file(day)
+    """By the file in force on the day; null without one, and of what is no account."""
+    a = o.facts.accounts.get(customer)
+    r = a.file(day) if a is not None else None
     return (r.p["name"] if r is not None else "") or None
+
+
+def named(o, value, day, by_customer):
+    """Every row in `value` with the name of its customer: beside a `customer_id`, and beside a group
+    where rows are grouped by customer."""
+    if isinstance(value, Bag):
+        value = value.rows
+    if isinstance(value, dict):
+        value = list(value.values())
+    for x in value if isinstance(value, (list, tuple)) else ():
+        if isinstance(x, dict) and "customer_id" in x:
+            x["customer_name"] = name_of(o, plain(x["customer_id"]), day)
+        elif isinstance(x, dict) and "group" in x:
+            group = x["group"]
+            x["customer_name"] = Absent() if not by_customer else name_of(
+                o, group["customer"] if isinstance(group, dict) else group, day)
+        named(o, x, day, by_customer)
 
 
 def allocations_of(o, s, day):
@@ -772,6 +791,7 @@ def order(o, q, id_):
               "net": amount(x.net, cur), "tax": amount(x.tax, cur)} for x in s.lines.values()]
     return dict(
         common(o, q), customer_id=Optional(doc.customer), order_id=Optional(doc.id),
+        customer_name=name_of(o, doc.customer, day),
         kind=p["kind"], currency=cur, region=Blank(where[0]), sales_rep=Blank(where[1]),
         channel=Blank(p["channel"]), requested_date=Blank(s.requested),
         first_promise=Blank(s.promises[0] if s.promises else ""),
@@ -875,7 +895,6 @@ def orders(o, q):
         row["last_milestone"] = next(m for m in way if m in s.milestones)
         row["ordered"] = amount(sum(x.net * x.remaining // x.quantity for x in s.lines.values()),
                                 doc.rec.p["currency"])
-        row["customer_name"] = name_of(o, doc.customer, day)
         found.append((doc.customer, doc.id, row))
     return listed(o, q, "orders", found)
 
@@ -903,7 +922,7 @@ def shipments(o, q):
         state = "returned" if all(back) else \
             "delivered" if all(x or y for x, y in zip(back, there)) else "on_the_way"
         rows.append((c, id_, {
-            "customer_id": c, "customer_name": name_of(o, c, day), "shipment_id": id_, "state": state,
+            "customer_id": c, "shipment_id": id_, "state": state,
             "dispatched_at": instant(first.at), "order_ids": by_bytes1(s.order.id for _, s in parts)}))
     return listed(o, q, "shipments", rows)
 
@@ -953,7 +972,7 @@ def search(o, q):
             found += [((place, folded(i).encode(), i.encode(), c.encode()), kind, c, i)
                       for i in some if folded(i).startswith(ids)]
     return dict(common(o, q), results=[
-        {"kind": kind, "customer_id": c, "customer_name": name_of(o, c, day), "document_id": i}
+        {"kind": kind, "customer_id": c, "document_id": i}
         for _, kind, c, i in sorted(found, key=lambda x: x[0])])
 
 
@@ -1045,6 +1064,14 @@ def answer(o, path, q):
     where the body stands in q under "csv"."""
     if "known_at" in q:
         o = o.known(known_at(o, q["known_at"]))
+    out = answer_of(o, path, q)
+    if path not in ("/v1/customers", "/v1/status"):
+        by = q.get("group_by", "customer" if path == "/v1/receivables/ageing" else "none")
+        named(o, list(out.values()), parse_date(out["as_of"]), "customer" in by.split(","))
+    return out
+
+
+def answer_of(o, path, q):
     view = VIEWS.get(path)
     if view is not None:
         return view(o, q)
