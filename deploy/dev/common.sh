@@ -43,7 +43,7 @@ build_packages=(
   ca-certificates ccache cmake curl g++ git "libboost-json$boost-dev" "libboost$boost-dev"
   libabsl-dev libcli11-dev libfmt-dev libgrpc++-dev libgtest-dev libjemalloc-dev libprotobuf-dev
   librapidcheck-dev librdkafka-dev librocksdb-dev libsimdjson-dev libspdlog-dev libssl-dev libtomlplusplus-dev
-  libxxhash-dev libzstd-dev mold ninja-build pkg-config prometheus-cpp-dev protobuf-compiler
+  libxlsxwriter-dev libxxhash-dev libzstd-dev mold ninja-build pkg-config prometheus-cpp-dev protobuf-compiler
   protobuf-compiler-grpc python3 tzdata zlib1g-dev
 )
 # For a RocksDB of our own (rocksdb.sh).

@@ -264,6 +264,7 @@ int print(const QueryOptions& options, const query::ParameterMap& parameters, co
 bool is_ours(const http::Response& answer, const std::string& format) {
   if (answer.status != 200) return http::problem_detail(answer.body).has_value();
   if (format == "csv") return answer.content_type.starts_with("text/csv");
+  if (format == "xlsx") return answer.content_type.ends_with("spreadsheetml.sheet");
   if (format == "html") return answer.body.find("<meta name=generator content=Daybook>") != std::string::npos;
   boost::system::error_code error;
   const json::value value = json::parse(answer.body, error);
@@ -288,9 +289,12 @@ int ask(const app::Settings& settings, const QueryOptions& options, const std::v
   auto parameters = parameters_of(options.parameters);
   if (!parameters) return fail(parameters.error());
   if (parameters->contains("format")) {
-    return fail({ErrorCode::kInvalidArgument, "--format is what HTTP calls it; here it is --output table, json, csv or html"});
+    return fail({ErrorCode::kInvalidArgument, "--format is what HTTP calls it; here it is --output table, json, csv, xlsx or html"});
   }
-  if (options.format == "csv" || options.format == "html") parameters->emplace("format", options.format);
+  if (options.format == "xlsx" && isatty(STDOUT_FILENO) != 0) {
+    return fail({ErrorCode::kInvalidArgument, "a workbook is for a file: --output xlsx > report.xlsx"});
+  }
+  if (options.format != "table" && options.format != "json") parameters->emplace("format", options.format);
   if (options.format != "table" && (options.wants_all_rows() || options.everything)) {
     return fail({ErrorCode::kInvalidArgument, "--sort, --top and --all are for --output table"});
   }
@@ -412,8 +416,8 @@ void add_query(CLI::App& app, Run& run) {
   command->set_help_flag();
   command->add_flag("-h,--help", options->wants_help, "say which views there are, and what a view takes");
   command->add_option("--url", options->url, "a running instance; without it --data is read");
-  command->add_option("--output", options->format, "table, json, csv, or html for a statement to print")
-      ->check(CLI::IsMember({"table", "json", "csv", "html"}))
+  command->add_option("--output", options->format, "table, json, csv, xlsx, or html for a statement to print")
+      ->check(CLI::IsMember({"table", "json", "csv", "xlsx", "html"}))
       ->capture_default_str();
   add_table_flags(*command, *options);
   flags->add_to(*command, {"data", "topic_prefix", "today"});
@@ -446,8 +450,8 @@ void add_reconcile(CLI::App& app, Run& run) {
   command->add_option("file", *file, "a CSV file")->required();
   command->add_option("--date", *date, "the date of both ledgers")->required();
   command->add_option("--url", options->url, "a running instance; without it --data is read");
-  command->add_option("--output", options->format, "table, json or csv")
-      ->check(CLI::IsMember({"table", "json", "csv"}))
+  command->add_option("--output", options->format, "table, json, csv or xlsx")
+      ->check(CLI::IsMember({"table", "json", "csv", "xlsx"}))
       ->capture_default_str();
   add_table_flags(*command, *options);
   flags->add_to(*command, {"data", "topic_prefix", "today"});

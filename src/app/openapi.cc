@@ -245,7 +245,9 @@ json::object operation(const query::Description& report) {
   for (const query::Parameter& parameter : report.parameters) parameters.push_back(described(parameter));
   for (query::Parameter parameter : query::parameters::common()) {
     if (parameter.name == "format" && !report.has_page) std::erase(parameter.choices, "html");
-    if (parameter.name == "format" && report.row.empty()) std::erase(parameter.choices, "csv");
+    if (parameter.name == "format" && report.row.empty()) {
+      std::erase_if(parameter.choices, [](const std::string& choice) { return choice == "csv" || choice == "xlsx"; });
+    }
     if ((parameter.name == "separator" || parameter.name == "bom") && report.row.empty()) continue;
     parameters.push_back(described(parameter));
   }
@@ -254,6 +256,8 @@ json::object operation(const query::Description& report) {
     json::object rows = list(schema_ref(row_name(report)));
     rows["description"] = "A line of the fields' names, nested ones with a point, ages under their labels; then one a row.";
     content["text/csv"] = json::object{{"schema", std::move(rows)}};
+    content["application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"] = json::object{
+        {"schema", typed("string", "A workbook: a cover sheet, and the rows under the same names.")}};
   }
   if (report.has_page) content["text/html"] = json::object{{"schema", text()}};
   json::object responses{{"200", {{"description", "The answer."}, {"content", std::move(content)}}},

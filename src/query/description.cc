@@ -84,7 +84,8 @@ const std::vector<Parameter>& common() {
       {"wait_ms", Type::kInteger, "How long to wait for min_position; then 503.", false, "5000", {}, 0, 60'000},
       {"page_size", Type::kInteger, "Rows a page.", false, "100", {}, 1, 1'000},
       {"page_token", Type::kText, "next_page_token of the page before."},
-      choice("format", {"json", "csv", "html"}, "json", "csv where rows are returned; likewise Accept: text/csv."),
+      choice("format", {"json", "csv", "xlsx", "html"}, "json",
+             "csv and xlsx where rows are returned: all of them unless page_size is given; likewise by Accept."),
       choice("separator", {",", ";", "tab"}, ",", "What stands between the columns of CSV."),
       choice("bom", {"true", "false"}, "false", "Whether CSV begins with a byte order mark.")};
   return all;

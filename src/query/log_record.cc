@@ -26,9 +26,9 @@ struct Outcome {
   std::int64_t recorded_ms = 0;
 };
 
-class Finder {
+class RecordFinder {
  public:
-  Finder(const ShardReader& reader, log::Topic topic, std::int64_t offset)
+  RecordFinder(const ShardReader& reader, log::Topic topic, std::int64_t offset)
       : reader_(reader), shard_(reader.shard()), topic_(topic), at_{static_cast<std::uint8_t>(topic), offset} {}
 
   // Nothing where the shard knows of no such record, or it may not be seen.
@@ -142,7 +142,7 @@ class Finder {
 std::optional<Row> log_record(const ShardReader& shard, std::string_view topic_name, std::int64_t offset) {
   const auto topic = log::parse_topic_name(shard.topic_prefix(), topic_name);
   if (!topic || *topic == log::Topic::kDeadLetter) return std::nullopt;
-  return Finder(shard, *topic, offset).find();
+  return RecordFinder(shard, *topic, offset).find();
 }
 
 }  // namespace daybook::query

@@ -9,6 +9,7 @@
 #include "query/catalog.h"
 #include "query/coordinator.h"
 #include "query/question_memory.h"
+#include "query/workbook.h"
 
 namespace daybook::query {
 namespace {
@@ -16,12 +17,15 @@ namespace {
 // As often a question is asked of other shards in place of those that went away meanwhile.
 constexpr int kAttemptsMax = 3;
 
-enum class Format { kJson, kCsv, kHtml };
+enum class Format { kJson, kCsv, kXlsx, kHtml };
+
+constexpr std::string_view kXlsxType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 const char* content_type(Format format) {
   switch (format) {
     case Format::kJson: return "application/json";
     case Format::kCsv: return "text/csv; charset=utf-8";
+    case Format::kXlsx: return kXlsxType.data();
     case Format::kHtml: return "text/html; charset=utf-8";
   }
   return "";
@@ -30,12 +34,14 @@ const char* content_type(Format format) {
 Format read_format(const Description& description, Parameters& parameters, std::string_view accept) {
   if (!parameters.text("format")) {
     if (accept.starts_with("text/csv")) return Format::kCsv;
+    if (accept.starts_with(kXlsxType)) return Format::kXlsx;
     return accept.starts_with("text/html") && description.has_page ? Format::kHtml : Format::kJson;
   }
-  const std::string given = parameters.one_of("format", {"json", "csv", "html"}, "json");
+  const std::string given = parameters.one_of("format", {"json", "csv", "xlsx", "html"}, "json");
   if (given == "html" && !description.has_page) {
-    refuse_parameter("format", "html is for statements; this answer is json or csv");
+    refuse_parameter("format", "html is for statements; this answer is json, csv or xlsx");
   }
+  if (given == "xlsx") return Format::kXlsx;
   return given == "csv" ? Format::kCsv : given == "html" ? Format::kHtml : Format::kJson;
 }
 
@@ -130,7 +136,7 @@ Asked read(const Description& description, const Route& route, const ShardSource
                              : FileChoice::kAsWas;
   question.known_at_ms = parameters.instant_ms("known_at", source.rules().zone);
   const auto page_size = parameters.integer("page_size", 1, 1'000);
-  const bool is_whole = asked.format == Format::kCsv || description.is_whole;
+  const bool is_whole = asked.format == Format::kCsv || asked.format == Format::kXlsx || description.is_whole;
   if (page_size || !is_whole) question.page.count = static_cast<std::size_t>(page_size.value_or(100));
   if (const auto token = parameters.text("page_token")) tokens.read(*token, question);
   asked.wait = read_wait(source, parameters);
@@ -152,13 +158,37 @@ class GrowingText {
   std::size_t taken_ = 0;
 };
 
-// Of all that the shards have read; nothing: they have read nothing.
-std::optional<std::int64_t> first_recorded_ms(const std::vector<ShardHead>& heads) {
-  std::optional<std::int64_t> first;
+// How far the shards have read that answered.
+struct Standing {
+  std::vector<Row> positions;
+  Value newest_recorded_at;
+  std::int64_t waiting = 0;
+  std::int64_t parked = 0;
+  std::optional<std::int64_t> first_recorded_ms;  // Of all that they have read; nothing: they have read nothing.
+};
+
+Standing standing_of(const std::vector<ShardHead>& heads, std::string_view topic_prefix) {
+  Standing standing;
+  std::int64_t newest = 0;
   for (const ShardHead& head : heads) {
-    if (head.first_recorded_ms >= 0) first = std::min(first.value_or(head.first_recorded_ms), head.first_recorded_ms);
+    newest = std::max(newest, head.newest_recorded_ms);
+    standing.waiting += head.waiting;
+    standing.parked += head.parked;
+    if (head.first_recorded_ms < 0) continue;
+    standing.first_recorded_ms = std::min(standing.first_recorded_ms.value_or(head.first_recorded_ms), head.first_recorded_ms);
   }
-  return first;
+  if (newest != 0) standing.newest_recorded_at = Value::instant_ms(newest);
+  for (const log::Topic topic : log::kEventTopics) {
+    const std::string name = log::topic_name(topic_prefix, topic);
+    for (const ShardHead& head : heads) {
+      Row position;
+      position.add("topic", Value::text(name));
+      position.add("partition", Value::integer(head.partition));
+      position.add("next_offset", Value::integer(head.next_offsets[static_cast<std::size_t>(topic)]));
+      standing.positions.push_back(std::move(position));
+    }
+  }
+  return standing;
 }
 
 std::string to_json(const Description& description, const Question& question, Answer answer, Coordinator& coordinator,
@@ -186,37 +216,16 @@ std::string to_json(const Description& description, const Question& question, An
   }
   for (const auto& [name, value] : answer.tail.values) json.field(name, value);
 
-  const std::vector<ShardHead> heads = coordinator.heads();
-  const auto first = first_recorded_ms(heads);
-  std::int64_t newest = 0;
-  std::int64_t waiting = 0;
-  std::int64_t parked = 0;
-  for (const ShardHead& head : heads) {
-    newest = std::max(newest, head.newest_recorded_ms);
-    waiting += head.waiting;
-    parked += head.parked;
-  }
-  json.key("positions");
-  json.begin_array();
-  for (const log::Topic topic : log::kEventTopics) {
-    const std::string name = log::topic_name(topic_prefix, topic);
-    for (const ShardHead& head : heads) {
-      json.begin_object();
-      json.field("topic", name);
-      json.field("partition", head.partition);
-      json.field("next_offset", head.next_offsets[static_cast<std::size_t>(topic)]);
-      json.end_object();
-    }
-  }
-  json.end_array();
-  json.field("newest_recorded_at", newest == 0 ? Value() : Value::instant_ms(newest));
+  const Standing standing = standing_of(coordinator.heads(), topic_prefix);
+  json.field("positions", Value::list_of_rows(standing.positions));
+  json.field("newest_recorded_at", standing.newest_recorded_at);
   // Why there is nothing in it.
-  if (first && question.known_at_ms && *question.known_at_ms < *first) {
-    json.field("first_recorded_at", Value::instant_ms(*first));
+  if (standing.first_recorded_ms && question.known_at_ms && *question.known_at_ms < *standing.first_recorded_ms) {
+    json.field("first_recorded_at", Value::instant_ms(*standing.first_recorded_ms));
   }
-  json.field("waiting", waiting);
+  json.field("waiting", standing.waiting);
   // The list of that name has its place.
-  if (description.rows_name != "parked") json.field("parked", parked);
+  if (description.rows_name != "parked") json.field("parked", standing.parked);
   json.end_object();
   return json.take();
 }
@@ -233,10 +242,14 @@ void fill(Row& row, const std::vector<std::string>& columns) {
   }
 }
 
+std::vector<std::string> columns_of(const Description& description, const Answer& answer) {
+  if (!answer.columns && description.row.empty()) refuse(406, "No rows", "this answer has no rows to give as a table");
+  return answer.columns ? *answer.columns : description.columns();
+}
+
 std::string to_csv(const Description& description, Answer answer, const CsvForm& form) {
-  if (!answer.columns && description.row.empty()) refuse(406, "No rows", "this answer has no rows to give as CSV");
   std::string csv = form.has_mark ? "\xEF\xBB\xBF" : "";
-  const std::vector<std::string> columns = answer.columns ? *answer.columns : description.columns();
+  const std::vector<std::string> columns = columns_of(description, answer);
   append_csv_header(csv, columns, form.separator);
   GrowingText text;
   for (SortedRow& row : answer.rows.take().rows) {
@@ -248,6 +261,49 @@ std::string to_csv(const Description& description, Answer answer, const CsvForm&
     row.row = Row();
   }
   return csv;
+}
+
+// What was asked, and what the rows add up to.
+WorkbookCover cover_of(const Description& description, const Question& question, const ParameterMap& given,
+                       const Answer& answer, std::size_t rows, const Standing& standing) {
+  WorkbookCover cover{description.name, description.meaning, {}};
+  Row& facts = cover.facts;
+  facts.add("asked_on", Value::date(question.today));
+  facts.add("as_of", Value::date(question.as_of));
+  facts.add("known_at", question.known_at_ms ? Value::instant_ms(*question.known_at_ms) : Value());
+  if (!question.subject.empty()) facts.add("of", Value::text(question.subject));
+  for (const auto& [name, value] : given) {
+    const bool is_said = name == "as_of" || name == "known_at" || name == "format" || name == "page_token" || name == "wait_ms";
+    if (!is_said) facts.add("asked: " + name, Value::text(value));
+  }
+  for (const auto& [name, value] : answer.head.values) facts.add(name, value);
+  facts.add("rows", Value::integer(rows));
+  for (const auto& [name, value] : answer.tail.values) facts.add(name, value);
+  facts.add("newest_recorded_at", standing.newest_recorded_at);
+  facts.add("waiting", Value::integer(standing.waiting));
+  facts.add("parked_records", Value::integer(standing.parked));
+  facts.add("positions", Value::list_of_rows(standing.positions));
+  return cover;
+}
+
+std::string to_xlsx(const Description& description, const Question& question, const Request& request, Answer answer,
+                    Coordinator& coordinator, std::string_view topic_prefix) {
+  const std::vector<std::string> columns = columns_of(description, answer);
+  std::vector<SortedRow> rows = answer.rows.take().rows;
+  Workbook workbook(description.rows_name.empty() ? description.name : description.rows_name, columns);
+  const Standing standing = standing_of(coordinator.heads(), topic_prefix);
+  workbook.write_cover(cover_of(description, question, request.parameters, answer, rows.size(), standing));
+  for (SortedRow& row : rows) {
+    refuse_once_given_up(request.stop);
+    const std::size_t bytes = bytes_of(row.row);
+    fill(row.row, columns);
+    workbook.write(row.row);
+    give_back_memory(bytes);
+    row.row = Row();
+  }
+  std::string bytes = workbook.finish();
+  take_memory(bytes.size());
+  return bytes;
 }
 
 Rendered answer(const Route& route, std::string_view path, const ShardSource& source, const Today& today,
@@ -265,6 +321,9 @@ Rendered answer(const Route& route, std::string_view path, const ShardSource& so
       return {200, content_type(format),
               to_json(description, question, std::move(answer), coordinator, source.topic_prefix(), tokens)};
     case Format::kCsv: return {200, content_type(format), to_csv(description, std::move(answer), csv)};
+    case Format::kXlsx:
+      return {200, content_type(format),
+              to_xlsx(description, question, request, std::move(answer), coordinator, source.topic_prefix())};
     case Format::kHtml: return {200, content_type(format), answer.page()};
   }
   return {};

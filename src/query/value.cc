@@ -199,7 +199,6 @@ void append_csv_field(std::string& line, std::string_view text, char separator, 
   line += '"';
 }
 
-// Calls visit(name, value) for each column.
 template <typename Visit>
 void for_each_column(const std::string& prefix, const std::vector<std::pair<std::string, Value>>& values,
                      const Visit& visit) {
@@ -215,6 +214,11 @@ void for_each_column(const std::string& prefix, const std::vector<std::pair<std:
 }
 
 }  // namespace
+
+void for_each_column(const std::vector<std::pair<std::string, Value>>& values,
+                     const std::function<void(const std::string& name, const Value& value)>& visit) {
+  for_each_column("", values, visit);
+}
 
 std::vector<std::string> column_names(const Row& row) {
   std::vector<std::string> names;

@@ -112,6 +112,10 @@ struct Row {
 std::size_t bytes_of(const Row& row);
 void write_json(const Row& row, JsonWriter& to);
 
+// Calls visit(name, value) for each column that these values come to where they are rows of a table: an object's under
+// "name.field", a labelled list's under their labels.
+void for_each_column(const std::vector<std::pair<std::string, Value>>& values,
+                     const std::function<void(const std::string& name, const Value& value)>& visit);
 // Names of a row's columns in CSV.
 std::vector<std::string> column_names(const Row& row);
 // RFC 4180, but for another separator: a header line, and a line a row, which has these columns. Text that a spreadsheet

@@ -4,6 +4,11 @@ import datetime
 import io
 import json
 import re
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "e2e"))
+from workbook import rows_of  # noqa: E402
 
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 INSTANT = re.compile(r"(\d{4}-\d{2}-\d{2})T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(Z|[+-]\d{2}:\d{2})")
@@ -65,6 +70,8 @@ class Operation:
             raise Unmet(f"content type {content_type!r} is not described for {status} of {self}, which has {list(content)}")
         if bodyless:
             return
+        if media.endswith("spreadsheetml.sheet"):
+            return self.check_workbook(body)
         text = body.decode("utf-8", "strict")
         if media.endswith("json"):
             value = json.loads(text)
@@ -73,6 +80,12 @@ class Operation:
                 raise Unmet(f"a problem of status {value['status']} comes with {status}")
         elif media == "text/csv":
             self.check_csv(text, dict(given))
+
+    def check_workbook(self, body):
+        header = [value for _, value in next(rows_of(body), [])]
+        expected = self.document.columns(self)
+        if not fits_columns(header, expected):
+            raise Unmet(f"the workbook has the columns {header}, and its rows are described with {expected}")
 
     def check_csv(self, text, given):
         if text.startswith("\ufeff") != (given.get("bom") == "true"):

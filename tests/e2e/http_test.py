@@ -1,5 +1,6 @@
 """The HTTP interface as its users meet it: parameters, pages, CSV, positions."""
 import csv
+import datetime
 import fcntl
 import html
 import io
@@ -11,9 +12,11 @@ import struct
 import subprocess
 import termios
 import time
+from decimal import Decimal
 from urllib.parse import quote
 
 from harness import DAYBOOK, Case, clean_environment, main, wait_until
+from workbook import rows_of, sheets_of
 
 CUSTOMERS = ("C1", "C2", "=cmd|' /C calc'!A0", "+49", "-1", "@home", 'say "hi", twice', "客户/3 ä%", "C 9")
 CURRENCIES = ("CNY", "JPY", "KWD")
@@ -70,6 +73,105 @@ class Interface(Case):
         self.assertFalse(answer.body.startswith(b"\xef\xbb\xbf"))
         self.assertTrue(answer.body.endswith(b"\r\n"))
         return list(csv.reader(io.StringIO(answer.text, newline=""), strict=True))
+
+
+class Workbooks(Interface):
+    TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    VIEWS = (("/v1/receivables/ageing", {}), ("/v1/receivables/ageing", {"group_by": "currency", "base_currency": "CNY"}),
+             ("/v1/receivables/items", {}), ("/v1/receivables/entries", {"from": "2024-01-01", "to": "2024-12-31"}),
+             ("/v1/receivables/bridge", {"from": "2024-01-01", "to": "2024-12-31", "group_by": "customer"}),
+             ("/v1/receivables/ratios", {"from": "2024-01-01", "to": "2024-12-31"}),
+             ("/v1/receivables/dunning", {}), ("/v1/receivables/worklist", {}), ("/v1/customers", {}), ("/v1/invoices", {}),
+             ("/v1/orders", {}), ("/v1/anomalies", {}), ("/v1/customers/C1/statement", {"from": "2024-01-01", "to": "2024-12-31"}),
+             ("/v1/sales", {"from": "2024-01-01", "to": "2024-12-31", "group_by": "region,sku", "grain": "month"}))
+
+    def workbook(self, server, path, **parameters):
+        answer = server.get(path, {**parameters, "format": "xlsx"})
+        self.assertEqual(answer.status, 200, answer)
+        self.assertEqual(answer.headers["Content-Type"], self.TYPE)
+        return answer.body
+
+    def expect_same(self, sheet, rows):
+        """A sheet has what the CSV has: texts as they are, numbers as numbers, dates as days since 1899-12-30."""
+        self.assertEqual([[value for _, value in sheet[0]]], rows[:1])
+        self.assertEqual(len(sheet), len(rows))
+        for cells, fields in zip(sheet[1:], rows[1:]):
+            cells = cells + [("", "")] * (len(fields) - len(cells))
+            for (kind, value), field, column in zip(cells, fields, rows[0]):
+                with self.subTest(column=column, field=field):
+                    if kind == "n" and re.fullmatch(r"\d{4}-\d\d-\d\d", field):
+                        day = datetime.date(1899, 12, 30) + datetime.timedelta(days=int(value))
+                        self.assertEqual(day.isoformat(), field)
+                    elif kind == "n":
+                        self.assertEqual(Decimal(value), Decimal(field))
+                        self.assertLessEqual(len(re.sub(r"\D", "", field).lstrip("0")), 15)
+                    elif kind == "b":
+                        self.assertEqual({"1": "true", "0": "false"}[value], field)
+                    else:
+                        self.assertIn(kind, ("s", ""))
+                        self.assertEqual(value, field[1:] if field[:1] == "'" else field)
+
+    def test_rows_are_those_of_csv(self):
+        for path, parameters in self.VIEWS:
+            with self.subTest(path=path, parameters=parameters):
+                body = self.workbook(self.server, path, **parameters)
+                self.expect_same(list(rows_of(body)), self.csv_rows(path, **parameters))
+                self.assertEqual(body, self.workbook(self.server, path, **parameters), "the same again")
+
+    def test_the_cover_says_what_was_asked(self):
+        body = self.workbook(self.server, "/v1/receivables/ageing", as_of="2024-06-30", currency="CNY", buckets="30,60")
+        self.assertEqual(sheets_of(body), 2)
+        cover = [[value for _, value in row] for row in rows_of(body, 1)]
+        said = {row[0]: row[1] for row in cover if len(row) == 2}
+        self.assertEqual(cover[0], ["ageing"])
+        self.assertEqual(said["as_of"], str((datetime.date(2024, 6, 30) - datetime.date(1899, 12, 30)).days))
+        self.assertEqual((said["asked: currency"], said["asked: buckets"]), ("CNY", "30,60"))
+        self.assertEqual(int(said["rows"]), len(list(rows_of(body))) - 1)
+        totals = cover.index(["totals"])
+        self.assertEqual(cover[totals + 1][:4], ["currency", "not_due", "1-30", "31-60"])
+        self.assertIn("proof.difference", cover[totals + 1])
+        self.assertIn(["positions"], cover)
+
+    def test_all_rows_but_where_a_page_is_asked_for(self):
+        whole = list(rows_of(self.workbook(self.server, "/v1/receivables/items")))
+        page = list(rows_of(self.workbook(self.server, "/v1/receivables/items", page_size=2)))
+        self.assertGreater(len(whole), 100)
+        self.assertEqual(page, whole[:3])
+
+    def test_asked_for_by_the_header(self):
+        answer = self.server.request("GET", "/v1/receivables/items", headers={"Accept": self.TYPE})
+        self.assertEqual(answer.headers["Content-Type"], self.TYPE)
+        self.assertTrue(answer.body.startswith(b"PK"))
+
+    def test_where_there_are_no_rows(self):
+        self.assertEqual(self.server.get("/v1/invoices/I1", {"customer_id": "C1", "format": "xlsx"}).status, 406)
+
+    def test_what_a_spreadsheet_would_change_is_text(self):
+        server = self.daybook("extremes").start()
+        ids = ("=1+1", "+4", "-12", "@x", "00367", "1E5", "_x0041_", "a" * 128, "9" * 19, "\u62ec\uff1d")
+        events = []
+        for number, (customer, amount, issued) in enumerate(zip(ids, (
+                "1000000000000000", "999999999999999", "1", "100000000000000", "123456789012345", "5", "7", "9", "11", "13"), (
+                "1900-01-01", "1900-02-28", "1900-03-01", "2199-12-31", "2024-02-29", "1999-12-31", "2000-01-01", "2024-01-01",
+                "2024-01-02", "2024-01-03"))):
+            events.append(event(f"x{number}", customer, invoice_issued={
+                "invoice_id": customer, "currency": ("JPY", "KWD", "CNY")[number % 3], "net_minor": amount,
+                "issue_date": issued, "due_date": "2199-12-31"}))
+        server.publish(events)
+        server.wait_ready().wait_folded()
+        asked = {"as_of": "2199-12-31"}
+        body = self.workbook(server, "/v1/receivables/items", **asked)
+        text = server.get("/v1/receivables/items", {**asked, "format": "csv"}).text
+        rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+        sheet = list(rows_of(body))
+        self.expect_same(sheet, rows)
+        at = {name: column for column, name in enumerate(rows[0])}
+        kinds = {row[0][1]: (row[at["issue_date"]][0], row[at["amount"]][0]) for row in sheet[1:]}
+        self.assertEqual(kinds["=1+1"], ("s", "s"))   # 16 digits, and a date before March 1900.
+        self.assertEqual(kinds["+4"], ("s", "n"))
+        self.assertEqual(kinds["-12"], ("n", "n"))
+        self.assertTrue(all(row[0][0] == "s" for row in sheet[1:]))
+        server.stop()
 
 
 class Parameters(Interface):

@@ -118,28 +118,33 @@ class Namer {
 
   // The names of all that are shown; nobody is asked where there are none.
   void ask(const Question& question, std::int32_t partitions, Asker& asker) {
+    as_of_ = question.as_of;
     TakenMemory memory;
-    std::map<std::int32_t, std::vector<std::string>> wanted;
-    for_each([&](Values&, auto key, auto) {
+    std::map<Day, std::map<std::int32_t, std::vector<std::string>>> wanted;
+    for_each([&](Values& values, auto key, auto) {
+      const Day day = day_of(values);
       std::string id = customer_of(key->second);
-      if (id.empty() || !names_.try_emplace(id).second) return;
+      if (id.empty() || !names_[day].try_emplace(id).second) return;
       memory.add(2 * (kNodeBytes + id.size()));
-      wanted[log::partition_of(id, partitions)].push_back(std::move(id));
+      wanted[day][log::partition_of(id, partitions)].push_back(std::move(id));
     });
-    if (wanted.empty()) return;
-    Question asked = question.of_same_moment(customer_names_report().description().name);
-    std::map<std::int32_t, std::string> enclosed;
-    for (const auto& [partition, ids] : wanted) enclosed[partition] = query::encode(ids);
-    asked.enclosed_by_partition = std::make_shared<const std::map<std::int32_t, std::string>>(std::move(enclosed));
-    for (auto& [id, name] : CustomerNames::names_in(asker.gather(customer_names_report(), asked))) {
-      names_[id] = std::move(name);
+    for (const auto& [day, by_partition] : wanted) {
+      Question asked = question.of_same_moment(customer_names_report().description().name);
+      asked.as_of = day;
+      std::map<std::int32_t, std::string> enclosed;
+      for (const auto& [partition, ids] : by_partition) enclosed[partition] = query::encode(ids);
+      asked.enclosed_by_partition = std::make_shared<const std::map<std::int32_t, std::string>>(std::move(enclosed));
+      for (auto& [id, name] : CustomerNames::names_in(asker.gather(customer_names_report(), asked))) {
+        names_[day][id] = std::move(name);
+      }
     }
   }
 
   void write(const Description& description) {
     for_each([&](Values& values, auto key, auto place) {
-      const auto at = names_.find(customer_of(key->second));
-      const std::string_view called = at == names_.end() ? std::string_view() : at->second;
+      const Called& names = names_[day_of(values)];
+      const auto at = names.find(customer_of(key->second));
+      const std::string_view called = at == names.end() ? std::string_view() : at->second;
       const std::size_t room = values.capacity();
       values.emplace(place, kName, text_or_null(called));
       take_memory((values.capacity() - room) * sizeof values[0] + called.size());
@@ -155,6 +160,12 @@ class Namer {
     for_each_named(tail_, answer_.tail.values, visit);
   }
 
+  // Rows may each be as of a date of their own.
+  Day day_of(Values& values) const {
+    const auto own = find(values, "as_of");
+    return own == values.end() ? as_of_ : parse_date(own->second.to_text()).value_or(as_of_);
+  }
+
   // Which the description leaves out, as it is not always there.
   void add_column(const Description& description) {
     if (!answer_.columns) answer_.columns = description.columns();
@@ -165,7 +176,9 @@ class Namer {
   const Place row_;
   const Place tail_;
   Answer& answer_;
-  std::unordered_map<std::string, std::string, TextHash, std::equal_to<>> names_;  // Empty: none.
+  Day as_of_ = 0;
+  using Called = std::unordered_map<std::string, std::string, TextHash, std::equal_to<>>;  // Empty: none.
+  std::map<Day, Called> names_;
 };
 
 }  // namespace

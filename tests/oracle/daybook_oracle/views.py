@@ -653,7 +653,7 @@ def named(o, value, day, by_customer):
         elif isinstance(x, dict) and "group" in x:
             group = x["group"]
             x["customer_name"] = Absent() if not by_customer else name_of(
-                o, group["customer"] if isinstance(group, dict) else group, day)
+                o, group["customer"] if isinstance(group, dict) else group, parse_date(x["as_of"]) if "as_of" in x else day)
         named(o, x, day, by_customer)
 
 
