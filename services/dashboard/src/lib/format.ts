@@ -22,24 +22,31 @@ export const count = (value: number): string => plain(String(Math.trunc(value)))
 // "+1,234.50", "−1,234.50", "0.00".
 export const signed = (text: string): string => (isZero(text) || isNegative(text) ? '' : '+') + plain(text);
 
-const unit = (text: string, exponent: number, decimals: number, name: string): string =>
-  plain(reduced(text, exponent, decimals)) + name;
-
 // How many digits stand before the point.
 const size = (text: string): number => magnitude(text).split('.')[0].length;
 
-// For tiles and charts: 41862310 → "41.86 m", "4,186 万". The exact figure is never far.
+interface Unit {
+  exponent: number;
+  name: string;
+  decimals: (digits: number) => number;  // By how many digits stand before the point in this unit.
+}
+const UNITS: Record<Lang, Unit[]> = {
+  en: [
+    { exponent: 0, name: '', decimals: () => 0 }, { exponent: 3, name: ' k', decimals: (digits) => (digits >= 3 ? 0 : 1) },
+    { exponent: 6, name: ' m', decimals: () => 2 }, { exponent: 9, name: ' bn', decimals: () => 2 },
+  ],
+  zh: [{ exponent: 0, name: '', decimals: () => 0 }, { exponent: 4, name: ' 万', decimals: (digits) => (digits >= 3 ? 0 : 1) }, { exponent: 8, name: ' 亿', decimals: () => 2 }],
+};
+
+// For tiles and charts: 41862310 → "41.86 m", "4,186 万". The exact figure is never far. What rounds up to the next unit
+// stands in it: 999,665 is "1.00 m".
 export function compact(text: string, lang: Lang): string {
-  const digits = size(text);
-  if (lang === 'zh') {
-    if (digits >= 9) return unit(text, 8, 2, ' 亿');
-    if (digits >= 5) return unit(text, 4, digits >= 7 ? 0 : 1, ' 万');
-  } else {
-    if (digits >= 10) return unit(text, 9, 2, ' bn');
-    if (digits >= 7) return unit(text, 6, 2, ' m');
-    if (digits >= 4) return unit(text, 3, digits >= 6 ? 0 : 1, ' k');
+  const units = UNITS[lang];
+  for (let i = 0; ; ++i) {
+    const { exponent, name, decimals } = units[i], next = units[i + 1];
+    const value = reduced(text, exponent, decimals(size(reduced(text, exponent, 0))));
+    if (!next || size(value) <= next.exponent - exponent) return plain(value) + name;
   }
-  return unit(text, 0, 0, '');
 }
 
 export const compactSigned = (text: string, lang: Lang): string =>

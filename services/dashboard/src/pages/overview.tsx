@@ -215,8 +215,9 @@ function OnTimePanel({ of }: { of: ReturnType<typeof useAnswer<OnTime>> }) {
 function Trust({ ageing }: { ageing?: Ageing }) {
   const { t, lang, zone, href, when, known, asOf, status } = useApp();
   const end = previousMonthEnd(asOf), closed = endOfDay(addDays(monthStart(asOf), 4), zone);
+  const hasSince = !known.known_at && status.newest_recorded_at !== null && status.newest_recorded_at > closed;
   const anomalies = useAnswer<Anomalies>('/v1/anomalies', { ...when, page_size: 1000 });
-  const since = useAnswer<Restatement>(known.known_at ? null : '/v1/receivables/restatement', { as_of: end, known_from: closed, page_size: 1000 });
+  const since = useAnswer<Restatement>(hasSince ? '/v1/receivables/restatement' : null, { as_of: end, known_from: closed, known_to: status.newest_recorded_at, page_size: 1000 });
   const totals = ageing?.totals ?? [], broken = totals.filter(({ proof }) => !isZero(proof.difference));
   const over = anomalies.data?.anomalies.filter(({ kind }) => kind === 'over_credit_limit').length ?? 0;
   const all = anomalies.data ? count(anomalies.data.anomalies.length) + (anomalies.data.next_page_token ? '+' : '') : '…';
@@ -233,7 +234,7 @@ function Trust({ ageing }: { ageing?: Ageing }) {
           <li class={anomalies.data?.anomalies.length ? 'w' : ''}><Icon name="warn" /><span><a class="lnk" href={href(['anomalies'])}>{all} {t('anomalies_open')}</a>{over ? <> — {count(over)} {t('over_limit_n')}</> : null}</span></li>
           <li><Icon name="info" /><span>{count(status.waiting)} {t('records_waiting')}</span></li>
           <li><Icon name="info" /><span><a class="lnk" href={href(['parked'])}>{count(status.parked)} {t('records_parked')}</a> — {t('kept_whole')}</span></li>
-          {known.known_at ? null : <li><Icon name="back" /><span><a class="lnk" href={href(['receivables', 'restatement'], { as_of: end, known_from: closed })}>{rows} {t('records_n')}</a> {t('changed_after')} {monthName(end, lang)} {t('after')} {date(addDays(monthStart(asOf), 4), lang, 'short')}</span></li>}
+          {!hasSince ? null : <li><Icon name="back" /><span><a class="lnk" href={href(['receivables', 'restatement'], { as_of: end, known_from: closed })}>{rows} {t('records_n')}</a> {t('changed_after')} {monthName(end, lang)} {t('after')} {date(addDays(monthStart(asOf), 4), lang, 'short')}</span></li>}
         </ul>
       </div>
     </Panel>

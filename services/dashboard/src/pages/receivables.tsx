@@ -99,10 +99,10 @@ export function BridgePage() {
 }
 
 export function RestatementPage() {
-  const { t, lang, zone, asOf, when, address, href } = useApp();
+  const { t, lang, zone, asOf, when, address, href, status } = useApp();
   const { params } = address;
   const end = when.as_of ?? previousMonthEnd(asOf), from = params.known_from ?? endOfDay(addDays(addMonths(String(end), 1), 4), zone);
-  const asked: Params = { as_of: end, known_from: from, known_to: params.known_to, region: params.region, sales_rep: params.sales_rep };
+  const asked: Params = { as_of: end, known_from: from, known_to: params.known_to ?? status.newest_recorded_at, region: params.region, sales_rep: params.sales_rep };
   const answer = useRows<Restatement, RestatementRow>('/v1/receivables/restatement', asked, (data) => data.rows, 1000);
   const rows = answer.rows, totals = answer.data?.totals ?? [];
   const told = (row: RestatementRow): number => Math.max(0, daysBetween(row.effective_date, localTime(row.event.recorded_at, zone).day));

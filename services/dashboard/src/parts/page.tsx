@@ -97,11 +97,12 @@ function CopyStatement({ view }: { view?: View }) {
 
 // What a page that is seen as it was known leaves out.
 function Then({ knownAt }: { knownAt: string }) {
-  const { t, lang, zone, asOf, here, href, when } = useApp();
-  const late = useAnswer<Restatement>('/v1/receivables/restatement', { as_of: when.as_of, known_from: knownAt, page_size: 1000 });
+  const { t, lang, zone, asOf, here, href, when, status } = useApp();
+  const late = useAnswer<Restatement>(status.newest_recorded_at && status.newest_recorded_at > knownAt ? '/v1/receivables/restatement' : null, { as_of: when.as_of, known_from: knownAt, known_to: status.newest_recorded_at, page_size: 1000 });
   const changes = (late.data?.totals ?? []).filter((total) => !isZero(total.change));
   const words = changes.map((total) => `${total.currency} ${compact(magnitude(total.change), lang)}`);
-  const records = late.data ? late.data.rows.length : null;
+  const newest = status.newest_recorded_at !== null && status.newest_recorded_at <= knownAt;
+  const records = newest ? 0 : late.data ? late.data.rows.length : null;
   return (
     <div class="then" role="note">
       <Icon name="back" />
