@@ -92,6 +92,7 @@ const WORDS = {
   known_then: ['Known then', '当时所知'],
   then: ['Then', '当时'],
   later: ['Later', '之后'],
+  now_: ['Now', '现在'],
   before_all: ['Nothing had been recorded yet', '当时尚无任何记录'],
   first_record: ['The first record came', '首条记录的时间'],
   // Measures of receivables

@@ -4,7 +4,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { useApp } from '../lib/app';
 import { send, urlOf, useAnswer, type Loaded } from '../lib/api';
 import type { Allocation, Application, CreditNote, EventRef, Invoice, Order, OrderLine, Payment, RawEvent, Shipment, View } from '../lib/answers';
-import { addMonths, daysBetween, localTime } from '../lib/dates';
+import { addDays, addMonths, daysBetween, localTime } from '../lib/dates';
 import { add, isZero, negate, subtract, sum, toNumber } from '../lib/decimal';
 import { compact, count, date, days, instant, monthName, plain } from '../lib/format';
 import * as sentences from '../lib/sentences';
@@ -139,7 +139,7 @@ export function InvoicePage({ id }: { id: string }) {
 
 function niceTicks(max: number): number[] {
   const raw = Math.max(1, max) / 3, power = 10 ** Math.floor(Math.log10(raw)), step = [1, 2, 5, 10].map((factor) => factor * power).find((one) => one >= raw) ?? raw;
-  return [0, 1, 2, 3, 4].map((i) => i * step).filter((tick) => tick <= max * 1.05 || tick === step);
+  return [0, 1, 2, 3, 4].map((i) => i * step).filter((tick) => tick - step < max);
 }
 
 // The open amount by day: solid as known now, dashed as it was known on that day.
@@ -147,7 +147,9 @@ function OpenByDay({ invoice, moves }: { invoice: Invoice; moves: ReturnType<typ
   const { t, lang, asOf } = useApp();
   const now = openByDay(moves, 'day'), then = openByDay(moves, 'known');
   const dates = [...now, ...then].map(([day]) => day).sort(), first = dates[0] ?? invoice.issue_date;
-  const last = [asOf, dates[dates.length - 1] ?? asOf].sort()[1], at = (day: string): number => daysBetween(first, day);
+  // A settled invoice's line ends soon after it was.
+  const moved = dates[dates.length - 1] ?? asOf, until = isZero(invoice.open) ? addDays(moved, 14) : asOf;
+  const last = until < moved ? moved : until, at = (day: string): number => daysBetween(first, day);
   const max = Math.max(1, ...[...now, ...then].map(([, open]) => toNumber(open)));
   const line = (points: [string, string][]): [number, number][] => [[-1, 0], ...points.map(([day, open]): [number, number] => [at(day), toNumber(open)])];
   const months: { day: number; words: string }[] = [];
@@ -161,7 +163,7 @@ function OpenByDay({ invoice, moves }: { invoice: Invoice; moves: ReturnType<typ
   return (
     <Panel title={t('what_open')} beside={<span class="legend"><span><i class="kline" />{t('known_now')}</span><span><i class="kline dash" />{t('known_that_day')}</span></span>}>
       <div class="in">
-        <Steps title={t('what_open')} from={-1} to={at(last) + 1} max={ticks[ticks.length - 1] > max ? ticks[ticks.length - 1] : max} lines={[{ class: 'lthen', points: line(then) }, { class: 'lnow', points: line(now) }]}
+        <Steps title={t('what_open')} from={-1} to={at(last) + 1} max={ticks[ticks.length - 1]} lines={[{ class: 'lthen', points: line(then) }, { class: 'lnow', points: line(now) }]}
           ticks={ticks.map((value) => ({ value, words: compact(String(value), lang) }))} labels={months.filter((_, i) => i % every === 0)} marks={marks} />
         <details class="astable"><summary>{t('showtable')}</summary>
           <table aria-label={t('what_open')}>

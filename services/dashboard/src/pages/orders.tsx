@@ -60,7 +60,7 @@ export function CyclePage() {
       </div>
       <Shown of={answer} height={320}>{() => (last ? (
         <div class="cols">
-          <Panel class="c8" title={`${t('days')}: ${cycleWords(cycle)}`} sub={`${t('by_end')}; n = ${count(last.n)}, ${period(last.period, lang)}`} busy={answer.busy}>
+          <Panel class="c8" title={cycleWords(cycle)} sub={`${t('days')}, ${t('by_end')}; n = ${count(last.n)}, ${period(last.period, lang)}`} busy={answer.busy}>
             <div class="in">
               <Bands title={`${t('days')}: ${cycleWords(cycle)}`} bands={bands} height={250} names={shown ? { p50: `${t('median')} ${figure(shown.p50)}`, p90: `${t('p90')} ${figure(shown.p90)}`, mean: `${t('mean')} ${figure(shown.mean)}`, p99: `${t('p99')} ${figure(shown.p99)}` } : undefined} />
               <details class="astable"><summary>{t('showtable')}</summary><CycleTable rows={rows} common={common} cycle={cycle} /></details>

@@ -137,7 +137,7 @@ export function RestatementPage() {
                 <div class="in">
                   <div class="tn">
                     <div><small class="kn">{t('then')}</small><b>{plain(total.balance_from)}</b></div>
-                    <div><small>{params.known_to ? t('later') : t('now')}</small><b>{plain(total.balance_to)}</b></div>
+                    <div><small>{t(params.known_to ? 'later' : 'now_')}</small><b>{plain(total.balance_to)}</b></div>
                     <div class="chg"><small>{t('change')}</small><b>{plain(total.change)}</b></div>
                   </div>
                   <Moved rows={of(total.currency)} start={total.balance_from} from={from} />
