@@ -167,9 +167,9 @@ function AgainstTarget() {
   const most = (currency: string): number => Math.max(1, ...shown.filter((row) => row.currency === currency).map(value));
   const columns: Column<SalesRow>[] = [
     { key: 'group', head: t('region'), heads: true, cell: (row) => <Name>{row.group.region ?? t('unassigned')}</Name> },
-    { key: 'bar', head: '', class: 'barc', cell: (row) => (targeted ? <Bullet height={18} actual={value(row)} target={1} max={max} /> : <Bullet height={18} actual={value(row)} max={most(row.currency)} />) },
-    { key: 'att', head: '', right: true, cell: (row) => (row.attainment ? <b class={toNumber(row.attainment) < 0.9 ? 'worse' : ''}>{rateText(row.attainment)}</b> : '') },
-    { key: 'amount', head: '', right: true, class: 'q', cell: (row) => <a class="n" title={plain(row.ordered ?? '0')} href={href(['sales'], { cell: cellOf('postings', { ...when, from, to: asOf, measure: 'ordered', region: row.group.region, currency: row.currency }) })}>{row.currency} {compact(row.ordered ?? '0', lang)}</a> },
+    { key: 'bar', head: <span class="vh">{t('against_target')}</span>, class: 'barc', cell: (row) => (targeted ? <Bullet height={18} actual={value(row)} target={1} max={max} /> : <Bullet height={18} actual={value(row)} max={most(row.currency)} />) },
+    { key: 'att', head: <span class="vh">{t('attainment')}</span>, right: true, cell: (row) => (row.attainment ? <b class={toNumber(row.attainment) < 0.9 ? 'worse' : ''}>{rateText(row.attainment)}</b> : '') },
+    { key: 'amount', head: <span class="vh">{t('ordered')}</span>, right: true, class: 'q', cell: (row) => <a class="n" title={plain(row.ordered ?? '0')} href={href(['sales'], { cell: cellOf('postings', { ...when, from, to: asOf, measure: 'ordered', region: row.group.region, currency: row.currency }) })}>{row.currency} {compact(row.ordered ?? '0', lang)}</a> },
   ];
   return (
     <Panel class="c5" title={`${t(targeted ? 'orders_target' : 'orders_in')}${lang === 'zh' ? '，' : ', '}${period(label, lang)}`} sub={targeted ? t('line_target') : t('no_target_set')} busy={answer.busy} more={{ href: href(['sales']), words: t('regions') }}>

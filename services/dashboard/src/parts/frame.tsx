@@ -161,6 +161,8 @@ function Search() {
   const choose = (result: Found) => {
     setOpen(false);
     setText('');
+    // The page that opens has the keys, not the field.
+    box.current?.querySelector('input')?.blur();
     go(link(result));
   };
   const shown = open && found !== null;
