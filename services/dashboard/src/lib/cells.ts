@@ -81,12 +81,17 @@ async function openItems(cell: Cell): Promise<Omit<Opened, 'difference'>> {
   return { rows: kept, figure, total: sum(kept.map((item) => itemAmount(item, column))), complete, view };
 }
 
+// A small chart has these steps apart, and the rest as one, "other".
+const CHARTED = ['invoices', 'cash'];
+
 async function openEntries(cell: Cell): Promise<Omit<Opened, 'difference'>> {
-  const { type, ...filters } = cell.params;
+  const { type, ...filters } = cell.params, rest = type === 'other';
   const report = await send<Bridge>(urlOf('/v1/receivables/bridge', { ...filters, group_by: 'none' }));
   const total = report.totals.find(({ currency }) => currency === cell.params.currency);
-  const figure = total ? (type ? total[type as 'cash'] : subtract(total.closing, total.opening)) : '0';
-  const { rows, complete } = await askAll<Entries, Entry>(CELL_PATHS.entries, cell.params, (answer) => answer.entries, CELL_ROWS_MAX);
+  const all = total ? subtract(total.closing, total.opening) : '0';
+  const figure = !total ? '0' : rest ? subtract(subtract(all, total.invoices), total.cash) : type ? total[type as 'cash'] : all;
+  const { rows: found, complete } = await askAll<Entries, Entry>(CELL_PATHS.entries, rest ? filters : cell.params, (answer) => answer.entries, CELL_ROWS_MAX);
+  const rows = rest ? found.filter((entry) => !CHARTED.includes(entry.type)) : found;
   return { rows, figure, total: sum(rows.map((entry) => entry.amount)), complete, view: report };
 }
 

@@ -190,6 +190,7 @@ const WORDS = {
   c_voids: ['Voids', '作废'],
   c_transfers: ['Transfers', '区域间转移'],
   other: ['Other', '其他'],
+  c_other: ['other', '其他'],
   adds: ['adds', '增加'],
   lowers: ['lowers', '减少'],
   column_opens: ['each column opens its entries; what is zero is left out', '点击各柱查看分录；为零的不画出'],

@@ -7,7 +7,7 @@ import { CELL_PATHS, itemAmount, openCell, parseCell, type Cell, type CellRow, t
 import { isZero } from '../lib/decimal';
 import { documentPath, eventPath, pageOfEvent, placeInLog } from '../lib/documents';
 import { count, date, days, instant, period, plain, span } from '../lib/format';
-import { printAddress } from '../lib/url';
+import { printAddress, type Params } from '../lib/url';
 import { Amount, Failed, Name, Proof, Skeleton } from './basics';
 import { Icon } from './icons';
 import { Cap, Table, textOrder, type Column, type Total } from './table';
@@ -81,7 +81,8 @@ export function CellRows({ cell, panel }: { cell: Cell; panel?: boolean }) {
       gone = true;
     };
   }, [question, attempt]);
-  const { column: _, buckets: __, ...filters } = cell.params;
+  // What the list of rows has no parameter for.
+  const filters: Params = { ...cell.params, column: undefined, buckets: undefined, type: cell.params.type === 'other' ? undefined : cell.params.type };
   const orders = cell.kind === 'orders', holds = opened !== null && isZero(opened.difference);
   const asPage = printAddress(['rows'], { ...(address.params.lang ? { lang: address.params.lang } : {}), as_of: cell.params.as_of, known_at: cell.params.known_at, cell: address.params.cell });
   return (

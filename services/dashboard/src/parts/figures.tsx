@@ -54,7 +54,7 @@ export function BridgeChart({ amounts, params, height, short }: { amounts: Bridg
   const rest = shown.filter((name) => name !== 'invoices' && name !== 'cash');
   const few: WaterfallStep[] = [
     ...shown.filter((name) => name === 'invoices' || name === 'cash').map(step),
-    ...(rest.length ? [{ lines: [t('other')], value: sum(rest.map((name) => amounts[name])), href: cell('') }] : []),
+    ...(rest.length ? [{ lines: [t('other')], value: sum(rest.map((name) => amounts[name])), href: cell('other') }] : []),
   ];
   const chart = (steps: WaterfallStep[]) => (
     <Waterfall title={`${t('bridge')} ${amounts.currency}`} lang={lang} height={height}
