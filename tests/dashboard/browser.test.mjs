@@ -313,3 +313,16 @@ test('the first view is small, its files are kept, and it asks nobody else', asy
   assert.equal((await fetch(`${server.url}/assets/nothing.js`)).status, 404);
   assert.equal((await fetch(`${server.url}/receivables/ageing`)).status, 404);
 });
+
+// docs/dashboard.png is this picture, of the company that the first command generates.
+test('the first page of the demonstration', { skip: !PICTURES && 'no folder for pictures' }, async () => {
+  const demonstration = await serve({ hostile: false, orders: 4000 });
+  const context = await browser.newContext({ viewport: { width: 1260, height: 780 }, locale: 'en-GB', reducedMotion: 'reduce' });
+  const page = await context.newPage();
+  await page.goto(`${demonstration.url}/`);
+  await settled(page);
+  const picture = await page.screenshot({ path: join(PICTURES, 'dashboard.png') });
+  await context.close();
+  await demonstration.stop();
+  assert.ok(picture.length < 200 * 1024, `${picture.length} bytes`);
+});

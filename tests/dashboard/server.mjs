@@ -42,11 +42,12 @@ function run(...args) {
   if (status !== 0) throw new Error(`daybook ${args.slice(0, -1).join(' ')}: ${stderr}`);
 }
 
-export async function serve() {
+// `hostile`: with that account; else as the first command shows it.
+export async function serve({ hostile = true, orders = 1500 } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'daybook-dashboard-'));
   const data = join(folder, 'data');
-  run('generate', '--orders', '1500', '--from', '2024-01-01', '--to', TODAY, '--data', data, '--recorded-as-told', '');
-  run('publish', '-', '--data', data, hostileEvents().map((event) => JSON.stringify(event)).join('\n') + '\n');
+  run('generate', '--orders', String(orders), '--from', '2024-01-01', '--to', TODAY, '--data', data, '--recorded-as-told', '');
+  if (hostile) run('publish', '-', '--data', data, hostileEvents().map((event) => JSON.stringify(event)).join('\n') + '\n');
   const child = spawn(DAYBOOK, ['up', '--data', data, '--listen', '127.0.0.1:0', '--today', TODAY], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   child.stderr.on('data', (chunk) => (said += chunk));

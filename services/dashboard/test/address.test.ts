@@ -2,7 +2,7 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import { apiPath, carried, parseAddress, printAddress, query } from '../src/lib/url';
 import { cellOf, parseCell } from '../src/lib/cells';
-import { crumbsOf, placeOf, PLACES } from '../src/lib/places';
+import { crumbsOf, openOf, placeOf, PLACES, printOpen } from '../src/lib/places';
 import { words } from '../src/lib/words';
 
 // 128 bytes of what ids may be made of.
@@ -48,6 +48,13 @@ test('each place knows itself, and documents the place that leads to them', () =
   for (const [place, { path }] of Object.entries(PLACES)) assert.equal(placeOf(path), place);
   assert.equal(placeOf(['invoices', 'I']), 'customers');
   assert.equal(placeOf(['events', 't', '1', '2']), 'status');
+});
+
+test('rows that are open have their names in the path', () => {
+  const open = printOpen(['region:EU', 'region:EU/DE', 'customer:a,b']) as string;
+  assert.deepEqual(openOf(open), ['region:EU', 'region:EU/DE', 'customer:a,b']);
+  const crumbs = crumbsOf(parseAddress(printAddress(['receivables', 'ageing'], { open })), words('en'), () => '', () => '');
+  assert.equal(crumbs[crumbs.length - 1].words, 'a,b');
 });
 
 test('the path leads back over the customer', () => {

@@ -34,8 +34,10 @@ const UNITS: Record<Lang, Unit[]> = {
   en: [
     { exponent: 0, name: '', decimals: () => 0 }, { exponent: 3, name: ' k', decimals: (digits) => (digits >= 3 ? 0 : 1) },
     { exponent: 6, name: ' m', decimals: () => 2 }, { exponent: 9, name: ' bn', decimals: () => 2 },
+    { exponent: 12, name: ' tn', decimals: () => 2 },
   ],
-  zh: [{ exponent: 0, name: '', decimals: () => 0 }, { exponent: 4, name: ' 万', decimals: (digits) => (digits >= 3 ? 0 : 1) }, { exponent: 8, name: ' 亿', decimals: () => 2 }],
+  zh: [{ exponent: 0, name: '', decimals: () => 0 }, { exponent: 4, name: ' 万', decimals: (digits) => (digits >= 3 ? 0 : 1) }, { exponent: 8, name: ' 亿', decimals: () => 2 },
+    { exponent: 12, name: ' 万亿', decimals: () => 2 }],
 };
 
 // For tiles and charts: 41862310 → "41.86 m", "4,186 万". The exact figure is never far. What rounds up to the next unit

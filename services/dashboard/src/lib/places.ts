@@ -1,6 +1,6 @@
 // The places of the dashboard, and the path from each page back to where one came from.
 import type { IconName } from '../parts/icons';
-import type { Address, Params } from './url';
+import { decoded, orNone, type Address, type Params } from './url';
 import type { Word } from './words';
 
 export const PLACES = {
@@ -46,6 +46,10 @@ export function placeOf(path: string[]): Place {
   return known ?? OF_DOCUMENTS[path[0]] ?? 'overview';
 }
 
+// The rows that are open, as the address has them.
+export const openOf = (text: string | undefined): string[] => (text ?? '').split(',').filter(Boolean).map(decoded);
+export const printOpen = (open: string[]): string | undefined => orNone(open.map(encodeURIComponent).join(','));
+
 export interface Crumb {
   words: string;
   href?: string;
@@ -66,9 +70,8 @@ export function crumbsOf(address: Address, t: Words, href: Href, here: (changes:
     if (address.path[2] === 'statement') crumbs.push({ words: t('statement') });
   }
   // The rows that were opened last, and what was opened in them.
-  const opened = (address.params.open ?? '').split(',').filter(Boolean);
-  const last = opened[opened.length - 1];
-  if (last) crumbs.push({ words: last.replace(/^[^:]*:/, ''), href: here({ open: opened.join(',') }) });
+  const opened = openOf(address.params.open), last = opened[opened.length - 1];
+  if (last) crumbs.push({ words: last.replace(/^(all:)?[^:]*:/, ''), href: here({}) });
   if (address.params.cell) crumbs.push({ words: t('cell_rows') });
   return crumbs;
 }

@@ -6,7 +6,7 @@ export interface Address {
   params: Record<string, string>;
 }
 
-const decoded = (text: string): string => {
+export const decoded = (text: string): string => {
   try {
     return decodeURIComponent(text);
   } catch {

@@ -352,7 +352,7 @@ const WORDS = {
   order_behind: ['The order behind it', '相关订单'],
   milestones: ['Milestones', '里程碑'],
   not_yet: ['not yet', '尚未'],
-  lines: ['lines', '行明细'],
+  lines: ['Lines', '行明细'],
   lines_as_they_stand: ['Lines as they stand', '当前订单行'],
   quantity: ['Quantity', '数量'],
   remaining: ['Remaining', '剩余'],

@@ -11,6 +11,7 @@ import { documentPath } from '../lib/documents';
 import { overdueOf, over90Of, useBase } from '../lib/figures';
 import { compact, count, date, share } from '../lib/format';
 import * as sentences from '../lib/sentences';
+import { openOf, printOpen } from '../lib/places';
 import { orNone, type Params } from '../lib/url';
 import { Amount, Empty, Failed, Field, Name, Panel, Pick, Proof, ProofMark, Segments, Shown, Skeleton } from '../parts/basics';
 import { Profile } from '../parts/charts';
@@ -25,10 +26,6 @@ const GROUPS = ['region', 'customer', 'sales_rep', 'parent_customer', 'currency'
 type Group = (typeof GROUPS)[number];
 const LEVELS = ['1', '2', '3'];
 const MOST = 6;  // Customers shown under a group before the rest is one row.
-
-// The rows that are open, as the address has them.
-export const openOf = (text: string | undefined): string[] => (text ?? '').split(',').filter(Boolean).map(decodeURIComponent);
-const printOpen = (open: string[]): string | undefined => orNone(open.map(encodeURIComponent).join(','));
 
 function useOpen(): { isOpen: (key: string) => boolean; toggle: (key: string) => string } {
   const { address, here } = useApp();

@@ -81,9 +81,9 @@ function Detail({ event, like }: { event: EventRef; like: string }) {
   for (const [field, word] of FIELDS) {
     const value = payload[field];
     if (typeof value !== 'string' || value === '') continue;
-    parts.push(<>{t(word as 'reason')}: <bdi>{/_date$/.test(field) ? date(value, lang) : value}</bdi></>);
+    parts.push(<>{t(word as 'reason')}: <bdi>{/_date$/.test(field) ? date(value, lang) : field === 'stage' ? t(`st_${value}` as 'st_CONFIRM') : value}</bdi></>);
   }
   const lines = Array.isArray(payload.lines) ? payload.lines.length : 0;
-  if (lines) parts.push(`${count(lines)} ${t('lines')}`);
+  if (lines) parts.push(`${t('lines')}: ${count(lines)}`);
   return parts.length ? <p class="wrap">{parts.map((part, i) => <>{i ? (lang === 'zh' ? '；' : '; ') : ''}{part}</>)}</p> : null;
 }
