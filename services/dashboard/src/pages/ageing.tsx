@@ -47,10 +47,10 @@ export function AgeingPage() {
   const { params } = address;
   const group = (GROUPS as readonly string[]).includes(params.group_by) ? (params.group_by as Group) : 'region';
   const level = LEVELS.includes(params.level) ? params.level : '1';
-  const { base, currencies } = useBase();
+  const { base, currencies, ready } = useBase();
   const filters = { region: params.region, sales_rep: params.sales_rep, currency: params.currency, customer_id: params.customer_id };
   const common = { ...when, basis: params.basis, buckets: params.buckets, aged_on: params.aged_on };
-  const whole = useAnswer<Ageing>(base ? '/v1/receivables/ageing' : null, { ...common, ...filters, group_by: 'none', base_currency: base });
+  const whole = useAnswer<Ageing>(ready ? '/v1/receivables/ageing' : null, { ...common, ...filters, group_by: 'none', base_currency: base });
   const asked = { ...common, ...filters, group_by: group, level: group === 'region' ? level : undefined };
   const rows = useRows<Ageing, AgeingRow>('/v1/receivables/ageing', asked, (answer) => answer.rows);
   const totals = whole.data?.base_totals;

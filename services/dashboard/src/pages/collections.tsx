@@ -32,13 +32,13 @@ export function WorklistPage() {
 
 function Calls({ lane }: { lane: preact.JSX.Element }) {
   const { t, lang, when, href, here, address } = useApp();
-  const { params } = address, { base, currencies } = useBase();
+  const { params } = address, { base, currencies, ready } = useBase();
   const asked = { ...when, region: params.region, sales_rep: params.sales_rep, base_currency: base, grace_days: params.grace_days, minimum: params.minimum, credits: params.credits };
-  const answer = useRows<Worklist, WorklistRow>(base ? '/v1/receivables/worklist' : null, asked, (data) => data.rows, params.sort ? 1000 : 100);
+  const answer = useRows<Worklist, WorklistRow>(ready ? '/v1/receivables/worklist' : null, asked, (data) => data.rows, params.sort ? 1000 : 100);
   const most = answer.rows[0]?.score ?? '0', last = (row: WorklistRow) => row.promises[row.promises.length - 1];
   const columns: Column<WorklistRow>[] = [
     { key: 'rank', head: t('rank'), right: true, cell: (row) => (row.rank === null ? <Missing why={t('no_rate')} /> : count(row.rank)), order: (a, b) => (a.rank ?? 1e9) - (b.rank ?? 1e9) },
-    { key: 'score', head: `${t('score')} (${base ?? ''})`, class: 'rankb not-s', cell: (row) => <span title={row.score ? plain(row.score) : t('no_rate')}><svg height="10" aria-hidden="true"><rect class="sb" height="10" rx="1" width={row.score && !isZero(most) ? Math.max(1, (44 * toNumber(row.score)) / toNumber(most)) : 0} /></svg><span class="vh">{row.score ? plain(row.score) : t('no_rate')}</span></span>, order: (a, b) => compare(a.score ?? '-1', b.score ?? '-1') },
+    { key: 'score', head: base ? `${t('score')} (${base})` : t('score'), class: 'rankb not-s', cell: (row) => <span title={row.score ? plain(row.score) : t('no_rate')}><svg height="10" aria-hidden="true"><rect class="sb" height="10" rx="1" width={row.score && !isZero(most) ? Math.max(1, (44 * toNumber(row.score)) / toNumber(most)) : 0} /></svg><span class="vh">{row.score ? plain(row.score) : t('no_rate')}</span></span>, order: (a, b) => compare(a.score ?? '-1', b.score ?? '-1') },
     { key: 'customer', head: t('customer'), heads: true, cell: (row) => <span class="two"><a class="lnk0" href={href(['customers', row.customer_id])}><Name>{row.customer_name ?? row.customer_id}</Name></a><span class="id"><bdi>{row.customer_name ? row.customer_id : ''}</bdi></span></span>, order: (a, b) => textOrder(a.customer_name ?? a.customer_id, b.customer_name ?? b.customer_id) },
     { key: 'currency', head: t('cur'), class: 'cur', cell: (row) => row.currency, order: (a, b) => textOrder(a.currency, b.currency) },
     { key: 'overdue', head: t('overdue'), right: true, cell: (row) => <Amount text={row.overdue} align href={here({ cell: cellOf('items', { ...when, customer_id: row.customer_id, currency: row.currency, column: 'overdue' }) })} />, order: (a, b) => compare(a.overdue, b.overdue) },

@@ -24,10 +24,10 @@ export function Overview() {
   const app = useApp();
   const { t, lang, href, when, known, asOf, address } = app;
   const region = address.params.region;
-  const { base, currencies } = useBase();
+  const { base, currencies, ready } = useBase();
   const month = monthStart(asOf), from = addMonths(asOf, 1 - PERIODS);
   const filters = { ...when, region };
-  const ageing = useAnswer<Ageing>(base ? '/v1/receivables/ageing' : null, { ...filters, group_by: 'none', base_currency: base });
+  const ageing = useAnswer<Ageing>(ready ? '/v1/receivables/ageing' : null, { ...filters, group_by: 'none', base_currency: base });
   const trend = useAnswer<Trend>(base ? '/v1/receivables/ageing/trend' : null, { ...known, region, from, to: asOf, grain: 'month', group_by: 'none', base_currency: base });
   const ratios = useAnswer<Ratios>('/v1/receivables/ratios', { ...known, region, from: month, to: asOf });
   const onTime = useAnswer<OnTime>('/v1/order-cycle/on-time', { ...filters, from, to: asOf, promise: 'first', grain: 'month' });
@@ -38,16 +38,16 @@ export function Overview() {
     overdueShare: share(overdueOf(totals), totals.gross_open),
     overdueBefore: before ? points(percent(overdueOf(totals), totals.gross_open), percent(overdueOf(before), before.gross_open)) : null,
     topShare: null,
-  }) : null;
+  }) : ageing.data ? sentences.ageing(lang, { open: null, items: 0, overdue: null, over90: null, worst: null }) : null;
   return (
     <Page title={t('overview')} lead={lead} view={ageing.data} file={base ? { path: '/v1/receivables/ageing', params: { ...filters, group_by: 'customer', base_currency: base } } : undefined}
       filters={<><RegionPick /><Pick label={t('totals_in')} value={base ?? ''} choices={currencies.map((value) => ({ value, words: value }))} to={(value) => app.here({ base_currency: value })} /></>}>
-      <Tiles totals={totals} series={series} before={before} ratios={ratios.data} onTime={onTime.data} base={base} />
+      <Tiles empty={ageing.data !== undefined && !totals} totals={totals} series={series} before={before} ratios={ratios.data} onTime={onTime.data} base={base} />
       <div class="cols">
         <Panel class="c7" title={t('ageing')} busy={ageing.busy} sub={totals ? <ConvertedWords totals={totals} lang={lang} currencies={currencies} /> : ''} more={{ href: href(['receivables', 'ageing']), words: t('by_region') }}>
           <Shown of={ageing} height={240}>{(data) => <div class="in"><AgeingChart ageing={data} filters={filters} /></div>}</Shown>
         </Panel>
-        <CallFirst base={base} />
+        <CallFirst base={base} ready={ready} />
         <WhyChanged base={base} />
         <AgainstTarget />
         <CyclePanel />
@@ -66,6 +66,7 @@ export function ConvertedWords({ totals, currencies, lang }: { totals: BaseAges;
 }
 
 interface TilesProps {
+  empty: boolean;  // Nothing is open, in any currency.
   totals?: BaseAges;
   series: BaseAges[];
   before?: BaseAges & { as_of: string };
@@ -74,8 +75,9 @@ interface TilesProps {
   base?: string;
 }
 
-function Tiles({ totals, series, before, ratios, onTime, base }: TilesProps) {
+function Tiles({ empty, totals, series, before, ratios, onTime, base }: TilesProps) {
   const { t, lang, href, asOf } = useApp();
+  const waiting = empty ? <Missing why={t('nothing_open')} /> : '…';
   const since = before ? `${t('since')} ${date(before.as_of, lang, 'short')}` : '';
   const line = (value: (ages: BaseAges) => number | null) => <Spark values={series.map(value)} />;
   const shareOf = (part: (ages: BaseAges) => string) => (ages: BaseAges): number | null => {
@@ -87,7 +89,7 @@ function Tiles({ totals, series, before, ratios, onTime, base }: TilesProps) {
     const change = totals && before ? points(value, percent(part(before), before.gross_open)) : null;
     return (
       <Tile label={label} href={href(['receivables', 'ageing'], { column })} line={line(shareOf(part))}
-        figure={totals ? value === null ? <Missing why={t('nothing_open')} /> : <>{plain(value)}% <small title={plain(part(totals))}>{compact(part(totals), lang)}</small></> : '…'}
+        figure={totals ? value === null ? <Missing why={t('nothing_open')} /> : <>{plain(value)}% <small title={plain(part(totals))}>{compact(part(totals), lang)}</small></> : waiting}
         under={change !== null && !isZero(change) ? <><Change rises={!isNegative(change)} words={`${plain(magnitude(change))} ${t('pts')}`} judged={isNegative(change) ? 'good' : 'worse'} /> {since}</> : since} />
     );
   };
@@ -100,7 +102,7 @@ function Tiles({ totals, series, before, ratios, onTime, base }: TilesProps) {
   return (
     <section class="kpis" aria-label={t('key_figures')}>
       <Tile first label={t('owed')} href={href(['receivables', 'ageing'])} line={line((ages) => toNumber(ages.balance))}
-        figure={totals ? <><small>{totals.currency}</small> <span title={plain(totals.balance)}>{compact(totals.balance, lang)}</span></> : '…'}
+        figure={totals ? <><small>{totals.currency}</small> <span title={plain(totals.balance)}>{compact(totals.balance, lang)}</span></> : waiting}
         under={growth !== null && !isZero(growth) ? <><Change rises={!isNegative(growth)} words={compact(magnitude(growth), lang)} /> {since}</> : since} />
       {shareTile(t('overdue'), overdueOf, 'overdue')}
       {shareTile(t('over90'), over90Of, 'over90')}
@@ -122,9 +124,9 @@ export function promiseChip(state: string | undefined, t: (word: 'none') => stri
   return <Chip kind={state === 'broken' ? 'bad' : state === 'kept' ? 'ok' : state === 'partly_kept' ? 'late' : ''}>{word(state)}</Chip>;
 }
 
-function CallFirst({ base }: { base?: string }) {
+function CallFirst({ base, ready }: { base?: string; ready: boolean }) {
   const { t, lang, href, when, address } = useApp();
-  const answer = useAnswer<Worklist>(base ? '/v1/receivables/worklist' : null, { ...when, region: address.params.region, base_currency: base, page_size: 7 });
+  const answer = useAnswer<Worklist>(ready ? '/v1/receivables/worklist' : null, { ...when, region: address.params.region, base_currency: base, page_size: 7 });
   const most = answer.data?.rows[0]?.score ?? '0';
   const columns: Column<WorklistRow>[] = [
     { key: 'score', head: t('score'), class: 'rankb not-s', cell: (row) => <span title={row.score ?? t('no_rate')}><svg height="10" aria-hidden="true"><rect class="sb" height="10" rx="1" width={row.score && !isZero(most) ? Math.max(1, (44 * toNumber(row.score)) / toNumber(most)) : 0} /></svg><span class="vh">{row.score ? plain(row.score) : t('no_rate')}</span></span> },
