@@ -45,7 +45,7 @@ deploy/dev/answers.sh "$daybook" "$northwind" "$company"
 cat << END
 
 The dashboard, in a browser: the generated company on $company/
-                             Northwind on $northwind/
+                             Northwind's 1997 on $northwind/#/sales?from=1997-01-01&to=1997-12-31&level=1
 Programs ask the same addresses (/openapi.json says what); deploy/dev/stop.sh stops both servers.
 Ask more: build/release/bin/daybook query --help
 END

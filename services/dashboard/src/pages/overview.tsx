@@ -230,7 +230,7 @@ function Trust({ ageing }: { ageing?: Ageing }) {
         <ul class="ctl">
           <li class={broken.length ? 'w' : 'good1'}>
             <Icon name={broken.length ? 'cross' : 'check'} />
-            <span><b>{t(broken.length ? 'not_proven' : 'proven')}</b> — {t(broken.length ? 'open_differs' : 'open_equals')} {(broken.length ? broken : totals).map(({ currency }) => currency).join(', ')}</span>
+            <span><b>{t(broken.length ? 'not_proven' : 'proven')}</b> — {totals.length ? <>{t(broken.length ? 'open_differs' : 'open_equals')} {(broken.length ? broken : totals).map(({ currency }) => currency).join(', ')}</> : t('nothing_open')}</span>
             <span class="n">{broken.length ? broken.map(({ proof }) => signed(proof.difference)).join(' ') : totals[0] ? plain(sum(totals.map(({ proof }) => proof.difference))) : ''}</span>
           </li>
           <li class={anomalies.data?.anomalies.length ? 'w' : ''}><Icon name="warn" /><span><a class="lnk" href={href(['anomalies'])}>{all} {t('anomalies_open')}</a>{over ? <> — {count(over)} {t('over_limit_n')}</> : null}</span></li>
