@@ -29,7 +29,7 @@ COMMANDS = {
     "deploy/container/chroot.sh": ["deploy/dev/system.sh"],
     "deploy/dev/test.sh": [".ci/run", "deploy/dev/common.sh", "deploy/dev/answers.sh", "deploy/dev/columns.py", "deploy/kafka/*",
                            "deploy/dev/servers.sh", "deploy/services/*", "tests/*", "tests/support/*",
-                           "tests/e2e/**/*", "tests/campaign/*", "tests/oracle/**/*", "tests/planted/*", "tests/integration/*",
+                           "tests/e2e/**/*", "tests/dashboard/*", "tests/campaign/*", "tests/oracle/**/*", "tests/planted/*", "tests/integration/*",
                            "tests/scenarios/**/*",
                            "tests/benchmarks/budget", "tests/benchmarks/shapes", "docs/examples/**/*"],
     "tests/fuzz/run": ["deploy/dev/common.sh"],

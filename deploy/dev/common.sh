@@ -43,9 +43,14 @@ build_packages=(
   ca-certificates ccache cmake curl g++ git "libboost-json$boost-dev" "libboost$boost-dev"
   libabsl-dev libcli11-dev libfmt-dev libgrpc++-dev libgtest-dev libjemalloc-dev libprotobuf-dev
   librapidcheck-dev librdkafka-dev librocksdb-dev libsimdjson-dev libspdlog-dev libssl-dev libtomlplusplus-dev
-  libxlsxwriter-dev libxxhash-dev libzstd-dev mold ninja-build pkg-config prometheus-cpp-dev protobuf-compiler
-  protobuf-compiler-grpc python3 tzdata zlib1g-dev
+  libxlsxwriter-dev libxxhash-dev libzstd-dev mold ninja-build nodejs pkg-config prometheus-cpp-dev
+  protobuf-compiler protobuf-compiler-grpc python3 tzdata zlib1g-dev
 )
+# For the dashboard. A nodejs that is not Debian's brings npm with it, and Debian's is not installed beside it.
+case $(dpkg --search "$(command -v npm)" 2> /dev/null) in
+  nodejs:*) ;;
+  *) build_packages+=(npm) ;;
+esac
 # For a RocksDB of our own (rocksdb.sh).
 # shellcheck disable=SC2034
 rocksdb_packages=(cmake ccache dpkg-dev g++ librocksdb-dev ninja-build patch xz-utils)
@@ -56,7 +61,7 @@ kafka_packages=(default-jdk-headless maven)
 # shellcheck disable=SC2034
 fuzz_packages=(clang-19 libclang-rt-19-dev llvm-19)
 # shellcheck disable=SC2034
-test_packages=(apache2-utils iproute2 nginx openssl shfmt valgrind)
+test_packages=(apache2-utils chromium fonts-noto-cjk iproute2 nginx openssl shfmt valgrind)
 
 # Installs what is missing of the Debian packages named.
 ensure_packages() {

@@ -44,7 +44,8 @@ step "ready"
 deploy/dev/answers.sh "$daybook" "$northwind" "$company"
 cat << END
 
-Northwind is on $northwind, the generated company on $company
-(for example /v1/status or /openapi.json); deploy/dev/stop.sh stops both.
+The dashboard, in a browser: the generated company on $company/
+                             Northwind's 1997 on $northwind/#/sales?from=1997-01-01&to=1997-12-31&level=1
+Programs ask the same addresses (/openapi.json says what); deploy/dev/stop.sh stops both servers.
 Ask more: build/release/bin/daybook query --help
 END

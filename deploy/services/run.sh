@@ -93,7 +93,7 @@ ask order-cycle --from 1997-01-01 --to 1997-12-31 --grain year --cycle placed..d
 ask orders/10248
 cat << END
 
-Questions:   $asked (for example /v1/status or /openapi.json)
+Questions:   $asked (a browser gets the dashboard; /openapi.json says what programs ask)
 Events:      $gateway/v1/events
 Projectors:  $(server_urls "$services/projector-1" | head -n 1)/v1/status, $(server_urls "$services/projector-2" | head -n 1)/v1/status
 Kafka:       $brokers

@@ -7,6 +7,7 @@
 #include <map>
 #include <vector>
 
+#include "app/dashboard.h"
 #include "app/openapi.h"
 #include "app/questions.h"
 #include "http/problem.h"
@@ -130,9 +131,14 @@ void Front::answer(http::Request request, http::Respond respond) const {
   }
   const bool is_view = query::is_report(request.segments);
   const auto* const known = plain(request.path);
-  const bool is_of_questions = is_view || is_reconciliation(request) || request.path == "/" || request.path == "/openapi.json";
+  const bool is_of_questions = is_view || is_reconciliation(request) || is_of_dashboard(request.path) || request.path == "/openapi.json";
   if (is_of_questions && !served_.ask) return respond(served_by(request, "daybook-query"));
   if (request.method != "GET" && (known != nullptr || is_view)) return respond(wrong_method(request, "GET, HEAD"));
+  if (const auto file = dashboard_file(request)) {
+    if (request.method != "GET") return respond(wrong_method(request, "GET, HEAD"));
+    if (!request.parameters.empty()) return respond(unknown_parameter(request.parameters.begin()->first));
+    return respond(*file);
+  }
   if (known != nullptr) {
     if (!request.parameters.empty()) return respond(unknown_parameter(request.parameters.begin()->first));
     return respond((*known)());

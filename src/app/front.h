@@ -18,7 +18,7 @@ namespace daybook::app {
 struct Served {
   std::function<void(http::Request, http::Respond)> publish;  // POST /v1/events
   std::function<void(http::Request, http::Respond)> ask;      // Every view, and their description.
-  std::function<http::Response()> page;                       // GET /
+  std::function<http::Response()> page;                       // GET /, where no dashboard was built in.
   std::function<http::Response()> ready;
   std::function<http::Response()> status;
   std::function<http::Response()> metrics;

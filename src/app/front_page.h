@@ -1,4 +1,4 @@
-// The page that a browser gets at `/`: links to what can be asked.
+// The page that a browser gets at `/` where no dashboard was built in: links to what can be asked.
 #pragma once
 
 #include "base/date.h"

@@ -12,6 +12,7 @@
 #include <map>
 #include <mutex>
 
+#include "app/dashboard.h"
 #include "query/catalog.h"
 #include "query/path_pattern.h"
 
@@ -193,6 +194,7 @@ std::string route_of(const std::string& path, const std::vector<std::string>& se
   static constexpr std::array<std::string_view, 8> kPlain = {
       "/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/v1/status", "/v1/events", "/v1/receivables/reconciliation"};
   if (std::ranges::find(kPlain, path) != kPlain.end()) return path;
+  if (is_of_dashboard(path)) return "/assets";
   const auto known = query::find_route(segments, false);
   if (!known) return "other";
   return query::replace_placeholders(known->report->description().path, [](std::string_view) { return "{id}"; });

@@ -386,7 +386,7 @@ std::string make() {
               {"recorded_as_told", boolean()},
               {"unprotected", boolean()},
               {"trouble", nullable(text())}}));
-  paths["/"] = plain("page", "A page of links for browsers.", "text/html", text());
+  paths["/"] = plain("page", "The dashboard, for browsers; what it loads is below /assets/.", "text/html", text());
   paths["/healthz"] = plain("healthz", "The process is alive.", "text/plain", text());
   paths["/readyz"] = plain("readyz", "Everything up to the log's end at start is folded, the proof holds, and no disk is in trouble.",
                            "text/plain", text());

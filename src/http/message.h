@@ -25,6 +25,8 @@ struct Request {
   std::multimap<std::string, std::string> parameters;
   std::string accept;
   std::string content_type;
+  std::string accept_encoding;
+  std::string if_none_match;
   std::string body;
   // Asked to stop once nobody waits for the answer any more, for the peer has gone or the server ends: whoever
   // takes long looks at it now and then.

@@ -89,7 +89,7 @@ std::string header_of(const Response& response, bool keep_alive, bool chunked) {
                                    response.status, view(reason), date_now());
   if (chunked) {
     header += "Transfer-Encoding: chunked\r\n";
-  } else if (response.stream == nullptr) {
+  } else if (response.stream == nullptr && response.status != 304) {  // Which has no body, whatever it stands for.
     header += fmt::format("Content-Length: {}\r\n", response.body.size());
   }
   if (!response.content_type.empty()) {
@@ -273,6 +273,8 @@ Awaitable<bool> Session::serve_one() {
   request.method = with_body ? view(message.method_string()) : "GET";
   request.accept = view(message[field::accept]);
   request.content_type = view(message[field::content_type]);
+  request.accept_encoding = view(message[field::accept_encoding]);
+  request.if_none_match = view(message[field::if_none_match]);
   request.body = std::move(message.body().text);
   const Response response = co_await handle(std::move(request));
   incoming.share.release();

@@ -26,6 +26,7 @@ SKIPPED = {
     "deploy/services/": "installs packages and builds; deploy_services_test.py runs it",
     "deploy/dev/test.sh": "installs packages and runs this test among others",
     "PATH=$PWD/build/release/bin:$PATH": "the test has a build of its own in PATH",
+    "npm --prefix services/dashboard": "fetches packages; the tests named dashboard and dashboard_unit run what these do",
     "cmake --preset": "builds for minutes; deploy/dev/test.sh runs the core of these",
     "tests/fuzz/run": "installs packages and runs for minutes",
     "tests/benchmarks/run": "installs packages and measures for minutes",
