@@ -7,7 +7,7 @@
 # Needs root, on Debian 12 or 13. The new system lies in a folder under TMPDIR (/var/tmp), has mounts and
 # processes of its own, and goes with the last of them, also when it fails or is interrupted; with --keep the folder
 # stays. It reaches the servers that this machine reaches: apt's mirrors and settings, proxies, the resolver,
-# certificates that were added and Maven's settings are copied. DAYBOOK_… variables are passed on.
+# certificates that were added, Maven's and npm's settings are copied. DAYBOOK_… variables are passed on.
 #
 # Debian's minimum is made once a week and release, and kept in DAYBOOK_BARE_CACHE (/var/cache/daybook-bare).
 set -euo pipefail

@@ -57,6 +57,8 @@ copy_ways() {
   # One's own, or those of the machine.
   cp "$HOME/.m2/settings.xml" "$system/root/.m2/" 2> /dev/null ||
     cp /etc/maven/settings.xml "$system/root/.m2/" 2> /dev/null || true
+  cp "$HOME/.npmrc" "$system/root/" 2> /dev/null || true
+  cp /etc/npmrc "$system/etc/" 2> /dev/null || true
 }
 
 # make_system RELEASE FOLDER: a Debian with nothing but git and ca-certificates beside its minimum.
@@ -79,7 +81,7 @@ in_system() {
     "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" "TERM=${TERM:-dumb}")
   while read -r name; do
     variables+=("$name=${!name}")
-  done < <(compgen -e | grep --extended-regexp --ignore-case '^((http|https|ftp|all|no)_proxy|MAVEN_.*|JAVA_TOOL_OPTIONS|SCRIPTS_BEGAN|DAYBOOK_.*)$' |
+  done < <(compgen -e | grep --extended-regexp --ignore-case '^((http|https|ftp|all|no)_proxy|MAVEN_.*|NPM_CONFIG_.*|NODE_EXTRA_CA_CERTS|JAVA_TOOL_OPTIONS|SCRIPTS_BEGAN|DAYBOOK_.*)$' |
     grep --invert-match '^DAYBOOK_BARE_CACHE$')
   variables+=("${@:5}")
   if [ -n "$system_ccache" ]; then
