@@ -266,7 +266,7 @@ std::string to_csv(const Description& description, Answer answer, const CsvForm&
 // What was asked, and what the rows add up to.
 WorkbookCover cover_of(const Description& description, const Question& question, const ParameterMap& given,
                        const Answer& answer, std::size_t rows, const Standing& standing) {
-  WorkbookCover cover{description.name, description.meaning, {}};
+  WorkbookCover cover{description.name, description.meaning, question.today, {}};
   Row& facts = cover.facts;
   facts.add("asked_on", Value::date(question.today));
   facts.add("as_of", Value::date(question.as_of));

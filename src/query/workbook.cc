@@ -9,6 +9,7 @@
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <map>
 
@@ -182,6 +183,11 @@ Workbook::Workbook(std::string sheet_name, std::vector<std::string> columns) : p
 Workbook::~Workbook() = default;
 
 void Workbook::write_cover(const WorkbookCover& cover) {
+  lxw_doc_properties properties{};
+  std::string title = "Daybook: " + cover.title;
+  properties.title = title.data();
+  properties.created = std::time_t{cover.asked_on} * 86'400;
+  check(workbook_set_properties(parts_->book, &properties));
   lxw_worksheet* const sheet = workbook_add_worksheet(parts_->book, "report");
   if (sheet == nullptr) refuse(503, "Workbook not written", "the cover cannot be made");
   check(worksheet_set_column(sheet, 0, 0, 24, nullptr));

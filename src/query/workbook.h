@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/date.h"
 #include "query/value.h"
 
 namespace daybook::query {
@@ -15,6 +16,7 @@ namespace daybook::query {
 struct WorkbookCover {
   std::string title;
   std::string meaning;
+  Day asked_on = 0;  // The same question of the same day makes the same bytes.
   Row facts;
 };
 

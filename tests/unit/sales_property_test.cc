@@ -58,7 +58,7 @@ Sums sums_of_row(const json::value& row) {
       sums[measure.substr(0, measure.find('_'))].second += number_of(value);
     } else if (is_count(measure)) {
       sums[measure].second += number_of(value);
-    } else if (measure != "period" && measure != "group" && measure != "currency") {
+    } else if (measure != "period" && measure != "group" && measure != "currency" && measure != "customer_name") {
       sums[measure].first += number_of(value);
     }
   }
