@@ -231,11 +231,9 @@ json::object answer_schema(const query::Description& report) {
 
 // One in braces of its path.
 json::object subject(std::string_view name) {
-  return {{"name", name},
-          {"in", "path"},
-          {"required", true},
-          {"description", "Percent-encoded."},
-          {"schema", {{"type", "string"}, {"minLength", 1}}}};
+  json::object schema{{"type", "string"}, {"minLength", 1}};
+  if (name == "partition" || name == "offset") schema = {{"type", "integer"}, {"minimum", 0}};
+  return {{"name", name}, {"in", "path"}, {"required", true}, {"description", "Percent-encoded."}, {"schema", std::move(schema)}};
 }
 
 json::object operation(const query::Description& report) {

@@ -299,6 +299,11 @@ class Asking:
         return path + ("?" + query if query else self.rng.choice(("", "", "?", "?&&")))
 
     def subject(self, name):
+        # Of a record: mostly one of those there are.
+        if name == "topic" and self.rng.random() < 0.8:
+            return f"daybook.{self.rng.choice(('invoices', 'orders', 'payments', 'reference', 'shipments'))}.v1"
+        if name in ("partition", "offset"):
+            return str(self.rng.choice((0, 1, 2, 3, 7, 20, 2 ** 31, 2 ** 63 - 1)))
         known = self.known.values.get(name, [])
         return self.rng.choice(known) if known and self.rng.random() < 0.7 else self.any_id()
 

@@ -154,7 +154,7 @@ class Words(Case):
         server = self.daybook("data").start().wait_ready()
         for where in (("--url", server.url), ("--data", data)):
             self.run_daybook("query", "ageing", "--format", "csv", *where, code=2,
-                             says="--format is what HTTP calls it; here it is --output table, json, csv or html")
+                             says="--format is what HTTP calls it; here it is --output table, json, csv, xlsx or html")
         self.run_daybook("parked", "show", "daybook.orders.v1:0:0", "--url", server.url, code=2,
                          says="'--url' is no flag of 'show'")
         self.run_daybook("parked", "show", "--help", says="Reads a data folder, also beside a running server")
