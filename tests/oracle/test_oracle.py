@@ -1,4 +1,5 @@
 """Hand-computed cases that pin the oracle itself.  Run: python3 -m unittest"""
+import itertools
 import os
 import random
 import sys
@@ -393,6 +394,24 @@ class Ageing(unittest.TestCase):
         self.assertEqual([(x["document_id"], x["open"]) for x in w.items("2024-06-30", credits="fifo")],
                          [(None, "-150.00")])
         self.assertEqual(w.ageing("2024-06-30", credits="fifo")["rows"][0]["disputed"], "0.00")
+
+    def test_an_answer_does_not_depend_on_what_was_asked_before(self):
+        w = self.golden()
+        for date, region in (("2000-01-01", "CN"), ("2024-06-20", "EU")):
+            w.put("customer_profile_set", date, region=region)
+        asked = [(view, {k: v for k, v in zip(("as_of", "attributes", "credits"), values) if v})
+                 for view in ("ageing", "items", "worklist", "dunning")
+                 for values in itertools.product(("2024-06-10", "2024-06-30"), (None, "as_now"), (None, "fifo"))]
+        fresh = [plain(views.answer(w.oracle(), "/v1/receivables/" + view, q)) for view, q in asked]
+        as_was, as_now = ({x["region"] for x in fresh[asked.index(("items", q))]["items"]} - {None}
+                          for q in ({"as_of": "2024-06-10", "credits": "fifo"},
+                                    {"as_of": "2024-06-10", "credits": "fifo", "attributes": "as_now"}))
+        self.assertNotEqual(as_was, as_now)
+        for order in (range(len(asked)), reversed(range(len(asked)))):
+            one = w.oracle()
+            for i in order:
+                view, q = asked[i]
+                self.assertEqual(plain(views.answer(one, "/v1/receivables/" + view, q)), fresh[i], asked[i])
 
     def test_trend(self):
         w = self.golden()

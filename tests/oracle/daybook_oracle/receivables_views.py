@@ -118,11 +118,11 @@ def laid_over(items_, day):
 
 def items_at(o, q):
     day = as_of(o, q)
-    key = ("items", day, q.get("attributes"))
-    separate = o.cached(key, lambda: open_items(o, day, attributes(o, q)))
+    which = (day, q.get("attributes"))
+    separate = o.cached(("items",) + which, lambda: open_items(o, day, attributes(o, q)))
     if q.get("credits", "separate") == "separate":
         return separate
-    return o.cached(("laid over", day), lambda: laid_over(separate, day))
+    return o.cached(("laid over",) + which, lambda: laid_over(separate, day))
 
 
 class Entry:
