@@ -9,6 +9,8 @@ set -euo pipefail
 # shellcheck source=deploy/dev/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
+# No setting of the programs, which would say so.
+export -n DAYBOOK_SEEDS
 ensure_packages "${build_packages[@]}" "${rocksdb_packages[@]}" "${kafka_packages[@]}" "${test_packages[@]}"
 own_rocksdb
 build all

@@ -15,10 +15,10 @@ void OpenCounts::count(const query::ShardSource& shards, UInt128 digest, Day tod
 }
 
 void OpenCounts::count_own(std::span<const std::int32_t> partitions, const query::ShardSource& shards, UInt128 digest,
-                           Day today) {
+                           Day today, const std::stop_token& stop) {
   const Of now{digest, today};
   if (counted_ == now) return;
-  keep(now, query::open_anomalies_of(partitions, shards, today), std::nullopt);
+  keep(now, query::open_anomalies_of(partitions, shards, today, stop), std::nullopt);
 }
 
 void OpenCounts::keep(const Of& of, std::map<std::string, std::int64_t> anomalies,

@@ -24,7 +24,8 @@ class OpenCounts {
   // a Refusal where a shard cannot be asked, or `stop` is requested; what was counted before stands then.
   void count(const query::ShardSource& shards, UInt128 digest, Day today, const std::stop_token& stop);
   // Where these shards alone are there: without what takes the others, which is theirs to count who ask all of them.
-  void count_own(std::span<const std::int32_t> partitions, const query::ShardSource& shards, UInt128 digest, Day today);
+  void count_own(std::span<const std::int32_t> partitions, const query::ShardSource& shards, UInt128 digest, Day today,
+                 const std::stop_token& stop);
 
   // Nothing before it was counted first.
   void add_metrics(MetricSheet& sheet) const;

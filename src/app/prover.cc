@@ -24,48 +24,47 @@ constexpr milliseconds kRetryEvery{1'000};
 Prover::Prover(const engine::Projector& projector, const live::LiveModel& model, const query::ShardSource& shards,
                std::function<Day()> today, std::function<void(const std::string&)> notice)
     : projector_(projector), model_(model), shards_(shards), today_(std::move(today)), notice_(std::move(notice)) {
-  thread_ = std::thread([this] { work(); });
+  thread_ = std::jthread([this](const std::stop_token& stop) { work(stop); });
 }
 
 Prover::~Prover() { stop(); }
 
 void Prover::stop() {
-  stopping_ = true;
+  thread_.request_stop();
   if (thread_.joinable()) thread_.join();
 }
 
 // First over all accounts, which mostly is known at once, and account by account as soon as that need not read the pages
 // again.
-void Prover::work() {
+void Prover::work(const std::stop_token& stop) {
   std::optional<steady_clock::time_point> next_proof;
   bool by_account = false;
-  while (!stopping_) {
+  while (!stop.stop_requested()) {
     std::this_thread::sleep_for(kAttendEvery);
     const auto now = steady_clock::now();
     if (!projector_.caught_up()) continue;
     if (!next_proof) {
-      const bool was_looked_at = prove(query::Detail::kTotals);
+      const bool was_looked_at = prove(query::Detail::kTotals, stop);
       next_proof = steady_clock::now() + (was_looked_at ? kProveEvery : kRetryEvery);
     } else if (now >= *next_proof || (!by_account && model_.has_indexes())) {
       by_account = true;
-      if (!prove(query::Detail::kAccounts)) {
+      if (!prove(query::Detail::kAccounts, stop)) {
         next_proof = steady_clock::now() + kRetryEvery;
         continue;
       }
-      count_anomalies();
+      count_anomalies(stop);
       const auto after = steady_clock::now();
       next_proof = after + std::max<steady_clock::duration>(kProveEvery, kProofShare * (after - now));
     }
   }
 }
 
-bool Prover::prove(query::Detail detail) {
+bool Prover::prove(query::Detail detail, const std::stop_token& stop) {
   std::int64_t faults = 0;
   try {
     for (const std::int32_t partition : model_.partitions()) {
-      if (stopping_) return false;
       const auto snapshot = query::value_or_refuse(model_.open(partition));
-      for (const auto& fault : query::proof_faults(*snapshot, kNever - 1, detail)) {
+      for (const auto& fault : query::proof_faults(*snapshot, kNever - 1, detail, stop)) {
         ++faults;
         notice_(fmt::format("proof broken: {} in {} differs by {} minor units",
                             detail == query::Detail::kAccounts ? fmt::format("customer '{}'", fault.customer_id)
@@ -79,24 +78,24 @@ bool Prover::prove(query::Detail detail) {
       }
     }
   } catch (const query::Refusal&) {
-    // A store that cannot be read is an alarm of its own.
+    // A store that cannot be read is an alarm of its own; and nobody waits for what is given up.
     return false;
   }
   faults_ = faults;
   return true;
 }
 
-void Prover::count_anomalies() {
+void Prover::count_anomalies(const std::stop_token& stop) {
   UInt128 digest = 0;
   for (const std::int32_t partition : projector_.partitions()) digest += projector_.committed(partition).digest;
   try {
     if (projector_.holds_all()) {
-      counts_.count(shards_, digest, today_(), {});
+      counts_.count(shards_, digest, today_(), stop);
     } else {
-      counts_.count_own(projector_.partitions(), shards_, digest, today_());
+      counts_.count_own(projector_.partitions(), shards_, digest, today_(), stop);
     }
   } catch (const query::Refusal& refusal) {
-    notice_(refusal.problem.detail);
+    if (!stop.stop_requested()) notice_(refusal.problem.detail);
   }
 }
 

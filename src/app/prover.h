@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <stop_token>
 #include <string>
 #include <thread>
 
@@ -25,7 +26,7 @@ class Prover {
   Prover(const Prover&) = delete;
   Prover& operator=(const Prover&) = delete;
 
-  // Called by the destructor too. Not by two threads at a time.
+  // Called by the destructor too; a look under way is given up. Not by two threads at a time.
   void stop();
 
   // Accounts whose balance and ledger differ, and totals that differed from pages, as last looked at.
@@ -33,20 +34,19 @@ class Prover {
   void add_metrics(MetricSheet& sheet) const;
 
  private:
-  void work();
-  // False: a shard could not be read.
-  bool prove(query::Detail detail);
-  void count_anomalies();
+  void work(const std::stop_token& stop);
+  // False: a shard could not be read, or `stop` was requested.
+  bool prove(query::Detail detail, const std::stop_token& stop);
+  void count_anomalies(const std::stop_token& stop);
 
   const engine::Projector& projector_;
   const live::LiveModel& model_;
   const query::ShardSource& shards_;
   const std::function<Day()> today_;
   const std::function<void(const std::string&)> notice_;
-  std::atomic<bool> stopping_ = false;
   std::atomic<std::int64_t> faults_ = 0;
   OpenCounts counts_;
-  std::thread thread_;
+  std::jthread thread_;
 };
 
 }  // namespace daybook::app

@@ -1,6 +1,7 @@
 #include "query/balances.h"
 
 #include "query/receivables.h"
+#include "query/request.h"
 
 namespace daybook::query {
 
@@ -39,9 +40,10 @@ OpenAccount account_on(const ShardSnapshot& shard, store::LabelId customer, Day 
   return account;
 }
 
-std::vector<ProofFault> proof_faults(const ShardSnapshot& shard, Day as_of, Detail detail) {
+std::vector<ProofFault> proof_faults(const ShardSnapshot& shard, Day as_of, Detail detail, const std::stop_token& stop) {
   std::map<std::pair<store::LabelId, Currency>, Int128> differences;
   receivables_at(shard, std::nullopt, as_of, detail, [&](const index::ReceivableRow& cell) {
+    refuse_once_given_up(stop);
     const store::LabelId customer = detail == Detail::kAccounts ? cell.customer : 0;
     Int128& difference = differences[{customer, Currency::from_number(cell.currency)}];
     switch (cell.measure) {

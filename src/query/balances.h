@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -31,12 +32,13 @@ struct OpenAccount {
 OpenAccount account_on(const ShardSnapshot& shard, store::LabelId customer, Day as_of);
 
 // The proof: for every account and currency, or over all accounts for every currency, the balance by open amounts
-// less the balance by ledger entries, as of a date. Empty when all is well.
+// less the balance by ledger entries, as of a date. Empty when all is well. Throws a Refusal once `stop` is requested.
 struct ProofFault {
   std::string customer_id;  // Empty: all.
   Currency currency;
   Int128 difference = 0;
 };
-std::vector<ProofFault> proof_faults(const ShardSnapshot& shard, Day as_of, Detail detail);
+std::vector<ProofFault> proof_faults(const ShardSnapshot& shard, Day as_of, Detail detail,
+                                     const std::stop_token& stop = {});
 
 }  // namespace daybook::query

@@ -10,6 +10,7 @@
 #include "support/soon.h"
 #include "support/totals.h"
 #include "query/balances.h"
+#include "query/request.h"
 
 namespace daybook::store {
 namespace {
@@ -200,6 +201,10 @@ TEST_F(LyingTotals, AreFoundOutByTheBuildThatReadsThePagesAndReplaced) {
   known.totals = index->totals();
   EXPECT_EQ(test::sums_on(known, kNever - 1), test::sums_on(pages, kNever - 1));
   EXPECT_TRUE(query::proof_faults(known, kNever - 1, query::Detail::kTotals).empty());
+  std::stop_source given_up;
+  given_up.request_stop();
+  EXPECT_THROW(query::proof_faults(known, kNever - 1, query::Detail::kTotals, given_up.get_token()), query::Refusal);
+  EXPECT_THROW(query::proof_faults(pages, kNever - 1, query::Detail::kAccounts, given_up.get_token()), query::Refusal);
   // And not kept for the next start.
   ASSERT_TRUE(index->wants_save());
   index->save();

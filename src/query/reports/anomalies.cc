@@ -124,11 +124,11 @@ std::map<std::string, std::int64_t> open_anomalies(const ShardSource& source, Da
 }
 
 std::map<std::string, std::int64_t> open_anomalies_of(std::span<const std::int32_t> partitions, const ShardSource& source,
-                                                      Day today) {
+                                                      Day today, const std::stop_token& stop) {
   const Question question = about_open_anomalies(source, today);
   std::map<std::string, std::int64_t> counts;
   for (const std::int32_t partition : partitions) {
-    ShardReply reply = source.open(partition, std::nullopt)->ask(anomalies_report(), question, {});
+    ShardReply reply = source.open(partition, std::nullopt)->ask(anomalies_report(), question, stop);
     for (const auto& [kind, count] : Anomalies::counts_in(std::move(reply.partial))) counts[kind] += count;
   }
   counts = with_those_of_none(std::move(counts));
