@@ -41,7 +41,7 @@ esac
 # shellcheck disable=SC2034  # For the scripts.
 build_packages=(
   ca-certificates ccache cmake curl g++ git "libboost-json$boost-dev" "libboost$boost-dev"
-  libabsl-dev libcli11-dev libfmt-dev libgrpc++-dev libgtest-dev libjemalloc-dev libprotobuf-dev
+  libabsl-dev libcli11-dev libfmt-dev libgrpc++-dev libgtest-dev libjemalloc-dev libminizip-dev libprotobuf-dev
   librapidcheck-dev librdkafka-dev librocksdb-dev libsimdjson-dev libspdlog-dev libssl-dev libtomlplusplus-dev
   libxlsxwriter-dev libxxhash-dev libzstd-dev mold ninja-build nodejs pkg-config prometheus-cpp-dev
   protobuf-compiler protobuf-compiler-grpc python3 tzdata zlib1g-dev
