@@ -157,14 +157,15 @@ export function useRows<Answer extends { next_page_token?: string | null }, Row>
   return { ...first, rows, more, complete: first.data !== undefined && token === null };
 }
 
-// All rows of a list, page by page, up to `max`.
+// All rows of a list, page by page, up to `max`; `onPage` hears how many there are, and may throw to end it.
 export async function askAll<Answer extends { next_page_token?: string | null }, Row>(
-  path: string, params: Params, rowsOf: (answer: Answer) => Row[], max: number): Promise<{ rows: Row[]; last: Answer; complete: boolean }> {
+  path: string, params: Params, rowsOf: (answer: Answer) => Row[], max: number, onPage?: (read: number) => void): Promise<{ rows: Row[]; last: Answer; complete: boolean }> {
   const rows: Row[] = [];
   let token: string | null = null;
   for (;;) {
     const answer: Answer = await send<Answer>(urlOf(path, { ...params, page_size: PAGE_MAX, page_token: token }));
     rows.push(...rowsOf(answer));
+    onPage?.(rows.length);
     token = answer.next_page_token ?? null;
     if (token === null || rows.length >= max) return { rows, last: answer, complete: token === null };
   }

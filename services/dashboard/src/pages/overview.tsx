@@ -7,7 +7,7 @@ import { addMonths, endOfDay, addDays, monthStart, previousMonthEnd, quarterLabe
 import { isNegative, isZero, magnitude, percent, ratio, subtract, sum, toNumber } from '../lib/decimal';
 import { compact, count, date, monthName, period, periodShort, plain, rateText, share, signed, type Lang } from '../lib/format';
 import * as sentences from '../lib/sentences';
-import { Amount, Change, Chip, Missing, Name, Panel, Pick, Segments, Shown, Tile } from '../parts/basics';
+import { Amount, Change, Missing, Name, Panel, Pick, PromiseState, Segments, Shown, Tile } from '../parts/basics';
 import { Bands, Bullet, Spark } from '../parts/charts';
 import { Icon } from '../parts/icons';
 import { Page, RegionPick } from '../parts/page';
@@ -119,9 +119,10 @@ function Tiles({ empty, totals, series, before, ratios, onTime, base }: TilesPro
   );
 }
 
-export function promiseChip(state: string | undefined, t: (word: 'none') => string, word: (state: string) => string) {
-  if (!state) return <span class="z">{t('none')}</span>;
-  return <Chip kind={state === 'broken' ? 'bad' : state === 'kept' ? 'ok' : state === 'partly_kept' ? 'late' : ''}>{word(state)}</Chip>;
+// The last promise of an account, where there is one.
+export function LastPromise({ of }: { of?: { state: string } }) {
+  const { t } = useApp();
+  return of ? <PromiseState state={of.state} /> : <span class="z">{t('none')}</span>;
 }
 
 function CallFirst({ base, ready }: { base?: string; ready: boolean }) {
@@ -133,7 +134,7 @@ function CallFirst({ base, ready }: { base?: string; ready: boolean }) {
     { key: 'customer', head: t('customer'), heads: true, cell: (row) => <span class="two"><a class="lnk0" href={href(['customers', row.customer_id])}><Name>{row.customer_name ?? row.customer_id}</Name></a></span> },
     { key: 'overdue', head: t('overdue'), right: true, cell: (row) => <><span class="cur">{row.currency}</span> <Amount text={row.overdue} align href={href(['receivables', 'worklist'], { cell: cellOf('items', { ...when, customer_id: row.customer_id, currency: row.currency, column: 'overdue' }) })} /></> },
     { key: 'oldest', head: t('oldest'), right: true, cell: (row) => `${count(row.oldest_days_overdue)} ${t('d')}` },
-    { key: 'promise', head: t('promise'), class: 'not-s', cell: (row) => promiseChip(row.promises[row.promises.length - 1]?.state, t, (state) => t(`p_${state}` as 'p_kept')) },
+    { key: 'promise', head: t('promise'), class: 'not-s', cell: (row) => <LastPromise of={row.promises[row.promises.length - 1]} /> },
   ];
   return (
     <Panel class="c5" title={t('whotochase')} sub={t('overdue_times_days')} busy={answer.busy} more={{ href: href(['receivables', 'worklist']), words: t('all_of_them') }}>

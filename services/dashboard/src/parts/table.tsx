@@ -1,8 +1,12 @@
 // Tables: sorted by their heads, one tab stop each, totals ruled off by their proof, all rows to be taken along.
 import { Fragment, type ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { useApp } from '../lib/app';
-import { urlOf } from '../lib/api';
+import { PAGE_MAX, urlOf } from '../lib/api';
+import { count, instant } from '../lib/format';
+import type { TableRows, Whole } from '../lib/rows';
+import { saveAs } from '../lib/save';
+import { csvOf, sheetOf, xlsxOf } from '../lib/sheet';
 import type { Params } from '../lib/url';
 import { useGrid } from './grid';
 
@@ -37,6 +41,8 @@ interface TableProps<Row> {
   totals?: Total[];
   class?: string;
   sortAs?: string;            // The parameter that says by what it is sorted; none: it cannot be.
+  unless?: string;            // How it is sorted where the address says nothing.
+  whole?: boolean;            // Whether all rows are there; a part of them is left as the server sorted it.
   below?: (row: Row) => ComponentChildren;  // Further rows under this one.
   rowClass?: (row: Row) => string;
 }
@@ -48,11 +54,32 @@ export function sorted<Row>(rows: Row[], columns: Column<Row>[], by: string | un
   return [...rows].sort((a, b) => sign * order(a, b));
 }
 
-export function Table<Row>({ name, columns, rows, keyOf, totals = [], class: cls = '', sortAs, below, rowClass }: TableProps<Row>) {
+// Further rows are drawn when the reader comes to the end of these.
+const DRAWN = 200;
+
+// How many rows are drawn: all of them on paper.
+function useDrawn(rows: number, box: { current: HTMLElement | null }): number {
+  const [drawn, draw] = useState(DRAWN);
+  useEffect(() => {
+    if (rows <= drawn) return;
+    const last = box.current?.querySelector('tbody tr:last-child');
+    const seen = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && draw(drawn + DRAWN), { rootMargin: '400px' });
+    if (last) seen.observe(last);
+    const all = () => draw(rows);
+    addEventListener('beforeprint', all);
+    return () => {
+      seen.disconnect();
+      removeEventListener('beforeprint', all);
+    };
+  }, [rows, drawn]);
+  return drawn;
+}
+
+export function Table<Row>({ name, columns, rows, keyOf, totals = [], class: cls = '', sortAs, unless, whole = true, below, rowClass }: TableProps<Row>) {
   const { address, here } = useApp();
-  const by = sortAs ? address.params[sortAs] : undefined;
+  const by = sortAs && whole ? (address.params[sortAs] ?? unless) : undefined;
   const ref = useRef<HTMLTableElement>(null), box = useRef<HTMLDivElement>(null);
-  const drills = useGrid(ref);
+  const drills = useGrid(ref), drawn = useDrawn(rows.length, box);
   useScrollable(box, name);
   const next = (key: string): string | undefined => (by === `-${key}` ? key : `-${key}`);
 
@@ -77,7 +104,7 @@ export function Table<Row>({ name, columns, rows, keyOf, totals = [], class: cls
       <table class={cls} ref={ref} role={drills ? 'grid' : undefined} aria-label={name}>
         <thead><tr>{columns.map(head)}</tr></thead>
         <tbody>
-          {sorted(rows, columns, by).map((row) => (
+          {sorted(rows, columns, by).slice(0, drawn).map((row) => (
             <Fragment key={keyOf(row)}>
               <tr class={rowClass?.(row)}>{columns.map((column) => cell(column, row))}</tr>
               {below?.(row)}
@@ -116,27 +143,70 @@ export function useScrollable(box: { current: HTMLElement | null }, name: string
   });
 }
 
+interface FootProps {
+  children?: ComponentChildren;
+  files: ComponentChildren;
+}
+
+const Foot = ({ children, files }: FootProps) => {
+  const { t } = useApp();
+  return <div class="cap">{children}<span class="acts"><span>{t('export_all')}</span>{files}</span></div>;
+};
+
 interface CapProps {
   path: string;
   params: Params;
   children?: ComponentChildren;
-  more?: (() => void) | null;
-  shown?: number;
+  of?: Pick<TableRows<unknown, unknown>, 'rows' | 'more'> & { whole?: Whole | null };
 }
 
-// The foot of a table: its proof in words, further rows, and all of them as a file.
-export function Cap({ path, params, children, more, shown }: CapProps) {
+// The foot of a table: its proof in words, further rows, and all of them as a file, whatever is shown of them.
+export function Cap({ path, params, children, of }: CapProps) {
   const { t } = useApp();
   const file = (format: string) => urlOf(path, { ...params, format });
   return (
-    <div class="cap">
+    <Foot files={<><a href={file('csv')} download>CSV</a><a href={file('xlsx')} download>XLSX</a></>}>
       {children}
-      {more ? <span>{shown} {t('rows_shown')} · <button class="lnkb" type="button" onClick={more}>{t('more_rows')}</button></span> : null}
-      <span class="acts">
-        <span>{t('export_all')}</span>
-        <a href={file('csv')} download>CSV</a>
-        <a href={file('xlsx')} download>XLSX</a>
-      </span>
-    </div>
+      {of?.more ? <span>{count(of.rows.length)} {t('rows_shown')} · <button class="lnkb" type="button" onClick={of.more}>{t('more_rows')}</button></span> : null}
+      {of?.whole ? <SortAll whole={of.whole} /> : null}
+    </Foot>
   );
+}
+
+// Another order than the server's needs all rows.
+function SortAll({ whole }: { whole: Whole }) {
+  const { t, lang, zone } = useApp();
+  const { state, read } = whole;
+  return (
+    <span role="status">
+      {state === 'there' ? <>{t('sorted_all').replace('{0}', count(read ?? 0))}{whole.moment ? <>, {t('known_short')} {instant(whole.moment, zone, lang, 'seconds')}</> : null}</>
+        : state === 'reading' ? t('rows_read').replace('{0}', count(read ?? 0))
+          : state === 'too_many' ? t('not_all_rows')
+            : <>{state === 'failed' ? `${t('no_answer')}: ` : ''}<button class="lnkb" type="button" onClick={whole.ask}>{t('sort_all').replace('{0}', count(PAGE_MAX))}</button></>}
+    </span>
+  );
+}
+
+// The same where a file needs more than a link.
+export const SaveCap = ({ save, children }: { save: (kind: 'csv' | 'xlsx') => void; children?: ComponentChildren }) => (
+  <Foot files={(['csv', 'xlsx'] as const).map((kind) => <button key={kind} class="lnkb" type="button" onClick={() => save(kind)}>{kind.toUpperCase()}</button>)}>{children}</Foot>
+);
+
+interface OwnCapProps {
+  name: string;        // Of the file.
+  rows: object[];      // All rows, as the server gave them.
+  decimals: string[];  // Which of their fields are decimal text.
+  children?: ComponentChildren;
+}
+
+// The foot of a table that no list of the server has: its file is made here.
+export function OwnCap({ name, rows, decimals, children }: OwnCapProps) {
+  const { status, asOf, knownAt, zone } = useApp();
+  const save = (kind: 'csv' | 'xlsx') => {
+    const sheet = sheetOf(rows, decimals);
+    const cover: [string, string][] = [['report', name], ['address', location.href], ['as_of', asOf], ['known_at', knownAt ?? ''], ['newest_recorded_at', status.newest_recorded_at ?? ''], ['business_time_zone', zone], ['rows', String(rows.length)]];
+    const content = kind === 'csv' ? csvOf(sheet) : xlsxOf(name, sheet, cover);
+    saveAs(`${name}.${kind}`, new Blob([content as BlobPart], { type: kind === 'csv' ? 'text/csv' : 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet' }));
+  };
+  return <SaveCap save={save}>{children}</SaveCap>;
 }
