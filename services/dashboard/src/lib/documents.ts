@@ -41,7 +41,7 @@ export const placeInLog = (event: LogPlace): string =>
 
 // The place of a record that a text names, "payments:4:460" or with the topic's whole name; null: it names none.
 export function parsePlace(text: string, topics: string[]): LogPlace | null {
-  const found = /(?:^|\s)([\w.-]+):(\d{1,9}):(\d{1,15})(?=$|[\s,.;])/.exec(text.trim());
+  const found = /(?:^|\s)([\w.-]+):(\d{1,9}):(\d{1,15})(?=[,;.]?(?:$|\s))/.exec(text.trim());
   const topic = found ? topics.find((one) => one === found[1] || shortName(one) === found[1]) : undefined;
   return found && topic ? { topic, partition: Number(found[2]), offset: Number(found[3]) } : null;
 }

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { useApp } from '../lib/app';
 import { PAGE_MAX, urlOf } from '../lib/api';
 import { count, instant } from '../lib/format';
+import { inPlace, moves } from '../lib/order';
 import type { TableRows, Whole } from '../lib/rows';
 import { saveAs } from '../lib/save';
 import { csvOf, sheetOf, xlsxOf } from '../lib/sheet';
@@ -75,11 +76,34 @@ function useDrawn(rows: number, box: { current: HTMLElement | null }): number {
   return drawn;
 }
 
+interface Places {
+  question: string;
+  keys: string[];
+}
+
+// Rows that are sorted, in the places they had before what they say changed; and how many of them are not where they
+// would be sorted to.
+function usePlaces<Row>(rows: Row[], keyOf: (row: Row) => string, question: string): { placed: Row[]; moved: number; again: () => void } {
+  const places = useRef<Places | null>(null), [, draw] = useState(0);
+  const keys = rows.map(keyOf), before = places.current;
+  const same = before === null || before.question !== question || keys.every((key, i) => before.keys[i] === key);
+  const placed = same ? rows : inPlace(rows, keyOf, before.keys);
+  const shown = same ? keys : placed.map(keyOf);
+  places.current = { question, keys: shown };
+  return {
+    placed, moved: same ? 0 : moves(shown, keys), again: () => {
+      places.current = null;
+      draw((count_) => count_ + 1);
+    },
+  };
+}
+
 export function Table<Row>({ name, columns, rows, keyOf, totals = [], class: cls = '', sortAs, unless, whole = true, below, rowClass }: TableProps<Row>) {
-  const { address, here } = useApp();
+  const { t, address, here } = useApp();
   const by = sortAs && whole ? (address.params[sortAs] ?? unless) : undefined;
   const ref = useRef<HTMLTableElement>(null), box = useRef<HTMLDivElement>(null);
   const drills = useGrid(ref), drawn = useDrawn(rows.length, box);
+  const { placed, moved, again } = usePlaces(sorted(rows, columns, by), keyOf, `${location.hash} ${whole}`);
   useScrollable(box, name);
   const next = (key: string): string | undefined => (by === `-${key}` ? key : `-${key}`);
 
@@ -100,30 +124,33 @@ export function Table<Row>({ name, columns, rows, keyOf, totals = [], class: cls
       : <td key={column.key} class={kind}>{column.cell(row)}</td>;
   };
   return (
-    <div class="tbl" ref={box}>
-      <table class={cls} ref={ref} role={drills ? 'grid' : undefined} aria-label={name}>
-        <thead><tr>{columns.map(head)}</tr></thead>
-        <tbody>
-          {sorted(rows, columns, by).slice(0, drawn).map((row) => (
-            <Fragment key={keyOf(row)}>
-              <tr class={rowClass?.(row)}>{columns.map((column) => cell(column, row))}</tr>
-              {below?.(row)}
-            </Fragment>
-          ))}
-        </tbody>
-        {totals.length ? (
-          <tfoot>
-            {totals.map((total, index) => (
-              <tr key={index} class={RULED[total.ruling]}>
-                {columns.map((column, at) => (at === 0
-                  ? <th key={column.key} scope="row" class={column.class}>{total.label}</th>
-                  : <td key={column.key} class={`${column.right ? 'r' : ''} ${column.class ?? ''}`}>{total.cells[column.key]}</td>))}
-              </tr>
+    <>
+      <div class="tbl" ref={box}>
+        <table class={cls} ref={ref} role={drills ? 'grid' : undefined} aria-label={name}>
+          <thead><tr>{columns.map(head)}</tr></thead>
+          <tbody>
+            {placed.slice(0, drawn).map((row) => (
+              <Fragment key={keyOf(row)}>
+                <tr class={rowClass?.(row)}>{columns.map((column) => cell(column, row))}</tr>
+                {below?.(row)}
+              </Fragment>
             ))}
-          </tfoot>
-        ) : null}
-      </table>
-    </div>
+          </tbody>
+          {totals.length ? (
+            <tfoot>
+              {totals.map((total, index) => (
+                <tr key={index} class={RULED[total.ruling]}>
+                  {columns.map((column, at) => (at === 0
+                    ? <th key={column.key} scope="row" class={column.class}>{total.label}</th>
+                    : <td key={column.key} class={`${column.right ? 'r' : ''} ${column.class ?? ''}`}>{total.cells[column.key]}</td>))}
+                </tr>
+              ))}
+            </tfoot>
+          ) : null}
+        </table>
+      </div>
+      {moved ? <p class="cap">{t('would_move').replace('{0}', count(moved))} <button class="lnkb" type="button" onClick={again}>{t('sort_again')}</button></p> : null}
+    </>
   );
 }
 
@@ -178,7 +205,7 @@ function SortAll({ whole }: { whole: Whole }) {
   const { t, lang, zone } = useApp();
   const { state, read } = whole;
   return (
-    <span role="status">
+    <span aria-live="polite">
       {state === 'there' ? <>{t('sorted_all').replace('{0}', count(read ?? 0))}{whole.moment ? <>, {t('known_short')} {instant(whole.moment, zone, lang, 'seconds')}</> : null}</>
         : state === 'reading' ? t('rows_read').replace('{0}', count(read ?? 0))
           : state === 'too_many' ? t('not_all_rows')
