@@ -13,7 +13,7 @@ export interface Violation {
 
 // Problem details of RFC 9457; status 0: no answer at all.
 export class Failure extends Error {
-  constructor(readonly status: number, readonly title: string, readonly detail: string, readonly violations: Violation[] = []) {
+  constructor(readonly status: number, readonly title: string, readonly detail: string, readonly violations: Violation[] = [], readonly accounts: string[] = []) {
     super(`${status} ${title}: ${detail}`);
   }
 }
@@ -21,7 +21,7 @@ export class Failure extends Error {
 async function failureOf(response: Response): Promise<Failure> {
   try {
     const problem = await response.json();
-    return new Failure(response.status, problem.title ?? '', problem.detail ?? '', problem.violations ?? []);
+    return new Failure(response.status, problem.title ?? '', problem.detail ?? '', problem.violations ?? [], problem.accounts ?? []);
   } catch {
     return new Failure(response.status, response.statusText, '');
   }

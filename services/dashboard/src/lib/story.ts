@@ -98,13 +98,15 @@ export interface Story {
   moves: Move[];
 }
 
-// `others`: the events of the payments and credit notes behind the applications.
+// `others`: the events of the payments and credit notes behind the applications. Promises that name the invoice move
+// nothing; what became of one stands with the event that made it.
 export function storyOf(invoice: Invoice, others: EventRef[], zone: string, byRecorded: boolean): Story {
   const applications = [...invoice.applications, ...invoice.past_applications];
   const own = invoice.events, about = others.filter((event) => !own.some(({ event_id }) => event_id === event.event_id)
     && applications.some((application) => began(application, event) || ended(application, event)));
   const moves: Move[] = [];
-  const told = inOrder([...own, ...about].map((event): Told => {
+  const promises = invoice.promises ?? [];
+  const told = inOrder([...own, ...about, ...promises.flatMap(({ events }) => events)].map((event): Told => {
     const one = tell(event, zone), { effective, recordedDay } = one;
     const effects: string[] = [];
     if (event.type === 'invoice_issued') effects.push(invoice.gross);
@@ -116,7 +118,8 @@ export function storyOf(invoice: Invoice, others: EventRef[], zone: string, byRe
     const effect = effects.length ? sum(effects) : null;
     if (effect !== null) moves.push({ day: effective, known: recordedDay > effective ? recordedDay : effective, amount: effect });
     const end = applications.find((application) => application.ended_by && began(application, event));
-    return { ...one, effect, undoneBy: end ? ([...own, ...others].find((other) => ended(end, other)) ?? null) : null };
+    const promise = event.type === 'promise_made' ? promises.find(({ promise_id }) => promise_id === one.payload.promise_id) : undefined;
+    return { ...one, effect, promise, undoneBy: end ? ([...own, ...others].find((other) => ended(end, other)) ?? null) : null };
   }), byRecorded);
   let open = '0';
   for (const one of told) {

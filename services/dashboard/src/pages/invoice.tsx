@@ -40,7 +40,7 @@ function useSources(invoice: Invoice | undefined): { events: EventRef[] | null }
 
 export function InvoicePage({ id }: { id: string }) {
   const { t, lang, zone, asOf, here, address } = useApp();
-  const of = useDocument<Invoice>('invoices', id), invoice = of.data;
+  const of = useDocument<Invoice>('invoices', id, 'story'), invoice = of.data;
   const { events } = useSources(invoice);
   const byRecorded = address.params.by === 'recorded', story = invoice && events ? storyOf(invoice, events, zone, byRecorded) : null;
   const chip = (data: Invoice) => {

@@ -1,7 +1,7 @@
 // What the page of every document has: its name and state, a sentence, what is its own, its story, and its facts.
 import type { ComponentChildren } from 'preact';
 import { useApp } from '../lib/app';
-import { useAnswer, type Loaded } from '../lib/api';
+import { useAnswer, type Failure, type Loaded } from '../lib/api';
 import type { DocumentView } from '../lib/answers';
 import { count } from '../lib/format';
 import type { Text } from '../lib/sentences';
@@ -12,7 +12,7 @@ import { Page } from './page';
 import { Timeline } from './timeline';
 
 // A document of a customer; several may have one id, and then each is offered.
-export function useDocument<T>(kind: string, id: string, expand = 'events'): Loaded<T> {
+export function useDocument<T>(kind: string, id: string, expand: 'events' | 'story' = 'events'): Loaded<T> {
   const { when, address } = useApp();
   return useAnswer<T>(apiPath(kind, id), { ...when, customer_id: address.params.customer_id, expand });
 }
@@ -38,7 +38,7 @@ export function DocumentPage<T extends DocumentView>({ kind, word, id, of, chip,
   const data = of.data, story = told === undefined && data ? toldOf(data.events, zone) : told;
   return (
     <Page title={<>{t(word)} <bdi class="wrap">{id}</bdi> {data ? chip(data) : null}</>} name={`${t(word)} ${id}`} lead={data && story && lead ? lead(data, story) : null} view={data}>
-      {of.failure?.status === 409 ? <Several kind={kind} id={id} detail={of.failure.detail} /> : (
+      {of.failure?.status === 409 ? <Several kind={kind} id={id} failure={of.failure} /> : (
         <Shown of={of} height={320}>{(shown) => (
           <div class="cols">
             <div class="c8 stack">
@@ -60,14 +60,13 @@ export function DocumentPage<T extends DocumentView>({ kind, word, id, of, chip,
 }
 
 // 409 names the accounts that have the id.
-function Several({ kind, id, detail }: { kind: string; id: string; detail: string }) {
+function Several({ kind, id, failure }: { kind: string; id: string; failure: Failure }) {
   const { t, href } = useApp();
-  const accounts = detail.split(/[\s,;:'"]+/).filter((word) => word !== '' && word !== id);
   return (
     <Panel title={t('several_accounts')}>
       <div class="in">
-        <p class="wrap"><bdi>{detail}</bdi></p>
-        <p class="acts2">{accounts.filter((word) => /[0-9]/.test(word)).map((account) => <a key={account} class="btn" href={href([kind, id], { customer_id: account })}><Name>{account}</Name></a>)}</p>
+        <p class="wrap"><bdi>{failure.detail}</bdi></p>
+        <p class="acts2">{failure.accounts.map((account) => <a key={account} class="btn" href={href([kind, id], { customer_id: account })}><Name>{account}</Name></a>)}</p>
       </div>
     </Panel>
   );

@@ -27,8 +27,8 @@ interface TimelineProps {
 export function Timeline({ told, like, own, customer }: TimelineProps) {
   const { t, lang, zone, href } = useApp();
   const title = (event: EventRef): ComponentChildren => {
-    const document = documentOfEvent(event.type, payloadOf(event)), name = t(`e_${event.type}` as 'e_invoice_issued');
-    if (!document || document.id === own) return name;
+    const payload = payloadOf(event), document = documentOfEvent(event.type, payload), name = t(`e_${event.type}` as 'e_invoice_issued');
+    if (!document || document.id === own) return typeof payload.promise_id === 'string' ? <>{name} <Name>{payload.promise_id}</Name></> : name;
     return <>{name} <a class="lnk" href={href([document.page, document.id], { customer_id: customer })}><Name>{document.id}</Name></a></>;
   };
   return (
