@@ -39,7 +39,7 @@ test('a record says what became of it, and leads to its document, its customer a
 
   await open(placeOf(await latest(first, 'conflict')));
   assert.match(await page.textContent('.lead'), /^In conflict: /);
-  assert.match(await page.textContent('.facts'), /amount_minor|differs|Detail/);
+  assert.match(await page.textContent('.facts'), /Detail.*amount/s);
   await close();
 });
 

@@ -1,5 +1,5 @@
 // Tables: sorted by their heads, one tab stop each, totals ruled off by their proof, all rows to be taken along.
-import { Fragment, type ComponentChildren } from 'preact';
+import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { useApp } from '../lib/app';
 import { PAGE_MAX, urlOf } from '../lib/api';
@@ -44,8 +44,6 @@ interface TableProps<Row> {
   sortAs?: string;            // The parameter that says by what it is sorted; none: it cannot be.
   unless?: string;            // How it is sorted where the address says nothing.
   whole?: boolean;            // Whether all rows are there; a part of them is left as the server sorted it.
-  below?: (row: Row) => ComponentChildren;  // Further rows under this one.
-  rowClass?: (row: Row) => string;
 }
 
 export function sorted<Row>(rows: Row[], columns: Column<Row>[], by: string | undefined): Row[] {
@@ -98,14 +96,14 @@ function usePlaces<Row>(rows: Row[], keyOf: (row: Row) => string, question: stri
   };
 }
 
-export function Table<Row>({ name, columns, rows, keyOf, totals = [], class: cls = '', sortAs, unless, whole = true, below, rowClass }: TableProps<Row>) {
+export function Table<Row>({ name, columns, rows, keyOf, totals = [], class: cls = '', sortAs, unless, whole = true }: TableProps<Row>) {
   const { t, address, here } = useApp();
-  const by = sortAs && whole ? (address.params[sortAs] ?? unless) : undefined;
+  const chosen = sortAs ? (address.params[sortAs] ?? unless) : undefined, by = whole ? chosen : undefined;
   const ref = useRef<HTMLTableElement>(null), box = useRef<HTMLDivElement>(null);
   const drills = useGrid(ref), drawn = useDrawn(rows.length, box);
   const { placed, moved, again } = usePlaces(sorted(rows, columns, by), keyOf, `${location.hash} ${whole}`);
   useScrollable(box, name);
-  const next = (key: string): string | undefined => (by === `-${key}` ? key : `-${key}`);
+  const next = (key: string): string | undefined => (chosen === `-${key}` ? key : `-${key}`);
 
   const head = (column: Column<Row>) => {
     const dir = by === column.key ? 'ascending' : by === `-${column.key}` ? 'descending' : undefined;
@@ -129,12 +127,7 @@ export function Table<Row>({ name, columns, rows, keyOf, totals = [], class: cls
         <table class={cls} ref={ref} role={drills ? 'grid' : undefined} aria-label={name}>
           <thead><tr>{columns.map(head)}</tr></thead>
           <tbody>
-            {placed.slice(0, drawn).map((row) => (
-              <Fragment key={keyOf(row)}>
-                <tr class={rowClass?.(row)}>{columns.map((column) => cell(column, row))}</tr>
-                {below?.(row)}
-              </Fragment>
-            ))}
+            {placed.slice(0, drawn).map((row) => <tr key={keyOf(row)}>{columns.map((column) => cell(column, row))}</tr>)}
           </tbody>
           {totals.length ? (
             <tfoot>
