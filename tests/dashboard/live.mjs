@@ -53,7 +53,8 @@ test('rows do not jump: a row that would change place waits to be sorted again',
   await page.waitForSelector('.cap:has-text("would change place")', { timeout: CHANGE_MS });
   assert.deepEqual(await names(), before);
   await page.click('.cap button:has-text("sort again")');
-  assert.equal((await names())[0], before[before.length - 1]);
+  // Behind the one account that owes more than anybody could.
+  assert.equal((await names())[1], before[before.length - 1]);
   await close();
 });
 

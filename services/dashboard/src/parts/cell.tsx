@@ -19,9 +19,9 @@ export function CellPanel() {
   const cell = address.params.cell ? parseCell(address.params.cell) : null;
   const ref = useRef<HTMLElement>(null);
   const close = () => {
-    const link = here({ cell: undefined });
+    const link = here({ rows_sort: undefined });
     // Back to the page under it where that is where one came from; else its address.
-    if (history.length > 1 && opened.current) history.back();
+    if (history.length > 1 && opened.current && !address.params.rows_sort) history.back();
     else location.hash = link;
   };
   const opened = useRef(false);

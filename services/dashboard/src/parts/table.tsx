@@ -110,7 +110,7 @@ export function Table<Row>({ name, columns, rows, keyOf, totals = [], class: cls
     return (
       <th key={column.key} scope="col" class={`${column.right ? 'r' : ''} ${column.class ?? ''}`} aria-sort={dir}>
         {sortAs && column.order ? (
-          <a class={`sort ${dir ? 'sorted' : ''} ${dir === 'ascending' ? 'asc' : ''}`} href={here({ [sortAs]: next(column.key) })}>{column.head}</a>
+          <a class={`sort ${dir ? 'sorted' : ''} ${dir === 'ascending' ? 'asc' : ''}`} href={here({ cell: address.params.cell, [sortAs]: next(column.key) })}>{column.head}</a>
         ) : column.head}
       </th>
     );
