@@ -191,6 +191,9 @@ test('hostile texts and ids of 128 bytes stand on every kind of page at the widt
       if (overflow > 0) found[`${name}, ${lang}, is too wide by`] = overflow;
       const injected = await page.locator('img, svg[onload], script:not([src]), main a[href^="javascript"], main b > i').count();
       if (injected) found[`${name}, ${lang}, has elements of its data`] = injected;
+      // Whatever is long beside it, an amount stands on one line.
+      const broken = await page.locator('.ledg dd').evaluateAll((amounts) => amounts.filter((amount) => amount.clientHeight > 40).length);
+      if (broken) found[`${name}, ${lang}, breaks amounts`] = broken;
       if (PICTURES && lang === 'en') await page.screenshot({ path: join(PICTURES, `phone-${name}.png`), fullPage: true });
     }
     await close();

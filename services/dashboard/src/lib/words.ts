@@ -314,6 +314,7 @@ const WORDS = {
   position: ['Position', '位置'],
   event: ['Event', '事件'],
   events: ['events', '事件'],
+  one_event: ['event', '事件'],
   what: ['What', '类型'],
   // What documents say
   date: ['Date', '日期'],

@@ -43,7 +43,7 @@ export function DocumentPage<T extends DocumentView>({ kind, word, id, of, chip,
           <div class="cols">
             <div class="c8 stack">
               {main?.(shown)}
-              <Panel title={t('story')} sub={story ? `${count(story.length)} ${t('events')}, ${by?.words ?? t('by_effective')}` : ''} more={by ? { href: by.href, words: by.other } : undefined}>
+              <Panel title={t('story')} sub={story ? `${count(story.length)} ${t(story.length === 1 ? 'one_event' : 'events')}, ${by?.words ?? t('by_effective')}` : ''} more={by ? { href: by.href, words: by.other } : undefined}>
                 {story ? <Timeline told={story} like={like(shown)} own={id} customer={shown.customer_id} /> : <Skeleton height={320} />}
               </Panel>
             </div>
