@@ -1,7 +1,7 @@
 // Asking the server. Answers are kept per address, so that going back is instant; an answer is asked for again once
 // the log has gone on, and the old figures stay until the new ones are there. Another question shows nothing of the
 // one before: a figure under the wrong heading misleads.
-import { useContext, useEffect, useState } from 'preact/hooks';
+import { useContext, useLayoutEffect, useState } from 'preact/hooks';
 import { createContext } from 'preact';
 import { query, type Params } from './url';
 
@@ -93,7 +93,8 @@ export function useAnswer<T>(path: string | null, params: Params = {}): Loaded<T
   const [attempt, setAttempt] = useState(0);
   const [state, setState] = useState<State>({ url: null, busy: false });
 
-  useEffect(() => {
+  // Before anything is painted: the answer is under way while the page takes its first shape.
+  useLayoutEffect(() => {
     if (url === null) return;
     const known = kept.get(url);
     if (known && known.tick === tick && attempt === 0) {

@@ -1,4 +1,5 @@
 // How much, how late, why, whom to call, are we selling, can I trust it.
+import { useEffect, useState } from 'preact/hooks';
 import { useApp } from '../lib/app';
 import { useAnswer } from '../lib/api';
 import type { Ageing, Anomalies, BaseAges, Bridge, Cycle, OnTime, Ratios, Restatement, Sales, Trend, Worklist } from '../lib/answers';
@@ -35,6 +36,11 @@ export function Overview() {
   const ratiosBefore = useMonthsBefore(asOf, PERIODS - 1, { ...known, region }, ratios.data !== undefined && trend.data !== undefined);
   const promised = { ...filters, from, to: asOf, promise: 'first', grain: 'month' };
   const onTime = useAnswer<OnTime>(ON_TIME, promised);
+  // A browser asks only a few things of a server at a time: the first figures do not stand in line behind the others.
+  const [begun, begin] = useState(false), answered = ageing.data !== undefined || ageing.failure !== undefined;
+  useEffect(() => {
+    if (answered) begin(true);
+  }, [answered]);
   const totals = ageing.data?.base_totals, series = trend.data?.base_totals ?? [];
   const before = series.find(({ as_of }) => as_of === previousMonthEnd(asOf));
   const lead = totals ? sentences.overview(lang, {
@@ -51,12 +57,16 @@ export function Overview() {
         <Panel class="c7" title={t('ageing')} busy={ageing.busy} sub={totals ? <ConvertedWords totals={totals} lang={lang} currencies={currencies} /> : ''} more={{ href: href(['receivables', 'ageing']), words: t('by_region') }}>
           <Shown of={ageing} height={240}>{(data) => <div class="in"><AgeingChart ageing={data} filters={filters} /></div>}</Shown>
         </Panel>
-        <CallFirst base={base} ready={ready} />
-        <WhyChanged base={base} />
-        <AgainstTarget />
-        <CyclePanel />
-        <OnTimePanel of={onTime} asked={promised} />
-        <Trust ageing={ageing.data} />
+        {begun ? (
+          <>
+            <CallFirst base={base} ready={ready} />
+            <WhyChanged base={base} />
+            <AgainstTarget />
+            <CyclePanel />
+            <OnTimePanel of={onTime} asked={promised} />
+            <Trust ageing={ageing.data} />
+          </>
+        ) : null}
       </div>
     </Page>
   );
