@@ -32,8 +32,12 @@ std::vector<Field> page_fields(std::vector<Field> common, std::vector<Field> own
 
 std::vector<Parameter> page_parameters() {
   return {parameters::customer_id(),
-          parameters::choice("expand", {"events"}, "", "Events with what they say: each as it may be published.")};
+          parameters::choice("expand", {"events", "story"}, "",
+                             "events: with what they say, each as it may be published; story: of an invoice the promises "
+                             "that name it as well.")};
 }
+
+bool tells_story(const Question& question) { return question.arguments.choice("expand") == "story"; }
 
 Field events_field() {
   Field events = fields::list_of(fields::event("events"));
@@ -51,7 +55,8 @@ Value events_of(const ShardReader& shard, AccountReader& account, std::vector<co
   std::erase_if(facts, [&](const domain::Fact* fact) { return !account.account().admits(*fact); });
   std::ranges::sort(facts, {}, [](const domain::Fact* fact) { return fact->at; });
   std::vector<Row> rows;
-  const bool is_expanded = shard.question().arguments.choice("expand") == "events";
+  // The choices differ in what is told besides; a page without the parameter has no choice to say.
+  const bool is_expanded = !shard.question().arguments.choice("expand").empty();
   for (const domain::Fact* fact : facts) {
     Row row = shard.event_row(*fact);
     if (is_expanded) {

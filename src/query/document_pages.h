@@ -30,10 +30,12 @@ std::vector<Field> page_fields(std::vector<Field> common, std::vector<Field> own
 
 // What pages of documents are asked with: customer_id, where several accounts have the id, and expand.
 std::vector<Parameter> page_parameters();
+// Whether a page is asked for with what belongs to its story beside its own events.
+bool tells_story(const Question& question);
 // "events" of a page.
 Field events_field();
 
-// The events of a document that are known, by their places in the log; with expand=events also what each says.
+// The events of a document that are known, by their places in the log; with expand also what each says.
 Value events_of(const ShardReader& shard, AccountReader& account, const domain::Document& document);
 // Of these events those that are known.
 Value events_of(const ShardReader& shard, AccountReader& account, std::vector<const domain::Fact*> facts);

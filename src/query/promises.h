@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 
 #include "query/shard_reader.h"
 #include "query/value.h"
@@ -15,6 +16,8 @@ inline constexpr Day kGraceDays = 3;
 // outside the question's scope.
 Value promises_of(const ShardReader& shard, AccountReader& account, std::optional<Currency> currency, Day grace_days,
                   Day as_of);
+// Of these the ones that name an invoice, each with its events (query/document_pages.h).
+Value promises_naming(const ShardReader& shard, AccountReader& account, std::string_view invoice_id, Day as_of);
 // Fields of one.
 const std::vector<Field>& promise_fields();
 

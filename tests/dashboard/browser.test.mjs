@@ -1,85 +1,12 @@
 // The dashboard in a real browser, over a real server. Pictures of every page stay in DASHBOARD_PICTURES.
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { chromium } from 'playwright-core';
 import { HOSTILE, serve } from './server.mjs';
-
-const require = createRequire(import.meta.url);
-const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
-const PICTURES = process.env.DASHBOARD_PICTURES ?? '';
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
-
-let server, browser;
-before(async () => {
-  server = process.env.DASHBOARD_URL ? { url: process.env.DASHBOARD_URL, stop: async () => undefined } : await serve();
-  browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
-  if (PICTURES) mkdirSync(PICTURES, { recursive: true });
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
-
-const api = async (path) => (await fetch(server.url + path)).json();
-
-// A page that counts what must never happen: errors, violations of the policy, requests to others, dialogs.
-async function visitor({ lang = 'en', theme = 'light', width = 1440, height = 900 } = {}) {
-  const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, locale: lang === 'zh' ? 'zh-CN' : 'en-GB', reducedMotion: 'reduce', hasTouch: width < 700 });
-  const page = await context.newPage();
-  const wrong = [];
-  page.on('console', (message) => message.type() === 'error' && wrong.push(message.text()));
-  page.on('pageerror', (error) => wrong.push(error.stack));
-  page.on('dialog', (dialog) => {
-    wrong.push(`dialog: ${dialog.message()}`);
-    void dialog.dismiss();
-  });
-  page.on('request', (request) => request.url().startsWith(server.url) || request.url().startsWith('data:') || wrong.push(`asked ${request.url()}`));
-  await page.addInitScript(() => document.addEventListener('securitypolicyviolation', (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`)));
-  const open = async (path) => {
-    await page.goto('about:blank');
-    await page.goto(`${server.url}/#/${path}`);
-    await settled(page);
-  };
-  const close = async () => {
-    await context.close();
-    assert.deepEqual(wrong, []);
-  };
-  return { page, open, close, wrong };
-}
-
-async function settled(page) {
-  await page.waitForSelector('main h1');
-  await page.waitForLoadState('networkidle');
-  await page.waitForFunction(() => !document.querySelector('.busy, [role=status]'));
-}
-
-const encoded = encodeURIComponent;
-async function everyPage() {
-  const worst = (await api('/v1/receivables/worklist?page_size=1')).rows[0].customer_id;
-  const item = (await api(`/v1/receivables/items?customer_id=${encoded(worst)}&page_size=1`)).items[0].document_id;
-  const invoice = await api(`/v1/invoices/${encoded(item)}?customer_id=${encoded(worst)}`);
-  const payment = (await api('/v1/payments?page_size=1')).payments[0], note = (await api('/v1/credit-notes?page_size=1')).credit_notes[0], shipment = (await api('/v1/shipments?page_size=1')).shipments[0];
-  return {
-    overview: '', ageing: 'receivables/ageing?open=region%3AEU%2Cregion%3AEU%252FDE', customer_ages: 'receivables/ageing?group_by=customer', cell: `receivables/ageing?cell=${encoded('items?currency=EUR&bucket=1-30')}`,
-    customer: `customers/${encoded(worst)}`, statement: `customers/${encoded(worst)}/statement`, invoice: `invoices/${encoded(item)}?customer_id=${encoded(worst)}`,
-    payment: `payments/${encoded(payment.payment_id)}?customer_id=${encoded(payment.customer_id)}`, credit_note: `credit-notes/${encoded(note.credit_note_id)}?customer_id=${encoded(note.customer_id)}`,
-    order: `orders/${encoded(invoice.order_ids[0])}?customer_id=${encoded(worst)}`, shipment: `shipments/${encoded(shipment.shipment_id)}?customer_id=${encoded(shipment.customer_id)}`,
-    roll_forward: 'receivables/roll-forward', restatement: 'receivables/restatement?as_of=2024-06-30', then: 'receivables/ageing?as_of=2024-06-30&known_at=2024-07-05T23:59:59.999Z',
-    worklist: 'receivables/worklist', dunning: 'receivables/worklist?view=dunning', reconcile: 'receivables/reconcile', customers: 'customers', cycle: 'order-cycle', on_time: 'on-time?group_by=region',
-    open_orders: 'open-orders', sales: 'sales', anomalies: 'anomalies', parked: 'parked', status: 'status',
-    hostile_customer: `customers/${encoded(HOSTILE.customer)}`, hostile_invoice: `invoices/${encoded(HOSTILE.invoice)}?customer_id=${encoded(HOSTILE.customer)}`,
-  };
-}
-
-// Findings of axe-core on the page as it stands.
-async function findings(page) {
-  await page.evaluate(AXE);
-  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
-  return violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => `${node.html.slice(0, 160)} (${node.any.concat(node.all, node.none).map((check) => check.message).join('; ').slice(0, 200)})`).join(' | ')}`);
-}
+import { api, browser, encoded, everyPage, findings, PICTURES, server, settled, visitor } from './visitor.mjs';
+import './records.mjs';
+import './tables.mjs';
+import './live.mjs';
 
 for (const [lang, theme, width] of [['en', 'light', 1440], ['zh', 'light', 1440], ['en', 'dark', 1440], ['zh', 'dark', 390], ['en', 'light', 390], ['zh', 'light', 390], ['en', 'dark', 390], ['zh', 'dark', 1440]]) {
   test(`every page stands, ${lang}, ${theme}, ${width} px: no error, no finding, nothing from elsewhere`, async () => {
@@ -244,6 +171,79 @@ test('hostile texts are text: whole in the title, never markup, and they turn no
   await close();
 });
 
+test('hostile texts and ids of 128 bytes stand on every kind of page at the width of a phone: none is wider, nothing runs', async () => {
+  const own = `customer_id=${encoded(HOSTILE.customer)}`, of = (kind, params) => `rows?cell=${encoded(`${kind}?${params}&${own}`)}`;
+  const year = 'from=2024-01-01&to=2024-12-31';
+  const pages = {
+    ...Object.fromEntries(Object.entries(await everyPage()).filter(([name]) => name.startsWith('hostile_'))),
+    overview: `?region=${encoded(HOSTILE.region)}`, regions: `receivables/ageing?region=${encoded(HOSTILE.region)}&open=${encoded(encoded(`region:${HOSTILE.region}`))}`, customer_ages: `receivables/ageing?group_by=customer&region=${encoded(HOSTILE.region)}&open=${encoded(encoded(`customer:${HOSTILE.customer}`))}`,
+    reps: 'receivables/ageing?group_by=sales_rep', roll_forward: `receivables/roll-forward?${year}&group_by=customer&region=${encoded(HOSTILE.region)}`, restatement: `receivables/restatement?as_of=2024-11-30&known_from=2024-09-30T00:00:00Z&region=${encoded(HOSTILE.region)}`,
+    worklist: `receivables/worklist?region=${encoded(HOSTILE.region)}`, dunning: `receivables/worklist?view=dunning&region=${encoded(HOSTILE.region)}`, customers: `customers?region=${encoded(HOSTILE.region)}`, items: of('items', 'currency=CNY'), entries: of('entries', `${year}&currency=CNY`),
+    postings: of('postings', `${year}&currency=CNY&measure=ordered`), cycle: `order-cycle?region=${encoded(HOSTILE.region)}&${year}`, on_time: `on-time?group_by=customer&region=${encoded(HOSTILE.region)}`, open_orders: `open-orders?${own}`, channels: `sales?group_by=channel&${year}`, skus: `sales?group_by=sku&${year}&region=${encoded(HOSTILE.region)}`,
+    anomalies: `anomalies?${own}`, found: 'anomalies',
+  };
+  const found = {};
+  for (const lang of ['en', 'zh']) {
+    const { page, open, close } = await visitor({ lang, width: 390 });
+    for (const [name, path] of Object.entries(pages)) {
+      await open(path);
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      if (overflow > 0) found[`${name}, ${lang}, is too wide by`] = overflow;
+      const injected = await page.locator('img, svg[onload], script:not([src]), main a[href^="javascript"], main b > i').count();
+      if (injected) found[`${name}, ${lang}, has elements of its data`] = injected;
+      // Whatever is long beside it, an amount stands on one line.
+      const broken = await page.locator('.ledg dd').evaluateAll((amounts) => amounts.filter((amount) => {
+        const text = document.createRange();
+        text.selectNodeContents(amount);
+        return text.getBoundingClientRect().height > 40;
+      }).length);
+      if (broken) found[`${name}, ${lang}, breaks amounts`] = broken;
+      if (PICTURES && lang === 'en') await page.screenshot({ path: join(PICTURES, `phone-${name}.png`), fullPage: true });
+    }
+    await close();
+  }
+  assert.deepEqual(found, {});
+});
+
+// Tab after Tab, as one does who sees where the focus is.
+async function tabTo(page, selector) {
+  for (let i = 0; i < 80; ++i) {
+    await page.keyboard.press('Tab');
+    if (await page.evaluate((wanted) => document.activeElement?.matches(wanted) ?? false, selector)) return;
+  }
+  throw new Error(`no way by Tab to ${selector}`);
+}
+
+test('the keyboard alone leads from a tile to an event', async () => {
+  const { page, open, close } = await visitor();
+  await open('');
+  await page.keyboard.press('Tab');
+  assert.equal(await page.evaluate(() => document.activeElement.className), 'skip');
+  await page.keyboard.press('Enter');
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'main');
+  await tabTo(page, 'a.kpi');
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => location.hash.includes('receivables/ageing'));
+  await settled(page);
+  await tabTo(page, 'table.wide tbody [tabindex="0"]');
+  await page.keyboard.press('ArrowRight');
+  await settled(page);
+  await page.keyboard.press('ArrowRight');
+  assert.ok(await page.evaluate(() => document.activeElement.matches('a.n')), 'on a figure');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('.drawer .prf');
+  await tabTo(page, '.drawer tbody a');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('.tl li');
+  await settled(page);
+  await tabTo(page, '.tl .src a.mono');
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => location.hash.startsWith('#/events/'));
+  await settled(page);
+  assert.match(await page.textContent('.lead'), /^Accepted: /);
+  await close();
+});
+
 test('what cannot be answered is said, and a way out offered', async () => {
   const { page, open, wrong } = await visitor();
   await open('receivables/ageing?buckets=nonsense');
@@ -264,16 +264,30 @@ test('what cannot be answered is said, and a way out offered', async () => {
   assert.ok(wrong.every((words) => /status of (400|404|503)/.test(words)), wrong.join('\n'));
 });
 
-test('the statement prints as a sheet of A4, without the frame', async () => {
-  const { page, open, close } = await visitor();
-  const worst = (await api('/v1/receivables/worklist?page_size=1')).rows[0].customer_id;
-  await open(`customers/${encoded(worst)}/statement`);
-  await page.emulateMedia({ media: 'print' });
-  for (const part of ['.side', '.bar', '.when', '.foot']) assert.equal(await page.locator(part).isVisible(), false, part);
-  assert.ok(await page.locator('.sheet').first().isVisible());
-  const pdf = await page.pdf({ format: 'A4', preferCSSPageSize: true });
-  assert.ok(pdf.length > 5_000);
-  await close();
+test('the statement prints as sheets of A4, a currency each, without the frame', async () => {
+  // Of an account with two currencies there is a sheet for each.
+  const { customers } = await api('/v1/customers?page_size=1000'), both = customers.find(({ balances }) => balances.length > 1) ?? customers[0];
+  for (const lang of ['en', 'zh']) {
+    const { page, open, close } = await visitor({ lang });
+    await open(`customers/${encoded(both.customer_id)}/statement?from=2024-12-01&to=2024-12-31`);
+    await page.emulateMedia({ media: 'print' });
+    for (const part of ['.side', '.bar', '.tabs', '.head', '.when', '.foot', '.cap']) assert.equal(await page.locator(part).first().isVisible(), false, part);
+    const sheets = await page.locator('.sheet').count();
+    assert.ok(sheets > 0);
+    const look = await page.locator('.sheet').first().evaluate((sheet) => {
+      const of = (selector) => getComputedStyle(sheet.querySelector(selector));
+      return { ink: getComputedStyle(sheet).color, paper: getComputedStyle(sheet).backgroundColor, heads: of('thead').display, totals: of('tfoot').display, ruled: of('tfoot tr > *').borderBottomStyle };
+    });
+    // Heads repeat on each page, totals stand at the end alone, ruled off where they are proven.
+    assert.deepEqual(look, { ink: 'rgb(0, 0, 0)', paper: 'rgb(255, 255, 255)', heads: 'table-header-group', totals: 'table-row-group', ruled: 'double' });
+    const text = await page.locator('.sheet').first().innerText();
+    assert.ok(text.includes(`/v1/customers/${encoded(both.customer_id)}/statement?`), 'the address in full');
+    assert.match(text, lang === 'zh' ? /对账单/ : /Statement of account/);
+    const pdf = (await page.pdf({ format: 'A4', preferCSSPageSize: true })).toString('latin1'), boxes = [...pdf.matchAll(/\/MediaBox \[\s*0 0 ([\d.]+) ([\d.]+)\s*\]/g)];
+    assert.ok(boxes.length >= sheets, `${boxes.length} pages`);
+    for (const [, across, down] of boxes) assert.ok(Math.abs(across - 595) < 2 && Math.abs(down - 842) < 2, `${across} × ${down}`);
+    await close();
+  }
 });
 
 test('a file is reconciled where it is dropped', async () => {

@@ -69,7 +69,7 @@ void tell_everything(Story& story) {
   story.allocate("A", "P", "2024-05-08", {{"I", "1"}});
   story.unallocate("A", "P", "2024-05-09");
   story.put("promise_made", "2024-05-08",
-            R"("promise_id":"M","currency":"CNY","amount_minor":5,"promised_date":"2024-06-01")");
+            R"("promise_id":"M","invoice_ids":["I"],"currency":"CNY","amount_minor":5,"promised_date":"2024-06-01")");
   story.book.append(log::Topic::kOrders, "C", "\xFF", log::partition_of("C", 3));
 }
 
@@ -183,7 +183,7 @@ TEST(OpenApi, EveryPathIsAnsweredAndFieldsAreTheDeclaredOnes) {
     // at that known_at.
     for (const auto& [name, value] : std::vector<std::pair<std::string, std::string>>{
              {"page_size", "100"}, {"group_by", "sku"}, {"group_by", "customer"}, {"base_currency", "CNY"},
-             {"measure", "ordered"}, {"compare", "previous_period"}, {"expand", "events"}, {"known_at", "2023-01-01"}}) {
+             {"measure", "ordered"}, {"compare", "previous_period"}, {"expand", "story"}, {"known_at", "2023-01-01"}}) {
       query::ParameterMap parameters = required(view);
       const bool has_it = std::ranges::any_of(view.parameters, [&](const json::value& parameter) {
         return parameter.at("name").as_string() == name;

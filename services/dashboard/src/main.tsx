@@ -19,9 +19,11 @@ import { AgeingPage } from './pages/ageing';
 import { CustomersPage, ReconcilePage, WorklistPage } from './pages/collections';
 import { AnomaliesPage, ParkedPage, StatusPage } from './pages/control';
 import { CustomerPage } from './pages/customer';
-import { CreditNotePage, EventPage, InvoicePage, OrderPage, PaymentPage, ShipmentPage } from './pages/documents';
+import { CreditNotePage, OrderPage, PaymentPage, ShipmentPage } from './pages/documents';
+import { InvoicePage } from './pages/invoice';
 import { CyclePage, OnTimePage, OpenOrdersPage } from './pages/orders';
 import { Overview } from './pages/overview';
+import { RecordPage } from './pages/record';
 import { BridgePage, RestatementPage } from './pages/receivables';
 import { SalesPage } from './pages/sales';
 import { StatementPage } from './pages/statement';
@@ -91,7 +93,7 @@ function route(path: string[], cell: string | undefined) {
     }
   }
   if (first === 'customers' && path[2] === 'statement' && path.length === 3) return <StatementPage key={second} id={second} />;
-  if (first === 'events' && path.length === 4) return <EventPage topic={second} partition={path[2]} offset={path[3]} />;
+  if (first === 'events' && path.length === 4) return <RecordPage topic={second} partition={path[2]} offset={path[3]} />;
   return <NotFound />;
 }
 

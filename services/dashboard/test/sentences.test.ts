@@ -72,3 +72,11 @@ test('each sentence exists in both languages', () => {
     }
   }
 });
+
+test('a record says what became of it; a state without a word says nothing', () => {
+  for (const [state, en_, zh] of [['accepted', /^Accepted: /, /^已接受/], ['duplicate', /^A repeat: .*changes nothing\.$/, /^重复/], ['conflict', /^In conflict: .*counts nowhere/, /^冲突/], ['parked', /^Parked: .*counted nowhere\.$/, /^已搁置/]] as const) {
+    assert.match(en(sentences.record('en', state)), en_);
+    assert.match(en(sentences.record('zh', state)), zh);
+  }
+  assert.deepEqual(sentences.record('en', 'something_new'), []);
+});

@@ -29,6 +29,16 @@ test('a story has the events of what was applied, what each did, and what undid 
   assert.deepEqual(openByDay(moves, 'known'), [['2024-09-13', '100.00'], ['2024-11-20', '40.00'], ['2024-12-10', '100.00']]);
 });
 
+test('promises that name the invoice are told, with what became of them, and move nothing', () => {
+  const made = event('promise_made', '2024-11-12T02:05:00Z', { promise_id: 'M', invoice_ids: ['I'], amount_minor: '6000', promised_date: '2024-11-29' });
+  const withdrawn = event('promise_withdrawn', '2024-11-27T02:00:00Z', { promise_id: 'M' });
+  const promise = { promise_id: 'M', currency: 'CNY', amount: '60.00', promised_date: '2024-11-29', fulfilled: '0.00', state: 'withdrawn', events: [made, withdrawn] };
+  const { told, moves } = storyOf({ ...invoice, promises: [promise] }, [paid, bounced], 'UTC', false);
+  assert.deepEqual(told.map((one) => [one.event.type, one.promise?.state ?? null, one.effect]), [['invoice_issued', null, '100.00'], ['promise_made', 'withdrawn', null],
+    ['payment_received', null, '-60.00'], ['payment_reversed', null, '60.00'], ['promise_withdrawn', null, null]]);
+  assert.equal(moves.length, 3);
+});
+
 test('by recorded time the order is another', () => {
   const late = event('invoice_issued', '2024-12-24T01:00:00Z', { invoice_id: 'I', issue_date: '2024-09-13' });
   const { told } = storyOf({ ...invoice, events: [late] }, [paid, bounced], 'UTC', true);

@@ -6,6 +6,7 @@
 #include "query/document_pages.h"
 #include "query/document_reader.h"
 #include "query/document_rows.h"
+#include "query/promises.h"
 #include "query/reports.h"
 
 namespace daybook::query {
@@ -114,6 +115,7 @@ Row page_of(const ShardReader& shard, AccountReader& account, const domain::Invo
   page.add("applications", applications_of(account, invoice, as_of));
   page.add("past_applications", past_applications_of(account, invoice, as_of));
   page.add("events", events_of(shard, account, account.document(invoice.ref)));
+  if (tells_story(shard.question())) page.add("promises", promises_naming(shard, account, invoice.ref.id, as_of));
   return page;
 }
 
@@ -135,7 +137,7 @@ class InvoicePage final : public ReportOf<DocumentPages> {
                                      date("from"), date("until").or_null()}),
                list("past_applications", {text("type"), text("id"), text("source_id").or_null(), amount("amount"),
                                           date("from"), date("until"), text("ended_by")}),
-               events_field()})};
+               events_field(), list("promises", page_fields(promise_fields(), {events_field()})).where_asked()})};
     }();
     return description;
   }

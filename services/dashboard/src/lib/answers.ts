@@ -268,9 +268,13 @@ export interface Application {
   until: string | null;
   ended_by?: string;
 }
-export interface Invoice extends View {
+// What the pages of all documents have.
+export interface DocumentView extends View {
   customer_id: string;
   customer_name: string | null;
+  events: EventRef[];
+}
+export interface Invoice extends DocumentView {
   invoice_id: string;
   kind: string;
   currency: string;
@@ -288,7 +292,7 @@ export interface Invoice extends View {
   instalments: { number: number; due_date: string; amount: string; open: string }[];
   applications: Application[];
   past_applications: Application[];
-  events: EventRef[];
+  promises?: (Promise_ & { events: EventRef[] })[];  // With expand=story: those that name it.
 }
 export interface Allocation {
   allocation_id: string;
@@ -299,9 +303,7 @@ export interface Allocation {
   until: string | null;
   state: string;
 }
-export interface Payment extends View {
-  customer_id: string;
-  customer_name: string | null;
+export interface Payment extends DocumentView {
   payment_id: string;
   currency: string;
   amount: string;
@@ -312,11 +314,8 @@ export interface Payment extends View {
   method: string | null;
   reference: string | null;
   allocations: Allocation[];
-  events: EventRef[];
 }
-export interface CreditNote extends View {
-  customer_id: string;
-  customer_name: string | null;
+export interface CreditNote extends DocumentView {
   credit_note_id: string;
   invoice_id: string | null;
   currency: string;
@@ -331,7 +330,6 @@ export interface CreditNote extends View {
   region: string | null;
   sales_rep: string | null;
   allocations: Allocation[];
-  events: EventRef[];
 }
 export interface OrderLine {
   line_id: string;
@@ -344,9 +342,7 @@ export interface OrderLine {
   net: string;
   tax: string;
 }
-export interface Order extends View {
-  customer_id: string;
-  customer_name: string | null;
+export interface Order extends DocumentView {
   order_id: string;
   kind: string;
   currency: string;
@@ -361,11 +357,8 @@ export interface Order extends View {
   delays: { stage: string; reason_code: string; promised_date: string | null; note: string | null; event: EventRef }[];
   shipments: string[];
   invoices: string[];
-  events: EventRef[];
 }
-export interface Shipment extends View {
-  customer_id: string;
-  customer_name: string | null;
+export interface Shipment extends DocumentView {
   shipment_id: string;
   orders: {
     order_id: string;
@@ -378,7 +371,6 @@ export interface Shipment extends View {
     currency: string | null;
     lines: { line_id: string; sku: string; quantity: string; returned: string }[];
   }[];
-  events: EventRef[];
 }
 
 export interface CycleRow {
@@ -512,9 +504,7 @@ export interface ParkedRecord {
   detail: string;
   bytes: number;
 }
-export interface Parked extends View {
-  parked: number & ParkedRecord[];
-}
+export type Parked = Omit<View, 'parked'> & { parked: ParkedRecord[] };
 export interface Found {
   kind: string;
   customer_id: string;

@@ -1,7 +1,7 @@
 // Asking the server. Answers are kept per address, so that going back is instant; an answer is asked for again once
 // the log has gone on, and the old figures stay until the new ones are there. Another question shows nothing of the
 // one before: a figure under the wrong heading misleads.
-import { useContext, useEffect, useState } from 'preact/hooks';
+import { useContext, useLayoutEffect, useState } from 'preact/hooks';
 import { createContext } from 'preact';
 import { query, type Params } from './url';
 
@@ -13,7 +13,7 @@ export interface Violation {
 
 // Problem details of RFC 9457; status 0: no answer at all.
 export class Failure extends Error {
-  constructor(readonly status: number, readonly title: string, readonly detail: string, readonly violations: Violation[] = []) {
+  constructor(readonly status: number, readonly title: string, readonly detail: string, readonly violations: Violation[] = [], readonly accounts: string[] = []) {
     super(`${status} ${title}: ${detail}`);
   }
 }
@@ -21,7 +21,7 @@ export class Failure extends Error {
 async function failureOf(response: Response): Promise<Failure> {
   try {
     const problem = await response.json();
-    return new Failure(response.status, problem.title ?? '', problem.detail ?? '', problem.violations ?? []);
+    return new Failure(response.status, problem.title ?? '', problem.detail ?? '', problem.violations ?? [], problem.accounts ?? []);
   } catch {
     return new Failure(response.status, response.statusText, '');
   }
@@ -93,7 +93,8 @@ export function useAnswer<T>(path: string | null, params: Params = {}): Loaded<T
   const [attempt, setAttempt] = useState(0);
   const [state, setState] = useState<State>({ url: null, busy: false });
 
-  useEffect(() => {
+  // Before anything is painted: the answer is under way while the page takes its first shape.
+  useLayoutEffect(() => {
     if (url === null) return;
     const known = kept.get(url);
     if (known && known.tick === tick && attempt === 0) {
@@ -157,14 +158,15 @@ export function useRows<Answer extends { next_page_token?: string | null }, Row>
   return { ...first, rows, more, complete: first.data !== undefined && token === null };
 }
 
-// All rows of a list, page by page, up to `max`.
+// All rows of a list, page by page, up to `max`; `onPage` hears how many there are, and may throw to end it.
 export async function askAll<Answer extends { next_page_token?: string | null }, Row>(
-  path: string, params: Params, rowsOf: (answer: Answer) => Row[], max: number): Promise<{ rows: Row[]; last: Answer; complete: boolean }> {
+  path: string, params: Params, rowsOf: (answer: Answer) => Row[], max: number, onPage?: (read: number) => void): Promise<{ rows: Row[]; last: Answer; complete: boolean }> {
   const rows: Row[] = [];
   let token: string | null = null;
   for (;;) {
     const answer: Answer = await send<Answer>(urlOf(path, { ...params, page_size: PAGE_MAX, page_token: token }));
     rows.push(...rowsOf(answer));
+    onPage?.(rows.length);
     token = answer.next_page_token ?? null;
     if (token === null || rows.length >= max) return { rows, last: answer, complete: token === null };
   }

@@ -19,7 +19,29 @@ const BY_EVENT: [RegExp, string][] = [
 
 export const pageOfEvent = (type: string): string | null => BY_EVENT.find(([form]) => form.test(type))?.[1] ?? null;
 
-export const eventPath = (event: { topic: string; partition: number; offset: number }): string[] => ['events', event.topic, String(event.partition), String(event.offset)];
+// The document an event is about, where it has a page. What left is a shipment, though it is told of an order.
+const ID_FIELDS: Record<string, string> = { invoices: 'invoice_id', payments: 'payment_id', 'credit-notes': 'credit_note_id', orders: 'order_id', shipments: 'shipment_id' };
+
+export function documentOfEvent(type: string, payload: Record<string, unknown>): { page: string; id: string } | null {
+  const page = pageOfEvent(type), id = page ? payload[ID_FIELDS[page]] : undefined;
+  return page && typeof id === 'string' ? { page, id } : null;
+}
+
+export interface LogPlace {
+  topic: string;
+  partition: number;
+  offset: number;
+}
+
+export const eventPath = (event: LogPlace): string[] => ['events', event.topic, String(event.partition), String(event.offset)];
+export const shortName = (topic: string): string => topic.replace(/^.*?([^.]+)\.v\d+$/, '$1');
 // "payments:4:460": what the topic is of, without the names around it.
-export const placeInLog = (event: { topic: string; partition: number; offset: number }): string =>
-  `${event.topic.replace(/^.*?([^.]+)\.v\d+$/, '$1')}:${event.partition}:${event.offset}`;
+export const placeInLog = (event: LogPlace): string =>
+  `${shortName(event.topic)}:${event.partition}:${event.offset}`;
+
+// The place of a record that a text names, "payments:4:460" or with the topic's whole name; null: it names none.
+export function parsePlace(text: string, topics: string[]): LogPlace | null {
+  const found = /(?:^|\s)([\w.-]+):(\d{1,9}):(\d{1,15})(?=[,;.]?(?:$|\s))/.exec(text.trim());
+  const topic = found ? topics.find((one) => one === found[1] || shortName(one) === found[1]) : undefined;
+  return found && topic ? { topic, partition: Number(found[2]), offset: Number(found[3]) } : null;
+}

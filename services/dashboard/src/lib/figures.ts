@@ -1,8 +1,11 @@
 // Figures that several pages build from an answer.
+import { useEffect, useState } from 'preact/hooks';
 import { useApp } from './app';
-import { useAnswer } from './api';
-import type { Ageing, Ages } from './answers';
+import { send, urlOf, useAnswer } from './api';
+import type { Ageing, Ages, Ratios } from './answers';
+import { addMonths, monthEnd } from './dates';
 import { subtract, sum } from './decimal';
+import type { Params } from './url';
 
 export const overdueOf = (ages: Ages): string => subtract(ages.gross_open, ages.not_due);
 
@@ -19,4 +22,29 @@ export function useBase(): { base?: string; currencies: string[]; ready: boolean
   const currencies = totals.map(({ currency }) => currency);
   if (base && !currencies.includes(base)) currencies.push(base);
   return { base: base ?? most?.currency, currencies, ready: answer.data !== undefined || answer.failure !== undefined };
+}
+
+export const RATIOS = '/v1/receivables/ratios';
+
+// The ratios of the months before the one of a day, oldest first, as far as they are there. The server has them a span
+// each: they are asked for one after the other once `begin`, so that nothing else waits for them.
+export function useMonthsBefore(day: string, months: number, filters: Params, begin: boolean): Ratios[] {
+  const question = JSON.stringify([day, months, filters]);
+  const [there, setThere] = useState<{ question: string; answers: Ratios[] }>({ question, answers: [] });
+  useEffect(() => {
+    if (!begin) return;
+    let gone = false;
+    void (async () => {
+      const answers: Ratios[] = [];
+      for (let i = months; i > 0 && !gone; --i) {
+        const from = addMonths(day, -i);
+        answers.push(await send<Ratios>(urlOf(RATIOS, { ...filters, from, to: monthEnd(from) })));
+      }
+      if (!gone) setThere({ question, answers });
+    })().catch(() => undefined);  // A line that is not there says nothing wrong; its figure stands.
+    return () => {
+      gone = true;
+    };
+  }, [question, begin]);
+  return there.question === question ? there.answers : [];
 }

@@ -124,6 +124,17 @@ export function payment(lang: Lang, facts: DocumentFacts & { reversed: boolean }
   return joined([first, toldLate(lang, facts.told)], lang);
 }
 
+// What became of a record of the log.
+export function record(lang: Lang, state: string): Text {
+  switch (state) {
+    case 'accepted': return pick(lang, '{0*} it is among the facts that every figure is made of.', '{0*}它是各项数字所依据的事实之一。', lang === 'zh' ? '已接受：' : 'Accepted:');
+    case 'duplicate': return pick(lang, '{0*} the same event was there before, and this one changes nothing.', '{0*}相同的事件已在日志中，这一条不改变任何数字。', lang === 'zh' ? '重复：' : 'A repeat:');
+    case 'conflict': return pick(lang, '{0*} another event has its place and says something else. This one counts nowhere and is an anomaly.', '{0*}其位置已有内容不同的事件。这一条不计入任何数字，列为异常。', lang === 'zh' ? '冲突：' : 'In conflict:');
+    case 'parked': return pick(lang, '{0*} it is no event that could be taken in. It is kept whole and counted nowhere.', '{0*}无法作为事件接受，原样保留，不计入任何数字。', lang === 'zh' ? '已搁置：' : 'Parked:');
+    default: return [];
+  }
+}
+
 export function order(lang: Lang, facts: { last: string; next: string | null; days: number | null; late: boolean; invoices: number }): Text {
   const parts: Text[] = [facts.days === null ? pick(lang, 'It is {0*}.', '当前阶段：{0*}。', facts.last)
     : pick(lang, 'It is {0*}, {1} {2} after it was placed.', '当前阶段：{0*}，距下单 {1} 天。', facts.last, plain(String(facts.days)), facts.days === 1 ? 'day' : 'days')];

@@ -1,6 +1,6 @@
 // An invoice's story: its own events and those of what was applied to it, each with what it did to the amount that is
 // open; and the open amount by day, as known now and as it was known on that day.
-import type { Application, Content, EventRef, Invoice } from './answers';
+import type { Application, Content, EventRef, Invoice, Promise_ } from './answers';
 import { add, negate, sum } from './decimal';
 import { daysBetween, localTime } from './dates';
 
@@ -13,6 +13,7 @@ export interface Told {
   effect: string | null;
   open: string | null;  // What was left, in the order of this list.
   undoneBy: EventRef | null;
+  promise?: Promise_;   // What became of it, where this event made it.
 }
 
 export const payloadOf = (event: EventRef): Record<string, unknown> => {
@@ -66,6 +67,26 @@ function ended(application: Application, event: EventRef): boolean {
   }
 }
 
+// An event by itself, before it is known what it did.
+const tell = (event: EventRef, zone: string): Told => {
+  const effective = effectiveDay(event, zone), recordedDay = localTime(event.recorded_at, zone).day;
+  return { event, payload: payloadOf(event), effective, recordedDay, lateDays: Math.max(0, daysBetween(effective, recordedDay)), effect: null, open: null, undoneBy: null };
+};
+
+const inOrder = (told: Told[], byRecorded: boolean): Told[] => {
+  const key = (one: Told): string => (byRecorded ? '' : one.effective) + one.event.recorded_at;
+  return told.sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
+};
+
+// Events of a document by the day they took effect.
+export const toldOf = (events: EventRef[], zone: string): Told[] => inOrder(events.map((event) => tell(event, zone)), false);
+
+// How many were told on a later day than they took effect, and the longest.
+export function lateOf(told: Told[]): { events: number; days: number } {
+  const late = told.filter((one) => one.lateDays > 0);
+  return { events: late.length, days: Math.max(0, ...late.map((one) => one.lateDays)) };
+}
+
 interface Move {
   day: string;
   known: string;  // The first day it both was in effect and had been told.
@@ -77,14 +98,16 @@ export interface Story {
   moves: Move[];
 }
 
-// `others`: the events of the payments and credit notes behind the applications.
+// `others`: the events of the payments and credit notes behind the applications. Promises that name the invoice move
+// nothing; what became of one stands with the event that made it.
 export function storyOf(invoice: Invoice, others: EventRef[], zone: string, byRecorded: boolean): Story {
   const applications = [...invoice.applications, ...invoice.past_applications];
   const own = invoice.events, about = others.filter((event) => !own.some(({ event_id }) => event_id === event.event_id)
     && applications.some((application) => began(application, event) || ended(application, event)));
   const moves: Move[] = [];
-  const told = [...own, ...about].map((event): Told => {
-    const effective = effectiveDay(event, zone), recordedDay = localTime(event.recorded_at, zone).day;
+  const promises = invoice.promises ?? [];
+  const told = inOrder([...own, ...about, ...promises.flatMap(({ events }) => events)].map((event): Told => {
+    const one = tell(event, zone), { effective, recordedDay } = one;
     const effects: string[] = [];
     if (event.type === 'invoice_issued') effects.push(invoice.gross);
     for (const application of applications) {
@@ -95,13 +118,9 @@ export function storyOf(invoice: Invoice, others: EventRef[], zone: string, byRe
     const effect = effects.length ? sum(effects) : null;
     if (effect !== null) moves.push({ day: effective, known: recordedDay > effective ? recordedDay : effective, amount: effect });
     const end = applications.find((application) => application.ended_by && began(application, event));
-    return {
-      event, payload: payloadOf(event), effective, recordedDay, lateDays: Math.max(0, daysBetween(effective, recordedDay)), effect, open: null,
-      undoneBy: end ? ([...own, ...others].find((other) => ended(end, other)) ?? null) : null,
-    };
-  });
-  const order = (one: Told): string => (byRecorded ? '' : one.effective) + one.event.recorded_at;
-  told.sort((a, b) => (order(a) < order(b) ? -1 : order(a) > order(b) ? 1 : 0));
+    const promise = event.type === 'promise_made' ? promises.find(({ promise_id }) => promise_id === one.payload.promise_id) : undefined;
+    return { ...one, effect, promise, undoneBy: end ? ([...own, ...others].find((other) => ended(end, other)) ?? null) : null };
+  }), byRecorded);
   let open = '0';
   for (const one of told) {
     if (one.effect === null) continue;

@@ -170,7 +170,7 @@ function Tree({ rows, group, level, question, filters, totals, base, asked }: Tr
           </tfoot>
         </table>
       </div>
-      <Cap path="/v1/receivables/ageing" params={asked} more={rows.more} shown={rows.rows.length}>
+      <Cap path="/v1/receivables/ageing" params={asked} of={rows}>
         <Proof holds={holds}>{t(holds ? 'proven_each' : 'proof_fails')}</Proof>
       </Cap>
     </>

@@ -1,19 +1,21 @@
 // Whom to call today, what letter goes out; finance's own ledger against this one; who the customers are.
 import { useRef, useState } from 'preact/hooks';
 import { useApp } from '../lib/app';
-import { Failure, send, urlOf, useRows } from '../lib/api';
+import { Failure, send, urlOf } from '../lib/api';
 import type { CustomerRow, Customers, Dunning, DunningRow, Reconciliation, ReconciliationLine, Worklist, WorklistRow } from '../lib/answers';
 import { cellOf } from '../lib/cells';
 import { compare, isZero, toNumber } from '../lib/decimal';
 import { eventPath, placeInLog } from '../lib/documents';
 import { useBase } from '../lib/figures';
 import { count, date, plain, signed } from '../lib/format';
+import { useTable } from '../lib/rows';
+import { saveAs } from '../lib/save';
 import * as sentences from '../lib/sentences';
 import { orNone } from '../lib/url';
 import { Amount, Chip, Empty, Failed, Field, Missing, Name, Panel, Pick, Segments, Shown } from '../parts/basics';
 import { Page, RegionPick } from '../parts/page';
-import { Cap, Table, textOrder, type Column } from '../parts/table';
-import { promiseChip } from './overview';
+import { Cap, SaveCap, Table, textOrder, type Column } from '../parts/table';
+import { LastPromise } from './overview';
 
 export function WorklistPage() {
   const { t, here, address } = useApp();
@@ -34,7 +36,7 @@ function Calls({ lane }: { lane: preact.JSX.Element }) {
   const { t, lang, when, href, here, address } = useApp();
   const { params } = address, { base, currencies, ready } = useBase();
   const asked = { ...when, region: params.region, sales_rep: params.sales_rep, base_currency: base, grace_days: params.grace_days, minimum: params.minimum, credits: params.credits };
-  const answer = useRows<Worklist, WorklistRow>(ready ? '/v1/receivables/worklist' : null, asked, (data) => data.rows, params.sort ? 1000 : 100);
+  const answer = useTable<Worklist, WorklistRow>(ready ? '/v1/receivables/worklist' : null, asked, (data) => data.rows, params.sort);
   const most = answer.rows[0]?.score ?? '0', last = (row: WorklistRow) => row.promises[row.promises.length - 1];
   const columns: Column<WorklistRow>[] = [
     { key: 'rank', head: t('rank'), right: true, cell: (row) => (row.rank === null ? <Missing why={t('no_rate')} /> : count(row.rank)), order: (a, b) => (a.rank ?? 1e9) - (b.rank ?? 1e9) },
@@ -44,7 +46,7 @@ function Calls({ lane }: { lane: preact.JSX.Element }) {
     { key: 'overdue', head: t('overdue'), right: true, cell: (row) => <Amount text={row.overdue} align href={here({ cell: cellOf('items', { ...when, customer_id: row.customer_id, currency: row.currency, column: 'overdue' }) })} />, order: (a, b) => compare(a.overdue, b.overdue) },
     { key: 'disputed', head: t('disputed'), right: true, class: 'not-s', cell: (row) => <Amount text={row.disputed_overdue} align />, order: (a, b) => compare(a.disputed_overdue, b.disputed_overdue) },
     { key: 'oldest', head: t('oldest'), right: true, cell: (row) => `${count(row.oldest_days_overdue)} ${t('d')}`, order: (a, b) => a.oldest_days_overdue - b.oldest_days_overdue },
-    { key: 'promise', head: t('promise'), class: 'not-s', cell: (row) => <span class="say">{promiseChip(last(row)?.state, t, (state) => t(`p_${state}` as 'p_kept'))}{last(row) ? <span class="q">{last(row).currency} {plain(last(row).amount)}, {date(last(row).promised_date, lang, 'short')}</span> : null}</span> },
+    { key: 'promise', head: t('promise'), class: 'not-s', cell: (row) => <span class="say"><LastPromise of={last(row)} />{last(row) ? <span class="q">{last(row).currency} {plain(last(row).amount)}, {date(last(row).promised_date, lang, 'short')}</span> : null}</span> },
   ];
   return (
     <Page title={t('worklist')} view={answer.data} file={{ path: '/v1/receivables/worklist', params: asked }}
@@ -54,8 +56,8 @@ function Calls({ lane }: { lane: preact.JSX.Element }) {
       <Panel title={t('whotochase')} sub={t('overdue_times_days')} busy={answer.busy}>
         <Shown of={answer} height={320}>{() => (answer.rows.length ? (
           <>
-            <Table name={t('worklist')} columns={columns} rows={answer.rows} keyOf={(row) => row.customer_id + row.currency} sortAs="sort" />
-            <Cap path="/v1/receivables/worklist" params={asked} more={answer.more} shown={answer.rows.length}><span>{t('per_currency')}</span></Cap>
+            <Table name={t('worklist')} columns={columns} rows={answer.rows} keyOf={(row) => row.customer_id + row.currency} sortAs="sort" whole={answer.complete} />
+            <Cap path="/v1/receivables/worklist" params={asked} of={answer}><span>{t('per_currency')}</span></Cap>
           </>
         ) : <Empty words={t('nobody_late')} detail={t('as_filtered')} />)}</Shown>
       </Panel>
@@ -67,7 +69,7 @@ function DunningView({ lane }: { lane: preact.JSX.Element }) {
   const { t, lang, when, href, here, address } = useApp();
   const { params } = address;
   const asked = { ...when, region: params.region, sales_rep: params.sales_rep, levels: params.levels, minimum: params.minimum, credits: params.credits };
-  const answer = useRows<Dunning, DunningRow>('/v1/receivables/dunning', asked, (data) => data.rows, params.sort ? 1000 : 100);
+  const answer = useTable<Dunning, DunningRow>('/v1/receivables/dunning', asked, (data) => data.rows, params.sort);
   const columns: Column<DunningRow>[] = [
     { key: 'customer', head: t('customer'), heads: true, cell: (row) => <span class="two"><a class="lnk0" href={href(['customers', row.customer_id])}><Name>{row.customer_name ?? row.customer_id}</Name></a><span class="id"><bdi>{row.customer_name ? row.customer_id : ''}</bdi></span></span>, order: (a, b) => textOrder(a.customer_name ?? a.customer_id, b.customer_name ?? b.customer_id) },
     { key: 'level', head: t('level'), right: true, cell: (row) => <Chip kind={row.level >= 3 ? 'bad' : 'late'}>{count(row.level)}</Chip>, order: (a, b) => a.level - b.level },
@@ -83,8 +85,8 @@ function DunningView({ lane }: { lane: preact.JSX.Element }) {
       <Panel title={t('letters')} sub={t('not_disputed')} busy={answer.busy}>
         <Shown of={answer} height={320}>{() => (answer.rows.length ? (
           <>
-            <Table name={t('dunning')} columns={columns} rows={answer.rows} keyOf={(row) => row.customer_id + row.currency} sortAs="sort" />
-            <Cap path="/v1/receivables/dunning" params={asked} more={answer.more} shown={answer.rows.length} />
+            <Table name={t('dunning')} columns={columns} rows={answer.rows} keyOf={(row) => row.customer_id + row.currency} sortAs="sort" whole={answer.complete} />
+            <Cap path="/v1/receivables/dunning" params={asked} of={answer} />
           </>
         ) : <Empty words={t('no_letters')} detail={t('as_filtered')} />)}</Shown>
       </Panel>
@@ -95,7 +97,7 @@ function DunningView({ lane }: { lane: preact.JSX.Element }) {
 export function CustomersPage() {
   const { t, lang, when, href, here, address } = useApp();
   const { params } = address, asked = { ...when, region: params.region, sales_rep: params.sales_rep, grade: params.grade };
-  const answer = useRows<Customers, CustomerRow>('/v1/customers', asked, (data) => data.customers, params.sort ? 1000 : 100);
+  const answer = useTable<Customers, CustomerRow>('/v1/customers', asked, (data) => data.customers, params.sort);
   const columns: Column<CustomerRow>[] = [
     { key: 'customer', head: t('customer'), heads: true, cell: (row) => <span class="two"><a class="lnk0" href={href(['customers', row.customer_id])}><Name>{row.name ?? row.customer_id}</Name></a><span class="id"><bdi>{row.name ? row.customer_id : ''}</bdi></span></span>, order: (a, b) => textOrder(a.name ?? a.customer_id, b.name ?? b.customer_id) },
     { key: 'region', head: t('region'), class: 'not-s', cell: (row) => (row.region ? <Name>{row.region}</Name> : ''), order: (a, b) => textOrder(a.region, b.region) },
@@ -113,8 +115,8 @@ export function CustomersPage() {
       <Panel busy={answer.busy}>
         <Shown of={answer} height={320}>{() => (answer.rows.length ? (
           <>
-            <Table name={t('customers')} columns={columns} rows={answer.rows} keyOf={(row) => row.customer_id} sortAs="sort" />
-            <Cap path="/v1/customers" params={asked} more={answer.more} shown={answer.rows.length} />
+            <Table name={t('customers')} columns={columns} rows={answer.rows} keyOf={(row) => row.customer_id} sortAs="sort" whole={answer.complete} />
+            <Cap path="/v1/customers" params={asked} of={answer} />
           </>
         ) : <Empty words={t('no_accounts')} detail={t('as_filtered')} />)}</Shown>
       </Panel>
@@ -124,12 +126,16 @@ export function CustomersPage() {
 
 const STATES = ['agrees', 'differs', 'missing_here', 'missing_there'] as const;
 
+const RECONCILIATION = '/v1/receivables/reconciliation';
+const posted = (body: string): RequestInit => ({ method: 'POST', headers: { 'Content-Type': 'text/csv', Accept: 'application/json' }, body });
+
 // A file is sent, and only what does not agree is shown. Nothing of it stays anywhere.
 export function ReconcilePage() {
   const { t, lang, known, asOf, address, here } = useApp();
   const input = useRef<HTMLInputElement>(null);
   const [text, setText] = useState<{ name: string; body: string } | null>(null), [over, setOver] = useState(false);
   const [answer, setAnswer] = useState<Reconciliation | null>(null), [failure, setFailure] = useState<Failure | null>(null), [busy, setBusy] = useState(false);
+  const asked = { ...known, date: asOf, only: 'differences', partial: address.params.partial };
   const compareWith = async (file: { name: string; body: string }) => {
     setText(file);
     setBusy(true);
@@ -139,7 +145,7 @@ export function ReconcilePage() {
       const lines: ReconciliationLine[] = [];
       let token: string | null | undefined, last: Reconciliation;
       do {
-        last = await send<Reconciliation>(urlOf('/v1/receivables/reconciliation', { ...known, date: asOf, only: 'differences', partial: address.params.partial, page_size: 1000, page_token: token }), { method: 'POST', headers: { 'Content-Type': 'text/csv', Accept: 'application/json' }, body: file.body });
+        last = await send<Reconciliation>(urlOf(RECONCILIATION, { ...asked, page_size: 1000, page_token: token }), posted(file.body));
         lines.push(...last.lines);
         token = last.next_page_token;
       } while (token && lines.length < 5000);
@@ -149,6 +155,11 @@ export function ReconcilePage() {
     } finally {
       setBusy(false);
     }
+  };
+  const save = async (kind: 'csv' | 'xlsx') => {
+    const response = await fetch(urlOf(RECONCILIATION, { ...asked, format: kind }), posted(text?.body ?? ''));
+    if (response.ok) saveAs(`reconciliation.${kind}`, await response.blob());
+    else setFailure(new Failure(response.status, response.statusText, ''));
   };
   const take = async (file: File | undefined) => {
     if (file) await compareWith({ name: file.name, body: await file.text() });
@@ -175,7 +186,7 @@ export function ReconcilePage() {
         </div>
       </Panel>
       {failure ? <Panel><div class="in"><FileFaults failure={failure} /></div></Panel> : null}
-      {answer ? <Compared answer={answer} n={n} /> : null}
+      {answer ? <Compared answer={answer} n={n} save={(kind) => void save(kind)} /> : null}
     </Page>
   );
 }
@@ -192,7 +203,7 @@ function FileFaults({ failure }: { failure: Failure }) {
   );
 }
 
-function Compared({ answer, n }: { answer: Reconciliation; n: (state: (typeof STATES)[number]) => number }) {
+function Compared({ answer, n, save }: { answer: Reconciliation; n: (state: (typeof STATES)[number]) => number; save: (kind: 'csv' | 'xlsx') => void }) {
   const { t, lang, href } = useApp();
   const columns: Column<ReconciliationLine>[] = [
     { key: 'customer', head: t('customer'), heads: true, cell: (row) => <a class="lnk0" href={href(['customers', row.customer_id])}><Name>{row.customer_name ?? row.customer_id}</Name></a>, order: (a, b) => textOrder(a.customer_id, b.customer_id) },
@@ -211,8 +222,11 @@ function Compared({ answer, n }: { answer: Reconciliation; n: (state: (typeof ST
       </section>
       <Panel title={t('differences')}>
         {answer.lines.length ? (
-          <Table name={t('differences')} columns={columns} rows={answer.lines} keyOf={(row) => `${row.customer_id} ${row.document_id} ${row.currency} ${row.state}`} sortAs="sort"
-            totals={answer.totals.map((total) => ({ label: `${t('all_lines')} ${total.currency}`, cells: { currency: total.currency, theirs: <Amount text={total.theirs} total align />, ours: <Amount text={total.ours} total align />, difference: <span class="n">{signed(total.difference)}</span> }, ruling: isZero(total.difference) ? 'proven' : 'open' }))} />
+          <>
+            <Table name={t('differences')} columns={columns} rows={answer.lines} whole={!answer.next_page_token} keyOf={(row) => `${row.customer_id} ${row.document_id} ${row.currency} ${row.state}`} sortAs="sort"
+              totals={answer.totals.map((total) => ({ label: `${t('all_lines')} ${total.currency}`, cells: { currency: total.currency, theirs: <Amount text={total.theirs} total align />, ours: <Amount text={total.ours} total align />, difference: <span class="n">{signed(total.difference)}</span> }, ruling: isZero(total.difference) ? 'proven' : 'open' }))} />
+            <SaveCap save={save} />
+          </>
         ) : <Empty words={t('all_agree')} />}
       </Panel>
     </>

@@ -1,15 +1,16 @@
 // What does not add up, what could not be read, and whether the feed is whole.
 import { useApp } from '../lib/app';
 import { useRows } from '../lib/api';
-import type { Anomalies, Anomaly, ParkedRecord, View } from '../lib/answers';
+import type { Anomalies, Anomaly, Parked, ParkedRecord } from '../lib/answers';
 import { lagOf } from '../lib/live';
 import { daysBetween, localTime } from '../lib/dates';
-import { eventPath, pageOfEvent, placeInLog } from '../lib/documents';
+import { eventPath, pageOfEvent, placeInLog, shortName } from '../lib/documents';
 import { count, instant } from '../lib/format';
+import { useTable } from '../lib/rows';
 import * as sentences from '../lib/sentences';
 import { Chip, Empty, Name, Panel, Segments, Shown } from '../parts/basics';
 import { Page } from '../parts/page';
-import { Cap, Table, textOrder, type Column } from '../parts/table';
+import { Cap, OwnCap, Table, textOrder, type Column } from '../parts/table';
 
 export function AnomaliesPage() {
   const { t, lang, zone, when, asOf, here, href, address } = useApp();
@@ -20,7 +21,7 @@ export function AnomaliesPage() {
   for (const { kind } of answer.rows) counts.set(kind, (counts.get(kind) ?? 0) + 1);
   const kinds = [...counts].sort((a, b) => b[1] - a[1]), chosen = counts.has(params.kind) ? params.kind : kinds[0]?.[0];
   const most = Math.max(1, ...kinds.map(([, n]) => n)), words = (kind: string): string => t(`an_${kind}` as 'an_unknown_invoice');
-  const ofKind = useRows<Anomalies, Anomaly>(chosen ? '/v1/anomalies' : null, { ...asked, kind: chosen }, (data) => data.anomalies);
+  const ofKind = useTable<Anomalies, Anomaly>(chosen ? '/v1/anomalies' : null, { ...asked, kind: chosen }, (data) => data.anomalies, params.sort);
   const documentOf = (row: Anomaly) => {
     if (row.document_id === row.customer_id) return <a class="lnk" href={href(['customers', row.customer_id])}><Name>{row.document_id}</Name></a>;
     if (row.kind === 'shipped_without_proof_of_delivery') return <a class="lnk" href={href(['shipments', row.document_id], { customer_id: row.customer_id })}><Name>{row.document_id}</Name></a>;
@@ -62,8 +63,8 @@ export function AnomaliesPage() {
             <Panel class="c8" title={words(chosen)} sub={count(counts.get(chosen) ?? 0)} busy={ofKind.busy}>
               <Shown of={ofKind} height={320}>{() => (
                 <>
-                  <Table name={words(chosen)} columns={columns} rows={ofKind.rows} keyOf={(row) => `${row.kind} ${row.customer_id} ${row.document_id}`} sortAs="sort" />
-                  <Cap path="/v1/anomalies" params={{ ...asked, kind: chosen }} more={ofKind.more} shown={ofKind.rows.length} />
+                  <Table name={words(chosen)} columns={columns} rows={ofKind.rows} keyOf={(row) => `${row.kind} ${row.customer_id} ${row.document_id}`} sortAs="sort" whole={ofKind.complete} />
+                  <Cap path="/v1/anomalies" params={{ ...asked, kind: chosen }} of={ofKind} />
                 </>
               )}</Shown>
             </Panel>
@@ -74,11 +75,9 @@ export function AnomaliesPage() {
   );
 }
 
-type ParkedAnswer = Omit<View, 'parked'> & { parked: ParkedRecord[] };
-
 export function ParkedPage() {
-  const { t, lang, zone, when, href } = useApp();
-  const answer = useRows<ParkedAnswer, ParkedRecord>('/v1/parked', when, (data) => data.parked);
+  const { t, lang, zone, when, href, address } = useApp();
+  const answer = useTable<Parked, ParkedRecord>('/v1/parked', when, (data) => data.parked, address.params.sort);
   const columns: Column<ParkedRecord>[] = [
     { key: 'position', head: t('position'), heads: true, cell: (row) => <a class="lnk mono" href={href(eventPath(row))}>{placeInLog(row)}</a>, order: (a, b) => textOrder(placeInLog(a), placeInLog(b)) },
     { key: 'recorded', head: t('recorded'), cell: (row) => instant(row.recorded_at, zone, lang), order: (a, b) => textOrder(a.recorded_at, b.recorded_at) },
@@ -91,8 +90,8 @@ export function ParkedPage() {
       <Panel title={t('parked')} sub={t('kept_retry')} busy={answer.busy}>
         <Shown of={answer} height={240}>{() => (answer.rows.length ? (
           <>
-            <Table name={t('parked')} columns={columns} rows={answer.rows} keyOf={placeInLog} sortAs="sort" />
-            <Cap path="/v1/parked" params={when} more={answer.more} shown={answer.rows.length} />
+            <Table name={t('parked')} columns={columns} rows={answer.rows} keyOf={placeInLog} sortAs="sort" whole={answer.complete} />
+            <Cap path="/v1/parked" params={when} of={answer} />
           </>
         ) : <Empty words={t('nothing_parked')} />)}</Shown>
       </Panel>
@@ -107,7 +106,7 @@ export function StatusPage() {
   const lagOfTopic = (topic: string): number => status.positions.filter((position) => position.topic === topic).reduce((all, position) => all + (position.lag ?? 0), 0);
   const lag = lagOf(status);
   const columns: Column<{ topic: string }>[] = [
-    { key: 'topic', head: t('next_offset'), heads: true, class: 'stick', cell: (row) => <Name>{row.topic.replace(/^.*?([^.]+)\.v\d+$/, '$1')}</Name> },
+    { key: 'topic', head: t('next_offset'), heads: true, class: 'stick', cell: (row) => <Name>{shortName(row.topic)}</Name> },
     ...partitions.map((partition): Column<{ topic: string }> => ({ key: `p${partition}`, head: `p${partition}`, right: true, cell: (row) => count(at(row.topic, partition)?.next_offset ?? 0) })),
     { key: 'lag', head: t('lag_records'), right: true, cell: (row) => (lagOfTopic(row.topic) ? <b class="late">{count(lagOfTopic(row.topic))}</b> : '0') },
   ];
@@ -118,6 +117,7 @@ export function StatusPage() {
         <Panel class="c8" title={t('feed')} sub={`${count(topics.length)} ${t('topics')}, ${count(partitions.length)} ${t('partitions')}`}>
           <Table name={t('feed')} columns={columns} rows={topics.map((topic) => ({ topic }))} keyOf={(row) => row.topic}
             totals={[{ label: t('total'), cells: { ...Object.fromEntries(partitions.map((partition) => [`p${partition}`, count(topics.reduce((all, topic) => all + (at(topic, partition)?.next_offset ?? 0), 0))])), lag: count(lag) }, ruling: 'open' }]} />
+          <OwnCap name="positions" rows={status.positions} decimals={[]} />
         </Panel>
         <Panel class="c4" title={t('status')}>
           <div class="in">

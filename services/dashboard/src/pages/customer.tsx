@@ -8,12 +8,12 @@ import { documentPath, pageOfEvent } from '../lib/documents';
 import { compact, count, date, monthName, plain, share } from '../lib/format';
 import * as sentences from '../lib/sentences';
 import { apiPath } from '../lib/url';
-import { Amount, Chip, Missing, Name, Panel, Proof, Segments, Shown, Tile } from '../parts/basics';
+import { Amount, Chip, Missing, Name, Panel, PromiseState, Proof, Segments, Shown, Tile } from '../parts/basics';
 import { Bars, Profile } from '../parts/charts';
 import { Icon } from '../parts/icons';
 import { Page } from '../parts/page';
 import { overdueOf } from '../lib/figures';
-import { Cap, Table, textOrder, type Column } from '../parts/table';
+import { Cap, OwnCap, Table, textOrder, type Column } from '../parts/table';
 
 export function CustomerPage({ id }: { id: string }) {
   const { t, lang, when, known, asOf, href, address } = useApp();
@@ -175,7 +175,8 @@ function CreditPanel({ credit, customer }: { credit: Credit; customer: string })
 
 function MonthEnds({ id, currency }: { id: string; currency?: string }) {
   const { t, lang, known, asOf } = useApp();
-  const answer = useAnswer<Trend>(currency ? '/v1/receivables/ageing/trend' : null, { ...known, customer_id: id, currency, from: addMonths(asOf, -12), to: asOf, grain: 'month' });
+  const asked = { ...known, customer_id: id, currency, from: addMonths(asOf, -12), to: asOf, grain: 'month' };
+  const answer = useAnswer<Trend>(currency ? '/v1/receivables/ageing/trend' : null, asked);
   if (!currency) return null;
   return (
     <Panel title={t('balance_month_end')} sub={currency} busy={answer.busy}>
@@ -186,6 +187,7 @@ function MonthEnds({ id, currency }: { id: string; currency?: string }) {
             <Bars values={rows.map((row) => toNumber(row.balance))} labels={rows.map((row) => monthName(row.as_of, lang, true))} dark={1} label={`${t('balance_month_end')} ${currency}`} last={compact(last.balance, lang)} />
             <details class="astable"><summary>{t('showtable')}</summary>
               <table aria-label={t('balance_month_end')}><tbody>{rows.map((row) => <tr key={row.period}><th scope="row">{date(row.as_of, lang)}</th><td class="r">{plain(row.balance)}</td></tr>)}</tbody></table>
+              <Cap path="/v1/receivables/ageing/trend" params={asked} />
             </details>
           </div>
         ) : <p class="in note">{t('nothing_open')}</p>;
@@ -198,7 +200,8 @@ const LAST = 7;
 
 function Account({ id, currency }: { id: string; currency?: string }) {
   const { t, lang, known, asOf, href } = useApp();
-  const answer = useAnswer<Statement>(apiPath('customers', id, 'statement'), { ...known, from: monthStart(asOf), to: asOf, page_size: 1000 });
+  const path = apiPath('customers', id, 'statement'), asked = { ...known, from: monthStart(asOf), to: asOf };
+  const answer = useAnswer<Statement>(path, { ...asked, page_size: 1000 });
   const columns: Column<StatementEntry>[] = [
     { key: 'date', head: t('effective'), cell: (entry) => date(entry.date, lang) },
     { key: 'what', head: t('what'), cell: (entry) => t(`e_${entry.type}` as 'e_invoice_issued') },
@@ -213,8 +216,13 @@ function Account({ id, currency }: { id: string; currency?: string }) {
       const holds = part !== undefined && isZero(subtract(add(part.brought_forward, sum(['0', ...all.map((entry) => entry.amount)])), part.carried_forward));
       return (
         <Panel class="c6" title={`${t('account_in')} ${monthName(asOf, lang)}`} busy={answer.busy} sub={part ? `${t('brought')} ${plain(part.brought_forward)} · ${t('last_of').replace('{0}', count(rows.length)).replace('{1}', count(all.length))}` : ''} more={{ href: href(['customers', id, 'statement']), words: t('statement') }}>
-          {part ? <Table name={t('account_in')} class="tight snug" columns={columns} rows={rows} keyOf={(entry) => `${entry.event.topic}${entry.event.partition}${entry.event.offset}${entry.amount}`}
-            totals={[{ label: t('carried'), cells: { balance: <Amount text={part.carried_forward} total /> }, ruling: holds ? 'proven' : 'open' }]} /> : <p class="in note">{t('nothing_moved')}</p>}
+          {part ? (
+            <>
+              <Table name={t('account_in')} class="tight snug" columns={columns} rows={rows} keyOf={(entry) => `${entry.event.topic}${entry.event.partition}${entry.event.offset}${entry.amount}`}
+                totals={[{ label: t('carried'), cells: { balance: <Amount text={part.carried_forward} total /> }, ruling: holds ? 'proven' : 'open' }]} />
+              <Cap path={path} params={asked} />
+            </>
+          ) : <p class="in note">{t('nothing_moved')}</p>}
         </Panel>
       );
     }}</Shown>
@@ -227,6 +235,9 @@ export function DocumentLink({ entry, customer }: { entry: { document_id: string
   return page ? <a class="lnk" href={href([page, entry.document_id], { customer_id: customer })}><Name>{entry.document_id}</Name></a> : <Name>{entry.document_id}</Name>;
 }
 
+// Of the promises the latest are shown.
+const PROMISES = 12;
+
 function Promises({ promises }: { promises: Promise_[] }) {
   const { t, lang } = useApp();
   const rows = [...promises].sort((a, b) => textOrder(b.promised_date, a.promised_date));
@@ -235,11 +246,16 @@ function Promises({ promises }: { promises: Promise_[] }) {
     { key: 'amount', head: t('amount'), right: true, cell: (row) => <><span class="cur">{row.currency}</span> <Amount text={row.amount} /></> },
     { key: 'for', head: t('promised_for'), right: true, cell: (row) => date(row.promised_date, lang) },
     { key: 'came', head: t('came'), right: true, cell: (row) => <Amount text={row.fulfilled} /> },
-    { key: 'state', head: t('state'), cell: (row) => <Chip kind={row.state === 'broken' ? 'bad' : row.state === 'kept' ? 'ok' : row.state === 'partly_kept' ? 'late' : ''}>{t(`p_${row.state}` as 'p_kept')}</Chip> },
+    { key: 'state', head: t('state'), cell: (row) => <PromiseState state={row.state} /> },
   ];
   return (
     <Panel class="c6" title={t('promises')} sub={t('cash_counted')}>
-      {rows.length ? <Table name={t('promises')} class="tight snug" columns={columns} rows={rows.slice(0, 12)} keyOf={(row) => row.promise_id} /> : <p class="in note">{t('no_promises')}</p>}
+      {rows.length ? (
+        <>
+          <Table name={t('promises')} class="tight snug" columns={columns} rows={rows.slice(0, PROMISES)} keyOf={(row) => row.promise_id} />
+          <OwnCap name="promises" rows={rows} decimals={['amount', 'fulfilled']}>{rows.length > PROMISES ? <span>{t('first_rows').replace('{0}', count(PROMISES)).replace('{1}', count(rows.length))}</span> : null}</OwnCap>
+        </>
+      ) : <p class="in note">{t('no_promises')}</p>}
     </Panel>
   );
 }
@@ -256,6 +272,6 @@ function History({ customer }: { customer: Customer }) {
     { key: 'limit', head: t('credit_limit'), right: true, cell: (row) => (row.profile.credit_limit ? <><span class="cur">{row.profile.credit_currency}</span> {plain(row.profile.credit_limit)}</> : '') },
     { key: 'terms', head: t('terms'), right: true, cell: (row) => (row.profile.payment_terms_days === null ? '' : count(row.profile.payment_terms_days)) },
   ];
-  return <div class="c12" id="history"><Panel title={t('file_history')}><Table name={t('file_history')} columns={columns} rows={customer.history} keyOf={(row) => row.from} /></Panel></div>;
+  return <div class="c12" id="history"><Panel title={t('file_history')}><Table name={t('file_history')} columns={columns} rows={customer.history} keyOf={(row) => row.from} /><OwnCap name="customer-file" rows={customer.history} decimals={['profile.credit_limit']} /></Panel></div>;
 }
 

@@ -1,21 +1,22 @@
 // How long orders take, where the days go and what changed; on time and in full; what is still open.
 import { useApp } from '../lib/app';
-import { useAnswer, useRows } from '../lib/api';
+import { PAGE_MAX, useAnswer, useRows } from '../lib/api';
 import type { Cycle, CycleRow, Factors, OnTime, OnTimeRow, OpenOrder, OpenOrders } from '../lib/answers';
 import { cellOf } from '../lib/cells';
 import { addMonths } from '../lib/dates';
 import { reduced, ratio, toNumber } from '../lib/decimal';
 import { count, date, days, daysSigned, period, periodShort, rateText } from '../lib/format';
+import { useTable } from '../lib/rows';
 import * as sentences from '../lib/sentences';
 import { orNone, type Params } from '../lib/url';
 import { Change, Chip, Empty, Field, Missing, Name, Panel, Pick, Segments, Shown } from '../parts/basics';
 import { Bands, Diverging, Stacked, Stages, bandsMax } from '../parts/charts';
 import { bandOf } from '../parts/figures';
+import { MILESTONES, type Milestone } from '../parts/milestones';
 import { Page, RegionPick } from '../parts/page';
-import { Cap, Table, textOrder, type Column } from '../parts/table';
+import { Cap, OwnCap, Table, textOrder, type Column } from '../parts/table';
 import { usePeriod } from './receivables';
 
-const MILESTONES = ['placed', 'confirmed', 'ready', 'first_dispatched', 'dispatched', 'delivered', 'invoiced', 'paid'] as const;
 const CYCLES = ['placed..delivered', 'placed..paid', 'ready..delivered', 'delivered..paid'];
 const GRAINS = ['week', 'month', 'quarter'] as const;
 const KINDS = ['STANDARD', 'SAMPLE'] as const;
@@ -63,7 +64,7 @@ export function CyclePage() {
           <Panel class="c8" title={cycleWords(cycle)} sub={`${t('days')}, ${t('by_end')}; n = ${count(last.n)}, ${period(last.period, lang)}`} busy={answer.busy}>
             <div class="in">
               <Bands title={`${t('days')}: ${cycleWords(cycle)}`} bands={bands} height={250} names={shown ? { p50: `${t('median')} ${figure(shown.p50)}`, p90: `${t('p90')} ${figure(shown.p90)}`, mean: `${t('mean')} ${figure(shown.mean)}`, p99: `${t('p99')} ${figure(shown.p99)}` } : undefined} />
-              <details class="astable"><summary>{t('showtable')}</summary><CycleTable rows={rows} common={common} cycle={cycle} /></details>
+              <details class="astable"><summary>{t('showtable')}</summary><CycleTable rows={rows} common={common} cycle={cycle} asked={asked} /></details>
             </div>
           </Panel>
           <WhereDays last={last} base={base} />
@@ -79,12 +80,12 @@ export function CyclePage() {
 const fixed = (seconds: string): string => Number(seconds).toFixed(3);
 
 function orderedCycle(from: string, to: string): string | undefined {
-  const a = MILESTONES.indexOf(from as 'placed'), b = MILESTONES.indexOf(to as 'placed');
+  const a = MILESTONES.indexOf(from as Milestone), b = MILESTONES.indexOf(to as Milestone);
   const value = a < b ? `${from}..${to}` : `${from}..${MILESTONES[Math.min(MILESTONES.length - 1, a + 1)]}`;
   return value === CYCLES[0] ? undefined : value;
 }
 
-function CycleTable({ rows, common, cycle }: { rows: CycleRow[]; common: Params; cycle: string }) {
+function CycleTable({ rows, common, cycle, asked }: { rows: CycleRow[]; common: Params; cycle: string; asked: Params }) {
   const { t, lang, here } = useApp();
   const seconds = (value: number | string | null) => (value === null ? <Missing why={t('nothing_ended')} /> : days(value));
   const columns: Column<CycleRow>[] = [
@@ -95,7 +96,7 @@ function CycleTable({ rows, common, cycle }: { rows: CycleRow[]; common: Params;
     { key: 'p90', head: t('p90'), right: true, cell: (row) => seconds(row.p90_seconds) },
     { key: 'p99', head: t('p99'), right: true, cell: (row) => seconds(row.p99_seconds) },
   ];
-  return <Table name={t('cycle')} class="tight snug" columns={columns} rows={rows} keyOf={(row) => row.period} />;
+  return <><Table name={t('cycle')} class="tight snug" columns={columns} rows={rows} keyOf={(row) => row.period} /><Cap path="/v1/order-cycle" params={asked} /></>;
 }
 
 // A period's own days, so that its orders can be asked for by them.
@@ -151,6 +152,7 @@ function WhereDays({ last, base }: { last: CycleRow; base?: CycleRow }) {
       </div>
       <Table name={t('where_days_go')} class="tight snug" columns={columns} rows={table} keyOf={(row) => row.to}
         totals={[{ label: t('mean'), cells: { before: base ? days(fixed(String(base.mean_seconds ?? 0)), 2) : '', now: days(fixed(String(last.mean_seconds ?? 0)), 2), change: base ? daysSigned(fixed(String(meanChange))) : '' }, ruling: 'proven' }]} />
+      <OwnCap name="stages" rows={[...(base ? [base] : []), last].flatMap((row) => row.stages.map((stage) => ({ period: row.period, from: stage.from, to: stage.to, mean_seconds: stage.mean_seconds })))} decimals={['mean_seconds']} />
     </Panel>
   );
 }
@@ -236,8 +238,13 @@ function Reasons({ reasons, label }: { reasons: Factors['reasons']; label: strin
   ];
   return (
     <Panel class="c4" title={t('reasons')} sub={`${t('by_stage')}; ${label}`}>
-      {rows.length ? <Table name={t('reasons')} class="tight snug" columns={columns} rows={rows} keyOf={(row) => row.code}
-        totals={[{ label: t('total'), cells: { ...Object.fromEntries(shown.map((stage) => [stage, count(codes.reduce((n, code) => n + at(code, stage), 0))])), all: count(codes.reduce((n, code) => n + all(code), 0)) }, ruling: 'open' }]} /> : <p class="in note">{t('no_reasons')}</p>}
+      {rows.length ? (
+        <>
+          <Table name={t('reasons')} class="tight snug" columns={columns} rows={rows} keyOf={(row) => row.code}
+            totals={[{ label: t('total'), cells: { ...Object.fromEntries(shown.map((stage) => [stage, count(codes.reduce((n, code) => n + at(code, stage), 0))])), all: count(codes.reduce((n, code) => n + all(code), 0)) }, ruling: 'open' }]} />
+          <OwnCap name="delays" rows={reasons} decimals={[]} />
+        </>
+      ) : <p class="in note">{t('no_reasons')}</p>}
     </Panel>
   );
 }
@@ -251,10 +258,10 @@ export function OnTimePage() {
   const promise = (PROMISES as readonly string[]).includes(params.promise) ? params.promise : 'first', grain = (GRAINS as readonly string[]).includes(params.grain) ? params.grain : 'month';
   const group = (ON_TIME_GROUPS as readonly string[]).includes(params.group_by) ? params.group_by : 'none';
   const whole = { ...common, from: range.from, to: range.to, promise, grain };
-  const answer = useRows<OnTime, OnTimeRow>('/v1/order-cycle/on-time', whole, (data) => data.rows, 1000);
+  const answer = useTable<OnTime, OnTimeRow>('/v1/order-cycle/on-time', whole, (data) => data.rows, params.sort, PAGE_MAX);
   const last = answer.rows[answer.rows.length - 1];
   const asked = { ...whole, group_by: group, level: group === 'region' ? (params.level ?? 2) : undefined, ...(last && group !== 'none' ? spanOf(last.period) : {}) };
-  const grouped = useRows<OnTime, OnTimeRow>(group === 'none' ? null : '/v1/order-cycle/on-time', asked, (data) => data.rows, 1000);
+  const grouped = useTable<OnTime, OnTimeRow>(group === 'none' ? null : '/v1/order-cycle/on-time', asked, (data) => data.rows, params.sort2);
   const words = { none: t('period'), region: t('region'), customer: t('customer'), sales_rep: t('salesrep'), warehouse: t('warehouse'), channel: t('channel') };
   const rate = (value: string | null) => (value === null ? <Missing why={t('nothing_due')} /> : rateText(value, 1));
   const columnsOf = (name: string, head: (row: OnTimeRow) => preact.ComponentChildren): Column<OnTimeRow>[] => [
@@ -285,8 +292,8 @@ export function OnTimePage() {
       <Panel class="gap" title={t('otif')} beside={legend} busy={answer.busy}>
         <Shown of={answer} height={320}>{() => (answer.rows.length ? (
           <>
-            <Table name={t('ontime')} columns={columnsOf(t('promised_in'), (row) => period(row.period, lang))} rows={answer.rows} keyOf={(row) => row.period} sortAs="sort" />
-            <Cap path="/v1/order-cycle/on-time" params={whole}><span>{t('on_time_sums')}</span></Cap>
+            <Table name={t('ontime')} columns={columnsOf(t('promised_in'), (row) => period(row.period, lang))} rows={answer.rows} keyOf={(row) => row.period} sortAs="sort" whole={answer.complete} />
+            <Cap path="/v1/order-cycle/on-time" params={whole} of={answer}><span>{t('on_time_sums')}</span></Cap>
           </>
         ) : <Empty words={t('no_orders')} detail={t('as_filtered')} />)}</Shown>
       </Panel>
@@ -294,8 +301,8 @@ export function OnTimePage() {
         <Panel title={`${words[group as 'region']}, ${period(last.period, lang)}`} busy={grouped.busy}>
           <Shown of={grouped} height={240}>{() => (
             <>
-              <Table name={words[group as 'region']} columns={columnsOf(words[group as 'region'], (row) => <Name>{row.group || t('unassigned')}</Name>)} rows={grouped.rows} keyOf={(row) => `${row.group} ${row.period}`} sortAs="sort2" />
-              <Cap path="/v1/order-cycle/on-time" params={asked} more={grouped.more} shown={grouped.rows.length} />
+              <Table name={words[group as 'region']} columns={columnsOf(words[group as 'region'], (row) => <Name>{row.group || t('unassigned')}</Name>)} rows={grouped.rows} keyOf={(row) => `${row.group} ${row.period}`} sortAs="sort2" whole={grouped.complete} />
+              <Cap path="/v1/order-cycle/on-time" params={asked} of={grouped} />
             </>
           )}</Shown>
         </Panel>
@@ -308,10 +315,10 @@ export function OpenOrdersPage() {
   const { t, lang, zone, href, here, address } = useApp();
   const { params } = address, { common, kind } = useOrderFilters();
   const asked = { ...common, customer_id: params.customer_id };
-  const answer = useRows<OpenOrders, OpenOrder>('/v1/order-cycle/open', asked, (data) => data.orders, 1000);
+  const answer = useTable<OpenOrders, OpenOrder>('/v1/order-cycle/open', asked, (data) => data.orders, params.sort ?? '-days');
   const slow = (row: OpenOrder): boolean => row.stage_p90_seconds !== null && row.days_waiting * 86_400 > row.stage_p90_seconds;
   const only = params.late === 'true', rows = only ? answer.rows.filter((row) => row.late) : answer.rows;
-  const most = Math.max(1, ...rows.map((row) => row.days_waiting));
+  const most = rows.reduce((longest, row) => Math.max(longest, row.days_waiting), 1);
   const columns: Column<OpenOrder>[] = [
     { key: 'order', head: t('order'), heads: true, cell: (row) => <a class="lnk" href={href(['orders', row.order_id], { customer_id: row.customer_id })}><Name>{row.order_id}</Name></a>, order: (a, b) => textOrder(a.order_id, b.order_id) },
     { key: 'customer', head: t('customer'), cell: (row) => <a class="lnk0" href={href(['customers', row.customer_id])}><Name>{row.customer_name ?? row.customer_id}</Name></a>, order: (a, b) => textOrder(a.customer_name ?? a.customer_id, b.customer_name ?? b.customer_id) },
@@ -323,7 +330,6 @@ export function OpenOrdersPage() {
     { key: 'promised', head: t('promised_for'), right: true, cell: (row) => (row.promised_date ? date(row.promised_date, lang) : <Missing why={t('no_date')} />), order: (a, b) => textOrder(a.promised_date, b.promised_date) },
     { key: 'late', head: t('state'), cell: (row) => (row.late ? <Chip kind="late">{t('latec')}</Chip> : <Chip>{t('in_time')}</Chip>), order: (a, b) => Number(a.late) - Number(b.late) },
   ];
-  const byDays = params.sort ? rows : [...rows].sort((a, b) => b.days_waiting - a.days_waiting);
   return (
     <Page title={t('openorders')} view={answer.data} file={{ path: '/v1/order-cycle/open', params: asked }} filters={<><RegionPick />{kind}<Field label={t('customer')} value={params.customer_id ?? ''} hint={t('all')} to={(value) => here({ customer_id: orNone(value) })} /></>}
       lead={answer.data ? sentences.openOrders(lang, { orders: answer.rows.length, more: !answer.complete, late: answer.rows.filter((row) => row.late).length, slow: answer.rows.filter(slow).length }) : null}>
@@ -331,8 +337,8 @@ export function OpenOrdersPage() {
       <Panel title={t('openorders')} sub={`${t('in_stage')} · ${zone}`} busy={answer.busy}>
         <Shown of={answer} height={320}>{() => (rows.length ? (
           <>
-            <Table name={t('openorders')} columns={columns} rows={byDays.slice(0, 400)} keyOf={(row) => `${row.customer_id} ${row.order_id}`} sortAs="sort" />
-            <Cap path="/v1/order-cycle/open" params={asked} more={answer.more} shown={rows.length}>{byDays.length > 400 ? <span>{t('first_rows').replace('{0}', count(400)).replace('{1}', count(byDays.length))}</span> : null}</Cap>
+            <Table name={t('openorders')} columns={columns} rows={rows} keyOf={(row) => `${row.customer_id} ${row.order_id}`} sortAs="sort" unless="-days" whole={answer.complete} />
+            {only && answer.complete ? <OwnCap name="open-orders-late" rows={rows} decimals={[]} /> : <Cap path="/v1/order-cycle/open" params={asked} of={answer} />}
           </>
         ) : <Empty words={t('no_orders')} detail={t('as_filtered')} />)}</Shown>
       </Panel>

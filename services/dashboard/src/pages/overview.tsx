@@ -1,4 +1,5 @@
 // How much, how late, why, whom to call, are we selling, can I trust it.
+import { useEffect, useState } from 'preact/hooks';
 import { useApp } from '../lib/app';
 import { useAnswer } from '../lib/api';
 import type { Ageing, Anomalies, BaseAges, Bridge, Cycle, OnTime, Ratios, Restatement, Sales, Trend, Worklist } from '../lib/answers';
@@ -7,16 +8,18 @@ import { addMonths, endOfDay, addDays, monthStart, previousMonthEnd, quarterLabe
 import { isNegative, isZero, magnitude, percent, ratio, subtract, sum, toNumber } from '../lib/decimal';
 import { compact, count, date, monthName, period, periodShort, plain, rateText, share, signed, type Lang } from '../lib/format';
 import * as sentences from '../lib/sentences';
-import { Amount, Change, Chip, Missing, Name, Panel, Pick, Segments, Shown, Tile } from '../parts/basics';
+import type { Params } from '../lib/url';
+import { Amount, Change, Missing, Name, Panel, Pick, PromiseState, Segments, Shown, Tile } from '../parts/basics';
 import { Bands, Bullet, Spark } from '../parts/charts';
 import { Icon } from '../parts/icons';
 import { Page, RegionPick } from '../parts/page';
 import { AgeingChart, BridgeChart, bandOf } from '../parts/figures';
-import { Table, type Column } from '../parts/table';
-import { overdueOf, over90Of, useBase } from '../lib/figures';
+import { Cap, Table, type Column } from '../parts/table';
+import { overdueOf, over90Of, RATIOS, useBase, useMonthsBefore } from '../lib/figures';
 import type { OnTimeRow, SalesRow, WorklistRow } from '../lib/answers';
 
 const PERIODS = 13;
+const ON_TIME = '/v1/order-cycle/on-time';
 
 const points = (now: string | null, before: string | null): string | null => (now === null || before === null ? null : subtract(now, before));
 
@@ -29,8 +32,15 @@ export function Overview() {
   const filters = { ...when, region };
   const ageing = useAnswer<Ageing>(ready ? '/v1/receivables/ageing' : null, { ...filters, group_by: 'none', base_currency: base });
   const trend = useAnswer<Trend>(base ? '/v1/receivables/ageing/trend' : null, { ...known, region, from, to: asOf, grain: 'month', group_by: 'none', base_currency: base });
-  const ratios = useAnswer<Ratios>('/v1/receivables/ratios', { ...known, region, from: month, to: asOf });
-  const onTime = useAnswer<OnTime>('/v1/order-cycle/on-time', { ...filters, from, to: asOf, promise: 'first', grain: 'month' });
+  const ratios = useAnswer<Ratios>(RATIOS, { ...known, region, from: month, to: asOf });
+  const ratiosBefore = useMonthsBefore(asOf, PERIODS - 1, { ...known, region }, ratios.data !== undefined && trend.data !== undefined);
+  const promised = { ...filters, from, to: asOf, promise: 'first', grain: 'month' };
+  const onTime = useAnswer<OnTime>(ON_TIME, promised);
+  // A browser asks only a few things of a server at a time: the first figures do not stand in line behind the others.
+  const [begun, begin] = useState(false), answered = ageing.data !== undefined || ageing.failure !== undefined;
+  useEffect(() => {
+    if (answered) begin(true);
+  }, [answered]);
   const totals = ageing.data?.base_totals, series = trend.data?.base_totals ?? [];
   const before = series.find(({ as_of }) => as_of === previousMonthEnd(asOf));
   const lead = totals ? sentences.overview(lang, {
@@ -42,17 +52,21 @@ export function Overview() {
   return (
     <Page title={t('overview')} lead={lead} view={ageing.data} file={base ? { path: '/v1/receivables/ageing', params: { ...filters, group_by: 'customer', base_currency: base } } : undefined}
       filters={<><RegionPick /><Pick label={t('totals_in')} value={base ?? ''} choices={currencies.map((value) => ({ value, words: value }))} to={(value) => app.here({ base_currency: value })} /></>}>
-      <Tiles empty={ageing.data !== undefined && !totals} totals={totals} series={series} before={before} ratios={ratios.data} onTime={onTime.data} base={base} />
+      <Tiles empty={ageing.data !== undefined && !totals} totals={totals} series={series} before={before} ratios={ratios.data} ratiosBefore={ratiosBefore} onTime={onTime.data} base={base} />
       <div class="cols">
         <Panel class="c7" title={t('ageing')} busy={ageing.busy} sub={totals ? <ConvertedWords totals={totals} lang={lang} currencies={currencies} /> : ''} more={{ href: href(['receivables', 'ageing']), words: t('by_region') }}>
           <Shown of={ageing} height={240}>{(data) => <div class="in"><AgeingChart ageing={data} filters={filters} /></div>}</Shown>
         </Panel>
-        <CallFirst base={base} ready={ready} />
-        <WhyChanged base={base} />
-        <AgainstTarget />
-        <CyclePanel />
-        <OnTimePanel of={onTime} />
-        <Trust ageing={ageing.data} />
+        {begun ? (
+          <>
+            <CallFirst base={base} ready={ready} />
+            <WhyChanged base={base} />
+            <AgainstTarget />
+            <CyclePanel />
+            <OnTimePanel of={onTime} asked={promised} />
+            <Trust ageing={ageing.data} />
+          </>
+        ) : null}
       </div>
     </Page>
   );
@@ -71,11 +85,12 @@ interface TilesProps {
   series: BaseAges[];
   before?: BaseAges & { as_of: string };
   ratios?: Ratios;
+  ratiosBefore: Ratios[];  // Of the months before.
   onTime?: OnTime;
   base?: string;
 }
 
-function Tiles({ empty, totals, series, before, ratios, onTime, base }: TilesProps) {
+function Tiles({ empty, totals, series, before, ratios, ratiosBefore, onTime, base }: TilesProps) {
   const { t, lang, href, asOf } = useApp();
   const waiting = empty ? <Missing why={t('nothing_open')} /> : '…';
   const since = before ? `${t('since')} ${date(before.as_of, lang, 'short')}` : '';
@@ -94,7 +109,14 @@ function Tiles({ empty, totals, series, before, ratios, onTime, base }: TilesPro
     );
   };
   const growth = totals && before ? subtract(totals.balance, before.balance) : null;
-  const own = ratios?.rows.find(({ currency }) => currency === base), others = ratios?.rows.filter(({ currency }) => currency !== base) ?? [];
+  const ofBase = (of?: Ratios) => of?.rows.find(({ currency }) => currency === base);
+  const ratioLine = (value: (row: Ratios['rows'][number]) => string | null) => (
+    <Spark values={ratiosBefore.length ? [...ratiosBefore, ratios].map((of) => {
+      const row = ofBase(of), text = row ? value(row) : null;
+      return text === null ? null : toNumber(text);
+    }) : []} />
+  );
+  const own = ofBase(ratios), others = ratios?.rows.filter(({ currency }) => currency !== base) ?? [];
   const months = onTime?.rows ?? [], last = months.find(({ period: label }) => label === asOf.slice(0, 7));
   const previous = months.find(({ period: label }) => label === previousMonthEnd(asOf).slice(0, 7));
   const otif = (row?: OnTimeRow): string | null => (row?.otif_rate ? ratio(row.otif_rate, '0.01', 1) : null);
@@ -106,10 +128,10 @@ function Tiles({ empty, totals, series, before, ratios, onTime, base }: TilesPro
         under={growth !== null && !isZero(growth) ? <><Change rises={!isNegative(growth)} words={compact(magnitude(growth), lang)} /> {since}</> : since} />
       {shareTile(t('overdue'), overdueOf, 'overdue')}
       {shareTile(t('over90'), over90Of, 'over90')}
-      <Tile label={own ? `${t('dso')}, ${own.currency}` : t('dso')} href={href(['receivables', 'roll-forward'])}
+      <Tile label={own ? `${t('dso')}, ${own.currency}` : t('dso')} href={href(['receivables', 'roll-forward'])} line={ratioLine((row) => row.dso.value)}
         figure={own ? own.dso.value === null ? <Missing why={t('no_sales')} /> : <>{plain(own.dso.value)} <small>{t('days')}</small></> : ratios ? <Missing why={t('no_sales')} /> : '…'}
         under={others.filter((row) => row.dso.value !== null).map((row) => `${row.currency} ${plain(row.dso.value as string)}`).join(' · ')} />
-      <Tile label={`${t('collected_in')} ${monthName(asOf, lang)}`} href={href(['receivables', 'roll-forward'])}
+      <Tile label={`${t('collected_in')} ${monthName(asOf, lang)}`} href={href(['receivables', 'roll-forward'])} line={ratioLine((row) => row.collection_rate.value)}
         figure={own ? own.collection_rate.value === null ? <Missing why={t('no_sales')} /> : <>{plain(own.collection_rate.value).replace(/\.\d+$/, '')}% <small>{t('of_sales')}</small></> : ratios ? <Missing why={t('no_sales')} /> : '…'}
         under={own ? `${own.currency} ${compact(own.collection_rate.collected, lang)} / ${compact(own.collection_rate.sales, lang)}` : ''} />
       <Tile label={t('otif')} href={href(['on-time'])} line={<Spark values={months.map((row) => (row.otif_rate === null ? null : toNumber(row.otif_rate)))} />}
@@ -119,25 +141,27 @@ function Tiles({ empty, totals, series, before, ratios, onTime, base }: TilesPro
   );
 }
 
-export function promiseChip(state: string | undefined, t: (word: 'none') => string, word: (state: string) => string) {
-  if (!state) return <span class="z">{t('none')}</span>;
-  return <Chip kind={state === 'broken' ? 'bad' : state === 'kept' ? 'ok' : state === 'partly_kept' ? 'late' : ''}>{word(state)}</Chip>;
+// The last promise of an account, where there is one.
+export function LastPromise({ of }: { of?: { state: string } }) {
+  const { t } = useApp();
+  return of ? <PromiseState state={of.state} /> : <span class="z">{t('none')}</span>;
 }
 
 function CallFirst({ base, ready }: { base?: string; ready: boolean }) {
   const { t, lang, href, when, address } = useApp();
-  const answer = useAnswer<Worklist>(ready ? '/v1/receivables/worklist' : null, { ...when, region: address.params.region, base_currency: base, page_size: 7 });
+  const asked = { ...when, region: address.params.region, base_currency: base };
+  const answer = useAnswer<Worklist>(ready ? '/v1/receivables/worklist' : null, { ...asked, page_size: 7 });
   const most = answer.data?.rows[0]?.score ?? '0';
   const columns: Column<WorklistRow>[] = [
     { key: 'score', head: t('score'), class: 'rankb not-s', cell: (row) => <span title={row.score ?? t('no_rate')}><svg height="10" aria-hidden="true"><rect class="sb" height="10" rx="1" width={row.score && !isZero(most) ? Math.max(1, (44 * toNumber(row.score)) / toNumber(most)) : 0} /></svg><span class="vh">{row.score ? plain(row.score) : t('no_rate')}</span></span> },
     { key: 'customer', head: t('customer'), heads: true, cell: (row) => <span class="two"><a class="lnk0" href={href(['customers', row.customer_id])}><Name>{row.customer_name ?? row.customer_id}</Name></a></span> },
     { key: 'overdue', head: t('overdue'), right: true, cell: (row) => <><span class="cur">{row.currency}</span> <Amount text={row.overdue} align href={href(['receivables', 'worklist'], { cell: cellOf('items', { ...when, customer_id: row.customer_id, currency: row.currency, column: 'overdue' }) })} /></> },
     { key: 'oldest', head: t('oldest'), right: true, cell: (row) => `${count(row.oldest_days_overdue)} ${t('d')}` },
-    { key: 'promise', head: t('promise'), class: 'not-s', cell: (row) => promiseChip(row.promises[row.promises.length - 1]?.state, t, (state) => t(`p_${state}` as 'p_kept')) },
+    { key: 'promise', head: t('promise'), class: 'not-s', cell: (row) => <LastPromise of={row.promises[row.promises.length - 1]} /> },
   ];
   return (
     <Panel class="c5" title={t('whotochase')} sub={t('overdue_times_days')} busy={answer.busy} more={{ href: href(['receivables', 'worklist']), words: t('all_of_them') }}>
-      <Shown of={answer} height={240}>{(data) => (data.rows.length ? <Table name={t('whotochase')} class="snug" columns={columns} rows={data.rows} keyOf={(row) => row.customer_id + row.currency} /> : <p class="in note">{sentences.plainText(sentences.worklist(lang, { rows: 0, more: false, broken: 0 }))}</p>)}</Shown>
+      <Shown of={answer} height={240}>{(data) => (data.rows.length ? <><Table name={t('whotochase')} class="snug" columns={columns} rows={data.rows} keyOf={(row) => row.customer_id + row.currency} /><Cap path="/v1/receivables/worklist" params={asked} /></> : <p class="in note">{sentences.plainText(sentences.worklist(lang, { rows: 0, more: false, broken: 0 }))}</p>)}</Shown>
     </Panel>
   );
 }
@@ -160,7 +184,8 @@ function WhyChanged({ base }: { base?: string }) {
 function AgainstTarget() {
   const { t, lang, href, when, asOf, address } = useApp();
   const from = quarterStart(asOf), label = quarterLabel(asOf);
-  const answer = useAnswer<Sales>('/v1/sales', { ...when, region: address.params.region, from, to: asOf, grain: 'quarter', group_by: 'region', level: 2, measure: 'ordered' });
+  const asked = { ...when, region: address.params.region, from, to: asOf, grain: 'quarter', group_by: 'region', level: 2, measure: 'ordered' };
+  const answer = useAnswer<Sales>('/v1/sales', asked);
   const rows = (answer.data?.rows ?? []).filter((row) => row.ordered !== undefined);
   const targeted = rows.some((row) => row.attainment);
   const value = (row: SalesRow): number => (targeted ? toNumber(row.attainment ?? '0') : toNumber(row.ordered ?? '0'));
@@ -175,7 +200,7 @@ function AgainstTarget() {
   ];
   return (
     <Panel class="c5" title={`${t(targeted ? 'orders_target' : 'orders_in')}${lang === 'zh' ? '，' : ', '}${period(label, lang)}`} sub={targeted ? t('line_target') : t('no_target_set')} busy={answer.busy} more={{ href: href(['sales']), words: t('regions') }}>
-      <Shown of={answer} height={240}>{() => (shown.length ? <div class="in tgtin"><Table name={t('regions')} class="tgt nohead" columns={columns} rows={shown} keyOf={(row) => JSON.stringify(row.group) + row.currency} /></div> : <p class="in note">{t('no_orders')}</p>)}</Shown>
+      <Shown of={answer} height={240}>{() => (shown.length ? <><div class="in tgtin"><Table name={t('regions')} class="tgt nohead" columns={columns} rows={shown} keyOf={(row) => JSON.stringify(row.group) + row.currency} /></div><Cap path="/v1/sales" params={asked} /></> : <p class="in note">{t('no_orders')}</p>)}</Shown>
     </Panel>
   );
 }
@@ -197,7 +222,7 @@ function CyclePanel() {
   );
 }
 
-function OnTimePanel({ of }: { of: ReturnType<typeof useAnswer<OnTime>> }) {
+function OnTimePanel({ of, asked }: { of: ReturnType<typeof useAnswer<OnTime>>; asked: Params }) {
   const { t, lang, href } = useApp();
   const columns: Column<OnTimeRow>[] = [
     { key: 'period', head: t('promised_in'), heads: true, cell: (row) => period(row.period, lang) },
@@ -209,7 +234,7 @@ function OnTimePanel({ of }: { of: ReturnType<typeof useAnswer<OnTime>> }) {
   ];
   return (
     <Panel class="c4" title={t('otif')} sub={t('against_first')} busy={of.busy} more={{ href: href(['on-time']), words: t('ontime') }}>
-      <Shown of={of} height={240}>{(data) => <Table name={t('otif')} class="snug tight" columns={columns} rows={data.rows.slice(-6)} keyOf={(row) => row.period} />}</Shown>
+      <Shown of={of} height={240}>{(data) => <><Table name={t('otif')} class="snug tight" columns={columns} rows={data.rows.slice(-6)} keyOf={(row) => row.period} /><Cap path={ON_TIME} params={asked} /></>}</Shown>
     </Panel>
   );
 }

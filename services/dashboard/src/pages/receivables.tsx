@@ -1,12 +1,13 @@
 // Roll-forward and what changed since.
 import { useApp } from '../lib/app';
-import { useRows } from '../lib/api';
+import { PAGE_MAX } from '../lib/api';
 import { STEPS, type Bridge, type BridgeAmounts, type BridgeRow, type Restatement, type RestatementRow, type Step } from '../lib/answers';
 import { cellOf } from '../lib/cells';
 import { addDays, addMonths, daysBetween, endOfDay, isDay, localTime, monthEnd, previousMonthEnd } from '../lib/dates';
 import { add, compare, isZero, magnitude, subtract, sum, toNumber } from '../lib/decimal';
 import { eventPath, placeInLog } from '../lib/documents';
 import { compactSigned, count, date, instant, plain } from '../lib/format';
+import { useTable } from '../lib/rows';
 import * as sentences from '../lib/sentences';
 import { orNone, type Params } from '../lib/url';
 import { Amount, Empty, Field, Name, Panel, Proof, ProofMark, Segments, Shown } from '../parts/basics';
@@ -39,7 +40,7 @@ export function BridgePage() {
   const group = (GROUPS as readonly string[]).includes(params.group_by) ? params.group_by : 'region', level = params.level ?? '2';
   const common = { ...known, region: params.region, sales_rep: params.sales_rep, from: period.from, to: period.to };
   const asked = { ...common, group_by: group, level: group === 'region' ? level : undefined };
-  const answer = useRows<Bridge, BridgeRow>('/v1/receivables/bridge', asked, (data) => data.rows);
+  const answer = useTable<Bridge, BridgeRow>('/v1/receivables/bridge', asked, (data) => data.rows, params.sort);
   const totals = [...(answer.data?.totals ?? [])];
   const volume = (amounts: BridgeAmounts): string => add(magnitude(amounts.invoices), magnitude(amounts.cash));
   const facts = totals.map((amounts) => ({ currency: amounts.currency, change: subtract(amounts.closing, amounts.opening), invoices: amounts.invoices, cash: amounts.cash }));
@@ -89,8 +90,8 @@ export function BridgePage() {
             <span class="note">{t('signed_as')}</span>
           </div>
           <Panel busy={answer.busy}>
-            <Table name={t('bridge')} class="wide nar" columns={columns} rows={answer.rows} keyOf={(row) => `${row.group} ${row.currency}`} totals={totals.map(totalRow)} sortAs="sort" />
-            <Cap path="/v1/receivables/bridge" params={asked} more={answer.more} shown={answer.rows.length}><Proof holds={holds}>{t(holds ? 'bridge_proven' : 'proof_fails')}</Proof></Cap>
+            <Table name={t('bridge')} class="wide nar" columns={columns} rows={answer.rows} keyOf={(row) => `${row.group} ${row.currency}`} totals={totals.map(totalRow)} sortAs="sort" whole={answer.complete} />
+            <Cap path="/v1/receivables/bridge" params={asked} of={answer}><Proof holds={holds}>{t(holds ? 'bridge_proven' : 'proof_fails')}</Proof></Cap>
           </Panel>
         </>
       ) : <Panel><Empty words={t('nothing_moved')} detail={t('as_filtered')} /></Panel>)}</Shown>
@@ -103,7 +104,7 @@ export function RestatementPage() {
   const { params } = address;
   const end = when.as_of ?? previousMonthEnd(asOf), from = params.known_from ?? endOfDay(addDays(addMonths(String(end), 1), 4), zone);
   const asked: Params = { as_of: end, known_from: from, known_to: params.known_to ?? status.newest_recorded_at, region: params.region, sales_rep: params.sales_rep };
-  const answer = useRows<Restatement, RestatementRow>('/v1/receivables/restatement', asked, (data) => data.rows, 1000);
+  const answer = useTable<Restatement, RestatementRow>('/v1/receivables/restatement', asked, (data) => data.rows, params.sort, PAGE_MAX);
   const rows = answer.rows, totals = answer.data?.totals ?? [];
   const told = (row: RestatementRow): number => Math.max(0, daysBetween(row.effective_date, localTime(row.event.recorded_at, zone).day));
   const longest = Math.max(1, ...rows.map(told)), then = momentWords(from, zone, lang, t('endofday'));
@@ -147,10 +148,10 @@ export function RestatementPage() {
           </div>
           <Panel title={t('came_since')} sub={t('by_recorded')} busy={answer.busy}>
             {rows.length ? (
-              <Table name={t('came_since')} columns={columns} rows={rows} keyOf={(row) => `${row.event.topic}:${row.event.partition}:${row.event.offset}:${row.document_id}:${row.effective_date}:${row.amount}`} sortAs="sort"
+              <Table name={t('came_since')} columns={columns} rows={rows} keyOf={(row) => `${row.event.topic}:${row.event.partition}:${row.event.offset}:${row.document_id}:${row.effective_date}:${row.amount}`} sortAs="sort" whole={answer.complete}
                 totals={totals.map((total): Total => ({ label: `${t('change')} ${total.currency}`, cells: { currency: total.currency, amount: <Amount text={total.change} total align /> }, ruling: holds(total) ? 'proven' : 'broken' }))} />
             ) : <Empty words={t('nothing_since')} />}
-            <Cap path="/v1/receivables/restatement" params={asked} more={answer.more} shown={rows.length}><Proof holds={proven}>{t(proven ? 'then_now' : 'proof_fails')}</Proof></Cap>
+            <Cap path="/v1/receivables/restatement" params={asked} of={answer}><Proof holds={proven}>{t(proven ? 'then_now' : 'proof_fails')}</Proof></Cap>
           </Panel>
         </>
       )}</Shown>

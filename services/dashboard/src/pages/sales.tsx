@@ -6,6 +6,7 @@ import { cellOf } from '../lib/cells';
 import { addMonths, isDay, monthEnd, quarterEnd, quarterStart } from '../lib/dates';
 import { compare, isNegative, isZero, percent, ratio, subtract, sum, toNumber } from '../lib/decimal';
 import { compact, count, monthName, plain, rateText, span } from '../lib/format';
+import { useTable } from '../lib/rows';
 import * as sentences from '../lib/sentences';
 import { orNone, type Params } from '../lib/url';
 import { Amount, Empty, Field, Missing, Name, Panel, Pick, Segments, Shown } from '../parts/basics';
@@ -46,13 +47,13 @@ export function SalesPage() {
   const grain = grainOf(quarter.from, quarter.to), value = (row: SalesRow): string => row[measure] ?? '0';
   const common = { ...when, region: params.region, sales_rep: params.sales_rep, channel: params.channel, attributes: params.attributes, base_currency: undefined, measure };
   const asked: Params = { ...common, from: quarter.from, to: quarter.to, grain, group_by: group, level: group === 'region' ? level : undefined };
-  const before = useRows<Sales, SalesRow>('/v1/sales', { ...asked, compare: 'previous_period' }, (data) => data.rows, 1000);
+  const before = useTable<Sales, SalesRow>('/v1/sales', { ...asked, compare: 'previous_period' }, (data) => data.rows, params.sort ?? '-attainment');
   const year = useRows<Sales, SalesRow>('/v1/sales', { ...asked, compare: 'previous_year' }, (data) => data.rows, 1000);
   const months = useRows<Sales, SalesRow>('/v1/sales', { ...asked, from: addMonths(quarter.to, 1 - MONTHS), grain: 'month' }, (data) => data.rows, 1000);
   const keyOf = (row: SalesRow): string => JSON.stringify([row.group, row.currency]);
   const yearOf = new Map(year.rows.map((row) => [keyOf(row), row.compare?.[measure] ?? null]));
   const name = (row: SalesRow): string => Object.values(row.group)[0] || t('unassigned');
-  const rows = [...before.rows].sort((a, b) => textOrder(a.currency, b.currency) || compare(b.attainment ?? '-1', a.attainment ?? '-1') || compare(value(b), value(a)));
+  const rows = !before.complete ? before.rows : [...before.rows].sort((a, b) => textOrder(a.currency, b.currency) || compare(b.attainment ?? '-1', a.attainment ?? '-1') || compare(value(b), value(a)));
   const targeted = rows.filter((row) => row.attainment), top = Math.max(1.4, ...targeted.map((row) => toNumber(row.attainment as string)));
   const most = (currency: string): number => Math.max(1, ...rows.filter((row) => row.currency === currency).map((row) => toNumber(value(row))));
   const series = new Map<string, (number | null)[]>();
@@ -120,8 +121,8 @@ export function SalesPage() {
       <Panel class="gap" title={`${t(measure)}${lang === 'zh' ? '，' : ', '}${label}`} beside={legend} busy={before.busy}>
         <Shown of={before} height={320}>{() => (rows.length ? (
           <>
-            <Table name={t('regions')} columns={columns} rows={rows} keyOf={keyOf} totals={totals} sortAs="sort" />
-            <Cap path="/v1/sales" params={asked} more={before.more} shown={rows.length}><span>{t('sales_note')}</span></Cap>
+            <Table name={t('regions')} columns={columns} rows={rows} keyOf={keyOf} totals={totals} sortAs="sort" whole={before.complete} />
+            <Cap path="/v1/sales" params={asked} of={before}><span>{t('sales_note')}</span></Cap>
           </>
         ) : <Empty words={t('nothing_sold')} detail={t('as_filtered')} />)}</Shown>
       </Panel>

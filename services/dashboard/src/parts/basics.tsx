@@ -66,6 +66,12 @@ export const Chip = ({ kind = '', children }: { kind?: '' | 'ok' | 'late' | 'bad
   <span class={`chip ${kind}`}>{children}</span>
 );
 
+// What became of a promise to pay.
+export function PromiseState({ state }: { state: string }) {
+  const { t } = useApp();
+  return <Chip kind={state === 'broken' ? 'bad' : state === 'kept' ? 'ok' : state === 'partly_kept' ? 'late' : ''}>{t(`p_${state}` as 'p_kept')}</Chip>;
+}
+
 // The mark of a row whose open items were compared with the ledger.
 export function ProofMark({ difference, ledger }: { difference: string; ledger: string }) {
   const { t } = useApp();

@@ -10,7 +10,7 @@ import { count, date, days, instant, period, plain, span } from '../lib/format';
 import { printAddress, type Params } from '../lib/url';
 import { Amount, Failed, Name, Proof, Skeleton } from './basics';
 import { Icon } from './icons';
-import { Cap, Table, textOrder, type Column, type Total } from './table';
+import { Cap, OwnCap, Table, textOrder, type Column, type Total } from './table';
 import { compare } from '../lib/decimal';
 
 // Opening a cell: this page with the panel on it, or the panel's rows as a page.
@@ -19,9 +19,9 @@ export function CellPanel() {
   const cell = address.params.cell ? parseCell(address.params.cell) : null;
   const ref = useRef<HTMLElement>(null);
   const close = () => {
-    const link = here({ cell: undefined });
+    const link = here({ rows_sort: undefined });
     // Back to the page under it where that is where one came from; else its address.
-    if (history.length > 1 && opened.current) history.back();
+    if (history.length > 1 && opened.current && !address.params.rows_sort) history.back();
     else location.hash = link;
   };
   const opened = useRef(false);
@@ -81,10 +81,12 @@ export function CellRows({ cell, panel }: { cell: Cell; panel?: boolean }) {
       gone = true;
     };
   }, [question, attempt]);
-  // What the list of rows has no parameter for.
   const filters: Params = { ...cell.params, column: undefined, buckets: undefined, type: cell.params.type === 'other' ? undefined : cell.params.type };
+  // What the list of rows has no parameter for was chosen here, and so is its file made here.
+  const chosen = (cell.kind === 'items' && cell.params.column !== undefined) || cell.params.type === 'other';
   const orders = cell.kind === 'orders', holds = opened !== null && isZero(opened.difference);
   const asPage = printAddress(['rows'], { ...(address.params.lang ? { lang: address.params.lang } : {}), as_of: cell.params.as_of, known_at: cell.params.known_at, cell: address.params.cell });
+  const keys = panel ? <><span class="not-s"><kbd>↑</kbd> <kbd>↓</kbd> {t('move')} · <kbd>Enter</kbd> {t('open_')} · <kbd>Esc</kbd> {t('close')}</span><a href={asPage}>{t('open_page')}</a></> : null;
   return (
     <>
       <div class="dh">
@@ -96,9 +98,8 @@ export function CellRows({ cell, panel }: { cell: Cell; panel?: boolean }) {
       <div class="body">
         {failure ? <div class="in"><Failed failure={failure} retry={() => setAttempt(attempt + 1)} /></div> : opened ? <RowsOf cell={cell} opened={opened} /> : <Skeleton height={240} />}
       </div>
-      <Cap path={CELL_PATHS[cell.kind]} params={filters}>
-        {panel ? <><span class="not-s"><kbd>↑</kbd> <kbd>↓</kbd> {t('move')} · <kbd>Enter</kbd> {t('open_')} · <kbd>Esc</kbd> {t('close')}</span><a href={asPage}>{t('open_page')}</a></> : null}
-      </Cap>
+      {chosen && opened?.complete ? <OwnCap name={`${cell.kind}-${cell.params.column ?? cell.params.type}`} rows={opened.rows} decimals={['amount', 'open', 'disputed', 'over_applied']}>{keys}</OwnCap>
+        : <Cap path={CELL_PATHS[cell.kind]} params={filters}>{keys}</Cap>}
     </>
   );
 }
@@ -125,7 +126,7 @@ function RowsOf({ cell, opened }: { cell: Cell; opened: Opened }) {
   const columns = useColumns(cell);
   const total: Total = { label: t('total'), cells: { amount: cell.kind === 'orders' ? count(opened.rows.length) : <Amount text={opened.total} total /> }, ruling: isZero(opened.difference) ? 'proven' : 'broken' };
   const keyOf = (row: CellRow): string => JSON.stringify(row);
-  return <Table name={t('cell_rows')} columns={columns} rows={opened.rows} keyOf={keyOf} totals={[total]} sortAs="rows_sort" />;
+  return <Table name={t('cell_rows')} columns={columns} rows={opened.rows} keyOf={keyOf} totals={[total]} sortAs="rows_sort" whole={opened.complete} />;
 }
 
 function useColumns(cell: Cell): Column<CellRow>[] {

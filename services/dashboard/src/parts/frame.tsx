@@ -8,7 +8,8 @@ import type { Live } from '../lib/live';
 import { count, instant } from '../lib/format';
 import { localTime } from '../lib/dates';
 import { printAddress } from '../lib/url';
-import { documentPath } from '../lib/documents';
+import { watchChanges } from '../lib/changed';
+import { documentPath, eventPath, parsePlace, placeInLog } from '../lib/documents';
 import { crumbsOf, PLACES, placeOf, SECTIONS, type Section } from '../lib/places';
 import { Message } from './basics';
 import { Popover } from './dates';
@@ -37,12 +38,28 @@ export function Frame({ live, children, theme, keyboard }: { live: Live; childre
             </span>
           </header>
           <Feed live={live} />
+          <Changes />
           {children}
         </div>
       </div>
       <Tabs />
     </>
   );
+}
+
+// Between two sentences to those who do not see what changes.
+const SAID_MS = 10_000;
+
+// Marks figures that change, and tells of them.
+function Changes() {
+  const { t, lang } = useApp();
+  const [changed, say] = useState(0), last = useRef(-SAID_MS);
+  useEffect(() => watchChanges(document.body, (figures) => {
+    if (performance.now() - last.current < SAID_MS) return;
+    last.current = performance.now();
+    say(figures);
+  }), []);
+  return <p class="vh" aria-live="polite" key={lang}>{changed ? t('figures_changed').replace('{0}', count(changed)) : ''}</p>;
 }
 
 // How many anomalies are open: one page of them is counted, more say so.
@@ -126,7 +143,7 @@ function Crumbs() {
 
 // What was typed is asked once it rests; arrows choose, Enter opens.
 function Search() {
-  const { t, href, go, when } = useApp();
+  const { t, href, go, when, status } = useApp();
   const [text, setText] = useState(''), [found, setFound] = useState<Found[] | null>(null), [at, setAt] = useState(0), [open, setOpen] = useState(false);
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -154,28 +171,36 @@ function Search() {
     document.addEventListener('click', outside);
     return () => document.removeEventListener('click', outside);
   }, []);
+  // What a sender was told, "invoices:3:17", is a record of the log.
+  const place = parsePlace(text, [...new Set(status.positions.map(({ topic }) => topic))]);
   const link = (result: Found): string => {
     const [path, params] = documentPath(result.kind, result.document_id ?? result.customer_id, result.customer_id);
     return href(path, params);
   };
-  const choose = (result: Found) => {
+  const choose = (to: string) => {
     setOpen(false);
     setText('');
     // The page that opens has the keys, not the field.
     box.current?.querySelector('input')?.blur();
-    go(link(result));
+    go(to);
   };
-  const shown = open && found !== null;
+  const shown = open && (found !== null || place !== null);
+  const choices = [
+    ...(place ? [{ key: placeInLog(place), kind: t('kind_record'), id: placeInLog(place), name: '', to: href(eventPath(place)) }] : []),
+    ...(found ?? []).map((result) => ({
+      key: `${result.kind} ${result.customer_id} ${result.document_id}`, kind: t(`kind_${result.kind}` as 'kind_invoice'), id: result.document_id ?? result.customer_id, name: result.customer_name ?? '', to: link(result),
+    })),
+  ];
   const key = (event: KeyboardEvent) => {
     if (event.key === 'Escape') {
       event.stopPropagation();
       setOpen(false);
       (event.target as HTMLElement).blur();
     }
-    if (!found?.length) return;
-    if (event.key === 'ArrowDown') setAt(Math.min(found.length - 1, at + 1));
+    if (!choices.length) return;
+    if (event.key === 'ArrowDown') setAt(Math.min(choices.length - 1, at + 1));
     else if (event.key === 'ArrowUp') setAt(Math.max(0, at - 1));
-    else if (event.key === 'Enter') choose(found[at]);
+    else if (event.key === 'Enter') choose(choices[Math.min(at, choices.length - 1)].to);
     else return;
     event.preventDefault();
   };
@@ -183,21 +208,21 @@ function Search() {
     <div class="search" role="search" ref={box}>
       <Icon name="search" />
       <input type="text" role="combobox" aria-expanded={shown} aria-controls="found" aria-autocomplete="list" aria-label={t('search')} placeholder={t('search')}
-        aria-activedescendant={shown && found.length ? `found-${at}` : undefined} value={text} data-key="/" maxLength={128}
+        aria-activedescendant={shown && choices.length ? `found-${at}` : undefined} value={text} data-key="/" maxLength={128}
         onFocus={() => setOpen(true)} onKeyDown={key} onInput={(event) => {
           setText((event.target as HTMLInputElement).value);
           setOpen(true);
         }} />
       <kbd aria-hidden="true">/</kbd>
       <ul id="found" role="listbox" aria-label={t('found')} class="found" hidden={!shown}>
-        {(found ?? []).map((result, i) => (
-          <li key={`${result.kind} ${result.customer_id} ${result.document_id}`} id={`found-${i}`} role="option" aria-selected={i === at} onClick={() => choose(result)}>
-            <span class="q">{t(`kind_${result.kind}` as 'kind_invoice')}</span>
-            <bdi class="nm">{result.document_id ?? result.customer_id}</bdi>
-            <bdi class="nm q">{result.customer_name ?? ''}</bdi>
+        {choices.map((choice, i) => (
+          <li key={choice.key} id={`found-${i}`} role="option" aria-selected={i === at} onClick={() => choose(choice.to)}>
+            <span class="q">{choice.kind}</span>
+            <bdi class="nm">{choice.id}</bdi>
+            <bdi class="nm q">{choice.name}</bdi>
           </li>
         ))}
-        {found && !found.length ? <li role="option" aria-selected="false" aria-disabled="true" class="q">{t('nothing_found')}</li> : null}
+        {found && !choices.length ? <li role="option" aria-selected="false" aria-disabled="true" class="q">{t('nothing_found')}</li> : null}
       </ul>
     </div>
   );

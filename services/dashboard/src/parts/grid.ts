@@ -79,7 +79,10 @@ export function useGrid(ref: { current: HTMLTableElement | null }): boolean {
       to.element.focus();
     };
     const follow = (event: FocusEvent) => {
-      for (const stop of stopsOf(table)) stop.element.tabIndex = stop.element === event.target ? 0 : -1;
+      const stops = stopsOf(table);
+      // A head has the focus: the rows keep their stop.
+      if (!stops.some((stop) => stop.element === event.target)) return;
+      for (const stop of stops) stop.element.tabIndex = stop.element === event.target ? 0 : -1;
     };
     table.addEventListener('keydown', move);
     table.addEventListener('focusin', follow);

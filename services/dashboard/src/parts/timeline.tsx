@@ -4,10 +4,10 @@ import { useApp } from '../lib/app';
 import type { EventRef } from '../lib/answers';
 import { localTime } from '../lib/dates';
 import { isZero } from '../lib/decimal';
-import { eventPath, pageOfEvent, placeInLog } from '../lib/documents';
+import { documentOfEvent, eventPath, placeInLog } from '../lib/documents';
 import { count, date, instant, plain, signed } from '../lib/format';
 import { fromMinor, payloadOf, type Told } from '../lib/story';
-import { Chip, Name } from './basics';
+import { Chip, Name, PromiseState } from './basics';
 import { Icon } from './icons';
 
 // How the point of an event looks.
@@ -16,9 +16,6 @@ const POINTS: [RegExp, string][] = [
   [/issued|placed|dispatched/, 'inv'], [/disputed|delayed|written_off/, 'warn'],
 ];
 const pointOf = (type: string): string => POINTS.find(([form]) => form.test(type))?.[1] ?? '';
-
-// The id that an event is under, where it has a page of its own.
-const ID_FIELDS: Record<string, string> = { invoices: 'invoice_id', payments: 'payment_id', 'credit-notes': 'credit_note_id', orders: 'order_id', shipments: 'shipment_id' };
 
 interface TimelineProps {
   told: Told[];
@@ -30,10 +27,9 @@ interface TimelineProps {
 export function Timeline({ told, like, own, customer }: TimelineProps) {
   const { t, lang, zone, href } = useApp();
   const title = (event: EventRef): ComponentChildren => {
-    const payload = payloadOf(event), page = pageOfEvent(event.type), field = event.type === 'shipment_dispatched' || event.type === 'shipment_delivered' ? 'shipment_id' : ID_FIELDS[page ?? ''];
-    const id = field ? payload[field] : undefined, name = t(`e_${event.type}` as 'e_invoice_issued');
-    if (typeof id !== 'string' || id === own) return name;
-    return <>{name} <a class="lnk" href={href([field === 'shipment_id' ? 'shipments' : (page as string), id], { customer_id: customer })}><Name>{id}</Name></a></>;
+    const payload = payloadOf(event), document = documentOfEvent(event.type, payload), name = t(`e_${event.type}` as 'e_invoice_issued');
+    if (!document || document.id === own) return typeof payload.promise_id === 'string' ? <>{name} <Name>{payload.promise_id}</Name></> : name;
+    return <>{name} <a class="lnk" href={href([document.page, document.id], { customer_id: customer })}><Name>{document.id}</Name></a></>;
   };
   return (
     <ol class="tl">
@@ -46,6 +42,7 @@ export function Timeline({ told, like, own, customer }: TimelineProps) {
             <div>
               <h3>{title(event)}</h3>
               <Detail event={event} like={like} />
+              {one.promise ? <p class="say"><PromiseState state={one.promise.state} /><span>{t('came')} {plain(one.promise.fulfilled)}</span></p> : null}
               <div class="src">
                 {one.lateDays > 0
                   ? <Chip kind="kn"><Icon name="clock" small />{t('told_later').replace('{0}', count(one.lateDays))} {instant(event.recorded_at, zone, lang)}</Chip>
@@ -56,7 +53,7 @@ export function Timeline({ told, like, own, customer }: TimelineProps) {
             </div>
             <div class="eff">
               {one.effect !== null && !isZero(one.effect) ? (one.undoneBy ? <s>{signed(one.effect)}</s> : <span>{signed(one.effect)}</span>) : null}
-              <small>{one.undoneBy ? `${t('undone')} ${placeInLog(one.undoneBy)}` : one.open !== null ? `${t('open')} ${plain(one.open)}` : ''}</small>
+              <small>{one.undoneBy ? <>{t('undone')} <a class="lnk mono" href={href(eventPath(one.undoneBy))}>{placeInLog(one.undoneBy)}</a></> : one.open !== null ? `${t('open')} ${plain(one.open)}` : ''}</small>
             </div>
           </li>
         );
