@@ -268,7 +268,7 @@ function History({ customer }: { customer: Customer }) {
     { key: 'name', head: t('customer'), cell: (row) => <Name>{row.profile.name ?? ''}</Name> },
     { key: 'region', head: t('region'), cell: (row) => <Name>{row.profile.region ?? ''}</Name> },
     { key: 'rep', head: t('salesrep'), cell: (row) => <Name>{row.profile.sales_rep ?? ''}</Name> },
-    { key: 'grade', head: t('grade'), cell: (row) => row.profile.grade ?? '' },
+    { key: 'grade', head: t('grade'), cell: (row) => <Name>{row.profile.grade ?? ''}</Name> },
     { key: 'limit', head: t('credit_limit'), right: true, cell: (row) => (row.profile.credit_limit ? <><span class="cur">{row.profile.credit_currency}</span> {plain(row.profile.credit_limit)}</> : '') },
     { key: 'terms', head: t('terms'), right: true, cell: (row) => (row.profile.payment_terms_days === null ? '' : count(row.profile.payment_terms_days)) },
   ];
