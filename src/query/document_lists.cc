@@ -91,8 +91,6 @@ ListWanted ListWanted::of(const Question& question) {
 ListedAccount::ListedAccount(const ShardReader& shard, const Rows& rows, AccountNumber account)
     : shard_(shard), rows_(rows), id_(account), account_(shard.new_account(account)) {}
 
-bool ListedAccount::is_behind_page() const { return !rows_.until().empty() && sort_key({name()}) >= rows_.until(); }
-
 void ListedAccount::for_each(domain::DocumentKind kind, const Visit& visit) {
   const std::string prefix = prefix_of(name());
   const std::string& after = rows_.cut().after;
@@ -149,13 +147,12 @@ void ListedAccount::for_each_ended(domain::DocumentKind kind, const Visit& visit
 void for_each_listed_account(const ShardReader& shard, const Rows& rows,
                              const std::function<bool(AccountNumber)>& may_have,
                              const std::function<void(ListedAccount&)>& visit) {
-  for (const AccountNumber id : shard.accounts()) {
-    if (!may_have(id)) continue;
+  shard.for_each_account(rows, [&](AccountNumber id) {
+    shard.go_on();
+    if (!may_have(id)) return;
     ListedAccount account(shard, rows, id);
-    // In the order of their names.
-    if (account.is_behind_page()) return;
-    if (rows.may_hold(sort_key({account.name()}))) visit(account);
-  }
+    visit(account);
+  });
 }
 
 void for_each_listed(const ShardReader& shard, const Rows& rows, domain::DocumentKind kind, const ListWanted& wanted,
@@ -168,10 +165,15 @@ void for_each_listed(const ShardReader& shard, const Rows& rows, domain::Documen
           shard, rows, [&](AccountNumber id) { return days.may_have(id); },
           [&](ListedAccount& account) { account.for_each(kind, visit); });
     case ListOf::kOpen: {
-      const OpenDays open = open_days(shard.shard(), shard.only(), shard.question().as_of);
+      const OpenDaysOf open(shard.shard(), shard.only(), shard.question().as_of, rows.cut());
+      std::vector<Day> of_account;
       return for_each_listed_account(
-          shard, rows, [&](AccountNumber id) { return !open.of(id).empty() && days.may_have(id); },
-          [&](ListedAccount& account) { account.for_each_open(kind, open.of(account.reader().id()), visit); });
+          shard, rows,
+          [&](AccountNumber id) {
+            of_account = open.of(id);
+            return !of_account.empty() && days.may_have(id);
+          },
+          [&](ListedAccount& account) { account.for_each_open(kind, of_account, visit); });
     }
     case ListOf::kEnded: {
       const std::unordered_set<AccountNumber> ended = accounts_with_ended(shard, kind);

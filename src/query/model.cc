@@ -21,9 +21,7 @@ std::optional<store::LabelId> ShardSnapshot::find_customer(std::string_view cust
 }
 
 std::vector<store::LabelId> ShardSnapshot::customers_after(std::string_view after, std::size_t count) const {
-  std::vector<store::LabelId> ids = labels->customers_after(after, count);
-  std::erase_if(ids, [&](store::LabelId id) { return id >= state.labels; });
-  return ids;
+  return labels->customers_after(after, count, static_cast<store::LabelId>(state.labels));
 }
 
 ReadModel::ReadModel() : known_at_evaluations_(std::make_unique<KnownAtEvaluations>()) {}
