@@ -60,7 +60,7 @@ void QuestionMemory::give_back(std::size_t bytes) {
   }
 }
 
-bool asks_too_much(const Problem& problem) { return problem.status == 400 && problem.title == kTooMuch; }
+bool asks_too_much(const Problem& problem) { return problem.title == kTooMuch; }
 
 void QuestionMemory::keep(std::size_t bytes) {
   if (const std::size_t used = used_; used < bytes) return take(bytes - used);

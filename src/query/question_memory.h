@@ -98,7 +98,7 @@ class GrowingText {
   std::size_t taken_ = 0;
 };
 
-// Whether a question was refused as it takes too much, whatever others take.
+// Whether a question was refused for what it takes: less may be had for fewer rows.
 bool asks_too_much(const Problem& problem);
 
 // What an element of a map takes beside what it holds.
