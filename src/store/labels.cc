@@ -163,10 +163,10 @@ std::optional<LabelId> Labels::find_customer(std::string_view id) const {
   return at == ids_.end() ? std::nullopt : std::optional(*at);
 }
 
-std::vector<LabelId> Labels::customers_after(std::string_view after, std::size_t count, LabelId end) const {
+std::vector<LabelId> Labels::customers_after(std::string_view after, std::size_t count) const {
   const std::shared_lock lock(mutex_);
   std::vector<LabelId> ids;
-  for (LabelId id = 0; id < std::min<std::size_t>(end, labels_.size()); ++id) {
+  for (LabelId id = 0; id < labels_.size(); ++id) {
     const Label& label = own(id);
     if (label.kind == Label::Kind::kCustomer && label.customer > after) ids.push_back(id);
   }

@@ -55,9 +55,8 @@ class Labels {
   // get() for the writer itself, which need not wait for anybody.
   const Label& own(LabelId id) const { return *labels_[id]; }
   std::optional<LabelId> find_customer(std::string_view id) const;
-  // Customers that have a name greater than `after` (all when empty), in byte order, at most `count`; of the labels before
-  // `end`.
-  std::vector<LabelId> customers_after(std::string_view after, std::size_t count, LabelId end = UINT32_MAX) const;
+  // Customers that have a name greater than `after` (all when empty), in byte order, at most `count`.
+  std::vector<LabelId> customers_after(std::string_view after, std::size_t count) const;
   LabelId size() const;
   // size() for the writer itself.
   std::size_t own_size() const { return labels_.size(); }
