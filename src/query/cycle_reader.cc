@@ -66,7 +66,7 @@ void CycleReader::scan_stored(std::optional<AccountNumber> only, const VisitStor
 
 void CycleReader::scan_listed(AccountNumber account, const Rows& rows, const VisitStored& visit) const {
   if (shard_.shard().known_at != nullptr) return scan_stored(account, visit);
-  const std::string prefix = sort_key({shard_.account(account).name(), ""});
+  const std::string prefix = sort_key({shard_.account(account).name()});
   const std::string_view after = rows.cut().after;
   const std::string_view after_id = after.starts_with(prefix) ? after.substr(prefix.size()) : std::string_view();
   const std::string_view first = after_id.substr(0, after_id.find('\0'));

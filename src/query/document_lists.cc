@@ -10,8 +10,6 @@ namespace {
 // An account's documents lead to others, so that what was read grows with each.
 constexpr std::size_t kDocumentsAtOnce = 1'000;
 
-std::string prefix_of(std::string_view name) { return sort_key({name, ""}); }
-
 // Whether accounts have a document of a kind on the days that a list asks for: each stands in a cell of its date, which
 // nothing takes away from. A few pages an account are less than its documents.
 class DaysPosted {
@@ -92,7 +90,7 @@ ListedAccount::ListedAccount(const ShardReader& shard, const Rows& rows, Account
     : shard_(shard), rows_(rows), id_(account), account_(shard.new_account(account)) {}
 
 void ListedAccount::for_each(domain::DocumentKind kind, const Visit& visit) {
-  const std::string prefix = prefix_of(name());
+  const std::string prefix = sort_key({name()});
   const std::string& after = rows_.cut().after;
   scan(kind, after.starts_with(prefix) ? std::string_view(after).substr(prefix.size()) : std::string_view(), true,
        visit);
@@ -111,7 +109,7 @@ void ListedAccount::for_each_open(domain::DocumentKind kind, std::span<const Day
 void ListedAccount::scan(domain::DocumentKind kind, std::string_view from_id, bool stops, const Visit& visit) {
   using store::DocumentKey;
   using Next = store::Reads::Next;
-  const std::string prefix = prefix_of(name());
+  const std::string prefix = sort_key({name()});
   const auto take = [&](std::string_view bytes, std::string_view) -> Result<Next> {
     ASSIGN_OR_RETURN(const DocumentKey key, DocumentKey::parse(bytes));
     if (stops && !rows_.until().empty() && prefix + std::string(key.ref.id) >= rows_.until()) return Next::kStop;
