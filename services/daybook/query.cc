@@ -251,12 +251,21 @@ Result<void> settle_dates(query::ParameterMap& parameters, const query::Descript
   return {};
 }
 
+// A file is written as it comes: what of it was written stays, and is said not to be all.
 int print(const QueryOptions& options, const query::ParameterMap& parameters, const Ask& ask) {
   const auto rendered = ask(parameters);
   if (!rendered) return fail(rendered.error());
   if (rendered->status != 200) return refused(*rendered, options);
   if (options.format == "table") return print_tables(*rendered, options, parameters, ask);
   out("{}{}", rendered->body, options.format == "json" ? "\n" : "");
+  try {
+    for (bool more = rendered->rest != nullptr; more;) {
+      const query::Piece piece = rendered->rest->next();
+      more = out_text(piece.bytes) && !piece.is_last;
+    }
+  } catch (const query::Refusal& refusal) {
+    return fail("the answer is not whole: " + refusal.problem.detail);
+  }
   return kDone;
 }
 
@@ -282,7 +291,7 @@ Result<Day> today_at(const std::string& url) {
   return *today;
 }
 
-// Asks an instance, or the data folder by `offline(model, parameters)`.
+// Asks an instance, or the data folder by `offline(shards, model, parameters)`.
 template <typename Offline>
 int ask(const app::Settings& settings, const QueryOptions& options, const std::vector<std::string>& segments,
         std::optional<http::Body> body, const Offline& offline) {
@@ -311,8 +320,12 @@ int ask(const app::Settings& settings, const QueryOptions& options, const std::v
       if (!settled) return fail(settled.error());
     }
     http::Response last;
+    const http::Sink to_output{
+        [&](const http::Response& head) { return head.status == 200 && is_ours(head, options.format); },
+        [](std::string_view bytes) { return out_text(std::string(bytes)); }};
+    const bool is_file = options.format == "csv" || options.format == "xlsx";
     const Ask over_http = [&](const query::ParameterMap& with) -> Result<query::Rendered> {
-      ASSIGN_OR_RETURN(last, http::ask(options.url, segments, with, body));
+      ASSIGN_OR_RETURN(last, http::ask(options.url, segments, with, body, is_file ? &to_output : nullptr));
       if (!is_ours(last, options.format)) return unexpected(http::not_ours(options.url, last));
       return query::Rendered{last.status, last.content_type, last.body};
     };
@@ -328,7 +341,9 @@ int ask(const app::Settings& settings, const QueryOptions& options, const std::v
     const auto settled = settle_dates(*parameters, *report, [&]() -> Result<Day> { return today_of(settings, **model)(); });
     if (!settled) return fail(settled.error());
   }
-  return print(options, *parameters, [&](const query::ParameterMap& with) -> Result<query::Rendered> { return offline(**model, with); });
+  const query::LocalShards shards(**model);
+  return print(options, *parameters,
+               [&](const query::ParameterMap& with) -> Result<query::Rendered> { return offline(shards, **model, with); });
 }
 
 int unknown_view(const std::string& view) {
@@ -337,10 +352,10 @@ int unknown_view(const std::string& view) {
 
 int query(const app::Settings& settings, const QueryOptions& options) {
   const std::vector<std::string> segments = segments_of(options.view);
-  return ask(settings, options, segments, {}, [&](const OfflineModel& model, const query::ParameterMap& parameters) {
-    return query::answer(query::LocalShards(model), today_of(settings, model),
-                         {.segments = segments, .parameters = parameters});
-  });
+  return ask(settings, options, segments, {},
+             [&](const query::ShardSource& shards, const OfflineModel& model, const query::ParameterMap& parameters) {
+               return query::begin_answer(shards, today_of(settings, model), {.segments = segments, .parameters = parameters});
+             });
 }
 
 void list_parameters(const std::vector<query::Parameter>& parameters) {
@@ -386,11 +401,11 @@ int reconcile(const app::Settings& settings, const QueryOptions& options, const 
   auto file = read_file(path);
   if (!file) return fail(file.error());
   return ask(settings, options, {"v1", "receivables", "reconciliation"}, http::Body{"text/csv", *file},
-             [&](const OfflineModel& model, const query::ParameterMap& parameters) {
+             [&](const query::ShardSource& shards, const OfflineModel& model, const query::ParameterMap& parameters) {
                const std::vector<std::string> segments = {"v1", "receivables", "reconciliation"};
                query::Request request{.segments = segments, .parameters = parameters};
                request.body = *file;
-               return query::answer(query::LocalShards(model), today_of(settings, model), request);
+               return query::begin_answer(shards, today_of(settings, model), request);
              });
 }
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "app/today.h"
+#include "http/body_source.h"
 #include "http/page.h"
 #include "http/problem.h"
 #include "query/router.h"
@@ -11,6 +12,26 @@ namespace daybook::app {
 namespace {
 
 constexpr std::string_view kReconciliation = "/v1/receivables/reconciliation";
+
+// What follows a file's beginning; the shards stay until it has.
+class RestOfFile final : public http::BodySource {
+ public:
+  RestOfFile(std::shared_ptr<query::Pieces> rest, std::shared_ptr<const query::ShardSource> shards)
+      : shards_(std::move(shards)), rest_(std::move(rest)) {}
+
+  std::optional<http::Piece> next() override {
+    try {
+      query::Piece piece = rest_->next();
+      return http::Piece{std::move(piece.bytes), piece.is_last, std::move(piece.memory)};
+    } catch (const query::Refusal&) {
+      return std::nullopt;
+    }
+  }
+
+ private:
+  const std::shared_ptr<const query::ShardSource> shards_;
+  const std::shared_ptr<query::Pieces> rest_;
+};
 
 http::Response to_response(query::Rendered rendered) {
   if (rendered.content_type.starts_with("text/html")) return http::page(std::move(rendered.body));
@@ -71,7 +92,10 @@ http::Response Questions::answer(const http::Request& request) {
   asked.stop = request.stop;
   asked.memory = answers_;
   if (is_reconciliation(request)) asked.body = request.body;
-  http::Response response = to_response(query::answer(**shards, today, asked));
+  query::Rendered rendered = query::begin_answer(**shards, today, asked);
+  std::shared_ptr<query::Pieces> rest = std::move(rendered.rest);
+  http::Response response = to_response(std::move(rendered));
+  if (rest != nullptr) response.source = std::make_shared<RestOfFile>(std::move(rest), *shards);
   if (response.status == 429) response.headers.emplace_back("Retry-After", "1");
   return response;
 }

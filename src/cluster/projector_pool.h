@@ -24,6 +24,8 @@ struct PoolOptions {
   std::string version = build_version();
   // After this a question is given up.
   std::chrono::milliseconds question_deadline{60'000};
+  // After this one whose answer is a file, however slowly that is read.
+  std::chrono::milliseconds file_deadline{3'600'000};
   // The most that one shard may give for a question.
   std::size_t partial_bytes_max = std::size_t{256} << 20;
   // Told in a line when a projector comes, goes, or cannot be asked. By any thread, which must not be held up, as with

@@ -7,10 +7,11 @@
 
 namespace daybook::cluster {
 
-Conversation::Conversation(ProjectorPool& pool, const Identity& identity)
+Conversation::Conversation(ProjectorPool& pool, const Identity& identity, query::Lasting lasting)
     : pool_(pool),
       identity_(identity),
-      deadline_(std::chrono::system_clock::now() + pool.options().question_deadline) {}
+      at_most_(lasting == query::Lasting::kFile ? pool.options().file_deadline : pool.options().question_deadline),
+      deadline_(std::chrono::system_clock::now() + at_most_) {}
 
 ShardStream& Conversation::with(const std::shared_ptr<Endpoint>& endpoint, std::optional<std::int64_t> known_at_ms) {
   const std::lock_guard lock(mutex_);
@@ -106,7 +107,7 @@ void RemoteSession::fail() {
   std::string why = status.error_message();
   switch (status.error_code()) {
     case grpc::StatusCode::DEADLINE_EXCEEDED:
-      refuse_shard(fmt::format("it did not answer within {} s", pool.options().question_deadline.count() / 1'000));
+      refuse_shard(fmt::format("it did not answer within {} s", conversation_->at_most().count() / 1'000));
     case grpc::StatusCode::RESOURCE_EXHAUSTED:
     case grpc::StatusCode::INVALID_ARGUMENT: refuse_shard(why);
     case grpc::StatusCode::OK: why = "it ended the conversation"; break;

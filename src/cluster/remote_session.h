@@ -18,7 +18,7 @@ namespace daybook::cluster {
 class Conversation {
  public:
   // `pool` and `identity` must outlive it.
-  Conversation(ProjectorPool& pool, const Identity& identity);
+  Conversation(ProjectorPool& pool, const Identity& identity, query::Lasting lasting);
 
   // The one to a projector, for sessions as known at an instant: the same in all calls.
   ShardStream& with(const std::shared_ptr<Endpoint>& endpoint, std::optional<std::int64_t> known_at_ms);
@@ -26,6 +26,8 @@ class Conversation {
   void send();
   void cancel();
 
+  // After this it breaks.
+  std::chrono::milliseconds at_most() const { return at_most_; }
   ProjectorPool& pool() { return pool_; }
   const Identity& identity() const { return identity_; }
 
@@ -34,6 +36,7 @@ class Conversation {
 
   ProjectorPool& pool_;
   const Identity& identity_;
+  const std::chrono::milliseconds at_most_;
   const std::chrono::system_clock::time_point deadline_;
   std::mutex mutex_;  // Guards the next.
   std::map<const Endpoint*, std::unique_ptr<ShardStream>> streams_;

@@ -11,8 +11,8 @@ namespace {
 // The shards as one question opens them: one stream to each projector.
 class ShardsOfQuestion final : public query::ShardSource {
  public:
-  ShardsOfQuestion(const RemoteShards& shards, ProjectorPool& pool, const Identity& identity)
-      : shards_(shards), conversation_(std::make_shared<Conversation>(pool, identity)) {}
+  ShardsOfQuestion(const RemoteShards& shards, ProjectorPool& pool, const Identity& identity, query::Lasting lasting)
+      : shards_(shards), conversation_(std::make_shared<Conversation>(pool, identity, lasting)) {}
 
   std::int32_t partition_count() const override { return shards_.partition_count(); }
   const domain::Rules& rules() const override { return shards_.rules(); }
@@ -38,11 +38,11 @@ class ShardsOfQuestion final : public query::ShardSource {
 
 std::unique_ptr<query::ShardSession> RemoteShards::open(std::int32_t partition,
                                                         std::optional<std::int64_t> known_at_ms) const {
-  return for_question()->open(partition, known_at_ms);
+  return for_question(query::Lasting::kAnswer)->open(partition, known_at_ms);
 }
 
-std::unique_ptr<const query::ShardSource> RemoteShards::for_question() const {
-  return std::make_unique<ShardsOfQuestion>(*this, pool_, identity_);
+std::unique_ptr<const query::ShardSource> RemoteShards::for_question(query::Lasting lasting) const {
+  return std::make_unique<ShardsOfQuestion>(*this, pool_, identity_, lasting);
 }
 
 }  // namespace daybook::cluster

@@ -19,7 +19,7 @@ class RemoteShards final : public query::ShardSource {
   }
   std::unique_ptr<query::ShardSession> open(std::int32_t partition,
                                             std::optional<std::int64_t> known_at_ms) const override;
-  std::unique_ptr<const query::ShardSource> for_question() const override;
+  std::unique_ptr<const query::ShardSource> for_question(query::Lasting lasting) const override;
 
  private:
   ProjectorPool& pool_;

@@ -7,6 +7,8 @@
 #include <boost/beast/http.hpp>
 #include <boost/json/parse.hpp>
 #include <chrono>
+#include <functional>
+#include <utility>
 
 namespace daybook::http {
 namespace {
@@ -14,7 +16,9 @@ namespace {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 
+// To an answer's beginning, and then to each of its pieces.
 constexpr std::chrono::seconds kTimeout{60};
+constexpr std::size_t kPieceBytes = 64 * 1024;
 constexpr std::uint64_t kBodyBytesMax = 1ULL << 32;
 
 std::string percent_encode(std::string_view text) {
@@ -27,10 +31,62 @@ std::string percent_encode(std::string_view text) {
   return encoded;
 }
 
+// What comes of one answer.
+class Receiver {
+ public:
+  Receiver(beast::tcp_stream& stream, const Sink* sink) : stream_(stream), sink_(sink), piece_(kPieceBytes, '\0') {
+    parser_.body_limit(kBodyBytesMax);
+  }
+
+  // Calls done(error) in the end, once.
+  void receive(std::function<void(beast::error_code)> done) {
+    done_ = std::move(done);
+    beast::http::async_read_header(stream_, buffer_, parser_, [this](beast::error_code error, std::size_t) {
+      if (error) return done_(error);
+      response_.status = static_cast<int>(parser_.get().result_int());
+      response_.content_type = std::string(parser_.get()[beast::http::field::content_type]);
+      goes_to_sink_ = sink_ != nullptr && sink_->takes(response_);
+      read_piece();
+    });
+  }
+  bool has_begun() const { return parser_.is_header_done(); }
+  Response take() { return std::move(response_); }
+
+ private:
+  void read_piece() {
+    if (parser_.is_done()) return done_({});
+    auto& body = parser_.get().body();
+    body.data = piece_.data();
+    body.size = piece_.size();
+    body.more = true;
+    stream_.expires_after(kTimeout);
+    beast::http::async_read(stream_, buffer_, parser_, [this](beast::error_code error, std::size_t) {
+      if (error && error != beast::http::error::need_buffer) return done_(error);
+      const std::string_view bytes(piece_.data(), piece_.size() - parser_.get().body().size);
+      if (!goes_to_sink_) {
+        response_.body += bytes;
+      } else if (!sink_->write(bytes)) {
+        return done_(asio::error::operation_aborted);
+      }
+      read_piece();
+    });
+  }
+
+  beast::tcp_stream& stream_;
+  const Sink* const sink_;
+  beast::flat_buffer buffer_;
+  beast::http::response_parser<beast::http::buffer_body> parser_;
+  std::string piece_;
+  Response response_;
+  bool goes_to_sink_ = false;
+  std::function<void(beast::error_code)> done_;
+};
+
 }  // namespace
 
 Result<Response> ask(const std::string& base_url, const std::vector<std::string>& segments,
-                     const std::multimap<std::string, std::string>& parameters, std::optional<Body> body) {
+                     const std::multimap<std::string, std::string>& parameters, std::optional<Body> body,
+                     const Sink* sink) {
   constexpr std::string_view kScheme = "http://";
   std::string authority = base_url.starts_with(kScheme) ? base_url.substr(kScheme.size()) : "";
   while (authority.ends_with('/')) authority.pop_back();
@@ -54,9 +110,7 @@ Result<Response> ask(const std::string& base_url, const std::vector<std::string>
   asio::io_context context;
   beast::tcp_stream stream(context);
   beast::error_code error;
-  beast::flat_buffer buffer;
-  beast::http::response_parser<beast::http::string_body> parser;
-  parser.body_limit(kBodyBytesMax);
+  Receiver receiver(stream, sink);
   beast::http::request<beast::http::string_body> request(body ? beast::http::verb::post : beast::http::verb::get,
                                                          target, 11);
   if (body) {
@@ -75,22 +129,17 @@ Result<Response> ask(const std::string& base_url, const std::vector<std::string>
       if ((error = failed)) return;
       beast::http::async_write(stream, request, [&](beast::error_code not_sent, std::size_t) {
         if ((error = not_sent)) return;
-        beast::http::async_read(stream, buffer, parser, [&](beast::error_code not_read, std::size_t) {
-          error = not_read;
-        });
+        receiver.receive([&](beast::error_code not_read) { error = not_read; });
       });
     });
     context.run();
   }
   if (error) {
     return unexpected(ErrorCode::kUnavailable,
-                      fmt::format("no answer from {}: {}", base_url, error.message()));
+                      fmt::format("{} {}: {}", receiver.has_begun() ? "the answer is not whole that came from" : "no answer from",
+                                  base_url, error.message()));
   }
-  Response response;
-  response.status = static_cast<int>(parser.get().result_int());
-  response.content_type = std::string(parser.get()[beast::http::field::content_type]);
-  response.body = std::move(parser.get().body());
-  return response;
+  return receiver.take();
 }
 
 std::optional<std::string> problem_detail(std::string_view body) {

@@ -12,7 +12,8 @@
 
 namespace daybook::http {
 
-class Stream;  // stream.h
+class Stream;      // stream.h
+class BodySource;  // body_source.h
 
 struct Request {
   // "GET" for HEAD too: the server leaves the body of the answer out.
@@ -40,6 +41,8 @@ struct Response {
   std::vector<std::pair<std::string, std::string>> headers = {};
   // Goes on behind `body` when there is one.
   std::shared_ptr<Stream> stream = nullptr;
+  // Likewise; not both.
+  std::shared_ptr<BodySource> source = nullptr;
   // Let go of once the answer is written, or nobody waits for it: what `body` takes of some bound.
   std::shared_ptr<void> share = nullptr;
 };

@@ -30,26 +30,39 @@ using boost::system::error_code;
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable_t<Executor>{});
 constexpr std::size_t kReadBytes = 4 * 1024;
 constexpr std::size_t kBodyReadBytes = 64 * 1024;
+// When a piece is asked for again that found no worker.
+constexpr auto kAskAgainAfter = std::chrono::milliseconds(100);
 // How long, and how many bytes, a peer may go on sending after a refusal.
 constexpr auto kDrainTimeout = std::chrono::seconds(1);
 constexpr std::size_t kDrainBytesMax = 64 * 1024 * 1024;
 
-// The way back from a handler to its session, which may be gone by then.
+// What a session is given where a worker forgets it.
+void drop(Response& response) { response = problem(500, "No answer", "the request was dropped without an answer"); }
+void drop(std::optional<Piece>& piece) { piece.reset(); }
+
+// The way back from a worker to its session, which may be gone by then: of an answer, or a piece of one.
+template <typename Made>
 class Ticket {
  public:
   Ticket(std::shared_ptr<asio::io_context> context, std::weak_ptr<Session> session)
       : context_(std::move(context)), session_(std::move(session)) {}
+  ~Ticket() {
+    if (used_) return;
+    Made nothing;
+    drop(nothing);
+    use(std::move(nothing));
+  }
   Ticket(const Ticket&) = delete;
   Ticket& operator=(const Ticket&) = delete;
-  ~Ticket() {
-    if (!used_) use(problem(500, "No answer", "the request was dropped without an answer"));
-  }
 
-  void use(Response response) {
+  // No worker has it.
+  void withdraw() { used_ = true; }
+
+  void use(Made made) {
     if (used_.exchange(true)) return;
     // The session lives on its context's thread alone.
-    asio::post(*context_, [session = session_, response = std::move(response)]() mutable {
-      if (const auto here = session.lock()) here->deliver(std::move(response));
+    asio::post(*context_, [session = session_, made = std::move(made)]() mutable {
+      if (const auto here = session.lock()) here->deliver(std::move(made));
     });
   }
 
@@ -89,7 +102,8 @@ std::string header_of(const Response& response, bool keep_alive, bool chunked) {
                                    response.status, view(reason), date_now());
   if (chunked) {
     header += "Transfer-Encoding: chunked\r\n";
-  } else if (response.stream == nullptr && response.status != 304) {  // Which has no body, whatever it stands for.
+  } else if (response.stream == nullptr && response.source == nullptr && response.status != 304) {
+    // Which has no body, whatever it stands for.
     header += fmt::format("Content-Length: {}\r\n", response.body.size());
   }
   if (!response.content_type.empty()) {
@@ -169,7 +183,8 @@ std::optional<Clock::time_point> Session::waiting_since() const {
 }
 
 void Session::sweep(Clock::time_point now) {
-  if (state_ == State::kHandling && !stop_.stop_requested() && socket_.is_open() && peer_is_gone()) {
+  const bool is_worked_for = state_ == State::kHandling || state_ == State::kMaking;
+  if (is_worked_for && !stop_.stop_requested() && socket_.is_open() && peer_is_gone()) {
     stop_.request_stop();
   }
   if (now < deadline_) return;
@@ -197,6 +212,12 @@ void Session::abort() {
 
 void Session::deliver(Response response) {
   response_ = std::move(response);
+  wake_.cancel();
+}
+
+void Session::deliver(std::optional<Piece> piece) {
+  is_made_ = false;
+  piece_ = std::move(piece);
   wake_.cancel();
 }
 
@@ -276,7 +297,7 @@ Awaitable<bool> Session::serve_one() {
   request.accept_encoding = view(message[field::accept_encoding]);
   request.if_none_match = view(message[field::if_none_match]);
   request.body = std::move(message.body().text);
-  const Response response = co_await handle(std::move(request));
+  Response response = co_await handle(std::move(request));
   incoming.share.release();
   if (aborted_) co_return false;
   keep_alive = keep_alive && !service_.stopping;
@@ -284,8 +305,12 @@ Awaitable<bool> Session::serve_one() {
   if (response.stream != nullptr && with_body) {
     keep_alive = keep_alive && version >= 11;
     answered = co_await answer_stream(response, keep_alive);
+  } else if (response.source != nullptr && with_body) {
+    const bool chunked = version >= 11;
+    answered = co_await answer_source(response, chunked, keep_alive && chunked);
   } else {
     if (response.stream != nullptr) response.stream->close();
+    if (response.source != nullptr) stop_.request_stop();
     answered = co_await answer(response, with_body, keep_alive);
   }
   co_return answered&& keep_alive;
@@ -394,8 +419,8 @@ Awaitable<std::optional<Response>> Session::read_body(Incoming& incoming) {
 }
 
 void Session::submit(Request request) {
-  const auto ticket = std::make_shared<Ticket>(context_.lock(), weak_from_this());
-  WorkerPool& workers = service_.workers_of(request);
+  const auto ticket = std::make_shared<Ticket<Response>>(context_.lock(), weak_from_this());
+  workers_ = &service_.workers_of(request);
   auto task = [&handler = service_.handler, ticket,
                request = std::make_shared<Request>(std::move(request))] {
     // Nobody has waited so long.
@@ -407,7 +432,7 @@ void Session::submit(Request request) {
       ticket->use(problem(500, "Internal error", failure.what()));
     }
   };
-  if (!workers.try_submit(std::move(task))) {
+  if (!workers_->try_submit(std::move(task))) {
     ticket->use(problem(503, "Too busy", "too many requests are waiting; try again"));
   }
 }
@@ -456,12 +481,7 @@ Awaitable<bool> Session::send(Stream& stream, bool chunked) {
   while (true) {
     Stream::Taken taken = stream.take();
     if (!taken.bytes.empty()) {
-      std::string size;
-      if (chunked) {
-        size = fmt::format("{:x}\r\n", taken.bytes.size());
-        taken.bytes += "\r\n";
-      }
-      const bool written = co_await write(size, taken.bytes);
+      const bool written = co_await write_part(std::move(taken.bytes), chunked);
       if (!written) co_return false;
       continue;
     }
@@ -473,6 +493,87 @@ Awaitable<bool> Session::send(Stream& stream, bool chunked) {
   }
   const bool ended = co_await write(chunked ? "0\r\n\r\n" : "", {});
   co_return ended;
+}
+
+Awaitable<bool> Session::answer_source(Response& response, bool chunked, bool keep_alive) {
+  expired_ = false;
+  const std::string header = header_of(response, keep_alive, chunked);
+  ask_for_piece(response.source);
+  bool written = co_await write(header, {});
+  if (written) {
+    std::string first = std::exchange(response.body, {});
+    written = co_await write_part(std::move(first), chunked);
+  }
+  response.share.reset();
+  if (written) {
+    written = co_await send(response.source, chunked);
+  }
+  if (written) {
+    written = co_await write(chunked ? "0\r\n\r\n" : "", {});
+  } else {
+    stop_.request_stop();
+    cut(chunked);
+  }
+  co_return written;
+}
+
+Awaitable<bool> Session::send(const std::shared_ptr<BodySource>& source, bool chunked) {
+  while (true) {
+    std::optional<Piece> piece = co_await next_piece(source);
+    if (!piece) co_return false;
+    // The next one is made while this one is sent.
+    if (!piece->is_last) ask_for_piece(source);
+    const bool written = co_await write_part(std::move(piece->bytes), chunked);
+    if (!written) co_return false;
+    if (piece->is_last) co_return true;
+  }
+}
+
+void Session::ask_for_piece(const std::shared_ptr<BodySource>& source) {
+  if (is_made_) return;
+  piece_.reset();
+  const auto ticket = std::make_shared<Ticket<std::optional<Piece>>>(context_.lock(), weak_from_this());
+  is_made_ = workers_->try_submit([source, ticket, stop = stop_.get_token()] {
+    if (stop.stop_requested()) return;
+    try {
+      ticket->use(source->next());
+    } catch (const std::exception&) {
+      // The ticket says that there is none.
+    }
+  });
+  if (!is_made_) ticket->withdraw();
+}
+
+Awaitable<std::optional<Piece>> Session::next_piece(const std::shared_ptr<BodySource>& source) {
+  while (!piece_ && !aborted_) {
+    ask_for_piece(source);
+    state_ = State::kMaking;
+    deadline_ = Clock::time_point::max();
+    wake_.expires_at(is_made_ ? Clock::time_point::max() : Clock::now() + kAskAgainAfter);
+    co_await wake_.async_wait(kAwait);
+  }
+  if (!piece_) co_return std::nullopt;
+  std::optional<Piece> piece = *std::move(piece_);
+  piece_.reset();
+  co_return piece;
+}
+
+Awaitable<bool> Session::write_part(std::string part, bool chunked) {
+  if (part.empty()) co_return true;
+  std::string size;
+  if (chunked) {
+    size = fmt::format("{:x}\r\n", part.size());
+    part += "\r\n";
+  }
+  const bool written = co_await write(size, part);
+  co_return written;
+}
+
+void Session::cut(bool chunked) {
+  error_code ignored;
+  // What has neither a length nor chunks ends with its connection: only a reset tells that this is not its end.
+  if (!chunked) socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+  chunked ? close() : static_cast<void>(socket_.close(ignored));
 }
 
 Awaitable<bool> Session::write(std::string_view header, std::string_view body) {

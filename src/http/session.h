@@ -14,6 +14,7 @@
 #include <stop_token>
 
 #include "http/bodies.h"
+#include "http/body_source.h"
 #include "http/message.h"
 #include "http/names.h"
 #include "http/server.h"
@@ -69,8 +70,9 @@ struct Service {
 
 // Everything here runs on the thread of `context`.
 //
-//   idle ─► header ─► body ─► handling ─► writing ─┬─► streaming      All states but handling and
-//    ▲─────────────────────────────────────────────┘                  streaming have a deadline.
+//   idle ─► header ─► body ─► handling ─► writing ─┬─► streaming      All states but handling, making and
+//    ▲─────────────────────────────────────────────┤                  streaming have a deadline.
+//                                                   └─► making ─► writing
 class Session : public std::enable_shared_from_this<Session> {
  public:
   Session(Socket socket, std::weak_ptr<boost::asio::io_context> context, Service& service);
@@ -91,9 +93,11 @@ class Session : public std::enable_shared_from_this<Session> {
   void make_way() { close(); }
   // The answer to the request being handled.
   void deliver(Response response);
+  // The piece of it that was asked for; nothing: there is none.
+  void deliver(std::optional<Piece> piece);
 
  private:
-  enum class State { kIdle, kHeader, kBody, kHandling, kWriting, kStreaming };
+  enum class State { kIdle, kHeader, kBody, kHandling, kWriting, kStreaming, kMaking };
   struct Incoming;
 
   void enter(State state, Clock::duration timeout);
@@ -117,6 +121,17 @@ class Session : public std::enable_shared_from_this<Session> {
   Awaitable<bool> answer_stream(const Response& response, bool keep_alive);
   // Sends what is pushed until the stream is closed.
   Awaitable<bool> send(Stream& stream, bool chunked);
+  Awaitable<bool> answer_source(Response& response, bool chunked, bool keep_alive);
+  // Has a worker make the next piece, unless one does already, or too much waits for one.
+  void ask_for_piece(const std::shared_ptr<BodySource>& source);
+  // Waits for that piece; nothing: there is none.
+  Awaitable<std::optional<Piece>> next_piece(const std::shared_ptr<BodySource>& source);
+  // Sends pieces until the last; false where that did not come, or could not be sent.
+  Awaitable<bool> send(const std::shared_ptr<BodySource>& source, bool chunked);
+  // A part of a body; not its end, whatever it is.
+  Awaitable<bool> write_part(std::string part, bool chunked);
+  // Leaves an answer without its end, so that the peer notices.
+  void cut(bool chunked);
   // Reads what the peer still sends, so that closing does not destroy the answer on its way.
   Awaitable<void> drain();
   bool peer_is_gone();
@@ -137,6 +152,9 @@ class Session : public std::enable_shared_from_this<Session> {
   bool aborted_ = false;
   std::optional<Response> response_;
   std::stop_source stop_;  // Of the request being handled.
+  WorkerPool* workers_ = nullptr;  // Which handle it.
+  bool is_made_ = false;           // A piece is, by one of them.
+  std::optional<std::optional<Piece>> piece_;  // That was made.
 };
 
 }  // namespace daybook::http

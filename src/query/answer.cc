@@ -27,9 +27,24 @@ std::string position_key(std::int32_t partition, domain::Position at) {
   return sortable(at.topic) + sortable(partition) + sortable(at.offset);
 }
 
+void Rows::widen_to(const Rows& other) {
+  const std::string& bound = other.until();
+  if (!bound.empty() && is_wanted(bound)) {
+    cut_.until = bound;
+  } else {
+    cut_.until = until();
+  }
+  if (cut_.count && other.cut_.count) cut_.count = std::max(*cut_.count, *other.cut_.count);
+  while (!rows_.empty() && !cut_.until.empty() && rows_.front().key >= cut_.until) {
+    std::ranges::pop_heap(rows_, {}, &SortedRow::key);
+    give_back_memory(bytes_of(rows_.back()));
+    rows_.pop_back();
+  }
+}
+
 Rows::Page Rows::take() {
   std::ranges::sort(rows_, {}, &SortedRow::key);
-  Page page{std::move(rows_), false};
+  Page page{std::move(rows_), cut_.is_round && !cut_.until.empty()};
   if (cut_.count && page.rows.size() > *cut_.count) {
     page.more = true;
     page.rows.resize(*cut_.count);

@@ -60,8 +60,9 @@ class Rows {
     put(std::move(row));
   }
 
-  // Those that may be shown of rows that were cut to the same page.
+  // Those that may be shown of rows that were cut to the same page; of a round, each shard to a share of its own.
   void add_all(Rows other) {
+    if (cut_.is_round) widen_to(other);
     for (SortedRow& row : other.rows_) {
       if (row.key > cut_.after && is_wanted(row.key)) {
         put(std::move(row));
@@ -77,7 +78,7 @@ class Rows {
     for (SortedRow& sorted : rows_) visit(sorted.row);
   }
 
-  // What the page shows, in order, and whether there is more behind it.
+  // What the page shows, in order, and whether there is more behind it, or may be behind a round.
   struct Page {
     std::vector<SortedRow> rows;
     bool more = false;
@@ -104,6 +105,8 @@ class Rows {
     rows_.push_back(std::move(row));
     if (cut_.count) std::ranges::push_heap(rows_, {}, &SortedRow::key);
   }
+  // Keeps what both were cut to.
+  void widen_to(const Rows& other);
   bool is_full() const { return cut_.count && rows_.size() > *cut_.count; }
 
   PageCut cut_;

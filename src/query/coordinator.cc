@@ -26,9 +26,12 @@ auto with_own(std::int32_t partition, const Question& question, const Use& use) 
 
 }  // namespace
 
-Answer Coordinator::answer(const Report& report, Question& question) {
+void Coordinator::settle(const Report& report, Question& question) {
   report.settle(question);
   if (const auto wanted = report.rates(question)) question.rates = rates(question, *wanted);
+}
+
+Answer Coordinator::answer(const Report& report, const Question& question) {
   Answer answer = report.finish(question, gather(report, question), *this);
   name_customers(report.description(), question, source_.partition_count(), answer, *this);
   return answer;
@@ -49,6 +52,7 @@ std::unique_ptr<Partial> Coordinator::gather(const Report& report, const Questio
     partitions.resize(sessions_.size());
     std::iota(partitions.begin(), partitions.end(), 0);
   }
+  if (partitions.size() > 1 && question.page.is_round) return gather_round(partitions, report, question);
   if (partitions.size() > 1) {
     for (const std::int32_t partition : partitions) {
       with_own(partition, question, [&](const Question& own) { session(partition).expect(report, own); });
@@ -68,6 +72,30 @@ std::unique_ptr<Partial> Coordinator::gather(const Report& report, const Questio
     rest.page.until = report.rows_until(*whole);
     report.merge(*whole, ask(partitions[i], report, rest));
   }
+  return whole;
+}
+
+std::unique_ptr<Partial> Coordinator::gather_round(std::span<const std::int32_t> partitions, const Report& report,
+                                                   const Question& question) {
+  std::unique_ptr<Partial> whole;
+  const auto add = [&](std::unique_ptr<Partial> part) {
+    whole == nullptr ? static_cast<void>(whole = std::move(part)) : report.merge(*whole, std::move(part));
+  };
+  // Accounts are dealt out to the shards, so that each has about as many rows on the way to that of one. Each row is made
+  // once: asked for a whole page, each would make that.
+  Question share = question;
+  share.page.count = std::max<std::size_t>(1, *question.page.count / partitions.size());
+  Question rest = question;
+  while (!partitions.empty() && rest.page.until.empty()) {
+    auto part = ask(partitions.front(), report, share);
+    rest.page.until = report.rows_until(*part);
+    add(std::move(part));
+    partitions = partitions.subspan(1);
+  }
+  for (const std::int32_t partition : partitions) session(partition).expect(report, rest);
+  std::vector<std::unique_ptr<Partial>> parts(partitions.size());
+  on_all_processors(partitions.size(), [&](std::size_t i) { parts[i] = ask(partitions[i], report, rest); });
+  for (auto& part : parts) add(std::move(part));
   return whole;
 }
 

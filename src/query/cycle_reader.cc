@@ -58,16 +58,37 @@ void CycleReader::scan_stored(std::optional<AccountNumber> only, const VisitStor
     return;
   }
   const std::string prefix = only ? store::cells_prefix(store::kCycleRow, *only) : std::string(1, store::kCycleRow);
+  scan_rows(prefix, "", [&](const store::CycleRowKey& key, std::string_view value) {
+    visit(key.customer, key.order_id, decoded(value));
+    return true;
+  });
+}
+
+void CycleReader::scan_listed(AccountNumber account, const Rows& rows, const VisitStored& visit) const {
+  if (shard_.shard().known_at != nullptr) return scan_stored(account, visit);
+  const std::string prefix = sort_key({shard_.account(account).name()});
+  const std::string_view after = rows.cut().after;
+  const std::string_view after_id = after.starts_with(prefix) ? after.substr(prefix.size()) : std::string_view();
+  const std::string_view first = after_id.substr(0, after_id.find('\0'));
+  scan_rows(store::cells_prefix(store::kCycleRow, account), store::CycleRowKey{account, first}.bytes(),
+            [&](const store::CycleRowKey& key, std::string_view value) {
+              if (!rows.until().empty() && prefix + std::string(key.order_id) >= rows.until()) return false;
+              visit(account, key.order_id, decoded(value));
+              return true;
+            });
+}
+
+template <typename Take>
+void CycleReader::scan_rows(const std::string& prefix, const std::string& from, const Take& take) const {
+  const ShardSnapshot& shard = shard_.shard();
   using Next = store::Reads::Next;
-  const auto take = [&](std::string_view bytes, std::string_view value) -> Result<Next> {
+  const auto take_one = [&](std::string_view bytes, std::string_view value) -> Result<Next> {
     ASSIGN_OR_RETURN(const store::CycleRowKey key, store::CycleRowKey::parse(bytes));
     RETURN_IF_ERROR(store::check_labels(*shard.labels, key.customer, {}));
-    ASSIGN_OR_RETURN(const domain::CycleRow row, store::decode_cycle_row(value));
     shard_.go_on();
-    visit(key.customer, key.order_id, row);
-    return Next::kGoOn;
+    return take(key, value) ? Next::kGoOn : Next::kStop;
   };
-  const auto scanned = shard.reads->scan(store::Table::kCells, prefix, "", take);
+  const auto scanned = shard.reads->scan(store::Table::kCells, prefix, from, take_one);
   if (!scanned) refuse(scanned.error());
 }
 

@@ -119,6 +119,12 @@ class CycleReader {
   bool may_reach(const index::Cycles::Month& month) const;
 
   void scan_stored(std::optional<AccountNumber> only, const VisitStored& visit) const;
+  // Of an account's orders those that may be among the rows, which go by account and order, as far as is known without
+  // them.
+  void scan_listed(AccountNumber account, const Rows& rows, const VisitStored& visit) const;
+  // Calls take(key, value) for rows as they are stored, until it gives false.
+  template <typename Take>
+  void scan_rows(const std::string& prefix, const std::string& from, const Take& take) const;
   template <typename Choose, typename Visit>
   void scan_index(const Choose& choose, const Visit& visit);
   // A row of the index as stored.
@@ -221,6 +227,8 @@ void CycleReader::list(const Rows& rows, const Chosen& chosen, const Visit& visi
     if (find_group({row.attributes, row.kind, row.channel, state->warehouse}, account) == kPassedOver) return;
     visit(Listed{order_id, row.kind, account_->region(row.attributes), *state, account_->name(), *account_});
   };
+  // Account by account, so that no round looks over the orders of others.
+  if (rows.cut().is_round) return shard_.for_each_account(rows, [&](AccountNumber account) { scan_listed(account, rows, take); });
   if (!has_columns() || shard_.only()) return scan_stored(shard_.only(), take);
   // The columns have no ids: of accounts that have such an order the rows are read as they are stored.
   std::unordered_map<AccountNumber, std::int64_t> having;

@@ -10,8 +10,6 @@ namespace {
 // An account's documents lead to others, so that what was read grows with each.
 constexpr std::size_t kDocumentsAtOnce = 1'000;
 
-std::string prefix_of(std::string_view name) { return sort_key({name, ""}); }
-
 // Whether accounts have a document of a kind on the days that a list asks for: each stands in a cell of its date, which
 // nothing takes away from. A few pages an account are less than its documents.
 class DaysPosted {
@@ -91,10 +89,8 @@ ListWanted ListWanted::of(const Question& question) {
 ListedAccount::ListedAccount(const ShardReader& shard, const Rows& rows, AccountNumber account)
     : shard_(shard), rows_(rows), id_(account), account_(shard.new_account(account)) {}
 
-bool ListedAccount::is_behind_page() const { return !rows_.until().empty() && sort_key({name()}) >= rows_.until(); }
-
 void ListedAccount::for_each(domain::DocumentKind kind, const Visit& visit) {
-  const std::string prefix = prefix_of(name());
+  const std::string prefix = sort_key({name()});
   const std::string& after = rows_.cut().after;
   scan(kind, after.starts_with(prefix) ? std::string_view(after).substr(prefix.size()) : std::string_view(), true,
        visit);
@@ -113,7 +109,7 @@ void ListedAccount::for_each_open(domain::DocumentKind kind, std::span<const Day
 void ListedAccount::scan(domain::DocumentKind kind, std::string_view from_id, bool stops, const Visit& visit) {
   using store::DocumentKey;
   using Next = store::Reads::Next;
-  const std::string prefix = prefix_of(name());
+  const std::string prefix = sort_key({name()});
   const auto take = [&](std::string_view bytes, std::string_view) -> Result<Next> {
     ASSIGN_OR_RETURN(const DocumentKey key, DocumentKey::parse(bytes));
     if (stops && !rows_.until().empty() && prefix + std::string(key.ref.id) >= rows_.until()) return Next::kStop;
@@ -149,13 +145,12 @@ void ListedAccount::for_each_ended(domain::DocumentKind kind, const Visit& visit
 void for_each_listed_account(const ShardReader& shard, const Rows& rows,
                              const std::function<bool(AccountNumber)>& may_have,
                              const std::function<void(ListedAccount&)>& visit) {
-  for (const AccountNumber id : shard.accounts()) {
-    if (!may_have(id)) continue;
+  shard.for_each_account(rows, [&](AccountNumber id) {
+    shard.go_on();
+    if (!may_have(id)) return;
     ListedAccount account(shard, rows, id);
-    // In the order of their names.
-    if (account.is_behind_page()) return;
-    if (rows.may_hold(sort_key({account.name()}))) visit(account);
-  }
+    visit(account);
+  });
 }
 
 void for_each_listed(const ShardReader& shard, const Rows& rows, domain::DocumentKind kind, const ListWanted& wanted,
@@ -168,10 +163,15 @@ void for_each_listed(const ShardReader& shard, const Rows& rows, domain::Documen
           shard, rows, [&](AccountNumber id) { return days.may_have(id); },
           [&](ListedAccount& account) { account.for_each(kind, visit); });
     case ListOf::kOpen: {
-      const OpenDays open = open_days(shard.shard(), shard.only(), shard.question().as_of);
+      const OpenDaysOf open(shard.shard(), shard.only(), shard.question().as_of, rows.cut());
+      std::vector<Day> of_account;
       return for_each_listed_account(
-          shard, rows, [&](AccountNumber id) { return !open.of(id).empty() && days.may_have(id); },
-          [&](ListedAccount& account) { account.for_each_open(kind, open.of(account.reader().id()), visit); });
+          shard, rows,
+          [&](AccountNumber id) {
+            of_account = open.of(id);
+            return !of_account.empty() && days.may_have(id);
+          },
+          [&](ListedAccount& account) { account.for_each_open(kind, of_account, visit); });
     }
     case ListOf::kEnded: {
       const std::unordered_set<AccountNumber> ended = accounts_with_ended(shard, kind);

@@ -46,9 +46,6 @@ class ListedAccount {
   ListedAccount(const ShardReader& shard, const Rows& rows, AccountNumber account);
 
   std::string_view name() const { return account_->name(); }
-  // What stands behind the page stands behind it for all accounts to come.
-  bool is_behind_page() const;
-  AccountReader& reader() { return *account_; }
 
   // Its documents of a kind, by their ids; those alone that may be among the rows, or all.
   void for_each(domain::DocumentKind kind, const Visit& visit);

@@ -32,6 +32,8 @@ struct PostingPlace {
 
   auto operator<=>(const PostingPlace&) const = default;
 };
+// That a round looks over at first.
+constexpr Day kPostingDaysAtOnce = 32;
 constexpr PostingPlace kLastPlace = {kNever, log::Topic::kDeadLetter};
 
 std::string key_prefix(PostingPlace place, std::int32_t partition) {
@@ -316,17 +318,30 @@ void for_each_posting(const ShardReader& shard, const Grouping& grouping, const 
                       std::optional<Measure> type, const Rows& rows,
                       const std::function<void(const Posting&, AccountReader&)>& visit) {
   if (!shard.has_accounts()) return;
-  const PageOfPostings page(shard, grouping, span, type, rows);
-  page.for_each_account([&](store::LabelId id, std::span<const Counted> counted) {
-    shard.go_on();
-    AccountReader account = shard.account(id);
-    if (rows.cut().count) return CountedPostings(shard.shard(), account, grouping, counted, visit).find();
-    // Of all days most documents have something.
-    for_each_posting(account, grouping, [&](const Posting& posting) {
-      const LedgerEntry& entry = posting.entry;
-      if (span.holds(entry.day) && (!type || entry.measure == *type)) visit(posting, account);
+  const PageCut& cut = rows.cut();
+  // What a page shows stands between where it begins and ends.
+  Period rest = span;
+  if (!cut.after.empty()) rest.from = std::max(rest.from, first_day(cut.after));
+  if (!cut.until.empty()) rest.to = std::min(rest.to, first_day(cut.until));
+  // Of a round it is not known how many days it takes; a page looks over all of them once.
+  Day length = cut.is_round && cut.until.empty() ? kPostingDaysAtOnce : rest.to - rest.from + 1;
+  for (Day from = rest.from; from <= rest.to; from += length, length *= 2) {
+    Period days = rest;
+    days.from = from;
+    days.to = std::min(rest.to, from + length - 1);
+    const PageOfPostings page(shard, grouping, days, type, rows);
+    page.for_each_account([&](store::LabelId id, std::span<const Counted> counted) {
+      shard.go_on();
+      AccountReader account = shard.account(id);
+      if (cut.count) return CountedPostings(shard.shard(), account, grouping, counted, visit).find();
+      // Of all days most documents have something.
+      for_each_posting(account, grouping, [&](const Posting& posting) {
+        const LedgerEntry& entry = posting.entry;
+        if (days.holds(entry.day) && (!type || entry.measure == *type)) visit(posting, account);
+      });
     });
-  });
+    if (!rows.until().empty() && first_day(rows.until()) <= days.to) break;
+  }
 }
 
 }  // namespace daybook::query

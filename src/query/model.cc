@@ -21,9 +21,15 @@ std::optional<store::LabelId> ShardSnapshot::find_customer(std::string_view cust
 }
 
 std::vector<store::LabelId> ShardSnapshot::customers_after(std::string_view after, std::size_t count) const {
-  std::vector<store::LabelId> ids = labels->customers_after(after, count);
-  std::erase_if(ids, [&](store::LabelId id) { return id >= state.labels; });
-  return ids;
+  std::string behind(after);
+  while (true) {
+    std::vector<store::LabelId> ids = labels->customers_after(behind, count);
+    if (ids.empty()) return ids;
+    behind = labels->get(ids.back()).customer;
+    std::erase_if(ids, [&](store::LabelId id) { return id >= state.labels; });
+    // None may be of this moment, though others follow that are.
+    if (!ids.empty()) return ids;
+  }
 }
 
 ReadModel::ReadModel() : known_at_evaluations_(std::make_unique<KnownAtEvaluations>()) {}

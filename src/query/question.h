@@ -88,10 +88,14 @@ struct PageCut {
   std::optional<std::size_t> count;
   // From this key on there is no need of more: other shards have filled the page. Empty: they have not.
   std::string until = {};
+  // It is one of many that follow each other until all rows are there: about `count` of them, and nothing beside them,
+  // for what is over all pages is asked for by itself. Who reads it reads on where it begins, and does not look over all
+  // that there is.
+  bool is_round = false;
 
   template <typename Visit>
   void for_each_field(const Visit& visit) {
-    visit(after, count, until);
+    visit(after, count, until, is_round);
   }
 };
 

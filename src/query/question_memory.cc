@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <string>
+#include <string_view>
 
 #include "base/allocator.h"
 #include "query/request.h"
@@ -14,13 +16,15 @@ namespace {
 // What may lie about unused, for each answer, until the allocator gives it back by itself.
 constexpr std::size_t kReleasedBytes = std::size_t{4} << 20;
 
+constexpr std::string_view kTooMuch = "Too much is asked";
+
 }  // namespace
 
 thread_local QuestionMemory* QuestionMemory::current_ = nullptr;
 
-QuestionMemory::QuestionMemory(std::shared_ptr<MemoryBudget> budget)
+QuestionMemory::QuestionMemory(std::shared_ptr<MemoryBudget> budget, std::size_t bytes_max)
     : budget_(budget == nullptr ? std::make_shared<MemoryBudget>(SIZE_MAX) : std::move(budget)),
-      bytes_max_(budget_->bytes_max() / 4 * 3) {}
+      bytes_max_(std::min(bytes_max, budget_->bytes_max() / 4 * 3)) {}
 
 QuestionMemory::Taken QuestionMemory::try_take(std::size_t bytes) {
   const std::size_t wanted = used_ += bytes;
@@ -41,12 +45,12 @@ void QuestionMemory::take(std::size_t bytes) {
   switch (try_take(bytes)) {
     case Taken::kYes: return;
     case Taken::kTooMuch:
-      refuse(400, "Too much is asked",
+      refuse(400, std::string(kTooMuch),
              fmt::format("the answer takes more than the {} MiB that there are for one: ask for less at a time, in pages, by "
                          "fewer groups or for a shorter time, or give the server more (memory_mib)",
                          bytes_max_ >> 20));
     case Taken::kOthersHaveIt:
-      refuse(503, "Too much is asked", "answers to others take all the memory that there is for them; try again");
+      refuse(503, std::string(kTooMuch), "answers to others take all the memory that there is for them; try again");
   }
 }
 
@@ -55,6 +59,8 @@ void QuestionMemory::give_back(std::size_t bytes) {
   while (!used_.compare_exchange_weak(used, used - std::min(used, bytes))) {
   }
 }
+
+bool asks_too_much(const Problem& problem) { return problem.title == kTooMuch; }
 
 void QuestionMemory::keep(std::size_t bytes) {
   if (const std::size_t used = used_; used < bytes) return take(bytes - used);

@@ -6,19 +6,21 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <utility>
 
 #include "base/memory_budget.h"
+#include "base/problem.h"
 
 namespace daybook::query {
 
 // Thread-safe. Gives back in the end what it still has.
 class QuestionMemory {
  public:
-  // One question may have three quarters of the budget; null: as much as it takes.
-  explicit QuestionMemory(std::shared_ptr<MemoryBudget> budget);
+  // One question may have three quarters of the budget, and no more than `bytes_max`; no budget: as much as it takes.
+  explicit QuestionMemory(std::shared_ptr<MemoryBudget> budget, std::size_t bytes_max = SIZE_MAX);
   ~QuestionMemory() { budget_->give_back(held_); }
   QuestionMemory(const QuestionMemory&) = delete;
   QuestionMemory& operator=(const QuestionMemory&) = delete;
@@ -82,6 +84,22 @@ class TakenMemory {
  private:
   std::size_t bytes_ = 0;
 };
+
+// What the text of an answer takes while it is written: twice its size, as it moves when it outgrows its place.
+class GrowingText {
+ public:
+  void grew_to(std::size_t bytes) {
+    if (bytes <= taken_) return;
+    take_memory(bytes);
+    taken_ += bytes;
+  }
+
+ private:
+  std::size_t taken_ = 0;
+};
+
+// Whether a question was refused for what it takes: less may be had for fewer rows.
+bool asks_too_much(const Problem& problem);
 
 // What an element of a map takes beside what it holds.
 inline constexpr std::size_t kNodeBytes = 64;

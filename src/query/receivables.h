@@ -10,6 +10,7 @@
 #include "store/keys.h"
 #include "query/model.h"
 #include "query/known_at.h"
+#include "query/question.h"
 
 namespace daybook::query {
 
@@ -113,5 +114,24 @@ class OpenDays {
 
 // Of one customer, or of all.
 OpenDays open_days(const ShardSnapshot& shard, std::optional<store::LabelId> customer, Day as_of);
+
+// The same for a list by customer, of those that a page of it comes to: found for all at once, or for each by itself in a
+// round, which would find those of all customers again each time.
+class OpenDaysOf {
+ public:
+  // Both must outlive it.
+  OpenDaysOf(const ShardSnapshot& shard, std::optional<store::LabelId> customer, Day as_of, const PageCut& page)
+      : shard_(shard), as_of_(as_of), all_(page.is_round ? std::nullopt : std::optional(open_days(shard, customer, as_of))) {}
+
+  std::vector<Day> of(store::LabelId customer) const {
+    const auto copied = [](std::span<const Day> days) { return std::vector<Day>(days.begin(), days.end()); };
+    return all_ ? copied(all_->of(customer)) : copied(open_days(shard_, customer, as_of_).of(customer));
+  }
+
+ private:
+  const ShardSnapshot& shard_;
+  const Day as_of_;
+  const std::optional<OpenDays> all_;
+};
 
 }  // namespace daybook::query

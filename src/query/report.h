@@ -68,6 +68,9 @@ class Report {
   virtual std::optional<RatesWanted> rates(const Question&) const { return std::nullopt; }
   // Evaluated from facts, which is worth all processors; else read off.
   virtual bool evaluates_anew() const { return false; }
+  // Whether rows of its list cost no more, wherever a page of them begins: those of a file are asked for in rounds then,
+  // and take no more memory than a round; else all at once.
+  virtual bool goes_in_rounds(const Question&) const { return false; }
   // The account whose shard alone is asked; all are without.
   virtual std::optional<std::string> account(const Question& question) const { return question.filters().customer_id; }
   // The shard that alone is asked, by its partition; 404 where the log has none such.

@@ -3,13 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/bytes.h"
 #include "base/hash.h"
 #include "query/catalog.h"
 #include "query/coordinator.h"
+#include "query/file_answer.h"
 #include "query/question_memory.h"
-#include "query/workbook.h"
+#include "query/standing.h"
 
 namespace daybook::query {
 namespace {
@@ -45,15 +47,10 @@ Format read_format(const Description& description, Parameters& parameters, std::
   return given == "csv" ? Format::kCsv : given == "html" ? Format::kHtml : Format::kJson;
 }
 
-// How a file is written that is for a spreadsheet in another language.
-struct CsvForm {
-  char separator = ',';
-  bool has_mark = false;  // Of byte order, by which some see that it is UTF-8.
-};
-
-CsvForm read_csv_form(Parameters& parameters) {
+FileForm read_file_form(Format format, Parameters& parameters) {
   const std::string separator = parameters.one_of("separator", {",", ";", "tab"}, ",");
-  return {.separator = separator == "tab" ? '\t' : separator[0],
+  return {.is_workbook = format == Format::kXlsx,
+          .separator = separator == "tab" ? '\t' : separator[0],
           .has_mark = parameters.one_of("bom", {"true", "false"}, "false") == "true"};
 }
 
@@ -113,7 +110,7 @@ class PageTokens {
 struct Asked {
   Question question;
   Format format = Format::kJson;
-  CsvForm csv;
+  FileForm file;
   Wait wait;
 };
 
@@ -122,7 +119,7 @@ Asked read(const Description& description, const Route& route, const ShardSource
   Parameters parameters(request.parameters);
   Asked asked;
   asked.format = read_format(description, parameters, request.accept);
-  asked.csv = read_csv_form(parameters);
+  asked.file = read_file_form(asked.format, parameters);
   Question& question = asked.question;
   question.report = description.name;
   question.subject = route.subject;
@@ -145,54 +142,8 @@ Asked read(const Description& description, const Route& route, const ShardSource
   return asked;
 }
 
-// What the text of an answer takes while it is written: twice its size, as it moves when it outgrows its place.
-class GrowingText {
- public:
-  void grew_to(std::size_t bytes) {
-    if (bytes <= taken_) return;
-    take_memory(bytes);
-    taken_ += bytes;
-  }
-
- private:
-  std::size_t taken_ = 0;
-};
-
-// How far the shards have read that answered.
-struct Standing {
-  std::vector<Row> positions;
-  Value newest_recorded_at;
-  std::int64_t waiting = 0;
-  std::int64_t parked = 0;
-  std::optional<std::int64_t> first_recorded_ms;  // Of all that they have read; nothing: they have read nothing.
-};
-
-Standing standing_of(const std::vector<ShardHead>& heads, std::string_view topic_prefix) {
-  Standing standing;
-  std::int64_t newest = 0;
-  for (const ShardHead& head : heads) {
-    newest = std::max(newest, head.newest_recorded_ms);
-    standing.waiting += head.waiting;
-    standing.parked += head.parked;
-    if (head.first_recorded_ms < 0) continue;
-    standing.first_recorded_ms = std::min(standing.first_recorded_ms.value_or(head.first_recorded_ms), head.first_recorded_ms);
-  }
-  if (newest != 0) standing.newest_recorded_at = Value::instant_ms(newest);
-  for (const log::Topic topic : log::kEventTopics) {
-    const std::string name = log::topic_name(topic_prefix, topic);
-    for (const ShardHead& head : heads) {
-      Row position;
-      position.add("topic", Value::text(name));
-      position.add("partition", Value::integer(head.partition));
-      position.add("next_offset", Value::integer(head.next_offsets[static_cast<std::size_t>(topic)]));
-      standing.positions.push_back(std::move(position));
-    }
-  }
-  return standing;
-}
-
 std::string to_json(const Description& description, const Question& question, Answer answer, Coordinator& coordinator,
-                    std::string_view topic_prefix, const PageTokens& tokens) {
+                    const PageTokens& tokens) {
   JsonWriter json;
   json.begin_object();
   json.field("as_of", Value::date(question.as_of));
@@ -216,7 +167,7 @@ std::string to_json(const Description& description, const Question& question, An
   }
   for (const auto& [name, value] : answer.tail.values) json.field(name, value);
 
-  const Standing standing = standing_of(coordinator.heads(), topic_prefix);
+  const Standing standing = Standing::of(coordinator.heads(), coordinator.topic_prefix());
   json.field("positions", Value::list_of_rows(standing.positions));
   json.field("newest_recorded_at", standing.newest_recorded_at);
   // Why there is nothing in it.
@@ -230,103 +181,66 @@ std::string to_json(const Description& description, const Question& question, An
   return json.take();
 }
 
-// Objects that are null have their columns all the same.
-void fill(Row& row, const std::vector<std::string>& columns) {
-  for (auto& [name, value] : row.values) {
-    if (value.kind() != Value::Kind::kNull) continue;
-    Row empty;
-    for (const std::string& column : columns) {
-      if (column.starts_with(name + '.')) empty.add(column.substr(name.size() + 1), Value());
-    }
-    if (!empty.values.empty()) value = Value::object(std::move(empty));
-  }
-}
-
-std::vector<std::string> columns_of(const Description& description, const Answer& answer) {
-  if (!answer.columns && description.row.empty()) refuse(406, "No rows", "this answer has no rows to give as a table");
-  return answer.columns ? *answer.columns : description.columns();
-}
-
-std::string to_csv(const Description& description, Answer answer, const CsvForm& form) {
-  std::string csv = form.has_mark ? "\xEF\xBB\xBF" : "";
-  const std::vector<std::string> columns = columns_of(description, answer);
-  append_csv_header(csv, columns, form.separator);
-  GrowingText text;
-  for (SortedRow& row : answer.rows.take().rows) {
-    const std::size_t bytes = bytes_of(row.row);
-    fill(row.row, columns);
-    append_csv(csv, row.row, form.separator);
-    text.grew_to(csv.size());
-    give_back_memory(bytes);
-    row.row = Row();
-  }
-  return csv;
-}
-
-// What was asked, and what the rows add up to.
-WorkbookCover cover_of(const Description& description, const Question& question, const ParameterMap& given,
-                       const Answer& answer, std::size_t rows, const Standing& standing) {
-  WorkbookCover cover{description.name, description.meaning, question.today, {}};
-  Row& facts = cover.facts;
-  facts.add("asked_on", Value::date(question.today));
-  facts.add("as_of", Value::date(question.as_of));
-  facts.add("known_at", question.known_at_ms ? Value::instant_ms(*question.known_at_ms) : Value());
-  if (!question.subject.empty()) facts.add("of", Value::text(question.subject));
-  for (const auto& [name, value] : given) {
-    const bool is_said = name == "as_of" || name == "known_at" || name == "format" || name == "page_token" || name == "wait_ms";
-    if (!is_said) facts.add("asked: " + name, Value::text(value));
-  }
-  for (const auto& [name, value] : answer.head.values) facts.add(name, value);
-  facts.add("rows", Value::integer(rows));
-  for (const auto& [name, value] : answer.tail.values) facts.add(name, value);
-  facts.add("newest_recorded_at", standing.newest_recorded_at);
-  facts.add("waiting", Value::integer(standing.waiting));
-  facts.add("parked_records", Value::integer(standing.parked));
-  facts.add("positions", Value::list_of_rows(standing.positions));
-  return cover;
-}
-
-std::string to_xlsx(const Description& description, const Question& question, const Request& request, Answer answer,
-                    Coordinator& coordinator, std::string_view topic_prefix) {
-  const std::vector<std::string> columns = columns_of(description, answer);
-  std::vector<SortedRow> rows = answer.rows.take().rows;
-  Workbook workbook(description.rows_name.empty() ? description.name : description.rows_name, columns);
-  const Standing standing = standing_of(coordinator.heads(), topic_prefix);
-  workbook.write_cover(cover_of(description, question, request.parameters, answer, rows.size(), standing));
-  for (SortedRow& row : rows) {
-    refuse_once_given_up(request.stop);
-    const std::size_t bytes = bytes_of(row.row);
-    fill(row.row, columns);
-    workbook.write(row.row);
-    give_back_memory(bytes);
-    row.row = Row();
-  }
-  std::string bytes = workbook.finish();
-  take_memory(bytes.size());
-  return bytes;
-}
-
 Rendered answer(const Route& route, std::string_view path, const ShardSource& source, const Today& today,
-                const Request& request, QuestionMemory& memory) {
+                const Request& request, const std::shared_ptr<QuestionMemory>& memory) {
   const Report& report = *route.report;
   const Description& description = report.description();
   const PageTokens tokens(path, request.parameters);
-  auto [question, format, csv, wait] = read(description, route, source, today, request, tokens);
-  Coordinator coordinator(source, question.known_at_ms, request.stop);
-  coordinator.require(wait);
-  if (request.body) report.take_body(question, *request.body, source.partition_count(), request.stop, memory);
-  Answer answer = coordinator.answer(report, question);
-  switch (format) {
-    case Format::kJson:
-      return {200, content_type(format),
-              to_json(description, question, std::move(answer), coordinator, source.topic_prefix(), tokens)};
-    case Format::kCsv: return {200, content_type(format), to_csv(description, std::move(answer), csv)};
-    case Format::kXlsx:
-      return {200, content_type(format),
-              to_xlsx(description, question, request, std::move(answer), coordinator, source.topic_prefix())};
-    case Format::kHtml: return {200, content_type(format), answer.page()};
+  auto [question, format, form, wait] = read(description, route, source, today, request, tokens);
+  const bool is_file = format == Format::kCsv || format == Format::kXlsx;
+  auto coordinator =
+      std::make_unique<Coordinator>(source, question.known_at_ms, request.stop,
+                                    is_file && goes_in_rounds(report, question) ? Lasting::kFile : Lasting::kAnswer);
+  coordinator->require(wait);
+  if (request.body) report.take_body(question, *request.body, source.partition_count(), request.stop, *memory);
+  coordinator->settle(report, question);
+  Rendered rendered{200, content_type(format), {}};
+  if (is_file) {
+    Piece first = begin_file({report, std::move(question), form, request.parameters, std::move(coordinator), request.memory, memory},
+                             rendered.rest);
+    rendered.body = std::move(first.bytes);
+    rendered.memory = std::move(first.memory);
+    return rendered;
   }
-  return {};
+  Answer answer = coordinator->answer(report, question);
+  rendered.body = format == Format::kJson ? to_json(description, question, std::move(answer), *coordinator, tokens) : answer.page();
+  memory->keep(rendered.body.size());
+  rendered.memory = memory;
+  return rendered;
+}
+
+// `use(rendered)`: what may be refused of it as well.
+template <typename Use>
+Rendered answered(const ShardSource& source, const Today& today, const Request& request, const Use& use) {
+  std::string path;
+  for (const std::string& segment : request.segments) path += "/" + segment;
+  const auto route = find_route(request.segments, request.body.has_value());
+  if (!route) return render({404, "Not found", "there is nothing at " + path});
+  for (int attempts = 1;; ++attempts) {
+    const auto memory = std::make_shared<QuestionMemory>(request.memory);
+    try {
+      const QuestionMemory::Work work(memory.get());
+      Rendered rendered = answer(*route, path, source, today, request, memory);
+      use(rendered);
+      return rendered;
+    } catch (const AskAgain& refusal) {
+      memory->keep(0);
+      if (attempts == kAttemptsMax) return render(refusal.problem);
+    } catch (const Refusal& refusal) {
+      memory->keep(0);
+      return render(refusal.problem);
+    }
+  }
+}
+
+// All that follows, too.
+void append_rest(Rendered& rendered) {
+  while (const auto rest = std::exchange(rendered.rest, nullptr)) {
+    Piece piece = rest->next();
+    rendered.memory->keep(rendered.body.size() + piece.bytes.size());
+    rendered.body += piece.bytes;
+    if (!piece.is_last) rendered.rest = rest;
+  }
 }
 
 }  // namespace
@@ -337,27 +251,12 @@ Rendered render(const Problem& problem) {
   return {problem.status, "application/problem+json", problem.to_json()};
 }
 
+Rendered begin_answer(const ShardSource& source, const Today& today, const Request& request) {
+  return answered(source, today, request, [](Rendered&) {});
+}
+
 Rendered answer(const ShardSource& source, const Today& today, const Request& request) {
-  std::string path;
-  for (const std::string& segment : request.segments) path += "/" + segment;
-  const auto route = find_route(request.segments, request.body.has_value());
-  if (!route) return render({404, "Not found", "there is nothing at " + path});
-  for (int attempts = 1;; ++attempts) {
-    const auto memory = std::make_shared<QuestionMemory>(request.memory);
-    try {
-      const QuestionMemory::Work work(memory.get());
-      Rendered rendered = answer(*route, path, source, today, request, *memory);
-      memory->keep(rendered.body.size());
-      rendered.memory = memory;
-      return rendered;
-    } catch (const AskAgain& refusal) {
-      memory->keep(0);
-      if (attempts == kAttemptsMax) return render(refusal.problem);
-    } catch (const Refusal& refusal) {
-      memory->keep(0);
-      return render(refusal.problem);
-    }
-  }
+  return answered(source, today, request, append_rest);
 }
 
 }  // namespace daybook::query

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "query/pieces.h"
 #include "query/request.h"
 #include "query/shard_query.h"
 #include "query/wait.h"
@@ -22,6 +23,8 @@ struct Rendered {
   std::string body;
   // The memory that it was given, until it goes.
   std::shared_ptr<QuestionMemory> memory = {};
+  // What follows the body, of a file that comes in pieces. Null: nothing.
+  std::shared_ptr<Pieces> rest = {};
 };
 
 // What is asked, as it came.
@@ -36,6 +39,8 @@ struct Request {
 };
 
 // Refusals become problem details. Any thread.
+Rendered begin_answer(const ShardSource& source, const Today& today, const Request& request);
+// The same, with all that follows in its body.
 Rendered answer(const ShardSource& source, const Today& today, const Request& request);
 // Whether answer() has a report for this path that is asked without a body.
 bool is_report(const std::vector<std::string>& segments);

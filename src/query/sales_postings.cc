@@ -214,12 +214,12 @@ SalesPostings::Totals SalesPostings::for_each(const Rows& rows, const Visit& vis
   const Period& period = asked_.period;
   const bool is_known_at = shard_.shard().known_at != nullptr;
   // The totals of so many days come with what is found of them.
-  const bool at_once = !is_known_at && period.to - period.from < kDaysAtOnce;
+  const bool at_once = !page.is_round && !is_known_at && period.to - period.from < kDaysAtOnce;
   AddedUp totals{counts_};
   FoundDays whole;
   if (at_once) {
     whole = find(period.from, period.to, &totals.by_currency);
-  } else {
+  } else if (!page.is_round) {
     reader_.read(totals);
   }
   const Day first = page.after.empty() ? period.from : first_day(page.after);

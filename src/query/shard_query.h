@@ -53,6 +53,9 @@ class ShardSession {
   virtual void expect_head() {}
 };
 
+// How long it takes to be answered: a file is made as fast as it is read.
+enum class Lasting : std::uint8_t { kAnswer, kFile };
+
 // All shards of a read model. Thread-safe. What fails is a Refusal that names the shard: no answer is given without it.
 class ShardSource {
  public:
@@ -66,7 +69,7 @@ class ShardSource {
   virtual std::unique_ptr<ShardSession> open(std::int32_t partition, std::optional<std::int64_t> known_at_ms) const = 0;
   // The shards as one question opens them, all as known at one instant: its sessions share the way to where they are.
   // Null: they would share nothing. This one must outlive it.
-  virtual std::unique_ptr<const ShardSource> for_question() const { return nullptr; }
+  virtual std::unique_ptr<const ShardSource> for_question(Lasting) const { return nullptr; }
 };
 
 }  // namespace daybook::query

@@ -184,6 +184,9 @@ class ShardReader {
 
   // The accounts that the question's customer_id leaves, by name.
   std::vector<AccountNumber> accounts() const;
+  // Calls visit(number) for those of them that may be among the rows, whose keys begin with the account's name.
+  template <typename Visit>
+  void for_each_account(const Rows& rows, const Visit& visit) const;
   AccountReader account(AccountNumber id) const { return {shard_, id, rules(), question_.file_choice}; }
   std::unique_ptr<AccountReader> new_account(AccountNumber id) const {
     return std::make_unique<AccountReader>(shard_, id, rules(), question_.file_choice);
@@ -234,6 +237,36 @@ class ShardReader {
   bool has_accounts_ = true;
   std::optional<AccountNumber> only_;
 };
+
+template <typename Visit>
+void ShardReader::for_each_account(const Rows& rows, const Visit& visit) const {
+  // How many a page takes is not known; each time all are looked through.
+  std::size_t at_once = 1'000;
+  // False: neither it nor any behind it may be.
+  const auto visit_one = [&](AccountNumber id, std::string_view name) {
+    const std::string prefix = sort_key({name});
+    if (!rows.until().empty() && prefix >= rows.until()) return false;
+    if (rows.may_hold(prefix)) visit(id);
+    return true;
+  };
+  if (only_ || !has_accounts_) {
+    if (only_) visit_one(*only_, account(*only_).name());
+    return;
+  }
+  const std::string& before = rows.cut().after;
+  std::string after = before.substr(0, before.find('\0'));
+  // The page before may have ended within it.
+  if (const auto id = after.empty() ? std::nullopt : shard_.find_customer(after); id && !visit_one(*id, after)) return;
+  while (true) {
+    const std::vector<AccountNumber> ids = shard_.customers_after(after, at_once);
+    if (ids.empty()) return;
+    for (const AccountNumber id : ids) {
+      after = account(id).name();
+      if (!visit_one(id, after)) return;
+    }
+    at_once *= 4;
+  }
+}
 
 template <typename Read, typename Visit>
 void ShardReader::hand_out(Day as_of, const Grouping& grouping, GroupCursor& group, const Read& read,
@@ -290,17 +323,15 @@ void ShardReader::receivables_on(std::span<const Day> dates, Grouping grouping, 
 template <typename Visit>
 void ShardReader::for_each_open_item(Day as_of, const Grouping& grouping, const Rows& rows, const Visit& visit) const {
   if (!has_accounts_) return;
-  const OpenDays open = open_days(shard_, only_, as_of);
-  for (const AccountNumber id : accounts()) {
-    const std::span<const Day> days = open.of(id);
-    if (days.empty()) continue;
+  const OpenDaysOf open(shard_, only_, as_of, rows.cut());
+  for_each_account(rows, [&](AccountNumber id) {
     go_on();
+    const std::vector<Day> days = open.of(id);
+    if (days.empty()) return;
     AccountReader account = this->account(id);
-    // In the order of their names: once the page is full those behind it are passed over.
-    if (!rows.may_hold(sort_key({account.name()}))) continue;
     std::vector<OpenItem> items = open_items(account, account.opened_on(days), as_of);
     if (grouping.credits_laid_over) {
-      if (!sees(account)) continue;
+      if (!sees(account)) return;
       lay_credits_over(items, as_of);
     }
     for (const OpenItem& item : items) {
@@ -309,7 +340,7 @@ void ShardReader::for_each_open_item(Day as_of, const Grouping& grouping, const 
         visit(item, account);
       }
     }
-  }
+  });
 }
 
 template <typename Visit>

@@ -1,20 +1,24 @@
 #include "query/workbook.h"
 
 #include <fmt/format.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <xlsxwriter.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
 #include <map>
+#include <utility>
+#include <vector>
 
 #include "base/date.h"
-#include "base/file.h"
 #include "query/request.h"
 
 namespace daybook::query {
@@ -78,7 +82,8 @@ struct Workbook::Parts {
     TemporaryFile() {
       std::error_code error;
       const std::filesystem::path folder = std::filesystem::temp_directory_path(error);
-      path_ = (error ? std::string("/tmp") : folder.string()) + "/daybook-workbook-XXXXXX";
+      folder_ = error ? std::string("/tmp") : folder.string();
+      path_ = folder_ + "/daybook-workbook-XXXXXX";
       const int descriptor = mkstemp(path_.data());
       if (descriptor < 0) refuse(503, "Workbook not written", "no file can be made at " + path_);
       ::close(descriptor);
@@ -88,8 +93,10 @@ struct Workbook::Parts {
     TemporaryFile& operator=(const TemporaryFile&) = delete;
 
     const std::string& path() const { return path_; }
+    std::string& folder() { return folder_; }
 
    private:
+    std::string folder_;
     std::string path_;
   };
 
@@ -100,12 +107,20 @@ struct Workbook::Parts {
   lxw_format* bold = nullptr;
   lxw_format* date = nullptr;
   std::map<std::size_t, lxw_format*> by_decimals;
+  std::vector<lxw_worksheet*> all_sheets;
+  lxw_worksheet* cover = nullptr;
+  lxw_row_t sheet_rows_max = 0;
   lxw_worksheet* sheet = nullptr;  // That of the rows, or the last of them.
   lxw_row_t next_row = 0;          // Of it.
   int sheets = 0;
 
+  // What is not finished is not put together either: that would take as long as it is large.
   ~Parts() {
-    if (book != nullptr) workbook_close(book);
+    if (book == nullptr) return;
+    for (lxw_worksheet* const each : all_sheets) {
+      if (each->optimize_tmpfile != nullptr) std::fclose(std::exchange(each->optimize_tmpfile, nullptr));
+    }
+    lxw_workbook_free(book);
   }
 
   lxw_format* with_decimals(std::size_t decimals) {
@@ -146,6 +161,7 @@ struct Workbook::Parts {
     const std::string name = ++sheets == 1 ? sheet_name : fmt::format("{} {}", sheet_name, sheets);
     sheet = workbook_add_worksheet(book, name.c_str());
     if (sheet == nullptr) refuse(503, "Workbook not written", "no further sheet can be made");
+    all_sheets.push_back(sheet);
     for (std::size_t i = 0; i < columns.size(); ++i) {
       const auto column = static_cast<lxw_col_t>(i);
       check(worksheet_set_column(sheet, column, column, std::max(kColumnWidthMin, static_cast<double>(columns[i].size()) + 2), nullptr));
@@ -167,17 +183,37 @@ struct Workbook::Parts {
   }
 };
 
-Workbook::Workbook(std::string sheet_name, std::vector<std::string> columns) : parts_(std::make_unique<Parts>()) {
+WorkbookFile::~WorkbookFile() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+void WorkbookFile::read(std::size_t from, std::string& to) const {
+  for (std::size_t got = 0; got < to.size();) {
+    const auto count = ::pread(descriptor_, to.data() + got, to.size() - got, static_cast<off_t>(from + got));
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) refuse(503, "Workbook not read", "the workbook's temporary file cannot be read");
+    got += static_cast<std::size_t>(count);
+  }
+}
+
+Workbook::Workbook(std::string sheet_name, std::vector<std::string> columns, std::size_t sheet_rows_max)
+    : parts_(std::make_unique<Parts>()) {
+  static_assert(kSheetRowsMax == LXW_ROW_MAX);
+  parts_->sheet_rows_max = static_cast<lxw_row_t>(sheet_rows_max);
   parts_->sheet_name = std::move(sheet_name);
   parts_->columns = std::move(columns);
   lxw_workbook_options options{};
   options.constant_memory = LXW_TRUE;
+  options.tmpdir = parts_->file.folder().data();
   parts_->book = workbook_new_opt(parts_->file.path().c_str(), &options);
   if (parts_->book == nullptr) refuse(503, "Workbook not written", "there is no memory for a workbook");
   parts_->bold = workbook_add_format(parts_->book);
   format_set_bold(parts_->bold);
   parts_->date = workbook_add_format(parts_->book);
   format_set_num_format(parts_->date, "yyyy-mm-dd");
+  parts_->cover = workbook_add_worksheet(parts_->book, "report");
+  if (parts_->cover == nullptr) refuse(503, "Workbook not written", "the cover cannot be made");
+  parts_->all_sheets.push_back(parts_->cover);
 }
 
 Workbook::~Workbook() = default;
@@ -188,8 +224,7 @@ void Workbook::write_cover(const WorkbookCover& cover) {
   properties.title = title.data();
   properties.created = std::time_t{cover.asked_on} * 86'400;
   check(workbook_set_properties(parts_->book, &properties));
-  lxw_worksheet* const sheet = workbook_add_worksheet(parts_->book, "report");
-  if (sheet == nullptr) refuse(503, "Workbook not written", "the cover cannot be made");
+  lxw_worksheet* const sheet = parts_->cover;
   check(worksheet_set_column(sheet, 0, 0, 24, nullptr));
   check(worksheet_set_column(sheet, 1, 40, 20, nullptr));
   lxw_row_t row = 0;
@@ -231,7 +266,7 @@ void Workbook::write_cover(const WorkbookCover& cover) {
 }
 
 void Workbook::write(const Row& row) {
-  if (parts_->sheet == nullptr || parts_->next_row == LXW_ROW_MAX) parts_->begin_sheet();
+  if (parts_->sheet == nullptr || parts_->next_row == parts_->sheet_rows_max) parts_->begin_sheet();
   lxw_col_t column = 0;
   for_each_column(row.values, [&](const std::string&, const Value& value) {
     parts_->write_cell(parts_->sheet, parts_->next_row, column++, value);
@@ -239,13 +274,21 @@ void Workbook::write(const Row& row) {
   ++parts_->next_row;
 }
 
-std::string Workbook::finish() {
+void Workbook::check_disk() const {
+  if (parts_->sheet != nullptr) Parts::check_disk(parts_->sheet);
+}
+
+WorkbookFile Workbook::finish() {
   if (parts_->sheet == nullptr) parts_->begin_sheet();
   parts_->end_sheet();
   check(workbook_close(std::exchange(parts_->book, nullptr)));
-  auto bytes = read_file(parts_->file.path());
-  if (!bytes) refuse(bytes.error());
-  return *std::move(bytes);
+  const int descriptor = ::open(parts_->file.path().c_str(), O_RDONLY | O_CLOEXEC);
+  struct stat about {};
+  if (descriptor < 0 || ::fstat(descriptor, &about) != 0) {
+    if (descriptor >= 0) ::close(descriptor);
+    refuse(503, "Workbook not read", "the workbook's temporary file cannot be read");
+  }
+  return {descriptor, static_cast<std::size_t>(about.st_size)};
 }
 
 }  // namespace daybook::query

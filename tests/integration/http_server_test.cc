@@ -5,11 +5,13 @@
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
 #include <latch>
 #include <mutex>
 #include <thread>
 
 #include "http/bodies.h"
+#include "http/body_source.h"
 #include "http/client.h"
 #include "http/server.h"
 #include "http/stream.h"
@@ -656,6 +658,174 @@ TEST(HttpServerTest, AStreamEndsWithItsPeerAndWithTheServer) {
   EXPECT_EQ(last.receive_chunk(), "");
   EXPECT_TRUE(last.closed());
   EXPECT_FALSE(streams[2]->push("note\n"));
+}
+
+// Gives so many pieces "piece N\n", or of so many bytes; then its end, or nothing.
+class Pieces final : public BodySource {
+ public:
+  struct Seen {
+    std::atomic<int> asked = 0;
+    std::atomic<int> at_once = 0;
+    std::atomic<bool> overlapped = false;
+    std::atomic<bool> gone = false;
+    std::atomic<std::size_t> shares = 0;
+  };
+  Pieces(std::shared_ptr<Seen> seen, int pieces, bool ends = true, std::size_t bytes = 0)
+      : seen_(std::move(seen)), pieces_(pieces), ends_(ends), bytes_(bytes) {}
+  ~Pieces() override { seen_->gone = true; }
+
+  std::optional<Piece> next() override {
+    if (++seen_->at_once > 1) seen_->overlapped = true;
+    const int number = seen_->asked++;
+    --seen_->at_once;
+    if (number == pieces_ && !ends_) return std::nullopt;
+    Piece piece{"piece " + std::to_string(number) + "\n", ends_ && number + 1 == pieces_};
+    piece.bytes.resize(std::max(piece.bytes.size(), bytes_), '.');
+    ++seen_->shares;
+    piece.share = std::shared_ptr<void>(nullptr, [seen = seen_](void*) { --seen->shares; });
+    return piece;
+  }
+
+ private:
+  const std::shared_ptr<Seen> seen_;
+  const int pieces_;
+  const bool ends_;
+  const std::size_t bytes_;
+};
+
+bool comes(const std::function<bool()>& condition, std::chrono::milliseconds within = 10s) {
+  const auto until = Clock::now() + within;
+  while (!condition()) {
+    if (Clock::now() > until) return false;
+    std::this_thread::sleep_for(1ms);
+  }
+  return true;
+}
+
+TEST(HttpServerTest, ABodyThatIsMadePieceByPieceComesWholeAndTheConnectionGoesOn) {
+  const auto seen = std::make_shared<Pieces::Seen>();
+  const auto server = serve(quick(), [&](Request request, const Respond& respond) {
+    if (request.path != "/file") return echo(std::move(request), respond);
+    seen->asked = 0;
+    Response response{200, "text/csv", "head\n", {}};
+    response.source = std::make_shared<Pieces>(seen, 1'000);
+    respond(std::move(response));
+  });
+  HttpPeer peer(server->port());
+  EXPECT_NE(peer.ask(get("/file")).header.find("Transfer-Encoding: chunked"), std::string::npos);
+  EXPECT_EQ(peer.receive_chunk(), "head\n");
+  for (int i = 0; i < 1'000; ++i) ASSERT_EQ(peer.receive_chunk(), "piece " + std::to_string(i) + "\n");
+  EXPECT_EQ(peer.receive_chunk(), "");
+  EXPECT_EQ(seen->asked, 1'000);
+  EXPECT_FALSE(seen->overlapped);
+  EXPECT_EQ(peer.ask(get("/next")).body, "GET /next [next]");
+  EXPECT_TRUE(comes([&] { return seen->gone && seen->shares == 0; }));
+  // HEAD makes none.
+  peer.send("HEAD /file HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  const HttpAnswer head = peer.receive(true);
+  EXPECT_EQ(head.status, 200);
+  EXPECT_EQ(head.header.find("Content-Length"), std::string::npos);
+  EXPECT_EQ(peer.ask(get("/next")).body, "GET /next [next]");
+  EXPECT_EQ(seen->asked, 0);
+  // Without chunks it ends with the connection.
+  HttpPeer old(server->port());
+  old.send("GET /file HTTP/1.0\r\n\r\n");
+  const std::string all = old.receive_all();
+  EXPECT_NE(all.find("Connection: close\r\n"), std::string::npos);
+  EXPECT_EQ(all.find("chunked"), std::string::npos);
+  EXPECT_NE(all.find("\r\n\r\nhead\npiece 0\n"), std::string::npos);
+  EXPECT_TRUE(all.ends_with("piece 999\n"));
+  EXPECT_FALSE(old.was_reset());
+}
+
+TEST(HttpServerTest, ABodyThatCannotGoOnIsSeenToBeCut) {
+  const auto server = serve(quick(), [&](const Request& request, const Respond& respond) {
+    Response response{200, "text/csv", "head\n", {}};
+    response.source = std::make_shared<Pieces>(std::make_shared<Pieces::Seen>(), request.path == "/none" ? 0 : 2, false);
+    respond(std::move(response));
+  });
+  for (const char* path : {"/two", "/none"}) {
+    HttpPeer peer(server->port());
+    EXPECT_EQ(peer.ask(get(path)).status, 200);
+    EXPECT_EQ(peer.receive_chunk(), "head\n");
+    for (int i = 0; i < 2 && path == std::string("/two"); ++i) EXPECT_EQ(peer.receive_chunk(), "piece " + std::to_string(i) + "\n");
+    EXPECT_EQ(peer.receive_chunk(), "(closed)") << "and no last chunk";
+    const auto cut = ask("http://localhost:" + std::to_string(server->port()), {path + 1}, {});
+    ASSERT_FALSE(cut);
+    EXPECT_NE(cut.error().message.find("is not whole"), std::string::npos) << cut.error().message;
+    HttpPeer old(server->port());
+    old.send("GET " + std::string(path) + " HTTP/1.0\r\n\r\n");
+    old.receive_all();
+    EXPECT_TRUE(old.was_reset());
+  }
+}
+
+TEST(HttpServerTest, APeerThatReadsSlowlySlowsItsBodyAndHoldsNoWorker) {
+  constexpr std::size_t kBytes = 1 << 20;
+  ServerOptions options = quick();
+  options.limits.write_timeout = 2s;
+  options.workers = 1;
+  const auto seen = std::make_shared<Pieces::Seen>();
+  const auto server = serve(options, [&](Request request, const Respond& respond) {
+    if (request.path != "/file") return echo(std::move(request), respond);
+    Response response{200, "text/csv", "", {}};
+    response.source = std::make_shared<Pieces>(seen, 1'000, true, kBytes);
+    respond(std::move(response));
+  });
+  HttpPeer slow(server->port());
+  slow.send(get("/file"));
+  EXPECT_TRUE(comes([&] { return seen->asked > 1; }));
+  // What the sockets hold, and two pieces: the one that is sent, and the next.
+  std::this_thread::sleep_for(300ms);
+  const int held = seen->asked;
+  EXPECT_LT(held, 30);
+  EXPECT_LE(seen->shares, 2U);
+  HttpPeer other(server->port());
+  EXPECT_EQ(other.ask(get("/next")).body, "GET /next [next]") << "the one worker is free";
+  EXPECT_EQ(seen->asked, held);
+  // As it reads, more is made; when it stops for too long, it is given up.
+  EXPECT_EQ(slow.receive().status, 200);
+  for (int i = 0; i < 40; ++i) ASSERT_EQ(slow.receive_chunk().size(), kBytes);
+  EXPECT_GE(seen->asked, 40);
+  EXPECT_TRUE(comes([&] { return seen->gone.load(); }));
+  EXPECT_LT(seen->asked, 80);
+}
+
+TEST(HttpServerTest, ABodyIsMadeNoFurtherOnceItsPeerHasGone) {
+  // Waits until it is told that nobody waits any more.
+  struct Waits final : BodySource {
+    explicit Waits(std::stop_token given, std::atomic<bool>& has_ended) : stop(std::move(given)), ended(has_ended) {}
+    ~Waits() override { ended = true; }
+    std::optional<Piece> next() override {
+      while (!stop.stop_requested()) std::this_thread::sleep_for(1ms);
+      return std::nullopt;
+    }
+    const std::stop_token stop;
+    std::atomic<bool>& ended;
+  };
+  std::atomic<bool> ended = false;
+  ServerOptions options = quick();
+  options.stop_timeout = 100ms;
+  const auto server = serve(options, [&](const Request& request, const Respond& respond) {
+    Response response{200, "text/csv", "head\n", {}};
+    response.source = std::make_shared<Waits>(request.stop, ended);
+    respond(std::move(response));
+  });
+  {
+    HttpPeer leaving(server->port());
+    EXPECT_EQ(leaving.ask(get("/")).status, 200);
+    EXPECT_EQ(leaving.receive_chunk(), "head\n");
+    EXPECT_FALSE(ended);
+  }
+  EXPECT_TRUE(comes([&] { return ended.load(); }, 1s));
+  // Nor once the server ends.
+  ended = false;
+  HttpPeer staying(server->port());
+  EXPECT_EQ(staying.ask(get("/")).status, 200);
+  EXPECT_EQ(staying.receive_chunk(), "head\n");
+  server->stop();
+  EXPECT_TRUE(ended);
+  EXPECT_EQ(staying.receive_chunk(), "(closed)");
 }
 
 TEST(HttpServerTest, AHandlerThatFailsOrForgetsIsA500) {

@@ -8,6 +8,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <string>
 #include <string_view>
@@ -89,6 +90,15 @@ class HttpPeer {
     return chunk;
   }
 
+  // All that comes until the other side closes, or cuts it off.
+  std::string receive_all() {
+    while (read_more()) {
+    }
+    return std::exchange(received_, {});
+  }
+  // Whether the other side has cut the connection off.
+  bool was_reset() const { return was_reset_; }
+
   // Whether something has come that was not received yet.
   bool has_answer() const {
     char byte = 0;
@@ -102,6 +112,7 @@ class HttpPeer {
   bool read_more() {
     char bytes[16 * 1024];
     const auto count = ::recv(socket_, bytes, sizeof bytes, 0);
+    was_reset_ = count < 0 && errno == ECONNRESET;
     if (count <= 0) return false;
     received_.append(bytes, static_cast<std::size_t>(count));
     return true;
@@ -109,6 +120,7 @@ class HttpPeer {
 
   int socket_;
   std::string received_;
+  bool was_reset_ = false;
 };
 
 }  // namespace daybook::test

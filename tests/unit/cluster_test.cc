@@ -357,7 +357,7 @@ TEST_F(Cluster, APageIsKnownToHaveMoreBehindItWhicheverShardAnswersFirst) {
   question.arguments = query::Arguments(report.description(), {}, all.rules().zone);
   // As known at an instant shards are worked on side by side.
   const std::int64_t known_at_ms = 4'000'000'000'000;
-  const auto of_question = pool->shards()->for_question();
+  const auto of_question = pool->shards()->for_question(query::Lasting::kAnswer);
   const auto first = of_question->open(0, known_at_ms);
   const auto second = of_question->open(1, known_at_ms);
   first->expect(report, question);
@@ -381,7 +381,7 @@ TEST_F(Cluster, AProjectorThatFallsInMidAnswerIsNamedOrReplaced) {
   const auto shards = pool->shards();
   {
     // Of its shards one has answered, and the rest have not.
-    const auto of_question = shards->for_question();
+    const auto of_question = shards->for_question(query::Lasting::kAnswer);
     std::vector<std::unique_ptr<query::ShardSession>> sessions;
     for (const std::int32_t partition : all_of(local)) sessions.push_back(of_question->open(partition, {}));
     for (const auto& session : sessions) session->expect_head();
@@ -559,6 +559,38 @@ TEST_F(Cluster, AShardThatHasFoldedLessThanWasSeenIsNotTakenForOneThatHas) {
       ask(kAgeing, {{"min_position", fmt::format("daybook.invoices.v1:{}:0", account_shard())}, {"wait_ms", "0"}});
   EXPECT_EQ(rendered.status, 503) << rendered.body;
   EXPECT_NE(rendered.body.find("was not folded"), std::string::npos) << rendered.body;
+}
+
+TEST_F(Cluster, AFileOfManyRoundsIsThatOfTheShardsAndIsCutWhereOneGoes) {
+  for (int i = 0; i < 4'000; ++i) {
+    story.book.send(fmt::format(R"({{"event_id":"f{0}","customer_id":"F{1}","source":"test","occurred_at":"2024-05-02T12:00:00Z",)"
+                                R"("payment_received":{{"payment_id":"P{0}","currency":"CNY","amount_minor":100,)"
+                                R"("value_date":"2024-05-02"}}}})",
+                                i, i % 500));
+  }
+  story.book.settle();
+  auto first = serve(local, {0, 1});
+  const auto second = serve(local, {2});
+  connect({first->address(), second->address()});
+  see(2);
+  const auto today = [] { return *parse_date("2024-06-30"); };
+  const std::vector<std::string> segments = segments_of("v1/payments");
+  const query::ParameterMap parameters = {{"format", "csv"}};
+  const query::Request request{.segments = segments, .parameters = parameters};
+  const auto shards = pool->shards();
+  const std::string whole = query::answer(local, today, request).body;
+  EXPECT_EQ(std::ranges::count(whole, '\n'), 4'001);
+  EXPECT_TRUE(query::answer(*shards, today, request).body == whole);
+  query::Rendered rendered = query::begin_answer(*shards, today, request);
+  ASSERT_EQ(rendered.status, 200) << rendered.body;
+  ASSERT_NE(rendered.rest, nullptr);
+  EXPECT_TRUE(whole.starts_with(rendered.body));
+  first.reset();
+  const auto all = [&] {
+    while (!rendered.rest->next().is_last) {
+    }
+  };
+  EXPECT_THROW(all(), query::Refusal);
 }
 
 TEST_F(Cluster, AnswersHaveAMost) {

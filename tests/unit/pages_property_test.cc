@@ -1,13 +1,17 @@
-// What must hold for every history: the pages of a list, one behind the other, are the list; and what was restated
-// between two instants is what the entries known at the later come to, less those known at the earlier.
+// What must hold for every history: the pages of a list, one behind the other, are the list, and so are the rounds that a
+// file is made of; and what was restated between two instants is what the entries known at the later come to, less those
+// known at the earlier.
 #include <gtest/gtest.h>
 
 #include <rapidcheck/gtest.h>
 
+#include <array>
 #include <map>
+#include <optional>
 
 #include "query/catalog.h"
 #include "query/coordinator.h"
+#include "query/file_answer.h"
 #include "query/local_shards.h"
 #include "support/asking.h"
 #include "support/folding.h"
@@ -95,9 +99,27 @@ class Lists {
     }
     return all;
   }
+  // In rounds of about so many, as a file is made; nothing where that is not made so.
+  std::optional<std::vector<query::SortedRow>> in_rounds(const ListAsked& asked, std::size_t size) const {
+    const query::Report& report = *query::find_report(asked.report);
+    query::Question question = question_of(asked, {});
+    if (!query::goes_in_rounds(report, question)) return std::nullopt;
+    query::Coordinator coordinator(shards_, asked.known_at_ms, {}, query::Lasting::kFile);
+    coordinator.settle(report, question);
+    std::vector<query::SortedRow> all;
+    for (bool more = true; more;) {
+      question.page = {.after = all.empty() ? "" : all.back().key, .count = size, .until = {}, .is_round = true};
+      query::Rows::Page round = coordinator.answer(report, question).rows.take();
+      RC_ASSERT(round.rows.size() <= size);
+      RC_ASSERT(!round.rows.empty() || !round.more);
+      more = round.more;
+      std::ranges::move(round.rows, std::back_inserter(all));
+    }
+    return all;
+  }
 
  private:
-  List ask(const ListAsked& asked, query::PageCut page) const {
+  query::Question question_of(const ListAsked& asked, query::PageCut page) const {
     const query::Report& report = *query::find_report(asked.report);
     query::Question question;
     question.report = asked.report;
@@ -109,7 +131,13 @@ class Lists {
     question.scope = asked.scope;
     question.page = std::move(page);
     question.arguments = query::Arguments(report.description(), asked.parameters, shards_.rules().zone);
+    return question;
+  }
+  List ask(const ListAsked& asked, query::PageCut page) const {
+    const query::Report& report = *query::find_report(asked.report);
+    query::Question question = question_of(asked, std::move(page));
     query::Coordinator coordinator(shards_, asked.known_at_ms, {});
+    coordinator.settle(report, question);
     query::Answer answer = coordinator.answer(report, question);
     query::Rows::Page rows = answer.rows.take();
     more_ = rows.more;
@@ -142,7 +170,22 @@ void check_pages(const Lists& lists, const ListAsked& asked, std::mt19937& rando
   }
 }
 
-// Of every list of the ledger and of anomalies, over all that they may be asked for.
+void check_rounds(const Lists& lists, const ListAsked& asked, std::mt19937& random) {
+  const List whole = lists.whole(asked);
+  const std::size_t size = std::max(std::size_t{1} + random() % 7, whole.rows.size() / 20);
+  const auto rounds = lists.in_rounds(asked, size);
+  if (!rounds) return;
+  for (std::size_t i = 0; i < std::max(whole.rows.size(), rounds->size()); ++i) {
+    const std::string expected = i < whole.rows.size() ? text_of(whole.rows[i]) : "nothing";
+    const std::string found = i < rounds->size() ? text_of((*rounds)[i]) : "nothing";
+    if (expected != found) {
+      RC_FAIL(asked.text() + " in rounds of " + std::to_string(size) + ", row " + std::to_string(i) + "\nwhole: " + expected +
+              "\nrounds: " + found);
+    }
+  }
+}
+
+// Of every list, over all that it may be asked for.
 class AnyList {
  public:
   AnyList(std::mt19937& random, std::size_t events) : random_(random), events_(events) {}
@@ -158,6 +201,29 @@ class AnyList {
                           "transfers"});
     if (chance(4)) asked.known_at_ms = instant();
     return asked;
+  }
+  // Any that a file may be made of in rounds.
+  ListAsked list() {
+    static const std::array kDocuments = {"invoices", "payments", "credit-notes", "orders", "shipments"};
+    switch (random_() % 8) {
+      case 0: return entries();
+      case 1: return anomalies();
+      case 2: return with_as_of(any("items", {"region", "sales_rep", "customer_id", "currency"}));
+      case 3: return with_as_of(any("customers", {"region", "sales_rep", "customer_id"}));
+      case 4: return with_as_of(any("open-orders", {"region", "sales_rep", "customer_id"}));
+      case 5: return with_period(any("cycle-orders", {"region", "sales_rep", "customer_id"}));
+      case 6: return with_period(any("sales-postings", {"region", "sales_rep", "customer_id", "currency"}));
+      default: {
+        const std::string report = kDocuments[random_() % kDocuments.size()];
+        ListAsked asked = any(report.c_str(), {"customer_id", "currency"});
+        if (report == "invoices") maybe(asked, "state", {"void", "settled", "overdue", "open"});
+        if (report == "payments") maybe(asked, "state", {"reversed", "unapplied", "applied"});
+        if (report == "credit-notes") maybe(asked, "state", {"void", "open", "applied"});
+        if (report == "orders") maybe(asked, "state", {"complete", "cancelled", "late", "open"});
+        if (report == "shipments") maybe(asked, "state", {"returned", "delivered", "on_the_way"});
+        return with_as_of(asked);
+      }
+    }
   }
   ListAsked restatement() {
     ListAsked asked = any("restatement", {"region", "sales_rep", "customer_id", "currency"});
@@ -188,6 +254,20 @@ class AnyList {
     }
     if (chance(3)) asked.file_choice = query::FileChoice::kAsNow;
     if (chance(4)) asked.scope = query::AccessScope::of({"CN/North", "unassigned"}, {"R0"});
+    return asked;
+  }
+  ListAsked with_as_of(ListAsked asked) {
+    asked.parameters.emplace("as_of", day());
+    if (chance(4)) asked.known_at_ms = instant();
+    return asked;
+  }
+  ListAsked with_period(ListAsked asked) {
+    std::string from = day();
+    std::string to = day();
+    if (from > to) std::swap(from, to);
+    asked.parameters.emplace("from", from);
+    asked.parameters.emplace("to", to);
+    if (chance(4)) asked.known_at_ms = instant();
     return asked;
   }
   void maybe(ListAsked& asked, const char* name, std::initializer_list<const char*> values) {
@@ -292,6 +372,18 @@ RC_GTEST_PROP(Lists, AreTheirPagesOneBehindTheOther, ()) {
     check_pages(lists, restatement, random);
     check_restated(lists, restatement, shards.rules());
   }
+}
+
+RC_GTEST_PROP(Lists, AreTheRoundsThatAFileIsMadeOf, ()) {
+  const auto seed = *rc::gen::arbitrary<std::uint32_t>();
+  const auto values = *rc::gen::element(Values::kFew, Values::kFew, Values::kWhole);
+  const auto events = static_cast<std::size_t>(*rc::gen::inRange(1, 400));
+  const auto count = *rc::gen::inRange(1, 4);
+  std::mt19937 random(*rc::gen::arbitrary<std::uint32_t>());
+  const SeveralShards shards(Hostile(seed, values).records(events), count, random);
+  const Lists lists(shards);
+  AnyList any(random, events);
+  for (int i = 0; i < 12; ++i) check_rounds(lists, any.list(), random);
 }
 
 }  // namespace

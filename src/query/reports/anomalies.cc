@@ -56,6 +56,9 @@ class Anomalies final : public ReportOf<AnomaliesPart> {
     return taken(std::move(gathered)).counts;
   }
 
+  // Of an earlier knowledge all accounts are evaluated for each.
+  bool goes_in_rounds(const Question& question) const override { return !question.known_at_ms; }
+
  protected:
   AnomaliesPart part_of(const Question& question, const ShardReader& shard) const override {
     AnomaliesPart part{Rows(question.page), {}};

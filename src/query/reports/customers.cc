@@ -32,6 +32,7 @@ class Customers final : public ReportOf<RowsPart> {
     return description;
   }
 
+  bool goes_in_rounds(const Question&) const override { return true; }
   std::optional<RatesWanted> rates(const Question& question) const override {
     return RatesWanted{question.as_of, question.as_of};
   }
@@ -42,16 +43,16 @@ class Customers final : public ReportOf<RowsPart> {
     const Filters filters = question.filters();
     const Day as_of = question.as_of;
     RowsPart part{Rows(question.page)};
-    for (const AccountNumber id : shard.accounts()) {
+    shard.for_each_account(part.rows, [&](AccountNumber id) {
       shard.go_on();
       AccountReader account = shard.account(id);
       std::string key = sort_key({account.name()});
-      if (!is_customer(account.name()) || !part.rows.may_hold(key) || !account.is_known()) continue;
+      if (!is_customer(account.name()) || !part.rows.may_hold(key) || !account.is_known()) return;
       const auto* in_force = account.profile(as_of);
       const domain::CustomerProfileSet& profile = in_force ? *in_force : kNone;
       if (!passes_region(filters.region, profile.region) || !passes(filters.sales_rep, profile.sales_rep) ||
           !passes(filters.grade, profile.grade) || !shard.sees(account)) {
-        continue;
+        return;
       }
       part.rows.add(std::move(key), [&] {
         Row row;
@@ -71,7 +72,7 @@ class Customers final : public ReportOf<RowsPart> {
         row.add("credit", Value::object(account_credit(shard, account, as_of)));
         return row;
       });
-    }
+    });
     return part;
   }
 

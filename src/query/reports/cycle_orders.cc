@@ -71,6 +71,8 @@ class CycleOrders final : public ReportOf<CycleOrdersPart> {
     period_named(question, "period");
   }
 
+  bool goes_in_rounds(const Question&) const override { return true; }
+
  protected:
   CycleOrdersPart part_of(const Question& question, const ShardReader& shard) const override {
     CycleOrdersPart part{Rows(question.page)};
@@ -84,7 +86,7 @@ class CycleOrders final : public ReportOf<CycleOrdersPart> {
     };
     CycleReader orders(shard, grouping, CycleReader::Reached{cycle.last, cycle.last, span.from, span.to});
     const auto choose = [&](const auto& order) { return stands(order) ? std::optional(true) : std::nullopt; };
-    orders.for_each(choose, [&](const auto& order, bool, std::uint32_t, int sign) {
+    if (!question.page.is_round) orders.for_each(choose, [&](const auto& order, bool, std::uint32_t, int sign) {
       const std::int64_t seconds = *order.at(cycle.last) - *order.at(cycle.first);
       if (seconds < 0) {
         part.out_of_order += sign;

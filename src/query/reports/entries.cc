@@ -32,6 +32,9 @@ class EntriesReport final : public ReportOf<RowsPart> {
 
   void settle(Question& question) const override { Period::settle_as_of(question); }
 
+  // Of an earlier knowledge all accounts are evaluated for each.
+  bool goes_in_rounds(const Question& question) const override { return !question.known_at_ms; }
+
  protected:
   RowsPart part_of(const Question& question, const ShardReader& shard) const override {
     std::optional<domain::Measure> type;

@@ -48,6 +48,8 @@ class Invoices final : public ReportOf<RowsPart> {
 
   void settle(Question& question) const override { check_list(question); }
 
+  bool goes_in_rounds(const Question&) const override { return true; }
+
  protected:
   RowsPart part_of(const Question& question, const ShardReader& shard) const override {
     const ListWanted wanted = ListWanted::of(question);

@@ -72,6 +72,8 @@ class Items final : public ReportOf<RowsPart> {
     if (const auto bucket = question.arguments.text("bucket")) Ages::of(*bucket);
   }
 
+  bool goes_in_rounds(const Question&) const override { return true; }
+
  protected:
   RowsPart part_of(const Question& question, const ShardReader& shard) const override {
     const Grouping grouping = Grouping::of(question);

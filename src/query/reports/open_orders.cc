@@ -71,6 +71,9 @@ class OpenOrders final : public ReportOf<RowsPart> {
     return description;
   }
 
+  // How long stages take is looked up for each round, and evaluated anew for an earlier knowledge.
+  bool goes_in_rounds(const Question& question) const override { return !question.known_at_ms; }
+
  protected:
   RowsPart part_of(const Question& question, const ShardReader& shard) const override {
     const Grouping grouping = Grouping::of(question);

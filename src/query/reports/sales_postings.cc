@@ -100,6 +100,9 @@ class SalesPostingsReport final : public ReportOf<SalesPostingsPart> {
     if (question.arguments.integer("level") && !question.filters().region) refuse_parameter("level", "needs region");
   }
 
+  // Of an earlier knowledge all accounts are evaluated for each.
+  bool goes_in_rounds(const Question& question) const override { return !question.known_at_ms; }
+
  protected:
   SalesPostingsPart part_of(const Question& question, const ShardReader& shard) const override {
     SalesPostingsPart part{Rows(question.page), {}};
