@@ -4,6 +4,7 @@ import os
 import random
 import sys
 import unittest
+from decimal import Decimal
 from fractions import Fraction
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -1041,6 +1042,15 @@ class AroundReceivables(unittest.TestCase):
                           cny["ageing"]["balance"]), ("3.50", "5.00", "-2.50"))
         self.assertEqual((eur["currency"], eur["brought_forward"], eur["ageing"]["buckets"][0]),
                          ("EUR", "0.00", "0.05"))
+        # An invoice without a due date is due on its issue date; what is open stands by due date, a credit by its own.
+        self.assertEqual([(e["document_id"], e["due_date"]) for e in eur["entries"]], [("E", "2024-05-07")])
+        self.assertEqual([e["due_date"] for e in cny["entries"]], [None, None, None])
+        self.assertEqual([(i["document_id"], i["kind"], i["due_date"], i["days_overdue"], i["open"])
+                          for i in cny["items"]], [
+            ("J", "INVOICE", "2024-05-02", 8, "3.50"), ("P", "PAYMENT", None, None, "-5.00"),
+            ("N", "CREDIT_NOTE", None, None, "-1.00")])
+        for part in a["currencies"]:
+            self.assertEqual(sum(Decimal(i["open"]) for i in part["items"]), Decimal(part["carried_forward"]))
 
     def rate(self, w, cur, base, day, rate, at=None):
         w.put("exchange_rate_published", at or day, c="fx:" + cur, currency=cur, base_currency=base,

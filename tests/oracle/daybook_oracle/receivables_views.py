@@ -552,6 +552,19 @@ def ratios(o, q):
 
 # ------------------------------------------------------------------- statement
 
+# What a statement's items have of those of the account.
+STATEMENT_ITEM = ("document_id", "kind", "instalment", "issue_date", "due_date", "days_overdue", "amount", "open",
+                  "disputed")
+
+
+def due_of_entry(o, e, day):
+    """Of an invoice's entry: the latest due date, as on its page."""
+    if e.type != "invoices":
+        return None
+    inv = o.facts.accounts[e.customer].invoices[e.document]
+    return inv.last_due + o.receivables.shift(inv, day)
+
+
 def statement(o, q, customer):
     q = dict(at_end(q), customer_id=customer, group_by="none")
     first, last = parse_date(q["from"]), parse_date(q["to"])
@@ -572,7 +585,7 @@ def statement(o, q, customer):
             rows.append({"date": show_date(e.day), "type": e.rec.ev.type,
                          "document_id": show_entry(e)["document_id"],
                          "amount": amount(e.amount, cur), "running_balance": amount(running, cur),
-                         "event": ref(e.rec)})
+                         "event": ref(e.rec), "due_date": show_date(due_of_entry(o, e, last))})
         cell = totals.get(cur)
         if not rows and not brought and not running and cell is None:
             continue
@@ -580,7 +593,10 @@ def statement(o, q, customer):
         ageing_.update({k: Optional(ageing_[k]) for k in ("currency", "items", "proof")})
         out.append({"currency": cur, "brought_forward": amount(brought, cur), "entries": rows,
                     "carried_forward": amount(running, cur),
-                    "ageing": ageing_ if cell else Either(ageing_, None)})
+                    "ageing": ageing_ if cell else Either(ageing_, None),
+                    "items": [{k: shown[k] for k in STATEMENT_ITEM} for shown in (
+                        show_item(x, last) for x in sorted(items_at(o, q), key=item_key)
+                        if x["customer"] == customer and x["currency"] == cur)]})
     return dict(common(o, q), currencies=out)
 
 
