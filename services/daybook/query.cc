@@ -241,6 +241,10 @@ int ask(const app::Settings& settings, const QueryOptions& options, const std::v
     return fail({ErrorCode::kInvalidArgument, "--sort, --top and --all are for --output table"});
   }
   const query::Description* report = description_of(options.view);
+  // People want to know more than programs that ask for a view's rows.
+  if (options.format == "table" && report != nullptr && report->parameter("details") != nullptr && !parameters->contains("details")) {
+    parameters->emplace("details", "true");
+  }
   if (options.wants_all_rows()) {
     if (report == nullptr || report->rows_name.empty()) {
       return fail({ErrorCode::kInvalidArgument, "--sort and --top are for views with rows"});

@@ -661,6 +661,28 @@ def overdue_items(o, q):
     return out
 
 
+def caller_notes(o, q, customer, cur):
+    """What rows have with details=true."""
+    if q.get("details", "false") != "true":
+        return {}
+    day, rc, account = as_of(o, q), o.receivables, o.facts.accounts[customer]
+    last = max((s for s in account.payments.values() if s.currency == cur and s.start <= day < s.end),
+               key=lambda s: (s.start, s.rec.pos), default=None)
+    disputes = []
+    for id_, inv in sorted(account.invoices.items(), key=lambda x: x[0].encode()):
+        open_ = max(0, rc.invoice_value(inv, day)) if inv.currency == cur and inv.issue <= day else 0
+        for dispute, r in sorted(inv.disputes.items(), key=lambda x: x[0].encode()):
+            end = inv.resolutions.get(dispute)
+            if not open_ or r.bd > day or (end is not None and end.bd <= day):
+                continue
+            stated = r.p["amount_minor"]
+            disputes.append({"dispute_id": dispute, "invoice_id": id_, "reason_code": r.p["reason_code"] or None,
+                             "from": show_date(r.bd),
+                             "amount": amount(open_ if stated is None else min(stated, open_), cur)})
+    return {"last_payment": None if last is None else {"date": show_date(last.start), "amount": amount(last.amount, cur)},
+            "disputes": disputes}
+
+
 def worklist(o, q):
     day = as_of(o, q)
     base = q.get("base_currency")
@@ -675,7 +697,7 @@ def worklist(o, q):
                "overdue": amount(sum(x["open"] for _, x in xs), cur),
                "disputed_overdue": amount(sum(x["disputed"] for _, x in xs), cur),
                "oldest_days_overdue": max(late for late, _ in xs),
-               "promises": show_promises(o, c, day, grace, cur)}
+               "promises": show_promises(o, c, day, grace, cur), **caller_notes(o, q, c, cur)}
         if shown is None:
             without.append((c.encode(), cur, dict(row, rank=None, score=None)))
         else:
@@ -705,7 +727,8 @@ def dunning(o, q):
             "oldest_days_overdue": oldest,
             "items": [{"document_id": x["document"], "instalment": x["instalment"],
                        "due_date": show_date(x["due"]), "days_overdue": late,
-                       "amount": amount(x["open"] - x["disputed"], cur)} for late, x in xs]})
+                       "amount": amount(x["open"] - x["disputed"], cur)} for late, x in xs],
+            **caller_notes(o, q, c, cur)})
     return dict(common(o, q), rows=rows)
 
 
