@@ -53,9 +53,9 @@ LISTS = (
     ("/v1/invoices", ("region", "sales_rep", "customer_id", "currency"), ("void", "settled", "overdue", "open")),
     ("/v1/payments", ("customer_id", "currency"), ("reversed", "unapplied", "applied")),
     ("/v1/credit-notes", ("region", "sales_rep", "customer_id", "currency"), ("void", "open", "applied")),
-    ("/v1/orders", ("region", "sales_rep", "customer_id", "currency", "channel"),
+    ("/v1/orders", ("region", "sales_rep", "customer_id", "currency", "channel", "sku"),
      ("complete", "cancelled", "late", "open")),
-    ("/v1/shipments", ("customer_id", "warehouse"), ("returned", "delivered", "on_the_way")))
+    ("/v1/shipments", ("customer_id", "warehouse", "sku"), ("returned", "delivered", "on_the_way")))
 
 
 class Trouble(Exception):
