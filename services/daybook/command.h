@@ -22,6 +22,7 @@ void add_generate(CLI::App& app, Run& run);
 void add_import(CLI::App& app, Run& run);
 void add_query(CLI::App& app, Run& run);
 void add_reconcile(CLI::App& app, Run& run);
+void add_statements(CLI::App& app, Run& run);
 void add_verify(CLI::App& app, Run& run);
 void add_topics(CLI::App& app, Run& run);
 void add_parked(CLI::App& app, Run& run);

@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
   add_import(app, run);
   add_query(app, run);
   add_reconcile(app, run);
+  add_statements(app, run);
   add_verify(app, run);
   add_topics(app, run);
   add_parked(app, run);

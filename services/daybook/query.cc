@@ -10,8 +10,8 @@
 #include <map>
 #include <utility>
 
+#include "asking.h"
 #include "base/file.h"
-#include "base/period_label.h"
 #include "command.h"
 #include "http/client.h"
 #include "offline.h"
@@ -19,7 +19,6 @@
 #include "query/local_shards.h"
 #include "query/path_pattern.h"
 #include "query/router.h"
-#include "relative_period.h"
 #include "table.h"
 
 namespace daybook::cli {
@@ -155,15 +154,6 @@ std::string nothing_of(const std::string& view, std::string_view path, const que
   return words;
 }
 
-query::Today today_of(const app::Settings& settings, const OfflineModel& model) {
-  return [&] {
-    if (settings.today) return *settings.today;
-    return model.rules().zone.day_of(std::chrono::duration_cast<std::chrono::seconds>(
-                                         std::chrono::system_clock::now().time_since_epoch())
-                                         .count());
-  };
-}
-
 // What is asked for its answer; each time with the parameters given.
 using Ask = std::function<Result<query::Rendered>(const query::ParameterMap&)>;
 
@@ -225,32 +215,6 @@ int print_tables(const query::Rendered& rendered, const QueryOptions& options, c
   return kDone;
 }
 
-// A date's parameter may be a period, of which `from` means the first day and all others the last, or one by its place
-// behind today.
-Result<void> settle_dates(query::ParameterMap& parameters, const query::Description& report,
-                          const std::function<Result<Day>()>& today) {
-  for (auto& [name, value] : parameters) {
-    const query::Parameter* of = report.parameter(name);
-    const auto& common = query::parameters::common();
-    if (of == nullptr) {
-      const auto at = std::ranges::find(common, name, &query::Parameter::name);
-      of = at == common.end() ? nullptr : &*at;
-    }
-    if (of == nullptr) continue;
-    const bool is_label = of->name == "period" || of->name == "baseline";
-    if (of->type != query::Parameter::Type::kDate && of->type != query::Parameter::Type::kInstant && !is_label) continue;
-    if (is_relative_period(value)) {
-      ASSIGN_OR_RETURN(const Day day, today());
-      value = relative_period(value, day);
-    }
-    const auto period = parse_period_label(value);
-    // What is none is for the view to say.
-    if (!period || period->grain == Grain::kDay || is_label) continue;
-    value = format_date(std::clamp(name == "from" || name == "known_from" ? period->from : period->to, kFirstDate, kLastDate));
-  }
-  return {};
-}
-
 // A file is written as it comes: what of it was written stays, and is said not to be all.
 int print(const QueryOptions& options, const query::ParameterMap& parameters, const Ask& ask) {
   const auto rendered = ask(parameters);
@@ -267,28 +231,6 @@ int print(const QueryOptions& options, const query::ParameterMap& parameters, co
     return fail("the answer is not whole: " + refusal.problem.detail);
   }
   return kDone;
-}
-
-// Whether an instance may have answered so, asked for `format`.
-bool is_ours(const http::Response& answer, const std::string& format) {
-  if (answer.status != 200) return http::problem_detail(answer.body).has_value();
-  if (format == "csv") return answer.content_type.starts_with("text/csv");
-  if (format == "xlsx") return answer.content_type.ends_with("spreadsheetml.sheet");
-  if (format == "html") return answer.body.find("<meta name=generator content=Daybook>") != std::string::npos;
-  boost::system::error_code error;
-  const json::value value = json::parse(answer.body, error);
-  return !error && value.is_object() && value.get_object().contains("positions");
-}
-
-// Today as an instance has it.
-Result<Day> today_at(const std::string& url) {
-  ASSIGN_OR_RETURN(const http::Response answer, http::ask(url, {"v1", "status"}, {}, {}));
-  boost::system::error_code error;
-  const json::value status = json::parse(answer.body, error);
-  const std::string text = error || !status.is_object() ? "" : text_at(status.get_object(), "today");
-  const auto today = parse_date(text);
-  if (answer.status != 200 || !today) return unexpected(http::not_ours(url, answer));
-  return *today;
 }
 
 // Asks an instance, or the data folder by `offline(shards, model, parameters)`.
@@ -308,6 +250,10 @@ int ask(const app::Settings& settings, const QueryOptions& options, const std::v
     return fail({ErrorCode::kInvalidArgument, "--sort, --top and --all are for --output table"});
   }
   const query::Description* report = description_of(options.view);
+  // People want to know more than programs that ask for a view's rows.
+  if (options.format == "table" && report != nullptr && report->parameter("details") != nullptr && !parameters->contains("details")) {
+    parameters->emplace("details", "true");
+  }
   if (options.wants_all_rows()) {
     if (report == nullptr || report->rows_name.empty()) {
       return fail({ErrorCode::kInvalidArgument, "--sort and --top are for views with rows"});

@@ -11,7 +11,7 @@
 namespace daybook::evaluation {
 
 // Calls visit(key) for each key of an index (Table::kMeta): of a shipment, of the words of a customer's name, and of a
-// document's end.
+// document's end or an order's return.
 template <typename Visit>
 void for_each_name(store::LabelId customer, domain::DocumentRef ref, const domain::Fact& fact, const Visit& visit) {
   if (const auto* dispatched = std::get_if<domain::ShipmentDispatched>(&fact.event.payload)) {
@@ -23,7 +23,8 @@ void for_each_name(store::LabelId customer, domain::DocumentRef ref, const domai
     }
   } else if (std::holds_alternative<domain::InvoiceVoided>(fact.event.payload) ||
              std::holds_alternative<domain::CreditNoteVoided>(fact.event.payload) ||
-             std::holds_alternative<domain::PaymentReversed>(fact.event.payload)) {
+             std::holds_alternative<domain::PaymentReversed>(fact.event.payload) ||
+             std::holds_alternative<domain::ShipmentReturned>(fact.event.payload)) {
     visit(store::EndedKey{{customer, ref}}.bytes());
   }
 }

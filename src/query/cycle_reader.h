@@ -98,9 +98,10 @@ class CycleReader {
     AccountReader& account;
   };
   // Calls visit(Listed) for orders that pass, were placed by then and that chosen(order) is true of, if they may be
-  // among the rows, which are sorted by customer.
+  // among the rows, which are sorted by customer. Accounts that may_have(number) is false of are passed over.
   template <typename Chosen, typename Visit>
-  void list(const Rows& rows, const Chosen& chosen, const Visit& visit);
+  void list(const Rows& rows, const Chosen& chosen, const Visit& visit,
+            const std::function<bool(AccountNumber)>& may_have = [](AccountNumber) { return true; });
 
   // Groups have numbers from 0 on.
   const std::string& name(std::uint32_t group) const { return names_[group]; }
@@ -219,7 +220,8 @@ void CycleReader::take_order(const Order& order, int sign, const FindGroup& find
 }
 
 template <typename Chosen, typename Visit>
-void CycleReader::list(const Rows& rows, const Chosen& chosen, const Visit& visit) {
+void CycleReader::list(const Rows& rows, const Chosen& chosen, const Visit& visit,
+                       const std::function<bool(AccountNumber)>& may_have) {
   if (!shard_.has_accounts()) return;
   const auto take = [&](AccountNumber account, std::string_view order_id, const domain::CycleRow& row) {
     const domain::CycleState* state = state_of(row);
@@ -228,15 +230,33 @@ void CycleReader::list(const Rows& rows, const Chosen& chosen, const Visit& visi
     visit(Listed{order_id, row.kind, account_->region(row.attributes), *state, account_->name(), *account_});
   };
   // Account by account, so that no round looks over the orders of others.
-  if (rows.cut().is_round) return shard_.for_each_account(rows, [&](AccountNumber account) { scan_listed(account, rows, take); });
-  if (!has_columns() || shard_.only()) return scan_stored(shard_.only(), take);
+  if (rows.cut().is_round) {
+    return shard_.for_each_account(rows, [&](AccountNumber account) {
+      if (may_have(account)) scan_listed(account, rows, take);
+    });
+  }
+  if (!has_columns() || shard_.only()) {
+    // Account by account.
+    std::optional<AccountNumber> last;
+    bool may_pass = true;
+    return scan_stored(shard_.only(), [&](AccountNumber account, std::string_view order_id, const domain::CycleRow& row) {
+      if (last != account) {
+        last = account;
+        may_pass = may_have(account);
+      }
+      if (may_pass) take(account, order_id, row);
+    });
+  }
   // The columns have no ids: of accounts that have such an order the rows are read as they are stored.
   std::unordered_map<AccountNumber, std::int64_t> having;
   const auto choose = [&](const auto& order) { return chosen(order) ? std::optional(true) : std::nullopt; };
   for_each(choose, [&](const auto& order, bool, std::uint32_t, int sign) { having[order.account()] += sign; });
   for (const AccountNumber account : by_name(having, rows)) {
     shard_.go_on();
-    if (rows.may_hold(sort_key({shard_.account(account).name()}))) scan_stored(account, take);
+    const std::string key = sort_key({shard_.account(account).name()});
+    // In the order of their names.
+    if (!rows.until().empty() && key >= rows.until()) return;
+    if (rows.may_hold(key) && may_have(account)) scan_stored(account, take);
   }
 }
 

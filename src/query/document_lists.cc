@@ -1,8 +1,12 @@
 #include "query/document_lists.h"
 
 #include <algorithm>
-#include <unordered_set>
+#include <iterator>
+#include <map>
 #include <utility>
+
+#include "domain/event_types.h"
+#include "store/document_codec.h"
 
 namespace daybook::query {
 namespace {
@@ -10,58 +14,21 @@ namespace {
 // An account's documents lead to others, so that what was read grows with each.
 constexpr std::size_t kDocumentsAtOnce = 1'000;
 
-// Whether accounts have a document of a kind on the days that a list asks for: each stands in a cell of its date, which
-// nothing takes away from. A few pages an account are less than its documents.
-class DaysPosted {
- public:
-  // Both must outlive it.
-  DaysPosted(const ShardReader& shard, domain::DocumentKind kind, const ListWanted& wanted)
-      : shard_(shard), kind_(kind), wanted_(wanted) {
-    constexpr Day kDaysMax = 100;
-    tells_ = wanted.from && wanted.to && *wanted.to - *wanted.from <= kDaysMax;
-  }
+// From so many days on a span leaves most accounts.
+constexpr Day kFewDaysMax = 100;
 
-  bool may_have(AccountNumber account) const {
-    if (!tells_) return true;
-    bool found = false;
-    const char family = kind_ == domain::DocumentKind::kInvoice ? store::kSalesPage : store::kLedgerPage;
-    scan_pages(shard_.shard(), family, account, store::span_of(*wanted_.from), store::span_of(*wanted_.to),
-               [&](AccountNumber, const std::vector<store::Cell>& cells) {
-                 for (const store::Cell& cell : cells) found |= wanted_.takes(cell.id.day) && is_of_kind(cell);
-               });
-    return found;
-  }
+ListedBy listed_by(domain::DocumentKind kind) {
+  using enum domain::DocumentKind;
+  return kind == kInvoice ? ListedBy::kInvoice : kind == kPayment ? ListedBy::kPayment : ListedBy::kCreditNote;
+}
 
- private:
-  // Invoices are counted, as some are of nothing; payments and credit notes never are.
-  bool is_of_kind(const store::Cell& cell) const {
-    using domain::Measure;
-    if (kind_ == domain::DocumentKind::kInvoice) {
-      return cell.id.measure == Measure::kInvoiced && cell.value.quantity != 0;
-    }
-    return cell.id.measure ==
-           (kind_ == domain::DocumentKind::kPayment ? Measure::kLedgerCash : Measure::kLedgerCreditNotes);
-  }
+// The business days of a fact's instant lie at most a day from their UTC midnight.
+Instant begin_of(Day day) { return (static_cast<Instant>(day) - 2) * 86'400; }
+Instant end_of(Day day) { return (static_cast<Instant>(day) + 3) * 86'400; }
 
-  const ShardReader& shard_;
-  const domain::DocumentKind kind_;
-  const ListWanted& wanted_;
-  bool tells_ = false;
-};
-
-std::unordered_set<AccountNumber> accounts_with_ended(const ShardReader& shard, domain::DocumentKind kind) {
-  std::unordered_set<AccountNumber> accounts;
-  const auto take = [&](std::string_view bytes, std::string_view) -> Result<store::Reads::Next> {
-    ASSIGN_OR_RETURN(const store::EndedKey key, store::EndedKey::parse(bytes));
-    if (key.document.ref.kind == kind) accounts.insert(key.document.customer);
-    return store::Reads::Next::kGoOn;
-  };
-  const auto only = shard.only();
-  const std::string prefix =
-      only ? store::EndedKey::prefix(*only, kind) : std::string(1, store::kEndedPrefix);
-  const auto scanned = shard.shard().reads->scan(store::Table::kMeta, prefix, "", take);
-  if (!scanned) refuse(scanned.error());
-  return accounts;
+// Whether a text that is filtered by may stand in a document.
+bool may_stand(const std::optional<std::string>& filter, std::string_view bytes) {
+  return !filter || *filter == "unassigned" || bytes.find(*filter) != std::string_view::npos;
 }
 
 }  // namespace
@@ -86,17 +53,158 @@ ListWanted ListWanted::of(const Question& question) {
   return {given.date("from"), given.date("to"), given.choice("state")};
 }
 
+std::unordered_set<AccountNumber> accounts_with_ended(const ShardReader& shard, domain::DocumentKind kind) {
+  std::unordered_set<AccountNumber> accounts;
+  const auto take = [&](std::string_view bytes, std::string_view) -> Result<store::Reads::Next> {
+    ASSIGN_OR_RETURN(const store::EndedKey key, store::EndedKey::parse(bytes));
+    if (key.document.ref.kind == kind) accounts.insert(key.document.customer);
+    return store::Reads::Next::kGoOn;
+  };
+  const auto only = shard.only();
+  const std::string prefix =
+      only ? store::EndedKey::prefix(*only, kind) : std::string(1, store::kEndedPrefix);
+  const auto scanned = shard.shard().reads->scan(store::Table::kMeta, prefix, "", take);
+  if (!scanned) refuse(scanned.error());
+  return accounts;
+}
+
+Parameter line_sku_parameter() { return {"sku", Parameter::Type::kText, "A line of it is of this sku; unassigned for none."}; }
+
+Candidates::Candidates(const ShardReader& shard, ListedBy by, const ListWanted& wanted, const Grouping& grouping)
+    : shard_(shard),
+      by_(by),
+      wanted_(wanted),
+      grouping_(grouping),
+      first_(wanted.from.value_or(store::kCellDayMin)),
+      last_(std::min(wanted.to.value_or(shard.question().as_of), shard.question().as_of)) {
+  // Known at an instant, the days are those of now and the rest may have been another.
+  const bool is_now = shard.shard().known_at == nullptr;
+  // Orders are found by their days and attributes without it, by currencies and lines are they not.
+  const bool is_line = by == ListedBy::kLine;
+  const Filters& filters = grouping.filters;
+  const bool is_few_days = !is_line && wanted.from && last_ - *wanted.from <= kFewDaysMax;
+  const bool is_few_figures = filters.sku || (!is_line && grouping.needs_attributes()) ||
+                              (by != ListedBy::kDispatch && filters.currency);
+  tells_ = is_few_days || (is_now && is_few_figures);
+}
+
+bool Candidates::is_one(const store::CellId& id, const domain::CellValue& value) const {
+  using domain::Measure;
+  const bool is_now = shard_.shard().known_at == nullptr;
+  const auto has_sku = [&] {
+    return !is_now || query::passes(grouping_.filters.sku, shard_.shard().figure_labels().get(id.dimensions).dimensions.sku);
+  };
+  switch (by_) {
+    // Invoices are counted, as some are of nothing; payments and credit notes never are.
+    case ListedBy::kInvoice: return id.measure == Measure::kInvoiced && value.quantity != 0;
+    case ListedBy::kPayment: return id.measure == Measure::kLedgerCash;
+    case ListedBy::kCreditNote: return id.measure == Measure::kLedgerCreditNotes;
+    case ListedBy::kDispatch:
+      return grouping_.filters.sku && is_now ? id.measure == Measure::kShipped && has_sku() : id.measure == Measure::kShipments;
+    case ListedBy::kLine: return id.measure == Measure::kOrdered && has_sku();
+  }
+  return true;
+}
+
+bool Candidates::may_have(AccountNumber account) {
+  if (!tells_) return true;
+  days_.clear();
+  invoices_.reset();
+  if (first_ > last_) return false;
+  const bool is_now = shard_.shard().known_at == nullptr;
+  const bool has_currency = by_ != ListedBy::kDispatch;  // Of freight: that of the order may be another.
+  const bool is_ledger = by_ == ListedBy::kPayment || by_ == ListedBy::kCreditNote;
+  GroupCursor group(shard_, grouping_);
+  std::map<Day, Int128> issued;  // Of invoices, whether they pass or not.
+  scan_pages(shard_.shard(), is_ledger ? store::kLedgerPage : store::kSalesPage, account, store::span_of(first_),
+             store::span_of(last_), [&](AccountNumber id, const std::vector<store::Cell>& cells) {
+               for (const store::Cell& cell : cells) {
+                 if (cell.id.day < first_ || cell.id.day > last_ || !is_one(cell.id, cell.value)) continue;
+                 if (by_ == ListedBy::kInvoice) issued[cell.id.day] += cell.value.quantity;
+                 if (is_now && has_currency && !grouping_.passes(Currency::from_number(cell.id.currency))) continue;
+                 if (is_now && grouping_.needs_attributes()) {
+                   group.go(id, cell.id.attributes);
+                   if (!group.passes()) continue;
+                 }
+                 days_.push_back(cell.id.day);
+               }
+             });
+  std::ranges::sort(days_);
+  days_.erase(std::unique(days_.begin(), days_.end()), days_.end());
+  if (by_ == ListedBy::kInvoice && is_now) {
+    invoices_ = 0;
+    for (const Day day : days_) *invoices_ += static_cast<std::size_t>(issued[day]);
+  }
+  return !days_.empty();
+}
+
+bool Candidates::may_be(const domain::DocumentRef& ref, std::string_view bytes) {
+  if (by_ == ListedBy::kDispatch) {
+    constexpr std::uint64_t kDispatched = std::uint64_t{1} << domain::event_types::index_of<domain::ShipmentDispatched>();
+    if (tells_ && !store::may_have_occurred(bytes, kDispatched, begin_of(days_.front()), end_of(days_.back()))) return false;
+    return may_stand(grouping_.filters.warehouse, bytes) && may_stand(grouping_.filters.sku, bytes);
+  }
+  if (!tells_ && !wanted_.from && !wanted_.to && !grouping_.filters.currency && !grouping_.filters.kind) return true;
+  arena_.reset();
+  const auto decoded = store::decode_document(ref, bytes, bytes.size(), arena_);
+  // Whoever needs it is told what is wrong with it.
+  return !decoded || passes(*decoded);
+}
+
+bool Candidates::passes(const domain::Document& document) const {
+  const auto is_wanted = [&](Day day, Currency currency) {
+    return wanted_.takes(day) && grouping_.passes(currency) && may_stand_on(day);
+  };
+  return std::ranges::any_of(document.facts, [&](const domain::Fact& fact) {
+    if (const auto* invoice = std::get_if<domain::InvoiceIssued>(&fact.event.payload)) {
+      return is_wanted(invoice->issue_date, invoice->currency) &&
+             query::passes(grouping_.filters.kind, domain::enumerator_name(invoice->kind));
+    }
+    if (const auto* payment = std::get_if<domain::PaymentReceived>(&fact.event.payload)) {
+      return is_wanted(payment->value_date, payment->currency);
+    }
+    const auto* note = std::get_if<domain::CreditNoteIssued>(&fact.event.payload);
+    return note != nullptr && is_wanted(note->issue_date, note->currency);
+  });
+}
+
+bool Candidates::may_stand_on(Day day) const { return !tells_ || std::ranges::binary_search(days_, day); }
+
+std::vector<Day> Candidates::days_of(std::span<const Day> days) const {
+  std::vector<Day> some;
+  // Invoices alone stand under their own dates.
+  std::ranges::copy_if(days, std::back_inserter(some), [&](Day day) { return by_ != ListedBy::kInvoice || wanted_.takes(day); });
+  return some;
+}
+
 ListedAccount::ListedAccount(const ShardReader& shard, const Rows& rows, AccountNumber account)
     : shard_(shard), rows_(rows), id_(account), account_(shard.new_account(account)) {}
 
-void ListedAccount::for_each(domain::DocumentKind kind, const Visit& visit) {
+void ListedAccount::for_each(domain::DocumentKind kind, Candidates& candidates, const Visit& visit) {
+  if (for_each_found(kind, candidates, visit)) return;
   const std::string prefix = sort_key({name()});
   const std::string& after = rows_.cut().after;
   scan(kind, after.starts_with(prefix) ? std::string_view(after).substr(prefix.size()) : std::string_view(), true,
-       visit);
+       candidates, visit);
 }
 
-void ListedAccount::for_each_of_all(domain::DocumentKind kind, const Visit& visit) { scan(kind, {}, false, visit); }
+bool ListedAccount::for_each_found(domain::DocumentKind kind, const Candidates& candidates, const Visit& visit) {
+  if (!candidates.invoices()) return false;
+  // They point into the reader that found them.
+  const std::unique_ptr<AccountReader> finder = shard_.new_account(id_);
+  std::vector<domain::DocumentRef> refs = finder->opened_on(candidates.days());
+  std::erase_if(refs, [&](const domain::DocumentRef& ref) { return ref.kind != kind; });
+  // Those that were paid on their own day were never open.
+  if (refs.size() != *candidates.invoices()) return false;
+  for (const domain::DocumentRef& ref : refs) {
+    if (rows_.may_hold(sort_key({name(), ref.id}))) visit_one(ref.id, visit);
+  }
+  return true;
+}
+
+void ListedAccount::for_each_of_all(domain::DocumentKind kind, Candidates& candidates, const Visit& visit) {
+  scan(kind, {}, false, candidates, visit);
+}
 
 void ListedAccount::for_each_open(domain::DocumentKind kind, std::span<const Day> days, const Visit& visit) {
   // They point into the reader that found them.
@@ -106,14 +214,16 @@ void ListedAccount::for_each_open(domain::DocumentKind kind, std::span<const Day
   }
 }
 
-void ListedAccount::scan(domain::DocumentKind kind, std::string_view from_id, bool stops, const Visit& visit) {
+void ListedAccount::scan(domain::DocumentKind kind, std::string_view from_id, bool stops, Candidates& candidates,
+                         const Visit& visit) {
   using store::DocumentKey;
   using Next = store::Reads::Next;
   const std::string prefix = sort_key({name()});
-  const auto take = [&](std::string_view bytes, std::string_view) -> Result<Next> {
+  const auto take = [&](std::string_view bytes, std::string_view value) -> Result<Next> {
     ASSIGN_OR_RETURN(const DocumentKey key, DocumentKey::parse(bytes));
     if (stops && !rows_.until().empty() && prefix + std::string(key.ref.id) >= rows_.until()) return Next::kStop;
-    visit_one(key.ref.id, visit);
+    shard_.go_on();
+    if (candidates.may_be(key.ref, value)) visit_one(key.ref.id, visit);
     return Next::kGoOn;
   };
   const auto scanned = shard_.shard().reads->scan(store::Table::kDocuments, DocumentKey::prefix(id_, kind),
@@ -130,15 +240,30 @@ void ListedAccount::visit_one(std::string_view id, const Visit& visit) {
   visit(*account_, id);
 }
 
-void ListedAccount::for_each_ended(domain::DocumentKind kind, const Visit& visit) {
+void ListedAccount::for_each_ended(domain::DocumentKind kind, const Visit& visit) { scan_ended(kind, false, visit); }
+
+void ListedAccount::for_each_ended_of_all(domain::DocumentKind kind, const Visit& visit) { scan_ended(kind, true, visit); }
+
+void ListedAccount::scan_ended(domain::DocumentKind kind, bool of_all, const Visit& visit) {
   const auto take = [&](std::string_view bytes, std::string_view) -> Result<store::Reads::Next> {
     ASSIGN_OR_RETURN(const store::EndedKey key, store::EndedKey::parse(bytes));
     const std::string_view id = key.document.ref.id;
-    if (rows_.may_hold(sort_key({name(), id}))) visit_one(id, visit);
+    if (of_all || rows_.may_hold(sort_key({name(), id}))) visit_one(id, visit);
     return store::Reads::Next::kGoOn;
   };
   const auto scanned =
       shard_.shard().reads->scan(store::Table::kMeta, store::EndedKey::prefix(id_, kind), "", take);
+  if (!scanned) refuse(scanned.error());
+}
+
+void ListedAccount::for_each_order_of(std::string_view shipment_id, const Visit& visit) {
+  const auto take = [&](std::string_view bytes, std::string_view) -> Result<store::Reads::Next> {
+    ASSIGN_OR_RETURN(const store::ShipmentKey key, store::ShipmentKey::parse(bytes));
+    visit_one(key.order_id, visit);
+    return store::Reads::Next::kGoOn;
+  };
+  const auto scanned =
+      shard_.shard().reads->scan(store::Table::kMeta, store::ShipmentKey::prefix(shipment_id, id_), "", take);
   if (!scanned) refuse(scanned.error());
 }
 
@@ -154,14 +279,14 @@ void for_each_listed_account(const ShardReader& shard, const Rows& rows,
 }
 
 void for_each_listed(const ShardReader& shard, const Rows& rows, domain::DocumentKind kind, const ListWanted& wanted,
-                     ListOf of, const ListedAccount::Visit& visit) {
+                     const Grouping& grouping, ListOf of, const ListedAccount::Visit& visit) {
   if (!shard.has_accounts()) return;
-  const DaysPosted days(shard, kind, wanted);
+  Candidates candidates(shard, listed_by(kind), wanted, grouping);
+  const auto may_have = [&](AccountNumber id) { return candidates.may_have(id); };
   switch (of) {
     case ListOf::kAll:
-      return for_each_listed_account(
-          shard, rows, [&](AccountNumber id) { return days.may_have(id); },
-          [&](ListedAccount& account) { account.for_each(kind, visit); });
+      return for_each_listed_account(shard, rows, may_have,
+                                     [&](ListedAccount& account) { account.for_each(kind, candidates, visit); });
     case ListOf::kOpen: {
       const OpenDaysOf open(shard.shard(), shard.only(), shard.question().as_of, rows.cut());
       std::vector<Day> of_account;
@@ -169,14 +294,14 @@ void for_each_listed(const ShardReader& shard, const Rows& rows, domain::Documen
           shard, rows,
           [&](AccountNumber id) {
             of_account = open.of(id);
-            return !of_account.empty() && days.may_have(id);
+            return !of_account.empty() && may_have(id);
           },
-          [&](ListedAccount& account) { account.for_each_open(kind, of_account, visit); });
+          [&](ListedAccount& account) { account.for_each_open(kind, candidates.days_of(of_account), visit); });
     }
     case ListOf::kEnded: {
       const std::unordered_set<AccountNumber> ended = accounts_with_ended(shard, kind);
       return for_each_listed_account(
-          shard, rows, [&](AccountNumber id) { return ended.contains(id) && days.may_have(id); },
+          shard, rows, [&](AccountNumber id) { return ended.contains(id) && may_have(id); },
           [&](ListedAccount& account) { account.for_each_ended(kind, visit); });
     }
   }

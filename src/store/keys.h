@@ -138,8 +138,8 @@ struct WaitedKey {
   static Result<WaitedKey> parse(std::string_view bytes);
 };
 
-// Documents that were told of their end: the void of an invoice or credit note, the reversal of a payment.
-// Table::kMeta.
+// Documents that were told of their end: the void of an invoice or credit note, the reversal of a payment; and orders
+// that were told of a return. Table::kMeta.
 struct EndedKey {
   DocumentKey document;
 

@@ -290,6 +290,8 @@ class Docs(Case):
         self.assertEqual(len(bridges), 2)
         self.assertNotEqual(*bridges)
         self.assertIn("Statement of account", (self.folder / "statement.html").read_text())
+        written = (self.folder / "statements" / "index.csv").read_text().splitlines()
+        self.assertGreater(len(written), 1)
 
     def test_the_northwind_example(self):
         said = self.run_page(ROOT / "docs/examples/northwind/README.md")

@@ -582,7 +582,14 @@ class Month(Interface):
             self.assertEqual(round(balance, 3), float(currency["carried_forward"]))
             self.assertEqual(currency["ageing"]["balance"], currency["carried_forward"])
         rows = self.csv_rows(path, **self.PERIOD)
-        self.assertEqual(len(rows) - 1, sum(len(c["entries"]) for c in statement["currencies"]))
+        types = [row[rows[0].index("type")] for row in rows[1:]]
+        for currency in statement["currencies"]:
+            self.assertEqual([currency["ageing"]["balance"]] * 2, [
+                f"{sum(float(item['open']) for item in currency['items']):.{len(currency['carried_forward'].partition('.')[2])}f}",
+                currency["carried_forward"]])
+        self.assertEqual([types.count(one) for one in ("brought_forward", "carried_forward", "open_item")],
+                         [len(statement["currencies"])] * 2 + [sum(len(c["items"]) for c in statement["currencies"])])
+        self.assertEqual(len(rows) - 1, sum(len(c["entries"]) + len(c["items"]) + 2 for c in statement["currencies"]))
         for given, words in ((self.PERIOD, "Statement of account"), ({**self.PERIOD, "lang": "zh"}, "对账单")):
             for page in (self.server.get(path, {**given, "format": "html"}),
                          self.server.get(path, given, Accept="text/html,application/xhtml+xml")):

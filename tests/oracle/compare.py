@@ -53,9 +53,9 @@ LISTS = (
     ("/v1/invoices", ("region", "sales_rep", "customer_id", "currency"), ("void", "settled", "overdue", "open")),
     ("/v1/payments", ("customer_id", "currency"), ("reversed", "unapplied", "applied")),
     ("/v1/credit-notes", ("region", "sales_rep", "customer_id", "currency"), ("void", "open", "applied")),
-    ("/v1/orders", ("region", "sales_rep", "customer_id", "currency", "channel"),
+    ("/v1/orders", ("region", "sales_rep", "customer_id", "currency", "channel", "sku"),
      ("complete", "cancelled", "late", "open")),
-    ("/v1/shipments", ("customer_id", "warehouse"), ("returned", "delivered", "on_the_way")))
+    ("/v1/shipments", ("customer_id", "warehouse", "sku"), ("returned", "delivered", "on_the_way")))
 
 
 class Trouble(Exception):
@@ -499,7 +499,7 @@ def queries(oracle, seed, days):
             some_filter(q, names)
         if turn % 6 == 0:
             q["aged_on"] = rng.choice(near)
-        yield "/v1/receivables/worklist", q
+        yield "/v1/receivables/worklist", dict(q, details=("true", "false")[turn % 2])
         for view in ("worklist", "dunning"):
             q = dict(fifo)
             if turn % 3 == 2:
@@ -522,7 +522,7 @@ def queries(oracle, seed, days):
             q["aged_on"] = rng.choice(near)
         if turn % 7 == 0:
             q["attributes"] = "as_now"
-        yield "/v1/receivables/dunning", q
+        yield "/v1/receivables/dunning", dict(q, details=("true", "false")[turn % 2])
 
         if n % 3 == seed % 3:
             q = {"date": day, "csv": finances_file(oracle, day, rng)}

@@ -4,6 +4,7 @@ import os
 import random
 import sys
 import unittest
+from decimal import Decimal
 from fractions import Fraction
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -1041,6 +1042,15 @@ class AroundReceivables(unittest.TestCase):
                           cny["ageing"]["balance"]), ("3.50", "5.00", "-2.50"))
         self.assertEqual((eur["currency"], eur["brought_forward"], eur["ageing"]["buckets"][0]),
                          ("EUR", "0.00", "0.05"))
+        # An invoice without a due date is due on its issue date; what is open stands by due date, a credit by its own.
+        self.assertEqual([(e["document_id"], e["due_date"]) for e in eur["entries"]], [("E", "2024-05-07")])
+        self.assertEqual([e["due_date"] for e in cny["entries"]], [None, None, None])
+        self.assertEqual([(i["document_id"], i["kind"], i["due_date"], i["days_overdue"], i["open"])
+                          for i in cny["items"]], [
+            ("J", "INVOICE", "2024-05-02", 8, "3.50"), ("P", "PAYMENT", None, None, "-5.00"),
+            ("N", "CREDIT_NOTE", None, None, "-1.00")])
+        for part in a["currencies"]:
+            self.assertEqual(sum(Decimal(i["open"]) for i in part["items"]), Decimal(part["carried_forward"]))
 
     def rate(self, w, cur, base, day, rate, at=None):
         w.put("exchange_rate_published", at or day, c="fx:" + cur, currency=cur, base_currency=base,
@@ -1280,6 +1290,30 @@ class CreditAndCollections(unittest.TestCase):
         self.assertEqual(r[0]["promises"][0]["state"], "broken")
         r = w.get("/v1/receivables/worklist", "2024-05-11", aged_on="2024-04-03")["rows"]
         self.assertEqual([(x["customer_id"], x["score"]) for x in r], [("D", "2.00")])
+
+    def test_notes_for_who_calls(self):
+        w = self.collections()
+        w.pay("Q", 900, "2024-05-08")
+        w.pay("R", 30, "2024-05-08", currency="JPY")
+        w.pay("S", 100, "2024-05-09")
+        w.put("payment_reversed", "2024-05-10", payment_id="S", date="2024-05-10")
+        w.pay("T", 200, "2024-05-12")
+        w.put("invoice_disputed", "2024-05-03", dispute_id="e", invoice_id="J", amount_minor=700, reason_code="PRICE")
+        w.put("invoice_disputed", "2024-05-03", dispute_id="f", invoice_id="J", amount_minor=1)
+        w.put("dispute_resolved", "2024-05-11", dispute_id="f", invoice_id="J", outcome="REJECTED")
+        for view in ("worklist", "dunning"):
+            rows = w.get("/v1/receivables/" + view, "2024-05-11", details="true")["rows"]
+            notes = {(r["customer_id"], r["currency"]): (r["last_payment"], r["disputes"]) for r in rows}
+            self.assertEqual(notes["D", "CNY"], (None, []))
+            last, disputes = notes["C", "CNY"]
+            self.assertEqual(last, {"date": "2024-05-08", "amount": "9.00"})
+            self.assertEqual([(d["invoice_id"], d["dispute_id"], d["reason_code"], d["from"], d["amount"]) for d in disputes], [
+                ("I", "d", None, "2024-05-02", "4.00"), ("J", "e", "PRICE", "2024-05-03", "3.00"),
+                ("L", "d", None, "2024-05-02", "0.50")])
+            rows = w.get("/v1/receivables/" + view, "2024-05-09", details="true")["rows"]
+            self.assertEqual([r["last_payment"] for r in rows if (r["customer_id"], r["currency"]) == ("C", "CNY")],
+                             [{"date": "2024-05-09", "amount": "1.00"}])
+            self.assertNotIn("disputes", w.get("/v1/receivables/" + view, "2024-05-11")["rows"][0])
 
     def test_worklist_in_a_base_currency(self):
         w = self.collections()

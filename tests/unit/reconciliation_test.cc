@@ -53,6 +53,38 @@ TEST_F(ReconciliationTest, EachFaultIsSaidWithItsRow) {
   EXPECT_EQ(said.at("violation_count").to_number<int>(), 5);
 }
 
+// What a spreadsheet of another language makes of the file is named, once, and not as a consequence of it.
+TEST_F(ReconciliationTest, SeparatorsAndDecimalCommasOfOtherLanguagesAreNamed) {
+  const struct {
+    std::string csv, field, words;
+    int row = 0;
+  } cases[] = {
+      {"customer_id;document_id;currency;amount\nC1;;CNY;1,50\n", "customer_id;document_id;currency;amount", "has ';' between its columns", 0},
+      {"customer_id\tcurrency\tamount\nC1\tCNY\t1\n", "customer_id\tcurrency\tamount", "has a tab between its columns", 0},
+      {kHeader + "C1,,CNY,\"1234,56\"\n", "amount", "decimals stand behind a point", 0},
+      {kHeader + "C1,,CNY,\"1,234.56\"\n", "amount", "nothing between its thousands", 0},
+      {kHeader + "C0,,CNY,1\nC1,,CNY,-1234,56\n", "", "has 5 values for 4 columns; an amount's decimals stand behind a point", 1},
+  };
+  for (const auto& [csv, field, words, row] : cases) {
+    const json::value said = problem(csv);
+    ASSERT_EQ(said.at("violations").as_array().size(), 1U) << csv;
+    const json::value& violation = said.at("violations").at(0);
+    EXPECT_EQ(violation.at("field").as_string(), field) << csv;
+    EXPECT_EQ(violation.at("index").to_number<int>(), row) << csv;
+    EXPECT_NE(violation.at("message").as_string().find(words), json::string::npos) << violation;
+  }
+  // What is wrong otherwise is not blamed on commas.
+  const json::value too_many = problem(kHeader + "C1,,CNY,1,more\n");
+  EXPECT_EQ(too_many.at("violations").at(0).at("message").as_string().find("decimals"), json::string::npos) << too_many;
+}
+
+TEST_F(ReconciliationTest, ALineThatStandsTwiceIsNamedWithBothRows) {
+  const json::value said = problem(kHeader + "C1,I1,CNY,1\nC2,,CNY,1\nC1,I1,CNY,1\n");
+  const json::value& violation = said.at("violations").at(0);
+  EXPECT_EQ(violation.at("index").to_number<int>(), 2);
+  EXPECT_NE(violation.at("message").as_string().find("in row 1 before"), json::string::npos) << violation;
+}
+
 TEST_F(ReconciliationTest, TheFirstFaultsAreListedAndAllCounted) {
   std::string rows;
   for (int i = 0; i < 5'000; ++i) rows += "x\n";

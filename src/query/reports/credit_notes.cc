@@ -59,7 +59,7 @@ class CreditNotes final : public ReportOf<RowsPart> {
     const ListOf of = wanted.state == "void"    ? ListOf::kEnded
                       : wanted.state == "open" ? ListOf::kOpen
                                                   : ListOf::kAll;
-    for_each_listed(shard, part.rows, domain::DocumentKind::kCreditNote, wanted, of, take);
+    for_each_listed(shard, part.rows, domain::DocumentKind::kCreditNote, wanted, grouping, of, take);
     return part;
   }
 

@@ -1,6 +1,8 @@
 // What to remind of: a proposal an account and currency, with its open undisputed items.
 #include <algorithm>
+#include <iterator>
 
+#include "query/caller_notes.h"
 #include "query/overdue.h"
 #include "query/reports.h"
 
@@ -39,10 +41,12 @@ class Dunning final : public ReportOf<RowsPart> {
                      .row = {text("customer_id"), text("currency"), integer("level"), amount("amount"),
                              integer("oldest_days_overdue"),
                              list("items", {text("document_id"), integer("instalment"), date("due_date"),
-                                            integer("days_overdue"), amount("amount")}),
-                             customer_name()},
+                                            integer("days_overdue"), amount("amount")})},
                      .head = {date("aged_on"), text("credits")}};
+      std::ranges::move(caller_note_fields(), std::back_inserter(of.row));
+      of.row.push_back(customer_name());
       of.parameters.push_back(parameters::credits());
+      of.parameters.push_back(parameters::details());
       std::ranges::move(parameters::receivables_filters(), std::back_inserter(of.parameters));
       return of;
     }();
@@ -69,6 +73,9 @@ class Dunning final : public ReportOf<RowsPart> {
         row.add("amount", Value::amount(overdue.open - overdue.disputed, overdue.currency));
         row.add("oldest_days_overdue", Value::integer(overdue.oldest_undisputed));
         row.add("items", dunning_items(reader.items(account, overdue.currency), overdue.currency, aged_on));
+        if (asks_details(question)) {
+          std::ranges::move(caller_notes(shard, account, overdue.currency, question.as_of).values, std::back_inserter(row.values));
+        }
         return row;
       });
     }
@@ -80,6 +87,7 @@ class Dunning final : public ReportOf<RowsPart> {
     answer.rows = std::move(whole.rows);
     answer.head.add("aged_on", Value::date(aged_on_of(question)));
     answer.head.add("credits", Value::text(question.arguments.choice("credits")));
+    if (asks_details(question)) answer.columns = columns_with_notes(description());
     return answer;
   }
 };

@@ -80,7 +80,7 @@ class Invoices final : public ReportOf<RowsPart> {
         return row;
       });
     };
-    for_each_listed(shard, part.rows, domain::DocumentKind::kInvoice, wanted, of, take);
+    for_each_listed(shard, part.rows, domain::DocumentKind::kInvoice, wanted, grouping, of, take);
     return part;
   }
 

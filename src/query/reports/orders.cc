@@ -1,4 +1,6 @@
 // The orders of a shard, by account and id.
+#include <algorithm>
+
 #include "query/cycle.h"
 #include "query/cycle_reader.h"
 #include "query/document_lists.h"
@@ -30,6 +32,12 @@ Row row_of(const ShardReader& shard, AccountReader& account, const domain::Order
   return row;
 }
 
+// Whether a line as it stands is of a sku, those cut to 0 included.
+bool has_sku(const domain::Order& order, const std::optional<std::string>& sku, Day as_of) {
+  return !sku || std::ranges::any_of(order.lines(as_of),
+                                     [&](const domain::LineOnDate& line) { return passes(sku, line.terms->sku); });
+}
+
 class Orders final : public ReportOf<RowsPart> {
  public:
   const Description& description() const override {
@@ -42,7 +50,8 @@ class Orders final : public ReportOf<RowsPart> {
           .parameters = list_parameters(
               {"complete", "cancelled", "late", "open"},
               {parameters::region(), parameters::sales_rep(), parameters::customer_id(), parameters::currency(),
-               parameters::choice("kind", {"STANDARD", "SAMPLE"}, "", "This kind of order."), parameters::channel()}),
+               parameters::choice("kind", {"STANDARD", "SAMPLE"}, "", "This kind of order."), parameters::channel(),
+               line_sku_parameter()}),
           .rows_name = "orders",
           .row = order_fields()};
       for (const Field& field : {instant("placed_at"), amount("ordered"), text("last_milestone"), boolean("late"),
@@ -65,21 +74,24 @@ class Orders final : public ReportOf<RowsPart> {
     const BusinessZone& zone = shard.rules().zone;
     const Day as_of = question.as_of;
     RowsPart part{Rows(question.page)};
+    Candidates candidates(shard, ListedBy::kLine, wanted, grouping);
     const auto chosen = [&](const auto& order) {
       if (!wanted.state.empty() && wanted.state != state_of(order, as_of)) return false;
       return (!wanted.from && !wanted.to) || wanted.takes(zone.day_of(*order.at(Milestone::kPlaced)));
     };
     const auto take = [&](const CycleReader::Listed& listed) {
       std::string key = sort_key({listed.customer_id, listed.order_id});
-      if (!part.rows.may_hold(key)) return;
+      const Day placed = zone.day_of(*listed.state.milestones[static_cast<std::size_t>(Milestone::kPlaced)]);
+      if (!part.rows.may_hold(key) || !candidates.may_stand_on(placed)) return;
       // Of its own: what is read of many orders of an account would stay until the last.
       AccountReader account = shard.account(listed.account.id());
       const domain::Order& order = *account.account().order(listed.order_id);
-      if (!grouping.passes(order.placed->currency)) return;
+      if (!grouping.passes(order.placed->currency) || !has_sku(order, grouping.filters.sku, as_of)) return;
       const char* const state = state_of(StoredOrder(account.id(), listed.state), as_of);
       part.rows.add(std::move(key), [&] { return row_of(shard, account, order, listed.state.milestones, state); });
     };
-    CycleReader(shard, grouping).list(part.rows, chosen, take);
+    const auto may_have = [&](AccountNumber id) { return candidates.may_have(id); };
+    CycleReader(shard, grouping).list(part.rows, chosen, take, may_have);
     return part;
   }
 

@@ -1,17 +1,18 @@
 #include "query/reports/promises.h"
 
+#include "query/caller_notes.h"
 #include "query/promises.h"
 
 namespace daybook::query {
 namespace {
 
 struct PromisesPart {
-  std::map<PromisesOf, Value> promises;
+  std::map<PromisesOf, CallNotes> notes;
 
-  void add(PromisesPart other) { promises.merge(std::move(other.promises)); }
+  void add(PromisesPart other) { notes.merge(std::move(other.notes)); }
   template <typename Visit>
   void for_each_field(const Visit& visit) {
-    visit(promises);
+    visit(notes);
   }
 };
 
@@ -28,16 +29,21 @@ class Promises final : public ReportOf<PromisesPart> {
     PromisesPart part;
     for (const PromisesOf& of : wanted.accounts) {
       const auto account = shard.find_account(of.first);
-      if (account == nullptr) continue;
-      part.promises[of] = promises_of(shard, *account, of.second, wanted.grace_days, question.as_of);
+      if (account == nullptr) {
+        if (wanted.with_details) part.notes[of].others = no_caller_notes();
+        continue;
+      }
+      CallNotes& notes = part.notes[of];
+      notes.promises = promises_of(shard, *account, of.second, wanted.grace_days, question.as_of);
+      if (wanted.with_details) notes.others = caller_notes(shard, *account, of.second, question.as_of);
     }
     return part;
   }
 
   Answer answer_of(const Question&, PromisesPart, Asker&) const override { return {}; }
 
-  static std::map<PromisesOf, Value> promises_in(std::unique_ptr<Partial> gathered) {
-    return taken(std::move(gathered)).promises;
+  static std::map<PromisesOf, CallNotes> notes_in(std::unique_ptr<Partial> gathered) {
+    return taken(std::move(gathered)).notes;
   }
 };
 
@@ -48,8 +54,8 @@ const Report& promises_report() {
   return report;
 }
 
-std::map<PromisesOf, Value> promises_in(std::unique_ptr<Partial> gathered) {
-  return Promises::promises_in(std::move(gathered));
+std::map<PromisesOf, CallNotes> notes_in(std::unique_ptr<Partial> gathered) {
+  return Promises::notes_in(std::move(gathered));
 }
 
 }  // namespace daybook::query

@@ -79,13 +79,46 @@ std::optional<Int128> parse_amount(std::string_view text, Currency currency) {
   return is_negative ? -minor : minor;
 }
 
+// Between which a file's columns stand, if not commas: the whole first line is one name then.
+std::optional<std::string_view> other_separator(const std::vector<std::string>& columns) {
+  if (columns.size() != 1 || columns[0].find("amount") == std::string::npos) return std::nullopt;
+  if (columns[0].find(';') != std::string::npos) return "';'";
+  if (columns[0].find('\t') != std::string::npos) return "a tab";
+  return std::nullopt;
+}
+
+bool is_all_digits(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+// Whether the row that begins there ends as "…,1234,56" does.
+bool ends_with_decimal_comma(std::string_view text, std::size_t offset) {
+  std::string_view row = text.substr(offset);
+  row = row.substr(0, row.find_first_of("\r\n"));
+  const std::size_t comma = row.rfind(',');
+  if (comma == std::string_view::npos || comma == 0) return false;
+  const std::size_t before = row.rfind(',', comma - 1);
+  std::string_view whole = row.substr(before + 1, comma - before - 1);
+  if (whole.starts_with('-')) whole.remove_prefix(1);
+  return before != std::string_view::npos && is_all_digits(whole) && is_all_digits(row.substr(comma + 1));
+}
+
+constexpr std::string_view kDecimalComma = "an amount's decimals stand behind a point, and nothing between its thousands";
+
 // Lines by account. Reading takes time with the file's bytes, whatever is wrong with them.
 class File {
  public:
   File(std::string_view text, const std::stop_token& stop, QuestionMemory& memory) : memory_(memory) {
     CsvRows csv(text, {}, [&](std::size_t row, std::size_t offset, const std::string& message) {
-      fault(row, "", [&] { return place_in("body", text, offset) + ": " + message; });
+      fault(row, "", [&] {
+        const bool has_comma = ends_with_decimal_comma(text, offset);
+        return place_in("body", text, offset) + ": " + message + (has_comma ? fmt::format("; {}", kDecimalComma) : "");
+      });
     });
+    if (const auto separator = other_separator(csv.columns())) {
+      fault(0, csv.columns()[0], [&] { return fmt::format("has {} between its columns, where a comma stands", *separator); });
+      refuse_faults();
+    }
     const auto column = [&](std::string_view name) -> std::optional<std::size_t> {
       const auto at = std::ranges::find(csv.columns(), name);
       if (at == csv.columns().end()) return std::nullopt;
@@ -121,15 +154,20 @@ class File {
       const auto minor = parse_amount(value(*amount_at), *currency);
       if (!minor) {
         fault(row, "amount", [&] {
-          return fmt::format("'{}' is not an amount in {} with at most {} decimals", shortened(value(*amount_at)),
-                             currency->code(), currency->exponent());
+          const bool has_comma = value(*amount_at).find(',') != std::string_view::npos;
+          return fmt::format("'{}' is not an amount in {} with at most {} decimals{}{}", shortened(value(*amount_at)),
+                             currency->code(), currency->exponent(), has_comma ? ": " : "", has_comma ? kDecimalComma : "");
         });
         continue;
       }
       make_room(customer.size() + (document_at ? value(*document_at).size() : 0), row);
       const Key key{document_at ? std::string(value(*document_at)) : std::string(), *currency};
-      if (!lines_[customer].emplace(key, TheirLine{row, *minor}).second) {
-        fault(row, "customer_id", [] { return "this account, document and currency stand in the file twice"; });
+      const auto [first, is_new] = lines_[customer].emplace(key, TheirLine{row, *minor});
+      if (!is_new) {
+        fault(row, "customer_id", [&] {
+          return fmt::format("this account, document and currency stand in the file twice: in row {} before",
+                             first->second.row + 1);
+        });
       }
     }
     refuse_faults();

@@ -1,14 +1,18 @@
-// Statement of account: what a customer owed, what was posted, what is owed, per currency. As JSON, as CSV, and
-// as a page to print in English or Chinese.
+// Statement of account: what a customer owed, what was posted, what is owed and when it is due, per currency. As JSON, as
+// CSV, and as a page to print in English or Chinese (statement_page.cc).
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 
 #include "domain/event_types.h"
+#include "query/document_reader.h"
 #include "query/ledger_reader.h"
+#include "query/open_items.h"
 #include "query/period.h"
 #include "query/reports.h"
 #include "query/reports/ageing.h"
+#include "query/reports/statement.h"
 
 namespace daybook::query {
 namespace {
@@ -16,46 +20,8 @@ namespace {
 using domain::LedgerEntry;
 using domain::Measure;
 
-struct Line {
-  Day day = 0;
-  std::string type;        // Of the event.
-  std::size_t column = 0;  // Of the bridge.
-  std::string document_id;
-  Int128 amount = 0;
-  Int128 running = 0;
-  Row event;
-
-  template <typename Visit>
-  void for_each_field(const Visit& visit) {
-    visit(day, type, column, document_id, amount, running, event);
-  }
-  bool is_sound() const { return column < kLedgerColumns; }
-};
-
-// What a line takes as it is shown, with its event.
+// What a line or an item takes as it is shown, with its event.
 constexpr std::size_t kShownBytes = 3'000;
-
-struct CurrencyStatement {
-  Int128 brought_forward = 0;
-  std::vector<Line> lines;
-  Row ageing;
-
-  Int128 carried_forward() const { return lines.empty() ? brought_forward : lines.back().running; }
-  template <typename Visit>
-  void for_each_field(const Visit& visit) {
-    visit(brought_forward, lines, ageing);
-  }
-};
-
-struct Statement {
-  std::string name;
-  std::map<Currency, CurrencyStatement> currencies;
-
-  template <typename Visit>
-  void for_each_field(const Visit& visit) {
-    visit(name, currencies);
-  }
-};
 
 // Nothing where the account is not known.
 struct StatementPart {
@@ -70,10 +36,48 @@ struct StatementPart {
   }
 };
 
+// The entry of an invoice has a due date: the latest, as the invoice's page has it.
+std::optional<Day> due_date_of(AccountReader& account, const LedgerEntry& entry, Day as_of) {
+  if (entry.measure != Measure::kLedgerInvoices) return std::nullopt;
+  const domain::Invoice* invoice = account.account().invoice(entry.document_id);
+  if (invoice == nullptr) return std::nullopt;
+  return invoice->last_due + invoice->due_shift(as_of);
+}
+
+StatementLine line_of(const ShardReader& shard, AccountReader& account, const LedgerEntry& entry, Int128 running) {
+  return {.day = entry.day,
+          .type = std::string(domain::payload_name(static_cast<std::uint8_t>(entry.fact->event.payload.index()))),
+          .column = ledger_column(entry.measure),
+          .document_id = std::string(entry.document_id),
+          .amount = entry.amount,
+          .running = running,
+          .due_date = due_date_of(account, entry, shard.question().as_of),
+          .event = shard.event_row(*entry.fact)};
+}
+
+// Open items in the order of those of the account (item_key).
+void add_items(const ShardReader& shard, AccountReader& account, Day as_of, Statement& statement) {
+  std::vector<OpenItem> items = open_items(account, account.opened_on(open_account(shard, account, as_of).open_days), as_of);
+  std::ranges::sort(items, {}, [](const OpenItem& item) { return item_key(item, {}); });
+  for (const OpenItem& item : items) {
+    const auto at = statement.currencies.find(item.currency);
+    if (at == statement.currencies.end()) continue;
+    take_memory(sizeof(StatementItem) + kShownBytes);
+    at->second.items.push_back({.document_id = std::string(item.document_id),
+                                .kind = item.kind,
+                                .instalment = item.instalment,
+                                .date = item.date,
+                                .due_date = item.due_date,
+                                .amount = item.amount,
+                                .open = item.open,
+                                .disputed = item.disputed});
+  }
+}
+
 Statement make_statement(const ShardReader& shard, AccountReader& account, const Period& span,
                          std::optional<Currency> only) {
   Statement statement;
-  if (const auto* profile = account.profile(span.to)) statement.name = profile->name;
+  statement.name = account.customer_name(span.to);
   std::map<Currency, std::vector<LedgerEntry>> entries;
   for_each_ledger_entry(account, [&](const LedgerEntry& entry) {
     if (entry.measure == Measure::kLedgerTransfers || entry.day > span.to) return;
@@ -82,7 +86,7 @@ Statement make_statement(const ShardReader& shard, AccountReader& account, const
     if (entry.day < span.from) {
       at.brought_forward += entry.amount;
     } else {
-      take_memory(sizeof entry + sizeof(Line) + kShownBytes);
+      take_memory(sizeof entry + sizeof(StatementLine) + kShownBytes);
       entries[entry.currency].push_back(entry);
     }
   });
@@ -100,22 +104,16 @@ Statement make_statement(const ShardReader& shard, AccountReader& account, const
     Int128 running = at.brought_forward;
     for (const LedgerEntry& entry : posted) {
       running += entry.amount;
-      at.lines.push_back({.day = entry.day,
-                          .type = std::string(domain::payload_name(
-                              static_cast<std::uint8_t>(entry.fact->event.payload.index()))),
-                          .column = ledger_column(entry.measure),
-                          .document_id = std::string(entry.document_id),
-                          .amount = entry.amount,
-                          .running = running,
-                          .event = shard.event_row(*entry.fact)});
+      at.lines.push_back(line_of(shard, account, entry, running));
     }
     if (at.ageing.values.empty()) at.ageing = empty_ageing(currency);
   }
+  add_items(shard, account, span.to, statement);
   return statement;
 }
 
-// As both lists of entries show it.
-void write_line(const Line& line, Currency currency, Row& row) {
+// As both lists of entries show it, but for its due date.
+void write_line(const StatementLine& line, Currency currency, Row& row) {
   row.add("date", Value::date(line.day));
   row.add("type", Value::text(line.type));
   row.add("document_id", Value::text(line.document_id));
@@ -124,239 +122,147 @@ void write_line(const Line& line, Currency currency, Row& row) {
   row.add("event", Value::object(line.event));
 }
 
-std::vector<Field> line_fields() {
-  using namespace fields;
-  return {date("date"), text("type"), text("document_id"), amount("amount"), amount("running_balance"), event()};
+Row row_of(const StatementItem& item, Currency currency, Day to) {
+  Row row;
+  row.add("document_id", Value::text(item.document_id));
+  row.add("kind", Value::text(item.kind));
+  row.add("instalment", item.instalment == 0 ? Value() : Value::integer(item.instalment));
+  row.add("issue_date", Value::date(item.date));
+  row.add("due_date", date_or_null(item.due_date));
+  row.add("days_overdue", item.due_date ? Value::integer(to - *item.due_date) : Value());
+  row.add("amount", Value::amount(item.amount, currency));
+  row.add("open", Value::amount(item.open, currency));
+  row.add("disputed", Value::amount(item.disputed, currency));
+  return row;
 }
 
-Value currencies_of(const Statement& statement) {
+std::vector<Field> entry_fields() {
+  using namespace fields;
+  return {date("date"), text("type"), text("document_id"), amount("amount"), amount("running_balance"), event(),
+          date("due_date").or_null()};
+}
+
+std::vector<Field> statement_item_fields() {
+  using namespace fields;
+  return {text("document_id"),      text("kind"),
+          integer("instalment").or_null(), date("issue_date"),
+          date("due_date").or_null(),      integer("days_overdue").or_null(),
+          amount("amount"),         amount("open"),
+          amount("disputed")};
+}
+
+Value currencies_of(const Statement& statement, Day to) {
   std::vector<Row> rows;
   for (const auto& [currency, at] : statement.currencies) {
     Row& row = rows.emplace_back();
     row.add("currency", Value::text(currency.code()));
     row.add("brought_forward", Value::amount(at.brought_forward, currency));
     std::vector<Row> entries;
-    for (const Line& line : at.lines) write_line(line, currency, entries.emplace_back());
+    for (const StatementLine& line : at.lines) {
+      write_line(line, currency, entries.emplace_back());
+      entries.back().add("due_date", date_or_null(line.due_date));
+    }
     row.add("entries", Value::list_of_rows(std::move(entries)));
     row.add("carried_forward", Value::amount(at.carried_forward(), currency));
     row.add("ageing", Value::object(at.ageing));
+    std::vector<Row> items;
+    for (const StatementItem& item : at.items) items.push_back(row_of(item, currency, to));
+    row.add("items", Value::list_of_rows(std::move(items)));
   }
   return Value::list_of_rows(std::move(rows));
 }
 
-// The entries of all currencies, in one list.
-Rows rows_of(const Statement& statement) {
+// --- lines of a file --------------------------------------------------------------------------
+
+// Beside the entries, each a type of line.
+constexpr std::string_view kBroughtForward = "brought_forward";
+constexpr std::string_view kCarriedForward = "carried_forward";
+constexpr std::string_view kOpenItem = "open_item";
+
+// Columns of entries and balances, then those of items alone. Only entries have an amount, only items have something
+// open: either column adds up.
+std::vector<Field> file_fields() {
+  using namespace fields;
+  return {text("currency"),
+          date("date"),
+          text("type", "That of the entry's event; brought_forward, carried_forward, open_item."),
+          text("document_id").or_null(),
+          amount("amount").or_null(),
+          amount("running_balance").or_null(),
+          event().or_null(),
+          date("due_date").or_null(),
+          text("kind").or_null(),
+          integer("instalment").or_null(),
+          integer("days_overdue").or_null(),
+          amount("open").or_null(),
+          amount("disputed").or_null()};
+}
+
+void add_nulls(Row& row, std::initializer_list<const char*> names) {
+  for (const char* name : names) row.add(name, Value());
+}
+
+Row file_row(Currency currency) {
+  Row row;
+  row.add("currency", Value::text(currency.code()));
+  return row;
+}
+
+Row balance_row(std::string_view type, Day day, Int128 balance, Currency currency) {
+  Row row = file_row(currency);
+  row.add("date", Value::date(day));
+  row.add("type", Value::text(type));
+  add_nulls(row, {"document_id", "amount"});
+  row.add("running_balance", Value::amount(balance, currency));
+  add_nulls(row, {"event", "due_date", "kind", "instalment", "days_overdue", "open", "disputed"});
+  return row;
+}
+
+Row entry_row(const StatementLine& line, Currency currency) {
+  Row row = file_row(currency);
+  write_line(line, currency, row);
+  row.add("due_date", date_or_null(line.due_date));
+  add_nulls(row, {"kind", "instalment", "days_overdue", "open", "disputed"});
+  return row;
+}
+
+Row open_item_row(const StatementItem& item, Currency currency, Day to) {
+  Row row = file_row(currency);
+  row.add("date", Value::date(item.date));
+  row.add("type", Value::text(kOpenItem));
+  row.add("document_id", Value::text(item.document_id));
+  add_nulls(row, {"amount", "running_balance", "event"});
+  row.add("due_date", date_or_null(item.due_date));
+  row.add("kind", Value::text(item.kind));
+  row.add("instalment", item.instalment == 0 ? Value() : Value::integer(item.instalment));
+  row.add("days_overdue", item.due_date ? Value::integer(to - *item.due_date) : Value());
+  row.add("open", Value::amount(item.open, currency));
+  row.add("disputed", Value::amount(item.disputed, currency));
+  return row;
+}
+
+// Of all currencies, in one list.
+Rows rows_of(const Statement& statement, const Period& span) {
   Rows rows;
   std::int64_t place = 0;
+  const auto add = [&](const auto& make) { rows.add(sortable(++place), make); };
   for (const auto& entry : statement.currencies) {
-    for (const Line& line : entry.second.lines) {
-      rows.add(sortable(++place), [&] {
-        Row row;
-        row.add("currency", Value::text(entry.first.code()));
-        write_line(line, entry.first, row);
-        return row;
-      });
-    }
+    const Currency currency = entry.first;
+    const CurrencyStatement& at = entry.second;
+    add([&] { return balance_row(kBroughtForward, span.from, at.brought_forward, currency); });
+    for (const StatementLine& line : at.lines) add([&] { return entry_row(line, currency); });
+    add([&] { return balance_row(kCarriedForward, span.to, at.carried_forward(), currency); });
+    for (const StatementItem& item : at.items) add([&] { return open_item_row(item, currency, span.to); });
   }
   return rows;
 }
 
-// --- the page to print ------------------------------------------------------------------------
-
-struct Words {
-  const char* lang;
-  const char* title;
-  const char* customer;
-  const char* span;
-  const char* amounts_in;
-  const char* date;
-  const char* posting;
-  const char* document;
-  const char* debit;
-  const char* credit;
-  const char* balance;
-  const char* brought_forward;
-  const char* carried_forward;
-  const char* ageing;
-  const char* not_due;
-  const char* days;
-  const char* gross_open;
-  const char* disputed;
-  const char* unapplied_cash;
-  const char* open_credits;
-  const char* nothing;
-  // In the order of the bridge's columns.
-  const char* types[kLedgerColumns];
-};
-
-constexpr Words kEnglish = {"en",
-                            "Statement of account",
-                            "Customer",
-                            "{} to {}",
-                            "Amounts in {}",
-                            "Date",
-                            "Posting",
-                            "Document",
-                            "Debit",
-                            "Credit",
-                            "Balance",
-                            "Brought forward",
-                            "Carried forward",
-                            "Open items by days overdue on {}",
-                            "Not due",
-                            "{} days",
-                            "Open items",
-                            "of which disputed",
-                            "less payments not applied yet",
-                            "less credits not applied yet",
-                            "Nothing was posted and nothing is open.",
-                            {"Invoice", "Credit note", "Payment", "Payment reversed", "Refund", "Write-off",
-                             "Write-off recovered", "Invoice voided", "Transfer"}};
-constexpr Words kChinese = {"zh-CN",
-                            "对账单",
-                            "客户",
-                            "{} 至 {}",
-                            "币种：{}",
-                            "日期",
-                            "摘要",
-                            "单据号",
-                            "借方",
-                            "贷方",
-                            "余额",
-                            "期初余额",
-                            "期末余额",
-                            "截至 {} 未结款项账龄（逾期天数）",
-                            "未到期",
-                            "{} 天",
-                            "未结款项合计",
-                            "其中有争议",
-                            "减：未核销收款",
-                            "减：未核销贷项",
-                            "本期无发生额，亦无未结款项。",
-                            {"发票", "贷项通知单", "收款", "收款冲销", "退款", "核销", "核销收回", "发票作废", "转移"}};
-
-// On a phone an entry takes two lines of three cells, as its heads do.
-constexpr std::string_view kStyle =
-    "body{font:14px/1.5 system-ui,'Noto Sans','Noto Sans CJK SC',sans-serif;color:#111;background:#fff;"
-    "max-width:60em;margin:2em auto;padding:0 1em}h1{font-size:1.5em;margin:0}"
-    "h2{font-size:1.1em;margin:1.5em 0 .3em;break-after:avoid}"
-    "table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}"
-    "th,td{padding:.25em .6em;border-bottom:1px solid #ccc;text-align:left}"
-    "td:first-child{white-space:nowrap}th.n,td.n{text-align:right;white-space:nowrap}"
-    "thead{display:table-header-group}tr{break-inside:avoid}"
-    ".sum td{font-weight:600;border-bottom:2px solid #111}"
-    ".ages{width:auto;min-width:24em;break-inside:avoid}"
-    "@media screen and (max-width:40em){.entries,.entries thead,.entries tbody{display:block}"
-    ".entries tr{display:grid;grid-template-columns:3fr 3fr 4fr;font-size:13px;border-bottom:1px solid #ccc}"
-    ".entries .sum{border-bottom:2px solid #111}.entries th,.entries td,.entries .sum td{border:0;padding:.15em .3em;"
-    "overflow-wrap:anywhere}.entries th:nth-child(3),.entries td:nth-child(3){text-align:right}"
-    ".ages{min-width:0;width:100%}}"
-    "@media print{body{margin:0;padding:0;max-width:none;font-size:9pt}"
-    "@page{margin:18mm;@bottom-right{content:counter(page) ' / ' counter(pages);font:9pt sans-serif}}}";
-
-std::string escaped(std::string_view text) {
-  std::string safe;
-  for (const char c : text) {
-    switch (c) {
-      case '&': safe += "&amp;"; break;
-      case '<': safe += "&lt;"; break;
-      case '>': safe += "&gt;"; break;
-      case '"': safe += "&quot;"; break;
-      default: safe += c;
-    }
-  }
-  return safe;
-}
-
-// What others wrote keeps its direction of writing to itself.
-std::string isolated(std::string_view text) { return "<bdi>" + escaped(text) + "</bdi>"; }
-
-// "1234567.80" as "1,234,567.80".
-std::string grouped(std::string digits) {
-  constexpr std::size_t kGroup = 3;
-  const std::size_t first = digits.starts_with('-') ? 1 : 0;
-  for (std::size_t at = std::min(digits.find('.'), digits.size()); at > first + kGroup;) {
-    at -= kGroup;
-    digits.insert(at, 1, ',');
-  }
-  return digits;
-}
-
-std::string cell(std::string_view html) { return fmt::format("<td>{}</td>", html); }
-std::string figure(std::string_view text) { return fmt::format("<td class=n>{}</td>", text); }
-std::string figure(Int128 minor, Currency currency) { return figure(grouped(format_amount(minor, currency))); }
-
-std::string entries_table(const CurrencyStatement& at, const Period& span, Currency currency, const Words& words) {
-  std::string table = fmt::format(
-      "<table class=entries><thead><tr><th>{}</th><th>{}</th><th>{}</th><th class=n>{}</th><th class=n>{}</th>"
-      "<th class=n>{}</th></tr></thead><tbody>",
-      words.date, words.posting, words.document, words.debit, words.credit, words.balance);
-  table += fmt::format("<tr class=sum>{}{}{}{}{}{}</tr>", cell(format_date(span.from)), cell(words.brought_forward),
-                       cell(""), figure(""), figure(""), figure(at.brought_forward, currency));
-  Int128 debits = 0;
-  Int128 credits = 0;
-  for (const Line& line : at.lines) {
-    const Int128 minor = line.amount;
-    (minor >= 0 ? debits : credits) += minor >= 0 ? minor : -minor;
-    table += "<tr>" + cell(format_date(line.day)) + cell(words.types[line.column]) +
-             cell(isolated(line.document_id)) + (minor >= 0 ? figure(minor, currency) : figure("")) +
-             (minor < 0 ? figure(-minor, currency) : figure("")) + figure(line.running, currency) + "</tr>";
-  }
-  return table + fmt::format("<tr class=sum>{}{}{}{}{}{}</tr></tbody></table>", cell(format_date(span.to)),
-                             cell(words.carried_forward), cell(""), figure(debits, currency),
-                             figure(credits, currency), figure(at.carried_forward(), currency));
-}
-
-std::string ageing_table(const Row& ageing, const Words& words) {
-  const std::map<std::string_view, const char*> names = {{"not_due", words.not_due},
-                                                         {"gross_open", words.gross_open},
-                                                         {"disputed", words.disputed},
-                                                         {"unapplied_cash", words.unapplied_cash},
-                                                         {"open_credits", words.open_credits},
-                                                         {"balance", words.balance}};
-  std::string rows;
-  const auto add = [&](std::string_view name, const Value& value, bool is_sum) {
-    rows += fmt::format("<tr{}>{}{}</tr>", is_sum ? " class=sum" : "", cell(name), figure(grouped(value.to_text())));
-  };
-  for (const auto& [name, value] : ageing.values) {
-    if (value.kind() == Value::Kind::kLabelled) {
-      for (const auto& [label, part] : value.parts()) add(fmt::format(fmt::runtime(words.days), label), part, false);
-    }
-    const bool is_sum = name == "gross_open" || name == "balance";
-    if (const auto known = names.find(name); known != names.end()) add(known->second, value, is_sum);
-  }
-  return fmt::format("<table class=ages><tbody>{}</tbody></table>", rows);
-}
-
-std::string to_page(std::string_view customer_id, const Statement& statement, const Period& dates,
-                    const Words& words) {
-  const std::string to = format_date(dates.to);
-  const std::string span = fmt::format(fmt::runtime(words.span), format_date(dates.from), to);
-  std::string body = fmt::format("<h1>{}</h1><p>{} {}{}<br>{}</p>", words.title, words.customer,
-                                 isolated(customer_id),
-                                 statement.name.empty() ? "" : " · " + isolated(statement.name), span);
-  if (statement.currencies.empty()) body += fmt::format("<p>{}</p>", words.nothing);
-  for (const auto& [currency, at] : statement.currencies) {
-    body += fmt::format("<section><h2>{}</h2>{}<h2>{}</h2>{}</section>",
-                        fmt::format(fmt::runtime(words.amounts_in), currency.code()),
-                        entries_table(at, dates, currency, words), fmt::format(fmt::runtime(words.ageing), to),
-                        ageing_table(at.ageing, words));
-  }
-  return fmt::format(
-      "<!doctype html><html lang={}><head><meta charset=utf-8><meta name=viewport "
-      "content=\"width=device-width\"><meta name=generator content=Daybook><title>{} {} {}</title><style>{}</style></head>"
-      "<body>{}</body></html>\n",
-      words.lang, words.title, escaped(customer_id), span, kStyle, body);
-}
-
 class StatementReport final : public ReportOf<StatementPart> {
  public:
-  // In JSON entries stand by currency; only in CSV they are rows.
+  // In JSON entries and items stand by currency; only in CSV they are rows.
   const Description& description() const override {
     static const Description description = [] {
       using namespace fields;
-      std::vector<Field> row = line_fields();
-      row.insert(row.begin(), text("currency"));
       return Description{
           .name = "statement",
           .path = "/v1/customers/{customer_id}/statement",
@@ -365,13 +271,14 @@ class StatementReport final : public ReportOf<StatementPart> {
                          parameters::to(),
                          parameters::currency(),
                          parameters::choice("lang", {"en", "zh"}, "en", "Of the page.")},
-          .row = std::move(row),
+          .row = file_fields(),
           .head = {text("customer_id"),
                    date("from"),
                    date("to"),
                    list("currencies",
-                        {text("currency"), amount("brought_forward"), list("entries", line_fields()),
-                         amount("carried_forward"), object("ageing", ageing_fields())})},
+                        {text("currency"), amount("brought_forward"), list("entries", entry_fields()),
+                         amount("carried_forward"), object("ageing", ageing_fields()),
+                         list("items", statement_item_fields())})},
           .has_page = true};
     }();
     return description;
@@ -395,12 +302,11 @@ class StatementReport final : public ReportOf<StatementPart> {
     answer.head.add("customer_id", Value::text(question.subject));
     answer.head.add("from", Value::date(span.from));
     answer.head.add("to", Value::date(span.to));
-    answer.head.add("currencies", currencies_of(*statement));
-    answer.rows = rows_of(*statement);
+    answer.head.add("currencies", currencies_of(*statement, span.to));
+    answer.rows = rows_of(*statement, span);
     answer.columns = description().columns();
-    const Words& words = question.arguments.choice("lang") == "zh" ? kChinese : kEnglish;
-    answer.page = [subject = question.subject, statement, span, &words] {
-      return to_page(subject, *statement, span, words);
+    answer.page = [subject = question.subject, statement, span, lang = question.arguments.choice("lang")] {
+      return statement_page(subject, *statement, span, lang);
     };
     return answer;
   }

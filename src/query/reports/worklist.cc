@@ -1,7 +1,9 @@
 // Whom to call first: what is overdue and undisputed, by amount times days.
 #include <algorithm>
+#include <iterator>
 #include <tuple>
 
+#include "query/caller_notes.h"
 #include "query/overdue.h"
 #include "query/promises.h"
 #include "query/reports.h"
@@ -95,9 +97,12 @@ class Worklist final : public ReportOf<WorklistPart> {
                      .rows_name = "rows",
                      .row = {integer("rank").or_null(), text("customer_id"), text("currency"),
                              amount("score").or_null(), amount("overdue"), amount("disputed_overdue"),
-                             integer("oldest_days_overdue"), list("promises", promise_fields()), customer_name()},
+                             integer("oldest_days_overdue"), list("promises", promise_fields())},
                      .head = {date("aged_on"), text("credits")}};
+      std::ranges::move(caller_note_fields(), std::back_inserter(of.row));
+      of.row.push_back(customer_name());
       of.parameters.push_back(parameters::credits());
+      of.parameters.push_back(parameters::details());
       std::ranges::move(parameters::receivables_filters(), std::back_inserter(of.parameters));
       return of;
     }();
@@ -126,7 +131,7 @@ class Worklist final : public ReportOf<WorklistPart> {
     const auto base = question.arguments.currency("base_currency");
     const std::vector<Place> places = ranked(whole.accounts, base, question.rates, question.as_of);
     const std::span<const Place> shown = cut_to(question.page, places);
-    std::map<PromisesOf, Value> promises = promises_shown(question, shown, asker);
+    std::map<PromisesOf, CallNotes> notes = notes_of_shown(question, shown, asker);
     Answer answer;
     answer.rows = Rows(question.page);
     answer.head.add("aged_on", Value::date(aged_on_of(question)));
@@ -142,22 +147,25 @@ class Worklist final : public ReportOf<WorklistPart> {
         row.add("overdue", Value::amount(account.overdue, account.currency));
         row.add("disputed_overdue", Value::amount(account.disputed, account.currency));
         row.add("oldest_days_overdue", Value::integer(account.oldest));
-        const auto at = promises.find({account.customer_id, account.currency});
-        row.add("promises", at == promises.end() ? Value::list({}) : std::move(at->second));
+        CallNotes& told = notes[{account.customer_id, account.currency}];
+        row.add("promises", std::move(told.promises));
+        std::ranges::move(told.others.values, std::back_inserter(row.values));
         return row;
       });
     }
+    if (asks_details(question)) answer.columns = columns_with_notes(description());
     return answer;
   }
 
  private:
   // Each shard is asked once, for all of its accounts that are shown.
-  static std::map<PromisesOf, Value> promises_shown(const Question& question, std::span<const Place> shown,
-                                                    Asker& asker) {
+  static std::map<PromisesOf, CallNotes> notes_of_shown(const Question& question, std::span<const Place> shown,
+                                                        Asker& asker) {
     std::map<std::int32_t, PromisesWanted> wanted;
     for (const Place& place : shown) {
       PromisesWanted& of_shard = wanted[place.account->partition];
       of_shard.grace_days = static_cast<Day>(*question.arguments.integer("grace_days"));
+      of_shard.with_details = asks_details(question);
       of_shard.accounts.emplace_back(place.account->customer_id, place.account->currency);
     }
     if (wanted.empty()) return {};
@@ -165,7 +173,7 @@ class Worklist final : public ReportOf<WorklistPart> {
     std::map<std::int32_t, std::string> enclosed;
     for (const auto& [partition, of_shard] : wanted) enclosed[partition] = query::encode(of_shard);
     asked.enclosed_by_partition = std::make_shared<const std::map<std::int32_t, std::string>>(std::move(enclosed));
-    return promises_in(asker.gather(promises_report(), asked));
+    return notes_in(asker.gather(promises_report(), asked));
   }
 };
 

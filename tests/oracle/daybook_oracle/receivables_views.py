@@ -552,6 +552,19 @@ def ratios(o, q):
 
 # ------------------------------------------------------------------- statement
 
+# What a statement's items have of those of the account.
+STATEMENT_ITEM = ("document_id", "kind", "instalment", "issue_date", "due_date", "days_overdue", "amount", "open",
+                  "disputed")
+
+
+def due_of_entry(o, e, day):
+    """Of an invoice's entry: the latest due date, as on its page."""
+    if e.type != "invoices":
+        return None
+    inv = o.facts.accounts[e.customer].invoices[e.document]
+    return inv.last_due + o.receivables.shift(inv, day)
+
+
 def statement(o, q, customer):
     q = dict(at_end(q), customer_id=customer, group_by="none")
     first, last = parse_date(q["from"]), parse_date(q["to"])
@@ -572,7 +585,7 @@ def statement(o, q, customer):
             rows.append({"date": show_date(e.day), "type": e.rec.ev.type,
                          "document_id": show_entry(e)["document_id"],
                          "amount": amount(e.amount, cur), "running_balance": amount(running, cur),
-                         "event": ref(e.rec)})
+                         "event": ref(e.rec), "due_date": show_date(due_of_entry(o, e, last))})
         cell = totals.get(cur)
         if not rows and not brought and not running and cell is None:
             continue
@@ -580,7 +593,10 @@ def statement(o, q, customer):
         ageing_.update({k: Optional(ageing_[k]) for k in ("currency", "items", "proof")})
         out.append({"currency": cur, "brought_forward": amount(brought, cur), "entries": rows,
                     "carried_forward": amount(running, cur),
-                    "ageing": ageing_ if cell else Either(ageing_, None)})
+                    "ageing": ageing_ if cell else Either(ageing_, None),
+                    "items": [{k: shown[k] for k in STATEMENT_ITEM} for shown in (
+                        show_item(x, last) for x in sorted(items_at(o, q), key=item_key)
+                        if x["customer"] == customer and x["currency"] == cur)]})
     return dict(common(o, q), currencies=out)
 
 
@@ -645,6 +661,28 @@ def overdue_items(o, q):
     return out
 
 
+def caller_notes(o, q, customer, cur):
+    """What rows have with details=true."""
+    if q.get("details", "false") != "true":
+        return {}
+    day, rc, account = as_of(o, q), o.receivables, o.facts.accounts[customer]
+    last = max((s for s in account.payments.values() if s.currency == cur and s.start <= day < s.end),
+               key=lambda s: (s.start, s.rec.pos), default=None)
+    disputes = []
+    for id_, inv in sorted(account.invoices.items(), key=lambda x: x[0].encode()):
+        open_ = max(0, rc.invoice_value(inv, day)) if inv.currency == cur and inv.issue <= day else 0
+        for dispute, r in sorted(inv.disputes.items(), key=lambda x: x[0].encode()):
+            end = inv.resolutions.get(dispute)
+            if not open_ or r.bd > day or (end is not None and end.bd <= day):
+                continue
+            stated = r.p["amount_minor"]
+            disputes.append({"dispute_id": dispute, "invoice_id": id_, "reason_code": r.p["reason_code"] or None,
+                             "from": show_date(r.bd),
+                             "amount": amount(open_ if stated is None else min(stated, open_), cur)})
+    return {"last_payment": None if last is None else {"date": show_date(last.start), "amount": amount(last.amount, cur)},
+            "disputes": disputes}
+
+
 def worklist(o, q):
     day = as_of(o, q)
     base = q.get("base_currency")
@@ -659,7 +697,7 @@ def worklist(o, q):
                "overdue": amount(sum(x["open"] for _, x in xs), cur),
                "disputed_overdue": amount(sum(x["disputed"] for _, x in xs), cur),
                "oldest_days_overdue": max(late for late, _ in xs),
-               "promises": show_promises(o, c, day, grace, cur)}
+               "promises": show_promises(o, c, day, grace, cur), **caller_notes(o, q, c, cur)}
         if shown is None:
             without.append((c.encode(), cur, dict(row, rank=None, score=None)))
         else:
@@ -689,7 +727,8 @@ def dunning(o, q):
             "oldest_days_overdue": oldest,
             "items": [{"document_id": x["document"], "instalment": x["instalment"],
                        "due_date": show_date(x["due"]), "days_overdue": late,
-                       "amount": amount(x["open"] - x["disputed"], cur)} for late, x in xs]})
+                       "amount": amount(x["open"] - x["disputed"], cur)} for late, x in xs],
+            **caller_notes(o, q, c, cur)})
     return dict(common(o, q), rows=rows)
 
 

@@ -876,12 +876,17 @@ def credit_notes(o, q):
     return sources(o, q, "credit_notes", credit_note, ("void", "open", "applied"))
 
 
+def has_sku(q, skus):
+    """Whether one of the lines' skus is the one asked for, "" being that of a line without."""
+    return "sku" not in q or any((sku or "unassigned") == q["sku"] for sku in skus)
+
+
 def orders(o, q):
     day = as_of(o, q)
     found = []
     for s in orders_kept(o, q):
         doc = s.order
-        if not spans(q, doc.rec.bd):
+        if not spans(q, doc.rec.bd) or not has_sku(q, [x.sku for x in s.lines.values()]):
             continue
         row = own_fields(o, q, order, doc.customer, doc.id)
         promised = s.promises[-1] if s.promises else s.requested
@@ -915,7 +920,9 @@ def shipments(o, q):
         if not spans(q, first.bd):
             continue
         if not any(q.get("warehouse", r.p["warehouse"] or "unassigned") == (r.p["warehouse"] or "unassigned")
-                   and q.get("currency", r.p["currency"]) == r.p["currency"] for r, _ in parts):
+                   and q.get("currency", r.p["currency"]) == r.p["currency"]
+                   and has_sku(q, [last_terms(s.order, day).get(x["line_id"], "") for x in r.p["lines"]])
+                   for r, s in parts):
             continue
         back = [cycle.came_back_whole(r, s.returns) for r, s in parts]
         there = [id_ in s.proofs for _, s in parts]

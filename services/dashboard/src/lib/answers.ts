@@ -170,7 +170,12 @@ export interface Promise_ {
   fulfilled: string;
   state: string;
 }
-export interface WorklistRow {
+// What rows of the worklist and of the letters have for whoever calls, with details=true.
+export interface CallerNotes {
+  last_payment?: { date: string; amount: string } | null;
+  disputes?: { dispute_id: string; invoice_id: string; reason_code: string | null; from: string; amount: string }[];
+}
+export interface WorklistRow extends CallerNotes {
   rank: number;
   customer_id: string;
   customer_name?: string | null;
@@ -184,7 +189,7 @@ export interface WorklistRow {
 export interface Worklist extends View {
   rows: WorklistRow[];
 }
-export interface DunningRow {
+export interface DunningRow extends CallerNotes {
   customer_id: string;
   customer_name?: string | null;
   currency: string;

@@ -223,6 +223,8 @@ const WORDS = {
   whotochase: ['Whom to call first', '优先催收'],
   oldest: ['Oldest', '最长逾期'],
   promise: ['Promise', '付款承诺'],
+  last_payment: ['Last payment', '最近收款'],
+  dispute_reasons: ['Disputes', '争议原因'],
   promises: ['Promises to pay', '付款承诺'],
   score: ['Score', '优先分'],
   // Collections and credit

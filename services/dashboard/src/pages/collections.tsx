@@ -2,7 +2,7 @@
 import { useRef, useState } from 'preact/hooks';
 import { useApp } from '../lib/app';
 import { Failure, send, urlOf } from '../lib/api';
-import type { CustomerRow, Customers, Dunning, DunningRow, Reconciliation, ReconciliationLine, Worklist, WorklistRow } from '../lib/answers';
+import type { CallerNotes, CustomerRow, Customers, Dunning, DunningRow, Reconciliation, ReconciliationLine, Worklist, WorklistRow } from '../lib/answers';
 import { cellOf } from '../lib/cells';
 import { compare, isZero, toNumber } from '../lib/decimal';
 import { eventPath, placeInLog } from '../lib/documents';
@@ -32,10 +32,19 @@ export function WorklistPage() {
   return dunning ? <DunningView lane={lane} /> : <Calls lane={lane} />;
 }
 
+// What whoever calls wants to know first.
+function callerColumns<Row extends CallerNotes>({ t, lang }: Pick<ReturnType<typeof useApp>, 't' | 'lang'>): Column<Row>[] {
+  const reasons = (row: Row): string[] => [...new Set((row.disputes ?? []).map((dispute) => dispute.reason_code ?? dispute.dispute_id))];
+  return [
+    { key: 'paid', head: t('last_payment'), class: 'not-s', cell: (row) => (row.last_payment ? <span class="say">{plain(row.last_payment.amount)}<span class="q">{date(row.last_payment.date, lang, 'short')}</span></span> : t('none_figure')), order: (a, b) => textOrder(a.last_payment?.date ?? '', b.last_payment?.date ?? '') },
+    { key: 'reasons', head: t('dispute_reasons'), class: 'not-s', cell: (row) => <span class="wraplist">{reasons(row).map((reason) => <Name key={reason}>{reason}</Name>)}</span> },
+  ];
+}
+
 function Calls({ lane }: { lane: preact.JSX.Element }) {
   const { t, lang, when, href, here, address } = useApp();
   const { params } = address, { base, currencies, ready } = useBase();
-  const asked = { ...when, region: params.region, sales_rep: params.sales_rep, base_currency: base, grace_days: params.grace_days, minimum: params.minimum, credits: params.credits };
+  const asked = { ...when, region: params.region, sales_rep: params.sales_rep, base_currency: base, grace_days: params.grace_days, minimum: params.minimum, credits: params.credits, details: 'true' };
   const answer = useTable<Worklist, WorklistRow>(ready ? '/v1/receivables/worklist' : null, asked, (data) => data.rows, params.sort);
   const most = answer.rows[0]?.score ?? '0', last = (row: WorklistRow) => row.promises[row.promises.length - 1];
   const columns: Column<WorklistRow>[] = [
@@ -47,6 +56,7 @@ function Calls({ lane }: { lane: preact.JSX.Element }) {
     { key: 'disputed', head: t('disputed'), right: true, class: 'not-s', cell: (row) => <Amount text={row.disputed_overdue} align />, order: (a, b) => compare(a.disputed_overdue, b.disputed_overdue) },
     { key: 'oldest', head: t('oldest'), right: true, cell: (row) => `${count(row.oldest_days_overdue)} ${t('d')}`, order: (a, b) => a.oldest_days_overdue - b.oldest_days_overdue },
     { key: 'promise', head: t('promise'), class: 'not-s', cell: (row) => <span class="say"><LastPromise of={last(row)} />{last(row) ? <span class="q">{last(row).currency} {plain(last(row).amount)}, {date(last(row).promised_date, lang, 'short')}</span> : null}</span> },
+    ...callerColumns<WorklistRow>({ t, lang }),
   ];
   return (
     <Page title={t('worklist')} view={answer.data} file={{ path: '/v1/receivables/worklist', params: asked }}
@@ -68,7 +78,7 @@ function Calls({ lane }: { lane: preact.JSX.Element }) {
 function DunningView({ lane }: { lane: preact.JSX.Element }) {
   const { t, lang, when, href, here, address } = useApp();
   const { params } = address;
-  const asked = { ...when, region: params.region, sales_rep: params.sales_rep, levels: params.levels, minimum: params.minimum, credits: params.credits };
+  const asked = { ...when, region: params.region, sales_rep: params.sales_rep, levels: params.levels, minimum: params.minimum, credits: params.credits, details: 'true' };
   const answer = useTable<Dunning, DunningRow>('/v1/receivables/dunning', asked, (data) => data.rows, params.sort);
   const columns: Column<DunningRow>[] = [
     { key: 'customer', head: t('customer'), heads: true, cell: (row) => <span class="two"><a class="lnk0" href={href(['customers', row.customer_id])}><Name>{row.customer_name ?? row.customer_id}</Name></a><span class="id"><bdi>{row.customer_name ? row.customer_id : ''}</bdi></span></span>, order: (a, b) => textOrder(a.customer_name ?? a.customer_id, b.customer_name ?? b.customer_id) },
@@ -77,6 +87,7 @@ function DunningView({ lane }: { lane: preact.JSX.Element }) {
     { key: 'amount', head: t('amount'), right: true, cell: (row) => <Amount text={row.amount} align href={here({ cell: cellOf('items', { ...when, customer_id: row.customer_id, currency: row.currency, column: 'overdue' }) })} />, order: (a, b) => compare(a.amount, b.amount) },
     { key: 'oldest', head: t('oldest'), right: true, cell: (row) => `${count(row.oldest_days_overdue)} ${t('d')}`, order: (a, b) => a.oldest_days_overdue - b.oldest_days_overdue },
     { key: 'items', head: t('items'), class: 'not-s', cell: (row) => <span class="wraplist">{row.items.slice(0, 4).map((item) => <a key={`${item.document_id} ${item.instalment}`} class="lnk" href={href(['invoices', item.document_id], { customer_id: row.customer_id })}><Name>{item.document_id}</Name></a>)}{row.items.length > 4 ? <span class="q">+{count(row.items.length - 4)}</span> : null}</span> },
+    ...callerColumns<DunningRow>({ t, lang }),
   ];
   return (
     <Page title={t('dunning')} view={answer.data} file={{ path: '/v1/receivables/dunning', params: asked }} filters={<RegionPick />}
