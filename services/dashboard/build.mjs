@@ -27,7 +27,7 @@ async function tests() {
   const entries = readdirSync(join(here, 'test')).filter((name) => name.endsWith('.test.ts')).map((name) => join(here, 'test', name));
   await build({
     entryPoints: entries, outdir: out, bundle: true, platform: 'node', format: 'esm', target: 'node18', outExtension: { '.js': '.mjs' },
-    jsx: 'automatic', jsxImportSource: 'preact', define: { SOURCES: JSON.stringify(here) }, logLevel: 'warning',
+    jsx: 'automatic', jsxImportSource: 'preact', define: { SOURCES: JSON.stringify(here), WORKER: '""' }, logLevel: 'warning',
   });
 }
 
@@ -41,14 +41,16 @@ async function bundle() {
   if (failures.length) fail(failures.join('\n'));
   const sheet = tokens.css() + SHEETS.map((name) => readFileSync(join(here, 'style', `${name}.css`), 'utf8')).join('\n');
   const style = (await transform(sheet, { loader: 'css', minify: true, target: TARGET })).code;
-  const result = await build({
-    entryPoints: [join(here, 'src/main.tsx')], bundle: true, minify: true, write: false, format: 'esm', target: TARGET, charset: 'utf8',
+  const script = async (source, format, define) => (await build({
+    entryPoints: [join(here, 'src', source)], bundle: true, minify: true, write: false, format, target: TARGET, charset: 'utf8', define,
     jsx: 'automatic', jsxImportSource: 'preact', legalComments: 'none', logLevel: 'warning',
-  });
-  const [styleName, styleText] = named('style', 'css', style), [scriptName, scriptText] = named('main', 'js', result.outputFiles[0].text);
+  })).outputFiles[0].text;
+  const [workerName, workerText] = named('worker', 'js', await script('worker.ts', 'iife', { WORKER: '""' }));
+  const main = await script('main.tsx', 'esm', { WORKER: JSON.stringify(`/assets/${workerName}`) });
+  const [styleName, styleText] = named('style', 'css', style), [scriptName, scriptText] = named('main', 'js', main);
   const files = {
     'index.html': readFileSync(join(here, 'index.html'), 'utf8').replace('{style}', styleName).replace('{script}', scriptName),
-    [`assets/${styleName}`]: styleText, [`assets/${scriptName}`]: scriptText, 'assets/icon.svg': readFileSync(join(here, 'icon.svg'), 'utf8'),
+    [`assets/${styleName}`]: styleText, [`assets/${scriptName}`]: scriptText, [`assets/${workerName}`]: workerText, 'assets/icon.svg': readFileSync(join(here, 'icon.svg'), 'utf8'),
   };
   const out = join(here, 'build/dist');
   rmSync(out, { recursive: true, force: true });

@@ -19,14 +19,16 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr std::string_view kEvents = "/v1/events";
+constexpr std::string_view kChanges = "/v1/changes";
 
-// Half of the file handles there may be: the stores need some, too.
-std::size_t connections_max() {
+// Beside those that are streams, and half of the file handles there may be: the stores need some, too.
+std::size_t connections_max(const Settings& settings) {
+  const std::size_t wanted = http::ServerOptions().connections_max + settings.streams_max;
   rlimit files{};
-  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return http::ServerOptions().connections_max;
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return wanted;
   files.rlim_cur = files.rlim_max;
   if (::setrlimit(RLIMIT_NOFILE, &files) != 0) ::getrlimit(RLIMIT_NOFILE, &files);
-  return std::min<std::size_t>(http::ServerOptions().connections_max, files.rlim_cur / 2);
+  return std::min<std::size_t>(wanted, files.rlim_cur / 2);
 }
 
 // However many questions there are: whether it lives and how it is can be asked, and what they ask about published.
@@ -36,7 +38,7 @@ std::vector<http::WorkerGroup> groups_apart(unsigned threads) {
       return std::ranges::find(paths, request.path) != paths.end();
     };
   };
-  return {{is_one_of({"/healthz"}), 1}, {is_one_of({"/readyz", "/metrics", "/v1/status"}), 1}, {is_one_of({kEvents}), threads}};
+  return {{is_one_of({"/healthz"}), 1}, {is_one_of({"/readyz", "/metrics", "/v1/status", kChanges}), 1}, {is_one_of({kEvents}), threads}};
 }
 
 http::ServerOptions options_of(const Settings& settings, const std::string& listen) {
@@ -50,7 +52,7 @@ http::ServerOptions options_of(const Settings& settings, const std::string& list
   options.groups = groups_apart(static_cast<unsigned>(settings.threads));
   options.bodies_bytes_max = settings.memory_plan().bodies;
   options.names = settings.served_names;
-  options.connections_max = connections_max();
+  options.connections_max = connections_max(settings);
   return options;
 }
 
@@ -72,6 +74,11 @@ http::Response served_by(const http::Request& request, const char* program) {
 }
 
 }  // namespace
+
+std::size_t streams_max(const Settings& settings) {
+  const std::size_t connections = connections_max(settings);
+  return std::min(settings.streams_max, connections - std::min(http::ServerOptions().connections_max, connections / 2));
+}
 
 Front::Front(const Settings& settings, std::shared_ptr<Metrics> metrics)
     : settings_(settings), metrics_(std::move(metrics)) {}
@@ -128,6 +135,12 @@ void Front::answer(http::Request request, http::Respond respond) const {
     if (!served_.publish) return respond(served_by(request, "daybook-gateway"));
     if (request.method != "POST") return respond(wrong_method(request, "POST"));
     return served_.publish(std::move(request), std::move(respond));
+  }
+  if (request.path == kChanges) {
+    if (!served_.changes) return respond(served_by(request, "daybook-query"));
+    if (request.method != "GET") return respond(wrong_method(request, "GET, HEAD"));
+    if (!request.parameters.empty()) return respond(unknown_parameter(request.parameters.begin()->first));
+    return respond(served_.changes(request));
   }
   const bool is_view = query::is_report(request.segments);
   const auto* const known = plain(request.path);

@@ -22,7 +22,11 @@ struct Served {
   std::function<http::Response()> ready;
   std::function<http::Response()> status;
   std::function<http::Response()> metrics;
+  std::function<http::Response(const http::Request&)> changes;  // GET /v1/changes, a stream.
 };
+
+// How many streams may be open: as many as the setting says, if there are connections enough that others have some.
+std::size_t streams_max(const Settings& settings);
 
 // Thread-safe, but for start() and stop().
 class Front {

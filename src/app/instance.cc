@@ -22,9 +22,16 @@ Result<std::unique_ptr<Running>> Instance::start(const Settings& settings, LogLi
 Result<void> Instance::open() {
   publishing_ = std::make_unique<Publishing>(settings_.topic_prefix);
   log_ = std::make_unique<LogKeeper>(settings_, "serving what is there, and trying on", metrics_, line_);
+  changes_ = std::make_unique<Changes>(
+      ChangesOptions{.streams_max = streams_max(settings_), .topic_prefix = [this] { return settings_.topic_prefix; }});
+  Projection::Around around{.log = *log_, .metrics = metrics_, .line = line_};
   // The questions are there before anything is folded.
-  const auto on_commit = [this] { questions_->committed(); };
-  ASSIGN_OR_RETURN(projection_, Projection::open(settings_, {.log = *log_, .metrics = metrics_, .line = line_, .on_commit = on_commit}));
+  around.on_commit = [this](const Projection::MakeNote& note) {
+    questions_->committed();
+    if (changes_->is_heard()) changes_->publish(note());
+  };
+  around.on_mended = [this] { changes_->resync(); };
+  ASSIGN_OR_RETURN(projection_, Projection::open(settings_, std::move(around)));
   const std::shared_ptr<const query::ShardSource> shards(std::shared_ptr<void>(), &projection_->shards());
   front_ = std::make_unique<Front>(settings_, metrics_);
   questions_ = std::make_unique<Questions>([shards] { return shards; }, settings_.today, std::make_shared<MemoryBudget>(settings_.memory_plan().answers),
@@ -49,6 +56,7 @@ Served Instance::served() {
   Served served;
   served.publish = [this](http::Request request, http::Respond respond) { publishing_->publish(std::move(request), std::move(respond)); };
   served.ask = [this](http::Request request, http::Respond respond) { questions_->ask(std::move(request), std::move(respond)); };
+  served.changes = [this](const http::Request& request) { return changes_->listen(request, query::AccessScope::everything()); };
   served.page = [this] { return page(); };
   served.ready = [this] { return ready_answer(vitals()); };
   served.status = [this] { return status(); };
@@ -64,6 +72,7 @@ Instance::~Instance() {
   if (projection_) ends.emplace_back([this] { projection_->stop(); });
   // What waits is not answered any more: it would wait longer than the server's end does.
   if (questions_) questions_->stop();
+  if (changes_) changes_->stop();
   if (front_) front_->stop();
   if (lookout_) lookout_->stop();
   for (std::thread& end : ends) end.join();
@@ -111,6 +120,7 @@ http::Response Instance::status() const {
 http::Response Instance::metrics() const {
   MetricSheet sheet;
   projection_->add_metrics(sheet);
+  changes_->add_metrics(sheet);
   return metrics_answer(vitals(), *metrics_, std::move(sheet));
 }
 

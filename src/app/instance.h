@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "app/changes.h"
 #include "app/front.h"
 #include "app/log_keeper.h"
 #include "app/logging.h"
@@ -44,6 +45,7 @@ class Instance final : public Running {
   // Each but publishing uses those above it, and goes before them; publishing is called by the log that goes.
   std::unique_ptr<Publishing> publishing_;
   std::unique_ptr<LogKeeper> log_;
+  std::unique_ptr<Changes> changes_;
   std::unique_ptr<Projection> projection_;
   std::unique_ptr<Questions> questions_;
   std::unique_ptr<Front> front_;

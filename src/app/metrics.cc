@@ -191,8 +191,9 @@ std::string Metrics::text(MetricSheet sheet) const {
 }
 
 std::string route_of(const std::string& path, const std::vector<std::string>& segments) {
-  static constexpr std::array<std::string_view, 8> kPlain = {
-      "/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/v1/status", "/v1/events", "/v1/receivables/reconciliation"};
+  static constexpr std::array<std::string_view, 9> kPlain = {
+      "/",          "/healthz",   "/readyz",     "/metrics", "/openapi.json",
+      "/v1/status", "/v1/events", "/v1/changes", "/v1/receivables/reconciliation"};
   if (std::ranges::find(kPlain, path) != kPlain.end()) return path;
   if (is_of_dashboard(path)) return "/assets";
   const auto known = query::find_route(segments, false);

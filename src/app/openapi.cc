@@ -12,6 +12,7 @@
 
 #include "events/schema.h"
 #include "query/catalog.h"
+#include "query/change_note.h"
 #include "query/path_pattern.h"
 
 namespace daybook::app {
@@ -336,8 +337,38 @@ json::object publish() {
           {"default", refused_by_http()}}}}}};
 }
 
+json::object changes() {
+  json::object path = plain(
+      "changes", "A stream of what changes: a note of each commit, which may be of several that came at once.", "text/event-stream",
+      typed("string", "Server-sent events. `commit`: a Change as its data. `resync`: anything may have changed, as what changed is not "
+                      "known: this one reads too slowly, comes again (nothing is told again), or another holder of a shard is asked. "
+                      "A comment each 15 s."));
+  json::object& get = path["get"].get_object();
+  get["parameters"] = json::array{json::object{
+      {"name", "Last-Event-ID"},
+      {"in", "header"},
+      {"required", false},
+      {"description", "Of a stream that broke: the new one begins with a resync."},
+      {"schema", text()}}};
+  json::object& responses = get["responses"].get_object();
+  responses["404"] = problem("Where the services run apart: another has it.");
+  responses["503"] = problem("As many streams are open as the setting streams_max lets: try again later.");
+  return path;
+}
+
 json::object schemas() {
   json::object all = events::event_schemas();
+  json::object reports = text();
+  json::array names;
+  for (const query::Report* report : query::reports()) names.emplace_back(report->description().name);
+  reports["enum"] = std::move(names);
+  json::object customers = list(text());
+  customers["maxItems"] = query::ChangedCustomers::kNamedMax;
+  all["Change"] = object({{"partition", integer()},
+                          {"positions", list(schema_ref("Position"))},
+                          {"newest_recorded_at", nullable(time())},
+                          {"reports", list(std::move(reports))},
+                          {"customers", {{"oneOf", json::array{std::move(customers), json::object{{"const", "many"}}}}}}});
   for (const query::Report* report : query::reports()) {
     if (!report->description().row.empty()) all[row_name(report->description())] = object_of(report->description().row);
   }
@@ -384,6 +415,7 @@ std::string make() {
               {"recorded_as_told", boolean()},
               {"unprotected", boolean()},
               {"trouble", nullable(text())}}));
+  paths["/v1/changes"] = changes();
   paths["/"] = plain("page", "The dashboard, for browsers; what it loads is below /assets/.", "text/html", text());
   paths["/healthz"] = plain("healthz", "The process is alive.", "text/plain", text());
   paths["/readyz"] = plain("readyz", "Everything up to the log's end at start is folded, the proof holds, and no disk is in trouble.",

@@ -53,10 +53,10 @@ Result<void> check_listens(Program program, const Settings& settings) {
 }  // namespace
 
 const std::vector<std::string>& keys_of(Program program) {
-  static const Keys up = joined({kServing, kLog, kFolding, {"bodies_mib"}});
+  static const Keys up = joined({kServing, kLog, kFolding, {"bodies_mib", "streams_max"}});
   static const Keys gateway = joined({kServing, kLog, {"bodies_mib"}});
   static const Keys projector = joined({kServing, kLog, kFolding, {"shards", "metrics_listen", "dead_letters"}});
-  static const Keys query = joined({kServing, {"projectors", "today", "bodies_mib"}});
+  static const Keys query = joined({kServing, {"projectors", "today", "bodies_mib", "streams_max"}});
   switch (program) {
     case Program::kUp: return up;
     case Program::kGateway: return gateway;

@@ -7,6 +7,7 @@
 
 #include "app/today.h"
 #include "engine/manifest.h"
+#include "live/note_of.h"
 
 namespace daybook::app {
 namespace {
@@ -62,10 +63,11 @@ Result<void> Projection::open_shards(std::int32_t partition_count) {
   options.pending_bytes = plan.pending;
   options.set_aside_bytes = plan.set_aside;
   options.files_bytes = plan.files;
-  options.on_commit = [this](std::int32_t shard, std::size_t records, auto time) {
-    around_.metrics->committed(shard, records, time);
-    around_.on_commit();
+  options.on_commit = [this](const engine::Committed& committed) {
+    around_.metrics->committed(committed.shard.partition(), committed.records, committed.time);
+    around_.on_commit([&] { return live::note_of(committed.shard); });
   };
+  options.on_mended = around_.on_mended;
   options.gives_way = kFoldingGivesWay;
   options.on_notice = [this](const std::string& words) { notice(words); };
   ASSIGN_OR_RETURN(projector_, engine::Projector::open(rules_, settings_.data, partition_count, *memory_, options));

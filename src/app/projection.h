@@ -24,6 +24,7 @@
 #include "engine/dead_letters.h"
 #include "engine/projector.h"
 #include "live/live_model.h"
+#include "query/change_note.h"
 #include "query/local_shards.h"
 
 namespace daybook::app {
@@ -31,12 +32,17 @@ namespace daybook::app {
 // Thread-safe, but for open(), attach() and stop().
 class Projection {
  public:
-  // What is around it, and outlives it. `on_commit` is told of each commit, from folding threads.
+  // What a commit may have changed, made for who wants to know: within on_commit.
+  using MakeNote = std::function<query::ChangeNote()>;
+
+  // What is around it, and outlives it. `on_commit` is told of each commit, once questions see it, from folding threads;
+  // `on_mended` when what is asked may be of an earlier moment than what was asked before.
   struct Around {
     LogKeeper& log;
     std::shared_ptr<Metrics> metrics;
     LogLine line;
-    std::function<void()> on_commit = [] {};
+    std::function<void(const MakeNote& note)> on_commit = [](const MakeNote&) {};
+    std::function<void()> on_mended = [] {};
     // Of the log those whose shards it holds, rising; left out: all.
     std::optional<std::vector<std::int32_t>> partitions = {};
     bool copies_dead_letters = true;

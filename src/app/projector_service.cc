@@ -22,7 +22,8 @@ Result<void> ProjectorService::open() {
   log_ = std::make_unique<LogKeeper>(settings_, "serving what is there, and trying on", metrics_, line_);
   Projection::Around around{.log = *log_, .metrics = metrics_, .line = line_};
   // The server is there before anything is folded.
-  around.on_commit = [this] { shards_->changed(); };
+  around.on_commit = [this](const Projection::MakeNote& note) { shards_->changed(note); };
+  around.on_mended = [this] { shards_->changed_anyhow(); };
   around.copies_dead_letters = settings_.dead_letters;
   around.partitions = settings_.shards;
   ASSIGN_OR_RETURN(projection_, Projection::open(settings_, std::move(around)));

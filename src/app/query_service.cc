@@ -43,14 +43,23 @@ Result<void> QueryService::open() {
   front_ = std::make_unique<Front>(settings_, metrics_);
   questions_ = std::make_unique<Questions>([this] { return shards(); }, settings_.today, answers_,
                                            [this](std::function<void()> task) { return front_->submit(std::move(task)); });
+  changes_ = std::make_unique<Changes>(ChangesOptions{.streams_max = streams_max(settings_), .topic_prefix = [this] {
+                                                       const auto identity = pool_->identity();
+                                                       return identity ? identity->topic_prefix : std::string();
+                                                     }});
   cluster::PoolOptions options;
   options.projectors = settings_.projectors;
   options.partial_bytes_max = settings_.memory_plan().answers;
   options.on_notice = [line = line_](const std::string& words) { line(Severity::kInfo, words); };
   options.on_change = [this] { questions_->committed(); };
+  options.on_note = [this](const query::ChangeNote& note) {
+    if (changes_->is_heard()) changes_->publish(note);
+  };
+  options.on_resync = [this] { changes_->resync(); };
   pool_ = std::make_unique<cluster::ProjectorPool>(std::move(options));
   Served served;
   served.ask = [this](http::Request request, http::Respond respond) { questions_->ask(std::move(request), std::move(respond)); };
+  served.changes = [this](const http::Request& request) { return changes_->listen(request, query::AccessScope::everything()); };
   served.page = [this] { return page(); };
   served.ready = [this] { return ready_answer(vitals()); };
   served.status = [this] { return status(); };
@@ -64,6 +73,7 @@ Result<void> QueryService::open() {
 QueryService::~QueryService() {
   // What waits is not answered any more: it would wait longer than the server's end does.
   if (questions_) questions_->stop();
+  if (changes_) changes_->stop();
   if (front_) front_->stop();
   if (lookout_) lookout_->stop();
   counting_ = {};
@@ -186,6 +196,7 @@ http::Response QueryService::metrics() const {
     sheet.add({{"shard", std::to_string(report.partition)}}, static_cast<double>(report.state.newest_recorded_ms) / 1000);
   }
   counts_.add_metrics(sheet);
+  changes_->add_metrics(sheet);
   return metrics_answer(vitals(), *metrics_, std::move(sheet));
 }
 

@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "app/changes.h"
 #include "app/front.h"
 #include "app/logging.h"
 #include "app/metrics.h"
@@ -51,7 +52,9 @@ class QueryService final : public Running {
   const LogLine line_;
   const std::shared_ptr<Metrics> metrics_ = std::make_shared<Metrics>();
   std::shared_ptr<MemoryBudget> answers_;
-  // Each uses those above it, and goes before them; the pool tells the questions of commits, once they are there.
+  // Each uses those above it, and goes before them; the pool tells the questions and changes of commits, once they are
+  // there.
+  std::unique_ptr<Changes> changes_;
   std::unique_ptr<cluster::ProjectorPool> pool_;
   std::unique_ptr<Questions> questions_;
   std::unique_ptr<Front> front_;

@@ -260,6 +260,12 @@ const std::vector<SettingKey>& setting_keys() {
          s.served_names = *names;
          return {};
        }},
+      {"streams_max", "streams of changes that may be open at a time, beyond which they are answered 503 (5000)",
+       [](Settings& s, const std::string& v) -> Result<void> {
+         ASSIGN_OR_RETURN(const std::int64_t count, whole_number(v, 0, 100'000));
+         s.streams_max = static_cast<std::size_t>(count);
+         return {};
+       }},
       {"log_format", "form of the lines on stderr, text or json (text)",
        [](Settings& s, const std::string& v) -> Result<void> {
          if (v != "text" && v != "json") return unexpected(ErrorCode::kInvalidArgument, "text or json");

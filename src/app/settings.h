@@ -35,6 +35,7 @@ struct Settings {
   std::size_t memory_mib = 1024;
   std::optional<std::size_t> bodies_mib;  // Left out: by the memory plan.
   std::vector<std::string> served_names;  // Besides those of the loopback.
+  std::size_t streams_max = 5'000;        // Of changes, open at a time.
   LogFormat log_format = LogFormat::kText;
   std::map<std::string, std::string> kafka;  // librdkafka's own properties.
 

@@ -39,6 +39,11 @@ Result<Endpoint::SeenPtr> read(const query::v1::LookReply& reply) {
   auto seen = std::make_shared<Endpoint::Seen>();
   ASSIGN_OR_RETURN(seen->identity, from_message(reply.identity()));
   ASSIGN_OR_RETURN(seen->report, from_message(reply));
+  for (const query::v1::Note& message : reply.notes()) {
+    ASSIGN_OR_RETURN(auto note, from_message(message));
+    seen->notes.push_back(std::move(note));
+  }
+  seen->is_resync = reply.is_resync();
   return Endpoint::SeenPtr(std::move(seen));
 }
 

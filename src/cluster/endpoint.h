@@ -14,6 +14,7 @@
 #include "cluster/identity.h"
 #include "cluster/shard_report.h"
 #include "daybook/query/v1/shards.grpc.pb.h"
+#include "query/change_note.h"
 
 namespace daybook::cluster {
 
@@ -27,6 +28,9 @@ class Endpoint {
   struct Seen {
     Identity identity;
     ProjectorReport report;
+    // What changed since it was seen before, one note a shard; `is_resync`: that is not known.
+    std::vector<query::ChangeNote> notes = {};
+    bool is_resync = false;
   };
   using SeenPtr = std::shared_ptr<const Seen>;
 

@@ -176,6 +176,29 @@ Result<ShardReport> from_message(const query::v1::Shard& message) {
   return report;
 }
 
+query::v1::Note to_message(const query::ChangeNote& note) {
+  query::v1::Note message;
+  message.set_partition(note.partition);
+  for (const std::int64_t offset : note.next_offsets) message.add_next_offsets(offset);
+  message.set_newest_recorded_ms(note.newest_recorded_ms);
+  message.set_news(note.news.bits());
+  for (const std::string& name : note.customers.names()) message.add_customers(name);
+  message.set_is_any_customer(note.customers.is_any());
+  return message;
+}
+
+Result<query::ChangeNote> from_message(const query::v1::Note& message) {
+  query::ChangeNote note;
+  if (message.next_offsets_size() != static_cast<int>(note.next_offsets.size())) return unreadable("what a commit changed");
+  note.partition = message.partition();
+  std::copy(message.next_offsets().begin(), message.next_offsets().end(), note.next_offsets.begin());
+  note.newest_recorded_ms = message.newest_recorded_ms();
+  note.news = domain::News::from_bits(message.news());
+  for (const std::string& name : message.customers()) note.customers.add(name);
+  if (message.is_any_customer()) note.customers.add_any();
+  return note;
+}
+
 query::v1::LookReply to_message(const ProjectorReport& report) {
   query::v1::LookReply message;
   for (const ShardReport& shard : report.shards) *message.add_shards() = to_message(shard);

@@ -10,6 +10,7 @@
 #include "cluster/identity.h"
 #include "cluster/shard_report.h"
 #include "daybook/query/v1/shards.pb.h"
+#include "query/change_note.h"
 #include "query/shard_query.h"
 
 namespace daybook::cluster {
@@ -28,7 +29,9 @@ query::v1::Identity to_message(const Identity& identity);
 Result<Identity> from_message(const query::v1::Identity& message);
 query::v1::Shard to_message(const ShardReport& report);
 Result<ShardReport> from_message(const query::v1::Shard& message);
-// Number and identity are the sender's.
+query::v1::Note to_message(const query::ChangeNote& note);
+Result<query::ChangeNote> from_message(const query::v1::Note& message);
+// Number, identity and notes are the sender's.
 query::v1::LookReply to_message(const ProjectorReport& report);
 Result<ProjectorReport> from_message(const query::v1::LookReply& message);
 

@@ -25,6 +25,16 @@ std::int64_t progress_of(const ShardReport& shard) {
   return records;
 }
 
+// Its shards that can be asked about.
+std::set<std::int32_t> readable_of(const Endpoint::SeenPtr& seen) {
+  std::set<std::int32_t> readable;
+  if (seen == nullptr) return readable;
+  for (const ShardReport& shard : seen->report.shards) {
+    if (shard.unreadable.empty()) readable.insert(shard.partition);
+  }
+  return readable;
+}
+
 }  // namespace
 
 ProjectorPool::ProjectorPool(PoolOptions options)
@@ -72,7 +82,15 @@ void ProjectorPool::look_up(const std::stop_token& stop) {
 void ProjectorPool::follow(const std::vector<std::string>& addresses) {
   const std::set<std::string> wanted(addresses.begin(), addresses.end());
   std::vector<std::shared_ptr<Endpoint>> gone;  // Let go of without the lock.
-  const std::lock_guard lock(mutex_);
+  {
+    const std::lock_guard lock(mutex_);
+    follow(wanted, gone);
+  }
+  // Others are asked now, which may be behind.
+  if (!gone.empty()) options_.on_resync();
+}
+
+void ProjectorPool::follow(const std::set<std::string>& wanted, std::vector<std::shared_ptr<Endpoint>>& gone) {
   for (const std::string& address : wanted) {
     if (known_.contains(address)) continue;
     // Its thread calls note(), which waits for this to end.
@@ -92,6 +110,8 @@ void ProjectorPool::follow(const std::vector<std::string>& addresses) {
 }
 
 void ProjectorPool::note(const std::string& address, Result<Endpoint::SeenPtr> seen) {
+  bool is_resync = seen && (*seen)->is_resync;
+  bool is_heard = false;
   {
     const std::lock_guard lock(mutex_);
     const auto at = known_.find(address);
@@ -102,10 +122,20 @@ void ProjectorPool::note(const std::string& address, Result<Endpoint::SeenPtr> s
       options_.on_notice(trouble.empty() ? fmt::format("projector {} answers", known.endpoint->address())
                                          : fmt::format("projector {} cannot be asked: {}", known.endpoint->address(), trouble));
     }
+    // It came or went, or one of its shards did.
+    is_resync |= trouble != known.trouble || readable_of(known.seen) != readable_of(seen ? *seen : nullptr);
+    is_heard = trouble.empty();
     known.trouble = trouble;
     known.seen = seen ? *seen : nullptr;
   }
   options_.on_change();
+  if (is_resync) options_.on_resync();
+  if (!is_heard) return;
+  // One that is folded anew is where it was only once it can be asked about.
+  const std::set<std::int32_t> readable = readable_of(*seen);
+  for (const query::ChangeNote& note : (*seen)->notes) {
+    if (readable.contains(note.partition)) options_.on_note(note);
+  }
 }
 
 std::string ProjectorPool::agree(const std::string& address, const Identity& identity) {
@@ -215,12 +245,17 @@ std::string ProjectorPool::why_not(std::int32_t partition) const {
 }
 
 void ProjectorPool::lost(const Endpoint& endpoint, const std::string& why) {
-  const std::lock_guard lock(mutex_);
-  for (auto& [address, known] : known_) {
-    if (known.endpoint.get() != &endpoint || !known.trouble.empty()) continue;
-    known.trouble = why;
-    options_.on_notice(fmt::format("projector {} cannot be asked: {}", endpoint.address(), why));
+  bool is_known = false;
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto& [address, known] : known_) {
+      if (known.endpoint.get() != &endpoint || !known.trouble.empty()) continue;
+      known.trouble = why;
+      options_.on_notice(fmt::format("projector {} cannot be asked: {}", endpoint.address(), why));
+      is_known = true;
+    }
   }
+  if (is_known) options_.on_resync();
 }
 
 bool ProjectorPool::has_folded(log::TopicPartition at, std::int64_t offset, const Identity& identity) const {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -33,6 +34,11 @@ struct PoolOptions {
   std::function<void(const std::string&)> on_notice = [](const std::string&) {};
   // Something was committed, or is otherwise than it was.
   std::function<void()> on_change = [] {};
+  // What a commit may have changed, once questions see it: of each projector that is asked. Where several hold a shard its
+  // commits come from each, and who hears of them goes by how far they are.
+  std::function<void(const query::ChangeNote&)> on_note = [](const query::ChangeNote&) {};
+  // Anything may be otherwise than it was, also as it was once: another projector may be asked, and it may be behind.
+  std::function<void()> on_resync = [] {};
 };
 
 // Thread-safe.
@@ -82,6 +88,8 @@ class ProjectorPool {
 
   void look_up(const std::stop_token& stop);
   void follow(const std::vector<std::string>& addresses);
+  // Under mutex_; those that it follows no longer come into `gone`.
+  void follow(const std::set<std::string>& wanted, std::vector<std::shared_ptr<Endpoint>>& gone);
   void note(const std::string& address, Result<Endpoint::SeenPtr> seen);
   // Under mutex_: settles what the model is, and why this one cannot be asked of it; empty: it can.
   std::string agree(const std::string& address, const Identity& identity);

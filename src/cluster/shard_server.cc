@@ -4,8 +4,10 @@
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <deque>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -31,6 +33,10 @@ constexpr milliseconds kLookPatience{1'000};
 // A question whose asker has gone is given up within this.
 constexpr milliseconds kLookForGoneEvery{50};
 constexpr milliseconds kShutdownPatience{500};
+// Who has looked comes again within this, or has gone: what changes is told to nobody then.
+constexpr milliseconds kWatchedFor{5'000};
+// Notes of commits that somebody may not have seen yet; who has missed more has to look at everything.
+constexpr std::size_t kNotesKept = 256;
 // Other threads are not called for what takes no longer than they take to come.
 constexpr milliseconds kQuick{1};
 // The largest question: a file to reconcile with, as it was read.
@@ -91,9 +97,26 @@ class Service final : public query::v1::Shards::Service {
   grpc::Status Look(grpc::ServerContext* context, const query::v1::LookRequest* request,
                     query::v1::LookReply* reply) override;
 
-  void changed() {
+  void changed(const std::function<query::ChangeNote()>& note) {
+    std::optional<query::ChangeNote> made;
+    if (is_watched()) made = note();
     const std::lock_guard lock(mutex_);
     ++number_;
+    if (made) {
+      notes_.emplace_back(number_, *std::move(made));
+      if (notes_.size() > kNotesKept) {
+        notes_known_from_ = notes_.front().first;
+        notes_.pop_front();
+      }
+    } else {
+      forget_notes();
+    }
+    change_.notify_all();
+  }
+  void changed_anyhow() {
+    const std::lock_guard lock(mutex_);
+    ++number_;
+    forget_notes();
     change_.notify_all();
   }
   void stop() {
@@ -107,9 +130,25 @@ class Service final : public query::v1::Shards::Service {
   const ShardServerOptions options_;
   const query::v1::Identity identity_;
   Calls calls_;
+  bool is_watched() const { return Clock::now().time_since_epoch().count() < watched_until_; }
+  void looked_at() { watched_until_ = (Clock::now() + kWatchedFor).time_since_epoch().count(); }
+  // Under mutex_: whoever has not seen all until now has to look at everything.
+  void forget_notes() {
+    notes_known_from_ = number_;
+    notes_.clear();
+  }
+
+  using Clock = std::chrono::steady_clock;
+  std::atomic<Clock::rep> watched_until_ = 0;
   std::mutex mutex_;  // Guards the rest.
   std::condition_variable change_;
-  std::uint64_t number_ = 1;
+  // Rises with each change, and from one start of the program to the next: a watcher's number of another start is behind.
+  std::uint64_t number_ = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
+                                                         std::chrono::system_clock::now().time_since_epoch())
+                                                         .count());
+  // The last ones, each with the number that its change had: all of those with a greater one than this.
+  std::deque<std::pair<std::uint64_t, query::ChangeNote>> notes_;
+  std::uint64_t notes_known_from_ = number_;
   bool is_stopping_ = false;
 };
 
@@ -322,13 +361,25 @@ grpc::Status Service::Ask(grpc::ServerContext* context, Answering::Stream* strea
 grpc::Status Service::Look(grpc::ServerContext* context, const query::v1::LookRequest* request,
                            query::v1::LookReply* reply) {
   std::uint64_t number = 0;
+  bool is_resync = false;
+  std::map<std::int32_t, query::ChangeNote> notes;  // By partition: what is told at once is one.
+  looked_at();
   {
     std::unique_lock lock(mutex_);
     change_.wait_for(lock, kLookPatience,
                      [&] { return is_stopping_ || number_ != request->seen() || context->IsCancelled(); });
     number = number_;
+    is_resync = request->seen() < notes_known_from_;
+    for (const auto& [at, note] : notes_) {
+      if (is_resync || at <= request->seen()) continue;
+      const auto [merged, is_new] = notes.emplace(note.partition, note);
+      if (!is_new) merged->second.add(note);
+    }
   }
+  looked_at();
   *reply = to_message(options_.report());
+  reply->set_is_resync(is_resync);
+  for (const auto& [partition, note] : notes) *reply->add_notes() = to_message(note);
   reply->set_number(number);
   *reply->mutable_identity() = identity_;
   return grpc::Status::OK;
@@ -369,7 +420,8 @@ class Server final : public ShardServer {
   }
 
   std::string address() const override { return address_; }
-  void changed() override { service_.changed(); }
+  void changed(const std::function<query::ChangeNote()>& note) override { service_.changed(note); }
+  void changed_anyhow() override { service_.changed_anyhow(); }
 
  private:
   const std::string listen_;

@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "cluster/identity.h"
 #include "cluster/shard_report.h"
+#include "query/change_note.h"
 #include "query/shard_query.h"
 
 namespace daybook::cluster {
@@ -35,8 +36,10 @@ class ShardServer {
 
   // HOST:PORT.
   virtual std::string address() const = 0;
-  // Something was committed, or is otherwise than it was: whoever watches is told.
-  virtual void changed() = 0;
+  // Something was committed: whoever watches is told what `note` makes of it, which is not called where nobody does.
+  virtual void changed(const std::function<query::ChangeNote()>& note) = 0;
+  // Something is otherwise than it was, maybe as it was once: likewise.
+  virtual void changed_anyhow() = 0;
 };
 
 }  // namespace daybook::cluster

@@ -249,7 +249,9 @@ void Projector::end_trouble(Slot& slot) {
     slot.refolds_to.reset();
     slot.mended_at = steady_clock::now();
   }
-  if (was_in_trouble) options_.on_notice(fmt::format("shard {}: its store is well again", slot.partition));
+  if (!was_in_trouble) return;
+  options_.on_notice(fmt::format("shard {}: its store is well again", slot.partition));
+  options_.on_mended();
 }
 
 bool Projector::close(Slot& slot) {
@@ -575,7 +577,7 @@ Result<void> Projector::commit(Slot& slot) {
     slot.committed = shard.state();
     slot.bytes_kept = shard.bytes_kept();
   }
-  if (options_.on_commit) options_.on_commit(shard.partition(), records, steady_clock::now() - begin);
+  if (options_.on_commit) options_.on_commit({shard, records, steady_clock::now() - begin});
   return {};
 }
 

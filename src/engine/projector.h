@@ -26,6 +26,13 @@
 
 namespace daybook::engine {
 
+// A commit that is done.
+struct Committed {
+  const Shard& shard;
+  std::size_t records = 0;  // That it took,
+  std::chrono::nanoseconds time{0};  // and how long it took.
+};
+
 struct ProjectorOptions {
   // Those that it holds, rising; left out: all of the log's.
   std::optional<std::vector<std::int32_t>> partitions;
@@ -47,8 +54,11 @@ struct ProjectorOptions {
   std::chrono::milliseconds retry_max{5'000};
   // Told in a line, by any thread, when a shard is in trouble, what was done about it, and when it is over.
   std::function<void(const std::string&)> on_notice = [](const std::string&) {};
-  // Told of each commit that is done: the records that it took, and how long it took. From folding threads.
-  std::function<void(std::int32_t partition, std::size_t records, std::chrono::nanoseconds time)> on_commit;
+  // Told of each commit that is done, once questions see it. From folding threads.
+  std::function<void(const Committed&)> on_commit;
+  // Told when a shard that was in trouble is well again: what it gives may be of an earlier moment than what it gave. By
+  // the threads that open shards, which must not be held up.
+  std::function<void()> on_mended = [] {};
 };
 
 // Follows shards as they are opened and closed. Called by whoever opens them: the projector's caller, then a worker.

@@ -119,6 +119,12 @@ void Shard::park(const events::Unfit& unfit, const log::Record& record, std::int
   parked_bytes_ += parked.key.value_or("").size() + parked.value.value_or("").size();
   state_.digest += parked.content_hash();
   ++state_.parked;
+  pending_news_.news |= domain::News::kParked;
+  std::vector<std::string>& accounts = pending_news_.parked_accounts;
+  if (!unfit.customer_id.empty() && accounts.size() < CommitNews::kAccountsKept &&
+      std::ranges::find(accounts, unfit.customer_id) == accounts.end()) {
+    accounts.push_back(unfit.customer_id);
+  }
   parked_pending_.push_back(std::move(parked));
 }
 
@@ -167,9 +173,11 @@ Result<void> Shard::give(HeldAccount& account, HeldDocument& document, const Tol
   switch (may_know ? store::judge(document.value, index, told.at.topic, told.event) : store::Verdict::kNew) {
     case store::Verdict::kDuplicate:
       ++state_.duplicates;
+      pending_news_.news |= domain::News::kDuplicate;
       return {};
     case store::Verdict::kConflict:
       ++state_.conflicts;
+      pending_news_.news |= domain::News::kConflict;
       if (store::append_conflict(document.value, index, told.at, told.recorded_ms, told.event)) {
         account.mark_dirty(document);
         document.conflicted = true;
@@ -179,6 +187,8 @@ Result<void> Shard::give(HeldAccount& account, HeldDocument& document, const Tol
       break;
   }
   ++state_.accepted;
+  pending_news_.news |= domain::News::accepted(told.event.type());
+  if (labels_.is_new(account.customer())) pending_news_.news |= domain::News::kNewAccount;
   account.mark_dirty(document);
   store::append_fact(document.value, told.at, told.recorded_ms, told.event);
   document.sketch->add(sketch);
@@ -195,7 +205,11 @@ Result<void> Shard::give(HeldAccount& account, HeldDocument& document, const Tol
 Result<void> Shard::fold_account(store::LabelId customer, std::span<const Told* const> told,
                                  store::WriteSet& set) {
   HeldAccount& account = accounts_.account(customer);
+  const std::uint64_t repeats_before = state_.duplicates;
   RETURN_IF_ERROR(give(account, told));
+  if (state_.duplicates - repeats_before < told.size() && pending_news_.accounts.size() < CommitNews::kAccountsKept) {
+    pending_news_.accounts.push_back(customer);
+  }
   RETURN_IF_ERROR(evaluate(account, set));
   index_names(account, set);
   account.write(set);
@@ -390,6 +404,8 @@ Result<void> Shard::commit() {
   accounts_.committed();
   totals_.reset();
   if (listener_) listener_->committed(state_, totals);
+  std::swap(news_, pending_news_);
+  pending_news_.clear();
   clean_accounts();
   backlog_.clear();
   parked_pending_.clear();

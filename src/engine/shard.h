@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "domain/figures.h"
+#include "domain/news.h"
 #include "engine/accounts.h"
 #include "engine/backlog.h"
 #include "engine/last_record.h"
@@ -33,6 +34,23 @@
 #include "store/totals.h"
 
 namespace daybook::engine {
+
+// What a commit was told, for whoever has to know whose figures it may have changed.
+struct CommitNews {
+  // Accounts beyond this are not kept: somebody who asks for more knows that there are.
+  static constexpr std::size_t kAccountsKept = 21;
+
+  domain::News news;
+  // Each once: those that accepted something or met a conflict; and those that records that were parked name.
+  std::vector<store::LabelId> accounts;
+  std::vector<std::string> parked_accounts;
+
+  void clear() {
+    news = {};
+    accounts.clear();
+    parked_accounts.clear();
+  }
+};
 
 // One folding thread; store() and labels() may be read by any.
 class Shard {
@@ -88,6 +106,9 @@ class Shard {
   // failed: nothing since the last commit is kept by anybody, so open the shard anew.
   Result<void> commit();
 
+  // Of the last commit. The folding thread's.
+  const CommitNews& news() const { return news_; }
+
   store::ShardStore& store() { return *store_; }
   const store::Labels& labels() const { return labels_; }
 
@@ -142,6 +163,8 @@ class Shard {
   std::vector<Affected> affected_;  // Documents of an account by their numbers.
   std::vector<store::Cell> cells_;  // Differences of an account's cells.
   std::vector<store::ParkedRecord> parked_pending_;
+  CommitNews news_;
+  CommitNews pending_news_;  // Of the next commit.
   std::size_t pending_records_ = 0;
   std::size_t parked_bytes_ = 0;
   bool passed_over_ = false;

@@ -28,6 +28,7 @@ struct Request {
   std::string content_type;
   std::string accept_encoding;
   std::string if_none_match;
+  std::string last_event_id;  // Of a stream that broke; empty: it is a new one.
   std::string body;
   // Asked to stop once nobody waits for the answer any more, for the peer has gone or the server ends: whoever
   // takes long looks at it now and then.

@@ -35,6 +35,8 @@ constexpr auto kAskAgainAfter = std::chrono::milliseconds(100);
 // How long, and how many bytes, a peer may go on sending after a refusal.
 constexpr auto kDrainTimeout = std::chrono::seconds(1);
 constexpr std::size_t kDrainBytesMax = 64 * 1024 * 1024;
+// Of a stream that the system takes for a peer who does not read: what more there is waits where whoever pushes sees it.
+constexpr int kStreamBufferBytes = 32 * 1024;
 
 // What a session is given where a worker forgets it.
 void drop(Response& response) { response = problem(500, "No answer", "the request was dropped without an answer"); }
@@ -296,6 +298,7 @@ Awaitable<bool> Session::serve_one() {
   request.content_type = view(message[field::content_type]);
   request.accept_encoding = view(message[field::accept_encoding]);
   request.if_none_match = view(message[field::if_none_match]);
+  request.last_event_id = view(message["Last-Event-ID"]);
   request.body = std::move(message.body().text);
   Response response = co_await handle(std::move(request));
   incoming.share.release();
@@ -462,6 +465,10 @@ Awaitable<bool> Session::answer(const Response& response, bool with_body, bool k
 Awaitable<bool> Session::answer_stream(const Response& response, bool keep_alive) {
   // Without a length or chunks a peer reads until the connection closes.
   const bool chunked = keep_alive;
+  error_code ignored;
+  socket_.set_option(asio::socket_base::send_buffer_size(kStreamBufferBytes), ignored);
+  // There may be many, and what was read is of no more use.
+  if (buffer_.size() == 0) buffer_ = {};
   const std::string header = header_of(response, keep_alive, chunked);
   response.stream->push(response.body);
   bool written = co_await write(header, {});

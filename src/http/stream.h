@@ -14,6 +14,12 @@ class Stream {
   // False when nobody listens any more: the peer went or did not keep up, or the server stops. A
   // peer that goes is noticed when something is sent, so send at least a comment now and then.
   bool push(std::string_view bytes);
+  // The same, in place of what was not taken yet.
+  bool replace(std::string_view bytes);
+  // What was not taken yet: the peer, or the way to it, is slow.
+  std::size_t waiting_bytes() const;
+  // Nobody listens any more.
+  bool is_closed() const;
   // The answer is complete.
   void close();
 
@@ -30,7 +36,9 @@ class Stream {
   static constexpr std::size_t kWaitingBytesMax = 1024 * 1024;
 
  private:
-  std::mutex mutex_;  // Guards everything below.
+  bool put(std::string_view bytes);  // Under mutex_.
+
+  mutable std::mutex mutex_;  // Guards everything below.
   std::string waiting_;
   bool closed_ = false;
   std::function<void()> wake_;

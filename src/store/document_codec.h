@@ -26,6 +26,7 @@ struct EncodedEvent {
   std::string_view event_id() const { return bytes.substr(0, source_at); }  // As it is stored.
   std::string_view behind_event_id() const { return bytes.substr(source_at); }
   std::string_view payload() const { return bytes.substr(payload_at); }
+  std::size_t type() const { return static_cast<std::uint8_t>(bytes[payload_at]); }  // By the payload's index.
 };
 // Into `memory`, whose content goes; the result points there.
 EncodedEvent encode_event(const domain::Event& event, ByteBuffer& memory);

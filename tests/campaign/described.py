@@ -126,7 +126,8 @@ class Document:
     def __init__(self, text):
         self.all = json.loads(text)
         self.operations = [Operation(self, path, method, described)
-                           for path, item in self.all["paths"].items() for method, described in item.items()]
+                           for path, item in self.all["paths"].items() for method, described in item.items()
+                           if "text/event-stream" not in described["responses"]["200"]["content"]]  # Those never end.
         ids = [operation.id for operation in self.operations]
         if None in ids or len(set(ids)) != len(ids):
             raise Unmet(f"operationIds are missing, or given twice: {ids}")

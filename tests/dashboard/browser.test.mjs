@@ -1,8 +1,9 @@
 // The dashboard in a real browser, over a real server. Pictures of every page stay in DASHBOARD_PICTURES.
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { HOSTILE, serve } from './server.mjs';
+import { HOSTILE, serve, TODAY } from './server.mjs';
 import { api, browser, encoded, everyPage, findings, PICTURES, server, settled, visitor } from './visitor.mjs';
 import './records.mjs';
 import './tables.mjs';
@@ -326,6 +327,120 @@ test('the first view is small, its files are kept, and it asks nobody else', asy
   assert.equal((await fetch(`${server.url}/assets/../v1/status`)).status, 200);
   assert.equal((await fetch(`${server.url}/assets/nothing.js`)).status, 404);
   assert.equal((await fetch(`${server.url}/receivables/ageing`)).status, 404);
+});
+
+// Something that was not there: an invoice of a customer, in its own currency so that no conversion moves.
+let published = 0;
+async function publish(customer, target = server) {
+  const id = `live-${process.pid}-${++published}`;
+  const answer = await fetch(`${target.url}/v1/events`, {
+    method: 'POST', headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ event_id: id, customer_id: customer, source: 'test', occurred_at: `${TODAY}T08:00:00Z`, invoice_issued: { invoice_id: id, currency: 'CNY', net_minor: '100', issue_date: TODAY } }),
+  });
+  assert.equal(answer.status, 200, await answer.text());
+  return id;
+}
+const streams = async (target = server) => Number(/^daybook_change_streams (\d+)$/m.exec(await (await fetch(`${target.url}/metrics`)).text())[1]);
+async function eventually(condition, words) {
+  for (let i = 0; !(await condition()); ++i) {
+    if (i > 100) assert.fail(words);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+// How often a page asks at a path, from now on.
+function asked(page, path) {
+  const counter = { count: 0 };
+  page.on('request', (request) => new URL(request.url()).pathname === path && ++counter.count);
+  return counter;
+}
+
+test('the paths of the interface are those of the reports that notes name', async () => {
+  const source = readFileSync(process.env.DASHBOARD_SOURCES ? join(process.env.DASHBOARD_SOURCES, 'src/lib/changes.ts') : new URL('../../services/dashboard/src/lib/changes.ts', import.meta.url), 'utf8');
+  const named = Object.fromEntries([...source.matchAll(/'(\/v1\/[^']+)': '([a-z-]+)'/g)].map(([, path, report]) => [path, report]));
+  assert.ok(Object.keys(named).length > 20);
+  const { paths } = await api('/openapi.json'), described = {};
+  for (const [path, { get }] of Object.entries(paths)) if (get) described[path.replace(/\{[^}]+\}/g, '*')] = get.operationId;
+  for (const [path, report] of Object.entries(named)) assert.equal(described[path], report, path);
+});
+
+test('what is published is on the page within a second, and only what it changed is asked for', async () => {
+  const { page, open, close } = await visitor();
+  await open('customers/Live%20One');
+  await eventually(async () => (await streams()) > 0, 'a stream');
+  await publish('Live One');
+  await page.reload();
+  await settled(page);
+  const invoice = async () => {
+    const begun = Date.now(), id = await publish('Live One');
+    await page.waitForFunction((name) => document.querySelector('main').textContent.includes(name), id, { timeout: 10_000 });
+    return Date.now() - begun;
+  };
+  await invoice();
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  const took = [];
+  for (let i = 0; i < 3; ++i) {
+    took.push(await invoice());
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+  }
+  assert.ok(Math.min(...took) < 1000, `${took} ms from publishing to the page`);
+  const own = asked(page, '/v1/customers/Live%20One');
+  await publish('Live Two');
+  await publish('Live Two');
+  await eventually(async () => (await api('/v1/customers/Live%20Two')).customer_id, 'it is folded');
+  await new Promise((resolve) => setTimeout(resolve, 2000));
+  assert.equal(own.count, 0, 'what is of another customer is none of its business');
+  // As known then nothing moves.
+  await open(`customers/Live%20One?known_at=${encoded((await api('/v1/status')).newest_recorded_at)}`);
+  const standing = asked(page, '/v1/customers/Live%20One');
+  await publish('Live One');
+  await new Promise((resolve) => setTimeout(resolve, 2000));
+  assert.equal(standing.count, 0);
+  await close();
+});
+
+for (const [how, without] of [['a worker that they share', []], ['the tab that holds the lock', ['SharedWorker']]]) {
+  test(`twelve tabs have one stream, by ${how}`, async () => {
+    const context = await browser.newContext();
+    await context.addInitScript((names) => names.forEach((name) => delete globalThis[name]), without);
+    const pages = [];
+    for (let i = 0; i < 12; ++i) {
+      const page = await context.newPage();
+      await page.goto(`${server.url}/#/customers/Live%20One`);
+      await settled(page);
+      pages.push(page);
+    }
+    await eventually(async () => (await streams()) === 1, 'one stream');
+    const id = await publish('Live One');
+    // The tab in front shows it; the others when they are seen.
+    await pages[11].bringToFront();
+    await pages[11].waitForFunction((name) => document.querySelector('main').textContent.includes(name), id, { timeout: 10_000 });
+    // The first one goes, whichever has the stream.
+    await pages[0].close();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const next = await publish('Live One');
+    await pages[11].waitForFunction((name) => document.querySelector('main').textContent.includes(name), next, { timeout: 10_000 });
+    assert.ok((await streams()) <= 2, 'the one that went is let go of with the next note');
+    await context.close();
+    await eventually(async () => {
+      await publish('Live One');
+      return (await streams()) === 0;
+    }, 'none is left');
+  });
+}
+
+test('without a stream a page asks by itself', async () => {
+  const full = await serve({ orders: 20, flags: ['--streams-max', '0'] });
+  const { page } = await visitor();
+  await page.goto(`${full.url}/#/customers/Live%20One`);
+  await settled(page);
+  const first = await publish('Live One', full);
+  await page.goto(`${full.url}/#/customers`);
+  await page.goto(`${full.url}/#/customers/Live%20One`);
+  await page.waitForFunction((name) => document.querySelector('main').textContent.includes(name), first, { timeout: 15_000 });
+  const id = await publish('Live One', full);
+  await page.waitForFunction((name) => document.querySelector('main').textContent.includes(name), id, { timeout: 15_000 });
+  await page.context().close();
+  await full.stop();
 });
 
 // docs/dashboard.png is this picture, of the company that the first command generates.

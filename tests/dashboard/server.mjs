@@ -58,12 +58,13 @@ function run(...args) {
 }
 
 // `hostile`: with that account; else as the first command shows it.
-export async function serve({ hostile = true, orders = 1500, customers } = {}) {
+// `flags`: of the server, besides.
+export async function serve({ hostile = true, orders = 1500, customers, flags = [] } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'daybook-dashboard-'));
   const data = join(folder, 'data');
   run('generate', '--orders', String(orders), ...(customers ? ['--customers', String(customers)] : []), '--from', '2024-01-01', '--to', TODAY, '--data', data, '--recorded-as-told', '');
   if (hostile) run('publish', '-', '--data', data, hostileEvents().map((event) => JSON.stringify(event)).join('\n') + '\n');
-  const child = spawn(DAYBOOK, ['up', '--data', data, '--listen', '127.0.0.1:0', '--today', TODAY], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(DAYBOOK, ['up', '--data', data, '--listen', '127.0.0.1:0', '--today', TODAY, ...flags], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   child.stderr.on('data', (chunk) => (said += chunk));
   const url = await new Promise((resolve, reject) => {

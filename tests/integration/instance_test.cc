@@ -1,6 +1,7 @@
 // A running instance: when it says that it is ready, and what takes that back.
 #include "app/instance.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -13,6 +14,7 @@
 #include "store/keys.h"
 #include "store/totals.h"
 #include "support/file_size_limit.h"
+#include "support/http_peer.h"
 #include "support/soon.h"
 #include "support/temp_dir.h"
 
@@ -39,6 +41,7 @@ class InstanceTest : public ::testing::Test {
     settings.shards = std::vector<std::int32_t>{7};
     settings.partitions = 1;
     settings.memory_mib = 64;
+    settings.streams_max = streams_max_;
     auto started = Instance::start(settings, [this](Severity, const std::string& notice) {
       const std::lock_guard lock(mutex_);
       notices_ += notice + "\n";
@@ -49,13 +52,15 @@ class InstanceTest : public ::testing::Test {
 
   void end() { instance_.reset(); }
 
-  http::Response publish(const std::string& invoice) {
-    const std::string event =
-        R"({"event_id":")" + invoice +
-        R"(","customer_id":"C","source":"s","occurred_at":"2024-05-01T12:00:00Z","invoice_issued":{"invoice_id":")" +
-        invoice + R"(","issue_date":"2024-05-01","due_date":"2024-05-31","currency":"CNY","net_minor":500}})";
+  http::Response publish(const std::string& invoice, const std::vector<std::string>& customers = {"C"}) {
+    std::string events;
+    for (const std::string& customer : customers) {
+      events += R"({"event_id":")" + invoice + R"(","customer_id":")" + customer +
+                R"(","source":"s","occurred_at":"2024-05-01T12:00:00Z","invoice_issued":{"invoice_id":")" + invoice +
+                "\",\"issue_date\":\"2024-05-01\",\"due_date\":\"2024-05-31\",\"currency\":\"CNY\",\"net_minor\":500}}\n";
+    }
     const auto published =
-        http::ask(instance_->address(), {"v1", "events"}, {}, http::Body{"application/x-ndjson", event});
+        http::ask(instance_->address(), {"v1", "events"}, {}, http::Body{"application/x-ndjson", events});
     EXPECT_TRUE(published);
     return published ? *published : http::Response();
   }
@@ -66,6 +71,26 @@ class InstanceTest : public ::testing::Test {
   }
   bool has_metric(const std::string& line) {
     return get({"metrics"}).body.find("\n" + line + "\n") != std::string::npos;
+  }
+  // One who listens to what changes; its header is received.
+  test::HttpPeer listen(const std::string& more = "", int buffer_bytes = 0) {
+    test::HttpPeer peer(static_cast<std::uint16_t>(std::stoi(address().substr(address().rfind(':') + 1))), buffer_bytes);
+    peer.send("GET /v1/changes HTTP/1.1\r\nHost: localhost\r\n" + more + "\r\n");
+    const test::HttpAnswer answer = peer.receive();
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_NE(answer.header.find("Content-Type: text/event-stream\r\n"), std::string::npos) << answer.header;
+    EXPECT_NE(answer.header.find("Cache-Control: no-store\r\n"), std::string::npos) << answer.header;
+    return peer;
+  }
+  // What it hears until that ends so.
+  static std::string hear(test::HttpPeer& peer, const std::string& end) {
+    std::string heard;
+    while (!heard.ends_with(end)) {
+      const std::string chunk = peer.receive_chunk();
+      if (chunk.empty() || chunk == "(closed)") return heard + "(ended)";
+      heard += chunk;
+    }
+    return heard;
   }
   std::string address() const { return instance_->address(); }
   const std::string& data() const { return directory_.path(); }
@@ -100,6 +125,9 @@ class InstanceTest : public ::testing::Test {
   std::mutex mutex_;
   std::string notices_;  // Guarded.
   std::unique_ptr<Running> instance_;
+
+ protected:
+  std::size_t streams_max_ = 5'000;
 };
 
 TEST_F(InstanceTest, IsReadyAgainAfterAStartAndItsTotalsAreThoseOfThePages) {
@@ -234,6 +262,78 @@ void write_over(const std::filesystem::path& file, const std::string& bytes) {
 }
 
 // What was folded is served, whatever the log has come to; and again in full once somebody has restored it.
+TEST_F(InstanceTest, WhoListensHearsOfEachCommitWhatItMayHaveChangedAndWhose) {
+  test::HttpPeer peer = listen();
+  EXPECT_EQ(hear(peer, "\n\n"), "retry: 2000\nid: 0\n\n");
+  // Of the record with this offset, and no others.
+  const auto hear_of = [&](int invoices) {
+    std::string heard;
+    const std::string place = fmt::format("data: {{\"partition\":0,\"positions\":[{{\"topic\":\"daybook.invoices.v1\",\"partition\":0,"
+                                          "\"next_offset\":{}}}", invoices + 1);
+    while (heard.find(place) == std::string::npos && heard.find("(ended)") == std::string::npos) heard = hear(peer, "}\n\n");
+    return heard;
+  };
+  ASSERT_EQ(publish("J").status, 200);
+  const std::string heard = hear_of(1);
+  EXPECT_NE(heard.find("event: commit\n"), std::string::npos) << heard;
+  EXPECT_NE(heard.find("\"ageing\""), std::string::npos) << heard;
+  EXPECT_EQ(heard.find("\"shipment\""), std::string::npos) << heard;
+  EXPECT_NE(heard.find("\"customers\":[\"C\"]"), std::string::npos) << heard;
+  EXPECT_EQ(get({"v1", "invoices", "J"}).status, 200) << "what is told of can be asked about";
+  // Again: no figure changes.
+  ASSERT_EQ(publish("J").status, 200);
+  const std::string again = hear_of(2);
+  EXPECT_NE(again.find("\"reports\":[\"event\"],\"customers\":[]"), std::string::npos) << again;
+  test::HttpPeer other = listen("Last-Event-ID: 2\r\n");
+  EXPECT_NE(hear(other, "{}\n\n").find("event: resync\n"), std::string::npos);
+  EXPECT_TRUE(has_metric("daybook_change_streams 2"));
+  // Its end is theirs, and takes no longer for them.
+  const auto begin = std::chrono::steady_clock::now();
+  end();
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(3));
+  EXPECT_EQ(peer.receive_chunk(), "");
+  EXPECT_EQ(other.receive_chunk(), "");
+}
+
+TEST_F(InstanceTest, WhoDoesNotReadItsStreamHoldsNobodyUpAndLooksAtEverythingAgain) {
+  test::HttpPeer slow = listen("", 4'096);
+  test::HttpPeer other = listen();
+  // Notes as long as they may be.
+  std::vector<std::string> customers;
+  for (int i = 10; i < 30; ++i) customers.push_back(std::to_string(i) + std::string(126, 'x'));
+  for (int i = 0; i < 1'000 && !has_metric("daybook_change_streams_slow_total 1"); ++i) {
+    ASSERT_EQ(publish("J" + std::to_string(i), customers).status, 200);
+    hear(other, "}\n\n");
+  }
+  // What was on its way before it; behind that nothing of what it has lost, and then what comes.
+  const std::string heard = hear(slow, "event: resync\ndata: {}\n\n");
+  EXPECT_EQ(heard.find("(ended)"), std::string::npos) << heard;
+  ASSERT_EQ(publish("K").status, 200);
+  EXPECT_NE(hear(slow, "[\"C\"]}\n\n").find("event: commit\n"), std::string::npos);
+}
+
+TEST_F(InstanceTest, AsManyStreamsAreOpenAsTheSettingLets) {
+  end();
+  streams_max_ = 1;
+  start();
+  const http::Response wrong = *http::ask(address(), {"v1", "changes"}, {{"as_of", "2024-06-30"}});
+  EXPECT_EQ(wrong.status, 400);
+  {
+    test::HttpPeer peer = listen();
+    const http::Response refused = get({"v1", "changes"});
+    EXPECT_EQ(refused.status, 503);
+    EXPECT_NE(refused.body.find("streams_max"), std::string::npos) << refused.body;
+    EXPECT_EQ(get({"v1", "receivables", "ageing"}).status, 200);
+  }
+  // Who went is noticed with the next commit.
+  ASSERT_EQ(publish("J").status, 200);
+  EXPECT_TRUE(test::soon([&] {
+    publish("K");
+    return has_metric("daybook_change_streams 0");
+  }));
+  listen();
+}
+
 TEST_F(InstanceTest, ADamagedLogIsAnAlarmWhileReadsGoOnUntilItIsRestored) {
   ASSERT_TRUE(test::soon([&] { return get({"readyz"}).status == 200; }));
   end();
@@ -270,8 +370,10 @@ TEST_F(InstanceTest, ADamagedStoreIsAnAlarmAndFoldedAnew) {
     ASSERT_TRUE(store.write(set));
   });
   start();
+  test::HttpPeer peer = listen();
   EXPECT_TRUE(test::soon([&] { return get({"v1", "invoices", "I"}).status == 503; }));
   EXPECT_TRUE(test::soon([&] { return get({"readyz"}).status == 200 && get({"v1", "invoices", "I"}).status == 200; }));
+  EXPECT_NE(hear(peer, "{}\n\n").find("event: resync\n"), std::string::npos) << "what is there may be of an earlier moment";
   EXPECT_TRUE(has_metric("daybook_store_trouble{shard=\"0\"} 0"));
   EXPECT_NE(notices().find("invoice 'I'"), std::string::npos) << notices();
   EXPECT_NE(notices().find("0000.damaged"), std::string::npos) << notices();

@@ -10,11 +10,14 @@
 #include "app/log_keeper.h"
 #include "app/projection.h"
 #include "app/publishing.h"
+#include "app/query_service.h"
 #include "app/questions.h"
 #include "app/status.h"
 #include "app/vitals.h"
 #include "http/client.h"
 #include "log/log.h"
+#include "cluster/shard_server.h"
+#include "support/http_peer.h"
 #include "support/soon.h"
 #include "support/temp_dir.h"
 
@@ -151,7 +154,7 @@ TEST_F(PartsTest, AProjectionOfOneShardTellsOfItAlone) {
   Publishing publishing("");
   LogKeeper log(settings_, "", metrics_, line());
   std::atomic<int> commits = 0;
-  auto opened = Projection::open(settings_, {.log = log, .metrics = metrics_, .line = line(), .on_commit = [&] { ++commits; }, .partitions = {{1}}});
+  auto opened = Projection::open(settings_, {.log = log, .metrics = metrics_, .line = line(), .on_commit = [&](const auto&) { ++commits; }, .partitions = {{1}}});
   ASSERT_TRUE(opened) << opened.error().message;
   Projection& projection = **opened;
   ASSERT_TRUE(log.start(projection.partition_count(), [&](log::Log& the_log) -> Result<void> {
@@ -194,6 +197,123 @@ TEST_F(PartsTest, AProjectionOfShardsThatTheLogHasNotDoesNotStart) {
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().code, ErrorCode::kInvalidArgument);
   EXPECT_NE(opened.error().message.find("there is no shard 2"), std::string::npos) << opened.error().message;
+}
+
+// Two projectors that hold the same shards: as with one, until one of them goes.
+TEST_F(PartsTest, WhoListensToAQueryServiceHearsOfEachCommitOnceAndLooksAtEverythingWhenAProjectorComesOrGoes) {
+  LogKeeper log(settings_, "", metrics_, line());
+  Publishing publishing("");
+  std::mutex mutex;
+  std::vector<std::unique_ptr<cluster::ShardServer>> servers(2);  // Guarded.
+  Projection::Around around{.log = log, .metrics = metrics_, .line = line()};
+  around.on_commit = [&](const Projection::MakeNote& note) {
+    const std::lock_guard lock(mutex);
+    for (const auto& server : servers) {
+      if (server != nullptr) server->changed(note);
+    }
+  };
+  auto opened = Projection::open(settings_, std::move(around));
+  ASSERT_TRUE(opened) << opened.error().message;
+  Projection& projection = **opened;
+  ASSERT_TRUE(log.start(kPartitions, [&](log::Log& the_log) -> Result<void> {
+    publishing.attach(the_log);
+    return projection.attach(the_log);
+  }));
+  const auto serve = [&](const std::string& listen) {
+    cluster::ShardServerOptions options;
+    options.listen = listen;
+    options.identity.partition_count = kPartitions;
+    options.identity.fold = settings_.fold;
+    options.report = [&] {
+      cluster::ProjectorReport report;
+      report.shards = projection.reports(log.seen());
+      return report;
+    };
+    auto started = cluster::ShardServer::start(projection.shards(), std::move(options));
+    EXPECT_TRUE(started);
+    return std::move(started).value();
+  };
+  for (auto& server : servers) server = serve("127.0.0.1:0");
+  Front gateway(settings_, metrics_);
+  Served served;
+  served.publish = [&](http::Request request, http::Respond respond) { publishing.publish(std::move(request), std::move(respond)); };
+  ASSERT_TRUE(gateway.start(settings_.listen, std::move(served)));
+  EXPECT_EQ(ask(gateway, {"v1", "changes"}).status, 404) << "another has it";
+
+  Settings settings = settings_;
+  for (const auto& server : servers) settings.projectors.push_back(server->address());
+  auto query = QueryService::start(settings, line());
+  ASSERT_TRUE(query) << query.error().message;
+  const std::string url = (*query)->address();
+  ASSERT_TRUE(test::soon([&] { return http::ask(url, {"readyz"}, {})->status == 200; }));
+  // Both are seen: coming is told of, too.
+  ASSERT_TRUE(test::soon([&] {
+    const std::string metrics = http::ask(url, {"metrics"}, {})->body;
+    return metrics.find("daybook_projector_asked{projector=\"" + settings.projectors[0] + "\"} 1") != std::string::npos &&
+           metrics.find("daybook_projector_asked{projector=\"" + settings.projectors[1] + "\"} 1") != std::string::npos;
+  }));
+  test::HttpPeer peer(static_cast<std::uint16_t>(std::stoi(url.substr(url.rfind(':') + 1))));
+  EXPECT_EQ(peer.ask("GET /v1/changes HTTP/1.1\r\nHost: localhost\r\n\r\n").status, 200);
+  std::string text;
+  // Commits that name this account, until one does, and resyncs before it.
+  const auto hear = [&](const std::string& account) {
+    std::string heard;
+    while (heard.find("\"" + account + "\"") == std::string::npos) {
+      const std::size_t end = text.find("\n\n");
+      if (end == std::string::npos) {
+        const std::string chunk = peer.receive_chunk();
+        if (chunk.empty() || chunk == "(closed)") return heard + "(ended)";
+        text += chunk;
+        continue;
+      }
+      heard += text.substr(0, end + 2);
+      text.erase(0, end + 2);
+    }
+    return heard;
+  };
+  const auto count = [](const std::string& heard, const std::string& what) {
+    std::size_t found = 0;
+    for (std::size_t at = heard.find(what); at != std::string::npos; at = heard.find(what, at + 1)) ++found;
+    return found;
+  };
+  ASSERT_EQ(publish(gateway, account_in(0)).status, 200);
+  hear(account_in(0));
+  for (int i = 0; i < 5; ++i) ASSERT_EQ(publish(gateway, account_in(0)).status, 200);
+  ASSERT_EQ(publish(gateway, account_in(1)).status, 200);
+  const std::string all = hear(account_in(1));
+  EXPECT_EQ(count(all, "event: resync"), 0U) << all;
+  EXPECT_EQ(count(all, "\"partition\":1,\"positions\""), 1U) << all;
+  std::string last;
+  for (std::size_t at = all.find("\"partition\":0,\"positions\""); at != std::string::npos;
+       at = all.find("\"partition\":0,\"positions\"", at + 1)) {
+    const std::string positions = all.substr(at, 160);
+    EXPECT_NE(positions, last) << "told twice";
+    last = positions;
+  }
+  {
+    const std::lock_guard lock(mutex);
+    servers[0].reset();
+  }
+  ASSERT_TRUE(test::soon([&] {
+    return http::ask(url, {"metrics"}, {})->body.find("daybook_projector_asked{projector=\"" + settings.projectors[0] + "\"} 0") !=
+           std::string::npos;
+  }));
+  ASSERT_EQ(publish(gateway, account_in(0) + "-later").status, 200);
+  EXPECT_EQ(count(hear(account_in(0) + "-later"), "event: resync"), 1U);
+  {
+    const std::lock_guard lock(mutex);
+    servers[0] = serve(settings.projectors[0]);
+  }
+  ASSERT_TRUE(test::soon([&] {
+    return http::ask(url, {"metrics"}, {})->body.find("daybook_projector_asked{projector=\"" + settings.projectors[0] + "\"} 1") !=
+           std::string::npos;
+  }));
+  ASSERT_EQ(publish(gateway, account_in(0) + "-again").status, 200);
+  EXPECT_GE(count(hear(account_in(0) + "-again"), "event: resync"), 1U);
+  query->reset();
+  EXPECT_EQ(peer.receive_chunk(), "");
+  projection.stop();
+  gateway.stop();
 }
 
 // As of a query service whose projectors have not been found yet, or have gone.

@@ -24,7 +24,9 @@ struct HttpAnswer {
 
 class HttpPeer {
  public:
-  explicit HttpPeer(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+  // `buffer_bytes`: what the system takes for it before it reads; 0: as it likes.
+  explicit HttpPeer(std::uint16_t port, int buffer_bytes = 0) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    if (buffer_bytes > 0) ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &buffer_bytes, sizeof buffer_bytes);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(port);

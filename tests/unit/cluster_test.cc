@@ -544,8 +544,66 @@ TEST_F(Cluster, WhatIsPublishedIsReadOrWaitedFor) {
   EXPECT_EQ(ask(kAgeing, parameters).status, 503);
   story.invoice("I2", 500, "2024-05-01");
   story.book.settle();
-  server->changed();
+  server->changed_anyhow();
   EXPECT_TRUE(soon([&] { return ask(kAgeing, parameters).status == 200; }));
+}
+
+TEST_F(Cluster, NotesOfCommitsComeWithWhatIsSeenAndWhereSomeMayBeMissingThatIsTold) {
+  const auto note_at = [](std::int64_t orders) {
+    query::ChangeNote note;
+    note.partition = 1;
+    note.next_offsets[static_cast<std::size_t>(log::Topic::kOrders)] = orders;
+    note.newest_recorded_ms = orders;
+    note.news = domain::News::of<domain::OrderReady>() | domain::News::kParked;
+    note.customers.add("C" + std::to_string(orders % 3));
+    return note;
+  };
+  auto server = serve(local, all_of(local));
+  const std::string address = server->address();
+  server->changed([]() -> query::ChangeNote {
+    ADD_FAILURE() << "nobody watches: nothing is made";
+    return {};
+  });
+  std::mutex mutex;
+  std::vector<query::ChangeNote> notes;
+  int resyncs = 0;
+  cluster::PoolOptions options;
+  options.projectors = {address};
+  options.on_note = [&](const query::ChangeNote& note) {
+    const std::lock_guard lock(mutex);
+    notes.push_back(note);
+  };
+  options.on_resync = [&] {
+    const std::lock_guard lock(mutex);
+    ++resyncs;
+  };
+  pool = std::make_unique<cluster::ProjectorPool>(std::move(options));
+  const auto heard = [&](const auto& what) {
+    return soon([&] {
+      const std::lock_guard lock(mutex);
+      return what();
+    });
+  };
+  ASSERT_TRUE(heard([&] { return resyncs == 1; })) << "it came";
+  server->changed([&] { return note_at(5); });
+  ASSERT_TRUE(heard([&] { return notes.size() == 1; }));
+  EXPECT_EQ(notes[0], note_at(5));
+  // Commits of one shard that come between two looks are one note, of all that they were.
+  for (std::int64_t i = 6; i <= 60; ++i) server->changed([&] { return note_at(i); });
+  ASSERT_TRUE(heard([&] { return notes.back().next_offsets == note_at(60).next_offsets; }));
+  query::ChangedCustomers customers;
+  for (const query::ChangeNote& note : notes) customers.add_all(note.customers);
+  EXPECT_EQ(customers.names(), (std::vector<std::string>{"C0", "C1", "C2"}));
+  EXPECT_EQ(resyncs, 1);
+  server->changed_anyhow();
+  ASSERT_TRUE(heard([&] { return resyncs == 2; })) << "a shard was mended";
+  server.reset();
+  ASSERT_TRUE(heard([&] { return resyncs == 3; })) << "it went";
+  server = serve(local, all_of(local), address);
+  ASSERT_TRUE(heard([&] { return resyncs >= 4; })) << "it is there again";
+  server->changed([&] { return note_at(61); });
+  ASSERT_TRUE(heard([&] { return notes.back() == note_at(61); }));
+  pool.reset();
 }
 
 TEST_F(Cluster, AShardThatHasFoldedLessThanWasSeenIsNotTakenForOneThatHas) {
@@ -701,6 +759,14 @@ TEST(ClusterMessages, ComeBackAsTheyWere) {
   auto short_digest = cluster::to_message(report);
   short_digest.set_digest("x");
   EXPECT_FALSE(cluster::from_message(short_digest));
+
+  query::ChangeNote note{.partition = 2, .next_offsets = {1, 2, 3, 4, 5}, .newest_recorded_ms = 6,
+                         .news = domain::News::of<domain::RefundPaid>() | domain::News::kConflict, .customers = {}};
+  note.customers.add("C1");
+  EXPECT_EQ(cluster::from_message(cluster::to_message(note)).value(), note);
+  note.customers.add_any();
+  EXPECT_EQ(cluster::from_message(cluster::to_message(note)).value(), note);
+  EXPECT_FALSE(cluster::from_message(query::v1::Note()));
 
   Problem problem{409, "Several", "which?"};
   problem.faults.add({3, "a.b", "is wrong"});

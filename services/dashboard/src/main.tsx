@@ -2,7 +2,6 @@
 import { render } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { AppContext, linksOf, type App } from './lib/app';
-import { Tick } from './lib/api';
 import { isDay } from './lib/dates';
 import type { Lang } from './lib/format';
 import { listen } from './lib/keys';
@@ -166,14 +165,12 @@ function Dashboard() {
   };
   return (
     <AppContext.Provider value={app}>
-      <Tick.Provider value={live.tick}>
-        <Patterns />
-        <Frame live={live} theme={theme} keyboard={{ open: keyboard, show: showKeyboard, on: singles, turn }}>
-          <SectionLinks />
-          <div class="content" key={place + lang}>{route(address.path, address.params.cell)}</div>
-        </Frame>
-        {place === 'rows' ? null : <CellPanel />}
-      </Tick.Provider>
+      <Patterns />
+      <Frame live={live} theme={theme} keyboard={{ open: keyboard, show: showKeyboard, on: singles, turn }}>
+        <SectionLinks />
+        <div class="content" key={place + lang}>{route(address.path, address.params.cell)}</div>
+      </Frame>
+      {place === 'rows' ? null : <CellPanel />}
     </AppContext.Provider>
   );
 

@@ -1,8 +1,8 @@
 // Asking the server. Answers are kept per address, so that going back is instant; an answer is asked for again once
-// the log has gone on, and the old figures stay until the new ones are there. Another question shows nothing of the
+// it may be another, and the old figures stay until the new ones are there. Another question shows nothing of the
 // one before: a figure under the wrong heading misleads.
-import { useContext, useLayoutEffect, useState } from 'preact/hooks';
-import { createContext } from 'preact';
+import { useLayoutEffect, useState } from 'preact/hooks';
+import { useTick } from './changes';
 import { query, type Params } from './url';
 
 export interface Violation {
@@ -68,9 +68,6 @@ function share<T>(url: string): Promise<T> {
   return promise;
 }
 
-// How often the log has been seen to go on; a view that is fixed by known_at does not look at it.
-export const Tick = createContext(0);
-
 export interface Loaded<T> {
   data?: T;
   failure?: Failure;
@@ -88,8 +85,7 @@ interface State {
 // `path` null: nothing is asked, for what it depends on is not known yet.
 export function useAnswer<T>(path: string | null, params: Params = {}): Loaded<T> {
   const url = path === null ? null : urlOf(path, params);
-  const now = useContext(Tick);
-  const tick = params.known_at ? -1 : now;
+  const tick = useTick(path, params);
   const [attempt, setAttempt] = useState(0);
   const [state, setState] = useState<State>({ url: null, busy: false });
 

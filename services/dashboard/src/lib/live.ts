@@ -1,9 +1,16 @@
-// How fresh the page is: the status is asked for every few seconds, and what has changed makes the views ask again.
+// How fresh the page is. The server tells of each commit, and what it may have changed is asked for again; where its
+// stream cannot be had, the status is asked for every few seconds, and whatever has changed makes all views ask again.
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Status } from './answers';
 import { Failure, send } from './api';
+import { announce, ticks, type Heard, type Note } from './changes';
+import { subscribe } from './feed';
 
 const EVERY = 5_000;
+// While the stream runs: what no commit tells, such as trouble.
+const EVERY_BESIDES = 30_000;
+// However fast notes come, views ask no more often.
+const PACE = 1_000;
 const LATE = 60_000;
 
 export type Freshness = 'live' | 'catching_up' | 'late' | 'cut_off';
@@ -14,7 +21,6 @@ export interface Live {
   freshness: Freshness;
   lag: number;         // Records in the log that are not folded yet.
   lateSince?: number;  // When they began to be.
-  tick: number;
   retry: () => void;
 }
 
@@ -27,38 +33,111 @@ export function freshnessOf(failed: boolean, lag: number, lateFor: number): Fres
   return lateFor > LATE ? 'late' : 'catching_up';
 }
 
+// What was heard and is not shown yet.
+export class Unseen {
+  private everything = false;
+  private notes: Note[] = [];
+
+  add(heard: Heard): void {
+    if (heard.kind === 'commit') this.notes.push(heard.note);
+    else this.everything = true;
+  }
+  get any(): boolean {
+    return this.everything || this.notes.length > 0;
+  }
+  show(): void {
+    if (this.everything) ticks.everything();
+    else this.notes.forEach((note) => ticks.add(note));
+    this.everything = false;
+    this.notes = [];
+    announce();
+  }
+}
+
 export function useLive(): Live {
-  const [live, setLive] = useState<Omit<Live, 'retry'>>({ freshness: 'live', lag: 0, tick: 0 });
+  const [live, setLive] = useState<Omit<Live, 'retry'>>({ freshness: 'live', lag: 0 });
   const [asked, setAsked] = useState(0);
   const place = useRef('');
   const behindSince = useRef<number | undefined>(undefined);
 
   useEffect(() => {
-    let gone = false;
+    let gone = false, streaming = false, heard = false, lookedAt = 0, shownAt = 0, lag = 0;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const unseen = new Unseen();
+    // A page that nobody sees asks nothing.
+    const hidden = () => document.visibilityState === 'hidden' && place.current !== '';
     const look = async () => {
-      // A page that nobody sees asks nothing.
-      if (document.visibilityState === 'hidden' && place.current) return;
+      lookedAt = Date.now();
       try {
         const status = await send<Status>('/v1/status');
         if (gone) return;
-        const lag = lagOf(status), moved = placeOf(status) !== place.current;
-        const first = place.current === '';
+        lag = lagOf(status);
+        // What moved without a word, as there is no stream or it has died.
+        if (placeOf(status) !== place.current && place.current !== '' && !heard) unseen.add({ kind: 'resync' });
+        heard = false;
         place.current = placeOf(status);
         behindSince.current = lag === 0 ? undefined : (behindSince.current ?? Date.now());
         const lateFor = behindSince.current === undefined ? 0 : Date.now() - behindSince.current;
-        setLive((old) => ({
-          status, lag, freshness: freshnessOf(false, lag, lateFor), lateSince: behindSince.current,
-          tick: moved && !first ? old.tick + 1 : old.tick,
-        }));
+        setLive({ status, lag, freshness: freshnessOf(false, lag, lateFor), lateSince: behindSince.current });
+        show();
       } catch (failure) {
         if (!gone && failure instanceof Failure) setLive((old) => ({ ...old, failure, freshness: 'cut_off' }));
       }
     };
+    // Now, or when a second has gone by, or when the page is seen again.
+    const show = () => {
+      if (!unseen.any || hidden() || timer !== undefined) return;
+      const wait = shownAt + PACE - Date.now();
+      if (wait > 0) {
+        timer = setTimeout(() => {
+          timer = undefined;
+          show();
+        }, wait);
+        return;
+      }
+      shownAt = Date.now();
+      unseen.show();
+      // Of a note the status is another, too.
+      if (heard) void look();
+    };
+    const hear = (what: Heard) => {
+      if (what.kind === 'down') {
+        streaming = false;
+        return;
+      }
+      streaming = true;
+      if (what.kind !== 'open') {
+        heard = true;
+        unseen.add(what);
+        show();
+      } else if (!hidden()) {
+        void look();  // What was committed before.
+      }
+    };
+    const seen = () => {
+      if (hidden()) return;
+      show();
+      if (Date.now() - lookedAt >= EVERY) void look();
+    };
+    const unsubscribe = subscribe(hear);
     void look();
-    const timer = setInterval(() => void look(), EVERY);
+    const poll = setInterval(() => {
+      const every = streaming && lag === 0 ? EVERY_BESIDES : EVERY;
+      if (!hidden() && Date.now() - lookedAt >= every) void look();
+    }, EVERY);
+    document.addEventListener('visibilitychange', seen);
+    // Before the browser puts it away, maybe to bring it back: then it begins again.
+    const back = (event: PageTransitionEvent) => event.persisted && setAsked((count) => count + 1);
+    addEventListener('pagehide', unsubscribe);
+    addEventListener('pageshow', back);
     return () => {
       gone = true;
-      clearInterval(timer);
+      unsubscribe();
+      clearInterval(poll);
+      clearTimeout(timer);
+      document.removeEventListener('visibilitychange', seen);
+      removeEventListener('pagehide', unsubscribe);
+      removeEventListener('pageshow', back);
     };
   }, [asked]);
 
