@@ -28,7 +28,8 @@ class Prover {
   // Called by the destructor too. Not by two threads at a time.
   void stop();
 
-  // Accounts whose balance and ledger differ, and totals that differed from pages, as last looked at.
+  // Accounts whose balance and ledger differ, totals that differed from pages, and sums of sales that are not their whole,
+  // as last looked at.
   std::int64_t faults() const { return faults_; }
   void add_metrics(MetricSheet& sheet) const;
 
@@ -36,6 +37,8 @@ class Prover {
   void work();
   // False: a shard could not be read.
   bool prove(query::Detail detail);
+  // How many sums of sales that its index keeps by group are not those it keeps in whole; tells of each.
+  std::int64_t sales_faults(const query::ShardSnapshot& shard) const;
   void count_anomalies();
 
   const engine::Projector& projector_;

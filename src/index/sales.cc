@@ -1,6 +1,8 @@
 #include "index/sales.h"
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
 #include "base/release.h"
 
@@ -32,6 +34,27 @@ std::vector<SalesSums> sum_up(std::vector<SalesSums>& rows) {
   return sums;
 }
 
+// Adds rows to what a month comes to. What becomes zero goes.
+class WholeOfMonth {
+ public:
+  explicit WholeOfMonth(const std::vector<SalesWhole>& kept) {
+    for (const SalesWhole& whole : kept) sums_[{whole.late, whole.currency}] = whole.columns;
+  }
+
+  void add(const SalesRow& row, Day late) { sums_[{late, row.group.currency}][row.column] += row.value(); }
+
+  std::vector<SalesWhole> take() const {
+    std::vector<SalesWhole> all;
+    for (const auto& [key, columns] : sums_) {
+      if (columns != Exact{}) all.push_back({.late = key.first, .currency = key.second, .columns = columns});
+    }
+    return all;
+  }
+
+ private:
+  std::map<std::pair<Day, std::uint16_t>, Exact> sums_;
+};
+
 }  // namespace
 
 std::vector<SalesSums> Sales::add(const std::vector<SalesSums>& a, const std::vector<SalesSums>& b) {
@@ -56,6 +79,7 @@ Sales Sales::merged(std::vector<SalesRow> rows) const {
     auto month = std::make_shared<Month>();
     if (old != months_.end() && (*old)->start == next) *month = **old++;
     month->start = next;
+    WholeOfMonth whole(month->whole);
     std::vector<SalesSums> come;
     for (; at != rows.end() && period_start(Grain::kMonth, at->day) == next; ++at) {
       month->first_day = std::min(month->first_day, at->day);
@@ -70,7 +94,9 @@ Sales Sales::merged(std::vector<SalesRow> rows) const {
       }
       sums.parts[at->column] = at->part;
       come.push_back(sums);
+      whole.add(*at, sums.late);
     }
+    month->whole = whole.take();
     come = sum_up(come);
     if (has_all_) month->by_all = add(month->by_all, come);
     for (SalesSums& sums : come) {
@@ -91,11 +117,39 @@ void Sales::keep_regions_only() {
   }
 }
 
+std::vector<SalesFault> Sales::faults() const {
+  std::vector<SalesFault> faults;
+  for (const auto& month : months_) {
+    const auto compare = [&](const std::vector<SalesSums>& groups) {
+      std::map<std::pair<Day, std::uint16_t>, Exact> differences;
+      auto at = differences.end();
+      for (const SalesSums& sums : groups) {
+        const std::pair key(sums.late, sums.group.currency);
+        if (at == differences.end() || at->first != key) at = differences.try_emplace(key).first;
+        for (std::size_t i = 0; i < sums.parts.size(); ++i) at->second[i] += sums.value(i);
+      }
+      for (const SalesWhole& whole : month->whole) {
+        Exact& difference = differences[{whole.late, whole.currency}];
+        for (std::size_t i = 0; i < difference.size(); ++i) difference[i] -= whole.columns[i];
+      }
+      for (const auto& [key, difference] : differences) {
+        for (std::size_t i = 0; i < difference.size(); ++i) {
+          if (difference[i] != 0) faults.push_back({month->start, key.second, i, difference[i]});
+        }
+      }
+    };
+    if (has_all_) compare(month->by_all);
+    compare(month->by_region);
+  }
+  return faults;
+}
+
 std::size_t Sales::bytes() const {
   std::size_t bytes = 0;
   for (const auto& month : months_) {
     bytes += sizeof(Month) + 32 +
-             (month->by_all.capacity() + month->by_region.capacity()) * sizeof(SalesSums);
+             (month->by_all.capacity() + month->by_region.capacity()) * sizeof(SalesSums) +
+             month->whole.capacity() * sizeof(SalesWhole);
   }
   return bytes;
 }

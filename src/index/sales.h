@@ -71,6 +71,21 @@ struct SalesSums {
   auto key() const { return std::tie(late, group); }
 };
 
+// What a month comes to in one currency, whoever's it is: kept apart from the sums by group, which must add up to it.
+struct SalesWhole {
+  Day late = SalesSums::kOnTime;  // As there.
+  std::uint16_t currency = 0;
+  std::array<Int128, kSalesColumns.size()> columns{};
+};
+
+// Where sums by group do not come to the whole of their month.
+struct SalesFault {
+  Day month = 0;  // Its first day.
+  std::uint16_t currency = 0;
+  std::size_t column = 0;
+  Int128 difference = 0;
+};
+
 class Sales {
  public:
   using Row = SalesRow;
@@ -80,6 +95,8 @@ class Sales {
   void keep_regions_only();
   bool has_all() const { return has_all_; }
   std::size_t bytes() const;
+  // None when all is well.
+  std::vector<SalesFault> faults() const;
 
   struct Month {
     Day start = 0;
@@ -89,6 +106,7 @@ class Sales {
     Day last_on_time = std::numeric_limits<Day>::min();
     std::vector<SalesSums> by_all;     // Empty without has_all().
     std::vector<SalesSums> by_region;  // Rep, channel and kind are 0: all of them.
+    std::vector<SalesWhole> whole;
 
     // Whether the sums say what was posted from `from` to `to` and counts on `as_of`.
     bool answers(Day from, Day to, Day as_of) const {

@@ -36,11 +36,23 @@ bool SalesReader::passes(const SalesPosting& posting) const {
 
 const index::Sales* SalesReader::table() const {
   const ShardSnapshot& shard = shard_.shard();
-  const index::Sales* table = shard.index == nullptr ? nullptr : shard.index->sales.table.get();
-  if (table == nullptr || shard_.only() || !is_by_month() || shard_.question().file_choice != FileChoice::kAsWas) {
-    return nullptr;
+  return shard.index == nullptr || shard_.only() ? nullptr : shard.index->sales.table.get();
+}
+
+bool SalesReader::answers(const index::Sales& table) const {
+  if (!is_by_month() || shard_.question().file_choice != FileChoice::kAsWas) return false;
+  return table.has_all() || is_by_region();
+}
+
+Months SalesReader::unanswered(const index::Sales& table) const {
+  const Period& period = asked_.period;
+  std::vector<Day> starts;
+  for (const auto& month : table.months()) {
+    if (period.meets(month->first_day, month->last_day) && !month->answers(period.from, period.to, asked_.as_of)) {
+      starts.push_back(month->start);
+    }
   }
-  return table->has_all() || is_by_region() ? table : nullptr;
+  return Months(std::move(starts));
 }
 
 }  // namespace daybook::query
