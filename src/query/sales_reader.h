@@ -88,14 +88,11 @@ class SalesReader {
   bool passes(const SalesPosting& posting) const;
 
  private:
-  // Whether sums by month, region, rep, channel and kind say it all.
-  bool is_by_month() const;
-  // Whether sums by month and region do.
-  bool is_by_region() const;
+  // By what the sums of months say what is asked, if they do.
+  enum class MonthsBy { kRegion, kRep, kSku, kAll };
+  std::optional<MonthsBy> months_by(const index::Sales& table) const;
   // The sums by month; null where there are none, or one customer is asked for.
   const index::Sales* table() const;
-  // Whether their groups say what is asked.
-  bool answers(const index::Sales& table) const;
   // Those of the period that they do not answer for.
   Months unanswered(const index::Sales& table) const;
 
@@ -107,7 +104,7 @@ class SalesReader {
   void read_pages(Day first, Day last, const IsOne& is_one, const IsKept& is_kept, Sums& to) const;
   // Sums by month, but for the months left out; and what they come to.
   template <typename Sums>
-  void read_months(const index::Sales& table, Months& left_out, Sums& to) const;
+  void read_months(const index::Sales& table, MonthsBy by, Months& left_out, Sums& to) const;
   template <typename Sums>
   void keep_months(const index::Sales& table, Months& left_out, Sums& to) const;
   static domain::CellValue value_of(const index::SalesColumn& column, Int128 value) {
@@ -127,8 +124,9 @@ void SalesReader::read(Sums& to) const {
   if (table == nullptr) return read_pages(period.from, period.to, is_posted, [](Day) { return false; }, to);
   Months rest = unanswered(*table);
   keep_months(*table, rest, to);
-  if (!answers(*table)) return read_pages(period.from, period.to, is_posted, [&](Day day) { return !rest.hold(day); }, to);
-  read_months(*table, rest, to);
+  const auto by = months_by(*table);
+  if (!by) return read_pages(period.from, period.to, is_posted, [&](Day day) { return !rest.hold(day); }, to);
+  read_months(*table, *by, rest, to);
   if (rest.empty()) return;
   const auto is_of_rest = [&](const store::CellId& id) { return period.holds(id.day) && rest.hold(id.day); };
   read_pages(std::max(period.from, rest.first_day()), std::min(period.to, rest.last_day()), is_of_rest,
@@ -200,43 +198,73 @@ void SalesReader::keep_months(const index::Sales& table, Months& left_out, Sums&
 }
 
 template <typename Sums>
-void SalesReader::read_months(const index::Sales& table, Months& left_out, Sums& to) const {
+void SalesReader::read_months(const index::Sales& table, MonthsBy by, Months& left_out, Sums& to) const {
   const ShardSnapshot& shard = shard_.shard();
   const Period& period = asked_.period;
+  const auto text = [&](index::TextId id) { return shard.dictionary->text(id); };
   // Whether it passes; then what is added next is of it.
-  const auto at = [&](const index::SalesGroup& group, Day day) {
-    const auto text = [&](index::TextId id) { return shard.dictionary->text(id); };
-    const SalesPosting posting{.currency = Currency::from_number(group.currency),
-                               .day = day,
-                               .region = text(group.region),
-                               .sales_rep = text(group.sales_rep),
-                               .dimensions = {.sku = {}, .channel = text(group.channel), .kind = group.kind},
-                               .customer = {}};
+  const auto at = [&](const SalesPosting& posting) {
     if (!passes(posting)) return false;
     to.at(posting);
     return true;
   };
-  const auto add = [&](bool passes, const index::SalesGroup& group, std::size_t place, Int128 value) {
-    const index::SalesColumn& column = index::kSalesColumns[place];
+  const auto at_group = [&](const index::SalesGroup& group, Day day) {
+    return at({.currency = Currency::from_number(group.currency),
+               .day = day,
+               .region = text(group.region),
+               .sales_rep = text(group.sales_rep),
+               .dimensions = {.sku = {}, .channel = text(group.channel), .kind = group.kind},
+               .customer = {}});
+  };
+  const auto at_sku = [&](std::uint16_t currency, index::TextId sku, Day day) {
+    return at({.currency = Currency::from_number(currency),
+               .day = day,
+               .region = {},
+               .sales_rep = {},
+               .dimensions = {.sku = text(sku), .channel = {}, .kind = 0},
+               .customer = {}});
+  };
+  const auto add = [&](bool passes, std::uint16_t currency, std::size_t column, const domain::CellValue& value) {
+    const domain::Measure measure = index::kSalesColumns[column].measure;
     if (passes) {
-      to.add(column.measure, value_of(column, value));
+      to.add(measure, value);
     } else {
-      to.keep(Currency::from_number(group.currency), column.measure, -value_of(column, value));
+      to.keep(Currency::from_number(currency), measure, -value);
     }
   };
+  const bool by_sku = by == MonthsBy::kSku;
   for (const auto& month : table.months()) {
     if (!period.meets(month->first_day, month->last_day) || left_out.hold(month->start)) continue;
-    for (const index::SalesSums& row : is_by_region() ? month->by_region : month->by_all) {
+    const auto& groups = by == MonthsBy::kAll ? month->by_all : by == MonthsBy::kRep ? month->by_rep : month->by_region;
+    for (const index::SalesSums& row : groups) {
       if (row.late > asked_.as_of) continue;
-      const bool passes = at(row.group, month->start);
-      for (std::size_t i = 0; i < row.parts.size(); ++i) {
-        if (row.parts[i] != 0) add(passes, row.group, i, row.value(i));
+      const bool passes = at_group(row.group, month->start);
+      for (std::size_t i = by_sku ? index::kGoodsColumns : 0; i < row.parts.size(); ++i) {
+        if (row.parts[i] != 0) add(passes, row.group.currency, i, value_of(index::kSalesColumns[i], row.value(i)));
+      }
+    }
+    if (!by_sku) continue;
+    const index::SkuSums* before = nullptr;
+    bool passes = false;
+    for (const index::SkuSums& row : month->by_sku) {
+      if (row.late > asked_.as_of) continue;
+      if (before == nullptr || before->sku != row.sku || before->currency != row.currency) {
+        passes = at_sku(row.currency, row.sku, month->start);
+      }
+      before = &row;
+      for (std::size_t i = 0; i < index::kGoodsColumns; ++i) {
+        if (const domain::CellValue value = row.goods(i); !value.is_zero()) add(passes, row.currency, i, value);
       }
     }
   }
   shard.index->sales.tail.for_each([&](const index::SalesRow& row) {
     if (!period.holds(row.day) || row.counts_from > asked_.as_of || left_out.hold(row.day)) return;
-    add(at(row.group, row.day), row.group, row.column, row.value());
+    if (by_sku && index::is_of_goods(row.column)) {
+      add(at_sku(row.group.currency, row.sku, row.day), row.group.currency, row.column, row.goods());
+    } else if (row.part != 0) {
+      add(at_group(row.group, row.day), row.group.currency, row.column,
+          value_of(index::kSalesColumns[row.column], row.value()));
+    }
   });
 }
 

@@ -306,7 +306,19 @@ RC_GTEST_PROP(SalesProof, FailsWhereOneOfTheTablesIsDamaged, ()) {
     return std::vector{currency.code() + " " + kMeasures[column]};
   };
   std::vector<std::string> expected;
-  switch (random() % 3) {
+  switch (random() % 5) {
+    case 3:
+      asked.parameters.emplace("group_by", "sales_rep");
+      expected = damage(month.by_rep);
+      break;
+    case 4: {
+      RC_PRE(!month.by_sku.empty());
+      asked.parameters.emplace("group_by", "sku");
+      index::SkuSums& sums = month.by_sku[random() % month.by_sku.size()];
+      sums.parts[0] += 7;
+      expected = {Currency::from_number(sums.currency).code() + " ordered"};
+      break;
+    }
     case 0:
       asked.parameters.emplace("group_by", "region");
       expected = damage(month.by_region);
