@@ -140,8 +140,8 @@ Troubles Projection::troubles() const {
     troubles[away ? "log_away" : "fold"] = away ? "the log is away: " + fold : fold;
   }
   if (prover_->faults() > 0) {
-    troubles["proof"] = fmt::format("the proof does not hold: {} balances differ from their ledger, each told in a line of the "
-                                    "log; `daybook verify` examines the store",
+    troubles["proof"] = fmt::format("the proof does not hold: {} balances differ from their ledger, or sums of sales from their "
+                                    "whole, each told in a line of the log; `daybook verify` examines the store",
                                     prover_->faults());
   }
   return troubles;

@@ -71,6 +71,7 @@ bool Prover::prove(query::Detail detail, const std::stop_token& stop) {
                                                                : fmt::format("shard {}", partition),
                             fault.currency.code(), to_string(fault.difference)));
       }
+      if (detail == query::Detail::kAccounts) faults += sales_faults(*snapshot);
       if (const std::int64_t differed = model_.totals_faults(partition); differed > 0) {
         faults += differed;
         notice_(fmt::format("proof broken: totals kept beside shard {} differed from its pages, whose figures are "
@@ -83,6 +84,18 @@ bool Prover::prove(query::Detail detail, const std::stop_token& stop) {
   }
   faults_ = faults;
   return true;
+}
+
+std::int64_t Prover::sales_faults(const query::ShardSnapshot& shard) const {
+  const index::Sales* sales = shard.index == nullptr ? nullptr : shard.index->sales.table.get();
+  if (sales == nullptr) return 0;
+  const auto faults = sales->faults();
+  for (const auto& fault : faults) {
+    notice_(fmt::format("proof broken: sales of {} in shard {}, kept by group and in whole, differ by {} in {}",
+                        period_label(Grain::kMonth, fault.month), shard.partition, to_string(fault.difference),
+                        Currency::from_number(fault.currency).code()));
+  }
+  return std::ssize(faults);
 }
 
 void Prover::count_anomalies(const std::stop_token& stop) {
@@ -101,7 +114,8 @@ void Prover::count_anomalies(const std::stop_token& stop) {
 
 void Prover::add_metrics(MetricSheet& sheet) const {
   sheet.gauge("daybook_proof_faults",
-              "Accounts whose balance and ledger differ, and totals kept for a start that differed from pages; must be 0.");
+              "Accounts whose balance and ledger differ, totals kept for a start that differed from pages, and sums of sales "
+              "by group that are not their whole; must be 0.");
   sheet.add({}, static_cast<double>(faults_.load()));
   counts_.add_metrics(sheet);
 }

@@ -29,7 +29,8 @@ class Prover {
   // Called by the destructor too; a look under way is given up. Not by two threads at a time.
   void stop();
 
-  // Accounts whose balance and ledger differ, and totals that differed from pages, as last looked at.
+  // Accounts whose balance and ledger differ, totals that differed from pages, and sums of sales that are not their whole,
+  // as last looked at.
   std::int64_t faults() const { return faults_; }
   void add_metrics(MetricSheet& sheet) const;
 
@@ -37,6 +38,8 @@ class Prover {
   void work(const std::stop_token& stop);
   // False: a shard could not be read, or `stop` was requested.
   bool prove(query::Detail detail, const std::stop_token& stop);
+  // How many sums of sales that its index keeps by group are not those it keeps in whole; tells of each.
+  std::int64_t sales_faults(const query::ShardSnapshot& shard) const;
   void count_anomalies(const std::stop_token& stop);
 
   const engine::Projector& projector_;

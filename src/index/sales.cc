@@ -1,6 +1,10 @@
 #include "index/sales.h"
 
 #include <algorithm>
+#include <iterator>
+#include <map>
+#include <tuple>
+#include <utility>
 
 #include "base/release.h"
 
@@ -9,43 +13,76 @@ namespace {
 
 using Exact = std::array<Int128, kSalesColumns.size()>;
 
-// Sums as rows: several where one does not fit, none where all are zero.
-void emit(SalesSums key, Exact& sums, std::vector<SalesSums>& to) {
-  for (key.shift = 0; std::ranges::any_of(sums, [](Int128 sum) { return sum != 0; }); key.shift += kRowBits) {
-    for (std::size_t i = 0; i < sums.size(); ++i) key.parts[i] = take_part<kRowBits>(sums[i]);
-    to.push_back(key);
-  }
-}
-
-// Sorted sums of rows of one month.
-std::vector<SalesSums> sum_up(std::vector<SalesSums>& rows) {
-  std::ranges::sort(rows, [](const SalesSums& a, const SalesSums& b) { return a.key() < b.key(); });
-  std::vector<SalesSums> sums;
+// Sums of rows of one month, which are sorted; several rows where a sum does not fit, none where all are zero.
+template <typename Sums>
+std::vector<Sums> sum_sorted(const std::vector<Sums>& rows) {
+  std::vector<Sums> sums;
   for (auto at = rows.begin(); at != rows.end();) {
-    const SalesSums key = *at;
-    Exact exact{};
+    Sums key = *at;
+    std::array<Int128, std::tuple_size_v<decltype(key.parts)>> exact{};
     for (; at != rows.end() && at->key() == key.key(); ++at) {
       for (std::size_t i = 0; i < exact.size(); ++i) exact[i] += at->value(i);
     }
-    emit(key, exact, sums);
+    for (key.shift = 0; std::ranges::any_of(exact, [](Int128 sum) { return sum != 0; }); key.shift += kRowBits) {
+      for (std::size_t i = 0; i < exact.size(); ++i) key.parts[i] = take_part<kRowBits>(exact[i]);
+      sums.push_back(key);
+    }
   }
   return sums;
 }
 
-}  // namespace
+template <typename Sums>
+std::vector<Sums> sum_up(std::vector<Sums> rows) {
+  std::ranges::sort(rows, [](const Sums& a, const Sums& b) { return a.key() < b.key(); });
+  return sum_sorted(rows);
+}
 
-std::vector<SalesSums> Sales::add(const std::vector<SalesSums>& a, const std::vector<SalesSums>& b) {
-  std::vector<SalesSums> both = a;
-  both.insert(both.end(), b.begin(), b.end());
-  std::vector<SalesSums> sums = sum_up(both);
+// Of two that are sorted.
+template <typename Sums>
+std::vector<Sums> added(const std::vector<Sums>& a, const std::vector<Sums>& b) {
+  std::vector<Sums> both;
+  both.reserve(a.size() + b.size());
+  std::ranges::merge(a, b, std::back_inserter(both), [](const Sums& x, const Sums& y) { return x.key() < y.key(); });
+  std::vector<Sums> sums = sum_sorted(both);
   sums.shrink_to_fit();
   return sums;
 }
+
+// The same by fewer groups.
+template <typename Group>
+std::vector<SalesSums> grouped(std::vector<SalesSums> sums, const Group& group) {
+  for (SalesSums& of : sums) of.group = group(of.group);
+  return sum_up(std::move(sums));
+}
+
+// Adds rows to what a month comes to. What becomes zero goes.
+class WholeOfMonth {
+ public:
+  explicit WholeOfMonth(const std::vector<SalesWhole>& kept) {
+    for (const SalesWhole& whole : kept) sums_[{whole.late, whole.currency}] = whole.columns;
+  }
+
+  void add(const SalesRow& row, Day late) { sums_[{late, row.group.currency}][row.column] += row.value(); }
+
+  std::vector<SalesWhole> take() const {
+    std::vector<SalesWhole> all;
+    for (const auto& [key, columns] : sums_) {
+      if (columns != Exact{}) all.push_back({.late = key.first, .currency = key.second, .columns = columns});
+    }
+    return all;
+  }
+
+ private:
+  std::map<std::pair<Day, std::uint16_t>, Exact> sums_;
+};
+
+}  // namespace
 
 Sales Sales::merged(std::vector<SalesRow> rows) const {
   std::ranges::sort(rows, {}, &SalesRow::day);
   Sales result;
   result.has_all_ = has_all_;
+  result.has_skus_ = has_skus_;
   auto old = months_.begin();
   for (auto at = rows.begin(); at != rows.end() || old != months_.end();) {
     const Day next = at == rows.end() ? kNever : period_start(Grain::kMonth, at->day);
@@ -56,11 +93,13 @@ Sales Sales::merged(std::vector<SalesRow> rows) const {
     auto month = std::make_shared<Month>();
     if (old != months_.end() && (*old)->start == next) *month = **old++;
     month->start = next;
+    WholeOfMonth whole(month->whole);
     std::vector<SalesSums> come;
+    std::vector<SkuSums> goods;
     for (; at != rows.end() && period_start(Grain::kMonth, at->day) == next; ++at) {
       month->first_day = std::min(month->first_day, at->day);
       month->last_day = std::max(month->last_day, at->day);
-      SalesSums sums;
+      SalesSums& sums = come.emplace_back();
       sums.group = at->group;
       sums.shift = at->shift;
       if (period_start(Grain::kMonth, at->counts_from) > next) {
@@ -69,20 +108,33 @@ Sales Sales::merged(std::vector<SalesRow> rows) const {
         month->last_on_time = std::max(month->last_on_time, at->counts_from);
       }
       sums.parts[at->column] = at->part;
-      come.push_back(sums);
+      whole.add(*at, sums.late);
+      if (!has_skus_ || !is_of_goods(at->column)) continue;
+      SkuSums& of_sku = goods.emplace_back();
+      of_sku.currency = at->group.currency;
+      of_sku.shift = at->shift;
+      of_sku.sku = at->sku;
+      of_sku.late = sums.late;
+      of_sku.parts[3 * at->column] = at->part;
+      of_sku.parts[3 * at->column + 1] = at->quantity_part;
+      of_sku.parts[3 * at->column + 2] = at->count_part;
     }
-    come = sum_up(come);
-    if (has_all_) month->by_all = add(month->by_all, come);
-    for (SalesSums& sums : come) {
-      sums.group = {.currency = sums.group.currency, .region = sums.group.region};
-    }
-    month->by_region = add(month->by_region, come);
+    month->whole = whole.take();
+    come = sum_up(std::move(come));
+    if (has_all_) month->by_all = added(month->by_all, come);
+    month->by_region = added(month->by_region, grouped(come, [](const SalesGroup& group) {
+      return SalesGroup{.currency = group.currency, .region = group.region};
+    }));
+    month->by_rep = added(month->by_rep, grouped(std::move(come), [](const SalesGroup& group) {
+      return SalesGroup{.currency = group.currency, .sales_rep = group.sales_rep};
+    }));
+    month->by_sku = added(month->by_sku, sum_up(std::move(goods)));
     result.months_.push_back(std::move(month));
   }
   return result;
 }
 
-void Sales::keep_regions_only() {
+void Sales::give_up_all() {
   has_all_ = false;
   for (auto& month : months_) {
     auto less = std::make_shared<Month>(*month);
@@ -91,12 +143,66 @@ void Sales::keep_regions_only() {
   }
 }
 
+void Sales::give_up_skus() {
+  has_skus_ = false;
+  for (auto& month : months_) {
+    auto less = std::make_shared<Month>(*month);
+    release(less->by_sku);
+    month = std::move(less);
+  }
+}
+
+std::vector<SalesFault> Sales::faults() const {
+  std::vector<SalesFault> faults;
+  for (const auto& month : months_) {
+    using Differences = std::map<std::pair<Day, std::uint16_t>, Exact>;
+    // Of some columns, after the sums by group were added.
+    const auto compare = [&](Differences differences, std::size_t columns) {
+      for (const SalesWhole& whole : month->whole) {
+        Exact& difference = differences[{whole.late, whole.currency}];
+        for (std::size_t i = 0; i < columns; ++i) difference[i] -= whole.columns[i];
+      }
+      for (const auto& [key, difference] : differences) {
+        for (std::size_t i = 0; i < columns; ++i) {
+          if (difference[i] != 0) faults.push_back({month->start, key.second, i, difference[i]});
+        }
+      }
+    };
+    const auto compare_groups = [&](const std::vector<SalesSums>& groups) {
+      Differences sum;
+      for (const SalesSums& sums : groups) {
+        Exact& of = sum[{sums.late, sums.group.currency}];
+        for (std::size_t i = 0; i < sums.parts.size(); ++i) of[i] += sums.value(i);
+      }
+      compare(std::move(sum), kSalesColumns.size());
+    };
+    if (has_all_) compare_groups(month->by_all);
+    compare_groups(month->by_region);
+    compare_groups(month->by_rep);
+    if (!has_skus_) continue;
+    Differences sum;
+    for (const SkuSums& sums : month->by_sku) {
+      Exact& of = sum[{sums.late, sums.currency}];
+      for (std::size_t i = 0; i < kGoodsColumns; ++i) of[i] += sums.goods(i).amount;
+    }
+    compare(std::move(sum), kGoodsColumns);
+  }
+  return faults;
+}
+
 std::size_t Sales::bytes() const {
-  std::size_t bytes = 0;
+  std::size_t bytes = sku_bytes();
   for (const auto& month : months_) {
     bytes += sizeof(Month) + 32 +
-             (month->by_all.capacity() + month->by_region.capacity()) * sizeof(SalesSums);
+             (month->by_all.capacity() + month->by_region.capacity() + month->by_rep.capacity()) * sizeof(SalesSums) +
+             month->whole.capacity() * sizeof(SalesWhole);
   }
+  return bytes;
+}
+
+std::size_t Sales::sku_bytes() const {
+  std::size_t bytes = 0;
+  for (const auto& month : months_) bytes += month->by_sku.capacity() * sizeof(SkuSums);
   return bytes;
 }
 

@@ -1,6 +1,6 @@
 // Sales in memory: sums by month of posting, region, sales rep, channel and kind, with region and rep
-// as they came to when the cells were written (as-was). What a month's sums cannot say is said so, and
-// left to the pages.
+// as they came to when the cells were written (as-was), and of goods by sku. What a month's sums cannot say
+// is said so, and left to the pages.
 #pragma once
 
 #include <array>
@@ -19,7 +19,7 @@
 namespace daybook::index {
 
 // What is kept of a cell: its amount, or its quantity where that counts documents. Quantities of goods and
-// counts by sku are not.
+// counts by sku are kept by sku alone.
 struct SalesColumn {
   domain::Measure measure{};
   bool counts = false;
@@ -44,6 +44,10 @@ struct SalesGroup {
   auto operator<=>(const SalesGroup&) const = default;
 };
 
+// The first so many are of goods: they stand under a sku.
+inline constexpr std::size_t kGoodsColumns = 2;
+inline bool is_of_goods(std::size_t column) { return column < kGoodsColumns; }
+
 // One column of one posting day; an amount too large for a row is up to three.
 struct SalesRow {
   SalesGroup group;
@@ -51,9 +55,16 @@ struct SalesRow {
   Day counts_from = 0;
   std::uint16_t column = 0;  // Its place in kSalesColumns.
   std::uint16_t shift = 0;
+  // Of goods, where a table has them: the sku, and parts of what a cell has beside its amount.
+  TextId sku = 0;
   std::int64_t part = 0;
+  std::int64_t quantity_part = 0;
+  std::int64_t count_part = 0;
 
   Int128 value() const { return part_at(part, shift); }
+  domain::CellValue goods() const {
+    return {value(), part_at(quantity_part, shift), static_cast<std::int64_t>(part_at(count_part, shift))};
+  }
 };
 
 // Sums of all columns; where one is too large for a row they are up to three.
@@ -71,15 +82,53 @@ struct SalesSums {
   auto key() const { return std::tie(late, group); }
 };
 
+// What was ordered and shipped of one sku; where a sum is too large for a row they are up to three.
+struct SkuSums {
+  std::uint16_t currency = 0;
+  std::uint16_t shift = 0;
+  TextId sku = 0;
+  Day late = SalesSums::kOnTime;  // As there.
+  // Amount, quantity and count of each column of goods.
+  std::array<std::int64_t, 3 * kGoodsColumns> parts{};
+
+  Int128 value(std::size_t part) const { return part_at(parts[part], shift); }
+  domain::CellValue goods(std::size_t column) const {
+    return {value(3 * column), value(3 * column + 1), static_cast<std::int64_t>(value(3 * column + 2))};
+  }
+
+  auto key() const { return std::tie(currency, sku, late); }
+};
+
+// What a month comes to in one currency, whoever's it is: kept apart from the sums by group, which must add up to it.
+struct SalesWhole {
+  Day late = SalesSums::kOnTime;  // As there.
+  std::uint16_t currency = 0;
+  std::array<Int128, kSalesColumns.size()> columns{};
+};
+
+// Where sums by group do not come to the whole of their month.
+struct SalesFault {
+  Day month = 0;  // Its first day.
+  std::uint16_t currency = 0;
+  std::size_t column = 0;
+  Int128 difference = 0;
+};
+
 class Sales {
  public:
   using Row = SalesRow;
 
   Sales merged(std::vector<SalesRow> rows) const;
-  // Gives up by_all, for good.
-  void keep_regions_only();
+  // Gives up by_all, or by_sku, for good.
+  void give_up_all();
+  void give_up_skus();
   bool has_all() const { return has_all_; }
+  bool has_skus() const { return has_skus_; }
   std::size_t bytes() const;
+  // Of by_sku, which are among them.
+  std::size_t sku_bytes() const;
+  // None when all is well.
+  std::vector<SalesFault> faults() const;
 
   struct Month {
     Day start = 0;
@@ -89,6 +138,9 @@ class Sales {
     Day last_on_time = std::numeric_limits<Day>::min();
     std::vector<SalesSums> by_all;     // Empty without has_all().
     std::vector<SalesSums> by_region;  // Rep, channel and kind are 0: all of them.
+    std::vector<SalesSums> by_rep;     // Likewise, with regions 0.
+    std::vector<SkuSums> by_sku;       // Empty without has_skus().
+    std::vector<SalesWhole> whole;
 
     // Whether the sums say what was posted from `from` to `to` and counts on `as_of`.
     bool answers(Day from, Day to, Day as_of) const {
@@ -99,10 +151,9 @@ class Sales {
   const std::vector<std::shared_ptr<const Month>>& months() const { return months_; }
 
  private:
-  static std::vector<SalesSums> add(const std::vector<SalesSums>& a, const std::vector<SalesSums>& b);
-
   std::vector<std::shared_ptr<const Month>> months_;
   bool has_all_ = true;
+  bool has_skus_ = true;
 };
 
 }  // namespace daybook::index

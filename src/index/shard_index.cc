@@ -24,6 +24,8 @@ constexpr std::chrono::milliseconds kQuiet{1'000};
 constexpr std::size_t kStretchShare = 4;
 // Of an index's bytes: the totals.
 constexpr std::size_t kTotalsShare = 8;
+// Likewise: sums of sales by sku, with the texts of skus.
+constexpr std::size_t kSkusShare = 4;
 // Rows of totals that a build reads before it adds them up.
 constexpr std::size_t kTotalsRows = 65'536;
 // How often a build is tried when a commit began before it, and ended after its snapshot.
@@ -204,7 +206,7 @@ Result<void> ShardIndex::follow(IndexSnapshot& snapshot, const Changes& changes,
     if (is_receivable(cell)) {
       add_receivable_rows(customer, cell, receivables);
     } else if (snapshot.sales.table != nullptr && !std::ranges::binary_search(changes.files, customer)) {
-      add_sales_rows(snapshot.files->of(customer), cell, 1, sales);
+      add_sales_rows(*snapshot.sales.table, snapshot.files->of(customer), cell, 1, sales);
     }
   }
   append(snapshot.receivables, std::move(receivables));
@@ -228,7 +230,7 @@ Result<void> ShardIndex::follow_file(const IndexSnapshot& snapshot, store::Label
   };
   for (const auto& [whose, cell] : changes.cells) {
     if (whose != customer || store::page_of(cell.id).family != store::kSalesPage) continue;
-    add_sales_rows(same(cell) ? now : before, cell, 1, rows);
+    add_sales_rows(*snapshot.sales.table, same(cell) ? now : before, cell, 1, rows);
   }
   if (before == now) return {};
   std::vector<store::Cell> cells;
@@ -236,8 +238,8 @@ Result<void> ShardIndex::follow_file(const IndexSnapshot& snapshot, store::Label
     RETURN_IF_ERROR(store::decode_page(page, cells));
     for (const store::Cell& cell : cells) {
       if (same(cell)) continue;
-      add_sales_rows(before, cell, -1, rows);
-      add_sales_rows(now, cell, 1, rows);
+      add_sales_rows(*snapshot.sales.table, before, cell, -1, rows);
+      add_sales_rows(*snapshot.sales.table, now, cell, 1, rows);
     }
     return Next::kGoOn;
   };
@@ -336,8 +338,8 @@ void ShardIndex::save() {
 
 // --- sales --------------------------------------------------------------------------------------
 
-void ShardIndex::add_sales_rows(const FileVersions& file, const store::Cell& cell, int sign,
-                                 std::vector<SalesRow>& rows) {
+void ShardIndex::add_sales_rows(const Sales& table, const FileVersions& file, const store::Cell& cell, int sign,
+                                std::vector<SalesRow>& rows) {
   const auto& attributes = labels_.get(cell.id.attributes).attributes;
   const auto& dimensions = labels_.get(cell.id.dimensions).dimensions;
   const FileVersion* version = file.on(attributes.file_day);
@@ -353,8 +355,17 @@ void ShardIndex::add_sales_rows(const FileVersions& file, const store::Cell& cel
     const SalesColumn& column = kSalesColumns[row.column];
     if (column.measure != cell.id.measure) continue;
     Int128 rest = sign * (column.counts ? cell.value.quantity : cell.value.amount);
-    for (row.shift = 0; rest != 0; row.shift += kRowBits) {
+    Int128 quantity = 0;
+    Int128 count = 0;
+    if (is_of_goods(row.column) && table.has_skus()) {
+      row.sku = dictionary_.intern(dimensions.sku);
+      quantity = sign * cell.value.quantity;
+      count = sign * Int128{cell.value.count};
+    }
+    for (row.shift = 0; rest != 0 || quantity != 0 || count != 0; row.shift += kRowBits) {
       row.part = take_part<kRowBits>(rest);
+      row.quantity_part = take_part<kRowBits>(quantity);
+      row.count_part = take_part<kRowBits>(count);
       rows.push_back(row);
     }
   }
@@ -502,7 +513,8 @@ Result<ShardIndex::Built> ShardIndex::read(const store::Reads& reads, const std:
 
   std::vector<SalesRow> sales;
   RETURN_IF_ERROR(scan_pages(store::kSalesPage, [&](store::LabelId customer, const store::Cell& cell) {
-    add_sales_rows(snapshot.files->of(customer), cell, 1, sales);
+    if (snapshot.sales.table == nullptr) return;
+    add_sales_rows(*snapshot.sales.table, snapshot.files->of(customer), cell, 1, sales);
     put_some(snapshot.sales, sales);
   }));
   put(snapshot.sales, sales, 0);
@@ -541,7 +553,15 @@ void ShardIndex::fit(IndexSnapshot& snapshot, const RecentTotals& totals) const 
     part.table.reset();
     part.tail = {};
   };
-  const std::array<std::function<void()>, 10> steps = {
+  // Skus are as many as anybody names: neither their sums nor their texts push out the rest.
+  const auto give_up_skus = [&] {
+    if (snapshot.sales.table != nullptr && snapshot.sales.table->has_skus()) {
+      change(snapshot.sales, [](Sales& table) { table.give_up_skus(); });
+    }
+  };
+  const std::size_t of_skus = snapshot.sales.table == nullptr ? 0 : snapshot.sales.table->sku_bytes();
+  if (of_skus + dictionary_.bytes() > options_.bytes / kSkusShare) give_up_skus();
+  const std::array<std::function<void()>, 11> steps = {
       // Asked of all accounts for anomalies alone; of one, its pages are few.
       [&] { change(snapshot.receivables, [](Receivables& table) { table.credit.reset(); }); },
       [&] {
@@ -555,7 +575,8 @@ void ShardIndex::fit(IndexSnapshot& snapshot, const RecentTotals& totals) const 
         change(snapshot.receivables, [](Receivables& table) { table.totals.reset(); });
       },
       [&] { change(snapshot.receivables, accounts_by(Grain::kQuarter)); },
-      [&] { change(snapshot.sales, [](Sales& table) { table.keep_regions_only(); }); },
+      give_up_skus,
+      [&] { change(snapshot.sales, [](Sales& table) { table.give_up_all(); }); },
       [&] { change(snapshot.receivables, accounts_by(Grain::kYear)); },
       [&] { change(snapshot.receivables, [](Receivables& table) { table.accounts.reset(); }); },
       [&] { drop(snapshot.cycles); },

@@ -150,8 +150,8 @@ class ShardIndex : public store::CommitListener {
   Result<bool> catch_up(Built& built);
   void follow_totals(const store::ShardState& state, const store::TotalsChange& change);  // Under mutex_.
   std::size_t totals_bytes_max() const;
-  // The rows that a sales cell becomes with this file, `sign` times.
-  void add_sales_rows(const FileVersions& file, const store::Cell& cell, int sign,
+  // The rows that a sales cell becomes with this file, `sign` times, for this table.
+  void add_sales_rows(const Sales& table, const FileVersions& file, const store::Cell& cell, int sign,
                       std::vector<SalesRow>& rows);
   Result<Built> read(const store::Reads& reads, const std::atomic<bool>& stopping);
   // Gives up what the budget has no room for beside the totals.

@@ -16,6 +16,7 @@ struct Period {
   Grain grain = Grain::kNone;
 
   bool holds(Day day) const { return from <= day && day <= to; }
+  bool meets(Day first, Day last) const { return first <= to && last >= from; }
   // The row's period; without a grain the whole span: "2024-01-01/2024-03-31".
   std::string label(Day day) const {
     return grain == Grain::kNone ? format_date(from) + "/" + format_date(to) : period_label(grain, day);

@@ -61,6 +61,7 @@ constexpr Day kDaysAtOnce = 32;
 struct AddedUp {
   void at(const SalesPosting& posting) { sums = &by_currency[posting.currency]; }
   void add(Measure measure, const domain::CellValue& value) { query::add(*sums, measure, value, counts); }
+  void keep(Currency, Measure, const domain::CellValue&) {}  // The cell has its proof.
 
   const Counts counts{};
   SalesPostings::Totals by_currency = {};

@@ -12,15 +12,24 @@ SalesQuestion SalesQuestion::of(const Question& question) {
           .base = question.arguments.currency("base_currency")};
 }
 
-bool SalesReader::is_by_month() const {
-  return !asked_.quantities && asked_.period.grain != Grain::kDay && asked_.period.grain != Grain::kWeek && !asked_.base &&
-         !asked_.filters.sku && !asked_.groups_by("sku") && !asked_.groups_by("customer");
-}
-
-bool SalesReader::is_by_region() const {
+std::optional<SalesReader::MonthsBy> SalesReader::months_by(const index::Sales& table) const {
   const Filters& filters = asked_.filters;
-  return asked_.scope.sees_everything() && !filters.sales_rep && !filters.channel && !filters.kind &&
-         !asked_.groups_by("sales_rep") && !asked_.groups_by("channel") && !asked_.groups_by("kind");
+  const bool is_by_month = asked_.period.grain != Grain::kDay && asked_.period.grain != Grain::kWeek && !asked_.base;
+  if (!is_by_month || asked_.groups_by("customer")) return std::nullopt;
+  const bool sees_all = asked_.scope.sees_everything();
+  const bool of_region = filters.region || asked_.groups_by("region");
+  const bool of_rep = filters.sales_rep || asked_.groups_by("sales_rep");
+  const bool is_as_was = shard_.question().file_choice == FileChoice::kAsWas;
+  if ((of_region || of_rep || !sees_all) && !is_as_was) return std::nullopt;
+  const bool of_order = filters.channel || filters.kind || asked_.groups_by("channel") || asked_.groups_by("kind");
+  const bool of_one = sees_all && !of_order;
+  if (asked_.quantities || filters.sku || asked_.groups_by("sku")) {
+    if (!of_one || of_region || of_rep || !table.has_skus()) return std::nullopt;
+    return MonthsBy::kSku;
+  }
+  if (of_one && !(of_region && of_rep)) return of_rep ? MonthsBy::kRep : MonthsBy::kRegion;
+  if (!table.has_all()) return std::nullopt;
+  return MonthsBy::kAll;
 }
 
 bool SalesReader::passes(const SalesPosting& posting) const {
@@ -36,11 +45,18 @@ bool SalesReader::passes(const SalesPosting& posting) const {
 
 const index::Sales* SalesReader::table() const {
   const ShardSnapshot& shard = shard_.shard();
-  const index::Sales* table = shard.index == nullptr ? nullptr : shard.index->sales.table.get();
-  if (table == nullptr || shard_.only() || !is_by_month() || shard_.question().file_choice != FileChoice::kAsWas) {
-    return nullptr;
+  return shard.index == nullptr || shard_.only() ? nullptr : shard.index->sales.table.get();
+}
+
+Months SalesReader::unanswered(const index::Sales& table) const {
+  const Period& period = asked_.period;
+  std::vector<Day> starts;
+  for (const auto& month : table.months()) {
+    if (period.meets(month->first_day, month->last_day) && !month->answers(period.from, period.to, asked_.as_of)) {
+      starts.push_back(month->start);
+    }
   }
-  return table->has_all() || is_by_region() ? table : nullptr;
+  return Months(std::move(starts));
 }
 
 }  // namespace daybook::query

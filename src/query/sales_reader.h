@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "index/sales.h"
@@ -44,6 +45,30 @@ struct SalesPosting {
   std::string_view customer;
 };
 
+// Some months, by their first days, rising. One thread: what was looked up last is kept.
+class Months {
+ public:
+  explicit Months(std::vector<Day> starts) : starts_(std::move(starts)) {}
+
+  bool empty() const { return starts_.empty(); }
+  Day first_day() const { return starts_.front(); }
+  Day last_day() const { return starts_.back() + 30; }  // Or a few days later.
+  bool hold(Day day) {
+    if (day < from_ || day >= until_) {
+      from_ = period_start(Grain::kMonth, day);
+      until_ = period_start(Grain::kMonth, from_ + 31);
+      is_held_ = std::ranges::binary_search(starts_, from_);
+    }
+    return is_held_;
+  }
+
+ private:
+  std::vector<Day> starts_;
+  Day from_ = 0;
+  Day until_ = 0;
+  bool is_held_ = false;
+};
+
 // The sales of one shard. One thread.
 class SalesReader {
  public:
@@ -51,49 +76,71 @@ class SalesReader {
   SalesReader(const ShardReader& shard, const SalesQuestion& asked) : shard_(shard), asked_(asked) {}
 
   // Calls to.at(posting) for what passes, counts by the question's as_of and was posted in the period, and then
-  // to.add(measure, value) for each figure of it. A posting may be the sum of a month's.
+  // to.add(measure, value) for each figure of it. A posting may be the sum of a month's. Calls to.keep(currency, measure,
+  // value) for what all that passes must come to: sums that the index keeps apart from those by group, less what does
+  // not pass; where it keeps none, the cells themselves, once.
   template <typename Sums>
-  void read(Sums& to) const {
-    if (!shard_.has_accounts()) return;
-    if (const index::Sales* table = this->table()) {
-      read_months(*table, to);
-    } else {
-      read_pages({}, to);
-    }
-  }
+  void read(Sums& to) const;
   // Calls visit(account, posting, cell) for the cells of pages that are `wanted(measure)`, pass, count by the question's
   // as_of and were posted on one of these days.
   template <typename Wanted, typename Visit>
-  void for_each_cell(Day first, Day last, const Wanted& wanted, const Visit& visit) const {
-    const auto is_one = [&](const store::CellId& id) { return first <= id.day && id.day <= last && wanted(id.measure); };
-    scan(first, last, is_one, visit);
-  }
+  void for_each_cell(Day first, Day last, const Wanted& wanted, const Visit& visit) const;
   bool passes(const SalesPosting& posting) const;
 
  private:
-  // Whether sums by month, region, rep, channel and kind say it all.
-  bool is_by_month() const;
-  // Whether sums by month and region do.
-  bool is_by_region() const;
-  // The sums by month where they say what is asked; else null.
+  // By what the sums of months say what is asked, if they do.
+  enum class MonthsBy { kRegion, kRep, kSku, kAll };
+  std::optional<MonthsBy> months_by(const index::Sales& table) const;
+  // The sums by month; null where there are none, or one customer is asked for.
   const index::Sales* table() const;
+  // Those of the period that they do not answer for.
+  Months unanswered(const index::Sales& table) const;
 
-  // As for_each_cell(), of those cells that `is_one`.
-  template <typename IsOne, typename Visit>
-  void scan(Day first, Day last, const IsOne& is_one, const Visit& visit) const;
-  // The cells of pages; of some months alone, where `months` (their first days, rising) holds any.
+  // As for_each_cell(), of those cells that `is_one`; and leave_out(posting, cell) for those that do not pass.
+  template <typename IsOne, typename Visit, typename LeaveOut>
+  void scan(Day first, Day last, const IsOne& is_one, const Visit& visit, const LeaveOut& leave_out) const;
+  // The cells of pages: of these days, those that `is_one`. What they come to is kept elsewhere where is_kept(day).
+  template <typename IsOne, typename IsKept, typename Sums>
+  void read_pages(Day first, Day last, const IsOne& is_one, const IsKept& is_kept, Sums& to) const;
+  // Sums by month, but for the months left out; and what they come to.
   template <typename Sums>
-  void read_pages(const std::vector<Day>& months, Sums& to) const;
-  // Sums by month, and the cells of months that they do not answer for.
+  void read_months(const index::Sales& table, MonthsBy by, Months& left_out, Sums& to) const;
   template <typename Sums>
-  void read_months(const index::Sales& table, Sums& to) const;
+  void keep_months(const index::Sales& table, Months& left_out, Sums& to) const;
+  static domain::CellValue value_of(const index::SalesColumn& column, Int128 value) {
+    return column.counts ? domain::CellValue{0, value} : domain::CellValue{value, 0};
+  }
 
   const ShardReader& shard_;
   const SalesQuestion& asked_;
 };
 
-template <typename IsOne, typename Visit>
-void SalesReader::scan(Day first, Day last, const IsOne& is_one, const Visit& visit) const {
+template <typename Sums>
+void SalesReader::read(Sums& to) const {
+  if (!shard_.has_accounts()) return;
+  const Period& period = asked_.period;
+  const auto is_posted = [&](const store::CellId& id) { return period.holds(id.day); };
+  const index::Sales* const table = this->table();
+  if (table == nullptr) return read_pages(period.from, period.to, is_posted, [](Day) { return false; }, to);
+  Months rest = unanswered(*table);
+  keep_months(*table, rest, to);
+  const auto by = months_by(*table);
+  if (!by) return read_pages(period.from, period.to, is_posted, [&](Day day) { return !rest.hold(day); }, to);
+  read_months(*table, *by, rest, to);
+  if (rest.empty()) return;
+  const auto is_of_rest = [&](const store::CellId& id) { return period.holds(id.day) && rest.hold(id.day); };
+  read_pages(std::max(period.from, rest.first_day()), std::min(period.to, rest.last_day()), is_of_rest,
+             [](Day) { return false; }, to);
+}
+
+template <typename Wanted, typename Visit>
+void SalesReader::for_each_cell(Day first, Day last, const Wanted& wanted, const Visit& visit) const {
+  const auto is_one = [&](const store::CellId& id) { return first <= id.day && id.day <= last && wanted(id.measure); };
+  scan(first, last, is_one, visit, [](const SalesPosting&, const store::Cell&) {});
+}
+
+template <typename IsOne, typename Visit, typename LeaveOut>
+void SalesReader::scan(Day first, Day last, const IsOne& is_one, const Visit& visit, const LeaveOut& leave_out) const {
   const ShardSnapshot& shard = shard_.shard();
   std::unique_ptr<AccountReader> account;
   scan_pages(shard, store::kSalesPage, shard_.only(), store::span_of(first), store::span_of(last),
@@ -108,68 +155,117 @@ void SalesReader::scan(Day first, Day last, const IsOne& is_one, const Visit& vi
                                             .sales_rep = account->sales_rep(attributes),
                                             .dimensions = shard.figure_labels().get(cell.id.dimensions).dimensions,
                                             .customer = account->name()};
-                 if (passes(posting)) visit(id, posting, cell);
+                 if (passes(posting)) {
+                   visit(id, posting, cell);
+                 } else {
+                   leave_out(posting, cell);
+                 }
                }
              });
 }
 
-template <typename Sums>
-void SalesReader::read_pages(const std::vector<Day>& months, Sums& to) const {
-  const Period& period = asked_.period;
-  const Day first = months.empty() ? period.from : std::max(period.from, months.front());
-  const Day last = months.empty() ? period.to : std::min(period.to, months.back() + 30);
-  const auto is_one = [&](const store::CellId& id) {
-    return period.holds(id.day) &&
-           (months.empty() || std::ranges::binary_search(months, period_start(Grain::kMonth, id.day)));
-  };
-  scan(first, last, is_one, [&](AccountNumber, const SalesPosting& posting, const store::Cell& cell) {
+template <typename IsOne, typename IsKept, typename Sums>
+void SalesReader::read_pages(Day first, Day last, const IsOne& is_one, const IsKept& is_kept, Sums& to) const {
+  const auto add = [&](AccountNumber, const SalesPosting& posting, const store::Cell& cell) {
     to.at(posting);
     to.add(cell.id.measure, cell.value);
+    if (!is_kept(posting.day)) to.keep(posting.currency, cell.id.measure, cell.value);
+  };
+  scan(first, last, is_one, add, [&](const SalesPosting& posting, const store::Cell& cell) {
+    if (is_kept(posting.day)) to.keep(posting.currency, cell.id.measure, -cell.value);
   });
 }
 
 template <typename Sums>
-void SalesReader::read_months(const index::Sales& table, Sums& to) const {
+void SalesReader::keep_months(const index::Sales& table, Months& left_out, Sums& to) const {
+  const Period& period = asked_.period;
+  for (const auto& month : table.months()) {
+    if (!period.meets(month->first_day, month->last_day) || left_out.hold(month->start)) continue;
+    for (const index::SalesWhole& whole : month->whole) {
+      if (whole.late > asked_.as_of) continue;
+      for (std::size_t i = 0; i < whole.columns.size(); ++i) {
+        if (whole.columns[i] == 0) continue;
+        const index::SalesColumn& column = index::kSalesColumns[i];
+        to.keep(Currency::from_number(whole.currency), column.measure, value_of(column, whole.columns[i]));
+      }
+    }
+  }
+  shard_.shard().index->sales.tail.for_each([&](const index::SalesRow& row) {
+    if (!period.holds(row.day) || row.counts_from > asked_.as_of || left_out.hold(row.day)) return;
+    const index::SalesColumn& column = index::kSalesColumns[row.column];
+    to.keep(Currency::from_number(row.group.currency), column.measure, value_of(column, row.value()));
+  });
+}
+
+template <typename Sums>
+void SalesReader::read_months(const index::Sales& table, MonthsBy by, Months& left_out, Sums& to) const {
   const ShardSnapshot& shard = shard_.shard();
   const Period& period = asked_.period;
-  const auto at = [&](const index::SalesGroup& group, Day day) {
-    const auto text = [&](index::TextId id) { return shard.dictionary->text(id); };
-    const SalesPosting posting{.currency = Currency::from_number(group.currency),
-                               .day = day,
-                               .region = text(group.region),
-                               .sales_rep = text(group.sales_rep),
-                               .dimensions = {.sku = {}, .channel = text(group.channel), .kind = group.kind},
-                               .customer = {}};
+  const auto text = [&](index::TextId id) { return shard.dictionary->text(id); };
+  // Whether it passes; then what is added next is of it.
+  const auto at = [&](const SalesPosting& posting) {
     if (!passes(posting)) return false;
     to.at(posting);
     return true;
   };
-  const auto add = [&](std::size_t place, Int128 value) {
-    const index::SalesColumn& column = index::kSalesColumns[place];
-    to.add(column.measure, column.counts ? domain::CellValue{0, value} : domain::CellValue{value, 0});
+  const auto at_group = [&](const index::SalesGroup& group, Day day) {
+    return at({.currency = Currency::from_number(group.currency),
+               .day = day,
+               .region = text(group.region),
+               .sales_rep = text(group.sales_rep),
+               .dimensions = {.sku = {}, .channel = text(group.channel), .kind = group.kind},
+               .customer = {}});
   };
-  std::vector<Day> unanswered;
-  for (const auto& month : table.months()) {
-    if (month->last_day < period.from || month->first_day > period.to) continue;
-    if (!month->answers(period.from, period.to, asked_.as_of)) {
-      unanswered.push_back(month->start);
-      continue;
+  const auto at_sku = [&](std::uint16_t currency, index::TextId sku, Day day) {
+    return at({.currency = Currency::from_number(currency),
+               .day = day,
+               .region = {},
+               .sales_rep = {},
+               .dimensions = {.sku = text(sku), .channel = {}, .kind = 0},
+               .customer = {}});
+  };
+  const auto add = [&](bool passes, std::uint16_t currency, std::size_t column, const domain::CellValue& value) {
+    const domain::Measure measure = index::kSalesColumns[column].measure;
+    if (passes) {
+      to.add(measure, value);
+    } else {
+      to.keep(Currency::from_number(currency), measure, -value);
     }
-    for (const index::SalesSums& row : is_by_region() ? month->by_region : month->by_all) {
-      if (row.late > asked_.as_of || !at(row.group, month->start)) continue;
-      for (std::size_t i = 0; i < row.parts.size(); ++i) {
-        if (row.parts[i] != 0) add(i, row.value(i));
+  };
+  const bool by_sku = by == MonthsBy::kSku;
+  for (const auto& month : table.months()) {
+    if (!period.meets(month->first_day, month->last_day) || left_out.hold(month->start)) continue;
+    const auto& groups = by == MonthsBy::kAll ? month->by_all : by == MonthsBy::kRep ? month->by_rep : month->by_region;
+    for (const index::SalesSums& row : groups) {
+      if (row.late > asked_.as_of) continue;
+      const bool passes = at_group(row.group, month->start);
+      for (std::size_t i = by_sku ? index::kGoodsColumns : 0; i < row.parts.size(); ++i) {
+        if (row.parts[i] != 0) add(passes, row.group.currency, i, value_of(index::kSalesColumns[i], row.value(i)));
+      }
+    }
+    if (!by_sku) continue;
+    const index::SkuSums* before = nullptr;
+    bool passes = false;
+    for (const index::SkuSums& row : month->by_sku) {
+      if (row.late > asked_.as_of) continue;
+      if (before == nullptr || before->sku != row.sku || before->currency != row.currency) {
+        passes = at_sku(row.currency, row.sku, month->start);
+      }
+      before = &row;
+      for (std::size_t i = 0; i < index::kGoodsColumns; ++i) {
+        if (const domain::CellValue value = row.goods(i); !value.is_zero()) add(passes, row.currency, i, value);
       }
     }
   }
   shard.index->sales.tail.for_each([&](const index::SalesRow& row) {
-    if (!period.holds(row.day) || row.counts_from > asked_.as_of ||
-        std::ranges::binary_search(unanswered, period_start(Grain::kMonth, row.day)) || !at(row.group, row.day)) {
-      return;
+    if (!period.holds(row.day) || row.counts_from > asked_.as_of || left_out.hold(row.day)) return;
+    if (by_sku && index::is_of_goods(row.column)) {
+      add(at_sku(row.group.currency, row.sku, row.day), row.group.currency, row.column, row.goods());
+    } else if (row.part != 0) {
+      add(at_group(row.group, row.day), row.group.currency, row.column,
+          value_of(index::kSalesColumns[row.column], row.value()));
     }
-    add(row.column, row.value());
   });
-  if (!unanswered.empty()) read_pages(unanswered, to);
 }
 
 }  // namespace daybook::query

@@ -2100,6 +2100,16 @@ class Sales(unittest.TestCase):
         a = w.sales(base_currency="EUR", grain="day", measure="ordered")
         self.assertEqual([(r["period"], r["ordered"]) for r in a["rows"]], [("2024-05-02", "0.01")])
         self.assertEqual(a["unconverted"], [{"currency": "CNY", "measure": "ordered", "amount": "10.00"}])
+        self.assertEqual(a["proof"], [{"currency": "CNY", "kept": {"ordered": "20.00"}, "difference": {"ordered": "0.00"}}])
+
+    def test_proof_counts_once_what_stands_in_several_rows(self):
+        w = World()
+        w.order("O1", at="2024-05-01")
+        a = w.sales(group_by="sku")
+        self.assertEqual([(p["kept"]["orders"], p["difference"]["orders"]) for p in a["proof"]], [(1, 0)])
+        sku = a["rows"][0]["group"]["sku"]
+        self.assertEqual([set(p["kept"]) for p in w.sales(sku=sku)["proof"]],
+                         [{"ordered", "shipped", "invoiced", "collected", "freight", "invoices"}])
 
 
 class Pages(unittest.TestCase):

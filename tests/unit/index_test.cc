@@ -153,10 +153,15 @@ TEST(Sales, KnowWhichMonthsTheyAnswerFor) {
 
 TEST(Sales, GiveBackTheMemoryOfWhatTheyNoLongerKeep) {
   std::vector<SalesRow> rows;
-  for (TextId rep = 0; rep < 1'000; ++rep) rows.push_back({.group = {.sales_rep = rep}, .day = 1, .counts_from = 1, .part = 1});
+  for (TextId i = 0; i < 1'000; ++i) rows.push_back({.group = {.channel = i}, .day = 1, .counts_from = 1, .sku = i, .part = 1});
   Sales sales = Sales().merged(rows);
   const std::size_t before = sales.bytes();
-  sales.keep_regions_only();
+  const std::size_t of_skus = sales.sku_bytes();
+  EXPECT_GE(of_skus, 1'000 * sizeof(SkuSums));
+  sales.give_up_skus();
+  EXPECT_EQ(sales.bytes(), before - of_skus);
+  EXPECT_EQ(sales.merged(rows).sku_bytes(), 0u);
+  sales.give_up_all();
   EXPECT_LT(sales.bytes(), before / 100);
 }
 
@@ -167,6 +172,27 @@ TEST(Sales, StayExactBeyondTheirBits) {
   Int128 sum = 0;
   for (const SalesSums& sums : sales.months().front()->by_all) sum += sums.value(1);
   EXPECT_TRUE(sum == Int128{3} * kMost);
+}
+
+TEST(Sales, KeepGoodsBySku) {
+  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max() / 2;
+  const SalesRow one{.group = {.currency = 7, .region = 1}, .day = 1, .counts_from = 1, .column = 0, .sku = 3, .part = 10,
+                     .quantity_part = kMost, .count_part = 1};
+  SalesRow elsewhere = one;
+  elsewhere.group.region = 2;
+  SalesRow late = one;
+  late.counts_from = 50;
+  SalesRow of_other = one;
+  of_other.sku = 4;
+  // What is no goods stands under no sku.
+  const SalesRow cash{.group = {.currency = 7}, .day = 1, .counts_from = 1, .column = 4, .part = 9};
+  const Sales sales = Sales().merged({one, elsewhere, late}).merged({elsewhere, of_other, cash});
+  std::map<std::pair<TextId, Day>, domain::CellValue> sums;
+  for (const SkuSums& sum : sales.months().front()->by_sku) sums[{sum.sku, sum.late}] += sum.goods(0);
+  EXPECT_TRUE((sums == std::map<std::pair<TextId, Day>, domain::CellValue>{
+                           {{3, SalesSums::kOnTime}, {30, Int128{3} * kMost, 3}}, {{3, 50}, {10, kMost, 1}},
+                           {{4, SalesSums::kOnTime}, {10, kMost, 1}}}));
+  EXPECT_TRUE(sales.faults().empty());
 }
 
 TEST(Runs, AreFewAndDropWhatWasSealed) {

@@ -1,12 +1,17 @@
-// What must hold for every history: the postings of a cell of the sales add up to it, whatever it is grouped by.
+// What must hold for every history: the postings of a cell of the sales add up to it, whatever it is grouped by, and the
+// rows to what is kept apart from them; and where that is damaged it is seen.
 #include <gtest/gtest.h>
 
 #include <rapidcheck/gtest.h>
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <atomic>
 #include <optional>
 
+#include "index/shard_index.h"
+#include "store/cells.h"
+#include "store/keys.h"
 #include "support/ask.h"
 #include "support/asking.h"
 #include "support/folding.h"
@@ -194,6 +199,182 @@ RC_GTEST_PROP(SalesPostings, AddUpToEachCell, ()) {
       RC_ASSERT(postings.sums(cell) == (Sums{{measure, sum}}));
     }
   }
+}
+
+// A shard that has folded some history, with its index.
+struct Folded {
+  domain::Rules rules = utc_rules();
+  Folding folding{rules};
+  std::shared_ptr<index::ShardIndex> index;
+
+  explicit Folded(std::mt19937& random, index::IndexOptions options = {}) {
+    const auto seed = *rc::gen::arbitrary<std::uint32_t>();
+    const auto values = *rc::gen::element(Values::kFew, Values::kFew, Values::kWhole);
+    const auto events = static_cast<std::size_t>(*rc::gen::inRange(1, 400));
+    index = std::make_shared<index::ShardIndex>(folding.shard().store(), folding.shard().labels(), rules, options);
+    folding.shard().listen(index);
+    const History history(Hostile(seed, values).records(events), 0, 1);
+    const std::atomic<bool> stopping = false;
+    feed(folding, history, random, [&] {
+      folding.commit();
+      if (index->snapshot() == nullptr) RC_ASSERT(index->build(stopping).has_value());
+    }, [] {});
+    if (random() % 2 == 0) index->merge();
+  }
+};
+
+// Differences that are not zero, as "currency measure".
+std::vector<std::string> differences(const json::value& answer) {
+  std::vector<std::string> all;
+  for (const auto& row : answer.at("proof").as_array()) {
+    for (const auto& [measure, difference] : row.at("difference").as_object()) {
+      if (number_of(difference) != 0) all.push_back(std::string(row.at("currency").as_string()) + " " + std::string(measure));
+    }
+  }
+  return all;
+}
+
+RC_GTEST_PROP(SalesProof, HoldsForEveryQuestion, ()) {
+  std::mt19937 random(*rc::gen::arbitrary<std::uint32_t>());
+  index::IndexOptions options;
+  options.bytes = *rc::gen::element<std::size_t>(1 << 30, 1 << 30, 100'000, 40'000);
+  Folded folded(random, options);
+  const OneShard model(folded.folding, folded.index.get());
+  const OneShard of_pages(folded.folding, nullptr);
+  const Postings sales(model, random);
+  if (const auto& table = folded.index->snapshot()->sales.table) RC_ASSERT(table->faults().empty());
+  for (int i = 0; i < 10; ++i) {
+    Asked asked = any_sales(random);
+    const auto maybe = [&](const char* name, std::vector<const char*> values) {
+      if (random() % 5 == 0) asked.parameters.emplace(name, values[random() % values.size()]);
+    };
+    maybe("region", {"CN", "CN/North", "unassigned"});
+    maybe("sales_rep", {"R0", "unassigned"});
+    maybe("customer_id", {"C0", "C9"});
+    maybe("currency", {"CNY", "JPY"});
+    maybe("sku", {"S0", "unassigned"});
+    maybe("channel", {"web"});
+    maybe("kind", {"STANDARD", "unassigned"});
+    maybe("measure", {"ordered", "collected", "shipments"});
+    maybe("base_currency", {"CNY", "JPY"});
+    maybe("known_at", {"2023-11-14T22:13:20.050Z"});
+    const json::value answer = sales.ask(asked);
+    if (!differences(answer).empty()) RC_FAIL(asked.text() + "\n" + json::serialize(answer));
+    const json::value again = Postings(of_pages, random).ask(asked);
+    if (again != answer) RC_FAIL(asked.text() + "\npages: " + json::serialize(again) + "\nindex: " + json::serialize(answer));
+    if (asked.parameters.contains("base_currency")) continue;
+    // What was kept is what the totals say, and nothing that they say is left out.
+    std::map<std::string, json::object> kept;
+    for (const auto& row : answer.at("proof").as_array()) {
+      kept[std::string(row.at("currency").as_string())] = row.at("kept").as_object();
+    }
+    for (const auto& total : answer.at("totals").as_array()) {
+      const json::object& of_currency = kept[std::string(total.at("currency").as_string())];
+      for (const auto& [measure, value] : total.as_object()) {
+        const bool is_by_sku = asked.parameters.contains("sku") && (measure == "orders" || measure == "shipments");
+        if (measure == "currency" || measure.ends_with("_quantity") || is_by_sku || number_of(value) == 0) continue;
+        if (!of_currency.contains(measure) || of_currency.at(measure) != value) {
+          RC_FAIL(asked.text() + "\n" + json::serialize(answer));
+        }
+      }
+    }
+  }
+}
+
+// By place in index::kSalesColumns.
+constexpr const char* kMeasures[] = {"ordered", "shipped", "invoiced", "invoices", "collected", "orders", "freight", "shipments"};
+
+RC_GTEST_PROP(SalesProof, FailsWhereOneOfTheTablesIsDamaged, ()) {
+  std::mt19937 random(*rc::gen::arbitrary<std::uint32_t>());
+  Folded folded(random);
+  folded.index->merge();
+  const OneShard model(folded.folding, folded.index.get());
+  const Postings sales(model, random);
+  const auto snapshot = folded.index->snapshot();
+  const auto& months = snapshot->sales.table->months();
+  RC_PRE(!months.empty());
+  // A month's tables are its own: nobody else reads them meanwhile.
+  auto& month = const_cast<index::Sales::Month&>(*months[random() % months.size()]);
+  RC_PRE(month.answers(kFirstDate, kLastDate, kLastDate));
+  Asked asked{{"v1", "sales"}, {{"from", format_date(kFirstDate)}, {"to", format_date(kLastDate)}, {"as_of", format_date(kLastDate)}}};
+  const std::size_t column = random() % std::size(kMeasures);
+  const auto damage = [&](std::vector<index::SalesSums>& groups) {
+    RC_PRE(!groups.empty());
+    index::SalesSums& sums = groups[random() % groups.size()];
+    sums.parts[column] += 7;
+    const Currency currency = Currency::from_number(sums.group.currency);
+    return std::vector{currency.code() + " " + kMeasures[column]};
+  };
+  std::vector<std::string> expected;
+  switch (random() % 5) {
+    case 3:
+      asked.parameters.emplace("group_by", "sales_rep");
+      expected = damage(month.by_rep);
+      break;
+    case 4: {
+      RC_PRE(!month.by_sku.empty());
+      asked.parameters.emplace("group_by", "sku");
+      index::SkuSums& sums = month.by_sku[random() % month.by_sku.size()];
+      sums.parts[0] += 7;
+      expected = {Currency::from_number(sums.currency).code() + " ordered"};
+      break;
+    }
+    case 0:
+      asked.parameters.emplace("group_by", "region");
+      expected = damage(month.by_region);
+      break;
+    case 1:
+      asked.parameters.emplace("group_by", "channel,kind");
+      expected = damage(month.by_all);
+      break;
+    default: {
+      // Of what is read from pages too.
+      asked.parameters.emplace("group_by", random() % 2 == 0 ? "customer" : "region");
+      RC_PRE(!month.whole.empty());
+      index::SalesWhole& whole = month.whole[random() % month.whole.size()];
+      whole.columns[column] -= 7;
+      expected = {Currency::from_number(whole.currency).code() + " " + kMeasures[column]};
+    }
+  }
+  RC_ASSERT(differences(sales.ask(asked)) == expected);
+  // Also where what is damaged is no part of what is asked for: these read the same sums, or pages, for a channel.
+  if (const std::string by = asked.parameters.find("group_by")->second; by == "channel,kind" || by == "customer") {
+    asked.parameters.emplace("channel", "none of them");
+    RC_ASSERT(differences(sales.ask(asked)) == expected);
+  }
+  RC_ASSERT(!snapshot->sales.table->faults().empty());
+}
+
+RC_GTEST_PROP(SalesProof, FailsWhereAPageIsDamaged, ()) {
+  std::mt19937 random(*rc::gen::arbitrary<std::uint32_t>());
+  Folded folded(random);
+  const OneShard model(folded.folding, folded.index.get());
+  const Postings sales(model, random);
+  store::ShardStore& store = folded.folding.shard().store();
+  std::string found_key;
+  std::vector<store::Cell> cells;
+  const auto take = [&](std::string_view key, std::string_view page) -> Result<store::Reads::Next> {
+    RETURN_IF_ERROR(store::decode_page(page, cells));
+    found_key = key;
+    return random() % 4 == 0 ? store::Reads::Next::kStop : store::Reads::Next::kGoOn;
+  };
+  RC_ASSERT(store.scan(store::Table::kCells, std::string(1, store::kSalesPage), "", take).has_value());
+  const auto invoiced = std::ranges::find(cells, domain::Measure::kInvoiced, [](const auto& cell) { return cell.id.measure; });
+  RC_PRE(invoiced != cells.end());
+  invoiced->value.amount += 7;
+  RC_PRE(!invoiced->value.is_zero());
+  std::string page;
+  store::encode_page(cells, page);
+  store::WriteSet set;
+  set.put(store::Table::kCells, found_key, page);
+  RC_ASSERT(store.write(set).has_value());
+  const Asked asked{{"v1", "sales"},
+                    {{"from", format_date(kFirstDate)},
+                     {"to", format_date(kLastDate)},
+                     {"as_of", format_date(kLastDate)},
+                     {"group_by", "customer"}}};
+  RC_ASSERT(differences(sales.ask(asked)) ==
+            std::vector{Currency::from_number(invoiced->id.currency).code() + " invoiced"});
 }
 
 }  // namespace

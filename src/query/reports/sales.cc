@@ -1,5 +1,5 @@
-// Per-region sales: ordered, shipped, invoiced, collected, by posting day; beside targets and earlier periods, and in one
-// currency.
+// Per-region sales: ordered, shipped, invoiced, collected, by posting day, with the proof that rows are parts of a whole;
+// beside targets and earlier periods, and in one currency.
 #include <algorithm>
 #include <array>
 #include <map>
@@ -20,13 +20,19 @@ using domain::Measure;
 
 using Sums = SalesFigures;
 
+// What is counted once, and under each sku where it is told apart by that.
+bool counts_by_sku(std::size_t figure) { return figure == kOrders || figure == kShipments; }
+
 // The columns of a row: all, or the one measure asked for.
 struct Columns {
   std::optional<std::size_t> only;
   bool quantities = false;
+  bool of_a_sku = false;
 
   static Columns of(const Question& question, const SalesQuestion& asked) {
-    return {.only = measure_asked(question), .quantities = asked.groups_by("sku")};
+    return {.only = measure_asked(question),
+            .quantities = asked.groups_by("sku"),
+            .of_a_sku = asked.filters.sku.has_value()};
   }
 
   // The measure as targets are set for it.
@@ -41,6 +47,10 @@ struct Columns {
   bool shows(std::size_t column) const {
     if (only) return column == *only;
     return column < kSalesMeasureCount || quantities;
+  }
+  // Whether rows add up to it: goods of one kind and another have no whole, nor is what counts under each sku part of one.
+  bool proves(std::size_t column) const {
+    return column < kSalesMeasureCount && shows(column) && !(of_a_sku && counts_by_sku(column));
   }
   bool is_zero(const Sums& sums) const {
     for (std::size_t i = 0; i < kSalesFigureCount; ++i) {
@@ -70,32 +80,36 @@ struct SalesKey {
   }
 };
 using SalesSums = std::map<SalesKey, Sums>;
+using SumsByCurrency = std::map<Currency, Sums>;
+
+// Adds sums to those of the same keys.
+template <typename Key>
+void add_up(std::map<Key, Sums>& to, std::map<Key, Sums> from) {
+  to.merge(from);
+  for (const auto& [key, sums] : from) {
+    Sums& at = to[key];
+    for (std::size_t i = 0; i < kSalesFigureCount; ++i) at[i] += sums[i];
+  }
+}
 
 // Sums by row, and in total, of no period and group: what stands under several skus counts once in all.
 struct SalesPart {
   SalesSums rows;
   SalesSums totals;
   SalesSums compared;  // Of the periods that rows are compared with, by their own beginning.
+  SumsByCurrency kept;  // What the rows must come to.
   std::vector<SalesTarget> targets;
 
   void add(SalesPart other) {
     add_up(rows, std::move(other.rows));
     add_up(totals, std::move(other.totals));
     add_up(compared, std::move(other.compared));
+    add_up(kept, std::move(other.kept));
     std::ranges::move(other.targets, std::back_inserter(targets));
   }
   template <typename Visit>
   void for_each_field(const Visit& visit) {
-    visit(rows, totals, compared, targets);
-  }
-
- private:
-  static void add_up(SalesSums& to, SalesSums from) {
-    to.merge(from);
-    for (const auto& [key, sums] : from) {
-      Sums& at = to[key];
-      for (std::size_t i = 0; i < kSalesFigureCount; ++i) at[i] += sums[i];
-    }
+    visit(rows, totals, compared, kept, targets);
   }
 };
 
@@ -168,6 +182,17 @@ class SalesTotals {
     query::add(*place_.row, measure, value, row_counts_);
   }
 
+  // Of what all rows must come to.
+  void keep(Currency currency, Measure measure, const domain::CellValue& value) {
+    if (kept_ == nullptr || kept_currency_ != currency) {
+      const auto [at, is_new] = part_.kept.try_emplace(currency);
+      if (is_new) take_memory(sizeof *at + kNodeBytes);
+      kept_ = &at->second;
+      kept_currency_ = currency;
+    }
+    query::add(*kept_, measure, value, Counts::kOnce);
+  }
+
   // At the end.
   SalesPart take() { return std::move(part_); }
 
@@ -209,17 +234,25 @@ class SalesTotals {
   std::optional<Day> rate_day_;
   Currency rate_currency_;
   Int128 rate_ = 0;
+  Currency kept_currency_;
+  Sums* kept_ = nullptr;
 };
 
-std::vector<Field> measure_fields(std::string first) {
-  std::vector<Field> all = {fields::text(std::move(first))};
-  for (std::size_t i = 0; i < kSalesFigureCount; ++i) {
+// Those of the first `count` figures that are asked for.
+std::vector<Field> figure_fields(std::size_t count) {
+  std::vector<Field> all;
+  for (std::size_t i = 0; i < count; ++i) {
     const std::string name(kSalesFigureNames[i]);
     Field field = is_amount(i)     ? fields::amount(name)
                   : i <= kInvoices ? fields::integer(name)
                                    : fields::quantity(name);
     all.push_back(std::move(field).where_asked());
   }
+  return all;
+}
+std::vector<Field> measure_fields(std::string first) {
+  std::vector<Field> all = {fields::text(std::move(first))};
+  std::ranges::move(figure_fields(kSalesFigureCount), std::back_inserter(all));
   return all;
 }
 
@@ -249,6 +282,7 @@ class SalesTable {
         rows_(std::move(whole.rows)),
         totals_(std::move(whole.totals)),
         compared_(std::move(whole.compared)) {
+    prove(whole.kept);
     if (asked_.base) {
       note_unconverted();
       rows_ = in_base(rows_, *asked_.base);
@@ -280,12 +314,51 @@ class SalesTable {
     }
     answer.tail.add("totals", Value::list_of_rows(std::move(totals)));
     answer.tail.add("unconverted", Value::list_of_rows(unconverted_));
+    answer.tail.add("proof", Value::list_of_rows(proof_));
     return answer;
   }
 
  private:
   // A comparison where there is a period for it; for the names of columns wherever there is.
   enum class Compared { kWhereThereIs, kAlways };
+
+  // What the rows come to, before currencies are one, beside what was kept of the same apart from them.
+  void prove(SumsByCurrency kept) {
+    SumsByCurrency differences;
+    const auto add = [&](const SalesSums& all, const auto& is_of_these) {
+      for (const auto& [key, sums] : all) {
+        Sums& difference = differences[key.currency];
+        for (std::size_t i = 0; i < kSalesMeasureCount; ++i) {
+          if (is_of_these(i)) difference[i] += sums[i];
+        }
+      }
+    };
+    // What stands in several rows by sku is in the totals once.
+    const bool is_by_sku = asked_.groups_by("sku");
+    add(rows_, [&](std::size_t i) { return !is_by_sku || !counts_by_sku(i); });
+    if (is_by_sku) add(totals_, counts_by_sku);
+    for (const auto& [currency, whole] : kept) {
+      Sums& difference = differences[currency];
+      for (std::size_t i = 0; i < kSalesMeasureCount; ++i) difference[i] -= whole[i];
+    }
+    for (const auto& [currency, difference] : differences) {
+      const Sums& whole = kept[currency];
+      Row of_kept;
+      Row of_difference;
+      bool is_zero = true;
+      for (std::size_t i = 0; i < kSalesMeasureCount; ++i) {
+        if (!columns_.proves(i)) continue;
+        is_zero = is_zero && whole[i] == 0 && difference[i] == 0;
+        of_kept.add(std::string(kSalesFigureNames[i]), shown(i, whole[i], currency));
+        of_difference.add(std::string(kSalesFigureNames[i]), shown(i, difference[i], currency));
+      }
+      if (is_zero) continue;
+      Row& row = proof_.emplace_back();
+      row.add("currency", Value::text(currency.code()));
+      row.add("kept", Value::object(std::move(of_kept)));
+      row.add("difference", Value::object(std::move(of_difference)));
+    }
+  }
 
   // What has no rate, by currency and measure: amounts that a row, or several, lack.
   void note_unconverted() {
@@ -355,6 +428,7 @@ class SalesTable {
   SalesSums compared_;
   std::map<SalesKey, Int128> targets_;
   std::vector<Row> unconverted_;
+  std::vector<Row> proof_;
 };
 
 class Sales final : public ReportOf<SalesPart> {
@@ -384,7 +458,10 @@ class Sales final : public ReportOf<SalesPart> {
           .row = {fields::text("period"), fields::object("group", {})},
           .tail = {fields::list("totals", measure_fields("currency")),
                    fields::list("unconverted",
-                                {fields::text("currency"), fields::text("measure"), fields::amount("amount")})}};
+                                {fields::text("currency"), fields::text("measure"), fields::amount("amount")}),
+                   fields::list("proof", {fields::text("currency"),
+                                          fields::object("kept", figure_fields(kSalesMeasureCount)),
+                                          fields::object("difference", figure_fields(kSalesMeasureCount))})}};
       std::ranges::move(parameters::sales_filters(), std::back_inserter(of.parameters));
       of.row.back().meaning = "By name of each grouping; empty when not grouped.";
       std::ranges::move(measure_fields("currency"), std::back_inserter(of.row));

@@ -342,6 +342,21 @@ def sales_sums(o, q, start, end, whole):
     return rows, totals, unconverted
 
 
+def sales_proof(o, q, start, end, names):
+    """What all rows come to, by currency of posting: each posting once, whatever rows there are."""
+    ungrouped = {k: v for k, v in q.items() if k not in ("group_by", "level", "base_currency")}
+    if "sku" in q:      # An order or a shipment counts under each of its skus.
+        names = [m for m in names if m not in ("orders", "shipments")]
+    names = [m for m in names if m not in sales.QUANTITIES]
+    out = []
+    for cur, cell in sorted(sales_sums(o, ungrouped, start, end, "")[1].items()):
+        if any(cell.get(m) for m in names):
+            def shown(value):
+                return {m: value(m) if m in sales.COUNTS else amount(value(m), cur) for m in names}
+            out.append(dict(currency=cur, kept=shown(lambda m: cell.get(m, 0)), difference=shown(lambda m: 0)))
+    return out
+
+
 def sales_targets(o, q, start, end):
     """{(label, group, currency): amount} of what is asked: of regions or of reps."""
     by, one, grain = q.get("group_by"), q.get("measure"), q.get("grain")
@@ -429,7 +444,8 @@ def sales_view(o, q):
                         for cur in sorted(totals) if nonzero(totals[cur])],
                 unconverted=[dict(currency=cur, measure=m, amount=amount(cell[m], cur))
                              for cur, cell in sorted(unconverted.items())
-                             for m in sales.AMOUNTS if cell.get(m)])
+                             for m in sales.AMOUNTS if cell.get(m)],
+                proof=sales_proof(o, q, start, end, names))
 
 
 def told(o, q):

@@ -183,6 +183,16 @@ std::string Asker::faults_of_proof(const std::string& from, const std::string& d
     check("ageing", {{"as_of", day}});
     check("bridge", {{"from", from}, {"to", day}});
   }
+  for (const char* by : {"none", "region", "sku", "customer,channel"}) {
+    const auto answer = book_.json("v1/sales", {{"from", from}, {"to", day}, {"as_of", day}, {"group_by", by}, {"attributes", attributes}});
+    for (const auto& row : answer.at("proof").as_array()) {
+      for (const auto& [measure, difference] : row.at("difference").as_object()) {
+        const std::string text = boost::json::serialize(difference);
+        if (text.find_first_not_of("\"0.") == std::string::npos) continue;
+        faults += fmt::format("sales of {} by {}: {}\n", day, by, boost::json::serialize(row));
+      }
+    }
+  }
   return faults;
 }
 
