@@ -130,6 +130,11 @@ class Workbooks(Interface):
         self.assertEqual(cover[totals + 1][:4], ["currency", "not_due", "1-30", "31-60"])
         self.assertIn("proof.difference", cover[totals + 1])
         self.assertIn(["positions"], cover)
+        sales = self.workbook(self.server, "/v1/sales", **{"from": "2024-01-01", "to": "2024-12-31"}, measure="ordered")
+        cover = [[value for _, value in row] for row in rows_of(sales, 1)]
+        proof = cover.index(["proof"])
+        self.assertEqual(cover[proof + 1], ["currency", "kept.ordered", "difference.ordered"])
+        self.assertEqual([float(row[2]) for row in cover[proof + 2:proof + 2 + len(CURRENCIES)]], [0, 0, 0])
 
     def test_all_rows_but_where_a_page_is_asked_for(self):
         asked = {"from": "2024-01-01", "to": "2024-12-31"}
