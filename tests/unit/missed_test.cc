@@ -229,7 +229,7 @@ TEST(Missed, AreCountedShardByShardWithoutWhatTakesRates) {
   std::map<std::string, std::int64_t> sum;
   int shards_with_any = 0;
   for (const std::int32_t partition : story.book.projector().partitions()) {
-    const auto counts = query::open_anomalies_of(std::vector{partition}, shards, today);
+    const auto counts = query::open_anomalies_of(std::vector{partition}, shards, today, {});
     shards_with_any += counts.at("invoice_not_received") > 0 ? 1 : 0;
     for (const auto& [kind, count] : counts) sum[kind] += count;
   }
