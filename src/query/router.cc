@@ -236,10 +236,17 @@ Rendered answered(const ShardSource& source, const Today& today, const Request& 
 // All that follows, too.
 void append_rest(Rendered& rendered) {
   while (const auto rest = std::exchange(rendered.rest, nullptr)) {
-    Piece piece = rest->next();
-    rendered.memory->keep(rendered.body.size() + piece.bytes.size());
-    rendered.body += piece.bytes;
-    if (!piece.is_last) rendered.rest = rest;
+    try {
+      Piece piece = rest->next();
+      piece.memory.reset();
+      rendered.memory->keep(rendered.body.size() + piece.bytes.size());
+      rendered.body += piece.bytes;
+      if (!piece.is_last) rendered.rest = rest;
+    } catch (const Refusal& refusal) {
+      // What there is of it leaves no room for the rest: it is too much as a whole.
+      if (asks_too_much(refusal.problem)) rendered.memory->take(rendered.memory->bytes_max() + 1);
+      throw;
+    }
   }
 }
 

@@ -82,13 +82,13 @@ struct FileAnswer : testing::Test {
       return all;
     }
   };
-  Made make(const query::ShardSource& shards, const std::string& path, const query::ParameterMap& parameters,
+  Made make(const query::ShardSource& source, const std::string& path, const query::ParameterMap& parameters,
             std::shared_ptr<MemoryBudget> memory = {}, const std::function<void()>& between = [] {}) {
     const std::vector<std::string> segments = segments_of(path);
     query::Request request{.segments = segments, .parameters = parameters};
     request.memory = memory;
     Made made;
-    made.first = query::begin_answer(shards, kToday, request);
+    made.first = query::begin_answer(source, kToday, request);
     made.pieces.push_back(made.first.body);
     try {
       for (bool more = made.first.rest != nullptr; more;) {
