@@ -123,7 +123,7 @@ class Shipments final : public ReportOf<RowsPart> {
                          grouping.passes(dispatch.event->currency) && has_sku(order, dispatch, grouping.filters.sku, as_of);
     };
     const bool returned = wanted.state == "returned";
-    if (!returned && !candidates.tells() && !grouping.filters.warehouse) {
+    if (!returned && !candidates.tells() && !grouping.filters.warehouse && !grouping.filters.sku) {
       account.for_each_of_all(domain::DocumentKind::kOrder, candidates,
                               [&](AccountReader& reader, std::string_view id) { for_each_dispatch(reader, id, add); });
       return shipments;
