@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { HOSTILE, serve, TODAY } from './server.mjs';
-import { api, browser, encoded, everyPage, findings, PICTURES, server, settled, visitor } from './visitor.mjs';
+import { api, browser, encoded, everyPage, findings, PICTURES, server, settled, visitor, watched } from './visitor.mjs';
 import './records.mjs';
 import './tables.mjs';
 import './live.mjs';
@@ -365,11 +365,11 @@ test('the paths of the interface are those of the reports that notes name', asyn
 
 test('what is published is on the page within a second, and only what it changed is asked for', async () => {
   const { page, open, close } = await visitor();
+  await publish('Live One');
+  await publish('Live Two');
+  for (const id of ['Live%20One', 'Live%20Two']) await eventually(async () => (await api(`/v1/customers/${id}`)).customer_id, 'it is folded');
   await open('customers/Live%20One');
   await eventually(async () => (await streams()) > 0, 'a stream');
-  await publish('Live One');
-  await page.reload();
-  await settled(page);
   const invoice = async () => {
     const begun = Date.now(), id = await publish('Live One');
     await page.waitForFunction((name) => document.querySelector('main').textContent.includes(name), id, { timeout: 10_000 });
@@ -386,7 +386,6 @@ test('what is published is on the page within a second, and only what it changed
   const own = asked(page, '/v1/customers/Live%20One');
   await publish('Live Two');
   await publish('Live Two');
-  await eventually(async () => (await api('/v1/customers/Live%20Two')).customer_id, 'it is folded');
   await new Promise((resolve) => setTimeout(resolve, 2000));
   assert.equal(own.count, 0, 'what is of another customer is none of its business');
   // As known then nothing moves.
@@ -404,12 +403,16 @@ for (const [how, without] of [['a worker that they share', []], ['the tab that h
     await context.addInitScript((names) => names.forEach((name) => delete globalThis[name]), without);
     const pages = [];
     for (let i = 0; i < 12; ++i) {
-      const page = await context.newPage();
+      const page = watched(await context.newPage());
       await page.goto(`${server.url}/#/customers/Live%20One`);
       await settled(page);
       pages.push(page);
     }
-    await eventually(async () => (await streams()) === 1, 'one stream');
+    // Of pages that went the server hears with the next note.
+    await eventually(async () => {
+      await publish('Live Two');
+      return (await streams()) === 1;
+    }, 'one stream');
     const id = await publish('Live One');
     // The tab in front shows it; the others when they are seen.
     await pages[11].bringToFront();
@@ -447,7 +450,7 @@ test('without a stream a page asks by itself', async () => {
 test('the first page of the demonstration', { skip: !PICTURES && 'no folder for pictures' }, async () => {
   const demonstration = await serve({ hostile: false, orders: 4000 });
   const context = await browser.newContext({ viewport: { width: 1260, height: 780 }, locale: 'en-GB', reducedMotion: 'reduce' });
-  const page = await context.newPage();
+  const page = watched(await context.newPage());
   await page.goto(`${demonstration.url}/`);
   await settled(page);
   const picture = await page.screenshot({ path: join(PICTURES, 'dashboard.png') });

@@ -27,7 +27,7 @@ export const api = async (path) => (await fetch(server.url + path)).json();
 // A page that counts what must never happen: errors, violations of the policy, requests to others, dialogs.
 export async function visitor({ lang = 'en', theme = 'light', width = 1440, height = 900, at = server.url } = {}) {
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, locale: lang === 'zh' ? 'zh-CN' : 'en-GB', reducedMotion: 'reduce', hasTouch: width < 700 });
-  const page = await context.newPage();
+  const page = watched(await context.newPage());
   const wrong = [];
   page.on('console', (message) => message.type() === 'error' && wrong.push(message.text()));
   page.on('pageerror', (error) => wrong.push(error.stack));
@@ -49,9 +49,25 @@ export async function visitor({ lang = 'en', theme = 'light', width = 1440, heig
   return { page, open, close, wrong };
 }
 
+// What each page is waiting for; the stream of changes and the worker that has it never end.
+const waiting = new WeakMap();
+export function watched(page) {
+  const open = new Set();
+  waiting.set(page, open);
+  page.on('request', (request) => {
+    if (request.isNavigationRequest()) open.clear();  // What the page before it asked nobody waits for.
+    if (!/\/assets\/worker-|\/v1\/changes$/.test(request.url())) open.add(request);
+  });
+  for (const end of ['requestfinished', 'requestfailed']) page.on(end, (request) => open.delete(request));
+  return page;
+}
 export async function settled(page) {
   await page.waitForSelector('main h1');
-  await page.waitForLoadState('networkidle');
+  const open = waiting.get(page);
+  for (let quiet = 0, begun = Date.now(); quiet < 500; quiet = open.size ? 0 : quiet + 50) {
+    if (Date.now() - begun > 30_000) assert.fail(`not answered: ${[...open].map((request) => request.url())}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
   await page.waitForFunction(() => !document.querySelector('.busy, [role=status]'));
 }
 
