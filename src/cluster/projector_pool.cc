@@ -123,7 +123,7 @@ void ProjectorPool::note(const std::string& address, Result<Endpoint::SeenPtr> s
                                          : fmt::format("projector {} cannot be asked: {}", known.endpoint->address(), trouble));
     }
     // It came or went, or one of its shards did.
-    is_resync |= trouble != known.trouble || readable_of(known.seen) != readable_of(seen ? *seen : nullptr);
+    is_resync |= trouble.empty() != known.trouble.empty() || readable_of(known.seen) != readable_of(seen ? *seen : nullptr);
     is_heard = trouble.empty();
     known.trouble = trouble;
     known.seen = seen ? *seen : nullptr;
