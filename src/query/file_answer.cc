@@ -50,7 +50,10 @@ class RowsOfFile {
   explicit RowsOfFile(FileWanted wanted)
       : wanted_(std::move(wanted)),
         in_rounds_(query::goes_in_rounds(wanted_.report, wanted_.question)),
-        until_(steady_clock::now() + kTimeMax) {}
+        until_(steady_clock::now() + kTimeMax) {
+    // What settled the question is little, and its step of the budget is the rounds'.
+    if (in_rounds_) wanted_.memory->keep(0);
+  }
 
   struct Round {
     Answer answer;
@@ -153,6 +156,7 @@ class CsvPieces final : public Pieces {
       text.grew_to(csv.size());
     });
     release(round.rows);
+    round.answer = Answer();
     round.memory->keep(csv.capacity());
     return piece;
   }

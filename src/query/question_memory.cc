@@ -44,14 +44,17 @@ QuestionMemory::Taken QuestionMemory::try_take(std::size_t bytes) {
 void QuestionMemory::take(std::size_t bytes) {
   switch (try_take(bytes)) {
     case Taken::kYes: return;
-    case Taken::kTooMuch:
-      refuse(400, std::string(kTooMuch),
-             fmt::format("the answer takes more than the {} MiB that there are for one: ask for less at a time, in pages, by "
-                         "fewer groups or for a shorter time, or give the server more (memory_mib)",
-                         bytes_max_ >> 20));
+    case Taken::kTooMuch: refuse_as_too_much();
     case Taken::kOthersHaveIt:
       refuse(503, std::string(kTooMuch), "answers to others take all the memory that there is for them; try again");
   }
+}
+
+void QuestionMemory::refuse_as_too_much() const {
+  refuse(400, std::string(kTooMuch),
+         fmt::format("the answer takes more than the {} MiB that there are for one: ask for less at a time, in pages, by fewer "
+                     "groups or for a shorter time, or give the server more (memory_mib)",
+                     bytes_max_ >> 20));
 }
 
 void QuestionMemory::give_back(std::size_t bytes) {

@@ -29,6 +29,7 @@ class QuestionMemory {
   [[nodiscard]] Taken try_take(std::size_t bytes);
   // Throws a Refusal: 400 where the question asks for too much, 503 where others have it just now.
   void take(std::size_t bytes);
+  [[noreturn]] void refuse_as_too_much() const;
   void give_back(std::size_t bytes);
   // From now on so many bytes: what an answer takes once it is written, and all that it was made of is gone. Throws as
   // take() where these are more.

@@ -244,7 +244,7 @@ void append_rest(Rendered& rendered) {
       if (!piece.is_last) rendered.rest = rest;
     } catch (const Refusal& refusal) {
       // What there is of it leaves no room for the rest: it is too much as a whole.
-      if (asks_too_much(refusal.problem)) rendered.memory->take(rendered.memory->bytes_max() + 1);
+      if (asks_too_much(refusal.problem)) rendered.memory->refuse_as_too_much();
       throw;
     }
   }

@@ -132,7 +132,7 @@ class DrillDown(Case):
                                      *answer["buckets"]))
         bucketed = column == "not_due" or column in answer["buckets"]
         wanted = {"bucket": column} if bucketed else {}
-        items, _ = self.rows("/v1/receivables/items", "items", **filters, currency=row["currency"], **at, **wanted, **self.known)
+        items, _ = self.rows("/v1/receivables/items", "items", **{**filters, "currency": row["currency"]}, **at, **wanted, **self.known)
         kinds = {"unapplied_cash": ("PAYMENT", "REFUND"), "open_credits": ("CREDIT_NOTE", "SURPLUS"),
                  "gross_open": ("INVOICE", "DEBIT_NOTE"), "disputed": ("INVOICE", "DEBIT_NOTE")}.get(column)
         items = [item for item in items if kinds is None or item["kind"] in kinds]
@@ -161,8 +161,8 @@ class DrillDown(Case):
         span = {"from": first, "to": last}
         row = self.row_of(self.cell("/v1/receivables/bridge", group_by=by, **span)["rows"])
         column = self.random.choice([column for column in BRIDGE if Decimal(row[column])] or BRIDGE)
-        entries, _ = self.rows("/v1/receivables/entries", "entries", **span, type=column, currency=row["currency"],
-                               **self.filter_of(by, row["group"]), **self.known)
+        entries, _ = self.rows("/v1/receivables/entries", "entries", **span, type=column,
+                               **{**self.filter_of(by, row["group"]), "currency": row["currency"]}, **self.known)
         self.assertEqual(total(e["amount"] for e in entries), Decimal(row[column]), (column, row))
         for entry in self.some(entries):
             self.assertEqual(entry["type"], column)

@@ -169,7 +169,8 @@ TEST_F(FileAnswer, TakesAsMuchAsARoundAndIsNotRefusedForItsLength) {
   const std::vector<std::string> segments = segments_of("v1/receivables/items");
   query::Request request{.segments = segments, .parameters = csv};
   request.memory = std::make_shared<MemoryBudget>(std::size_t{256} << 10);
-  EXPECT_EQ(query::answer(shards, kToday, request).status, 400);
+  const query::Rendered whole = query::answer(shards, kToday, request);
+  EXPECT_EQ(whole.status, 400) << whole.body;
 }
 
 TEST_F(FileAnswer, EndsWhereAShardGoesAwayAndIsRefusedBeforeItBegins) {
