@@ -313,6 +313,13 @@ TEST_F(PartsTest, WhoListensToAQueryServiceHearsOfEachCommitOnceAndLooksAtEveryt
   EXPECT_EQ(count(hear("event: resync"), "(ended)"), 0U);
   query->reset();
   EXPECT_EQ(peer.receive_chunk(), "");
+  // They tell of the projection as long as they are asked.
+  std::vector<std::unique_ptr<cluster::ShardServer>> last_servers(2);
+  {
+    const std::lock_guard lock(mutex);
+    servers.swap(last_servers);
+  }
+  last_servers.clear();
   projection.stop();
   gateway.stop();
 }
