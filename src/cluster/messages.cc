@@ -11,7 +11,7 @@ Unexpected unreadable(const char* what) {
   return unexpected(ErrorCode::kCorrupt, fmt::format("{} cannot be read", what));
 }
 
-query::v1::Bounds to_message(const log::EndOffset& bounds) {
+query::v1::Bounds bounds_message(const log::EndOffset& bounds) {
   query::v1::Bounds message;
   message.set_topic(static_cast<std::int32_t>(bounds.at.topic));
   message.set_partition(bounds.at.partition);
@@ -142,7 +142,7 @@ query::v1::Shard to_message(const ShardReport& report) {
   digest.big64(static_cast<std::uint64_t>(report.state.digest));
   message.set_trouble(report.trouble);
   message.set_unreadable(report.unreadable);
-  for (const log::EndOffset& bounds : report.bounds) *message.add_bounds() = to_message(bounds);
+  for (const log::EndOffset& bounds : report.bounds) *message.add_bounds() = bounds_message(bounds);
   if (report.bounds_seen_ms) message.set_bounds_seen_ms(*report.bounds_seen_ms);
   message.set_records_since_start(report.records_since_start);
   message.set_seconds_since_start(report.seconds_since_start);
@@ -202,7 +202,7 @@ Result<query::ChangeNote> from_message(const query::v1::Note& message) {
 query::v1::LookReply to_message(const ProjectorReport& report) {
   query::v1::LookReply message;
   for (const ShardReport& shard : report.shards) *message.add_shards() = to_message(shard);
-  for (const log::EndOffset& bounds : report.unread) *message.add_unread() = to_message(bounds);
+  for (const log::EndOffset& bounds : report.unread) *message.add_unread() = bounds_message(bounds);
   for (const auto& [kind, words] : report.troubles) (*message.mutable_troubles())[kind] = words;
   message.set_behind(report.behind);
   message.set_is_recorded_as_told(report.is_recorded_as_told);
