@@ -452,6 +452,29 @@ class Case(unittest.TestCase):
             self.assertRegex(words, re.compile(part, re.DOTALL), f"{what}")
 
 
+class ToldOnce(Case):
+    """One server for all tests of a class, which has read what its `history` says."""
+
+    history = staticmethod(list)
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.shared = Case("setUp")
+        cls.shared.setUp()
+        cls.server = cls.shared.daybook("data", "--partitions", 4).start()
+        cls.server.publish(cls.history())
+        cls.server.wait_ready().wait_folded()
+
+    @classmethod
+    def tearDownClass(cls):
+        try:
+            cls.server.stop()
+        finally:
+            cls.shared.doCleanups()
+            super().tearDownClass()
+
+
 class KafkaCase(Case):
     """With topics of its own on the broker of the tests."""
 

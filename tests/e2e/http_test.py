@@ -14,7 +14,7 @@ import termios
 import time
 from urllib.parse import quote
 
-from harness import DAYBOOK, Case, clean_environment, main, wait_until
+from harness import DAYBOOK, Case, ToldOnce, clean_environment, main, wait_until
 from workbook import rows_of, sheets_of
 
 CUSTOMERS = ("C1", "C2", "=cmd|' /C calc'!A0", "+49", "-1", "@home", 'say "hi", twice', "客户/3 ä%", "C 9")
@@ -46,24 +46,9 @@ def history():
     return events
 
 
-class Interface(Case):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        # One server for all: none of them changes anything but the two that publish aside.
-        cls.shared = Case("setUp")
-        cls.shared.setUp()
-        cls.server = cls.shared.daybook("data", "--partitions", 4).start()
-        cls.server.publish(history())
-        cls.server.wait_ready().wait_folded()
-
-    @classmethod
-    def tearDownClass(cls):
-        try:
-            cls.server.stop()
-        finally:
-            cls.shared.doCleanups()
-            super().tearDownClass()
+class Interface(ToldOnce):
+    # None of them changes anything but the two that publish aside.
+    history = staticmethod(history)
 
     def csv_rows(self, path, **parameters):
         answer = self.server.get(path, {**parameters, "format": "csv"})

@@ -9,7 +9,7 @@ import subprocess
 import threading
 from html import unescape
 
-from harness import DAYBOOK, Case, clean_environment, main
+from harness import DAYBOOK, ToldOnce, clean_environment, main
 
 # Ids that would lead out of a folder, are one to a system without case, or no name at all.
 OVERDUE = ("C-1", "c-1", "../../up", "/etc/passwd", "..", ".", "-rf", "CON", "INDEX", "index", "a\\b:c*?\"<>|", "客户/3 ä%",
@@ -52,24 +52,9 @@ def history():
     return events
 
 
-class Statements(Case):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        # One server for all: none of them changes anything but the one that has its own.
-        cls.shared = Case("setUp")
-        cls.shared.setUp()
-        cls.server = cls.shared.daybook("data", "--partitions", 4).start()
-        cls.server.publish(history())
-        cls.server.wait_ready().wait_folded()
-
-    @classmethod
-    def tearDownClass(cls):
-        try:
-            cls.server.stop()
-        finally:
-            cls.shared.doCleanups()
-            super().tearDownClass()
+class Statements(ToldOnce):
+    # None of them changes anything but the one that has its own.
+    history = staticmethod(history)
 
     def index(self, folder):
         text = (folder / "index.csv").read_text(encoding="utf-8")
