@@ -414,6 +414,19 @@ class Ageing(unittest.TestCase):
                 view, q = asked[i]
                 self.assertEqual(plain(views.answer(one, "/v1/receivables/" + view, q)), fresh[i], asked[i])
 
+    def test_a_list_does_not_go_over_all_records_for_each_row(self):
+        class Counted(list):
+            def __iter__(self):
+                self.times = getattr(self, "times", 0) + 1
+                return super().__iter__()
+        w = self.golden()
+        for n in range(50):
+            w.pay("P-more-%d" % n, 100, "2024-06-02")
+        one = w.oracle()
+        one.everything = Counted(one.everything)
+        self.assertGreater(len(views.answer(one, "/v1/payments", {"as_of": "2024-06-30"})["payments"]), 50)
+        self.assertLess(one.everything.times, 10)
+
     def test_trend(self):
         w = self.golden()
         t = w.get("/v1/receivables/ageing/trend", "2024-06-15", from_="2024-04-20", to="2024-06-15")

@@ -36,13 +36,18 @@ def ref(r):
 REF_KEY = ("topic", "partition", "offset")
 
 
-def common(o, q):
-    """What every answer carries; positions are those of everything folded."""
+def told(o):
+    """Of everything folded: the positions behind it, and when its first and last record were seen."""
     nexts = {}
     for r in o.everything:
         nexts[(r.topic, r.partition)] = max(nexts.get((r.topic, r.partition), 0), r.offset + 1)
-    newest = max((r.seen_at for r in o.everything), default=None)
-    first = min((r.seen_at for r in o.everything), default=None)
+    seen = [r.seen_at for r in o.everything]
+    return nexts, min(seen, default=None), max(seen, default=None)
+
+
+def common(o, q):
+    """What every answer carries; positions are those of everything folded."""
+    nexts, first, newest = o.cached("told", lambda: told(o))
     too_early = None not in (first, o.known_at) and o.known_at < first
     return {
         "as_of": show_date(as_of(o, q)),
