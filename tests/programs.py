@@ -24,7 +24,8 @@ COMMANDS = {
                           "deploy/dev/columns.py"],
     "deploy/services/run.sh": ["deploy/dev/common.sh", "deploy/dev/servers.sh", "deploy/services/*", "deploy/kafka/*"],
     "deploy/dev/rocksdb.sh": ["deploy/dev/common.sh"],
-    # Of common.sh, it calls what tells the time and installs packages.
+    # Of common.sh, these call what tells the time and installs packages.
+    "deploy/dev/format.sh": [],
     "deploy/dev/bare.sh": ["deploy/dev/system.sh"],
     "deploy/container/chroot.sh": ["deploy/dev/system.sh"],
     "deploy/dev/test.sh": [".ci/run", "deploy/dev/common.sh", "deploy/dev/answers.sh", "deploy/dev/columns.py", "deploy/kafka/*",

@@ -43,7 +43,8 @@ int serve(const app::Settings& settings, const Start& start) {
   // was committed.
   std::thread([line] {
     std::this_thread::sleep_for(kEndPatience);
-    line(app::Severity::kWarning, "ended without waiting any longer for what is under way: a disk or a broker does not answer");
+    line(app::Severity::kWarning,
+         "ended without waiting any longer for what is under way: a disk or a broker does not answer");
     std::_Exit(kFailed);
   }).detach();
   running->reset();

@@ -16,9 +16,8 @@ namespace json = boost::json;
 query::Today today_of(const app::Settings& settings, const OfflineModel& model) {
   return [&] {
     if (settings.today) return *settings.today;
-    return model.rules().zone.day_of(std::chrono::duration_cast<std::chrono::seconds>(
-                                         std::chrono::system_clock::now().time_since_epoch())
-                                         .count());
+    return model.rules().zone.day_of(
+        std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count());
   };
 }
 
@@ -33,7 +32,8 @@ Result<void> settle_dates(query::ParameterMap& parameters, const query::Descript
     }
     if (of == nullptr) continue;
     const bool is_label = of->name == "period" || of->name == "baseline";
-    if (of->type != query::Parameter::Type::kDate && of->type != query::Parameter::Type::kInstant && !is_label) continue;
+    if (of->type != query::Parameter::Type::kDate && of->type != query::Parameter::Type::kInstant && !is_label)
+      continue;
     if (is_relative_period(value)) {
       ASSIGN_OR_RETURN(const Day day, today());
       value = relative_period(value, day);
@@ -41,7 +41,8 @@ Result<void> settle_dates(query::ParameterMap& parameters, const query::Descript
     const auto period = parse_period_label(value);
     // What is none is for the view to say.
     if (!period || period->grain == Grain::kDay || is_label) continue;
-    value = format_date(std::clamp(name == "from" || name == "known_from" ? period->from : period->to, kFirstDate, kLastDate));
+    value = format_date(
+        std::clamp(name == "from" || name == "known_from" ? period->from : period->to, kFirstDate, kLastDate));
   }
   return {};
 }

@@ -41,11 +41,8 @@ struct Tellings {
   std::vector<log::NewRecord> records() const {
     std::vector<log::NewRecord> records;
     for (std::size_t i = 0; i < values.size(); ++i) {
-      records.push_back({events::topic_of(events[i].payload_case()),
-                         events[i].customer_id(),
-                         values[i],
-                         std::nullopt,
-                         {}});
+      records.push_back(
+          {events::topic_of(events[i].payload_case()), events[i].customer_id(), values[i], std::nullopt, {}});
     }
     return records;
   }
@@ -53,17 +50,15 @@ struct Tellings {
 
 int tell(const GenerateFlags& flags) {
   if (!flags.target.is_data_alone()) {
-    return fail({ErrorCode::kInvalidArgument,
-                 "--recorded-as-told writes the embedded log of a folder: give --data DIR alone"});
+    return fail(
+        {ErrorCode::kInvalidArgument, "--recorded-as-told writes the embedded log of a folder: give --data DIR alone"});
   }
-  const Day today = static_cast<Day>(std::chrono::duration_cast<std::chrono::hours>(
-                                         std::chrono::system_clock::now().time_since_epoch())
-                                         .count() /
-                                     24);
+  const Day today = static_cast<Day>(
+      std::chrono::duration_cast<std::chrono::hours>(std::chrono::system_clock::now().time_since_epoch()).count() / 24);
   if (flags.options.to >= today) {
-    return fail({ErrorCode::kInvalidArgument,
-                 fmt::format("--recorded-as-told tells what has been: --to must be before today, {}",
-                             format_date(today))});
+    return fail(
+        {ErrorCode::kInvalidArgument,
+         fmt::format("--recorded-as-told tells what has been: --to must be before today, {}", format_date(today))});
   }
   const auto settings = flags.target.settings();
   if (!settings) return fail(settings.error());
@@ -113,19 +108,18 @@ int generate(GenerateFlags& flags) {
   flags.options.to = *last_day;
   if (flags.recorded_as_told) return tell(flags);
   tools::Generator generator(flags.options);
-  return write_events([&](events::v1::Event& event) { return generator.next(event); },
-                      flags.target);
+  return write_events([&](events::v1::Event& event) { return generator.next(event); }, flags.target);
 }
 
 }  // namespace
 
 void add_generate(CLI::App& app, Run& run) {
-  CLI::App* command = app.add_subcommand(
-      "generate",
-      "Make a realistic history of orders, deliveries, invoices and cash, about 8 events an\n"
-      "order, in order of time; the same flags give the same events everywhere. Writes lines\n"
-      "of JSON to stdout, or publishes them with --to, --brokers or --data. Published, they are\n"
-      "recorded now; with --recorded-as-told when they would have been told.");
+  CLI::App* command =
+      app.add_subcommand("generate",
+                         "Make a realistic history of orders, deliveries, invoices and cash, about 8 events an\n"
+                         "order, in order of time; the same flags give the same events everywhere. Writes lines\n"
+                         "of JSON to stdout, or publishes them with --to, --brokers or --data. Published, they are\n"
+                         "recorded now; with --recorded-as-told when they would have been told.");
   auto flags = std::make_shared<GenerateFlags>();
   auto& options = flags->options;
   command->add_option("--customers", options.customers, "how many accounts")
@@ -134,19 +128,16 @@ void add_generate(CLI::App& app, Run& run) {
   command->add_option("--orders", options.orders, "how many orders")
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000'000}))
       ->capture_default_str();
-  command->add_option("--seed", options.seed, "another seed, another history")
-      ->capture_default_str();
+  command->add_option("--seed", options.seed, "another seed, another history")->capture_default_str();
   command->add_option("--from", flags->from, "first day")->capture_default_str();
   command
-      ->add_option(
-          "--to", flags->to,
-          "last day, " + format_date(options.to) + " if not given; or where to publish, a URL")
+      ->add_option("--to", flags->to,
+                   "last day, " + format_date(options.to) + " if not given; or where to publish, a URL")
       ->expected(1)
       ->take_all();
-  command->add_flag(
-      "--recorded-as-told", flags->recorded_as_told,
-      "write into an empty embedded log under --data, recorded at the times of the story, so\n"
-      "that known_at and restatement have something to show; the log is marked as such");
+  command->add_flag("--recorded-as-told", flags->recorded_as_told,
+                    "write into an empty embedded log under --data, recorded at the times of the story, so\n"
+                    "that known_at and restatement have something to show; the log is marked as such");
   flags->target.add_logs_to(*command);
   command->callback([&run, flags] { run = [flags] { return generate(*flags); }; });
 }

@@ -30,8 +30,7 @@ int import(ImportFlags& flags) {
     files.push_back(std::move(*file));
   }
   const tools::ImportReport report = tools::import_events(*mapping, files);
-  for (const FileFault& fault : report.faults)
-    tell("{}: {}\n", fault.place, fault.message);
+  for (const FileFault& fault : report.faults) tell("{}: {}\n", fault.place, fault.message);
   if (!report.faults.empty()) {
     return fail(fmt::format("{}{} fault{}; nothing was written", report.faults.size(),
                             report.faults.size() == tools::kFileFaultsMax ? " or more" : "",
@@ -50,12 +49,12 @@ int import(ImportFlags& flags) {
 }  // namespace
 
 void add_import(CLI::App& app, Run& run) {
-  CLI::App* command = app.add_subcommand(
-      "import",
-      "Make events from CSV files, as a mapping says (docs/importing.md). The same files give\n"
-      "the same events, so importing again is safe. Writes lines of JSON to stdout, or\n"
-      "publishes them with --to, --brokers or --data. Faults name file, line and column; with\n"
-      "any, nothing is written.");
+  CLI::App* command =
+      app.add_subcommand("import",
+                         "Make events from CSV files, as a mapping says (docs/importing.md). The same files give\n"
+                         "the same events, so importing again is safe. Writes lines of JSON to stdout, or\n"
+                         "publishes them with --to, --brokers or --data. Faults name file, line and column; with\n"
+                         "any, nothing is written.");
   auto flags = std::make_shared<ImportFlags>();
   command->add_option("--mapping", flags->mapping, "TOML file that says what the columns mean")
       ->required()

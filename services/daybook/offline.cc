@@ -21,17 +21,17 @@ Result<std::unique_ptr<OfflineModel>> OfflineModel::open(const app::Settings& se
   ASSIGN_OR_RETURN(const engine::Manifest manifest, engine::read_manifest(settings.data));
   ASSIGN_OR_RETURN(domain::Rules rules, domain::make_rules(manifest.fold));
   if (const auto missing = engine::shards_not_in(settings.data, manifest.partitions); !missing.empty()) {
-    return unexpected(ErrorCode::kNotFound,
-                      fmt::format("of the {} shards {} are not in {}: nothing is answered without them. Ask a server that has "
-                                  "them all (--url), or a folder",
-                                  manifest.partitions, log::format_partitions(missing), settings.data));
+    return unexpected(
+        ErrorCode::kNotFound,
+        fmt::format("of the {} shards {} are not in {}: nothing is answered without them. Ask a server that has "
+                    "them all (--url), or a folder",
+                    manifest.partitions, log::format_partitions(missing), settings.data));
   }
   std::unique_ptr<OfflineModel> model(new OfflineModel(std::move(rules), settings));
   model->memory_ = std::make_unique<store::SharedMemory>(64 << 20, 64 << 20);
   for (std::int32_t partition = 0; partition < manifest.partitions; ++partition) {
-    ASSIGN_OR_RETURN(auto store,
-                     store::ShardStore::open(engine::shard_path(settings.data, partition), *model->memory_,
-                                             store::ShardStore::Mode::kReadCopy));
+    ASSIGN_OR_RETURN(auto store, store::ShardStore::open(engine::shard_path(settings.data, partition), *model->memory_,
+                                                         store::ShardStore::Mode::kReadCopy));
     auto labels = std::make_unique<store::Labels>();
     RETURN_IF_ERROR(labels->load(*store));
     RETURN_IF_ERROR(store::read_state(*store, *labels));

@@ -7,9 +7,9 @@
 
 #include "app/settings.h"
 #include "engine/manifest.h"
+#include "query/model.h"
 #include "store/labels.h"
 #include "store/shard_store.h"
-#include "query/model.h"
 
 namespace daybook::cli {
 
@@ -31,7 +31,8 @@ class OfflineModel : public query::ReadModel {
   const store::Reads& reads(std::int32_t partition) const { return *stores_[partition]; }
 
  private:
-  OfflineModel(domain::Rules rules, app::Settings settings) : rules_(std::move(rules)), settings_(std::move(settings)) {}
+  OfflineModel(domain::Rules rules, app::Settings settings)
+      : rules_(std::move(rules)), settings_(std::move(settings)) {}
 
   domain::Rules rules_;
   const app::Settings settings_;

@@ -10,10 +10,10 @@
 #include "events/record.h"
 #include "http/client.h"
 #include "offline.h"
+#include "query/anomalies.h"
 #include "store/keys.h"
 #include "store/parked.h"
 #include "target.h"
-#include "query/anomalies.h"
 
 namespace daybook::cli {
 namespace {
@@ -38,14 +38,13 @@ Result<std::vector<Parked>> read_parked(const app::Settings& settings, const std
   for (std::int32_t partition = 0; partition < model->partition_count(); ++partition) {
     const auto take = [&](std::string_view key, std::string_view value) -> Result<Next> {
       ASSIGN_OR_RETURN(auto record, store::ParkedRecord::decode(key, value));
-      const std::string at = fmt::format(
-          "{}:{}:{}", log::topic_name(settings.topic_prefix, static_cast<log::Topic>(record.topic)),
-          partition, record.offset);
+      const std::string at =
+          fmt::format("{}:{}:{}", log::topic_name(settings.topic_prefix, static_cast<log::Topic>(record.topic)),
+                      partition, record.offset);
       if (position.empty() || position == at) found.push_back({at, std::move(record)});
       return Next::kGoOn;
     };
-    RETURN_IF_ERROR(
-        model->reads(partition).scan(store::Table::kMeta, std::string(1, store::kParkedPrefix), "", take));
+    RETURN_IF_ERROR(model->reads(partition).scan(store::Table::kMeta, std::string(1, store::kParkedPrefix), "", take));
   }
   if (found.empty() && !position.empty()) {
     return unexpected(ErrorCode::kNotFound, fmt::format("no record is parked at '{}'", position));
@@ -84,9 +83,9 @@ Result<std::vector<Listed>> list_folder(const app::Settings& settings) {
 std::string read_page(const json::value& page, std::vector<Listed>& lines) {
   for (const json::value& row : page.at("parked").as_array()) {
     const auto text = [&](const char* name) { return std::string(row.at(name).as_string()); };
-    lines.push_back({fmt::format("{}:{}:{}", text("topic"), row.at("partition").as_int64(),
-                                 row.at("offset").as_int64()),
-                     text("recorded_at"), text("reason"), text("detail"), row.at("resolved").as_bool()});
+    lines.push_back(
+        {fmt::format("{}:{}:{}", text("topic"), row.at("partition").as_int64(), row.at("offset").as_int64()),
+         text("recorded_at"), text("reason"), text("detail"), row.at("resolved").as_bool()});
   }
   const json::value& next = page.at("next_page_token");
   return next.is_null() ? "" : std::string(next.as_string());
@@ -118,10 +117,9 @@ int list(const app::Settings& settings, const std::string& url) {
   if (!lines) return fail(lines.error());
   for (const Listed& line : *lines) {
     out("{}  {}  {}  {}{}\n", line.position, line.recorded_at, line.reason, line.resolved ? "(resolved)  " : "",
-               line.detail);
+        line.detail);
   }
-  say(fmt::format("{} parked, {} unresolved", lines->size(),
-                  std::ranges::count(*lines, false, &Listed::resolved)));
+  say(fmt::format("{} parked, {} unresolved", lines->size(), std::ranges::count(*lines, false, &Listed::resolved)));
   return kDone;
 }
 
@@ -130,8 +128,8 @@ int show(const app::Settings& settings, const std::string& position) {
   if (!parked) return fail(parked.error());
   const store::ParkedRecord& record = parked->front().record;
   out("position  {}\nrecorded  {}\nreason    {}\ndetail    {}\nkey       {}\n", position,
-             format_instant_ms(record.recorded_ms), domain::park_reason_name(record.reason), record.detail,
-             record.key.value_or("(none)"));
+      format_instant_ms(record.recorded_ms), domain::park_reason_name(record.reason), record.detail,
+      record.key.value_or("(none)"));
   events::v1::Event message;
   if (record.value && events::parse(*record.value, message)) {
     out("event     {}\n", events::to_json(message));
@@ -152,7 +150,8 @@ int retry(TargetFlags& flags, const std::string& data, const std::string& positi
   auto parked = read_parked(*settings, position == "all" ? "" : position);
   if (!parked) return fail(parked.error().message + "; --from names the folder that records are parked in");
   if (position == "all") {
-    const std::size_t resolved = std::erase_if(*parked, [](const Parked& one) { return one.resolution == query::Resolution::kResolved; });
+    const std::size_t resolved =
+        std::erase_if(*parked, [](const Parked& one) { return one.resolution == query::Resolution::kResolved; });
     if (resolved > 0) say(fmt::format("{} left out: resolved before", resolved));
   }
   const auto target = flags.open();
@@ -164,9 +163,9 @@ int retry(TargetFlags& flags, const std::string& data, const std::string& positi
     Arena arena;
     events::Violations violations;
     if (!parsed || !events::validate(message, arena, violations)) {
-      say(fmt::format("{}: still unfit ({})", one.position,
-                      violations.empty() ? "not an event"
-                                         : violations.kept()[0].field + ": " + violations.kept()[0].message));
+      say(fmt::format(
+          "{}: still unfit ({})", one.position,
+          violations.empty() ? "not an event" : violations.kept()[0].field + ": " + violations.kept()[0].message));
       continue;
     }
     gateway::LastOffsets last;
@@ -177,8 +176,8 @@ int retry(TargetFlags& flags, const std::string& data, const std::string& positi
       continue;
     }
     ++published;
-    out("{} published again at {}:{}:{}\n", one.position, last.begin()->first.first,
-               last.begin()->first.second, last.begin()->second);
+    out("{} published again at {}:{}:{}\n", one.position, last.begin()->first.first, last.begin()->first.second,
+        last.begin()->second);
   }
   say(fmt::format("{} of {} published again", published, parked->size()));
   return published == parked->size() ? kDone : kFailed;
@@ -187,11 +186,12 @@ int retry(TargetFlags& flags, const std::string& data, const std::string& positi
 }  // namespace
 
 void add_parked(CLI::App& app, Run& run) {
-  CLI::App* parked = app.add_subcommand(
-      "parked", "List, show and retry records that are no valid events. They are never dropped.");
+  CLI::App* parked =
+      app.add_subcommand("parked", "List, show and retry records that are no valid events. They are never dropped.");
   parked->require_subcommand(1);
 
-  CLI::App* list_command = parked->add_subcommand("list", "One line each: position, recorded, reason, whether resolved, detail.");
+  CLI::App* list_command =
+      parked->add_subcommand("list", "One line each: position, recorded, reason, whether resolved, detail.");
   auto list_flags = std::make_shared<SettingFlags>();
   auto url = std::make_shared<std::string>();
   list_command->add_option("--url", *url, "a running server; without it --data is read");
@@ -204,8 +204,9 @@ void add_parked(CLI::App& app, Run& run) {
   });
 
   auto position = std::make_shared<std::string>();
-  CLI::App* show_command = parked->add_subcommand("show", "Everything about one: the event, or its bytes.\n"
-                                                          "Reads a data folder, also beside a running server.");
+  CLI::App* show_command = parked->add_subcommand("show",
+                                                  "Everything about one: the event, or its bytes.\n"
+                                                  "Reads a data folder, also beside a running server.");
   show_command->add_option("position", *position, "topic:partition:offset")->required();
   auto show_flags = std::make_shared<SettingFlags>();
   show_flags->add_to(*show_command, {"data", "topic_prefix"});
@@ -216,13 +217,13 @@ void add_parked(CLI::App& app, Run& run) {
     };
   });
 
-  CLI::App* retry_command = parked->add_subcommand(
-      "retry", "Publish one (or all) again, if it is valid now, with its right topic and key: from the\n"
-               "folder --from, to one of --to, --brokers and --data.");
+  CLI::App* retry_command =
+      parked->add_subcommand("retry",
+                             "Publish one (or all) again, if it is valid now, with its right topic and key: from the\n"
+                             "folder --from, to one of --to, --brokers and --data.");
   retry_command->add_option("position", *position, "topic:partition:offset, or all")->required();
   auto from = std::make_shared<std::string>("./daybook-data");
-  retry_command->add_option("--from", *from, "data folder that the record is parked in")
-      ->capture_default_str();
+  retry_command->add_option("--from", *from, "data folder that the record is parked in")->capture_default_str();
   auto retry_flags = std::make_shared<TargetFlags>();
   retry_flags->add_to(*retry_command);
   retry_command->callback([&run, retry_flags, from, position] {

@@ -4,10 +4,11 @@
 namespace daybook::cli {
 
 void add_publish(CLI::App& app, Run& run) {
-  CLI::App* command = app.add_subcommand(
-      "publish", "Publish newline-delimited JSON events from a file (also .gz, .zst) or - for stdin.\n"
-                 "Each is checked first; sending a file again is safe, repeats have no effect.\n"
-                 "Prints the last position of each topic and partition, for min_position.");
+  CLI::App* command =
+      app.add_subcommand("publish",
+                         "Publish newline-delimited JSON events from a file (also .gz, .zst) or - for stdin.\n"
+                         "Each is checked first; sending a file again is safe, repeats have no effect.\n"
+                         "Prints the last position of each topic and partition, for min_position.");
   auto file = std::make_shared<std::string>();
   auto flags = std::make_shared<TargetFlags>();
   command->add_option("file", *file, "file, or - for stdin")->required();

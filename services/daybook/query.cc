@@ -160,7 +160,8 @@ using Ask = std::function<Result<query::Rendered>(const query::ParameterMap&)>;
 int refused(const query::Rendered& rendered, const QueryOptions& options) {
   say(http::problem_detail(rendered.body).value_or(rendered.body));
   // What stands in a file is no matter of the command's words.
-  const bool is_of_a_file = options.view == "reconciliation" && rendered.body.find("\"violations\"") != std::string::npos;
+  const bool is_of_a_file =
+      options.view == "reconciliation" && rendered.body.find("\"violations\"") != std::string::npos;
   return (rendered.status == 400 && !is_of_a_file) || rendered.status == 404 ? kUsage : kFailed;
 }
 
@@ -172,8 +173,8 @@ const query::Description* description_of(const std::string& view) {
 }
 
 // The rows of all further pages behind those of the first.
-Result<std::optional<query::Rendered>> add_pages(json::object& answer, const std::string& rows_name, query::ParameterMap parameters,
-                                                 const Ask& ask) {
+Result<std::optional<query::Rendered>> add_pages(json::object& answer, const std::string& rows_name,
+                                                 query::ParameterMap parameters, const Ask& ask) {
   while (true) {
     const std::string token = text_at(answer, "next_page_token");
     if (token.empty()) return std::optional<query::Rendered>();
@@ -182,7 +183,8 @@ Result<std::optional<query::Rendered>> add_pages(json::object& answer, const std
     ASSIGN_OR_RETURN(query::Rendered rendered, ask(parameters));
     if (rendered.status != 200) return std::optional(std::move(rendered));
     json::value page = json::parse(rendered.body);
-    for (json::value& row : page.as_object().at(rows_name).as_array()) answer.at(rows_name).as_array().push_back(std::move(row));
+    for (json::value& row : page.as_object().at(rows_name).as_array())
+      answer.at(rows_name).as_array().push_back(std::move(row));
     answer["next_page_token"] = page.as_object().at("next_page_token");
   }
 }
@@ -207,8 +209,9 @@ int print_tables(const query::Rendered& rendered, const QueryOptions& options, c
     }
   }
   const std::string more = text_at(answer, "next_page_token");
-  const auto text = tables_of(std::move(answer), report,
-                              {.width = columns_on_screen(), .everything = options.everything, .sort = options.sort, .top = options.top});
+  const auto text = tables_of(
+      std::move(answer), report,
+      {.width = columns_on_screen(), .everything = options.everything, .sort = options.sort, .top = options.top});
   if (!text) return fail(text.error());
   out_text(*text);
   if (!more.empty()) say("there is more: --page-token " + more);
@@ -240,7 +243,8 @@ int ask(const app::Settings& settings, const QueryOptions& options, const std::v
   auto parameters = parameters_of(options.parameters);
   if (!parameters) return fail(parameters.error());
   if (parameters->contains("format")) {
-    return fail({ErrorCode::kInvalidArgument, "--format is what HTTP calls it; here it is --output table, json, csv, xlsx or html"});
+    return fail({ErrorCode::kInvalidArgument,
+                 "--format is what HTTP calls it; here it is --output table, json, csv, xlsx or html"});
   }
   if (options.format == "xlsx" && isatty(STDOUT_FILENO) != 0) {
     return fail({ErrorCode::kInvalidArgument, "a workbook is for a file: --output xlsx > report.xlsx"});
@@ -251,7 +255,8 @@ int ask(const app::Settings& settings, const QueryOptions& options, const std::v
   }
   const query::Description* report = description_of(options.view);
   // People want to know more than programs that ask for a view's rows.
-  if (options.format == "table" && report != nullptr && report->parameter("details") != nullptr && !parameters->contains("details")) {
+  if (options.format == "table" && report != nullptr && report->parameter("details") != nullptr &&
+      !parameters->contains("details")) {
     parameters->emplace("details", "true");
   }
   if (options.wants_all_rows()) {
@@ -284,23 +289,27 @@ int ask(const app::Settings& settings, const QueryOptions& options, const std::v
   const auto model = OfflineModel::open(settings);
   if (!model) return fail(model.error());
   if (report != nullptr) {
-    const auto settled = settle_dates(*parameters, *report, [&]() -> Result<Day> { return today_of(settings, **model)(); });
+    const auto settled =
+        settle_dates(*parameters, *report, [&]() -> Result<Day> { return today_of(settings, **model)(); });
     if (!settled) return fail(settled.error());
   }
   const query::LocalShards shards(**model);
-  return print(options, *parameters,
-               [&](const query::ParameterMap& with) -> Result<query::Rendered> { return offline(shards, **model, with); });
+  return print(options, *parameters, [&](const query::ParameterMap& with) -> Result<query::Rendered> {
+    return offline(shards, **model, with);
+  });
 }
 
 int unknown_view(const std::string& view) {
-  return fail({ErrorCode::kInvalidArgument, fmt::format("there is no view '{}': daybook query --help lists them", view)});
+  return fail(
+      {ErrorCode::kInvalidArgument, fmt::format("there is no view '{}': daybook query --help lists them", view)});
 }
 
 int query(const app::Settings& settings, const QueryOptions& options) {
   const std::vector<std::string> segments = segments_of(options.view);
   return ask(settings, options, segments, {},
              [&](const query::ShardSource& shards, const OfflineModel& model, const query::ParameterMap& parameters) {
-               return query::begin_answer(shards, today_of(settings, model), {.segments = segments, .parameters = parameters});
+               return query::begin_answer(shards, today_of(settings, model),
+                                          {.segments = segments, .parameters = parameters});
              });
 }
 
@@ -357,8 +366,10 @@ int reconcile(const app::Settings& settings, const QueryOptions& options, const 
 
 void add_table_flags(CLI::App& command, QueryOptions& options) {
   command.add_option("--sort", options.sort, "a table's rows by this column; --sort=-COLUMN from the most down");
-  command.add_option("--top", options.top, "a table's first so many rows")->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}));
-  command.add_flag("--all", options.everything, "columns in which nothing stands, histograms and whole event references as well");
+  command.add_option("--top", options.top, "a table's first so many rows")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}));
+  command.add_flag("--all", options.everything,
+                   "columns in which nothing stands, histograms and whole event references as well");
 }
 
 }  // namespace
@@ -398,12 +409,12 @@ void add_query(CLI::App& app, Run& run) {
 }
 
 void add_reconcile(CLI::App& app, Run& run) {
-  CLI::App* command = app.add_subcommand(
-      "reconcile",
-      "Compare finance's own ledger with ours, line by line:\n"
-      "  daybook reconcile ledger.csv --date 2024-06-30\n"
-      "The file has the columns customer_id, document_id (may be left out or empty: the account),\n"
-      "currency, amount (in major units). Further parameters of the view follow as flags.");
+  CLI::App* command =
+      app.add_subcommand("reconcile",
+                         "Compare finance's own ledger with ours, line by line:\n"
+                         "  daybook reconcile ledger.csv --date 2024-06-30\n"
+                         "The file has the columns customer_id, document_id (may be left out or empty: the account),\n"
+                         "currency, amount (in major units). Further parameters of the view follow as flags.");
   auto flags = std::make_shared<SettingFlags>();
   auto options = std::make_shared<QueryOptions>();
   auto file = std::make_shared<std::string>();

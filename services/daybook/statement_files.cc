@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <cstdint>
 #include <toml++/toml.h>
+#include <cstdint>
 #include <utility>
 #include <vector>
 

@@ -253,7 +253,9 @@ class Folder {
 // As CSV: a line a customer and currency, and one for a customer of whom nothing is open.
 class Index {
  public:
-  Index() { query::append_csv_header(csv_, {"customer_id", "customer_name", "file", "currency", "balance", "overdue"}, ','); }
+  Index() {
+    query::append_csv_header(csv_, {"customer_id", "customer_name", "file", "currency", "balance", "overdue"}, ',');
+  }
 
   void add(const std::string& customer_id, const Customer& customer, const std::string& file) {
     if (customer.figures.empty()) return add_line(customer_id, customer, file, nullptr);
@@ -262,7 +264,8 @@ class Index {
   const std::string& text() const { return csv_; }
 
  private:
-  void add_line(const std::string& customer_id, const Customer& customer, const std::string& file, const Figures* figures) {
+  void add_line(const std::string& customer_id, const Customer& customer, const std::string& file,
+                const Figures* figures) {
     const auto currency = figures == nullptr ? std::nullopt : Currency::parse(figures->currency);
     query::Row row;
     row.add("customer_id", query::Value::text(customer_id));
@@ -300,7 +303,8 @@ Result<std::string> statement_of(const Source& source, const std::string& custom
   parameters.emplace("from", span.from);
   parameters.emplace("to", span.to);
   parameters.emplace("lang", options.lang);
-  ASSIGN_OR_RETURN(std::string text, source.ask({"v1", "customers", customer_id, "statement"}, parameters, options.format));
+  ASSIGN_OR_RETURN(std::string text,
+                   source.ask({"v1", "customers", customer_id, "statement"}, parameters, options.format));
   if (options.format != "html") return text;
   auto page = query::with_sender(text, sender);
   if (!page) return unexpected(ErrorCode::kInternal, "the page of the statement is not of this version of Daybook");
@@ -374,14 +378,17 @@ void add_statements(CLI::App& app, Run& run) {
   command->add_option("--from", options->from, "the first day, or the period that begins with it")->required();
   command->add_option("--to", options->to, "the last day, or the period that ends with it")->required();
   command->add_option("--into", options->into, "the folder; made where it is not there")->required();
-  command->add_option("--state", options->state,
-                      "of whom: overdue (something is on the last day), open (something is), or all")
+  command
+      ->add_option("--state", options->state,
+                   "of whom: overdue (something is on the last day), open (something is), or all")
       ->check(CLI::IsMember({"overdue", "open", "all"}))
       ->capture_default_str();
   command->add_option("--format", options->format, "html, a page to print, or csv")
       ->check(CLI::IsMember({"html", "csv"}))
       ->capture_default_str();
-  command->add_option("--lang", options->lang, "of the pages: en or zh")->check(CLI::IsMember({"en", "zh"}))->capture_default_str();
+  command->add_option("--lang", options->lang, "of the pages: en or zh")
+      ->check(CLI::IsMember({"en", "zh"}))
+      ->capture_default_str();
   command->add_option("--settings", options->sender_file, "a TOML file that says in [sender] who sends them");
   command->add_option("--known-at", options->known_at, "as known at this instant or at the end of this day");
   command->add_option("--url", options->url, "a running instance; without it --data is read");

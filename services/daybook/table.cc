@@ -19,8 +19,8 @@ using query::Field;
 
 // What says of a row what it is of: it stands in front of the rows of a list within it too.
 bool is_key(std::string_view column) {
-  static constexpr std::array<std::string_view, 9> kKeys = {"rank",     "period",      "group",    "customer_id", "customer_name",
-                                                            "currency", "document_id", "order_id", "invoice_id"};
+  static constexpr std::array<std::string_view, 9> kKeys = {
+      "rank", "period", "group", "customer_id", "customer_name", "currency", "document_id", "order_id", "invoice_id"};
   return std::ranges::find(kKeys, column) != kKeys.end() || column.starts_with("group.");
 }
 
@@ -227,10 +227,12 @@ class Table {
     for (const std::string& name : names_) all.push_back(make(name, order));
     std::vector<Column> columns;
     for (const Column& column : all) {
-      if (options.everything || !(column.is_nothing || is_proof_that_holds(column.name, all))) columns.push_back(column);
+      if (options.everything || !(column.is_nothing || is_proof_that_holds(column.name, all)))
+        columns.push_back(column);
     }
     // Where all that it counts is nothing, that is what it says.
-    if (std::ranges::all_of(columns, [](const Column& column) { return is_key(column.name); })) columns = std::move(all);
+    if (std::ranges::all_of(columns, [](const Column& column) { return is_key(column.name); }))
+      columns = std::move(all);
     std::string text;
     for (const auto& part : parts(columns, options.width)) {
       if (!text.empty()) text += "\n";
@@ -304,7 +306,8 @@ class Table {
   }
 
   // Row 0 is that of the names.
-  static std::string line_of(const std::vector<Column>& columns, const std::vector<std::size_t>& part, std::size_t row) {
+  static std::string line_of(const std::vector<Column>& columns, const std::vector<std::size_t>& part,
+                             std::size_t row) {
     std::string text;
     for (const std::size_t i : part) {
       const Column& column = columns[i];
@@ -335,8 +338,9 @@ class Writer {
       Table all;
       for (const json::object* row : kept) all.add(RowReader(true, labels_).read(*row, &fields));
       if (std::ranges::find(all.names(), column) == all.names().end()) {
-        return unexpected(ErrorCode::kInvalidArgument,
-                          fmt::format("--sort {}: the answer has no such column; it has {}", column, fmt::join(all.names(), ", ")));
+        return unexpected(
+            ErrorCode::kInvalidArgument,
+            fmt::format("--sort {}: the answer has no such column; it has {}", column, fmt::join(all.names(), ", ")));
       }
       std::vector<const json::object*> sorted;
       for (const std::size_t at : all.sorted(column, falling)) sorted.push_back(kept[at]);
@@ -420,8 +424,8 @@ class Writer {
 
 // What the answer is of: dates and choices.
 bool is_heading(std::string_view name, const json::value& value) {
-  static constexpr std::array<std::string_view, 7> kElsewhere = {"positions", "newest_recorded_at", "waiting",        "parked",
-                                                                 "as_of",     "known_at",           "next_page_token"};
+  static constexpr std::array<std::string_view, 7> kElsewhere = {
+      "positions", "newest_recorded_at", "waiting", "parked", "as_of", "known_at", "next_page_token"};
   return !value.is_object() && !value.is_array() && std::ranges::find(kElsewhere, name) == kElsewhere.end();
 }
 
@@ -463,7 +467,8 @@ void write_page(Writer& writer, const json::object& answer, const query::Descrip
   for (const auto& member : answer) {
     const std::string name(member.key());
     if (name == "positions") continue;
-    if (const auto* list = member.value().if_array(); list != nullptr && (list->empty() || !list->front().is_object())) {
+    if (const auto* list = member.value().if_array();
+        list != nullptr && (list->empty() || !list->front().is_object())) {
       writer.line(fmt::format("{:22} {}", name, list_words(*list)));
     } else if (!member.value().is_object() && !member.value().is_array() && !member.value().is_null()) {
       writer.line(fmt::format("{:22} {}", name, cell_of(name, member.value(), field_beside(report, name)).text));

@@ -27,7 +27,8 @@ struct TableOptions {
 // counts have their thousands apart, seconds become days and hours, an event is topic:partition:offset. Where the answer
 // has no rows there are none. kInvalidArgument where no column has the name to sort by; what is no such answer throws as
 // Boost.JSON does.
-Result<std::string> tables_of(boost::json::object answer, const query::Description& report, const TableOptions& options);
+Result<std::string> tables_of(boost::json::object answer, const query::Description& report,
+                              const TableOptions& options);
 
 // 1234567.89 with its thousands apart.
 std::string with_thousands(std::string_view number);

@@ -51,18 +51,16 @@ int publish(gateway::LineSource& source, gateway::PublishTarget& target) {
   const gateway::PublishReport report = gateway::publish_lines(source, target, options);
   if (show_progress) tell("\r\033[K");
   for (const gateway::LineFault& fault : report.faults) {
-    say(fmt::format("line {}: {}{}{}", fault.line, fault.field, fault.field.empty() ? "" : ": ",
-                    fault.message));
+    say(fmt::format("line {}: {}{}{}", fault.line, fault.field, fault.field.empty() ? "" : ": ", fault.message));
   }
   out("published {} events\n", report.events);
   for (const auto& [at, offset] : report.last) out("{}:{}:{}\n", at.first, at.second, offset);
   if (report.error) return fail(*report.error);
   if (report.fault_count > 0) {
-    return fail(fmt::format("{} fault{}{}: the batch was refused, and nothing behind it was sent", report.fault_count,
-                            report.fault_count == 1 ? "" : "s",
-                            report.fault_count == report.faults.size()
-                                ? ""
-                                : fmt::format(", the first {} said", report.faults.size())));
+    return fail(fmt::format(
+        "{} fault{}{}: the batch was refused, and nothing behind it was sent", report.fault_count,
+        report.fault_count == 1 ? "" : "s",
+        report.fault_count == report.faults.size() ? "" : fmt::format(", the first {} said", report.faults.size())));
   }
   return kDone;
 }

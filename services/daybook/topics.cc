@@ -10,8 +10,8 @@ void add_topics(CLI::App& app, Run& run) {
   CLI::App* topics = app.add_subcommand("topics", "Make or check the topics on Kafka.");
   topics->require_subcommand(1);
 
-  CLI::App* create = topics->add_subcommand(
-      "create", "Make the topics that are missing, with the settings a book of record needs.");
+  CLI::App* create =
+      topics->add_subcommand("create", "Make the topics that are missing, with the settings a book of record needs.");
   auto create_flags = std::make_shared<SettingFlags>();
   create_flags->add_to(*create, {"brokers", "topic_prefix", "partitions"});
   auto replicas = std::make_shared<int>(log::kReplicas);

@@ -33,7 +33,8 @@ int verify(const app::Settings& settings) {
   if (!manifest) return fail(manifest.error());
   const auto rules = domain::make_rules(manifest->fold);
   if (!rules) return fail(rules.error());
-  const std::vector<std::int32_t> asked = settings.shards ? *settings.shards : log::all_partitions(manifest->partitions);
+  const std::vector<std::int32_t> asked =
+      settings.shards ? *settings.shards : log::all_partitions(manifest->partitions);
   if (const auto checked = log::check_partitions(asked, manifest->partitions); !checked) return fail(checked.error());
   store::SharedMemory memory(64 << 20, 64 << 20);
   const bool show_progress = isatty(STDERR_FILENO) != 0;
@@ -44,9 +45,12 @@ int verify(const app::Settings& settings) {
   for (const std::int32_t partition : asked) {
     auto store = store::ShardStore::open(engine::shard_path(settings.data, partition), memory,
                                          store::ShardStore::Mode::kReadCopy);
-    const auto report = store ? engine::audit(**store, *rules, [&](std::uint64_t customers) {
-      if (show_progress) tell("\rshard {}: {} customers", partition, customers);
-    }) : Result<engine::AuditReport>(unexpected(store.error()));
+    const auto report = store ? engine::audit(**store, *rules,
+                                              [&](std::uint64_t customers) {
+                                                if (show_progress)
+                                                  tell("\rshard {}: {} customers", partition, customers);
+                                              })
+                              : Result<engine::AuditReport>(unexpected(store.error()));
     if (show_progress) tell("\r\033[K");
     // The others may be whole.
     if (!report) {
@@ -71,8 +75,7 @@ int verify(const app::Settings& settings) {
   } else {
     sum.faults.push_back(fmt::format("event ids: {}", found.error().message));
   }
-  out("facts {}  documents {}  customers {}  cells {}\n", sum.facts, sum.documents, sum.customers,
-             sum.cells);
+  out("facts {}  documents {}  customers {}  cells {}\n", sum.facts, sum.documents, sum.customers, sum.cells);
   const bool has_all = stores.size() == asked.size();
   out("digest {}\n", has_all ? to_hex(sum.digest) : "unknown: not every shard could be read");
   out("event ids on several documents: {}\n", shared.size());
@@ -88,10 +91,11 @@ int verify(const app::Settings& settings) {
 }  // namespace
 
 void add_verify(CLI::App& app, Run& run) {
-  CLI::App* command = app.add_subcommand(
-      "verify", "Recompute every figure of a data folder from its facts and compare; print the digest.\n"
-                "Works beside a running server, on the moment of opening. Each shard is looked at, also\n"
-                "behind a damaged one.");
+  CLI::App* command =
+      app.add_subcommand("verify",
+                         "Recompute every figure of a data folder from its facts and compare; print the digest.\n"
+                         "Works beside a running server, on the moment of opening. Each shard is looked at, also\n"
+                         "behind a damaged one.");
   auto flags = std::make_shared<SettingFlags>();
   flags->add_to(*command, {"data", "topic_prefix", "shards"});
   command->callback([&run, flags] {

@@ -29,9 +29,9 @@ http::Response Changes::listen(const http::Request& request, const query::Access
   const std::lock_guard lock(listening_);
   if (all_.size() >= options_.streams_max) let_go_of_closed();
   if (stopped_ || all_.size() >= options_.streams_max) {
-    http::Response refused =
-        http::problem(503, "Too many streams",
-                      stopped_ ? "the server ends" : fmt::format("{} listen already, as many as streams_max lets", all_.size()));
+    http::Response refused = http::problem(
+        503, "Too many streams",
+        stopped_ ? "the server ends" : fmt::format("{} listen already, as many as streams_max lets", all_.size()));
     refused.headers.emplace_back("Retry-After", "10");
     return refused;
   }
@@ -70,7 +70,8 @@ void Changes::resync() {
 void Changes::add_metrics(MetricSheet& sheet) const {
   sheet.gauge("daybook_change_streams", "Streams of changes that are open.");
   sheet.add({}, static_cast<double>(listeners_));
-  sheet.counter("daybook_change_streams_slow_total", "How often one of them was read too slowly, and what waited for it dropped.");
+  sheet.counter("daybook_change_streams_slow_total",
+                "How often one of them was read too slowly, and what waited for it dropped.");
   sheet.add({}, static_cast<double>(slow_reads_));
 }
 
@@ -93,7 +94,8 @@ void Changes::run() {
   auto comment_at = steady_clock::now() + options_.comment_every;
   std::unique_lock lock(mutex_);
   while (!stopping_) {
-    const auto pace_end = told_at + options_.pace + static_cast<std::int64_t>(listeners_.load()) * options_.pace_of_each;
+    const auto pace_end =
+        told_at + options_.pace + static_cast<std::int64_t>(listeners_.load()) * options_.pace_of_each;
     const auto now = steady_clock::now();
     if (!pending_.empty() && now >= pace_end) {
       const Pending pending = std::exchange(pending_, {});

@@ -71,7 +71,7 @@ class Changes {
   };
   // What is to be told.
   struct Pending {
-    bool everything = false;  // And nothing else: a resync.
+    bool everything = false;                          // And nothing else: a resync.
     std::map<std::int32_t, query::ChangeNote> notes;  // By partition.
 
     bool empty() const { return !everything && notes.empty(); }

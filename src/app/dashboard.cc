@@ -83,7 +83,8 @@ std::optional<http::Response> dashboard_file(const http::Request& request) {
   response.headers = {
       {"ETag", tag},
       // What is below /assets/ is named by its content, and the page names it.
-      {"Cache-Control", file->path == "/" || file->path == "/assets/icon.svg" ? "no-cache" : "public, max-age=31536000, immutable"},
+      {"Cache-Control",
+       file->path == "/" || file->path == "/assets/icon.svg" ? "no-cache" : "public, max-age=31536000, immutable"},
       {"Vary", "Accept-Encoding"},
       {"Content-Security-Policy",
        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "

@@ -7,9 +7,9 @@
 namespace daybook::app {
 
 struct DashboardFile {
-  std::string_view path;          // "/", "/assets/main-0123456789.js"
+  std::string_view path;  // "/", "/assets/main-0123456789.js"
   std::string_view content_type;
-  std::string_view gzip;          // Compressed.
+  std::string_view gzip;  // Compressed.
 };
 
 // None where it was built without.

@@ -38,7 +38,9 @@ std::vector<http::WorkerGroup> groups_apart(unsigned threads) {
       return std::ranges::find(paths, request.path) != paths.end();
     };
   };
-  return {{is_one_of({"/healthz"}), 1}, {is_one_of({"/readyz", "/metrics", "/v1/status", kChanges}), 1}, {is_one_of({kEvents}), threads}};
+  return {{is_one_of({"/healthz"}), 1},
+          {is_one_of({"/readyz", "/metrics", "/v1/status", kChanges}), 1},
+          {is_one_of({kEvents}), threads}};
 }
 
 http::ServerOptions options_of(const Settings& settings, const std::string& listen) {
@@ -70,7 +72,8 @@ http::Response unknown_parameter(const std::string& name) {
 }
 
 http::Response served_by(const http::Request& request, const char* program) {
-  return http::problem(404, "Not served here", fmt::format("{} is served by {}, or by daybook up", request.path, program));
+  return http::problem(404, "Not served here",
+                       fmt::format("{} is served by {}, or by daybook up", request.path, program));
 }
 
 }  // namespace
@@ -120,11 +123,14 @@ void Front::handle(http::Request request, http::Respond respond) const {
 
 const std::function<http::Response()>* Front::plain(const std::string& path) const {
   static const std::function<http::Response()> alive = [] { return http::Response{200, "text/plain", "ok\n"}; };
-  static const std::function<http::Response()> described = [] { return http::Response{200, "application/json", openapi()}; };
-  const std::map<std::string_view, const std::function<http::Response()>*> routes = {
-      {"/", &served_.page},          {"/healthz", &alive},
-      {"/readyz", &served_.ready},   {"/metrics", &served_.metrics},
-      {"/v1/status", &served_.status}};
+  static const std::function<http::Response()> described = [] {
+    return http::Response{200, "application/json", openapi()};
+  };
+  const std::map<std::string_view, const std::function<http::Response()>*> routes = {{"/", &served_.page},
+                                                                                     {"/healthz", &alive},
+                                                                                     {"/readyz", &served_.ready},
+                                                                                     {"/metrics", &served_.metrics},
+                                                                                     {"/v1/status", &served_.status}};
   if (path == "/openapi.json") return served_.ask ? &described : nullptr;
   const auto known = routes.find(path);
   return known == routes.end() || !*known->second ? nullptr : known->second;
@@ -144,7 +150,8 @@ void Front::answer(http::Request request, http::Respond respond) const {
   }
   const bool is_view = query::is_report(request.segments);
   const auto* const known = plain(request.path);
-  const bool is_of_questions = is_view || is_reconciliation(request) || is_of_dashboard(request.path) || request.path == "/openapi.json";
+  const bool is_of_questions =
+      is_view || is_reconciliation(request) || is_of_dashboard(request.path) || request.path == "/openapi.json";
   if (is_of_questions && !served_.ask) return respond(served_by(request, "daybook-query"));
   if (request.method != "GET" && (known != nullptr || is_view)) return respond(wrong_method(request, "GET, HEAD"));
   if (const auto file = dashboard_file(request)) {

@@ -35,10 +35,8 @@ std::string list_of(std::string_view heading, const std::vector<Link>& links) {
 http::Response front_page(Day today, bool recorded_as_told) {
   const CivilDate date = civil_from_day(today);
   const Day year_ago = day_from_civil({date.year - 1, date.month, 1});
-  const std::string span =
-      fmt::format("from={}&to={}", format_date(year_ago), format_date(today));
-  const std::string month = fmt::format("from={}&to={}", format_date(today - date.day + 1),
-                                        format_date(today));
+  const std::string span = fmt::format("from={}&to={}", format_date(year_ago), format_date(today));
+  const std::string month = fmt::format("from={}&to={}", format_date(today - date.day + 1), format_date(today));
   std::string html =
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width\">\n<title>Daybook</title>\n</head>\n"
@@ -50,21 +48,19 @@ http::Response front_page(Day today, bool recorded_as_told) {
         "<p>A log for demonstration: its events were recorded as a story tells them, not when they "
         "were published.</p>\n";
   }
-  html += list_of("Receivables",
-                  {{"/v1/receivables/ageing?group_by=region&level=1", "by age and region"},
-                   {"/v1/receivables/ageing?group_by=customer&page_size=20", "by age and customer"},
-                   {"/v1/receivables/items?page_size=20", "open items"},
-                   {"/v1/receivables/bridge?" + month, "what moved this month"},
-                   {"/v1/receivables/entries?page_size=20&" + month, "this month's entries"},
-                   {"/v1/receivables/ratios?" + span, "days sales outstanding and other ratios"},
-                   {"/v1/receivables/worklist?page_size=20", "whom to call first"},
-                   {"/v1/receivables/dunning?page_size=20", "dunning proposals"},
-                   {"/v1/customers?page_size=20", "customers"}});
-  html += list_of(
-      "Orders and sales",
-      {{"/v1/order-cycle?grain=month&cycle=placed..delivered&" + span, "days from order to delivery"},
-       {"/v1/order-cycle?grain=quarter&cycle=placed..paid&" + span, "days from order to cash"},
-       {"/v1/sales?group_by=region&grain=quarter&" + span, "sales by region"}});
+  html += list_of("Receivables", {{"/v1/receivables/ageing?group_by=region&level=1", "by age and region"},
+                                  {"/v1/receivables/ageing?group_by=customer&page_size=20", "by age and customer"},
+                                  {"/v1/receivables/items?page_size=20", "open items"},
+                                  {"/v1/receivables/bridge?" + month, "what moved this month"},
+                                  {"/v1/receivables/entries?page_size=20&" + month, "this month's entries"},
+                                  {"/v1/receivables/ratios?" + span, "days sales outstanding and other ratios"},
+                                  {"/v1/receivables/worklist?page_size=20", "whom to call first"},
+                                  {"/v1/receivables/dunning?page_size=20", "dunning proposals"},
+                                  {"/v1/customers?page_size=20", "customers"}});
+  html += list_of("Orders and sales",
+                  {{"/v1/order-cycle?grain=month&cycle=placed..delivered&" + span, "days from order to delivery"},
+                   {"/v1/order-cycle?grain=quarter&cycle=placed..paid&" + span, "days from order to cash"},
+                   {"/v1/sales?group_by=region&grain=quarter&" + span, "sales by region"}});
   html += list_of("What needs a look", {{"/v1/anomalies?page_size=20", "anomalies"},
                                         {"/v1/parked", "parked records"},
                                         {"/v1/status", "status: how far the log is read"},

@@ -27,7 +27,9 @@ Result<void> GatewayService::open() {
   };
   RETURN_IF_ERROR(log_->start({}, use));
   Served served;
-  served.publish = [this](http::Request request, http::Respond respond) { publishing_->publish(std::move(request), std::move(respond)); };
+  served.publish = [this](http::Request request, http::Respond respond) {
+    publishing_->publish(std::move(request), std::move(respond));
+  };
   served.ready = [this] { return ready_answer(vitals()); };
   served.status = [this] { return status(); };
   served.metrics = [this] { return metrics_answer(vitals(), *metrics_, {}); };

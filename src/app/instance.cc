@@ -34,8 +34,9 @@ Result<void> Instance::open() {
   ASSIGN_OR_RETURN(projection_, Projection::open(settings_, std::move(around)));
   const std::shared_ptr<const query::ShardSource> shards(std::shared_ptr<void>(), &projection_->shards());
   front_ = std::make_unique<Front>(settings_, metrics_);
-  questions_ = std::make_unique<Questions>([shards] { return shards; }, settings_.today, std::make_shared<MemoryBudget>(settings_.memory_plan().answers),
-                                           [this](std::function<void()> task) { return front_->submit(std::move(task)); });
+  questions_ = std::make_unique<Questions>(
+      [shards] { return shards; }, settings_.today, std::make_shared<MemoryBudget>(settings_.memory_plan().answers),
+      [this](std::function<void()> task) { return front_->submit(std::move(task)); });
   const auto use = [this](log::Log& log) -> Result<void> {
     RETURN_IF_ERROR(projection_->attach(log));
     publishing_->attach(log);
@@ -54,9 +55,15 @@ Result<void> Instance::open() {
 
 Served Instance::served() {
   Served served;
-  served.publish = [this](http::Request request, http::Respond respond) { publishing_->publish(std::move(request), std::move(respond)); };
-  served.ask = [this](http::Request request, http::Respond respond) { questions_->ask(std::move(request), std::move(respond)); };
-  served.changes = [this](const http::Request& request) { return changes_->listen(request, query::AccessScope::everything()); };
+  served.publish = [this](http::Request request, http::Respond respond) {
+    publishing_->publish(std::move(request), std::move(respond));
+  };
+  served.ask = [this](http::Request request, http::Respond respond) {
+    questions_->ask(std::move(request), std::move(respond));
+  };
+  served.changes = [this](const http::Request& request) {
+    return changes_->listen(request, query::AccessScope::everything());
+  };
   served.page = [this] { return page(); };
   served.ready = [this] { return ready_answer(vitals()); };
   served.status = [this] { return status(); };

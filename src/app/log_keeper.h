@@ -20,7 +20,8 @@
 namespace daybook::app {
 
 // Opens the log that the settings name. What people must know of it goes to `notice`.
-Result<std::unique_ptr<log::Log>> open_log(const Settings& settings, const std::function<void(const std::string&)>& notice);
+Result<std::unique_ptr<log::Log>> open_log(const Settings& settings,
+                                           const std::function<void(const std::string&)>& notice);
 
 // The same to read what it has; an embedded one may be written meanwhile.
 Result<std::unique_ptr<log::Log>> open_log_to_read(const Settings& settings);
@@ -84,7 +85,7 @@ class LogKeeper {
   std::atomic<log::Log*> in_use_ = nullptr;
   std::atomic<bool> stopping_ = false;
   mutable std::mutex mutex_;  // Guards the rest.
-  std::string away_;  // Why it could not be opened yet.
+  std::string away_;          // Why it could not be opened yet.
   std::string failure_;
   std::thread thread_;  // The one that tries; not guarded.
 };

@@ -16,10 +16,10 @@ namespace daybook::app {
 
 // As of the last answer.
 struct LogSeen {
-  std::vector<log::EndOffset> ends;  // Of the event topics; empty before the first answer.
+  std::vector<log::EndOffset> ends;                         // Of the event topics; empty before the first answer.
   std::optional<std::chrono::system_clock::time_point> at;  // When these were asked for.
-  std::string away;   // Why it does not answer; empty while it does.
-  bool overdue = false;  // It keeps somebody waiting beyond their patience just now.
+  std::string away;                                         // Why it does not answer; empty while it does.
+  bool overdue = false;                                     // It keeps somebody waiting beyond their patience just now.
   std::string unfit;  // What has become of it since it was opened; empty while it is as it was.
 };
 

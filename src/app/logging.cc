@@ -24,9 +24,9 @@ spdlog::level::level_enum level_of(Severity severity) {
 LogLine open_process_log(LogFormat format) {
   auto log = std::make_shared<spdlog::logger>("daybook", std::make_shared<spdlog::sinks::stderr_sink_mt>());
   const bool json = format == LogFormat::kJson;
-  log->set_pattern(json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","message":%v})"
-                        : "%Y-%m-%dT%H:%M:%S.%eZ %l %v",
-                   spdlog::pattern_time_type::utc);
+  log->set_pattern(
+      json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","message":%v})" : "%Y-%m-%dT%H:%M:%S.%eZ %l %v",
+      spdlog::pattern_time_type::utc);
   return [log, json](Severity severity, const std::string& words) {
     if (!json) return log->log(level_of(severity), spdlog::string_view_t(words));
     std::string text;

@@ -14,7 +14,7 @@ struct MemoryPlan {
   std::size_t write_buffers = 0;
   // Documents and pages that the projector keeps, with their tables, the filter of stored keys, and labels.
   std::size_t fold_cache = 0;
-  std::size_t pending = 0;    // What it has read and not folded yet.
+  std::size_t pending = 0;  // What it has read and not folded yet.
   std::size_t indexes = 0;
   std::size_t prefetch = 0;   // What Kafka has sent ahead.
   std::size_t bodies = 0;     // Of requests, until these are answered. Two of the largest at least.

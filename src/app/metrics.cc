@@ -24,7 +24,7 @@ using std::chrono::steady_clock;
 
 // Upper borders, in seconds.
 const prometheus::Histogram::BucketBoundaries kAnswerSeconds = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
-                                                               0.1,    0.25,  0.5,    1,     2.5,  5,     10};
+                                                                0.1,    0.25,  0.5,    1,     2.5,  5,     10};
 const prometheus::Histogram::BucketBoundaries kCommitSeconds = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
                                                                 0.25,  0.5,    1,     2.5,  5,     10,   60};
 
@@ -43,9 +43,9 @@ struct KafkaClient {
   double sent_bytes = 0;
   double received_bytes = 0;
   double queued_messages = 0;
-  double errors = 0;      // Of its brokers: failed and timed out requests, and broken connections.
+  double errors = 0;  // Of its brokers: failed and timed out requests, and broken connections.
   double brokers_up = 0;
-  double rtt_p99 = 0;     // Of the slowest broker, in seconds.
+  double rtt_p99 = 0;  // Of the slowest broker, in seconds.
   steady_clock::time_point told_at;
 };
 
@@ -58,7 +58,8 @@ KafkaClient read_client(const json::object& all) {
     for (const auto& entry : brokers->get_object()) {
       if (!entry.value().is_object()) continue;
       const json::object& broker = entry.value().get_object();
-      for (const char* name : {"txerrs", "rxerrs", "req_timeouts", "disconnects"}) client.errors += number(broker, name);
+      for (const char* name : {"txerrs", "rxerrs", "req_timeouts", "disconnects"})
+        client.errors += number(broker, name);
       if (const auto* state = broker.if_contains("state"); state != nullptr && *state == "UP") ++client.brokers_up;
       if (const auto* rtt = broker.if_contains("rtt"); rtt != nullptr && rtt->is_object()) {
         client.rtt_p99 = std::max(client.rtt_p99, number(rtt->get_object(), "p99") / 1e6);
@@ -171,12 +172,13 @@ std::string Metrics::text(MetricSheet sheet) const {
     const std::lock_guard lock(parts_->mutex);
     auto& clients = parts_->kafka_clients;
     std::erase_if(clients, [](const auto& each) { return steady_clock::now() - each.second.told_at > kSilent; });
-    const auto family = [&](bool is_counter, const char* metric, const char* help, double KafkaClient::*field) {
+    const auto family = [&](bool is_counter, const char* metric, const char* help, double KafkaClient::* field) {
       if (clients.empty()) return;
       is_counter ? sheet.counter(metric, help) : sheet.gauge(metric, help);
       for (const auto& [client, told] : clients) sheet.add({{"client", client}}, told.*field);
     };
-    family(true, "daybook_kafka_sent_bytes_total", "Sent to brokers, by librdkafka's client.", &KafkaClient::sent_bytes);
+    family(true, "daybook_kafka_sent_bytes_total", "Sent to brokers, by librdkafka's client.",
+           &KafkaClient::sent_bytes);
     family(true, "daybook_kafka_received_bytes_total", "Received from brokers.", &KafkaClient::received_bytes);
     family(false, "daybook_kafka_queued_messages", "Messages that wait for a broker.", &KafkaClient::queued_messages);
     family(true, "daybook_kafka_errors_total", "Requests that failed or timed out, and connections lost.",
@@ -192,8 +194,9 @@ std::string Metrics::text(MetricSheet sheet) const {
 
 std::string route_of(const std::string& path, const std::vector<std::string>& segments) {
   static constexpr std::array<std::string_view, 9> kPlain = {
-      "/",          "/healthz",   "/readyz",     "/metrics", "/openapi.json",
-      "/v1/status", "/v1/events", "/v1/changes", "/v1/receivables/reconciliation"};
+      "/",          "/healthz",      "/readyz",
+      "/metrics",   "/openapi.json", "/v1/status",
+      "/v1/events", "/v1/changes",   "/v1/receivables/reconciliation"};
   if (std::ranges::find(kPlain, path) != kPlain.end()) return path;
   if (is_of_dashboard(path)) return "/assets";
   const auto known = query::find_route(segments, false);

@@ -35,7 +35,8 @@ void OpenCounts::add_metrics(MetricSheet& sheet) const {
               "Anomalies open today by kind, as counted last: every half minute, less often where that takes long.");
   for (const auto& [kind, count] : open_anomalies_) sheet.add({{"kind", kind}}, static_cast<double>(count));
   if (unresolved_parked_) {
-    sheet.gauge("daybook_parked_unresolved", "Parked records that name an event which was not accepted since, as counted last.");
+    sheet.gauge("daybook_parked_unresolved",
+                "Parked records that name an event which was not accepted since, as counted last.");
     sheet.add({}, static_cast<double>(*unresolved_parked_));
   }
 }

@@ -39,8 +39,8 @@ class OpenCounts {
 
   void keep(const Of& of, std::map<std::string, std::int64_t> anomalies, std::optional<std::int64_t> unresolved);
 
-  std::optional<Of> counted_;  // The counting thread's.
-  mutable std::mutex mutex_;   // Guards the rest.
+  std::optional<Of> counted_;                           // The counting thread's.
+  mutable std::mutex mutex_;                            // Guards the rest.
   std::map<std::string, std::int64_t> open_anomalies_;  // By kind.
   std::optional<std::int64_t> unresolved_parked_;
 };

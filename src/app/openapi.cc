@@ -1,10 +1,10 @@
 #include "app/openapi.h"
 
+#include <algorithm>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <boost/json/value_from.hpp>
-#include <algorithm>
 #include <iterator>
 #include <string>
 #include <string_view>
@@ -33,9 +33,7 @@ json::object integer() { return typed("integer"); }
 json::object boolean() { return typed("boolean"); }
 json::object date() { return {{"type", "string"}, {"format", "date"}}; }
 json::object time() { return {{"type", "string"}, {"format", "date-time"}}; }
-json::object amount() {
-  return typed("string", "Decimal in the currency's own decimals, such as 1234.50.");
-}
+json::object amount() { return typed("string", "Decimal in the currency's own decimals, such as 1234.50."); }
 json::object nullable(json::object schema) {
   schema["type"] = json::array{schema["type"], "null"};
   return schema;
@@ -111,22 +109,17 @@ json::object pattern(std::string expression, json::array examples) {
 json::object schema_of(const query::Parameter& parameter) {
   using Type = query::Parameter::Type;
   switch (parameter.type) {
-    case Type::kText:
-      return parameter.pattern.empty() ? text() : pattern(parameter.pattern, {parameter.example});
-    case Type::kDate:
-      return date();
-    case Type::kInstant:
-      return {{"anyOf", json::array{date(), time()}}};
+    case Type::kText: return parameter.pattern.empty() ? text() : pattern(parameter.pattern, {parameter.example});
+    case Type::kDate: return date();
+    case Type::kInstant: return {{"anyOf", json::array{date(), time()}}};
     case Type::kInteger: {
       json::object schema = integer();
       schema["minimum"] = parameter.least;
       schema["maximum"] = parameter.most;
       return schema;
     }
-    case Type::kDecimal:
-      return pattern("^[0-9]{1,12}([.][0-9]{1,6})?$", {"0", "12.5"});
-    case Type::kCurrency:
-      return pattern("^[A-Z]{3}$", {"CNY", "EUR", "JPY"});
+    case Type::kDecimal: return pattern("^[0-9]{1,12}([.][0-9]{1,6})?$", {"0", "12.5"});
+    case Type::kCurrency: return pattern("^[A-Z]{3}$", {"CNY", "EUR", "JPY"});
     case Type::kChoice: {
       json::object schema = text();
       schema["enum"] = json::value_from(parameter.choices);
@@ -167,10 +160,8 @@ json::object described(const query::Parameter& parameter) {
   if (!parameter.fallback.empty()) schema["default"] = fallback_of(parameter);
   std::string meaning = parameter.meaning;
   if (parameter.type == Type::kDate) meaning += " From 1900-01-01 to 2199-12-31.";
-  json::object described{{"name", parameter.name},
-                         {"in", "query"},
-                         {"required", parameter.required},
-                         {"description", std::move(meaning)}};
+  json::object described{
+      {"name", parameter.name}, {"in", "query"}, {"required", parameter.required}, {"description", std::move(meaning)}};
   if (parameter.type == Type::kChoices || parameter.type == Type::kRisingDays) {  // By comma.
     described["style"] = "form";
     described["explode"] = false;
@@ -198,8 +189,9 @@ json::object problem(const char* description) {
 
 // What HTTP itself may make of any request; beside what the operation answers.
 json::object refused_by_http() {
-  return problem("405 another method (Allow names it), 408 sent too slowly, 413 a body too large, 414 and 431 a target or header "
-                 "too long, 417 and 501 what is not supported, 500 a fault of ours.");
+  return problem(
+      "405 another method (Allow names it), 408 sent too slowly, 413 a body too large, 414 and 431 a target or header "
+      "too long, 417 and 501 what is not supported, 500 a fault of ours.");
 }
 
 // Of the schema of its rows.
@@ -234,7 +226,11 @@ json::object answer_schema(const query::Description& report) {
 json::object subject(std::string_view name) {
   json::object schema{{"type", "string"}, {"minLength", 1}};
   if (name == "partition" || name == "offset") schema = {{"type", "integer"}, {"minimum", 0}};
-  return {{"name", name}, {"in", "path"}, {"required", true}, {"description", "Percent-encoded."}, {"schema", std::move(schema)}};
+  return {{"name", name},
+          {"in", "path"},
+          {"required", true},
+          {"description", "Percent-encoded."},
+          {"schema", std::move(schema)}};
 }
 
 json::object operation(const query::Description& report) {
@@ -253,33 +249,36 @@ json::object operation(const query::Description& report) {
   json::object content{{"application/json", {{"schema", answer_schema(report)}}}};
   if (!report.row.empty()) {
     json::object rows = list(schema_ref(row_name(report)));
-    rows["description"] = "A line of the fields' names, nested ones with a point, ages under their labels; then one a row.";
+    rows["description"] =
+        "A line of the fields' names, nested ones with a point, ages under their labels; then one a row.";
     content["text/csv"] = json::object{{"schema", std::move(rows)}};
-    content["application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"] = json::object{
-        {"schema", typed("string", "A workbook: a cover sheet, and the rows under the same names.")}};
+    content["application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"] =
+        json::object{{"schema", typed("string", "A workbook: a cover sheet, and the rows under the same names.")}};
   }
   if (report.has_page) content["text/html"] = json::object{{"schema", text()}};
-  json::object responses{{"200", {{"description", "The answer."}, {"content", std::move(content)}}},
-                         {"400", problem("A parameter is unknown, missing or out of range, and violations name it; or more is asked for than "
-                                         "there is memory for.")},
-                         {"421", problem("Asked under a name that is not served.")},
-                         {"503", problem("min_position was not folded in time, others take the memory that there is for answers, or a "
-                                         "store is in trouble: try again.")},
-                         {"default", refused_by_http()}};
+  json::object responses{
+      {"200", {{"description", "The answer."}, {"content", std::move(content)}}},
+      {"400",
+       problem("A parameter is unknown, missing or out of range, and violations name it; or more is asked for than "
+               "there is memory for.")},
+      {"421", problem("Asked under a name that is not served.")},
+      {"503", problem("min_position was not folded in time, others take the memory that there is for answers, or a "
+                      "store is in trouble: try again.")},
+      {"default", refused_by_http()}};
   if (report.row.empty()) responses["406"] = problem("It has no rows to give as CSV.");
   if (!subjects.empty()) responses["404"] = problem("There is none.");
   if (subjects.size() == 1) {
     responses["409"] = problem("Several accounts have this id: say which with customer_id.");
   }
-  json::object operation{{"operationId", report.name},
-                         {"summary", report.meaning},
-                         {"parameters", std::move(parameters)}};
+  json::object operation{
+      {"operationId", report.name}, {"summary", report.meaning}, {"parameters", std::move(parameters)}};
   if (report.has_body) {
     operation["requestBody"] = json::object{
         {"required", true},
         {"content",
          {{"text/csv",
-           {{"schema", typed("string", "Columns customer_id, document_id (optional), currency, amount in major units.")}}}}}};
+           {{"schema",
+             typed("string", "Columns customer_id, document_id (optional), currency, amount in major units.")}}}}}};
     responses["403"] = problem("A page of another site has sent it.");
     responses["413"] = problem("Too many rows or bytes.");
     responses["415"] = problem("Another content type than text/csv.");
@@ -338,18 +337,22 @@ json::object publish() {
 }
 
 json::object changes() {
-  json::object path = plain(
-      "changes", "A stream of what changes: a note of each commit, which may be of several that came at once.", "text/event-stream",
-      typed("string", "Server-sent events. `commit`: a Change as its data. `resync`: anything may have changed, as what changed is not "
-                      "known: this one reads too slowly, comes again (nothing is told again), or another holder of a shard is asked. "
-                      "A comment each 15 s."));
+  json::object path =
+      plain("changes", "A stream of what changes: a note of each commit, which may be of several that came at once.",
+            "text/event-stream",
+            typed("string",
+                  "Server-sent events. `commit`: a Change as its data. `resync`: anything may have changed, as what "
+                  "changed is not "
+                  "known: this one reads too slowly, comes again (nothing is told again), or another holder of a shard "
+                  "is asked. "
+                  "A comment each 15 s."));
   json::object& get = path["get"].get_object();
-  get["parameters"] = json::array{json::object{
-      {"name", "Last-Event-ID"},
-      {"in", "header"},
-      {"required", false},
-      {"description", "Of a stream that broke: the new one begins with a resync."},
-      {"schema", text()}}};
+  get["parameters"] =
+      json::array{json::object{{"name", "Last-Event-ID"},
+                               {"in", "header"},
+                               {"required", false},
+                               {"description", "Of a stream that broke: the new one begins with a resync."},
+                               {"schema", text()}}};
   json::object& responses = get["responses"].get_object();
   responses["404"] = problem("Where the services run apart: another has it.");
   responses["503"] = problem("As many streams are open as the setting streams_max lets: try again later.");
@@ -364,23 +367,24 @@ json::object schemas() {
   reports["enum"] = std::move(names);
   json::object customers = list(text());
   customers["maxItems"] = query::ChangedCustomers::kNamedMax;
-  all["Change"] = object({{"partition", integer()},
-                          {"positions", list(schema_ref("Position"))},
-                          {"newest_recorded_at", nullable(time())},
-                          {"reports", list(std::move(reports))},
-                          {"customers", {{"oneOf", json::array{std::move(customers), json::object{{"const", "many"}}}}}}});
+  all["Change"] =
+      object({{"partition", integer()},
+              {"positions", list(schema_ref("Position"))},
+              {"newest_recorded_at", nullable(time())},
+              {"reports", list(std::move(reports))},
+              {"customers", {{"oneOf", json::array{std::move(customers), json::object{{"const", "many"}}}}}}});
   for (const query::Report* report : query::reports()) {
     if (!report->description().row.empty()) all[row_name(report->description())] = object_of(report->description().row);
   }
   all["Position"] = object({{"topic", text()}, {"partition", integer()}, {"next_offset", integer()}});
-  all["Problem"] = object(
-      {{"type", text()},
-       {"title", text()},
-       {"status", integer()},
-       {"detail", text()},
-       {"violations", list(object({{"index", integer()}, {"field", text()}, {"message", text()}})), true},
-       {"violation_count", integer(), true},
-       {"accounts", list(text()), true}});
+  all["Problem"] =
+      object({{"type", text()},
+              {"title", text()},
+              {"status", integer()},
+              {"detail", text()},
+              {"violations", list(object({{"index", integer()}, {"field", text()}, {"message", text()}})), true},
+              {"violation_count", integer(), true},
+              {"accounts", list(text()), true}});
   return all;
 }
 
@@ -390,48 +394,50 @@ std::string make() {
   for (const query::Report* report : query::reports()) {
     paths[report->description().path] = operation(report->description());
   }
-  paths["/v1/status"] = plain(
-      "status", "How far the log is folded, and what was counted.", "application/json",
-      object({{"positions", list(object({{"topic", text()},
-                                         {"partition", integer()},
-                                         {"next_offset", nullable(integer())},
-                                         {"end_offset", nullable(integer())},
-                                         {"lag", nullable(integer())}}))},
-              {"ends_seen_at", nullable(time())},
-              {"rates", object({{"records_since_start", nullable(integer())}, {"records_per_second", nullable(integer())}})},
-              {"newest_recorded_at", nullable(time())},
-              {"accepted", nullable(integer())},
-              {"duplicates", nullable(integer())},
-              {"conflicts", nullable(integer())},
-              {"parked", nullable(integer())},
-              {"waiting", nullable(integer())},
-              {"digest", nullable(text())},
-              {"build", text()},
-              {"business_time_zone", nullable(text())},
-              {"today", nullable(date())},
-              {"partitions", nullable(integer())},
-              {"shards", nullable(typed("string", "Those that it tells of, such as 0-3,6."))},
-              {"log", text()},
-              {"recorded_as_told", boolean()},
-              {"unprotected", boolean()},
-              {"trouble", nullable(text())}}));
+  paths["/v1/status"] = plain("status", "How far the log is folded, and what was counted.", "application/json",
+                              object({{"positions", list(object({{"topic", text()},
+                                                                 {"partition", integer()},
+                                                                 {"next_offset", nullable(integer())},
+                                                                 {"end_offset", nullable(integer())},
+                                                                 {"lag", nullable(integer())}}))},
+                                      {"ends_seen_at", nullable(time())},
+                                      {"rates", object({{"records_since_start", nullable(integer())},
+                                                        {"records_per_second", nullable(integer())}})},
+                                      {"newest_recorded_at", nullable(time())},
+                                      {"accepted", nullable(integer())},
+                                      {"duplicates", nullable(integer())},
+                                      {"conflicts", nullable(integer())},
+                                      {"parked", nullable(integer())},
+                                      {"waiting", nullable(integer())},
+                                      {"digest", nullable(text())},
+                                      {"build", text()},
+                                      {"business_time_zone", nullable(text())},
+                                      {"today", nullable(date())},
+                                      {"partitions", nullable(integer())},
+                                      {"shards", nullable(typed("string", "Those that it tells of, such as 0-3,6."))},
+                                      {"log", text()},
+                                      {"recorded_as_told", boolean()},
+                                      {"unprotected", boolean()},
+                                      {"trouble", nullable(text())}}));
   paths["/v1/changes"] = changes();
   paths["/"] = plain("page", "The dashboard, for browsers; what it loads is below /assets/.", "text/html", text());
   paths["/healthz"] = plain("healthz", "The process is alive.", "text/plain", text());
-  paths["/readyz"] = plain("readyz", "Everything up to the log's end at start is folded, the proof holds, and no disk is in trouble.",
-                           "text/plain", text());
+  paths["/readyz"] =
+      plain("readyz", "Everything up to the log's end at start is folded, the proof holds, and no disk is in trouble.",
+            "text/plain", text());
   paths["/metrics"] = plain("metrics", "Counters and gauges for Prometheus.", "text/plain", text());
   paths["/openapi.json"] = plain("openapi", "This description.", "application/json", typed("object"));
 
   json::object all{{"openapi", "3.1.0"}};
-  all["info"] = json::object{
-      {"title", "Daybook"},
-      {"version", DAYBOOK_VERSION},
-      {"description",
-       "Orders and receivables from a log of events: who owes what and how late, how long orders take, what each region sells. "
-       "It asks for no credentials: it serves the loopback alone, or stands behind a proxy that keeps others out. What is "
-       "refused is answered with problem details, RFC 9457."},
-      {"license", json::object{{"name", "Apache 2.0"}, {"identifier", "Apache-2.0"}}}};
+  all["info"] = json::object{{"title", "Daybook"},
+                             {"version", DAYBOOK_VERSION},
+                             {"description",
+                              "Orders and receivables from a log of events: who owes what and how late, how long "
+                              "orders take, what each region sells. "
+                              "It asks for no credentials: it serves the loopback alone, or stands behind a proxy that "
+                              "keeps others out. What is "
+                              "refused is answered with problem details, RFC 9457."},
+                             {"license", json::object{{"name", "Apache 2.0"}, {"identifier", "Apache-2.0"}}}};
   all["servers"] = json::array{json::object{{"url", "/"}}};
   json::array security;
   security.push_back(json::object());  // None is needed.

@@ -20,8 +20,14 @@ Keys joined(std::initializer_list<Keys> lists) {
 
 const Keys kServing = {"listen", "unprotected", "threads", "memory_mib", "served_names", "log_format"};
 const Keys kLog = {"brokers", "topic_prefix"};
-const Keys kFolding = {"data", "partitions", "business_time_zone", "expect", "anomaly_days.delivered_not_invoiced",
-                       "anomaly_days.shipped_without_proof_of_delivery", "anomaly_days.invoice_not_received", "today"};
+const Keys kFolding = {"data",
+                       "partitions",
+                       "business_time_zone",
+                       "expect",
+                       "anomaly_days.delivered_not_invoiced",
+                       "anomaly_days.shipped_without_proof_of_delivery",
+                       "anomaly_days.invoice_not_received",
+                       "today"};
 
 // What it listens at, by key.
 std::vector<std::pair<const char*, std::string>> listens_at(Program program, const Settings& settings) {
@@ -42,9 +48,10 @@ Result<void> check_listens(Program program, const Settings& settings) {
       return refuse_setting(key, listen, "an IP address of this machine, or localhost, with a port");
     }
     if (is_reached_by_others(listen) && !settings.unprotected) {
-      return refuse_setting(key, listen,
-                            "a loopback address, such as 127.0.0.1: other machines can reach this one, and nothing keeps them "
-                            "out. In a private network behind a proxy say --unprotected with it");
+      return refuse_setting(
+          key, listen,
+          "a loopback address, such as 127.0.0.1: other machines can reach this one, and nothing keeps them "
+          "out. In a private network behind a proxy say --unprotected with it");
     }
   }
   return {};
@@ -92,8 +99,10 @@ bool is_unprotected(Program program, const Settings& settings) {
 void tell_unprotected(Program program, const Settings& settings, const LogLine& line) {
   for (const auto& [key, listen] : listens_at(program, settings)) {
     if (!is_reached_by_others(listen)) continue;
-    line(Severity::kWarning, fmt::format("unprotected: {} is {}, which other machines can reach, without TLS and users; whoever "
-                                         "does may read and publish everything", key, listen));
+    line(Severity::kWarning,
+         fmt::format("unprotected: {} is {}, which other machines can reach, without TLS and users; whoever "
+                     "does may read and publish everything",
+                     key, listen));
   }
 }
 

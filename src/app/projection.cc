@@ -39,14 +39,15 @@ Result<std::unique_ptr<Projection>> Projection::open(const Settings& settings, A
 Result<void> Projection::open_folder() {
   const auto kept = engine::read_manifest(settings_.data);
   // A log that was lost is not made anew with another count than its store has.
-  const auto count = around_.log.open(kept && !settings_.partitions ? kept->partitions : settings_.partitions, kept.has_value());
+  const auto count =
+      around_.log.open(kept && !settings_.partitions ? kept->partitions : settings_.partitions, kept.has_value());
   // What was folded is served without its log.
   if (!count && (!may_come_back(count.error().code) || !kept)) return unexpected(count.error());
   engine::Manifest manifest;
   manifest.partitions = count ? *count : kept->partitions;
   if (settings_.partitions && *settings_.partitions != manifest.partitions) {
-    return unexpected(ErrorCode::kMismatch, fmt::format("partitions: the log has {}, not {}", manifest.partitions,
-                                                        *settings_.partitions));
+    return unexpected(ErrorCode::kMismatch,
+                      fmt::format("partitions: the log has {}, not {}", manifest.partitions, *settings_.partitions));
   }
   manifest.fold = settings_.fold;
   RETURN_IF_ERROR(engine::keep_manifest(settings_.data, manifest));
@@ -71,11 +72,12 @@ Result<void> Projection::open_shards(std::int32_t partition_count) {
   options.gives_way = kFoldingGivesWay;
   options.on_notice = [this](const std::string& words) { notice(words); };
   ASSIGN_OR_RETURN(projector_, engine::Projector::open(rules_, settings_.data, partition_count, *memory_, options));
-  for (const std::int32_t partition : partitions()) records_before_[partition] = cluster::records_of(projector_->committed(partition));
+  for (const std::int32_t partition : partitions())
+    records_before_[partition] = cluster::records_of(projector_->committed(partition));
   model_ = std::make_unique<live::LiveModel>(*projector_, rules_, settings_.topic_prefix, plan.indexes);
   shards_ = std::make_unique<query::LocalShards>(*model_);
-  prover_ = std::make_unique<Prover>(*projector_, *model_, *shards_, [this] { return today(); },
-                                     [this](const std::string& words) { notice(words); });
+  prover_ = std::make_unique<Prover>(
+      *projector_, *model_, *shards_, [this] { return today(); }, [this](const std::string& words) { notice(words); });
   return {};
 }
 
@@ -83,8 +85,8 @@ Result<void> Projection::attach(log::Log& log) {
   const std::lock_guard lock(attaching_);
   if (stopped_) return unexpected(ErrorCode::kUnavailable, "nothing is folded any more");
   if (log.partition_count() != partition_count()) {
-    return unexpected(ErrorCode::kMismatch, fmt::format("partitions: the read model in {} has {}, the log {}", settings_.data,
-                                                        partition_count(), log.partition_count()));
+    return unexpected(ErrorCode::kMismatch, fmt::format("partitions: the read model in {} has {}, the log {}",
+                                                        settings_.data, partition_count(), log.partition_count()));
   }
   RETURN_IF_ERROR(projector_->start(log));
   if (around_.copies_dead_letters) {
@@ -92,9 +94,10 @@ Result<void> Projection::attach(log::Log& log) {
   }
   attached_ = true;
   if (log.recorded_as_told()) {
-    notice(fmt::format("a log for demonstration: the events in {} were recorded as a story tells them "
-                        "(generate --recorded-as-told), not when they were published",
-                        settings_.data));
+    notice(
+        fmt::format("a log for demonstration: the events in {} were recorded as a story tells them "
+                    "(generate --recorded-as-told), not when they were published",
+                    settings_.data));
   }
   return {};
 }
@@ -133,16 +136,18 @@ Troubles Projection::troubles() const {
   }
   if (std::string words = projector_->disk_trouble(); !words.empty()) troubles["disk"] = std::move(words);
   const bool failed = projector_->state() == engine::ProjectorState::kFailed;
-  if (const std::string fold = projector_->fold_trouble(); !fold.empty() && (failed || !troubles.contains("log_away"))) {
+  if (const std::string fold = projector_->fold_trouble();
+      !fold.empty() && (failed || !troubles.contains("log_away"))) {
     // Folding may notice first that the log is away, and waits for nothing else then.
     const LogSeen seen = failed ? LogSeen() : around_.log.look(kLogPatience);
     const bool away = !seen.away.empty() || seen.overdue;
     troubles[away ? "log_away" : "fold"] = away ? "the log is away: " + fold : fold;
   }
   if (prover_->faults() > 0) {
-    troubles["proof"] = fmt::format("the proof does not hold: {} balances differ from their ledger, or sums of sales from their "
-                                    "whole, each told in a line of the log; `daybook verify` examines the store",
-                                    prover_->faults());
+    troubles["proof"] = fmt::format(
+        "the proof does not hold: {} balances differ from their ledger, or sums of sales from their "
+        "whole, each told in a line of the log; `daybook verify` examines the store",
+        prover_->faults());
   }
   return troubles;
 }
@@ -179,8 +184,8 @@ void Projection::follow_lag() {
   lag_.follow(lags(reports(seen), seen));
 }
 
-std::vector<std::pair<log::TopicPartition, std::int64_t>> Projection::lags(const std::vector<cluster::ShardReport>& reports,
-                                                                           const LogSeen& seen) const {
+std::vector<std::pair<log::TopicPartition, std::int64_t>> Projection::lags(
+    const std::vector<cluster::ShardReport>& reports, const LogSeen& seen) const {
   std::vector<std::pair<log::TopicPartition, std::int64_t>> lags;
   for (const cluster::ShardReport& report : reports) {
     for (const log::EndOffset& bounds : report.bounds) {

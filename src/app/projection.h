@@ -19,8 +19,8 @@
 #include "app/metrics.h"
 #include "app/prover.h"
 #include "app/settings.h"
-#include "cluster/shard_report.h"
 #include "app/troubles.h"
+#include "cluster/shard_report.h"
 #include "engine/dead_letters.h"
 #include "engine/projector.h"
 #include "live/live_model.h"
@@ -100,12 +100,12 @@ class Projection {
   std::unique_ptr<store::SharedMemory> memory_;
   std::unique_ptr<engine::Projector> projector_;
   std::unique_ptr<live::LiveModel> model_;
-  std::unique_ptr<query::LocalShards> shards_;  // Of the model.
+  std::unique_ptr<query::LocalShards> shards_;            // Of the model.
   std::map<std::int32_t, std::uint64_t> records_before_;  // By partition: folded before the start.
   LagClock lag_;
   std::unique_ptr<Prover> prover_;
-  std::mutex attaching_;  // Held while a log is attached, and while all stops.
-  bool stopped_ = false;  // Guarded.
+  std::mutex attaching_;                               // Held while a log is attached, and while all stops.
+  bool stopped_ = false;                               // Guarded.
   std::unique_ptr<engine::DeadLetters> dead_letters_;  // Set once, before attached_; it uses the log.
   std::atomic<bool> attached_ = false;
 };

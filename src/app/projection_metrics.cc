@@ -56,7 +56,8 @@ void Projection::add_metrics(MetricSheet& sheet) const {
   add_states(sheet, reports);
   add_lag(sheet, reports, seen);
   sheet.gauge("daybook_store_trouble", "1 while a shard's store is failing, or damaged and being folded anew.");
-  for (const cluster::ShardReport& report : reports) sheet.add(shard_label(report.partition), report.trouble.empty() ? 0 : 1);
+  for (const cluster::ShardReport& report : reports)
+    sheet.add(shard_label(report.partition), report.trouble.empty() ? 0 : 1);
   prover_->add_metrics(sheet);
   if (around_.copies_dead_letters && attached_) {
     sheet.counter("daybook_dead_letters_total", "Parked records copied to the dead-letter topic since the start.");
@@ -67,7 +68,8 @@ void Projection::add_metrics(MetricSheet& sheet) const {
   sheet.add({}, static_cast<double>(model_->indexes_ready()));
 }
 
-void Projection::add_lag(MetricSheet& sheet, const std::vector<cluster::ShardReport>& reports, const LogSeen& seen) const {
+void Projection::add_lag(MetricSheet& sheet, const std::vector<cluster::ShardReport>& reports,
+                         const LogSeen& seen) const {
   const auto labels = [&](log::TopicPartition at) {
     return MetricSheet::Labels{{"topic", log::topic_name(settings_.topic_prefix, at.topic)},
                                {"partition", std::to_string(at.partition)}};
@@ -79,8 +81,9 @@ void Projection::add_lag(MetricSheet& sheet, const std::vector<cluster::ShardRep
     }
   }
   const auto lags = this->lags(reports, seen);
-  sheet.gauge("daybook_lag_records", "Records, open transactions included, between what is folded and the end of the log as "
-                                     "last seen.");
+  sheet.gauge("daybook_lag_records",
+              "Records, open transactions included, between what is folded and the end of the log as "
+              "last seen.");
   for (const auto& [at, lag] : lags) sheet.add(labels(at), static_cast<double>(lag));
   sheet.gauge("daybook_lag_seconds", "For how long something has been there that is not folded.");
   for (const auto& [at, lag] : lags) sheet.add(labels(at), lag_.seconds_behind(at));

@@ -36,7 +36,8 @@ Result<void> ProjectorService::open() {
   options.memory = answers_;
   ASSIGN_OR_RETURN(shards_, cluster::ShardServer::start(projection_->shards(), std::move(options)));
   front_ = std::make_unique<Front>(settings_, metrics_);
-  RETURN_IF_ERROR(log_->start(projection_->partition_count(), [this](log::Log& log) { return projection_->attach(log); }));
+  RETURN_IF_ERROR(
+      log_->start(projection_->partition_count(), [this](log::Log& log) { return projection_->attach(log); }));
   Served served;
   served.ready = [this] { return ready_answer(vitals()); };
   served.status = [this] { return status(); };

@@ -74,8 +74,10 @@ bool Prover::prove(query::Detail detail, const std::stop_token& stop) {
       if (detail == query::Detail::kAccounts) faults += sales_faults(*snapshot);
       if (const std::int64_t differed = model_.totals_faults(partition); differed > 0) {
         faults += differed;
-        notice_(fmt::format("proof broken: totals kept beside shard {} differed from its pages, whose figures are "
-                            "told since; `daybook verify` examines them", partition));
+        notice_(
+            fmt::format("proof broken: totals kept beside shard {} differed from its pages, whose figures are "
+                        "told since; `daybook verify` examines them",
+                        partition));
       }
     }
   } catch (const query::Refusal&) {
@@ -113,9 +115,10 @@ void Prover::count_anomalies(const std::stop_token& stop) {
 }
 
 void Prover::add_metrics(MetricSheet& sheet) const {
-  sheet.gauge("daybook_proof_faults",
-              "Accounts whose balance and ledger differ, totals kept for a start that differed from pages, and sums of sales "
-              "by group that are not their whole; must be 0.");
+  sheet.gauge(
+      "daybook_proof_faults",
+      "Accounts whose balance and ledger differ, totals kept for a start that differed from pages, and sums of sales "
+      "by group that are not their whole; must be 0.");
   sheet.add({}, static_cast<double>(faults_.load()));
   counts_.add_metrics(sheet);
 }

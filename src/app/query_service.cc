@@ -41,12 +41,13 @@ Result<void> QueryService::open() {
   cluster::take_grpc_lines([line = line_](const std::string& words) { line(Severity::kWarning, words); });
   answers_ = std::make_shared<MemoryBudget>(settings_.memory_plan().answers);
   front_ = std::make_unique<Front>(settings_, metrics_);
-  questions_ = std::make_unique<Questions>([this] { return shards(); }, settings_.today, answers_,
-                                           [this](std::function<void()> task) { return front_->submit(std::move(task)); });
+  questions_ =
+      std::make_unique<Questions>([this] { return shards(); }, settings_.today, answers_,
+                                  [this](std::function<void()> task) { return front_->submit(std::move(task)); });
   changes_ = std::make_unique<Changes>(ChangesOptions{.streams_max = streams_max(settings_), .topic_prefix = [this] {
-                                                       const auto identity = pool_->identity();
-                                                       return identity ? identity->topic_prefix : std::string();
-                                                     }});
+                                                        const auto identity = pool_->identity();
+                                                        return identity ? identity->topic_prefix : std::string();
+                                                      }});
   cluster::PoolOptions options;
   options.projectors = settings_.projectors;
   options.partial_bytes_max = settings_.memory_plan().answers;
@@ -58,8 +59,12 @@ Result<void> QueryService::open() {
   options.on_resync = [this] { changes_->resync(); };
   pool_ = std::make_unique<cluster::ProjectorPool>(std::move(options));
   Served served;
-  served.ask = [this](http::Request request, http::Respond respond) { questions_->ask(std::move(request), std::move(respond)); };
-  served.changes = [this](const http::Request& request) { return changes_->listen(request, query::AccessScope::everything()); };
+  served.ask = [this](http::Request request, http::Respond respond) {
+    questions_->ask(std::move(request), std::move(respond));
+  };
+  served.changes = [this](const http::Request& request) {
+    return changes_->listen(request, query::AccessScope::everything());
+  };
   served.page = [this] { return page(); };
   served.ready = [this] { return ready_answer(vitals()); };
   served.status = [this] { return status(); };
@@ -193,7 +198,8 @@ http::Response QueryService::metrics() const {
   }
   sheet.gauge("daybook_newest_recorded_timestamp_seconds", "Recorded time of the newest record folded.");
   for (const cluster::ShardReport& report : reports()) {
-    sheet.add({{"shard", std::to_string(report.partition)}}, static_cast<double>(report.state.newest_recorded_ms) / 1000);
+    sheet.add({{"shard", std::to_string(report.partition)}},
+              static_cast<double>(report.state.newest_recorded_ms) / 1000);
   }
   counts_.add_metrics(sheet);
   changes_->add_metrics(sheet);

@@ -2,12 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <toml++/toml.h>
+#include <unistd.h>
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <functional>
-#include <toml++/toml.h>
-#include <unistd.h>
 
 #include "base/nearest.h"
 #include "log/partitions.h"
@@ -67,7 +67,7 @@ std::optional<std::vector<std::string>> split_list(const std::string& value, con
   return parts;
 }
 
-template <Day domain::AnomalyDays::*days>
+template <Day domain::AnomalyDays::* days>
 Result<void> set_anomaly_days(Settings& settings, const std::string& value) {
   ASSIGN_OR_RETURN(const std::int64_t number, whole_number(value, 0, 3650));
   settings.fold.anomaly_days.*days = static_cast<Day>(number);
@@ -82,16 +82,15 @@ std::vector<std::string> names_of_settings(const Form& form) {
   return names;
 }
 
-Result<void> apply(Settings& settings, const std::string& key, const std::string& value,
-                   const std::string& from) {
+Result<void> apply(Settings& settings, const std::string& key, const std::string& value, const std::string& from) {
   const auto known = std::ranges::find(setting_keys(), key, &SettingKey::name);
   if (known == setting_keys().end()) {
     return unexpected(ErrorCode::kInvalidArgument, fmt::format("{}: '{}' is not a setting{}", from, key,
                                                                nearest_words(key, names_of_settings(std::identity()))));
   }
   if (const auto done = known->set(settings, value); !done) {
-    return unexpected(ErrorCode::kInvalidArgument, fmt::format("{} = '{}' ({}): allowed is {}", key, value,
-                                                               from, done.error().message));
+    return unexpected(ErrorCode::kInvalidArgument,
+                      fmt::format("{} = '{}' ({}): allowed is {}", key, value, from, done.error().message));
   }
   return {};
 }
@@ -186,14 +185,16 @@ const std::vector<SettingKey>& setting_keys() {
        [](Settings& s, const std::string& v) -> Result<void> {
          s.shards = log::parse_partitions(v);
          if (s.shards) return {};
-         return unexpected(ErrorCode::kInvalidArgument, "numbers from 0 to 1023 and ranges of them, each once, such as 0-3,6");
+         return unexpected(ErrorCode::kInvalidArgument,
+                           "numbers from 0 to 1023 and ranges of them, each once, such as 0-3,6");
        }},
       {"projectors", "projectors that have the shards, HOST:PORT,…",
        [](Settings& s, const std::string& v) -> Result<void> {
          const auto projectors = split_list(v, [](const std::string& one) {
            return is_address(one, 1) && one.find_first_of(" /@") == std::string::npos;
          });
-         if (!projectors) return unexpected(ErrorCode::kInvalidArgument, "HOST:PORT,…, such as books-1:8090,books-2:8090");
+         if (!projectors)
+           return unexpected(ErrorCode::kInvalidArgument, "HOST:PORT,…, such as books-1:8090,books-2:8090");
          s.projectors = *projectors;
          return {};
        }},
@@ -304,8 +305,7 @@ Result<Settings> read_settings(const std::string& file, const std::map<std::stri
   for (const std::string& property : kafka_flags) {
     const std::size_t equals = property.find('=');
     if (equals == std::string::npos || equals == 0) {
-      return unexpected(ErrorCode::kInvalidArgument,
-                        fmt::format("--kafka '{}': allowed is PROPERTY=VALUE", property));
+      return unexpected(ErrorCode::kInvalidArgument, fmt::format("--kafka '{}': allowed is PROPERTY=VALUE", property));
     }
     settings.kafka[property.substr(0, equals)] = property.substr(equals + 1);
   }
@@ -315,7 +315,8 @@ Result<Settings> read_settings(const std::string& file, const std::map<std::stri
 ListenAddress split_listen(const std::string& listen) {
   const std::size_t colon = listen.rfind(':');
   const std::string host = listen.substr(0, colon);
-  return {is_bracketed(host) ? host.substr(1, host.size() - 2) : host, static_cast<std::uint16_t>(std::stoi(listen.substr(colon + 1)))};
+  return {is_bracketed(host) ? host.substr(1, host.size() - 2) : host,
+          static_cast<std::uint16_t>(std::stoi(listen.substr(colon + 1)))};
 }
 
 std::vector<std::string> unknown_variables() {

@@ -22,10 +22,10 @@ struct Settings {
   std::string data = "./daybook-data";
   std::string listen = "127.0.0.1:8080";
   std::string metrics_listen = "127.0.0.1:8091";  // A projector's HTTP, beside its gRPC.
-  bool unprotected = false;  // Other machines may reach what listens.
-  std::string brokers;  // Empty: the embedded log.
+  bool unprotected = false;                       // Other machines may reach what listens.
+  std::string brokers;                            // Empty: the embedded log.
   std::string topic_prefix;
-  std::optional<std::int32_t> partitions;  // Left out: what is there, or 8.
+  std::optional<std::int32_t> partitions;           // Left out: what is there, or 8.
   std::optional<std::vector<std::int32_t>> shards;  // Rising; left out: all.
   std::vector<std::string> projectors;              // HOST:PORT of each, for a query service.
   bool dead_letters = false;                        // A projector copies what is parked; an all-in-one always does.
@@ -73,10 +73,8 @@ std::vector<std::string> unknown_variables();
 // `flags`: values by key, as given on the command line. `file`: a TOML file's path, or empty.
 // `settings`: what holds where nothing is said. kInvalidArgument names the key, its value, where it came from and what
 // is allowed.
-Result<Settings> read_settings(const std::string& file,
-                               const std::map<std::string, std::string>& flags,
-                               const std::vector<std::string>& kafka_flags,
-                               Settings settings = {});
+Result<Settings> read_settings(const std::string& file, const std::map<std::string, std::string>& flags,
+                               const std::vector<std::string>& kafka_flags, Settings settings = {});
 
 // "127.0.0.1:8080" or "[::1]:8080" in its parts, without brackets.
 struct ListenAddress {

@@ -49,7 +49,8 @@ void write_positions(JsonWriter& out, const StatusReport& status) {
     out.field("partition", row.at.partition);
     out.field("next_offset", integer_or_null(row.next_offset));
     out.field("end_offset", row.bounds ? Value::integer(row.bounds->end) : Value());
-    out.field("lag", row.bounds && row.next_offset ? Value::integer(cluster::lag_of(*row.bounds, *row.next_offset)) : Value());
+    out.field("lag",
+              row.bounds && row.next_offset ? Value::integer(cluster::lag_of(*row.bounds, *row.next_offset)) : Value());
     out.end_object();
   }
   out.end_array();
@@ -89,10 +90,10 @@ std::optional<Sums> sums_of(const StatusReport& status) {
 }
 
 void write_sums(JsonWriter& out, const std::optional<Sums>& sums) {
-  const auto count = [&](std::uint64_t Sums::*field) {
+  const auto count = [&](std::uint64_t Sums::* field) {
     return sums ? Value::integer(static_cast<std::int64_t>((*sums).*field)) : Value();
   };
-  const auto of_state = [&](auto store::ShardState::*field) {
+  const auto of_state = [&](auto store::ShardState::* field) {
     return sums ? Value::integer(static_cast<std::int64_t>(sums->state.*field)) : Value();
   };
   using State = store::ShardState;

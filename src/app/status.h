@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "cluster/shard_report.h"
 #include "app/troubles.h"
 #include "base/date.h"
+#include "cluster/shard_report.h"
 #include "log/log.h"
 
 namespace daybook::app {

@@ -20,9 +20,10 @@ std::int64_t resident_bytes() {
 }
 
 void add_memory(MetricSheet& sheet, const Vitals& vitals) {
-  sheet.gauge("daybook_memory_bytes",
-              "Memory by what takes it: documents and labels kept for folding, copies of cells made for questions, and of "
-              "the store what was not flushed yet and what was read; bodies of requests, and answers.");
+  sheet.gauge(
+      "daybook_memory_bytes",
+      "Memory by what takes it: documents and labels kept for folding, copies of cells made for questions, and of "
+      "the store what was not flushed yet and what was read; bodies of requests, and answers.");
   for (const MemoryUse& use : vitals.memory) sheet.add({{"part", use.part}}, static_cast<double>(use.taken));
   sheet.gauge("daybook_memory_plan_bytes", "What each of these may take.");
   for (const MemoryUse& use : vitals.memory) sheet.add({{"part", use.part}}, static_cast<double>(use.planned));

@@ -34,7 +34,8 @@ void WaitingQuestions::stop() {
   for (const Waiting& each : left) each.let_go();
 }
 
-void WaitingQuestions::add(query::Wait wait, std::stop_token stop, std::function<void()> go_on, std::function<void()> let_go) {
+void WaitingQuestions::add(query::Wait wait, std::stop_token stop, std::function<void()> go_on,
+                           std::function<void()> let_go) {
   const auto deadline = steady_clock::now() + wait.at_most;
   std::unique_lock lock(mutex_);
   if (stopping_) {
@@ -62,12 +63,15 @@ void WaitingQuestions::work() {
       continue;
     }
     const auto first = std::ranges::min_element(waiting_, {}, &Waiting::deadline)->deadline;
-    changed_.wait_until(lock, std::min(first, steady_clock::now() + kLookEvery), [&] { return stopping_ || committed_; });
+    changed_.wait_until(lock, std::min(first, steady_clock::now() + kLookEvery),
+                        [&] { return stopping_ || committed_; });
     if (stopping_) return;
     committed_ = false;
     const auto now = steady_clock::now();
     const auto shards = shards_();
-    const auto is_folded = [&](const query::Wait& wait) { return !shards || query::first_missing(**shards, wait) == nullptr; };
+    const auto is_folded = [&](const query::Wait& wait) {
+      return !shards || query::first_missing(**shards, wait) == nullptr;
+    };
     std::list<Waiting> done;
     for (auto at = waiting_.begin(); at != waiting_.end();) {
       const auto next = std::next(at);

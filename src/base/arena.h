@@ -87,8 +87,7 @@ class Arena {
   [[gnu::noinline]] void* take_from_next(std::size_t size) {
     if (current_ != blocks_.size()) ++current_;
     const auto next = blocks_.begin() + static_cast<std::ptrdiff_t>(current_);
-    const auto found =
-        std::find_if(next, blocks_.end(), [&](const Block& block) { return block.size >= size; });
+    const auto found = std::find_if(next, blocks_.end(), [&](const Block& block) { return block.size >= size; });
     if (found != blocks_.end()) {
       std::iter_swap(next, found);
     } else {

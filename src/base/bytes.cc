@@ -41,8 +41,7 @@ UInt128 ByteReader::varint128_slow() {
 std::uint16_t ByteReader::big16() {
   const std::string_view bytes = raw(2);
   if (bytes.empty()) return 0;
-  return static_cast<std::uint16_t>(static_cast<std::uint8_t>(bytes[0]) << 8 |
-                                    static_cast<std::uint8_t>(bytes[1]));
+  return static_cast<std::uint16_t>(static_cast<std::uint8_t>(bytes[0]) << 8 | static_cast<std::uint8_t>(bytes[1]));
 }
 
 std::uint32_t ByteReader::big32() {

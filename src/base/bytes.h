@@ -98,9 +98,7 @@ class BasicByteWriter {
   void zigzag(std::int64_t value) {
     varint(static_cast<std::uint64_t>(value) << 1 ^ static_cast<std::uint64_t>(value >> 63));
   }
-  void zigzag128(Int128 value) {
-    varint128(static_cast<UInt128>(value) << 1 ^ static_cast<UInt128>(value >> 127));
-  }
+  void zigzag128(Int128 value) { varint128(static_cast<UInt128>(value) << 1 ^ static_cast<UInt128>(value >> 127)); }
   void string(std::string_view value) {
     varint(value.size());
     out_.append(value);

@@ -35,9 +35,7 @@ CsvRows::CsvRows(std::string_view text, CsvOptions options, Fault fault)
   }
 }
 
-void CsvRows::fault(std::size_t offset, std::string message) {
-  fault_(rows_, offset, std::move(message));
-}
+void CsvRows::fault(std::size_t offset, std::string message) { fault_(rows_, offset, std::move(message)); }
 
 std::size_t CsvRows::first_bad_byte() const {
   // Lines are short; the first that is not valid by itself holds it.
@@ -109,9 +107,7 @@ bool CsvRows::read_row(std::size_t cells_max) {
   }
 }
 
-bool CsvRows::at_row_end() const {
-  return at_ == text_.size() || text_[at_] == '\n' || text_.substr(at_, 2) == "\r\n";
-}
+bool CsvRows::at_row_end() const { return at_ == text_.size() || text_[at_] == '\n' || text_.substr(at_, 2) == "\r\n"; }
 
 bool CsvRows::read_cell(CsvCell& cell) {
   cell.offset = at_;
@@ -150,9 +146,8 @@ std::string place_in(const std::string& name, std::string_view text, std::size_t
   const auto line = 1 + std::ranges::count(before, '\n');
   std::string_view start = before.substr(before.rfind('\n') + 1);
   if (line == 1) start = without_byte_order_mark(start);
-  const auto column = 1 + std::ranges::count_if(start, [](char c) {
-                        return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-                      });
+  const auto column =
+      1 + std::ranges::count_if(start, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
   return fmt::format("{}:{}:{}", name, line, column);
 }
 

@@ -70,7 +70,7 @@ class CsvRows {
   // The row read last, and how many values it has.
   std::vector<CsvCell> row_;
   std::size_t row_values_ = 0;
-  std::size_t rows_ = 0;  // Read so far.
+  std::size_t rows_ = 0;              // Read so far.
   std::deque<std::string> unquoted_;  // Its values that do not stand in the text as they are.
 };
 
@@ -87,21 +87,18 @@ class CsvFile {
   // Null when the file has faults: not UTF-8, a row with more or fewer values than there are
   // columns, a quote that does not end, a column's name missing or given twice. The first of them are
   // added to `faults`.
-  static std::unique_ptr<const CsvFile> parse(std::string name, std::string content,
-                                              CsvOptions options, std::vector<FileFault>& faults);
+  static std::unique_ptr<const CsvFile> parse(std::string name, std::string content, CsvOptions options,
+                                              std::vector<FileFault>& faults);
 
   const std::string& name() const { return name_; }
   const std::vector<std::string>& columns() const { return columns_; }
   std::size_t rows() const { return columns_.empty() ? 0 : cells_.size() / columns_.size(); }
-  const Cell& cell(std::size_t row, std::size_t column) const {
-    return cells_[row * columns_.size() + column];
-  }
+  const Cell& cell(std::size_t row, std::size_t column) const { return cells_[row * columns_.size() + column]; }
   // "orders.csv:17:4".
   std::string place(std::size_t offset) const { return place_in(name_, content_, offset); }
 
  private:
-  CsvFile(std::string name, std::string content)
-      : name_(std::move(name)), content_(std::move(content)) {}
+  CsvFile(std::string name, std::string content) : name_(std::move(name)), content_(std::move(content)) {}
 
   std::string name_;
   std::string content_;

@@ -46,8 +46,7 @@ CivilDate civil_from_day(Day day) {
   const std::int64_t z = static_cast<std::int64_t>(day) + 719468;
   const std::int64_t era = (z >= 0 ? z : z - 146096) / 146097;
   const int day_of_era = static_cast<int>(z - era * 146097);
-  const int year_of_era =
-      (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+  const int year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
   const int day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
   const int mp = (5 * day_of_year + 2) / 153;
   const int month = mp < 10 ? mp + 3 : mp - 9;
@@ -124,8 +123,7 @@ std::optional<std::int64_t> parse_instant_ms(std::string_view text) {
     }
     offset = (*offset_hour * 3600 + *offset_minute * 60) * (rest[0] == '-' ? -1 : 1);
   }
-  const Instant instant =
-      static_cast<Instant>(*base) * 86400 + *hour * 3600 + *minute * 60 + *second - offset;
+  const Instant instant = static_cast<Instant>(*base) * 86400 + *hour * 3600 + *minute * 60 + *second - offset;
   if (instant < kInstantMin || instant > kInstantMax) return std::nullopt;
   return instant * 1000 + ms;
 }
@@ -133,8 +131,7 @@ std::optional<std::int64_t> parse_instant_ms(std::string_view text) {
 std::string format_instant(Instant instant) {
   const Day day = floor_days(instant);
   const int second = static_cast<int>(instant - static_cast<Instant>(day) * 86400);
-  return fmt::format("{}T{:02}:{:02}:{:02}Z", format_date(day), second / 3600, second / 60 % 60,
-                     second % 60);
+  return fmt::format("{}T{:02}:{:02}:{:02}Z", format_date(day), second / 3600, second / 60 % 60, second % 60);
 }
 
 std::string format_instant_ms(std::int64_t instant_ms) {
@@ -231,16 +228,11 @@ Day period_start(Grain grain, Day day) {
   const CivilDate date = civil_from_day(day);
   switch (grain) {
     case Grain::kNone:
-    case Grain::kDay:
-      return day;
-    case Grain::kWeek:
-      return day - (((day + 3) % 7) + 7) % 7;  // 1970-01-01 was a Thursday; weeks begin on Monday.
-    case Grain::kMonth:
-      return day_from_civil({date.year, date.month, 1});
-    case Grain::kQuarter:
-      return day_from_civil({date.year, (date.month - 1) / 3 * 3 + 1, 1});
-    case Grain::kYear:
-      return day_from_civil({date.year, 1, 1});
+    case Grain::kDay: return day;
+    case Grain::kWeek: return day - (((day + 3) % 7) + 7) % 7;  // 1970-01-01 was a Thursday; weeks begin on Monday.
+    case Grain::kMonth: return day_from_civil({date.year, date.month, 1});
+    case Grain::kQuarter: return day_from_civil({date.year, (date.month - 1) / 3 * 3 + 1, 1});
+    case Grain::kYear: return day_from_civil({date.year, 1, 1});
   }
   return day;
 }
@@ -248,22 +240,17 @@ Day period_start(Grain grain, Day day) {
 std::string period_label(Grain grain, Day day) {
   const CivilDate date = civil_from_day(day);
   switch (grain) {
-    case Grain::kNone:
-      return "";
-    case Grain::kDay:
-      return format_date(day);
+    case Grain::kNone: return "";
+    case Grain::kDay: return format_date(day);
     case Grain::kWeek: {
       // An ISO week belongs to the year of its Thursday.
       const Day thursday = period_start(Grain::kWeek, day) + 3;
       const int year = civil_from_day(thursday).year;
       return fmt::format("{:04}-W{:02}", year, (thursday - day_from_civil({year, 1, 1})) / 7 + 1);
     }
-    case Grain::kMonth:
-      return fmt::format("{:04}-{:02}", date.year, date.month);
-    case Grain::kQuarter:
-      return fmt::format("{:04}-Q{}", date.year, (date.month - 1) / 3 + 1);
-    case Grain::kYear:
-      return fmt::format("{:04}", date.year);
+    case Grain::kMonth: return fmt::format("{:04}-{:02}", date.year, date.month);
+    case Grain::kQuarter: return fmt::format("{:04}-Q{}", date.year, (date.month - 1) / 3 + 1);
+    case Grain::kYear: return fmt::format("{:04}", date.year);
   }
   return "";
 }

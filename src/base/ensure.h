@@ -6,5 +6,4 @@ namespace daybook {
 [[noreturn]] void ensure_failed(const char* condition, const char* why, const char* file, int line);
 }
 
-#define ENSURE(condition, why) \
-  ((condition) ? (void)0 : ::daybook::ensure_failed(#condition, why, __FILE__, __LINE__))
+#define ENSURE(condition, why) ((condition) ? (void)0 : ::daybook::ensure_failed(#condition, why, __FILE__, __LINE__))

@@ -10,7 +10,9 @@ using boost::multiprecision::int256_t;
 // No currency has more decimals.
 constexpr int kExponentMax = 4;
 
-int256_t power_of_ten(int exponent) { return boost::multiprecision::pow(int256_t(10), static_cast<unsigned>(exponent)); }
+int256_t power_of_ten(int exponent) {
+  return boost::multiprecision::pow(int256_t(10), static_cast<unsigned>(exponent));
+}
 
 }  // namespace
 

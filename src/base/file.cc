@@ -11,9 +11,8 @@
 namespace daybook {
 
 Unexpected system_error(std::string_view action, const std::string& path, int error_number) {
-  return unexpected(
-      error_number == ENOENT ? ErrorCode::kNotFound : ErrorCode::kUnavailable,
-      fmt::format("cannot {} {}: {}", action, path, std::generic_category().message(error_number)));
+  return unexpected(error_number == ENOENT ? ErrorCode::kNotFound : ErrorCode::kUnavailable,
+                    fmt::format("cannot {} {}: {}", action, path, std::generic_category().message(error_number)));
 }
 
 Result<File> File::open(const std::string& path, int flags) {
@@ -22,8 +21,7 @@ Result<File> File::open(const std::string& path, int flags) {
   return File(descriptor, path);
 }
 
-File::File(File&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)), path_(std::move(other.path_)) {}
+File::File(File&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)), path_(std::move(other.path_)) {}
 
 File& File::operator=(File&& other) noexcept {
   if (this != &other) {
@@ -41,7 +39,7 @@ void File::close() {
 }
 
 Result<std::uint64_t> File::size() const {
-  struct stat status {};
+  struct stat status{};
   if (::fstat(descriptor_, &status) != 0) return system_error("look at", path_, errno);
   return static_cast<std::uint64_t>(status.st_size);
 }
@@ -49,8 +47,7 @@ Result<std::uint64_t> File::size() const {
 Result<std::size_t> File::read_at(char* into, std::size_t size, std::uint64_t position) const {
   std::size_t done = 0;
   while (done < size) {
-    const ssize_t got =
-        ::pread(descriptor_, into + done, size - done, static_cast<off_t>(position + done));
+    const ssize_t got = ::pread(descriptor_, into + done, size - done, static_cast<off_t>(position + done));
     if (got == 0) break;
     if (got > 0) {
       done += static_cast<std::size_t>(got);
@@ -63,8 +60,7 @@ Result<std::size_t> File::read_at(char* into, std::size_t size, std::uint64_t po
 
 Result<void> File::write_at(std::string_view bytes, std::uint64_t position) {
   while (!bytes.empty()) {
-    const ssize_t put =
-        ::pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(position));
+    const ssize_t put = ::pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(position));
     if (put > 0) {
       bytes.remove_prefix(static_cast<std::size_t>(put));
       position += static_cast<std::uint64_t>(put);
@@ -96,8 +92,7 @@ Result<std::string> read_file(const std::string& path) {
   return bytes;
 }
 
-Result<void> write_file_durably(const std::string& directory, const std::string& name,
-                                std::string_view bytes) {
+Result<void> write_file_durably(const std::string& directory, const std::string& name, std::string_view bytes) {
   const std::string path = directory + "/" + name;
   const std::string draft = path + ".new";
   {

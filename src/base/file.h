@@ -46,8 +46,7 @@ Unexpected system_error(std::string_view action, const std::string& path, int er
 
 Result<std::string> read_file(const std::string& path);
 // After this either the old file or the whole new one is at `directory`/`name`, whatever happens.
-Result<void> write_file_durably(const std::string& directory, const std::string& name,
-                                std::string_view bytes);
+Result<void> write_file_durably(const std::string& directory, const std::string& name, std::string_view bytes);
 // Makes creations, renames and removals in `directory` durable.
 Result<void> sync_directory(const std::string& directory);
 

@@ -69,12 +69,8 @@ std::string Currency::code() const {
           static_cast<char>('A' + letters % 26)};
 }
 
-int Currency::exponent() const {
-  return number_ < kExponents.size() ? std::max<int>(kExponents[number_], 0) : 0;
-}
+int Currency::exponent() const { return number_ < kExponents.size() ? std::max<int>(kExponents[number_], 0) : 0; }
 
-std::string format_amount(Int128 minor, Currency currency) {
-  return format_fixed(minor, currency.exponent());
-}
+std::string format_amount(Int128 minor, Currency currency) { return format_fixed(minor, currency.exponent()); }
 
 }  // namespace daybook

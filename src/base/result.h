@@ -41,7 +41,7 @@ inline Unexpected unexpected(Error error) { return Unexpected{std::move(error)};
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}            // NOLINT: like std::expected
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT: like std::expected
   Result(Unexpected failure) : state_(std::in_place_index<1>, std::move(failure.error)) {}  // NOLINT
 
   bool has_value() const { return state_.index() == 0; }
@@ -80,15 +80,14 @@ class [[nodiscard]] Result<void> {
 #define DAYBOOK_CONCAT_INNER(a, b) a##b
 #define DAYBOOK_CONCAT(a, b) DAYBOOK_CONCAT_INNER(a, b)
 // Returns the failure of `expression` to the caller.
-#define RETURN_IF_ERROR(expression)                                      \
-  do {                                                                   \
-    if (auto result_ = (expression); !result_)                           \
-      return ::daybook::unexpected(result_.error());                     \
+#define RETURN_IF_ERROR(expression)                                                           \
+  do {                                                                                        \
+    if (auto result_ = (expression); !result_) return ::daybook::unexpected(result_.error()); \
   } while (false)
 // Declares `target` with the value of `expression`, or returns its failure to the caller.
 #define ASSIGN_OR_RETURN(target, expression) \
   ASSIGN_OR_RETURN_INNER(DAYBOOK_CONCAT(result_, __LINE__), target, expression)
-#define ASSIGN_OR_RETURN_INNER(result, target, expression)               \
-  auto result = (expression);                                            \
-  if (!result) return ::daybook::unexpected(result.error());             \
+#define ASSIGN_OR_RETURN_INNER(result, target, expression)   \
+  auto result = (expression);                                \
+  if (!result) return ::daybook::unexpected(result.error()); \
   target = std::move(result).value()

@@ -14,9 +14,8 @@ namespace {
 // Categories Cc, Zl, Zp, the bidirectional overrides and isolates, and what nobody sees: soft hyphen, zero width
 // space, word joiner, byte order mark.
 bool is_forbidden(char32_t c) {
-  return c < 0x20 || (c >= 0x7F && c <= 0x9F) || c == 0x2028 || c == 0x2029 ||
-         (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069) || c == 0xAD || c == 0x200B ||
-         c == 0x2060 || c == 0xFEFF;
+  return c < 0x20 || (c >= 0x7F && c <= 0x9F) || c == 0x2028 || c == 0x2029 || (c >= 0x202A && c <= 0x202E) ||
+         (c >= 0x2066 && c <= 0x2069) || c == 0xAD || c == 0x200B || c == 0x2060 || c == 0xFEFF;
 }
 
 // Eight bytes.
@@ -73,8 +72,7 @@ std::optional<std::string> label_fault(std::string_view text, std::size_t bytes_
     const char32_t c = next_code_point(text);
     if (c == kInvalidCodePoint) return "is not valid UTF-8";
     if (is_forbidden(c)) {
-      return fmt::format("holds the character U+{:04X}, which is not allowed",
-                         static_cast<unsigned>(c));
+      return fmt::format("holds the character U+{:04X}, which is not allowed", static_cast<unsigned>(c));
     }
     if (first && is_white_space(c)) return "begins with white space";
     first = false;

@@ -20,7 +20,8 @@ query::v1::Bounds bounds_message(const log::EndOffset& bounds) {
   return message;
 }
 
-Result<std::vector<log::EndOffset>> from_messages(const google::protobuf::RepeatedPtrField<query::v1::Bounds>& messages) {
+Result<std::vector<log::EndOffset>> from_messages(
+    const google::protobuf::RepeatedPtrField<query::v1::Bounds>& messages) {
   std::vector<log::EndOffset> all;
   for (const query::v1::Bounds& message : messages) {
     if (message.topic() < 0 || message.topic() >= static_cast<int>(log::kEventTopicCount)) return unreadable("a topic");
@@ -189,7 +190,8 @@ query::v1::Note to_message(const query::ChangeNote& note) {
 
 Result<query::ChangeNote> from_message(const query::v1::Note& message) {
   query::ChangeNote note;
-  if (message.next_offsets_size() != static_cast<int>(note.next_offsets.size())) return unreadable("what a commit changed");
+  if (message.next_offsets_size() != static_cast<int>(note.next_offsets.size()))
+    return unreadable("what a commit changed");
   note.partition = message.partition();
   std::copy(message.next_offsets().begin(), message.next_offsets().end(), note.next_offsets.begin());
   note.newest_recorded_ms = message.newest_recorded_ms();

@@ -94,8 +94,8 @@ void ProjectorPool::follow(const std::set<std::string>& wanted, std::vector<std:
   for (const std::string& address : wanted) {
     if (known_.contains(address)) continue;
     // Its thread calls note(), which waits for this to end.
-    known_[address].endpoint =
-        std::make_shared<Endpoint>(address, [this, address](Result<Endpoint::SeenPtr> seen) { note(address, std::move(seen)); });
+    known_[address].endpoint = std::make_shared<Endpoint>(
+        address, [this, address](Result<Endpoint::SeenPtr> seen) { note(address, std::move(seen)); });
   }
   // A resolver that fails has not said that anybody went.
   if (!not_found_.empty()) return;
@@ -119,11 +119,13 @@ void ProjectorPool::note(const std::string& address, Result<Endpoint::SeenPtr> s
     Known& known = at->second;
     const std::string trouble = seen ? agree(address, (*seen)->identity) : seen.error().message;
     if (trouble != known.trouble) {
-      options_.on_notice(trouble.empty() ? fmt::format("projector {} answers", known.endpoint->address())
-                                         : fmt::format("projector {} cannot be asked: {}", known.endpoint->address(), trouble));
+      options_.on_notice(trouble.empty()
+                             ? fmt::format("projector {} answers", known.endpoint->address())
+                             : fmt::format("projector {} cannot be asked: {}", known.endpoint->address(), trouble));
     }
     // It came or went, or one of its shards did.
-    is_resync |= trouble.empty() != known.trouble.empty() || readable_of(known.seen) != readable_of(seen ? *seen : nullptr);
+    is_resync |=
+        trouble.empty() != known.trouble.empty() || readable_of(known.seen) != readable_of(seen ? *seen : nullptr);
     is_heard = trouble.empty();
     known.trouble = trouble;
     known.seen = seen ? *seen : nullptr;
@@ -144,8 +146,8 @@ std::string ProjectorPool::agree(const std::string& address, const Identity& ide
   }
   if (identity_ && identity_->difference(identity).empty()) return {};
   const bool is_held = identity_ && std::ranges::any_of(known_, [&](const auto& other) {
-    return other.first != address && is_asked(other.second, *identity_);
-  });
+                         return other.first != address && is_asked(other.second, *identity_);
+                       });
   if (is_held) return fmt::format("it has {} as the others have", identity.difference(*identity_));
   const auto rules = domain::make_rules(identity.fold);
   if (!rules) return rules.error().message;

@@ -57,7 +57,7 @@ class ProjectorPool {
   struct Projector {
     std::string address;
     Endpoint::SeenPtr seen;  // Null: it does not answer.
-    std::string trouble;                 // Why it is not asked; empty: it is.
+    std::string trouble;     // Why it is not asked; empty: it is.
   };
   // By address. Those that were not found are in trouble().
   std::vector<Projector> projectors() const;
@@ -99,11 +99,11 @@ class ProjectorPool {
   const ShardReport* shard_of(const Known& known, std::int32_t partition) const;
 
   const PoolOptions options_;
-  mutable std::mutex mutex_;  // Guards the rest, but for the thread.
-  std::map<std::string, Known> known_;                   // By address, as resolved.
-  std::map<std::string, std::string> not_found_;         // By name: why it has no address.
+  mutable std::mutex mutex_;                      // Guards the rest, but for the thread.
+  std::map<std::string, Known> known_;            // By address, as resolved.
+  std::map<std::string, std::string> not_found_;  // By name: why it has no address.
   std::optional<Identity> identity_;
-  std::shared_ptr<const query::ShardSource> shards_;     // Of identity_.
+  std::shared_ptr<const query::ShardSource> shards_;  // Of identity_.
   std::jthread thread_;
 };
 

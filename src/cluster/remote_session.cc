@@ -114,12 +114,14 @@ void RemoteSession::fail() {
     default: break;
   }
   pool.lost(stream_.endpoint(), why);
-  throw query::AskAgain{{{503, "Shard not available",
-                         fmt::format("shard {}: {} cannot be asked: {}", partition_, stream_.endpoint().address(), why)}}};
+  throw query::AskAgain{
+      {{503, "Shard not available",
+        fmt::format("shard {}: {} cannot be asked: {}", partition_, stream_.endpoint().address(), why)}}};
 }
 
 void RemoteSession::refuse_shard(const std::string& why) const {
-  query::refuse(503, "Shard not available", fmt::format("shard {} of {}: {}", partition_, stream_.endpoint().address(), why));
+  query::refuse(503, "Shard not available",
+                fmt::format("shard {} of {}: {}", partition_, stream_.endpoint().address(), why));
 }
 
 }  // namespace daybook::cluster

@@ -51,7 +51,8 @@ class RemoteSession final : public query::ShardSession {
   query::ShardHead head() override;
   void expect(const query::Report& report, const query::Question& question) override;
   void expect_head() override;
-  query::ShardReply ask(const query::Report& report, const query::Question& question, const std::stop_token& stop) override;
+  query::ShardReply ask(const query::Report& report, const query::Question& question,
+                        const std::stop_token& stop) override;
 
  private:
   // What the projector gave for what was asked last; refuses what is none, or of another moment.
@@ -67,8 +68,8 @@ class RemoteSession final : public query::ShardSession {
   // Asked already, and not answered: a question of this report; the head.
   const query::Report* expected_ = nullptr;
   bool expects_head_ = false;
-  std::stop_token stop_;  // Of the question that is answered.
-  std::optional<query::ShardHead> head_;     // Of the first answer, and of all.
+  std::stop_token stop_;                  // Of the question that is answered.
+  std::optional<query::ShardHead> head_;  // Of the first answer, and of all.
 };
 
 }  // namespace daybook::cluster

@@ -29,10 +29,10 @@ struct ShardReport {
 
 // How a projector is.
 struct ProjectorReport {
-  std::vector<ShardReport> shards;         // By partition; those that it holds.
-  std::vector<log::EndOffset> unread;      // Of partitions that were added to the log since: nobody reads them.
+  std::vector<ShardReport> shards;              // By partition; those that it holds.
+  std::vector<log::EndOffset> unread;           // Of partitions that were added to the log since: nobody reads them.
   std::map<std::string, std::string> troubles;  // The words for people, by kind.
-  std::string behind;  // What it has to do yet before it is ready, for people; empty: nothing.
+  std::string behind;                           // What it has to do yet before it is ready, for people; empty: nothing.
   bool is_recorded_as_told = false;
 };
 

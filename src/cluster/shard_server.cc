@@ -143,9 +143,9 @@ class Service final : public query::v1::Shards::Service {
   std::mutex mutex_;  // Guards the rest.
   std::condition_variable change_;
   // Rises with each change, and from one start of the program to the next: a watcher's number of another start is behind.
-  std::uint64_t number_ = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
-                                                         std::chrono::system_clock::now().time_since_epoch())
-                                                         .count());
+  std::uint64_t number_ = static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
+          .count());
   // The last ones, each with the number that its change had: all of those with a greater one than this.
   std::deque<std::pair<std::uint64_t, query::ChangeNote>> notes_;
   std::uint64_t notes_known_from_ = number_;
@@ -159,7 +159,7 @@ class Answering {
 
   // `memory`: that this thread works for.
   Answering(const query::ShardSource& source, const Identity& identity, Stream& stream, query::QuestionMemory& memory,
-               std::stop_token stop)
+            std::stop_token stop)
       : source_(source), identity_(identity), stream_(stream), memory_(memory), stop_(std::move(stop)) {}
 
   // To its end, on this thread and, where several shards are asked, on others.
@@ -200,7 +200,7 @@ class Answering {
   const std::stop_token stop_;
   std::optional<std::int64_t> known_at_ms_;
   std::vector<Asked> asked_;
-  std::optional<Problem> refused_;  // Why what was asked could not be kept.
+  std::optional<Problem> refused_;          // Why what was asked could not be kept.
   std::map<std::int32_t, Moment> moments_;  // By partition.
   std::mutex mutex_;  // Guards the rest: what is to be written, and the writing; and how far pages go.
   query::v1::AskReply reply_;
@@ -269,8 +269,8 @@ void Answering::answer() {
   // What is evaluated anew is worth every processor; of what is read off, shards that come first show whether it is, and
   // cut the page for the rest.
   const bool is_work = known_at_ms_ || std::ranges::any_of(asked_, [](const Asked& asked) {
-    return asked.report != nullptr && asked.report->evaluates_anew();
-  });
+                         return asked.report != nullptr && asked.report->evaluates_anew();
+                       });
   std::size_t done = 0;
   for (bool is_quick = !is_work; is_quick && done < jobs.size(); ++done) {
     const auto begun = std::chrono::steady_clock::now();

@@ -66,10 +66,10 @@ class ShardStream {
 
   mutable std::mutex hearing_;  // Guards the rest.
   std::condition_variable heard_;
-  bool is_reading_ = false;  // One at a time, for all who wait.
+  bool is_reading_ = false;                                                     // One at a time, for all who wait.
   std::map<std::int32_t, std::deque<std::unique_ptr<query::v1::Part>>> parts_;  // Not taken yet, by partition.
-  std::optional<grpc::Status> status_;  // Of the end.
-  std::exception_ptr failure_;          // What came could not be kept.
+  std::optional<grpc::Status> status_;                                          // Of the end.
+  std::exception_ptr failure_;                                                  // What came could not be kept.
 };
 
 }  // namespace daybook::cluster

@@ -16,9 +16,8 @@ CustomerFile::CustomerFile(const Document* document, Known known, const Business
       entries_.push_back({zone.day_of(fact.event.occurred_at), &fact, profile});
     }
   }
-  std::ranges::sort(entries_, {}, [](const Entry& entry) {
-    return std::pair(entry.fact->event.occurred_at, entry.fact->at);
-  });
+  std::ranges::sort(entries_, {},
+                    [](const Entry& entry) { return std::pair(entry.fact->event.occurred_at, entry.fact->at); });
 }
 
 const CustomerProfileSet* CustomerFile::on(Day day) const {

@@ -8,8 +8,8 @@
 #include <limits>
 #include <memory>
 #include <optional>
-#include <string_view>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "base/few.h"
@@ -133,9 +133,7 @@ struct Order {
   // Facts about shipments that were never dispatched.
   Few<std::pair<const Fact*, std::string_view>, 1> waiting;
 
-  Attributes attributes() const {
-    return {placed->region, placed->sales_rep, placed_day};
-  }
+  Attributes attributes() const { return {placed->region, placed->sales_rep, placed_day}; }
   // Nothing about an order takes effect before its placed date.
   Day counts_from(Day day) const { return day < placed_day ? placed_day : day; }
   bool counts(Day day, Day as_of) const { return counts_from(day) <= as_of; }
@@ -169,7 +167,8 @@ class Moves {
       const bool sends = in_effect(order_.dispatches, sent_);
       const bool takes_back = in_effect(order_.returns, back_);
       if (!sends && !takes_back) return;
-      if (sends && (!takes_back || place_in_time(*order_.dispatches[sent_].fact) < place_in_time(*order_.returns[back_].fact))) {
+      if (sends &&
+          (!takes_back || place_in_time(*order_.dispatches[sent_].fact) < place_in_time(*order_.returns[back_].fact))) {
         dispatched(sent_++);
       } else {
         returned(back_++);
@@ -255,7 +254,7 @@ enum class ItemState : std::uint8_t {
   kWaiting,           // The invoice is not known.
   kCurrencyMismatch,  // The invoice is in another currency.
   kNeverInEffect,
-  kDoesNotFit,        // More than the source had left.
+  kDoesNotFit,  // More than the source had left.
 };
 
 // What a refund of its source took back from an item.
@@ -288,9 +287,7 @@ struct Item {
   // By rising days, none before `from` nor after `until`. Where nothing is left the last of them ends it.
   Few<Taking, 1> taken_back;
 
-  bool in_effect(Day as_of) const {
-    return state == ItemState::kCounts && from <= as_of && as_of < until;
-  }
+  bool in_effect(Day as_of) const { return state == ItemState::kCounts && from <= as_of && as_of < until; }
   // What refunds took back by then.
   Int128 taken(Day as_of) const {
     const auto after = std::ranges::upper_bound(taken_back, as_of, {}, &Taking::day);
@@ -320,7 +317,7 @@ struct Refund {
 struct Source {
   DocumentRef ref;
   const Fact* created = nullptr;
-  const PaymentReceived* payment = nullptr;      // One of these two.
+  const PaymentReceived* payment = nullptr;  // One of these two.
   const CreditNoteIssued* credit_note = nullptr;
   Currency currency;
   Int128 amount = 0;

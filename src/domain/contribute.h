@@ -34,9 +34,8 @@ inline void wait(Contributions& to, std::int64_t records) {
 inline bool is_later(const Fact& named, const Fact& fact) { return named.recorded_ms > fact.recorded_ms; }
 // Whether a document was told something before it was created.
 inline bool told_before(const AccountState& account, const Document& document, const Fact& created) {
-  return std::ranges::any_of(document.facts, [&](const Fact& fact) {
-    return account.admits(fact) && is_later(created, fact);
-  });
+  return std::ranges::any_of(document.facts,
+                             [&](const Fact& fact) { return account.admits(fact) && is_later(created, fact); });
 }
 
 // The cell of an entry.

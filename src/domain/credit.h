@@ -55,9 +55,9 @@ class Split {
 };
 
 struct OrderCredit {
-  Int128 undispatched = 0;  // Of what remains; what came back to be resent is to be dispatched again.
-  Int128 dispatched = 0;    // Less what came back.
-  Int128 invoiced = 0;      // The order's share of the invoices in force that name it.
+  Int128 undispatched = 0;            // Of what remains; what came back to be resent is to be dispatched again.
+  Int128 dispatched = 0;              // Less what came back.
+  Int128 invoiced = 0;                // The order's share of the invoices in force that name it.
   Int128 invoiced_less_credited = 0;  // The same, of what credit notes have left of them.
 
   // What was invoiced ahead of its dispatch is in the balance, and not counted twice.

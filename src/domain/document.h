@@ -14,15 +14,15 @@ namespace daybook::domain {
 
 // Stored: never renumber.
 enum class DocumentKind : std::uint8_t {
-  kCustomer = 0,    // The customer file; its id is empty.
-  kOrder = 1,       // Order and shipment events.
-  kInvoice = 2,     // Invoices and debit notes.
+  kCustomer = 0,  // The customer file; its id is empty.
+  kOrder = 1,     // Order and shipment events.
+  kInvoice = 2,   // Invoices and debit notes.
   kCreditNote = 3,
   kPayment = 4,
-  kRefund = 5,      // A refund that names neither payment nor credit note.
+  kRefund = 5,  // A refund that names neither payment nor credit note.
   kPromise = 6,
-  kTarget = 7,      // Sales targets of one key; its id is empty.
-  kRate = 8,        // Exchange rates of one key; its id is empty.
+  kTarget = 7,  // Sales targets of one key; its id is empty.
+  kRate = 8,    // Exchange rates of one key; its id is empty.
 };
 
 struct DocumentRef {
@@ -70,7 +70,7 @@ struct Conflict {
   bool fresh = false;
   EventId event_id;
   Instant occurred_at = 0;
-  std::uint8_t type = 0;  // Index of the payload's alternative.
+  std::uint8_t type = 0;    // Index of the payload's alternative.
   std::string_view detail;  // Which fields differ, with both values; for people.
 };
 

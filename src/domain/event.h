@@ -284,14 +284,12 @@ struct ExchangeRatePublished {
 };
 
 // The order of the alternatives is stored (EventType): append only.
-using Payload =
-    std::variant<OrderPlaced, OrderConfirmed, OrderChanged, OrderDelayed, OrderReady, OrderCancelled,
-                 ShipmentDispatched, ShipmentDelivered, ShipmentReturned, InvoiceIssued,
-                 InvoiceDelivered, InvoiceDueDateChanged, InvoiceVoided, CreditNoteIssued,
-                 InvoiceDisputed, DisputeResolved, InvoiceWrittenOff, WriteOffRecovered,
-                 PaymentReceived, PaymentAllocated, PaymentUnallocated, PaymentReversed, RefundPaid,
-                 PromiseMade, PromiseWithdrawn, CustomerProfileSet, SalesTargetSet,
-                 ExchangeRatePublished, CreditNoteVoided>;
+using Payload = std::variant<OrderPlaced, OrderConfirmed, OrderChanged, OrderDelayed, OrderReady, OrderCancelled,
+                             ShipmentDispatched, ShipmentDelivered, ShipmentReturned, InvoiceIssued, InvoiceDelivered,
+                             InvoiceDueDateChanged, InvoiceVoided, CreditNoteIssued, InvoiceDisputed, DisputeResolved,
+                             InvoiceWrittenOff, WriteOffRecovered, PaymentReceived, PaymentAllocated,
+                             PaymentUnallocated, PaymentReversed, RefundPaid, PromiseMade, PromiseWithdrawn,
+                             CustomerProfileSet, SalesTargetSet, ExchangeRatePublished, CreditNoteVoided>;
 
 inline constexpr std::size_t kPayloadCount = std::variant_size_v<Payload>;
 

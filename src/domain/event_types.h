@@ -29,11 +29,16 @@ template <DocumentKind kKind>
 struct NamedById {
   template <typename P>
   static constexpr auto& id(P& event) {
-    if constexpr (kKind == DocumentKind::kOrder) return event.order_id;
-    else if constexpr (kKind == DocumentKind::kInvoice) return event.invoice_id;
-    else if constexpr (kKind == DocumentKind::kCreditNote) return event.credit_note_id;
-    else if constexpr (kKind == DocumentKind::kPayment) return event.payment_id;
-    else return event.promise_id;
+    if constexpr (kKind == DocumentKind::kOrder)
+      return event.order_id;
+    else if constexpr (kKind == DocumentKind::kInvoice)
+      return event.invoice_id;
+    else if constexpr (kKind == DocumentKind::kCreditNote)
+      return event.credit_note_id;
+    else if constexpr (kKind == DocumentKind::kPayment)
+      return event.payment_id;
+    else
+      return event.promise_id;
   }
   template <typename P>
   static DocumentRef ref(const P& event) {
@@ -95,7 +100,7 @@ inline constexpr Nothing kNothing;
 inline constexpr TheDocument kTheDocument;
 template <typename P>
 struct ClaimedId {
-  std::string_view P::*id;
+  std::string_view P::* id;
   std::string_view name;
 };
 
@@ -126,7 +131,7 @@ struct Row {
   std::string_view name;
   Family family;
   Document document;
-  Claimed claimed;  // With Claims::kItsId a pointer to the member.
+  Claimed claimed;                // With Claims::kItsId a pointer to the member.
   std::string_view claimed_name;  // Of that member.
   Names names;
 };
@@ -148,28 +153,32 @@ inline constexpr std::tuple kRows{
     row<OrderDelayed>("order_delayed", Family::kOrders, kOrder, kNothing, kNobody),
     row<OrderReady>("order_ready", Family::kOrders, kOrder, kNothing, kNobody),
     row<OrderCancelled>("order_cancelled", Family::kOrders, kOrder, kNothing, kNobody),
-    row<ShipmentDispatched>("shipment_dispatched", Family::kShipments, kOrder, ClaimedId{&ShipmentDispatched::shipment_id, "shipment_id"},
-                            kNobody),
+    row<ShipmentDispatched>("shipment_dispatched", Family::kShipments, kOrder,
+                            ClaimedId{&ShipmentDispatched::shipment_id, "shipment_id"}, kNobody),
     row<ShipmentDelivered>("shipment_delivered", Family::kShipments, kOrder, kNothing, kNobody),
-    row<ShipmentReturned>("shipment_returned", Family::kShipments, kOrder, ClaimedId{&ShipmentReturned::return_id, "return_id"}, kNobody),
+    row<ShipmentReturned>("shipment_returned", Family::kShipments, kOrder,
+                          ClaimedId{&ShipmentReturned::return_id, "return_id"}, kNobody),
     row<InvoiceIssued>("invoice_issued", Family::kInvoices, kInvoice, kTheDocument, kItsOrders),
     row<InvoiceDelivered>("invoice_delivered", Family::kInvoices, kInvoice, kNothing, kNobody),
     row<InvoiceDueDateChanged>("invoice_due_date_changed", Family::kInvoices, kInvoice, kNothing, kNobody),
     row<InvoiceVoided>("invoice_voided", Family::kInvoices, kInvoice, kTheDocument, kNobody),
     row<CreditNoteIssued>("credit_note_issued", Family::kInvoices, kCreditNote, kTheDocument, kItsInvoice),
-    row<InvoiceDisputed>("invoice_disputed", Family::kInvoices, kInvoice, ClaimedId{&InvoiceDisputed::dispute_id, "dispute_id"}, kNobody),
-    row<DisputeResolved>("dispute_resolved", Family::kInvoices, kInvoice, ClaimedId{&DisputeResolved::dispute_id, "dispute_id"}, kNobody),
-    row<InvoiceWrittenOff>("invoice_written_off", Family::kInvoices, kInvoice, ClaimedId{&InvoiceWrittenOff::write_off_id, "write_off_id"},
-                           kNobody),
-    row<WriteOffRecovered>("write_off_recovered", Family::kInvoices, kInvoice, ClaimedId{&WriteOffRecovered::recovery_id, "recovery_id"},
-                           kNobody),
+    row<InvoiceDisputed>("invoice_disputed", Family::kInvoices, kInvoice,
+                         ClaimedId{&InvoiceDisputed::dispute_id, "dispute_id"}, kNobody),
+    row<DisputeResolved>("dispute_resolved", Family::kInvoices, kInvoice,
+                         ClaimedId{&DisputeResolved::dispute_id, "dispute_id"}, kNobody),
+    row<InvoiceWrittenOff>("invoice_written_off", Family::kInvoices, kInvoice,
+                           ClaimedId{&InvoiceWrittenOff::write_off_id, "write_off_id"}, kNobody),
+    row<WriteOffRecovered>("write_off_recovered", Family::kInvoices, kInvoice,
+                           ClaimedId{&WriteOffRecovered::recovery_id, "recovery_id"}, kNobody),
     row<PaymentReceived>("payment_received", Family::kPayments, kPayment, kTheDocument, kAllocatedInvoices),
-    row<PaymentAllocated>("payment_allocated", Family::kPayments, kSource, ClaimedId{&PaymentAllocated::allocation_id, "allocation_id"},
-                          kAllocatedInvoices),
-    row<PaymentUnallocated>("payment_unallocated", Family::kPayments, kSource, ClaimedId{&PaymentUnallocated::allocation_id, "allocation_id"},
-                            kNobody),
+    row<PaymentAllocated>("payment_allocated", Family::kPayments, kSource,
+                          ClaimedId{&PaymentAllocated::allocation_id, "allocation_id"}, kAllocatedInvoices),
+    row<PaymentUnallocated>("payment_unallocated", Family::kPayments, kSource,
+                            ClaimedId{&PaymentUnallocated::allocation_id, "allocation_id"}, kNobody),
     row<PaymentReversed>("payment_reversed", Family::kPayments, kPayment, kTheDocument, kNobody),
-    row<RefundPaid>("refund_paid", Family::kPayments, kRefundOrSource, ClaimedId{&RefundPaid::refund_id, "refund_id"}, kNobody),
+    row<RefundPaid>("refund_paid", Family::kPayments, kRefundOrSource, ClaimedId{&RefundPaid::refund_id, "refund_id"},
+                    kNobody),
     row<PromiseMade>("promise_made", Family::kPayments, kPromise, kTheDocument, kItsInvoices),
     row<PromiseWithdrawn>("promise_withdrawn", Family::kPayments, kPromise, kTheDocument, kNobody),
     row<CustomerProfileSet>("customer_profile_set", Family::kReference, kCustomer, kNothing, kNobody),

@@ -8,32 +8,31 @@
 namespace daybook::domain {
 
 std::string_view anomaly_name(AnomalyKind kind) {
-  static constexpr std::array<std::string_view, kAnomalyKindCount> kNames = {
-      "allocation_exceeds_payment",
-      "conflicting_repeat",
-      "currency_mismatch",
-      "over_applied",
-      "recovery_exceeds_write_off",
-      "refund_exceeds_unapplied",
-      "unknown_allocation",
-      "unknown_credit_note",
-      "unknown_dispute",
-      "unknown_invoice",
-      "unknown_order",
-      "unknown_payment",
-      "unknown_promise",
-      "unknown_shipment",
-      "unknown_write_off",
-      "payment_before_invoice",
-      "invoiced_over_ordered",
-      "shipped_over_ordered",
-      "returned_over_dispatched",
-      "delivered_not_invoiced",
-      "shipped_without_proof_of_delivery",
-      "invoice_not_received",
-      "milestones_out_of_order",
-      "over_credit_limit",
-      "missing_rate"};
+  static constexpr std::array<std::string_view, kAnomalyKindCount> kNames = {"allocation_exceeds_payment",
+                                                                             "conflicting_repeat",
+                                                                             "currency_mismatch",
+                                                                             "over_applied",
+                                                                             "recovery_exceeds_write_off",
+                                                                             "refund_exceeds_unapplied",
+                                                                             "unknown_allocation",
+                                                                             "unknown_credit_note",
+                                                                             "unknown_dispute",
+                                                                             "unknown_invoice",
+                                                                             "unknown_order",
+                                                                             "unknown_payment",
+                                                                             "unknown_promise",
+                                                                             "unknown_shipment",
+                                                                             "unknown_write_off",
+                                                                             "payment_before_invoice",
+                                                                             "invoiced_over_ordered",
+                                                                             "shipped_over_ordered",
+                                                                             "returned_over_dispatched",
+                                                                             "delivered_not_invoiced",
+                                                                             "shipped_without_proof_of_delivery",
+                                                                             "invoice_not_received",
+                                                                             "milestones_out_of_order",
+                                                                             "over_credit_limit",
+                                                                             "missing_rate"};
   return kNames[static_cast<std::size_t>(kind) - 1];
 }
 
@@ -42,7 +41,8 @@ void post(const LedgerEntry& entry, Contributions& to) {
 }
 
 void post(const SalesEntry& entry, Contributions& to) {
-  to.cell({entry.measure, entry.currency, entry.attributes, entry.dimensions, entry.day, 0, entry.counts_from}, entry.value);
+  to.cell({entry.measure, entry.currency, entry.attributes, entry.dimensions, entry.day, 0, entry.counts_from},
+          entry.value);
 }
 
 Anomaly anomaly_about(AnomalyKind kind, std::string_view document_id, const Fact& fact) {
@@ -155,21 +155,15 @@ void contribute_standing_unapplied(const RefundPaid& refund, const Attributes& a
 void contribute(AccountState& account, const Document& document, Contributions& to, Extent extent) {
   contribute_conflicts(account, document, to);
   switch (document.ref.kind) {
-    case DocumentKind::kOrder:
-      return contribute_order(account, document, to, extent);
-    case DocumentKind::kInvoice:
-      return contribute_invoice(account, document, to, extent);
+    case DocumentKind::kOrder: return contribute_order(account, document, to, extent);
+    case DocumentKind::kInvoice: return contribute_invoice(account, document, to, extent);
     case DocumentKind::kCreditNote:
-    case DocumentKind::kPayment:
-      return contribute_source(account, document, to);
-    case DocumentKind::kRefund:
-      return contribute_refund(account, document, to);
-    case DocumentKind::kPromise:
-      return contribute_promise(account, document, to);
+    case DocumentKind::kPayment: return contribute_source(account, document, to);
+    case DocumentKind::kRefund: return contribute_refund(account, document, to);
+    case DocumentKind::kPromise: return contribute_promise(account, document, to);
     case DocumentKind::kCustomer:
     case DocumentKind::kTarget:
-    case DocumentKind::kRate:
-      return;
+    case DocumentKind::kRate: return;
   }
 }
 
@@ -258,7 +252,8 @@ class Dependents {
     std::ranges::sort(invoices);
     invoices.erase(std::unique(invoices.begin(), invoices.end()), invoices.end());
     for (const std::string_view id : invoices) {
-      if (const Document* found = account_.document({DocumentKind::kInvoice, id})) invoice(*found, credits ? kCreditToo : kReached);
+      if (const Document* found = account_.document({DocumentKind::kInvoice, id}))
+        invoice(*found, credits ? kCreditToo : kReached);
     }
   }
 
@@ -286,9 +281,8 @@ void for_each_dependent(AccountState& account, const Document& document,
                         const std::function<void(const Document&, Extent)>& visit) {
   Dependents dependents(account, visit);
   const auto told_anew = [&](auto&& is_such) {
-    return std::ranges::any_of(document.facts, [&](const Fact& fact) {
-      return fact.fresh && is_such(fact.event.payload);
-    });
+    return std::ranges::any_of(document.facts,
+                               [&](const Fact& fact) { return fact.fresh && is_such(fact.event.payload); });
   };
   visit(document, extent_of_change(document));
   switch (document.ref.kind) {
@@ -310,15 +304,13 @@ void for_each_dependent(AccountState& account, const Document& document,
         dependents.invoice(document, kCreditToo);
         dependents.naming_invoice(document);
       } else if (told_anew([](const Payload& p) {
-                   return std::holds_alternative<InvoiceWrittenOff>(p) ||
-                          std::holds_alternative<WriteOffRecovered>(p);
+                   return std::holds_alternative<InvoiceWrittenOff>(p) || std::holds_alternative<WriteOffRecovered>(p);
                  })) {
         dependents.invoice(document);
       }
       return;
     case DocumentKind::kCreditNote:
-    case DocumentKind::kPayment:
-      return dependents.source(document);
+    case DocumentKind::kPayment: return dependents.source(document);
     case DocumentKind::kPromise:
       for (const Fact& fact : document.facts) {
         for_each_reference(fact.event.payload, [&](DocumentRef named) { dependents.one(named); });
@@ -327,8 +319,7 @@ void for_each_dependent(AccountState& account, const Document& document,
     case DocumentKind::kCustomer:
     case DocumentKind::kRefund:
     case DocumentKind::kTarget:
-    case DocumentKind::kRate:
-      return;
+    case DocumentKind::kRate: return;
   }
 }
 

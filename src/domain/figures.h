@@ -34,8 +34,7 @@ struct Extent {
 };
 
 // Hands out what the document contributes as the account is known.
-void contribute(AccountState& account, const Document& document, Contributions& to,
-                Extent extent = {});
+void contribute(AccountState& account, const Document& document, Contributions& to, Extent extent = {});
 
 // Documents whose figures depend on this one's fresh facts, itself included, and what of them may differ
 // without those; each may come more than once. A new customer file concerns invoices with due dates from

@@ -8,9 +8,8 @@ namespace {
 
 // Marks each recovery that its write-off still covers, in order of effective date, offset.
 void test_recoveries(Invoice& invoice) {
-  std::ranges::sort(invoice.recoveries, {}, [](const Invoice::Recovery& recovery) {
-    return std::pair(recovery.day, recovery.fact->at);
-  });
+  std::ranges::sort(invoice.recoveries, {},
+                    [](const Invoice::Recovery& recovery) { return std::pair(recovery.day, recovery.fact->at); });
   Few<Int128, 4> left;
   for (const auto& write_off : invoice.write_offs) left.push_back(write_off.event->amount_minor);
   for (Invoice::Recovery& recovery : invoice.recoveries) {
@@ -38,8 +37,7 @@ std::unique_ptr<Invoice> AccountState::make_invoice(const Document& document) {
 
   if (!issued.instalments.empty()) {
     invoice->instalments.assign(issued.instalments.begin(), issued.instalments.end());
-    invoice->last_due =
-        std::ranges::max_element(invoice->instalments, {}, &Instalment::due_date)->due_date;
+    invoice->last_due = std::ranges::max_element(invoice->instalments, {}, &Instalment::due_date)->due_date;
   } else {
     invoice->last_due = issued.due_date.value_or(issued.issue_date);
     if (!issued.due_date) {

@@ -53,9 +53,8 @@ void contribute_unknown(AccountState& account, const Document& document, Contrib
 void contribute_waiting(AccountState& account, const Invoice& invoice, Contributions& to) {
   const Expect& expect = account.rules().expect;
   if (expect.orders) {
-    const bool waited = std::ranges::any_of(invoice.orders, [&](const Order* order) {
-      return is_later(*order->placed_fact, *invoice.issued_fact);
-    });
+    const bool waited = std::ranges::any_of(
+        invoice.orders, [&](const Order* order) { return is_later(*order->placed_fact, *invoice.issued_fact); });
     if (waited) to.waited();
     if (invoice.orders.size() < invoice.issued->order_ids.size()) wait(to, 1);
   }
@@ -103,7 +102,8 @@ class InvoiceOverTime {
   InvoiceOverTime(AccountState& account, const Invoice& invoice) : invoice_(invoice) {
     for (const Application& application : account.applications(invoice)) {
       if (application.item->state != ItemState::kCounts) continue;
-      application.item->for_each_movement([&](Day day, Int128 amount) { changes_.push_back({day, {.settled = amount}}); });
+      application.item->for_each_movement(
+          [&](Day day, Int128 amount) { changes_.push_back({day, {.settled = amount}}); });
     }
     for (const auto& write_off : invoice.write_offs) {
       changes_.push_back({write_off.day, {.settled = write_off.event->amount_minor}});
@@ -116,7 +116,8 @@ class InvoiceOverTime {
       const auto& amount = dispute.event->amount_minor;
       const Sums sums{.disputed = amount.value_or(0), .wholly_disputed = amount ? 0 : 1};
       changes_.push_back({dispute.from, sums});
-      if (dispute.until != kNever) changes_.push_back({dispute.until, {.disputed = -sums.disputed, .wholly_disputed = -sums.wholly_disputed}});
+      if (dispute.until != kNever)
+        changes_.push_back({dispute.until, {.disputed = -sums.disputed, .wholly_disputed = -sums.wholly_disputed}});
     }
     std::ranges::sort(changes_, {}, &Change::day);
   }
@@ -163,7 +164,8 @@ OpenAmounts amounts_of(const Invoice& invoice) {
   Few<std::uint32_t, 4> by_due(invoice.instalments.size());
   std::iota(by_due.begin(), by_due.end(), 0U);
   std::ranges::sort(by_due, {}, [&](std::uint32_t i) { return std::pair(invoice.instalments[i].due_date, i); });
-  for (const std::uint32_t i : by_due) amounts.add_instalment(invoice.instalments[i].due_date, invoice.instalments[i].amount_minor);
+  for (const std::uint32_t i : by_due)
+    amounts.add_instalment(invoice.instalments[i].due_date, invoice.instalments[i].amount_minor);
   return amounts;
 }
 
@@ -236,8 +238,8 @@ void contribute_invoice(AccountState& account, const Document& document, Contrib
   for (const auto& recovery : invoice.recoveries) {
     if (recovery.counts) breakpoints.add(recovery.day);
     if (!recovery.counts) {
-      Anomaly anomaly = anomaly_about(AnomalyKind::kRecoveryExceedsWriteOff,
-                                      recovery.event->recovery_id, *recovery.fact);
+      Anomaly anomaly =
+          anomaly_about(AnomalyKind::kRecoveryExceedsWriteOff, recovery.event->recovery_id, *recovery.fact);
       anomaly.from = recovery.day;
       to.anomaly(anomaly);
     }
@@ -270,7 +272,8 @@ void contribute_invoice(AccountState& account, const Document& document, Contrib
     over_applied.holds(day, surplus > 0);
     if (may_be_missed) {
       const Day from = std::max(day, not_received_from);
-      const bool missed = now.state().open > 0 && day < invoice.received_day && from < (i + 1 < days.size() ? days[i + 1] : kNever);
+      const bool missed =
+          now.state().open > 0 && day < invoice.received_day && from < (i + 1 < days.size() ? days[i + 1] : kNever);
       not_received.holds(missed ? from : day, missed);
     }
   }

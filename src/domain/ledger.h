@@ -73,8 +73,8 @@ void for_each_transfer(const Source& source, const Item& item, const Attributes&
   if (from == to) return;
   item.for_each_movement([&](Day day, Int128 amount) {
     const auto post = [&](const Attributes& attributes, Int128 signed_amount) {
-      visit(LedgerEntry{Measure::kLedgerTransfers, item.fact, item.allocation_id, day, source.currency,
-                        signed_amount, attributes});
+      visit(LedgerEntry{Measure::kLedgerTransfers, item.fact, item.allocation_id, day, source.currency, signed_amount,
+                        attributes});
     };
     post(from, amount);
     post(to, -amount);

@@ -139,7 +139,7 @@ class OpenAmounts {
       const State* const was_until = std::exchange(was, next_state(before, was));
       const State* const is_until = std::exchange(is, next_state(now, is));
       if (*was_until == *is_until && *was == *is) continue;
-      const auto hand_out = [&](Int128 State::*length, const auto& cell) {
+      const auto hand_out = [&](Int128 State::* length, const auto& cell) {
         Terms terms;
         const auto add = [&](const State& state, int sign) {
           if (state.*length == 0) return;
@@ -225,7 +225,7 @@ class OpenAmounts {
   Attributes attributes_;
   Day issue_day_ = 0;
   bool ever_open_ = false;
-  Few<Part, 2> line_;  // Without gaps.
+  Few<Part, 2> line_;   // Without gaps.
   Few<Step, 4> steps_;  // By day.
 };
 

@@ -57,9 +57,7 @@ void find_whole_returns(Order& order, const OrderLines& lines) {
 
 }  // namespace
 
-std::string_view milestone_name(Milestone milestone) {
-  return kMilestoneNames[static_cast<std::size_t>(milestone)];
-}
+std::string_view milestone_name(Milestone milestone) { return kMilestoneNames[static_cast<std::size_t>(milestone)]; }
 
 std::optional<Milestone> parse_milestone(std::string_view name) {
   const auto at = std::ranges::find(kMilestoneNames, name);
@@ -84,8 +82,7 @@ std::unique_ptr<Order> AccountState::make_order(const Document& document) {
     if (!known_.admits(fact)) continue;
     const Day day = day_of(fact.event.occurred_at);
     const Payload& payload = fact.event.payload;
-    if (std::holds_alternative<OrderChanged>(payload) ||
-        std::holds_alternative<OrderCancelled>(payload)) {
+    if (std::holds_alternative<OrderChanged>(payload) || std::holds_alternative<OrderCancelled>(payload)) {
       order->changes.push_back({&fact, day});
     } else if (std::holds_alternative<OrderConfirmed>(payload)) {
       order->confirmations.push_back({&fact, day});

@@ -81,7 +81,8 @@ class Greatest {
   explicit Greatest(std::size_t places) : places_(places), tree_(2 * std::max<std::size_t>(places, 1), kNone) {}
   void set(std::size_t place, Instant value) {
     tree_[places_ + place] = value;
-    for (std::size_t at = (places_ + place) / 2; at > 0; at /= 2) tree_[at] = std::max(tree_[2 * at], tree_[2 * at + 1]);
+    for (std::size_t at = (places_ + place) / 2; at > 0; at /= 2)
+      tree_[at] = std::max(tree_[2 * at], tree_[2 * at + 1]);
   }
   Instant top() const { return tree_[1]; }
   // Of the places in [begin, end).
@@ -103,7 +104,11 @@ class Greatest {
 class DispatchedOverTime {
  public:
   explicit DispatchedOverTime(const Order& order)
-      : order_(order), numbered_(order.by_number()), moves_(order), lines_(numbered_.count()), filled_(numbered_.count()) {
+      : order_(order),
+        numbered_(order.by_number()),
+        moves_(order),
+        lines_(numbered_.count()),
+        filled_(numbered_.count()) {
     change(0);
   }
 
@@ -216,8 +221,9 @@ class DeliveredOverTime {
   // The last of the proofs, when every shipment that left up to the instant at which all was dispatched has its proof;
   // one that came back whole without proof is left out. Where that leaves none, the first proof of one that left later.
   std::optional<Instant> delivered(Instant dispatched) const {
-    const auto later = std::ranges::upper_bound(order_.dispatches.begin(), order_.dispatches.begin() + sent_, dispatched, {},
-                                                [](const Order::Dispatch& dispatch) { return dispatch.fact->event.occurred_at; });
+    const auto later =
+        std::ranges::upper_bound(order_.dispatches.begin(), order_.dispatches.begin() + sent_, dispatched, {},
+                                 [](const Order::Dispatch& dispatch) { return dispatch.fact->event.occurred_at; });
     const auto until = static_cast<std::size_t>(later - order_.dispatches.begin());
     if (first_open_ < until) return std::nullopt;
     const Instant last = latest_.of(0, until);
@@ -359,9 +365,7 @@ class InvoicedOverTime {
     for (; next_ < changes_.size() && changes_[next_].first <= as_of; ++next_) look(changes_[next_].second, as_of);
   }
 
-  std::optional<Instant> invoiced() const {
-    return marking_ == 0 ? std::nullopt : std::optional(-earliest_.top());
-  }
+  std::optional<Instant> invoiced() const { return marking_ == 0 ? std::nullopt : std::optional(-earliest_.top()); }
   // The last of them, when all are settled.
   std::optional<Instant> settled() const {
     return marking_ == 0 || open_ > 0 ? std::nullopt : std::optional(settled_.top());
@@ -384,7 +388,8 @@ class InvoicedOverTime {
     Marking& invoice = invoices_[number];
     marking_ -= invoice.mark != Mark::kNone;
     open_ -= invoice.mark == Mark::kOpen;
-    while (invoice.settlement.size() > 1 && invoice.settlement[1].from <= as_of) invoice.settlement = invoice.settlement.subspan(1);
+    while (invoice.settlement.size() > 1 && invoice.settlement[1].from <= as_of)
+      invoice.settlement = invoice.settlement.subspan(1);
     const bool marks = as_of < invoice.invoice.void_day && order_.counts(invoice.issued_on, as_of);
     const bool is_settled = marks && invoice.settlement.front().since.has_value();
     invoice.mark = !marks ? Mark::kNone : is_settled ? Mark::kSettled : Mark::kOpen;

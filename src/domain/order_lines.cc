@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "domain/credit.h"
 #include "domain/account_state.h"
+#include "domain/credit.h"
 
 namespace daybook::domain {
 
@@ -97,8 +97,8 @@ class OrderLines::Changing {
   void add(const State& state, int sign) {
     if (!state.stands) return;
     value_.net += sign * part_of(state.terms->net_minor, state.remaining, state.quantity);
-    value_.with_tax +=
-        sign * part_of(Int128(state.terms->net_minor) + state.terms->tax_minor.value_or(0), state.remaining, state.quantity);
+    value_.with_tax += sign * part_of(Int128(state.terms->net_minor) + state.terms->tax_minor.value_or(0),
+                                      state.remaining, state.quantity);
   }
   void cut(std::uint32_t number) {
     const Line& line = lines_[number];
@@ -194,7 +194,8 @@ void OrderLines::sort_by_line(const Order& order) {
   moves_.resize(dispatched_.size() + returned_.size());
   // Each beginning moves up to its end as the line's moves come.
   Moves(order).advance(
-      kNever, [&](std::size_t at) {
+      kNever,
+      [&](std::size_t at) {
         for (const Move& move : dispatched(at)) {
           moves_[moves_ends_[move.line]++] = {move.quantity, static_cast<std::uint32_t>(at), false};
         }

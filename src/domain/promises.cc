@@ -46,8 +46,8 @@ std::string_view promise_state_name(PromiseState state) {
   return kNames[static_cast<std::size_t>(state)];
 }
 
-std::optional<Promise> promise_on(AccountState& account, const Document& document, std::span<const DocumentRef> payments,
-                                  Day grace_days, Day as_of) {
+std::optional<Promise> promise_on(AccountState& account, const Document& document,
+                                  std::span<const DocumentRef> payments, Day grace_days, Day as_of) {
   const Fact* told = nullptr;
   Day withdrawn_on = kNever;
   for (const Fact& fact : document.facts) {

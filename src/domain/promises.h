@@ -18,7 +18,7 @@ struct Promise {
 // How a promise stands on a date; nothing before its business date, or where it was never made. `grace_days`:
 // for so long after the promised date cash still counts. `payments`: all of the account, which a promise that
 // names no invoices asks for.
-std::optional<Promise> promise_on(AccountState& account, const Document& document, std::span<const DocumentRef> payments,
-                                  Day grace_days, Day as_of);
+std::optional<Promise> promise_on(AccountState& account, const Document& document,
+                                  std::span<const DocumentRef> payments, Day grace_days, Day as_of);
 
 }  // namespace daybook::domain

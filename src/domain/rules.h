@@ -20,9 +20,9 @@ struct Expect {
 
 // After how many days something that has not come is an anomaly.
 struct AnomalyDays {
-  Day delivered_not_invoiced = 7;               // Since the order was delivered.
-  Day shipped_without_proof_of_delivery = 14;   // Since the dispatch.
-  Day invoice_not_received = 14;                // Since the issue date.
+  Day delivered_not_invoiced = 7;              // Since the order was delivered.
+  Day shipped_without_proof_of_delivery = 14;  // Since the dispatch.
+  Day invoice_not_received = 14;               // Since the issue date.
 
   bool operator==(const AnomalyDays&) const = default;
 };

@@ -77,8 +77,7 @@ class OrderSales {
       told_ = order_.changes[changes_].fact;
       change(++changes_, day);
     }
-    moves_.advance(
-        day, [&](std::size_t sent) { send(sent, day); }, [&](std::size_t back) { take_back(back, day); });
+    moves_.advance(day, [&](std::size_t sent) { send(sent, day); }, [&](std::size_t back) { take_back(back, day); });
   }
 
  private:
@@ -226,7 +225,8 @@ class Collected {
  private:
   // With the source.
   void stand(const Fact& fact, Day day, Currency currency, Int128 amount) const {
-    visit_(SalesEntry{Measure::kCollected, &fact, source_.ref.id, currency, attributes_, dimensions_, day, day, {amount, 0}});
+    visit_(SalesEntry{
+        Measure::kCollected, &fact, source_.ref.id, currency, attributes_, dimensions_, day, day, {amount, 0}});
   }
 
   void split(const Item& item) const {
@@ -235,8 +235,15 @@ class Collected {
     if (attributes == attributes_ && dimensions == dimensions_) return;
     const auto move = [&](Day posted, Day counts_from, Int128 amount) {
       const auto post = [&](const Attributes& under, const Dimensions& of, Int128 signed_amount) {
-        visit_(SalesEntry{Measure::kCollected, item.fact, item.allocation_id, source_.currency, under, of, posted,
-                          counts_from, {signed_amount, 0}});
+        visit_(SalesEntry{Measure::kCollected,
+                          item.fact,
+                          item.allocation_id,
+                          source_.currency,
+                          under,
+                          of,
+                          posted,
+                          counts_from,
+                          {signed_amount, 0}});
       };
       post(attributes_, dimensions_, -amount);
       post(attributes, dimensions, amount);
@@ -279,8 +286,8 @@ void for_each_sales_entry(const Invoice& invoice, const Visit& visit) {
   const InvoiceIssued& issued = *invoice.issued;
   const Dimensions dimensions = dimensions_of(invoice);
   const auto post = [&](const Fact& fact, Day day, CellValue value) {
-    visit(SalesEntry{Measure::kInvoiced, &fact, invoice.ref.id, issued.currency, invoice.attributes, dimensions, day, day,
-                     value});
+    visit(SalesEntry{Measure::kInvoiced, &fact, invoice.ref.id, issued.currency, invoice.attributes, dimensions, day,
+                     day, value});
   };
   post(*invoice.issued_fact, issued.issue_date, {issued.net_minor, 1});
   if (invoice.voided_fact != nullptr) post(*invoice.voided_fact, invoice.void_day, {-Int128(issued.net_minor), 0});
@@ -291,8 +298,15 @@ template <typename Visit>
 void for_each_sales_entry(const Fact& refund_fact, std::string_view document_id, const Attributes& attributes,
                           const Dimensions& dimensions, const Visit& visit) {
   const auto& refund = std::get<RefundPaid>(refund_fact.event.payload);
-  visit(SalesEntry{Measure::kCollected, &refund_fact, document_id, refund.currency, attributes, dimensions,
-                   refund.value_date, refund.value_date, {-Int128(refund.amount_minor), 0}});
+  visit(SalesEntry{Measure::kCollected,
+                   &refund_fact,
+                   document_id,
+                   refund.currency,
+                   attributes,
+                   dimensions,
+                   refund.value_date,
+                   refund.value_date,
+                   {-Int128(refund.amount_minor), 0}});
 }
 
 // What a credit note takes off the sales, and its void gives back; what cash was collected.
@@ -301,8 +315,8 @@ void for_each_sales_entry(const Source& source, const Attributes& attributes, co
                           const Visit& visit) {
   if (source.credit_note != nullptr) {
     const auto post = [&](const Fact& fact, Day day, Int128 amount) {
-      visit(SalesEntry{Measure::kInvoiced, &fact, source.ref.id, source.currency, attributes, dimensions, day, day,
-                       {amount, 0}});
+      visit(SalesEntry{
+          Measure::kInvoiced, &fact, source.ref.id, source.currency, attributes, dimensions, day, day, {amount, 0}});
     };
     post(*source.created, source.day, -Int128(source.credit_note->net_minor));
     if (source.ended_fact != nullptr) post(*source.ended_fact, source.ended_day, source.credit_note->net_minor);
@@ -326,10 +340,8 @@ void for_each_sales_entry(AccountState& account, const Document& document, const
         return for_each_sales_entry(*source, account.attributes(*source), dimensions_of(account, *source), visit);
       }
       break;
-    case DocumentKind::kRefund:
-      break;
-    default:
-      return;
+    case DocumentKind::kRefund: break;
+    default: return;
   }
   // Refunds that name no source, or one that is not known.
   for (const Fact& fact : document.facts) {

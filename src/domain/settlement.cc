@@ -10,7 +10,8 @@ namespace {
 // Amounts that change, each at its place, and their sums from the first place on.
 class RunningSums {
  public:
-  explicit RunningSums(std::size_t places) : places_(std::bit_ceil(std::max<std::size_t>(places, 1))), tree_(2 * places_) {}
+  explicit RunningSums(std::size_t places)
+      : places_(std::bit_ceil(std::max<std::size_t>(places, 1))), tree_(2 * places_) {}
 
   void add(std::size_t place, Int128 amount) {
     std::size_t at = places_ + place;
@@ -64,9 +65,12 @@ Few<Change, 2> changes_of(AccountState& account, const Invoice& invoice) {
   const auto written_off_at = [&](const Invoice::WriteOff& write_off) {
     return std::max(invoice.issued_fact->event.occurred_at, write_off.fact->event.occurred_at);
   };
-  const auto settles = [](const Invoice::WriteOff& write_off) { return write_off.event->kind == WriteOffKind::kSmallDifference; };
+  const auto settles = [](const Invoice::WriteOff& write_off) {
+    return write_off.event->kind == WriteOffKind::kSmallDifference;
+  };
   for (const auto& write_off : invoice.write_offs) {
-    if (settles(write_off)) changes.push_back({write_off.day, written_off_at(write_off), write_off.event->amount_minor});
+    if (settles(write_off))
+      changes.push_back({write_off.day, written_off_at(write_off), write_off.event->amount_minor});
   }
   for (const auto& recovery : invoice.recoveries) {
     const auto& write_off = invoice.write_offs[recovery.write_off];

@@ -15,7 +15,7 @@ struct Step {
   bool own_item = false;
   std::int64_t offset = 0;
   std::size_t place = 0;
-  Item* item = nullptr;      // One of these two.
+  Item* item = nullptr;  // One of these two.
   const Refund* refund = nullptr;
 
   auto order() const { return std::tuple(day, !own_item, offset, place); }
@@ -127,8 +127,8 @@ std::unique_ptr<Source> AccountState::make_source(const Document& document) {
   }
   if (source->created == nullptr) return nullptr;
 
-  const auto add_items = [&](const Fact& fact, std::string_view allocation_id,
-                             std::span<const Allocation> allocations, Day day) {
+  const auto add_items = [&](const Fact& fact, std::string_view allocation_id, std::span<const Allocation> allocations,
+                             Day day) {
     for (const Allocation& allocation : allocations) {
       Item item;
       item.fact = &fact;

@@ -17,8 +17,7 @@ void contribute_unknown(AccountState& account, const Document& document, Contrib
     if (const auto* refund = std::get_if<RefundPaid>(&fact.event.payload)) {
       // Cash is in the ledger as soon as it is read; only the link waits.
       contribute_standing_refund(fact, document.ref.id, {{}, {}, refund->value_date}, to);
-      Anomaly anomaly =
-          anomaly_about(AnomalyKind::kRefundExceedsUnapplied, document.ref.id, fact);
+      Anomaly anomaly = anomaly_about(AnomalyKind::kRefundExceedsUnapplied, document.ref.id, fact);
       anomaly.from = refund->value_date;
       to.anomaly(anomaly);
     }
@@ -80,12 +79,10 @@ void contribute_refunds(const Source& source, const Attributes& attributes, Cont
   for (const Refund& refund : source.refunds) {
     if (refund.in_sequence) continue;
     contribute_standing_unapplied(*refund.event, attributes, to);
-    Anomaly mismatch =
-        anomaly_about(AnomalyKind::kCurrencyMismatch, refund.event->refund_id, *refund.fact);
+    Anomaly mismatch = anomaly_about(AnomalyKind::kCurrencyMismatch, refund.event->refund_id, *refund.fact);
     mismatch.from = refund.event->value_date;
     to.anomaly(mismatch);
-    Anomaly exceeds =
-        anomaly_about(AnomalyKind::kRefundExceedsUnapplied, source.ref.id, *source.created);
+    Anomaly exceeds = anomaly_about(AnomalyKind::kRefundExceedsUnapplied, source.ref.id, *source.created);
     exceeds.from = refund.event->value_date;
     to.anomaly(exceeds);
   }
@@ -130,7 +127,8 @@ void contribute_source(AccountState& account, const Document& document, Contribu
   const Source& source = *known;
   const Attributes attributes = account.attributes(source);
   for_each_entry(source, attributes, [&](const LedgerEntry& entry) { post(entry, to); });
-  for_each_sales_entry(source, attributes, dimensions_of(account, source), [&](const SalesEntry& entry) { post(entry, to); });
+  for_each_sales_entry(source, attributes, dimensions_of(account, source),
+                       [&](const SalesEntry& entry) { post(entry, to); });
   contribute_waiting(account, document, source, to);
   contribute_item_anomalies(source, to);
   contribute_refunds(source, attributes, to);

@@ -13,9 +13,7 @@ namespace {
 // Of the budget, and beyond it: with more to remember, the store is asked.
 constexpr std::size_t kSightingsShare = 4;
 
-std::size_t bytes_of(const std::string& text) {
-  return text.capacity() < sizeof text / 2 ? 0 : text.capacity() + 1;
-}
+std::size_t bytes_of(const std::string& text) { return text.capacity() < sizeof text / 2 ? 0 : text.capacity() + 1; }
 std::size_t bytes_of(const HeldDocument& document) {
   return sizeof document + bytes_of(document.id) + bytes_of(document.value);
 }

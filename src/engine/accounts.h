@@ -22,19 +22,19 @@ namespace daybook::engine {
 
 // A stored value in memory. Stays where it is until Accounts::clean().
 struct Held {
-  std::string value;         // Empty: nothing is stored.
-  std::uint32_t used = 0;    // When it was last asked for, on the clock of Accounts.
-  std::uint32_t counted = 0; // Of the budget.
+  std::string value;          // Empty: nothing is stored.
+  std::uint32_t used = 0;     // When it was last asked for, on the clock of Accounts.
+  std::uint32_t counted = 0;  // Of the budget.
   bool dirty = false;
 };
 
 struct HeldDocument : Held {
   domain::DocumentKind kind{};
   std::string id;
-  std::size_t hash = 0;      // Of kind and id.
-  std::size_t stored = 0;    // Size of the value as stored: what was appended stands behind it.
-  std::size_t incoming = 0;  // Bytes that it is going to be given.
-  bool conflicted = false;   // It was given a conflict since the last write().
+  std::size_t hash = 0;                     // Of kind and id.
+  std::size_t stored = 0;                   // Size of the value as stored: what was appended stands behind it.
+  std::size_t incoming = 0;                 // Bytes that it is going to be given.
+  bool conflicted = false;                  // It was given a conflict since the last write().
   std::optional<store::FactSketch> sketch;  // Of its facts; none before the first is given.
   // Since the last write(): how often it was compared with what came to it, and an index if that was often.
   std::uint32_t comparisons = 0;
@@ -168,8 +168,8 @@ class Accounts {
   std::size_t bytes_max_;
   std::size_t bytes_ = 0;
   std::uint32_t clock_ = 0;
-  bool empty_ = false;  // The store holds nothing.
-  std::optional<Sightings> stored_;  // None: what the store holds is not known without asking.
+  bool empty_ = false;                                  // The store holds nothing.
+  std::optional<Sightings> stored_;                     // None: what the store holds is not known without asking.
   std::vector<std::unique_ptr<HeldAccount>> accounts_;  // By customer.
   // Of the account that is being folded.
   std::vector<HeldDocument*> dirty_;

@@ -47,8 +47,7 @@ class Auditor {
     compare("accepted", report_.facts, state_.accepted);
     compare("waiting", waiting_, state_.waiting);
     if (report_.digest != report_.stored_digest) {
-      fault(fmt::format("digest: recomputed {}, stored {}", to_hex(report_.digest),
-                        to_hex(report_.stored_digest)));
+      fault(fmt::format("digest: recomputed {}, stored {}", to_hex(report_.digest), to_hex(report_.stored_digest)));
     }
     return report_;
   }
@@ -129,8 +128,8 @@ class Auditor {
     store::add_up(cells);
     report_.cells += cells.size();
     for (const store::Cell& cell : cells) {
-      report_.digest += store::cell_hash(cell.id, cell.value, name, labels_.get(cell.id.attributes),
-                                         labels_.get(cell.id.dimensions));
+      report_.digest +=
+          store::cell_hash(cell.id, cell.value, name, labels_.get(cell.id.attributes), labels_.get(cell.id.dimensions));
     }
     RETURN_IF_ERROR(compare_cells(id, cells));
     RETURN_IF_ERROR(compare_opened(id, opened));
@@ -156,26 +155,24 @@ class Auditor {
     store::add_up(stored);
     std::size_t i = 0;
     std::size_t j = 0;
-    while (i < cells.size() && j < stored.size() && cells[i].id == stored[j].id &&
-           cells[i].value == stored[j].value) {
+    while (i < cells.size() && j < stored.size() && cells[i].id == stored[j].id && cells[i].value == stored[j].value) {
       ++i, ++j;
     }
     if (i < cells.size() || j < stored.size()) {
       const store::Cell& first = i < cells.size() ? cells[i] : stored[j];
-      fault(fmt::format("customer '{}': cell of measure {}, {}, day {}, counting from {}: recomputed {}, "
-                        "stored {}",
-                        labels_.get(id).customer, static_cast<int>(first.id.measure),
-                        Currency::from_number(first.id.currency).code(), format_date(first.id.day),
-                        format_date(first.id.counts_from),
-                        i < cells.size() ? to_string(cells[i].value.amount) : "nothing",
-                        j < stored.size() ? to_string(stored[j].value.amount) : "nothing"));
+      fault(fmt::format(
+          "customer '{}': cell of measure {}, {}, day {}, counting from {}: recomputed {}, "
+          "stored {}",
+          labels_.get(id).customer, static_cast<int>(first.id.measure), Currency::from_number(first.id.currency).code(),
+          format_date(first.id.day), format_date(first.id.counts_from),
+          i < cells.size() ? to_string(cells[i].value.amount) : "nothing",
+          j < stored.size() ? to_string(stored[j].value.amount) : "nothing"));
     }
     return {};
   }
 
   Result<void> compare_opened(store::LabelId id, const std::set<std::string>& opened) {
-    ASSIGN_OR_RETURN(const auto stored,
-                     read(store::Table::kCells, store::cells_prefix(store::kOpenedDocument, id)));
+    ASSIGN_OR_RETURN(const auto stored, read(store::Table::kCells, store::cells_prefix(store::kOpenedDocument, id)));
     if (opened != keys_of(stored)) {
       fault(fmt::format("customer '{}': the index of what was open differs: recomputed {}, stored {}",
                         labels_.get(id).customer, opened.size(), stored.size()));
@@ -223,8 +220,7 @@ class Auditor {
   Result<void> anomalies() {
     ASSIGN_OR_RETURN(const auto stored, read(store::Table::kMeta, std::string(1, store::kAnomalyPrefix)));
     if (stored != anomalies_) {
-      fault(fmt::format("anomalies: recomputed {}, stored {}, or some differ", anomalies_.size(),
-                        stored.size()));
+      fault(fmt::format("anomalies: recomputed {}, stored {}, or some differ", anomalies_.size(), stored.size()));
     }
     return {};
   }
@@ -241,12 +237,10 @@ class Auditor {
   std::map<std::string, std::string> anomalies_;
 };
 
-Result<void> for_each_event_id(const store::Reads& reads,
-                               const std::function<void(std::string_view)>& visit) {
+Result<void> for_each_event_id(const store::Reads& reads, const std::function<void(std::string_view)>& visit) {
   const auto take = [&](std::string_view, std::string_view value) -> Result<Next> {
-    store::for_each_content(value, [&](std::uint8_t, std::string_view content) {
-      visit(store::event_id_of(content).text());
-    });
+    store::for_each_content(value,
+                            [&](std::uint8_t, std::string_view content) { visit(store::event_id_of(content).text()); });
     return Next::kGoOn;
   };
   return reads.scan(store::Table::kDocuments, "", "", take);

@@ -18,7 +18,7 @@ struct AuditReport {
   std::uint64_t documents = 0;
   std::uint64_t customers = 0;
   std::uint64_t cells = 0;
-  UInt128 digest = 0;         // As recomputed.
+  UInt128 digest = 0;  // As recomputed.
   UInt128 stored_digest = 0;
   // What differs, the first found first; at most a hundred.
   std::vector<std::string> faults;

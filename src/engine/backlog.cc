@@ -43,9 +43,7 @@ std::uint32_t read32(const char* at) {
   return value;
 }
 
-void append32(std::uint32_t value, ByteBuffer& to) {
-  to.append({reinterpret_cast<const char*>(&value), sizeof value});
-}
+void append32(std::uint32_t value, ByteBuffer& to) { to.append({reinterpret_cast<const char*>(&value), sizeof value}); }
 
 // The rest, behind the head.
 void append_rest(const Told& told, BufferWriter& out) {
@@ -133,9 +131,10 @@ class Backlog::Cursor {
  private:
   // The store is as it was committed, and what was set aside is in the log: nothing but trying again is needed.
   Unexpected damaged() const {
-    return unexpected(ErrorCode::kUnavailable,
-                      fmt::format("what was set aside in {} was not read back as it was written; it is read from the log again",
-                                  run_.file.path()));
+    return unexpected(
+        ErrorCode::kUnavailable,
+        fmt::format("what was set aside in {} was not read back as it was written; it is read from the log again",
+                    run_.file.path()));
   }
 
   // Reads on until `size` bytes are there, or the run has ended.

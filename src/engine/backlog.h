@@ -52,8 +52,7 @@ class Backlog {
 
   // Calls visit(customer, events) for each account, by rising customer, with all its events in the order they
   // were added. The events hold during the call. Ends with the first error, of `visit` or of a run.
-  Result<void> for_each_account(
-      const std::function<Result<void>(store::LabelId, std::span<const Told* const>)>& visit);
+  Result<void> for_each_account(const std::function<Result<void>(store::LabelId, std::span<const Told* const>)>& visit);
   // Gives back what a large backlog took.
   void clear();
 

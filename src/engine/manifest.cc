@@ -19,7 +19,7 @@ std::string path_of(const std::string& directory) { return directory + "/" + kNa
 
 struct DaysKey {
   std::string_view name;
-  Day domain::AnomalyDays::*days;
+  Day domain::AnomalyDays::* days;
 };
 constexpr std::array kAnomalyDays = {
     DaysKey{"delivered_not_invoiced", &domain::AnomalyDays::delivered_not_invoiced},
@@ -98,11 +98,14 @@ Result<void> refuse_beside_shards(const std::string& directory, const Error& why
   const std::filesystem::path shards = std::filesystem::path(directory) / "shards";
   if (!std::filesystem::exists(shards, error) && !error) return {};
   if (!error && std::filesystem::is_empty(shards, error)) return {};
-  if (error) return unexpected(ErrorCode::kUnavailable, fmt::format("cannot look into {}: {}", shards.string(), error.message()));
-  return unexpected(ErrorCode::kMismatch,
-                    fmt::format("{}, but there are folded shards in {}: put {} back from a backup, with the settings that "
-                                "they were folded with, or {}",
-                                why.message, shards.string(), path_of(directory), kFoldAnew));
+  if (error)
+    return unexpected(ErrorCode::kUnavailable,
+                      fmt::format("cannot look into {}: {}", shards.string(), error.message()));
+  return unexpected(
+      ErrorCode::kMismatch,
+      fmt::format("{}, but there are folded shards in {}: put {} back from a backup, with the settings that "
+                  "they were folded with, or {}",
+                  why.message, shards.string(), path_of(directory), kFoldAnew));
 }
 
 }  // namespace
@@ -111,14 +114,15 @@ Result<void> check_same(const Manifest& kept, const Manifest& wanted, const std:
   const auto differs = [&](std::string_view key, const auto& has, const auto& asked) -> Result<void> {
     if (has == asked) return {};
     return unexpected(ErrorCode::kMismatch,
-                      fmt::format("{}: the read model in {} was folded with '{}', not '{}'. Go back to that, or {}", key, where,
-                                  has, asked, kFoldAnew));
+                      fmt::format("{}: the read model in {} was folded with '{}', not '{}'. Go back to that, or {}",
+                                  key, where, has, asked, kFoldAnew));
   };
   RETURN_IF_ERROR(differs("fold_version", kept.fold_version, wanted.fold_version));
   RETURN_IF_ERROR(differs("event_types", kept.event_types, wanted.event_types));
   RETURN_IF_ERROR(differs("partitions", kept.partitions, wanted.partitions));
   RETURN_IF_ERROR(differs("business_time_zone", kept.fold.business_time_zone, wanted.fold.business_time_zone));
-  RETURN_IF_ERROR(differs("expect", domain::format_expect(kept.fold.expect), domain::format_expect(wanted.fold.expect)));
+  RETURN_IF_ERROR(
+      differs("expect", domain::format_expect(kept.fold.expect), domain::format_expect(wanted.fold.expect)));
   for (const DaysKey& key : kAnomalyDays) {
     RETURN_IF_ERROR(differs(fmt::format("anomaly_days.{}", key.name), kept.fold.anomaly_days.*key.days,
                             wanted.fold.anomaly_days.*key.days));

@@ -105,10 +105,8 @@ Projector::Projector(const domain::Rules& rules, const std::string& directory, s
   }
 }
 
-Result<std::unique_ptr<Projector>> Projector::open(const domain::Rules& rules,
-                                                   const std::string& directory,
-                                                   std::int32_t partition_count,
-                                                   store::SharedMemory& memory,
+Result<std::unique_ptr<Projector>> Projector::open(const domain::Rules& rules, const std::string& directory,
+                                                   std::int32_t partition_count, store::SharedMemory& memory,
                                                    ProjectorOptions options) {
   std::vector<std::int32_t> held = options.partitions ? *options.partitions : log::all_partitions(partition_count);
   RETURN_IF_ERROR(log::check_partitions(held, partition_count));
@@ -118,8 +116,7 @@ Result<std::unique_ptr<Projector>> Projector::open(const domain::Rules& rules,
   std::error_code error;
   std::filesystem::create_directories(shards, error);
   if (error) {
-    return unexpected(ErrorCode::kUnavailable,
-                      fmt::format("cannot create {}: {}", shards.string(), error.message()));
+    return unexpected(ErrorCode::kUnavailable, fmt::format("cannot create {}: {}", shards.string(), error.message()));
   }
   std::vector<Result<void>> opened(projector->slots_.size());
   some_at_a_time(opened.size(), [&](std::size_t i) { opened[i] = projector->open_slot(projector->slots_[i]); });
@@ -140,10 +137,10 @@ Projector::Slot* Projector::find(std::int32_t partition) {
 Result<std::shared_ptr<Shard>> Projector::open_shard(std::int32_t partition, store::ShardStore::Mode mode) const {
   const auto each = [&](std::size_t bytes) { return bytes / slots_.size(); };
   ASSIGN_OR_RETURN(auto store, store::ShardStore::open(shard_path(directory_, partition), memory_, mode));
-  ASSIGN_OR_RETURN(auto shard, Shard::open(std::move(store), rules_,
-                                           {partition, partition_count_, each(options_.cache_bytes),
-                                            each(options_.set_aside_bytes), each(options_.pending_bytes),
-                                            options_.files_bytes}));
+  ASSIGN_OR_RETURN(auto shard,
+                   Shard::open(std::move(store), rules_,
+                               {partition, partition_count_, each(options_.cache_bytes), each(options_.set_aside_bytes),
+                                each(options_.pending_bytes), options_.files_bytes}));
   return std::shared_ptr<Shard>(shard.release(), Closer{std::make_shared<std::atomic<bool>>(false)});
 }
 
@@ -154,9 +151,11 @@ Result<void> Projector::set_aside(const Slot& slot) const {
   if (!std::filesystem::exists(from, error) && !error) return {};
   // One is kept. A second would come of what folding anew does not mend, and fill the disk.
   if (std::filesystem::exists(to, error)) {
-    return unexpected(ErrorCode::kCorrupt,
-                      fmt::format("it was damaged before, which is kept in {}: look for the cause, and move that away to "
-                                  "have the shard folded anew", to));
+    return unexpected(
+        ErrorCode::kCorrupt,
+        fmt::format("it was damaged before, which is kept in {}: look for the cause, and move that away to "
+                    "have the shard folded anew",
+                    to));
   }
   if (!error) std::filesystem::rename(from, to, error);
   if (error) return unexpected(ErrorCode::kUnavailable, fmt::format("cannot rename {}: {}", from, error.message()));
@@ -332,12 +331,12 @@ Result<void> Projector::start(log::Log& log) {
   for (const log::EndOffset& bounds : targets_) {
     const auto& progress = find(bounds.at.partition)->committed.topics[static_cast<std::size_t>(bounds.at.topic)];
     if (progress.next_offset > bounds.end) {
-      return unexpected(ErrorCode::kOutOfRange,
-                        fmt::format("the read model is ahead of its log: {}:{} was folded up to offset "
-                                    "{}, but the log ends at {}. Was the log replaced or truncated? "
-                                    "Nothing was changed; restore the log, or fold anew into another folder",
-                                    log::topic_family(bounds.at.topic), bounds.at.partition,
-                                    progress.next_offset, bounds.end));
+      return unexpected(
+          ErrorCode::kOutOfRange,
+          fmt::format("the read model is ahead of its log: {}:{} was folded up to offset "
+                      "{}, but the log ends at {}. Was the log replaced or truncated? "
+                      "Nothing was changed; restore the log, or fold anew into another folder",
+                      log::topic_family(bounds.at.topic), bounds.at.partition, progress.next_offset, bounds.end));
     }
   }
   state_ = ProjectorState::kRunning;
@@ -391,10 +390,9 @@ std::string Projector::store_trouble(const Slot& slot) const {
   }
   const std::optional<Error>& error = slot.trouble ? slot.trouble : slot.reported;
   if (!error) return "";
-  const std::string served =
-      slot.shard == nullptr || error->code == ErrorCode::kCorrupt
-          ? "it is not asked meanwhile"
-          : fmt::format("served is what was recorded up to {}", recorded_up_to(slot.committed));
+  const std::string served = slot.shard == nullptr || error->code == ErrorCode::kCorrupt
+                                 ? "it is not asked meanwhile"
+                                 : fmt::format("served is what was recorded up to {}", recorded_up_to(slot.committed));
   return fmt::format("shard {}: {}; {}, and it is tried again", slot.partition, error->message, served);
 }
 
@@ -409,9 +407,10 @@ std::string Projector::disk_trouble() const {
   const std::lock_guard lock(mutex_);
   for (const Slot& slot : slots_) {
     if (!slot.waits_since || steady_clock::now() - *slot.waits_since <= kCommitPatience) continue;
-    return fmt::format("the disk does not answer: shard {} has waited for it for more than {} s; served is what was recorded "
-                       "up to {}",
-                       slot.partition, kCommitPatience.count() / 1000, recorded_up_to(slot.committed));
+    return fmt::format(
+        "the disk does not answer: shard {} has waited for it for more than {} s; served is what was recorded "
+        "up to {}",
+        slot.partition, kCommitPatience.count() / 1000, recorded_up_to(slot.committed));
   }
   return "";
 }
@@ -419,8 +418,8 @@ std::string Projector::disk_trouble() const {
 std::optional<Error> Projector::unreadable(std::int32_t partition) const {
   const Slot* const slot = find(partition);
   if (slot == nullptr) {
-    return Error{ErrorCode::kNotFound, fmt::format("shard {} is not held here: of {} these are {}", partition, partition_count_,
-                                                   log::format_partitions(partitions_))};
+    return Error{ErrorCode::kNotFound, fmt::format("shard {} is not held here: of {} these are {}", partition,
+                                                   partition_count_, log::format_partitions(partitions_))};
   }
   const std::lock_guard lock(mutex_);
   const bool is_damaged = slot->trouble && slot->trouble->code == ErrorCode::kCorrupt;
@@ -459,9 +458,8 @@ bool Projector::has_reached_targets(std::int32_t partition, const store::ShardSt
 }
 
 bool Projector::reached_targets() const {
-  return std::ranges::all_of(slots_, [&](const Slot& slot) {
-    return has_reached_targets(slot.partition, slot.committed);
-  });
+  return std::ranges::all_of(slots_,
+                             [&](const Slot& slot) { return has_reached_targets(slot.partition, slot.committed); });
 }
 
 bool Projector::caught_up() const {
@@ -517,8 +515,7 @@ Result<std::unique_ptr<log::Reader>> Projector::open_reader(const std::vector<Sh
       const store::TopicProgress& progress = shard->state().topics[static_cast<std::size_t>(topic)];
       const bool has_last = progress.last_offset >= 0;
       find(shard->partition())->verified[static_cast<std::size_t>(topic)] = !has_last;
-      starts.push_back({{topic, shard->partition()},
-                        has_last ? progress.last_offset : progress.next_offset});
+      starts.push_back({{topic, shard->partition()}, has_last ? progress.last_offset : progress.next_offset});
     }
   }
   return log_->open_reader(std::move(starts));
@@ -581,7 +578,9 @@ Result<void> Projector::commit(Slot& slot) {
   return {};
 }
 
-bool Projector::has_applied_all(const Shard& shard) const { return has_reached_targets(shard.partition(), shard.state()); }
+bool Projector::has_applied_all(const Shard& shard) const {
+  return has_reached_targets(shard.partition(), shard.state());
+}
 
 Result<void> Projector::work_until_stopped(int worker) {
   std::vector<Slot*> slots;
@@ -631,8 +630,7 @@ Result<void> Projector::work_until_stopped(int worker) {
       reader = std::move(opened).value();
       reads_since = steady_clock::now();
     }
-    const bool pending =
-        std::ranges::any_of(shards, [](const Shard* shard) { return shard->pending_records() > 0; });
+    const bool pending = std::ranges::any_of(shards, [](const Shard* shard) { return shard->pending_records() > 0; });
     const auto records = reader->poll(kPollRecords, pending ? kLiveCommitInterval : kPollTimeout);
     if (!records) {
       if (!may_pass(records.error().code)) return unexpected(records.error());

@@ -29,7 +29,7 @@ namespace daybook::engine {
 // A commit that is done.
 struct Committed {
   const Shard& shard;
-  std::size_t records = 0;  // That it took,
+  std::size_t records = 0;           // That it took,
   std::chrono::nanoseconds time{0};  // and how long it took.
 };
 
@@ -83,10 +83,8 @@ class Projector {
   // they are. `partition_count`: of the log, and of the manifest. `rules` and `memory` must outlive it. A shard that is
   // damaged is set aside, to be folded anew; one whose disk takes nothing is read as it is. kInvalidArgument for
   // partitions that the log has not.
-  static Result<std::unique_ptr<Projector>> open(const domain::Rules& rules,
-                                                 const std::string& directory,
-                                                 std::int32_t partition_count,
-                                                 store::SharedMemory& memory,
+  static Result<std::unique_ptr<Projector>> open(const domain::Rules& rules, const std::string& directory,
+                                                 std::int32_t partition_count, store::SharedMemory& memory,
                                                  ProjectorOptions options);
   ~Projector();
 
@@ -211,7 +209,7 @@ class Projector {
   const std::vector<std::int32_t> partitions_;
   store::SharedMemory& memory_;
   ProjectorOptions options_;
-  std::vector<Slot> slots_;  // One of each of partitions_.
+  std::vector<Slot> slots_;           // One of each of partitions_.
   std::vector<std::int32_t> places_;  // By partition of the log: its place in slots_; below 0: it is not held.
   ShardFollower follower_;
   std::vector<log::EndOffset> targets_;  // The ends seen at start of what is held; fixed after it.
@@ -222,7 +220,7 @@ class Projector {
   mutable std::mutex mutex_;  // Guards the rest.
   bool started_ = false;
   std::vector<std::string> troubles_;  // By worker: what it waits for; goes away.
-  std::string failure_;  // What the first worker failed of; stays.
+  std::string failure_;                // What the first worker failed of; stays.
 };
 
 }  // namespace daybook::engine

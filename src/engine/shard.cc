@@ -19,8 +19,7 @@ static_assert(domain::kTopicCount == log::kEventTopicCount);
 constexpr std::uint64_t kEventsPerTick = 16;
 
 // The stretches of days in which two customer files give different payment terms.
-std::vector<std::pair<Day, Day>> terms_changes(const domain::CustomerFile& before,
-                                               const domain::CustomerFile& after) {
+std::vector<std::pair<Day, Day>> terms_changes(const domain::CustomerFile& before, const domain::CustomerFile& after) {
   std::vector<Day> borders = {std::numeric_limits<Day>::min()};
   for (const auto* file : {&before, &after}) {
     for (const auto& entry : file->entries()) borders.push_back(entry.from);
@@ -52,8 +51,8 @@ Shard::Shard(std::unique_ptr<store::ShardStore> store, const domain::Rules& rule
       now_(cell_labels_),
       backlog_(store_->path()) {}
 
-Result<std::unique_ptr<Shard>> Shard::open(std::unique_ptr<store::ShardStore> store,
-                                           const domain::Rules& rules, Options options) {
+Result<std::unique_ptr<Shard>> Shard::open(std::unique_ptr<store::ShardStore> store, const domain::Rules& rules,
+                                           Options options) {
   std::unique_ptr<Shard> shard(new Shard(std::move(store), rules, options));
   RETURN_IF_ERROR(shard->labels_.load(*shard->store_));
   RETURN_IF_ERROR(shard->check_manifest());
@@ -112,8 +111,14 @@ void Shard::pass_over(log::Topic topic, std::int64_t offset) {
 }
 
 void Shard::park(const events::Unfit& unfit, const log::Record& record, std::int64_t recorded_ms) {
-  store::ParkedRecord parked{static_cast<std::uint8_t>(record.topic), record.offset, recorded_ms,
-                      unfit.reason, unfit.detail, unfit.customer_id, std::nullopt, std::nullopt};
+  store::ParkedRecord parked{static_cast<std::uint8_t>(record.topic),
+                             record.offset,
+                             recorded_ms,
+                             unfit.reason,
+                             unfit.detail,
+                             unfit.customer_id,
+                             std::nullopt,
+                             std::nullopt};
   if (record.key) parked.key = std::string(*record.key);
   if (record.value) parked.value = std::string(*record.value);
   parked_bytes_ += parked.key.value_or("").size() + parked.value.value_or("").size();
@@ -183,8 +188,7 @@ Result<void> Shard::give(HeldAccount& account, HeldDocument& document, const Tol
         document.conflicted = true;
       }
       return {};
-    case store::Verdict::kNew:
-      break;
+    case store::Verdict::kNew: break;
   }
   ++state_.accepted;
   pending_news_.news |= domain::News::accepted(told.event.type());
@@ -192,8 +196,8 @@ Result<void> Shard::give(HeldAccount& account, HeldDocument& document, const Tol
   account.mark_dirty(document);
   store::append_fact(document.value, told.at, told.recorded_ms, told.event);
   document.sketch->add(sketch);
-  state_.digest += store::fact_hash(labels_.own(account.customer()).customer, told.ref, told.at.topic,
-                                    told.event.bytes);
+  state_.digest +=
+      store::fact_hash(labels_.own(account.customer()).customer, told.ref, told.at.topic, told.event.bytes);
   for (const domain::DocumentRef& named : told.names) {
     ASSIGN_OR_RETURN(HeldDocument* const other, account.hold(named));
     ASSIGN_OR_RETURN(const store::DocumentIndex* const others, account.index(*other));
@@ -202,8 +206,7 @@ Result<void> Shard::give(HeldAccount& account, HeldDocument& document, const Tol
   return {};
 }
 
-Result<void> Shard::fold_account(store::LabelId customer, std::span<const Told* const> told,
-                                 store::WriteSet& set) {
+Result<void> Shard::fold_account(store::LabelId customer, std::span<const Told* const> told, store::WriteSet& set) {
   HeldAccount& account = accounts_.account(customer);
   const std::uint64_t repeats_before = state_.duplicates;
   RETURN_IF_ERROR(give(account, told));
@@ -254,13 +257,13 @@ Result<std::vector<std::string>> Shard::invoices_by_terms(store::LabelId custome
 // The documents whose figures may have changed, and what of them.
 Result<void> Shard::find_affected(HeldAccount& account, domain::AccountState& before, domain::AccountState& after) {
   affected_.clear();
-  const std::function<void(const domain::Document&, domain::Extent)> affect =
-      [&](const domain::Document& document, domain::Extent extent) {
-        if (document.number >= affected_.size()) affected_.resize(document.number + 1);
-        Affected& at = affected_[document.number];
-        if (at.document != nullptr) extent |= at.extent;
-        at = {&document, extent};
-      };
+  const std::function<void(const domain::Document&, domain::Extent)> affect = [&](const domain::Document& document,
+                                                                                  domain::Extent extent) {
+    if (document.number >= affected_.size()) affected_.resize(document.number + 1);
+    Affected& at = affected_[document.number];
+    if (at.document != nullptr) extent |= at.extent;
+    at = {&document, extent};
+  };
   const bool all_new = labels_.is_new(account.customer());
   for (HeldDocument* told : account.dirty()) {
     if (!domain::has_figures(told->kind) && !told->conflicted) continue;
@@ -356,8 +359,8 @@ Result<void> Shard::add_cells(HeldAccount& account) {
   journal_.add(cells_);
   const store::Label& name = labels_.own(account.customer());
   for (const store::Cell& cell : cells_) {
-    state_.digest += store::cell_hash(cell.id, cell.value, name, labels_.own(cell.id.attributes),
-                                      labels_.own(cell.id.dimensions));
+    state_.digest +=
+        store::cell_hash(cell.id, cell.value, name, labels_.own(cell.id.attributes), labels_.own(cell.id.dimensions));
   }
   RETURN_IF_ERROR(account.add_cells(cells_));
   cells_.clear();

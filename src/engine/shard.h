@@ -72,8 +72,8 @@ class Shard {
 
   // Loads labels and state from the store, which the shard takes over. kMismatch when it was folded under another
   // manifest.
-  static Result<std::unique_ptr<Shard>> open(std::unique_ptr<store::ShardStore> store,
-                                             const domain::Rules& rules, Options options);
+  static Result<std::unique_ptr<Shard>> open(std::unique_ptr<store::ShardStore> store, const domain::Rules& rules,
+                                             Options options);
 
   std::int32_t partition() const { return options_.partition; }
   // Positions and what is parked as applied; fingerprints, and what depends on documents, as committed. The
@@ -170,7 +170,7 @@ class Shard {
   bool passed_over_ = false;
   std::optional<std::string> manifest_;  // To be stored; none: it is.
   store::TotalsJournal journal_;
-  std::optional<store::Totals> totals_;  // As loaded, until the first commit, or somebody listens.
+  std::optional<store::Totals> totals_;              // As loaded, until the first commit, or somebody listens.
   std::shared_ptr<store::CommitListener> listener_;  // Null: nobody listens.
 };
 

@@ -79,7 +79,8 @@ class Contribution : public domain::Contributions {
   template <typename Visit>
   void for_each_open_difference(const Contribution& old, const Visit& visit) {
     domain::OpenAmounts::for_each_difference(
-        old.open_, open_, [&](const domain::CellKey& key, const domain::CellValue& value) { visit(stored(key, value)); });
+        old.open_, open_,
+        [&](const domain::CellKey& key, const domain::CellValue& value) { visit(stored(key, value)); });
   }
   // But those of what is open of an invoice's instalments.
   const std::vector<store::Cell>& other_cells() const { return cells_; }

@@ -8,7 +8,8 @@
 namespace daybook::evaluation {
 
 Error damaged(std::string_view customer_id, domain::DocumentRef ref, const Error& why) {
-  return {why.code, fmt::format("customer '{}', {} '{}': {}", customer_id, domain::kind_name(ref.kind), ref.id, why.message)};
+  return {why.code,
+          fmt::format("customer '{}', {} '{}': {}", customer_id, domain::kind_name(ref.kind), ref.id, why.message)};
 }
 
 Error missing(std::string_view customer_id, domain::DocumentRef ref) {

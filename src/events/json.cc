@@ -223,8 +223,7 @@ class Filler {
         if (payload != nullptr) {
           const auto* later = payload->number() > field->number() ? payload : field;
           const auto* earlier = later == payload ? field : payload;
-          fault(later->name(), fmt::format("must not be given beside {}: an event has one payload",
-                                           earlier->name()));
+          fault(later->name(), fmt::format("must not be given beside {}: an event has one payload", earlier->name()));
           continue;
         }
         payload = field;
@@ -252,8 +251,7 @@ class Filler {
     return path.substr(0, end) + "…";
   }
 
-  void fill_list(const json::value& from, Message& to, const FieldDescriptor* field,
-                 const std::string& path) {
+  void fill_list(const json::value& from, Message& to, const FieldDescriptor* field, const std::string& path) {
     if (!from.is_array()) {
       fault(path, "must be a list");
       return;
@@ -273,8 +271,7 @@ class Filler {
     }
   }
 
-  void fill_field(const json::value& from, Message& to, const FieldDescriptor* field,
-                  const std::string& path) {
+  void fill_field(const json::value& from, Message& to, const FieldDescriptor* field, const std::string& path) {
     const Reflection* reflection = to.GetReflection();
     switch (field->cpp_type()) {
       case FieldDescriptor::CPPTYPE_STRING:
@@ -308,19 +305,17 @@ class Filler {
       }
       case FieldDescriptor::CPPTYPE_MESSAGE:
         if (field->message_type()->full_name() == "google.protobuf.Timestamp") {
-          const auto instant =
-              from.is_string() ? parse_instant(view(from.get_string())) : std::nullopt;
+          const auto instant = from.is_string() ? parse_instant(view(from.get_string())) : std::nullopt;
           if (!instant) {
-            return fault(path, "must be an RFC 3339 time from 1900 to 2199, for example "
-                               "\"2024-05-01T08:00:00Z\"");
+            return fault(path,
+                         "must be an RFC 3339 time from 1900 to 2199, for example "
+                         "\"2024-05-01T08:00:00Z\"");
           }
-          static_cast<google::protobuf::Timestamp*>(reflection->MutableMessage(&to, field))
-              ->set_seconds(*instant);
+          static_cast<google::protobuf::Timestamp*>(reflection->MutableMessage(&to, field))->set_seconds(*instant);
           return;
         }
         return fill(from, *reflection->MutableMessage(&to, field), path);
-      default:
-        return fault(path, "has a type that this version does not read");
+      default: return fault(path, "has a type that this version does not read");
     }
   }
 
@@ -353,23 +348,17 @@ json::value value_of(const Message& message);
 json::value value_of_field(const Message& message, const FieldDescriptor* field) {
   const Reflection* reflection = message.GetReflection();
   switch (field->cpp_type()) {
-    case FieldDescriptor::CPPTYPE_STRING:
-      return json::value(reflection->GetString(message, field));
-    case FieldDescriptor::CPPTYPE_INT64:
-      return json::value(std::to_string(reflection->GetInt64(message, field)));
-    case FieldDescriptor::CPPTYPE_INT32:
-      return json::value(reflection->GetInt32(message, field));
-    case FieldDescriptor::CPPTYPE_BOOL:
-      return json::value(reflection->GetBool(message, field));
+    case FieldDescriptor::CPPTYPE_STRING: return json::value(reflection->GetString(message, field));
+    case FieldDescriptor::CPPTYPE_INT64: return json::value(std::to_string(reflection->GetInt64(message, field)));
+    case FieldDescriptor::CPPTYPE_INT32: return json::value(reflection->GetInt32(message, field));
+    case FieldDescriptor::CPPTYPE_BOOL: return json::value(reflection->GetBool(message, field));
     case FieldDescriptor::CPPTYPE_ENUM: {
       const int number = reflection->GetEnumValue(message, field);
       const EnumValueDescriptor* value = field->enum_type()->FindValueByNumber(number);
       if (value == nullptr) return json::value(number);
-      return json::value(
-          std::string_view(value->name()).substr(enum_prefix(field->enum_type()).size()));
+      return json::value(std::string_view(value->name()).substr(enum_prefix(field->enum_type()).size()));
     }
-    default:
-      return value_of(reflection->GetMessage(message, field));
+    default: return value_of(reflection->GetMessage(message, field));
   }
 }
 
@@ -436,8 +425,8 @@ bool read_event(const json::value& json, v1::Event& message, Violations& violati
     validate(message, arena, found);
     violations.add_all(found);
     if (violations.count() == before && message.ByteSizeLong() > kEventBytesMax) {
-      violations.add("", fmt::format("is {} bytes encoded; at most {} are allowed", message.ByteSizeLong(),
-                                     kEventBytesMax));
+      violations.add(
+          "", fmt::format("is {} bytes encoded; at most {} are allowed", message.ByteSizeLong(), kEventBytesMax));
     }
   }
   return violations.count() == before;

@@ -136,9 +136,7 @@ class Value {
 bool has_byte_order_mark(std::string_view text) { return text.starts_with("\xef\xbb\xbf"); }
 
 // Whether nothing is left but white space.
-bool at_end(ondemand::document& document) {
-  return document.current_location().error() == simdjson::OUT_OF_BOUNDS;
-}
+bool at_end(ondemand::document& document) { return document.current_location().error() == simdjson::OUT_OF_BOUNDS; }
 
 }  // namespace
 
@@ -146,8 +144,7 @@ struct JsonReader::Parser {
   ondemand::parser parser;
 };
 
-JsonReader::JsonReader(std::string text)
-    : padded_(std::move(text)), parser_(std::make_unique<Parser>()) {
+JsonReader::JsonReader(std::string text) : padded_(std::move(text)), parser_(std::make_unique<Parser>()) {
   padded_.append(simdjson::SIMDJSON_PADDING, ' ');
 }
 
@@ -161,9 +158,10 @@ bool JsonReader::read(std::string_view part, Arena& lists, wire::Event& event) {
   const auto behind = static_cast<std::size_t>(padded_.data() + padded_.size() - part.data());
   ondemand::document document;
   ondemand::object members;
-  return part.size() <= kEventTextMax && !has_byte_order_mark(part) && parser_->parser.iterate(part, behind).get(document) == simdjson::SUCCESS &&
-         document.get_object().get(members) == simdjson::SUCCESS &&
-         Value::read_members(members, lists, event) && at_end(document);
+  return part.size() <= kEventTextMax && !has_byte_order_mark(part) &&
+         parser_->parser.iterate(part, behind).get(document) == simdjson::SUCCESS &&
+         document.get_object().get(members) == simdjson::SUCCESS && Value::read_members(members, lists, event) &&
+         at_end(document);
 }
 
 JsonList::JsonList(std::string_view text) : text_(text) {
@@ -182,9 +180,7 @@ std::size_t JsonList::end_of_value() const {
         while (++at < text_.size() && text_[at] != '"') at += text_[at] == '\\';
         break;
       case '[':
-      case '{':
-        ++depth;
-        break;
+      case '{': ++depth; break;
       case ',':
         if (depth == 0) return at;
         break;
@@ -193,8 +189,7 @@ std::size_t JsonList::end_of_value() const {
         if (depth == 0) return at;
         --depth;
         break;
-      default:
-        break;
+      default: break;
     }
   }
   return text_.size();

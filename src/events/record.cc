@@ -25,8 +25,7 @@ std::string join(const Violations& violations) {
   for (const Violation& violation : violations.kept()) {
     if (!text.empty()) text += "; ";
     if (text.size() > 1000) return text + "…";
-    text += violation.field.empty() ? violation.message
-                                    : violation.field + ": " + violation.message;
+    text += violation.field.empty() ? violation.message : violation.field + ": " + violation.message;
   }
   return text;
 }
@@ -115,16 +114,15 @@ std::optional<Unfit> RecordReader::fill(domain::Event& event, const log::Record&
   if (*record.key != customer) {
     return unfit(domain::ParkReason::kWrongKey, "the record's key is not the event's customer_id");
   }
-  if (const auto partition = log::partition_of(*record.key, partition_count_);
-      partition != record.partition) {
+  if (const auto partition = log::partition_of(*record.key, partition_count_); partition != record.partition) {
     return unfit(domain::ParkReason::kWrongPartition,
                  fmt::format("the key belongs to partition {}, not {}", partition, record.partition));
   }
   violations_.clear();
   if (!validate(message, lists_, violations_, event)) return unfit(domain::ParkReason::kInvalid, join(violations_));
   if (bytes->size() > kEventBytesMax) {
-    return unfit(domain::ParkReason::kInvalid, fmt::format("the event is {} bytes encoded; at most {} are allowed",
-                                                   bytes->size(), kEventBytesMax));
+    return unfit(domain::ParkReason::kInvalid,
+                 fmt::format("the event is {} bytes encoded; at most {} are allowed", bytes->size(), kEventBytesMax));
   }
   return std::nullopt;
 }

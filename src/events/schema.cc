@@ -1,9 +1,9 @@
 #include "events/schema.h"
 
-#include <boost/json/array.hpp>
-#include <boost/json/value.hpp>
 #include <fmt/format.h>
 #include <google/protobuf/descriptor.h>
+#include <boost/json/array.hpp>
+#include <boost/json/value.hpp>
 
 #include <algorithm>
 #include <cstdint>
@@ -32,7 +32,8 @@ struct TextKind {
 const std::vector<TextKind>& text_kinds() {
   static const std::vector<TextKind> kinds = {
       {{{"type", "string"}, {"format", "date"}, {"description", "From 1900-01-01 to 2199-12-31."}}, "2024-06-30"},
-      {{{"type", "string"}, {"pattern", "^[A-Z]{3}$"}, {"description", "ISO 4217."}, {"examples", json::array{"CNY"}}}, "CNY"},
+      {{{"type", "string"}, {"pattern", "^[A-Z]{3}$"}, {"description", "ISO 4217."}, {"examples", json::array{"CNY"}}},
+       "CNY"},
       {{{"type", "string"},
         {"pattern", "^[0-9]{1,12}([.][0-9]+)?$"},
         {"description", "A decimal above 0."},
@@ -102,7 +103,8 @@ std::string account_of(std::string_view payload, const json::object& fields) {
     const json::value* const value = fields.if_contains(name);
     return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
   };
-  if (payload == "sales_target_set") return "target:" + (fields.contains("region") ? text("region") : text("sales_rep"));
+  if (payload == "sales_target_set")
+    return "target:" + (fields.contains("region") ? text("region") : text("sales_rep"));
   return payload == "exchange_rate_published" ? "fx:" + text("currency") : "C";
 }
 
@@ -151,7 +153,8 @@ class Schemas {
       one_of.push_back(json::object{{"required", json::array{name}}});
     }
     schema["description"] =
-        "The envelope and one payload; docs/publishing.md says what each means, and what else is checked. Names in camelCase "
+        "The envelope and one payload; docs/publishing.md says what each means, and what else is checked. Names in "
+        "camelCase "
         "are taken, too, and null as if it were not there.";
     schema["oneOf"] = std::move(one_of);
     all_["Event"] = std::move(schema);
@@ -205,21 +208,19 @@ class Schemas {
     const std::string& name = field->name();
     if (field->is_repeated()) return of_list(field, place);
     switch (field->cpp_type()) {
-      case FieldDescriptor::CPPTYPE_BOOL:
-        return {{{"type", "boolean"}}, false};
+      case FieldDescriptor::CPPTYPE_BOOL: return {{{"type", "boolean"}}, false};
       case FieldDescriptor::CPPTYPE_ENUM: {
         json::array names = choices_of(field->enum_type());
         json::value first = names.front();
         return {{{"type", "string"}, {"enum", std::move(names)}}, std::move(first)};
       }
       case FieldDescriptor::CPPTYPE_INT32:
-      case FieldDescriptor::CPPTYPE_INT64:
-        return of_number(name, place, before);
+      case FieldDescriptor::CPPTYPE_INT64: return of_number(name, place, before);
       case FieldDescriptor::CPPTYPE_MESSAGE:  // A timestamp: payloads come apart, other messages in lists.
-        return {{{"type", "string"}, {"format", "date-time"}, {"description", "From 1900 to 2199; cut to whole seconds."}},
-                "2024-06-30T12:00:00Z"};
-      default:
-        return of_text([&](std::string_view text) { return place.takes(name, json::value(text)); });
+        return {
+            {{"type", "string"}, {"format", "date-time"}, {"description", "From 1900 to 2199; cut to whole seconds."}},
+            "2024-06-30T12:00:00Z"};
+      default: return of_text([&](std::string_view text) { return place.takes(name, json::value(text)); });
     }
   }
 
@@ -247,10 +248,11 @@ class Schemas {
       ENSURE(kind != text_kinds().end(), "a text is of a kind that has no schema yet");
       return {kind->schema, json::value(kind->example)};
     }
-    const std::int64_t bytes_max = last_taken(1, kTextFar, [&](std::int64_t bytes) {
-      return takes(std::string(static_cast<std::size_t>(bytes), 'x'));
-    });
-    json::object schema{{"type", "string"}, {"maxLength", bytes_max}, {"description", fmt::format("At most {} bytes of UTF-8.", bytes_max)}};
+    const std::int64_t bytes_max = last_taken(
+        1, kTextFar, [&](std::int64_t bytes) { return takes(std::string(static_cast<std::size_t>(bytes), 'x')); });
+    json::object schema{{"type", "string"},
+                        {"maxLength", bytes_max},
+                        {"description", fmt::format("At most {} bytes of UTF-8.", bytes_max)}};
     return {std::move(schema), json::value("x")};
   }
 

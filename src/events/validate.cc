@@ -79,8 +79,7 @@ class Checker {
     }
     const auto day = parse_date(text);
     if (!day) {
-      fault(field, "'{}' is not a date: YYYY-MM-DD, a real day from 1900-01-01 to 2199-12-31",
-            shortened(text));
+      fault(field, "'{}' is not a date: YYYY-MM-DD, a real day from 1900-01-01 to 2199-12-31", shortened(text));
     }
     return day;
   }
@@ -98,8 +97,7 @@ class Checker {
     return *currency;
   }
 
-  std::int64_t amount(std::string_view field, bool present, std::int64_t minor, std::int64_t least,
-                      Need need) {
+  std::int64_t amount(std::string_view field, bool present, std::int64_t minor, std::int64_t least, Need need) {
     if (!present) {
       if (need == Need::kRequired) fault(field, "is required");
       return 0;
@@ -110,8 +108,8 @@ class Checker {
     return minor;
   }
 
-  std::optional<std::int64_t> optional_amount(std::string_view field, bool present,
-                                              std::int64_t minor, std::int64_t least) {
+  std::optional<std::int64_t> optional_amount(std::string_view field, bool present, std::int64_t minor,
+                                              std::int64_t least) {
     amount(field, present, minor, least, Need::kOptional);
     return present ? std::optional(minor) : std::nullopt;
   }
@@ -123,8 +121,7 @@ class Checker {
     }
     const auto value = parse_decimal(text, fraction_max);
     if (!value) {
-      fault(field, "'{}' is not a decimal: up to 12 digits, and up to {} after a point",
-            shortened(text), fraction_max);
+      fault(field, "'{}' is not a decimal: up to 12 digits, and up to {} after a point", shortened(text), fraction_max);
       return {};
     }
     if (value->digits == 0) fault(field, "must be above 0");
@@ -214,8 +211,7 @@ class Checker {
 
 // Number 0 (unspecified) gives `fallback`, and is a fault where the field is required.
 template <typename Enum>
-Enum enumeration(Checker& check, std::string_view field, int number, int count, Need need,
-                 Enum fallback) {
+Enum enumeration(Checker& check, std::string_view field, int number, int count, Need need, Enum fallback) {
   if (number < 0 || number > count) {
     check.fault(field, "{} is not a known value", number);
     return fallback;
@@ -267,17 +263,15 @@ std::span<const domain::Allocation> allocations(Checker& check, const Items& ite
   const auto out = check.arena().array<domain::Allocation>(static_cast<std::size_t>(items.size()));
   for (int i = 0; i < items.size(); ++i) {
     Checker at = check.item("allocations", i);
-    out[static_cast<std::size_t>(i)] = {
-        .invoice_id = at.label("invoice_id", items[i].invoice_id(), Need::kRequired),
-        .amount_minor = at.amount("amount_minor", items[i].has_amount_minor(),
-                                  items[i].amount_minor(), 1, Need::kRequired)};
+    out[static_cast<std::size_t>(i)] = {.invoice_id = at.label("invoice_id", items[i].invoice_id(), Need::kRequired),
+                                        .amount_minor = at.amount("amount_minor", items[i].has_amount_minor(),
+                                                                  items[i].amount_minor(), 1, Need::kRequired)};
   }
   return out;
 }
 
 // Of two fields where exactly one is asked for, the later is named.
-void exactly_one(Checker& check, std::string_view first, bool has_first, std::string_view second,
-                 bool has_second) {
+void exactly_one(Checker& check, std::string_view first, bool has_first, std::string_view second, bool has_second) {
   if (has_first && has_second) {
     check.fault(second, "must not be given beside {}", first);
   } else if (!has_first && !has_second) {
@@ -385,8 +379,7 @@ domain::InvoiceIssued convert(Checker& c, const wire::InvoiceIssued& m) {
     c.fault("instalments", "must not be given beside due_date");
   }
   if (!c.list("instalments", m.instalments().size(), Need::kOptional)) return e;
-  const auto instalments =
-      c.arena().array<domain::Instalment>(static_cast<std::size_t>(m.instalments().size()));
+  const auto instalments = c.arena().array<domain::Instalment>(static_cast<std::size_t>(m.instalments().size()));
   Int128 sum = 0;
   bool sound = true;
   for (int i = 0; i < m.instalments().size(); ++i) {
@@ -394,15 +387,15 @@ domain::InvoiceIssued convert(Checker& c, const wire::InvoiceIssued& m) {
     Checker at = c.item("instalments", i);
     domain::Instalment& to = instalments[static_cast<std::size_t>(i)];
     to.due_date = at.date("due_date", instalment.due_date(), Need::kRequired).value_or(0);
-    to.amount_minor = at.amount("amount_minor", instalment.has_amount_minor(),
-                                instalment.amount_minor(), 1, Need::kRequired);
+    to.amount_minor =
+        at.amount("amount_minor", instalment.has_amount_minor(), instalment.amount_minor(), 1, Need::kRequired);
     sound = sound && to.amount_minor >= 1 && to.amount_minor <= kAmountMax;
     sum += to.amount_minor;
   }
   e.instalments = instalments;
   const auto fits = [](std::int64_t minor) { return minor >= 0 && minor <= kAmountMax; };
-  if (!instalments.empty() && sound && m.has_net_minor() && fits(m.net_minor()) &&
-      fits(m.tax_minor()) && sum != e.gross_minor()) {
+  if (!instalments.empty() && sound && m.has_net_minor() && fits(m.net_minor()) && fits(m.tax_minor()) &&
+      sum != e.gross_minor()) {
     c.fault("instalments", "add up to {}, not to net + tax = {}", to_string(sum), e.gross_minor());
   }
   return e;
@@ -497,14 +490,12 @@ domain::PaymentReceived convert(Checker& c, const wire::PaymentReceived& m) {
   e.value_date = c.date("value_date", m.value_date(), Need::kRequired).value_or(0);
   e.method = c.label("method", m.method(), Need::kOptional);
   e.reference = c.free_text("reference", m.reference());
-  e.counterparty_customer_id =
-      c.label("counterparty_customer_id", m.counterparty_customer_id(), Need::kOptional);
+  e.counterparty_customer_id = c.label("counterparty_customer_id", m.counterparty_customer_id(), Need::kOptional);
   e.allocations = allocations(c, m.allocations(), Need::kOptional);
   Int128 sum = 0;
   for (const auto& allocation : e.allocations) sum += allocation.amount_minor;
   if (m.has_amount_minor() && sum > m.amount_minor()) {
-    c.fault("allocations", "add up to {}, more than the payment of {}", to_string(sum),
-            m.amount_minor());
+    c.fault("allocations", "add up to {}, more than the payment of {}", to_string(sum), m.amount_minor());
   }
   return e;
 }
@@ -555,8 +546,7 @@ domain::RefundPaid convert(Checker& c, const wire::RefundPaid& m) {
   e.currency = c.currency("currency", m.currency(), Need::kRequired);
   e.amount_minor = c.amount("amount_minor", m.has_amount_minor(), m.amount_minor(), 1, Need::kRequired);
   e.value_date = c.date("value_date", m.value_date(), Need::kRequired).value_or(0);
-  e.counterparty_customer_id =
-      c.label("counterparty_customer_id", m.counterparty_customer_id(), Need::kOptional);
+  e.counterparty_customer_id = c.label("counterparty_customer_id", m.counterparty_customer_id(), Need::kOptional);
   return e;
 }
 
@@ -582,8 +572,7 @@ domain::CustomerProfileSet convert(Checker& c, const wire::CustomerProfileSet& m
   e.grade = c.label("grade", m.grade(), Need::kOptional);
   e.parent_customer_id = c.label("parent_customer_id", m.parent_customer_id(), Need::kOptional);
   e.credit_currency = c.currency("credit_currency", m.credit_currency(), Need::kOptional);
-  e.credit_limit_minor =
-      c.optional_amount("credit_limit_minor", m.has_credit_limit_minor(), m.credit_limit_minor(), 0);
+  e.credit_limit_minor = c.optional_amount("credit_limit_minor", m.has_credit_limit_minor(), m.credit_limit_minor(), 0);
   if (m.has_credit_limit_minor() && m.credit_currency().empty()) {
     c.fault("credit_limit_minor", "needs credit_currency");
   }
@@ -637,8 +626,7 @@ domain::ExchangeRatePublished convert(Checker& c, const wire::ExchangeRatePublis
 }
 
 // The account: a customer, or the key of a target or a rate.
-void check_account(Checker& envelope, wire::Text customer, const domain::Payload& payload,
-                   Violations& violations) {
+void check_account(Checker& envelope, wire::Text customer, const domain::Payload& payload, Violations& violations) {
   const std::string_view customer_id = customer;
   if (customer.empty()) {
     envelope.fault("customer_id", "is required");
@@ -648,8 +636,8 @@ void check_account(Checker& envelope, wire::Text customer, const domain::Payload
     if (auto wrong = label_fault(customer_id, kReferenceKeyBytesMax)) {
       envelope.fault("customer_id", "{}", *wrong);
     } else if (!customer_id.starts_with(prefix) || customer_id.substr(prefix.size()) != name) {
-      violations.add(std::string(field), fmt::format("belongs to the customer_id '{}{}', not to '{}'", prefix, name,
-                                                     customer_id));
+      violations.add(std::string(field),
+                     fmt::format("belongs to the customer_id '{}{}', not to '{}'", prefix, name, customer_id));
     }
   };
   if (const auto* target = std::get_if<domain::SalesTargetSet>(&payload)) {
@@ -676,8 +664,7 @@ void Violations::add_all(const Violations& others) {
   count_ += others.count_;
 }
 
-bool validate(const wire::Event& message, Arena& arena, Violations& violations,
-              domain::Event& event) {
+bool validate(const wire::Event& message, Arena& arena, Violations& violations, domain::Event& event) {
   const std::size_t faults_before = violations.count();
   Checker envelope(v1::Event::PAYLOAD_NOT_SET, arena, violations);
   event.event_id = envelope.label("event_id", message.event_id(), Need::kRequired);
@@ -688,8 +675,7 @@ bool validate(const wire::Event& message, Arena& arena, Violations& violations,
   } else {
     event.occurred_at = message.occurred_at().seconds();
     const std::int32_t nanos = message.occurred_at().nanos();
-    if (event.occurred_at < kInstantMin || event.occurred_at > kInstantMax || nanos < 0 ||
-        nanos > 999'999'999) {
+    if (event.occurred_at < kInstantMin || event.occurred_at > kInstantMax || nanos < 0 || nanos > 999'999'999) {
       envelope.fault("occurred_at", "is not an instant from 1900 to 2199");
     }
   }
@@ -736,8 +722,7 @@ bool validate(const wire::Event& message, Arena& arena, Violations& violations,
   return violations.count() == faults_before;
 }
 
-std::optional<domain::Event> validate(const v1::Event& message, Arena& arena,
-                                      Violations& violations) {
+std::optional<domain::Event> validate(const v1::Event& message, Arena& arena, Violations& violations) {
   const auto bytes = arena.array<char>(message.ByteSizeLong());
   message.SerializeWithCachedSizesToArray(reinterpret_cast<std::uint8_t*>(bytes.data()));
   wire::Event encoded;

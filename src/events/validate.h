@@ -70,16 +70,13 @@ inline constexpr int kListMax = 10'000;
 inline constexpr std::size_t kEventBytesMax = 1'048'576;
 
 // What is said of bytes that do not parse.
-inline constexpr std::string_view kNoEvent =
-    "is not a daybook.events.v1.Event (every string must be UTF-8)";
+inline constexpr std::string_view kNoEvent = "is not a daybook.events.v1.Event (every string must be UTF-8)";
 
 // Fills in the typed event, a new one; false, with at least one violation, when there is none. Its texts
 // point where those of `message` do, its lists into `arena`; both must outlive it.
-bool validate(const wire::Event& message, Arena& arena, Violations& violations,
-              domain::Event& event);
+bool validate(const wire::Event& message, Arena& arena, Violations& violations, domain::Event& event);
 // The same of its bytes, which are written to `arena`; nothing when there is none.
-std::optional<domain::Event> validate(const v1::Event& message, Arena& arena,
-                                      Violations& violations);
+std::optional<domain::Event> validate(const v1::Event& message, Arena& arena, Violations& violations);
 
 // The topic that this kind of payload is published to.
 log::Topic topic_of(const domain::Payload& payload);

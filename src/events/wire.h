@@ -181,8 +181,7 @@ struct EnumNames {
 // False when the bytes are no such message. It points into `bytes` and `arena`.
 template <typename Message>
 bool parse(std::string_view bytes, Arena& arena, Message& message) {
-  return bytes.empty() ||
-         message.merge(bytes.data(), bytes.data() + bytes.size(), arena, kDepthMax) != nullptr;
+  return bytes.empty() || message.merge(bytes.data(), bytes.data() + bytes.size(), arena, kDepthMax) != nullptr;
 }
 
 }  // namespace daybook::events::wire

@@ -141,9 +141,8 @@ class Writer {
       accessors += "  // On this level.\n  bool has_unknown_fields() const { return has_unknown_fields_; }\n";
       members += "  bool has_unknown_fields_ = false;\n";
     }
-    accessors += is_timestamp(type)
-                     ? "  void set_seconds(std::int64_t seconds) { seconds_ = seconds; }\n"
-                     : json_fields(type);
+    accessors +=
+        is_timestamp(type) ? "  void set_seconds(std::int64_t seconds) { seconds_ = seconds; }\n" : json_fields(type);
     return fmt::format(
         "\nclass {} {{\n public:\n{}"
         "  // Adds the fields of further bytes.\n"
@@ -172,9 +171,10 @@ class Writer {
           }
           names += fmt::format("{}\"{}\"", number == 1 ? "" : ", ", name.substr(prefix.size()));
         }
-        text += fmt::format("\ninline constexpr std::string_view k{0}Values[] = {{{1}}};\n"
-                            "inline constexpr EnumNames k{0}Names = {{\"{2}\", k{0}Values}};\n",
-                            values->name(), names, prefix);
+        text += fmt::format(
+            "\ninline constexpr std::string_view k{0}Values[] = {{{1}}};\n"
+            "inline constexpr EnumNames k{0}Names = {{\"{2}\", k{0}Values}};\n",
+            values->name(), names, prefix);
       }
     }
     return text;
@@ -198,9 +198,8 @@ class Writer {
       } else if (field->has_presence()) {
         before = fmt::format("        has_{}_ = true;\n", name);
       }
-      const std::string values = field->enum_type() == nullptr
-                                     ? ""
-                                     : fmt::format(", k{}Names", field->enum_type()->name());
+      const std::string values =
+          field->enum_type() == nullptr ? "" : fmt::format(", k{}Names", field->enum_type()->name());
       cases += fmt::format("      case {}:\n{}        return from.read({}_{});\n", i, before, name, values);
     }
     return fmt::format(
@@ -234,9 +233,8 @@ class Writer {
       }
       const std::string into = field->is_repeated() ? name + "_.add(arena)" : name + "_";
       const std::string read = is_message(field) ? fmt::format("read_message(at, end, {}, arena, depth)", into)
-                               : is_text(field)
-                                   ? fmt::format("read_text(at, end, {})", into)
-                                   : fmt::format("read_integer(at, end, {})", into);
+                               : is_text(field)  ? fmt::format("read_text(at, end, {})", into)
+                                                 : fmt::format("read_integer(at, end, {})", into);
       cases += fmt::format("      case {}:\n{}        at = {};\n        break;\n", tag_of(field), before, read);
       if (tag_of(field) >= 0x80 || field->real_containing_oneof() != nullptr) continue;
       in_order += fmt::format(
@@ -244,21 +242,20 @@ class Writer {
           field->is_repeated() ? "while" : "if", tag_of(field), before, read);
     }
     return fmt::format(
-        "\nconst char* {}::merge(const char* at, const char* end, [[maybe_unused]] Arena& arena, int depth) {{\n"
-        "  // As nearly everybody writes them: by rising number, none twice.\n{}"
-        "  // Whatever is left.\n"
-        "  while (at != end) {{\n"
-        "    std::uint32_t tag = 0;\n"
-        "    at = read_tag(at, end, tag);\n"
-        "    if (at == nullptr) return nullptr;\n"
-        "    switch (tag) {{\n{}"
-        "      default:\n{}        at = skip(tag, at, end, depth);\n"
-        "    }}\n"
-        "    if (at == nullptr) return nullptr;\n"
-        "  }}\n"
-        "  return at;\n}}\n",
-        type->name(), in_order, cases,
-        type == root_ ? "        has_unknown_fields_ = true;\n" : "") +
+               "\nconst char* {}::merge(const char* at, const char* end, [[maybe_unused]] Arena& arena, int depth) {{\n"
+               "  // As nearly everybody writes them: by rising number, none twice.\n{}"
+               "  // Whatever is left.\n"
+               "  while (at != end) {{\n"
+               "    std::uint32_t tag = 0;\n"
+               "    at = read_tag(at, end, tag);\n"
+               "    if (at == nullptr) return nullptr;\n"
+               "    switch (tag) {{\n{}"
+               "      default:\n{}        at = skip(tag, at, end, depth);\n"
+               "    }}\n"
+               "    if (at == nullptr) return nullptr;\n"
+               "  }}\n"
+               "  return at;\n}}\n",
+               type->name(), in_order, cases, type == root_ ? "        has_unknown_fields_ = true;\n" : "") +
            encoding(type);
   }
 

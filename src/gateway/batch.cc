@@ -31,9 +31,8 @@ void Batch::take_violations() {
   violations_.clear();
 }
 
-void Batch::add_entry(std::string_view event_id, std::string_view customer_id,
-                      events::v1::Event::PayloadCase payload, std::size_t begin,
-                      std::size_t length) {
+void Batch::add_entry(std::string_view event_id, std::string_view customer_id, events::v1::Event::PayloadCase payload,
+                      std::size_t begin, std::size_t length) {
   entries_.push_back({ids_.copy(event_id), ids_.copy(customer_id), events::topic_of(payload), begin, length});
 }
 
@@ -116,8 +115,7 @@ bool Batch::add_lines(std::string text, std::size_t events_max) {
 bool Batch::add_protobuf(std::string bytes, std::size_t events_max) {
   ENSURE(size_ == 0, "a body is a batch's own");
   bytes_ = std::move(bytes);
-  CodedInputStream in(reinterpret_cast<const std::uint8_t*>(bytes_.data()),
-                      static_cast<int>(bytes_.size()));
+  CodedInputStream in(reinterpret_cast<const std::uint8_t*>(bytes_.data()), static_cast<int>(bytes_.size()));
   while (const std::uint32_t tag = in.ReadTag()) {
     if (tag != kEventsTag) {
       if (WireFormatLite::SkipField(&in, tag)) continue;
@@ -132,8 +130,7 @@ bool Batch::add_protobuf(std::string bytes, std::size_t events_max) {
     if (was_given_up()) return true;
     add_encoded(begin, length);
   }
-  if (!in.ConsumedEntireMessage() ||
-      static_cast<std::size_t>(in.CurrentPosition()) < bytes_.size()) {
+  if (!in.ConsumedEntireMessage() || static_cast<std::size_t>(in.CurrentPosition()) < bytes_.size()) {
     fault("", "the body is not a daybook.events.v1.EventBatch, or is cut off here");
   }
   return true;
@@ -143,8 +140,7 @@ void Batch::add_encoded(std::size_t begin, std::size_t length) {
   events::wire::Event event;
   domain::Event typed;
   if (length > events::kEventBytesMax) {
-    fault("", fmt::format("is {} bytes encoded; at most {} are allowed", length,
-                          events::kEventBytesMax));
+    fault("", fmt::format("is {} bytes encoded; at most {} are allowed", length, events::kEventBytesMax));
   } else if (!events::wire::parse(std::string_view(bytes_).substr(begin, length), lists_, event)) {
     fault("", std::string(events::kNoEvent));
   } else if (events::validate(event, lists_, violations_, typed)) {
@@ -159,11 +155,8 @@ std::vector<log::NewRecord> Batch::records() const {
   std::vector<log::NewRecord> records;
   records.reserve(entries_.size());
   for (const Entry& entry : entries_) {
-    records.push_back({entry.topic,
-                       entry.customer_id,
-                       std::string_view(bytes_).substr(entry.begin, entry.length),
-                       std::nullopt,
-                       {}});
+    records.push_back(
+        {entry.topic, entry.customer_id, std::string_view(bytes_).substr(entry.begin, entry.length), std::nullopt, {}});
   }
   return records;
 }

@@ -60,8 +60,8 @@ class Batch {
   // The same of one that the reader gave up on.
   void judge(std::string_view json);
   void add_encoded(std::size_t begin, std::size_t length);
-  void add_entry(std::string_view event_id, std::string_view customer_id,
-                 events::v1::Event::PayloadCase payload, std::size_t begin, std::size_t length);
+  void add_entry(std::string_view event_id, std::string_view customer_id, events::v1::Event::PayloadCase payload,
+                 std::size_t begin, std::size_t length);
   void take_violations();
   bool was_given_up();
   void fault(std::string field, std::string message);

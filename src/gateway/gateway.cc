@@ -26,17 +26,16 @@ std::optional<Form> form_of(std::string_view content_type) {
 }
 
 http::Response too_many(std::size_t events_max) {
-  return http::problem(413, "Too many events",
-                       fmt::format("one request may have {} events; send several", events_max));
+  return http::problem(413, "Too many events", fmt::format("one request may have {} events; send several", events_max));
 }
 
 http::Response refusal(const Faults& faults) {
-  return http::problem(400, "Invalid events",
-                       faults.count == faults.kept.size()
-                           ? fmt::format("{} faults; nothing was published", faults.count)
-                           : fmt::format("{} faults, the first {} listed; nothing was published", faults.count,
-                                         faults.kept.size()),
-                       faults);
+  return http::problem(
+      400, "Invalid events",
+      faults.count == faults.kept.size()
+          ? fmt::format("{} faults; nothing was published", faults.count)
+          : fmt::format("{} faults, the first {} listed; nothing was published", faults.count, faults.kept.size()),
+      faults);
 }
 
 void append_number(std::string& out, std::int64_t number) {
@@ -97,21 +96,15 @@ void Gateway::publish(http::Request request, http::Respond respond) {
                                  "application/x-protobuf (an EventBatch)"));
   }
   if (request.body.size() > options_.body_bytes_max) {
-    return respond(http::problem(413, "Body too large",
-                                 fmt::format("a body may take {} bytes", options_.body_bytes_max)));
+    return respond(
+        http::problem(413, "Body too large", fmt::format("a body may take {} bytes", options_.body_bytes_max)));
   }
   auto batch = std::make_shared<Batch>(request.stop);
   bool fits = false;
   switch (*form) {
-    case Form::kJson:
-      fits = batch->add_json(std::move(request.body), options_.events_max);
-      break;
-    case Form::kLines:
-      fits = batch->add_lines(std::move(request.body), options_.events_max);
-      break;
-    case Form::kProtobuf:
-      fits = batch->add_protobuf(std::move(request.body), options_.events_max);
-      break;
+    case Form::kJson: fits = batch->add_json(std::move(request.body), options_.events_max); break;
+    case Form::kLines: fits = batch->add_lines(std::move(request.body), options_.events_max); break;
+    case Form::kProtobuf: fits = batch->add_protobuf(std::move(request.body), options_.events_max); break;
   }
   if (!fits) return respond(too_many(options_.events_max));
   if (!batch->faults().empty()) return respond(refusal(batch->faults()));
@@ -150,18 +143,18 @@ void Gateway::look_at_the_clock() {
     deadlines_.pop_front();
     if (late == nullptr) continue;
     lock.unlock();
-    late->respond(answer(*late->batch, unexpected(ErrorCode::kUnavailable,
-                                                  fmt::format("the log has not answered within {} ms", options_.patience.count()))));
+    late->respond(answer(*late->batch,
+                         unexpected(ErrorCode::kUnavailable,
+                                    fmt::format("the log has not answered within {} ms", options_.patience.count()))));
     lock.lock();
   }
 }
 
-http::Response Gateway::answer(const Batch& batch,
-                               const Result<std::vector<log::Appended>>& appended) const {
+http::Response Gateway::answer(const Batch& batch, const Result<std::vector<log::Appended>>& appended) const {
   if (!appended) {
-    return http::problem(503, "Log not available",
-                         "part of the request may have been published; send all of it again: " +
-                             appended.error().message);
+    return http::problem(
+        503, "Log not available",
+        "part of the request may have been published; send all of it again: " + appended.error().message);
   }
   std::string body = fmt::format(R"({{"accepted":{},"results":[)", appended->size());
   body.reserve(body.size() + appended->size() * kResultBytes);

@@ -51,8 +51,7 @@ class Gateway {
   };
 
   void append(std::shared_ptr<const Batch> batch, http::Respond respond);
-  http::Response answer(const Batch& batch,
-                        const Result<std::vector<log::Appended>>& appended) const;
+  http::Response answer(const Batch& batch, const Result<std::vector<log::Appended>>& appended) const;
 
   void look_at_the_clock();
 

@@ -47,21 +47,17 @@ class Connection {
   }
 
  private:
-  Result<http::Response> try_post(std::string_view path, std::string_view content_type,
-                          std::string_view body) {
+  Result<http::Response> try_post(std::string_view path, std::string_view content_type, std::string_view body) {
     if (!stream_) RETURN_IF_ERROR(connect());
-    beast::http::request<beast::http::string_body> request(beast::http::verb::post,
-                                                           {path.data(), path.size()}, 11);
+    beast::http::request<beast::http::string_body> request(beast::http::verb::post, {path.data(), path.size()}, 11);
     request.set(beast::http::field::host, authority());
     request.set(beast::http::field::content_type, {content_type.data(), content_type.size()});
     request.body() = body;
     request.prepare_payload();
-    RETURN_IF_ERROR(
-        finish("send to", [&](auto done) { beast::http::async_write(*stream_, request, done); }));
+    RETURN_IF_ERROR(finish("send to", [&](auto done) { beast::http::async_write(*stream_, request, done); }));
     beast::http::response_parser<beast::http::string_body> parser;
     parser.body_limit(kAnswerBytesMax);
-    RETURN_IF_ERROR(finish(
-        "hear from", [&](auto done) { beast::http::async_read(*stream_, buffer_, parser, done); }));
+    RETURN_IF_ERROR(finish("hear from", [&](auto done) { beast::http::async_read(*stream_, buffer_, parser, done); }));
     auto response = parser.release();
     if (!response.keep_alive()) stream_.reset();
     return http::Response{static_cast<int>(response.result_int()),
@@ -73,8 +69,7 @@ class Connection {
     error_code error;
     const auto endpoints = resolver.resolve(host_, port_, error);
     if (error) {
-      return unexpected(ErrorCode::kUnavailable,
-                        fmt::format("cannot find {}: {}", host_, error.message()));
+      return unexpected(ErrorCode::kUnavailable, fmt::format("cannot find {}: {}", host_, error.message()));
     }
     buffer_.clear();
     stream_.emplace(context_);
@@ -90,8 +85,7 @@ class Connection {
     context_.restart();
     context_.run();
     if (!error) return {};
-    return unexpected(ErrorCode::kUnavailable,
-                      fmt::format("cannot {} {}: {}", step, authority(), error.message()));
+    return unexpected(ErrorCode::kUnavailable, fmt::format("cannot {} {}: {}", step, authority(), error.message()));
   }
 
   // An IPv6 address stands in brackets there.
@@ -152,8 +146,7 @@ class HttpTarget final : public PublishTarget {
   // How many there are.
   static std::size_t read_places(const json::value& body, LastOffsets& last) {
     for (const json::value& place : body.at("results").as_array()) {
-      last[{std::string(place.at("topic").as_string()),
-            place.at("partition").to_number<std::int32_t>()}] =
+      last[{std::string(place.at("topic").as_string()), place.at("partition").to_number<std::int32_t>()}] =
           place.at("offset").to_number<std::int64_t>();
     }
     return body.at("results").as_array().size();
@@ -183,8 +176,7 @@ class HttpTarget final : public PublishTarget {
 Result<std::unique_ptr<PublishTarget>> target_of(std::string_view url, HttpTargetOptions options) {
   std::string_view rest = url;
   if (!rest.starts_with(kScheme)) {
-    return unexpected(ErrorCode::kInvalidArgument,
-                      fmt::format("'{}' is not a URL such as http://127.0.0.1:8080", url));
+    return unexpected(ErrorCode::kInvalidArgument, fmt::format("'{}' is not a URL such as http://127.0.0.1:8080", url));
   }
   rest.remove_prefix(kScheme.size());
   if (rest.ends_with('/')) rest.remove_suffix(1);
@@ -193,16 +185,13 @@ Result<std::unique_ptr<PublishTarget>> target_of(std::string_view url, HttpTarge
     colon = std::string_view::npos;  // Within an IPv6 address.
   }
   std::string_view host = rest.substr(0, colon);
-  const std::string_view port =
-      colon == std::string_view::npos ? std::string_view("80") : rest.substr(colon + 1);
+  const std::string_view port = colon == std::string_view::npos ? std::string_view("80") : rest.substr(colon + 1);
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
   if (host.empty() || rest.find_first_of("/?#@") != std::string_view::npos || port.empty() ||
       port.find_first_not_of("0123456789") != std::string_view::npos) {
-    return unexpected(ErrorCode::kInvalidArgument,
-                      fmt::format("'{}' is not a URL such as http://127.0.0.1:8080", url));
+    return unexpected(ErrorCode::kInvalidArgument, fmt::format("'{}' is not a URL such as http://127.0.0.1:8080", url));
   }
-  return std::unique_ptr<PublishTarget>(
-      new HttpTarget(std::string(host), std::string(port), options));
+  return std::unique_ptr<PublishTarget>(new HttpTarget(std::string(host), std::string(port), options));
 }
 
 }  // namespace daybook::gateway

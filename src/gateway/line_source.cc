@@ -20,8 +20,7 @@ constexpr std::size_t kBlockBytes = 64 * 1024;
 
 class FileSource final : public ByteSource {
  public:
-  FileSource(int file, std::string name, bool owned)
-      : file_(file), name_(std::move(name)), owned_(owned) {}
+  FileSource(int file, std::string name, bool owned) : file_(file), name_(std::move(name)), owned_(owned) {}
   ~FileSource() override {
     if (owned_) ::close(file_);
   }
@@ -32,8 +31,7 @@ class FileSource final : public ByteSource {
       count = ::read(file_, into.data(), into.size());
     } while (count < 0 && errno == EINTR);
     if (count < 0) {
-      return unexpected(ErrorCode::kUnavailable,
-                        fmt::format("cannot read {}: {}", name_, std::strerror(errno)));
+      return unexpected(ErrorCode::kUnavailable, fmt::format("cannot read {}: {}", name_, std::strerror(errno)));
     }
     return static_cast<std::size_t>(count);
   }
@@ -149,8 +147,8 @@ class ZstdSource final : public ByteSource {
       const std::size_t before = out.pos;
       frame_left_ = ::ZSTD_decompressStream(stream_, &out, &in);
       if (::ZSTD_isError(frame_left_)) {
-        return unexpected(ErrorCode::kCorrupt, fmt::format("the zstd stream is damaged: {}",
-                                                           ::ZSTD_getErrorName(frame_left_)));
+        return unexpected(ErrorCode::kCorrupt,
+                          fmt::format("the zstd stream is damaged: {}", ::ZSTD_getErrorName(frame_left_)));
       }
       if (rest.empty() && out.pos == before) {
         return unexpected(ErrorCode::kCorrupt, "the zstd stream is cut off");
@@ -173,14 +171,12 @@ Result<std::unique_ptr<ByteSource>> open_bytes(const std::string& path) {
   const bool standard_input = path == "-";
   const int file = standard_input ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0) {
-    return unexpected(ErrorCode::kNotFound,
-                      fmt::format("cannot open {}: {}", path, std::strerror(errno)));
+    return unexpected(ErrorCode::kNotFound, fmt::format("cannot open {}: {}", path, std::strerror(errno)));
   }
   Block block(std::make_unique<FileSource>(file, path, !standard_input));
   RETURN_IF_ERROR(block.gather(4));
   const std::string_view start(block.rest().data(), block.rest().size());
-  if (start.starts_with("\x1f\x8b"))
-    return std::unique_ptr<ByteSource>(new GzipSource(std::move(block)));
+  if (start.starts_with("\x1f\x8b")) return std::unique_ptr<ByteSource>(new GzipSource(std::move(block)));
   if (start.starts_with("\x28\xb5\x2f\xfd")) {
     return std::unique_ptr<ByteSource>(new ZstdSource(std::move(block)));
   }
@@ -202,15 +198,13 @@ Result<std::optional<std::string_view>> LineSource::next() {
     begin_ = 0;
     searched = buffer_.size();
     if (searched > kLineBytesMax) {
-      return unexpected(ErrorCode::kCorrupt,
-                        fmt::format("line {} is above {} bytes", number_ + 1, kLineBytesMax));
+      return unexpected(ErrorCode::kCorrupt, fmt::format("line {} is above {} bytes", number_ + 1, kLineBytesMax));
     }
     buffer_.resize(searched + kBlockBytes);
     const auto read = bytes_->read(std::span(buffer_).subspan(searched));
     buffer_.resize(searched + (read ? *read : 0));
     if (!read) {
-      return unexpected(read.error().code,
-                        fmt::format("line {}: {}", number_ + 1, read.error().message));
+      return unexpected(read.error().code, fmt::format("line {}: {}", number_ + 1, read.error().message));
     }
     ended_ = *read == 0;
   }

@@ -9,8 +9,7 @@ namespace {
 
 class LogTarget final : public PublishTarget {
  public:
-  LogTarget(log::Log& log, std::string topic_prefix)
-      : log_(log), topic_prefix_(std::move(topic_prefix)) {}
+  LogTarget(log::Log& log, std::string topic_prefix) : log_(log), topic_prefix_(std::move(topic_prefix)) {}
 
   Result<Faults> publish(std::string_view lines, LastOffsets& last) override {
     Batch batch;
@@ -18,8 +17,7 @@ class LogTarget final : public PublishTarget {
     if (!batch.faults().empty()) return batch.faults();
     ASSIGN_OR_RETURN(const auto appended, log::append_and_wait(log_, batch.records()));
     for (std::size_t i = 0; i < appended.size(); ++i) {
-      last[{log::topic_name(topic_prefix_, batch.topic(i)), appended[i].partition}] =
-          appended[i].offset;
+      last[{log::topic_name(topic_prefix_, batch.topic(i)), appended[i].partition}] = appended[i].offset;
     }
     return Faults();
   }
@@ -47,8 +45,7 @@ struct Lines {
 
 class Publisher {
  public:
-  Publisher(PublishTarget& target, const PublishOptions& options)
-      : target_(target), options_(options) {}
+  Publisher(PublishTarget& target, const PublishOptions& options) : target_(target), options_(options) {}
 
   PublishReport run(LineSource& source) {
     while (true) {
@@ -62,8 +59,8 @@ class Publisher {
         break;
       }
       if ((*line)->find_first_not_of(" \t\r") == std::string_view::npos) continue;
-      const bool full = lines_.numbers.size() >= options_.batch_events ||
-                        lines_.text.size() + (*line)->size() > options_.batch_bytes;
+      const bool full =
+          lines_.numbers.size() >= options_.batch_events || lines_.text.size() + (*line)->size() > options_.batch_bytes;
       if (full && !send()) break;
       lines_.add(**line, source.number());
     }
@@ -82,8 +79,8 @@ class Publisher {
     report_.fault_count = faults->count;
     for (Fault& fault : faults->kept) {
       const auto index = static_cast<std::size_t>(fault.index);
-      report_.faults.push_back({index < lines_.numbers.size() ? lines_.numbers[index] : 0,
-                                std::move(fault.field), std::move(fault.message)});
+      report_.faults.push_back({index < lines_.numbers.size() ? lines_.numbers[index] : 0, std::move(fault.field),
+                                std::move(fault.message)});
     }
     if (!report_.faults.empty()) return false;
     report_.events += lines_.numbers.size();
@@ -108,8 +105,7 @@ std::unique_ptr<PublishTarget> target_of(log::Log& log, std::string topic_prefix
   return std::make_unique<LogTarget>(log, std::move(topic_prefix));
 }
 
-PublishReport publish_lines(LineSource& source, PublishTarget& target,
-                            const PublishOptions& options) {
+PublishReport publish_lines(LineSource& source, PublishTarget& target, const PublishOptions& options) {
   return Publisher(target, options).run(source);
 }
 

@@ -79,7 +79,6 @@ struct PublishReport {
   std::optional<Error> error;
 };
 
-PublishReport publish_lines(LineSource& source, PublishTarget& target,
-                            const PublishOptions& options);
+PublishReport publish_lines(LineSource& source, PublishTarget& target, const PublishOptions& options);
 
 }  // namespace daybook::gateway

@@ -92,8 +92,7 @@ Result<Response> ask(const std::string& base_url, const std::vector<std::string>
   while (authority.ends_with('/')) authority.pop_back();
   if (authority.empty() || authority.find('/') != std::string::npos) {
     return unexpected(ErrorCode::kInvalidArgument,
-                      fmt::format("'{}' is not the address of an instance, such as http://127.0.0.1:8080",
-                                  base_url));
+                      fmt::format("'{}' is not the address of an instance, such as http://127.0.0.1:8080", base_url));
   }
   const std::size_t colon = authority.rfind(':');
   std::string host = authority.substr(0, colon);
@@ -135,9 +134,10 @@ Result<Response> ask(const std::string& base_url, const std::vector<std::string>
     context.run();
   }
   if (error) {
-    return unexpected(ErrorCode::kUnavailable,
-                      fmt::format("{} {}: {}", receiver.has_begun() ? "the answer is not whole that came from" : "no answer from",
-                                  base_url, error.message()));
+    return unexpected(
+        ErrorCode::kUnavailable,
+        fmt::format("{} {}: {}", receiver.has_begun() ? "the answer is not whole that came from" : "no answer from",
+                    base_url, error.message()));
   }
   return receiver.take();
 }

@@ -122,8 +122,7 @@ class Lane {
       ~Removal() { sessions.erase(session); }
     } const removal{sessions_, session.get()};
     if (refused) {
-      const Response response =
-          problem(503, "Too many connections", "this server has all the connections it takes");
+      const Response response = problem(503, "Too many connections", "this server has all the connections it takes");
       co_await session->refuse(response);
     } else {
       co_await session->run();
@@ -180,8 +179,7 @@ std::optional<asio::ip::address> parse_address(const std::string& text) {
 Result<tcp::endpoint> endpoint_of(const ServerOptions& options) {
   const auto address = parse_address(options.address);
   if (!address) {
-    return unexpected(ErrorCode::kInvalidArgument,
-                      fmt::format("'{}' is not an IP address", options.address));
+    return unexpected(ErrorCode::kInvalidArgument, fmt::format("'{}' is not an IP address", options.address));
   }
   if (!address->is_loopback() && !options.beyond_loopback) {
     return unexpected(ErrorCode::kInvalidArgument,
@@ -202,8 +200,7 @@ std::optional<bool> is_loopback(const std::string& address) {
 
 class Server::Impl {
  public:
-  Impl(ServerOptions options, Handler handler)
-      : options_(std::move(options)), service_(options_, std::move(handler)) {
+  Impl(ServerOptions options, Handler handler) : options_(std::move(options)), service_(options_, std::move(handler)) {
     for (unsigned i = 0; i < std::max(1U, options_.io_threads); ++i) {
       lanes_.push_back(std::make_unique<Lane>(service_, population_, options_.sweep_interval));
     }
@@ -220,9 +217,8 @@ class Server::Impl {
     if (!error) acceptor_->bind(endpoint, error);
     if (!error) acceptor_->listen(asio::socket_base::max_listen_connections, error);
     if (error) {
-      return unexpected(ErrorCode::kUnavailable,
-                        fmt::format("cannot listen on {}, port {}: {}", options_.address,
-                                    options_.port, error.message()));
+      return unexpected(ErrorCode::kUnavailable, fmt::format("cannot listen on {}, port {}: {}", options_.address,
+                                                             options_.port, error.message()));
     }
     port_ = acceptor_->local_endpoint().port();
     asio::co_spawn(lanes_.front()->context(), accept(), asio::detached);

@@ -97,11 +97,10 @@ const std::string& date_now() {
 }
 
 std::string header_of(const Response& response, bool keep_alive, bool chunked) {
-  const auto reason = beast::http::obsolete_reason(
-      beast::http::int_to_status(static_cast<unsigned>(response.status)));
+  const auto reason = beast::http::obsolete_reason(beast::http::int_to_status(static_cast<unsigned>(response.status)));
   // A browser must not take an answer for something else: names in it are anybody's.
-  std::string header = fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\nX-Content-Type-Options: nosniff\r\n",
-                                   response.status, view(reason), date_now());
+  std::string header = fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\nX-Content-Type-Options: nosniff\r\n", response.status,
+                                   view(reason), date_now());
   if (chunked) {
     header += "Transfer-Encoding: chunked\r\n";
   } else if (response.stream == nullptr && response.source == nullptr && response.status != 304) {
@@ -124,22 +123,20 @@ std::string header_of(const Response& response, bool keep_alive, bool chunked) {
 }
 
 Response too_large_header(const Limits& limits) {
-  return problem(431, "Header too large",
-                 fmt::format("a request's header may take {} bytes", limits.header_bytes_max));
+  return problem(431, "Header too large", fmt::format("a request's header may take {} bytes", limits.header_bytes_max));
 }
 
 Response refusal_of(const error_code& error, const Limits& limits) {
   using Error = beast::http::error;
   if (error == Error::header_limit) return too_large_header(limits);
   if (error == boost::system::errc::not_enough_memory) {
-    Response busy = problem(429, "Too much is sent",
-                            "bodies of other requests take all the memory there is for them; try again");
+    Response busy =
+        problem(429, "Too much is sent", "bodies of other requests take all the memory there is for them; try again");
     busy.headers.emplace_back("Retry-After", "1");
     return busy;
   }
   if (error == Error::body_limit) {
-    return problem(413, "Body too large",
-                   fmt::format("a request's body may take {} bytes", limits.body_bytes_max));
+    return problem(413, "Body too large", fmt::format("a request's body may take {} bytes", limits.body_bytes_max));
   }
   return problem(400, "Bad request", "the request is not HTTP/1.1: " + error.message());
 }
@@ -154,10 +151,7 @@ struct Session::Incoming {
 };
 
 Session::Session(Socket socket, std::weak_ptr<asio::io_context> context, Service& service)
-    : socket_(std::move(socket)),
-      context_(std::move(context)),
-      service_(service),
-      wake_(socket_.get_executor()) {}
+    : socket_(std::move(socket)), context_(std::move(context)), service_(service), wake_(socket_.get_executor()) {}
 
 void Session::enter(State state, Clock::duration timeout) {
   const auto now = Clock::now();
@@ -371,7 +365,8 @@ std::optional<Response> Session::judge_header(const Incoming& incoming) const {
                    "this server is not asked under that name; the setting served_names adds names to those of the "
                    "loopback");
   }
-  const bool changes_nothing = message.method() == beast::http::verb::get || message.method() == beast::http::verb::head;
+  const bool changes_nothing =
+      message.method() == beast::http::verb::get || message.method() == beast::http::verb::head;
   if (!changes_nothing && message.count(field::origin) != 0 &&
       (message.count(field::origin) > 1 || !is_own_origin(view(message[field::origin]), host))) {
     return problem(403, "Foreign origin", "a page of another site may not send this");
@@ -424,13 +419,11 @@ Awaitable<std::optional<Response>> Session::read_body(Incoming& incoming) {
 void Session::submit(Request request) {
   const auto ticket = std::make_shared<Ticket<Response>>(context_.lock(), weak_from_this());
   workers_ = &service_.workers_of(request);
-  auto task = [&handler = service_.handler, ticket,
-               request = std::make_shared<Request>(std::move(request))] {
+  auto task = [&handler = service_.handler, ticket, request = std::make_shared<Request>(std::move(request))] {
     // Nobody has waited so long.
     if (request->stop.stop_requested()) return;
     try {
-      handler(std::move(*request),
-              [ticket](Response response) { ticket->use(std::move(response)); });
+      handler(std::move(*request), [ticket](Response response) { ticket->use(std::move(response)); });
     } catch (const std::exception& failure) {
       ticket->use(problem(500, "Internal error", failure.what()));
     }
@@ -457,8 +450,7 @@ Awaitable<Response> Session::handle(Request request) {
 Awaitable<bool> Session::answer(const Response& response, bool with_body, bool keep_alive) {
   expired_ = false;
   const std::string header = header_of(response, keep_alive, false);
-  const bool written =
-      co_await write(header, with_body ? std::string_view(response.body) : std::string_view());
+  const bool written = co_await write(header, with_body ? std::string_view(response.body) : std::string_view());
   co_return written;
 }
 
@@ -605,8 +597,7 @@ Awaitable<void> Session::drain() {
   enter(State::kWriting, kDrainTimeout);
   for (std::size_t drained = 0; !error && drained < kDrainBytesMax;) {
     buffer_.clear();
-    const auto [failure, bytes] =
-        co_await socket_.async_read_some(buffer_.prepare(kBodyReadBytes), kAwait);
+    const auto [failure, bytes] = co_await socket_.async_read_some(buffer_.prepare(kBodyReadBytes), kAwait);
     drained += bytes;
     error = failure;
   }

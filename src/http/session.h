@@ -33,10 +33,7 @@ using Awaitable = boost::asio::awaitable<T, Executor>;
 // What all connections share; outlives them.
 struct Service {
   Service(const ServerOptions& options, Handler answers)
-      : limits(options.limits),
-        names(options.names),
-        handler(std::move(answers)),
-        bodies(options.bodies_bytes_max) {
+      : limits(options.limits), names(options.names), handler(std::move(answers)), bodies(options.bodies_bytes_max) {
     for (const WorkerGroup& group : options.groups) {
       groups.push_back({group.takes, std::make_unique<WorkerPool>(std::max(1U, group.workers), options.queue_max)});
     }
@@ -151,9 +148,9 @@ class Session : public std::enable_shared_from_this<Session> {
   bool lost_ = false;
   bool aborted_ = false;
   std::optional<Response> response_;
-  std::stop_source stop_;  // Of the request being handled.
-  WorkerPool* workers_ = nullptr;  // Which handle it.
-  bool is_made_ = false;           // A piece is, by one of them.
+  std::stop_source stop_;                      // Of the request being handled.
+  WorkerPool* workers_ = nullptr;              // Which handle it.
+  bool is_made_ = false;                       // A piece is, by one of them.
   std::optional<std::optional<Piece>> piece_;  // That was made.
 };
 

@@ -89,17 +89,15 @@ std::optional<std::string> read_target(std::string_view target, Request& request
   request.path = path;
   Decoder decoder;
   if (path.size() > 1) {
-    split(path.substr(1), '/', [&](std::string_view segment) {
-      request.segments.push_back(decoder.decode(segment, false));
-    });
+    split(path.substr(1), '/',
+          [&](std::string_view segment) { request.segments.push_back(decoder.decode(segment, false)); });
   }
   if (path_end < target.size()) {
     split(target.substr(path_end + 1), '&', [&](std::string_view pair) {
       if (pair.empty()) return;
       const std::size_t equals = std::min(pair.find('='), pair.size());
       const std::string_view value = pair.substr(std::min(equals + 1, pair.size()));
-      request.parameters.emplace(decoder.decode(pair.substr(0, equals), true),
-                                 decoder.decode(value, true));
+      request.parameters.emplace(decoder.decode(pair.substr(0, equals), true), decoder.decode(value, true));
     });
   }
   return decoder.fault();

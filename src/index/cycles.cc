@@ -123,9 +123,7 @@ void measure(Cycles::Month& month) {
 
 }  // namespace
 
-Day PlainCycle::counts_from(std::size_t milestone) const {
-  return utc_day(at(milestone)) + lag[milestone];
-}
+Day PlainCycle::counts_from(std::size_t milestone) const { return utc_day(at(milestone)) + lag[milestone]; }
 
 Day PlainCycle::day_of(std::int16_t days) const { return utc_day(placed) + days; }
 
@@ -181,8 +179,7 @@ Cycles Cycles::merged(std::vector<CycleRowChange> rows) const {
     if (plain_row) {
       (change.sign > 0 ? month.come : month.gone).push_back(*plain_row);
     } else {
-      (change.sign > 0 ? month.others_come : month.others_gone)
-          .push_back(std::move(std::get<OtherCycle>(change.row)));
+      (change.sign > 0 ? month.others_come : month.others_gone).push_back(std::move(std::get<OtherCycle>(change.row)));
     }
   }
   Cycles result;
@@ -198,8 +195,7 @@ Cycles Cycles::merged(std::vector<CycleRowChange> rows) const {
     auto month = std::make_shared<Month>();
     month->start = at->first;
     month->rows = add(before.rows, std::move(at->second.come), std::move(at->second.gone));
-    month->others =
-        add(before.others, std::move(at->second.others_come), std::move(at->second.others_gone));
+    month->others = add(before.others, std::move(at->second.others_come), std::move(at->second.others_gone));
     measure(*month);
     if (is_old) ++old;
     ++at;

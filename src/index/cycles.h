@@ -54,9 +54,7 @@ struct PlainCycle {
   auto operator<=>(const PlainCycle&) const = default;
 
   bool has(std::size_t milestone) const { return reached >> milestone & 1; }
-  Instant at(std::size_t milestone) const {
-    return milestone == 0 ? placed : placed + later[milestone - 1];
-  }
+  Instant at(std::size_t milestone) const { return milestone == 0 ? placed : placed + later[milestone - 1]; }
   Day counts_from(std::size_t milestone) const;
   Day day_of(std::int16_t days) const;
   // Whether what begins on such a day does by `as_of`.
@@ -68,9 +66,7 @@ struct PlainCycle {
   // As of a date on which it was placed.
   domain::OrderDates dates(Day as_of) const;
   bool remains(Day as_of) const { return !counts(ended_from, as_of); }
-  bool is_in_full(Day as_of) const {
-    return in_full && remains(as_of) && counts(domain::Milestone::kDelivered, as_of);
-  }
+  bool is_in_full(Day as_of) const { return in_full && remains(as_of) && counts(domain::Milestone::kDelivered, as_of); }
 };
 // A million of them are 64 MB.
 static_assert(sizeof(PlainCycle) == 64);
@@ -105,7 +101,7 @@ class Cycles {
 
   // Orders placed in one month.
   struct Month {
-    Day start = 0;  // In UTC.
+    Day start = 0;                 // In UTC.
     std::vector<PlainCycle> rows;  // Sorted, as are the next.
     std::vector<OtherCycle> others;
     // Of `rows`: the instants of each milestone, and the last day from which one counts.

@@ -26,18 +26,17 @@ FileVersions::FileVersions(const domain::CustomerFile& file) {
 Result<FileVersions> FileVersions::load(const store::Reads& reads, const store::Labels& labels, store::LabelId customer,
                                         const domain::Rules& rules, Dictionary& dictionary) {
   std::string bytes;
-  evaluation::StoredAccount account(
-      customer, labels.get(customer).customer, [&](const std::string& key) -> Result<evaluation::DocumentBytes> {
-        ASSIGN_OR_RETURN(auto stored, reads.get(store::Table::kDocuments, key));
-        bytes = std::move(stored).value_or("");
-        return evaluation::DocumentBytes{bytes, bytes.size()};
-      });
+  evaluation::StoredAccount account(customer, labels.get(customer).customer,
+                                    [&](const std::string& key) -> Result<evaluation::DocumentBytes> {
+                                      ASSIGN_OR_RETURN(auto stored, reads.get(store::Table::kDocuments, key));
+                                      bytes = std::move(stored).value_or("");
+                                      return evaluation::DocumentBytes{bytes, bytes.size()};
+                                    });
   ASSIGN_OR_RETURN(const domain::Document* const document, account.find({domain::DocumentKind::kCustomer, {}}));
   const domain::CustomerFile file(document, domain::Known::all(), rules.zone);
   FileVersions versions(file);
   for (FileVersion& version : versions.versions_) {
-    for (std::string_view* text :
-         {&version.region, &version.sales_rep, &version.grade, &version.parent}) {
+    for (std::string_view* text : {&version.region, &version.sales_rep, &version.grade, &version.parent}) {
       *text = dictionary.keep(*text);
     }
   }

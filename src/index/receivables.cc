@@ -2,13 +2,11 @@
 
 #include <algorithm>
 
-
 namespace daybook::index {
 
 using domain::Measure;
 
-void add_receivable_rows(store::LabelId customer, const store::Cell& cell,
-                         std::vector<ReceivableRow>& to) {
+void add_receivable_rows(store::LabelId customer, const store::Cell& cell, std::vector<ReceivableRow>& to) {
   const auto receivable = store::receivable_of(cell);
   if (!receivable) return;
   const store::CellId& id = receivable->id;
@@ -45,8 +43,8 @@ Day unbiased(std::uint64_t bits) { return static_cast<Day>(bits & kDayMask) - kD
 PeriodSums::Packed::Packed(const ReceivableRow& row, Day start)
     : account_(static_cast<std::uint64_t>(row.customer) << 32 | row.attributes),
       amount_(row.currency & kCurrencyMask),
-      dates_(static_cast<std::uint64_t>(row.measure) << 60 | biased(row.day) << 42 |
-             biased(row.day2) << 24 | static_cast<std::uint64_t>(row.counts_from - start) << 15) {
+      dates_(static_cast<std::uint64_t>(row.measure) << 60 | biased(row.day) << 42 | biased(row.day2) << 24 |
+             static_cast<std::uint64_t>(row.counts_from - start) << 15) {
   static_assert(static_cast<int>(Measure::kLedgerInvoices) < 16);
 }
 
@@ -125,8 +123,7 @@ PeriodSums::Sums PeriodSums::without_days(const Sums& sums) {
 }
 
 const PeriodSums::Period* PeriodSums::find(Day day) const {
-  const auto after = std::ranges::upper_bound(periods_, day, {},
-                                              [](const auto& period) { return period->start; });
+  const auto after = std::ranges::upper_bound(periods_, day, {}, [](const auto& period) { return period->start; });
   return after == periods_.begin() ? nullptr : std::prev(after)->get();
 }
 
@@ -195,8 +192,7 @@ std::vector<ReceivableRow> PeriodSums::rows() const {
 std::size_t PeriodSums::bytes() const {
   std::size_t bytes = 0;
   for (const auto& period : periods_) {
-    bytes += sizeof(Period) + 32 +
-             (period->opening.capacity() + period->rows.capacity()) * sizeof(Packed);
+    bytes += sizeof(Period) + 32 + (period->opening.capacity() + period->rows.capacity()) * sizeof(Packed);
   }
   return bytes;
 }

@@ -38,8 +38,7 @@ struct ReceivableRow {
   }
 };
 // The rows that a receivables or ledger cell becomes, appended to `to`.
-void add_receivable_rows(store::LabelId customer, const store::Cell& cell,
-                         std::vector<ReceivableRow>& to);
+void add_receivable_rows(store::LabelId customer, const store::Cell& cell, std::vector<ReceivableRow>& to);
 
 // Rows by the period in which they begin to count, each period with the sums of all before it.
 class PeriodSums {
@@ -128,8 +127,7 @@ struct Receivables {
 
   Receivables merged(std::vector<ReceivableRow> rows) const;
   std::size_t bytes() const {
-    return (accounts ? accounts->bytes() : 0) + (credit ? credit->bytes() : 0) +
-           (totals ? totals->bytes() : 0);
+    return (accounts ? accounts->bytes() : 0) + (credit ? credit->bytes() : 0) + (totals ? totals->bytes() : 0);
   }
 };
 

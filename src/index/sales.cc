@@ -123,11 +123,11 @@ Sales Sales::merged(std::vector<SalesRow> rows) const {
     come = sum_up(std::move(come));
     if (has_all_) month->by_all = added(month->by_all, come);
     month->by_region = added(month->by_region, grouped(come, [](const SalesGroup& group) {
-      return SalesGroup{.currency = group.currency, .region = group.region};
-    }));
+                               return SalesGroup{.currency = group.currency, .region = group.region};
+                             }));
     month->by_rep = added(month->by_rep, grouped(std::move(come), [](const SalesGroup& group) {
-      return SalesGroup{.currency = group.currency, .sales_rep = group.sales_rep};
-    }));
+                            return SalesGroup{.currency = group.currency, .sales_rep = group.sales_rep};
+                          }));
     month->by_sku = added(month->by_sku, sum_up(std::move(goods)));
     result.months_.push_back(std::move(month));
   }

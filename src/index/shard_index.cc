@@ -77,7 +77,8 @@ std::shared_ptr<const Totals> ShardIndex::totals() const {
 std::size_t ShardIndex::bytes() const {
   const auto snapshot = this->snapshot();
   const auto totals = this->totals();
-  return dictionary_.bytes() + (snapshot == nullptr ? 0 : snapshot->bytes()) + (totals == nullptr ? 0 : totals->sums.bytes());
+  return dictionary_.bytes() + (snapshot == nullptr ? 0 : snapshot->bytes()) +
+         (totals == nullptr ? 0 : totals->sums.bytes());
 }
 
 // --- the folding thread -------------------------------------------------------------------------
@@ -101,8 +102,7 @@ void ShardIndex::cells_changed(store::LabelId customer, std::span<const store::C
   for (const store::Cell& cell : changes) pending_.cells.emplace_back(customer, cell);
 }
 
-void ShardIndex::cycle_row_changed(store::LabelId customer, std::string_view before,
-                                    std::string_view now) {
+void ShardIndex::cycle_row_changed(store::LabelId customer, std::string_view before, std::string_view now) {
   if (!collects()) return;
   collect_cycle(customer, before, -1);
   collect_cycle(customer, now, 1);
@@ -179,8 +179,8 @@ void ShardIndex::committed(const store::ShardState& state, const store::TotalsCh
   append(snapshot->receivables, next.receivables.tail.rows());
   append(snapshot->sales, next.sales.tail.rows());
   append(snapshot->cycles, next.cycles.tail.rows());
-  const std::size_t behind = std::max(
-      {snapshot->receivables.tail.size(), snapshot->sales.tail.size(), snapshot->cycles.tail.size()});
+  const std::size_t behind =
+      std::max({snapshot->receivables.tail.size(), snapshot->sales.tail.size(), snapshot->cycles.tail.size()});
   if (behind > options_.follow_rows) return turn_off();
   snapshot_ = std::move(snapshot);
 }
@@ -217,16 +217,14 @@ Result<void> ShardIndex::follow(IndexSnapshot& snapshot, const Changes& changes,
 
 // What the customer's cells came to by the file before goes; what they come to now comes. Those
 // before are the stored ones less the changes.
-Result<void> ShardIndex::follow_file(const IndexSnapshot& snapshot, store::LabelId customer,
-                                      const FileVersions& before, const Changes& changes,
-                                      const store::Reads& reads, std::vector<SalesRow>& rows) {
+Result<void> ShardIndex::follow_file(const IndexSnapshot& snapshot, store::LabelId customer, const FileVersions& before,
+                                     const Changes& changes, const store::Reads& reads, std::vector<SalesRow>& rows) {
   const FileVersions& now = snapshot.files->of(customer);
   const auto same = [&](const store::Cell& cell) {
     const auto& attributes = labels_.get(cell.id.attributes).attributes;
     const FileVersion* was = before.on(attributes.file_day);
     const FileVersion* is = now.on(attributes.file_day);
-    return region(attributes, was) == region(attributes, is) &&
-           sales_rep(attributes, was) == sales_rep(attributes, is);
+    return region(attributes, was) == region(attributes, is) && sales_rep(attributes, was) == sales_rep(attributes, is);
   };
   for (const auto& [whose, cell] : changes.cells) {
     if (whose != customer || store::page_of(cell.id).family != store::kSalesPage) continue;
@@ -250,8 +248,7 @@ Result<void> ShardIndex::follow_file(const IndexSnapshot& snapshot, store::Label
 
 std::size_t ShardIndex::totals_bytes_max() const { return options_.bytes / kTotalsShare; }
 
-void ShardIndex::begins(const store::ShardState& state, std::optional<store::Totals> totals,
-                         std::uint16_t next_entry) {
+void ShardIndex::begins(const store::ShardState& state, std::optional<store::Totals> totals, std::uint16_t next_entry) {
   std::shared_ptr<Totals> known;
   if (totals) {
     known = std::make_shared<Totals>();
@@ -292,8 +289,7 @@ void ShardIndex::follow_totals(const store::ShardState& state, const store::Tota
 
 bool ShardIndex::wants_save() const {
   const std::lock_guard lock(mutex_);
-  return totals_ != nullptr &&
-         (unsaved_ >= options_.save_commits || totals_->sums.tail.size() >= options_.merge_rows);
+  return totals_ != nullptr && (unsaved_ >= options_.save_commits || totals_->sums.tail.size() >= options_.merge_rows);
 }
 
 void ShardIndex::save() {
@@ -566,7 +562,8 @@ void ShardIndex::fit(IndexSnapshot& snapshot, const RecentTotals& totals) const 
       [&] { change(snapshot.receivables, [](Receivables& table) { table.credit.reset(); }); },
       [&] {
         change(snapshot.receivables, [](Receivables& table) {
-          if (table.totals && table.totals->grain() < Grain::kMonth) table.totals = table.totals->coarser(Grain::kMonth);
+          if (table.totals && table.totals->grain() < Grain::kMonth)
+            table.totals = table.totals->coarser(Grain::kMonth);
         });
       },
       [&] {
@@ -591,7 +588,7 @@ void ShardIndex::fit(IndexSnapshot& snapshot, const RecentTotals& totals) const 
 bool ShardIndex::wants_merge() const {
   const auto snapshot = this->snapshot();
   return snapshot != nullptr && std::max({snapshot->receivables.tail.size(), snapshot->sales.tail.size(),
-                                       snapshot->cycles.tail.size()}) >= options_.merge_rows;
+                                          snapshot->cycles.tail.size()}) >= options_.merge_rows;
 }
 
 void ShardIndex::merge() {

@@ -71,7 +71,7 @@ struct IndexSnapshot {
 // Totals as of one commit. Immutable once they are handed out.
 struct Totals {
   std::int64_t commit = 0;
-  UInt128 digest = 0;  // Of the state that it left.
+  UInt128 digest = 0;            // Of the state that it left.
   std::uint16_t next_entry = 0;  // Of the journal.
   Part<RecentTotals> sums;
 };
@@ -80,8 +80,7 @@ struct Totals {
 class ShardIndex : public store::CommitListener {
  public:
   // `store`, `labels` and `rules` must outlive all but the destructor.
-  ShardIndex(store::ShardStore& store, const store::Labels& labels, const domain::Rules& rules,
-              IndexOptions options)
+  ShardIndex(store::ShardStore& store, const store::Labels& labels, const domain::Rules& rules, IndexOptions options)
       : store_(store), labels_(labels), rules_(rules), options_(options) {}
 
   // As of the last commit; null while there is none.
@@ -108,11 +107,9 @@ class ShardIndex : public store::CommitListener {
   // Writes them. Where that fails it is tried again so many commits later; the journal has them as well.
   void save();
 
-  void begins(const store::ShardState& state, std::optional<store::Totals> totals,
-              std::uint16_t next_entry) override;
+  void begins(const store::ShardState& state, std::optional<store::Totals> totals, std::uint16_t next_entry) override;
   void cells_changed(store::LabelId customer, std::span<const store::Cell> changes) override;
-  void cycle_row_changed(store::LabelId customer, std::string_view before,
-                         std::string_view now) override;
+  void cycle_row_changed(store::LabelId customer, std::string_view before, std::string_view now) override;
   void file_changed(store::LabelId customer) override;
   void committed(const store::ShardState& state, const store::TotalsChange& totals) override;
 
@@ -144,8 +141,7 @@ class ShardIndex : public store::CommitListener {
   Result<void> follow(IndexSnapshot& snapshot, const Changes& changes, const store::Reads& reads);
   // The sales of a customer whose file changed.
   Result<void> follow_file(const IndexSnapshot& snapshot, store::LabelId customer, const FileVersions& before,
-                           const Changes& changes, const store::Reads& reads,
-                           std::vector<SalesRow>& rows);
+                           const Changes& changes, const store::Reads& reads, std::vector<SalesRow>& rows);
   // After the pages were read: whether it holds everything up to the last commit.
   Result<bool> catch_up(Built& built);
   void follow_totals(const store::ShardState& state, const store::TotalsChange& change);  // Under mutex_.

@@ -44,19 +44,20 @@ class ReportingReads : public store::Reads {
 
 }  // namespace
 
-LiveModel::LiveModel(engine::Projector& projector, const domain::Rules& rules,
-                     std::string topic_prefix, std::size_t index_bytes)
+LiveModel::LiveModel(engine::Projector& projector, const domain::Rules& rules, std::string topic_prefix,
+                     std::size_t index_bytes)
     : projector_(projector),
       rules_(rules),
       topic_prefix_(std::move(topic_prefix)),
       index_bytes_(index_bytes),
       kept_(std::make_unique<Kept[]>(static_cast<std::size_t>(projector.partition_count()))) {
-  projector_.follow({.opened = [this](std::int32_t partition,
-                                      std::shared_ptr<engine::Shard> shard) { return opened(partition, std::move(shard)); },
-                     .closed = [this](std::int32_t partition) { closed(partition); }});
+  projector_.follow(
+      {.opened = [this](std::int32_t partition,
+                        std::shared_ptr<engine::Shard> shard) { return opened(partition, std::move(shard)); },
+       .closed = [this](std::int32_t partition) { closed(partition); }});
   if (index_bytes == 0) return;
-  keeper_ = std::make_unique<index::Keeper>(
-      [this] { return indexes(); }, [&] { return !projector_.replays(); }, [&] { forget_older(); });
+  keeper_ = std::make_unique<index::Keeper>([this] { return indexes(); }, [&] { return !projector_.replays(); },
+                                            [&] { forget_older(); });
 }
 
 LiveModel::~LiveModel() = default;
@@ -147,7 +148,8 @@ Result<std::shared_ptr<const query::ShardSnapshot>> LiveModel::open(std::int32_t
   return snapshot;
 }
 
-Result<query::ShardSnapshot> LiveModel::take(std::int32_t partition, const std::shared_ptr<const Opened>& opened) const {
+Result<query::ShardSnapshot> LiveModel::take(std::int32_t partition,
+                                             const std::shared_ptr<const Opened>& opened) const {
   query::ShardSnapshot snapshot;
   snapshot.partition = partition;
   snapshot.opening = opened->number;

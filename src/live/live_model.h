@@ -5,8 +5,8 @@
 
 #include "engine/projector.h"
 #include "index/keeper.h"
-#include "store/commit_listener.h"
 #include "query/model.h"
+#include "store/commit_listener.h"
 
 namespace daybook::live {
 
@@ -48,7 +48,7 @@ class LiveModel : public query::ReadModel {
     std::uint64_t number = 0;  // Of openings.
   };
   struct Kept {
-    std::mutex mutex;  // Guards the rest.
+    std::mutex mutex;                      // Guards the rest.
     std::shared_ptr<const Opened> opened;  // Null: the shard is not.
     std::uint64_t openings = 0;
     // The snapshot that was taken last of it: kept until soon after the next commit, so that questions between

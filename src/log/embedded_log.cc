@@ -15,8 +15,7 @@ namespace daybook::log {
 namespace {
 
 std::int64_t system_now_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
       .count();
 }
 
@@ -28,9 +27,8 @@ class EmbeddedLog final : public Log {
         recorded_as_told_(opened.recorded_as_told),
         published_(opened.partition_count, opened.segments) {
     if (options.read_only) return;
-    writer_.emplace(
-        WriterOptions{options.segment_bytes, std::move(options.now_ms), std::move(options.sync)},
-        std::move(opened), published_);
+    writer_.emplace(WriterOptions{options.segment_bytes, std::move(options.now_ms), std::move(options.sync)},
+                    std::move(opened), published_);
   }
 
   std::int32_t partition_count() const override { return partition_count_; }
@@ -40,14 +38,12 @@ class EmbeddedLog final : public Log {
 
   void append(std::vector<NewRecord> records, AppendDone done) override {
     if (writer_) return writer_->append(std::move(records), {}, std::move(done));
-    done(unexpected(ErrorCode::kInvalidArgument,
-                    "the log in " + directory_ + " is open for reading only"));
+    done(unexpected(ErrorCode::kInvalidArgument, "the log in " + directory_ + " is open for reading only"));
   }
 
   Result<std::unique_ptr<Reader>> open_reader(std::vector<StartPosition> starts) override {
     RETURN_IF_ERROR(check_starts(starts, partition_count_));
-    return std::unique_ptr<Reader>(
-        std::make_unique<EmbeddedReader>(directory_, published_, std::move(starts)));
+    return std::unique_ptr<Reader>(std::make_unique<EmbeddedReader>(directory_, published_, std::move(starts)));
   }
 
   Result<std::vector<EndOffset>> end_offsets(std::span<const Topic> topics) override {
@@ -76,11 +72,10 @@ class EmbeddedToldLog final : public ToldLog {
  public:
   EmbeddedToldLog(EmbeddedLogOptions options, OpenedDirectory opened)
       : published_(opened.partition_count, opened.segments),
-        writer_({options.segment_bytes, [] { return std::int64_t{0}; }, std::move(options.sync)},
-                std::move(opened), published_) {}
+        writer_({options.segment_bytes, [] { return std::int64_t{0}; }, std::move(options.sync)}, std::move(opened),
+                published_) {}
 
-  Result<void> append(std::vector<NewRecord> records,
-                      std::vector<std::int64_t> recorded_ms) override {
+  Result<void> append(std::vector<NewRecord> records, std::vector<std::int64_t> recorded_ms) override {
     ENSURE(records.size() == recorded_ms.size(), "each record has its time");
     // Shared, for the writer's thread may still be in set_value() when this has its answer.
     const auto outcome = std::make_shared<std::promise<Result<void>>>();
@@ -100,23 +95,20 @@ class EmbeddedToldLog final : public ToldLog {
 Result<std::unique_ptr<Log>> open_embedded_log(EmbeddedLogOptions options) {
   if (!options.now_ms) options.now_ms = system_now_ms;
   if (!options.sync) options.sync = ::fdatasync;
-  ASSIGN_OR_RETURN(OpenedDirectory opened,
-                   open_directory({.data_directory = options.data_directory,
-                                   .partition_count = options.partition_count,
-                                   .read_only = options.read_only,
-                                   .on_notice = options.on_notice}));
+  ASSIGN_OR_RETURN(OpenedDirectory opened, open_directory({.data_directory = options.data_directory,
+                                                           .partition_count = options.partition_count,
+                                                           .read_only = options.read_only,
+                                                           .on_notice = options.on_notice}));
   return std::unique_ptr<Log>(std::make_unique<EmbeddedLog>(std::move(options), std::move(opened)));
 }
 
 Result<std::unique_ptr<ToldLog>> open_told_log(EmbeddedLogOptions options) {
   if (!options.sync) options.sync = ::fdatasync;
-  ASSIGN_OR_RETURN(OpenedDirectory opened,
-                   open_directory({.data_directory = options.data_directory,
-                                   .partition_count = options.partition_count,
-                                   .mark_as_told = true,
-                                   .on_notice = options.on_notice}));
-  return std::unique_ptr<ToldLog>(
-      std::make_unique<EmbeddedToldLog>(std::move(options), std::move(opened)));
+  ASSIGN_OR_RETURN(OpenedDirectory opened, open_directory({.data_directory = options.data_directory,
+                                                           .partition_count = options.partition_count,
+                                                           .mark_as_told = true,
+                                                           .on_notice = options.on_notice}));
+  return std::unique_ptr<ToldLog>(std::make_unique<EmbeddedToldLog>(std::move(options), std::move(opened)));
 }
 
 }  // namespace daybook::log

@@ -45,8 +45,7 @@ class ToldLog {
   // Appends `records`, the first recorded at recorded_ms[0] and so on (milliseconds since 1970, as
   // many as records); one that is below the time before is recorded at that. All are durable when it
   // returns. After an error the log is of no use: begin again with another folder.
-  virtual Result<void> append(std::vector<NewRecord> records,
-                              std::vector<std::int64_t> recorded_ms) = 0;
+  virtual Result<void> append(std::vector<NewRecord> records, std::vector<std::int64_t> recorded_ms) = 0;
 };
 
 // Makes the log, or takes one without a record, and marks it as told. `now_ms` and `read_only` have

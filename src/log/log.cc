@@ -9,8 +9,8 @@
 namespace daybook::log {
 namespace {
 
-constexpr std::array<std::string_view, kTopicCount> kFamilies = {
-    "invoices", "orders", "payments", "reference", "shipments", "dead-letter"};
+constexpr std::array<std::string_view, kTopicCount> kFamilies = {"invoices",  "orders",    "payments",
+                                                                 "reference", "shipments", "dead-letter"};
 
 }  // namespace
 
@@ -80,9 +80,7 @@ Result<std::unique_ptr<GroupMember>> Log::join_group(std::string_view) {
 std::int32_t murmur2(std::string_view data) {
   constexpr std::uint32_t kSeed = 0x9747b28c;
   constexpr std::uint32_t kMultiplier = 0x5bd1e995;
-  const auto byte = [&](std::size_t at) {
-    return static_cast<std::uint32_t>(static_cast<std::uint8_t>(data[at]));
-  };
+  const auto byte = [&](std::size_t at) { return static_cast<std::uint32_t>(static_cast<std::uint8_t>(data[at])); };
   std::uint32_t hash = kSeed ^ static_cast<std::uint32_t>(data.size());
   std::size_t at = 0;
   for (; at + 4 <= data.size(); at += 4) {

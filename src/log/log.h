@@ -31,8 +31,8 @@ enum class Topic : std::uint8_t {
   kShipments = 4,
   kDeadLetter = 5,
 };
-inline constexpr std::array kEventTopics = {Topic::kInvoices, Topic::kOrders, Topic::kPayments,
-                                            Topic::kReference, Topic::kShipments};
+inline constexpr std::array kEventTopics = {Topic::kInvoices, Topic::kOrders, Topic::kPayments, Topic::kReference,
+                                            Topic::kShipments};
 inline constexpr std::size_t kEventTopicCount = kEventTopics.size();
 inline constexpr std::size_t kTopicCount = kEventTopicCount + 1;
 
@@ -99,8 +99,7 @@ class Reader {
   //   kMismatch     a topic was deleted or re-made: stop loudly;
   //   kFatal        this reader is done: make a new one from your own positions;
   //   kCorrupt      bytes on disk or wire fail their checksum: call again, somebody may restore them.
-  virtual Result<std::span<const Record>> poll(std::size_t records_max,
-                                               std::chrono::milliseconds timeout) = 0;
+  virtual Result<std::span<const Record>> poll(std::size_t records_max, std::chrono::milliseconds timeout) = 0;
   // The next offset wanted of a topic-partition that is read: what is below has been given, or
   // holds no record. At the log's end this is its end, once a poll has given nothing, even where
   // the last offsets hold no record (as after a transaction).

@@ -11,11 +11,9 @@ namespace daybook::log {
 
 class MemoryLog::MemoryReader final : public Reader {
  public:
-  MemoryReader(MemoryLog& log, std::vector<StartPosition> positions)
-      : log_(log), positions_(std::move(positions)) {}
+  MemoryReader(MemoryLog& log, std::vector<StartPosition> positions) : log_(log), positions_(std::move(positions)) {}
 
-  Result<std::span<const Record>> poll(std::size_t records_max,
-                                       std::chrono::milliseconds timeout) override {
+  Result<std::span<const Record>> poll(std::size_t records_max, std::chrono::milliseconds timeout) override {
     const auto deadline = std::chrono::steady_clock::now() + timeout;
     held_.clear();
     records_.clear();
@@ -47,11 +45,9 @@ class MemoryLog::MemoryReader final : public Reader {
       StartPosition& next = positions_[(first_ + i) % positions_.size()];
       const Partition& partition = log_.partition(next.at);
       if (next.offset < partition.begin || next.offset > partition.end) {
-        return unexpected(
-            ErrorCode::kOutOfRange,
-            fmt::format("offset {} of {}, partition {}, is outside the log ({} to {})", next.offset,
-                        topic_family(next.at.topic), next.at.partition, partition.begin,
-                        partition.end));
+        return unexpected(ErrorCode::kOutOfRange,
+                          fmt::format("offset {} of {}, partition {}, is outside the log ({} to {})", next.offset,
+                                      topic_family(next.at.topic), next.at.partition, partition.begin, partition.end));
       }
       auto at = partition.records.lower_bound(next.offset);
       if (at == partition.records.end()) {
@@ -68,8 +64,8 @@ class MemoryLog::MemoryReader final : public Reader {
       }
       for (; at != partition.records.end() && records_.size() < records_max; ++at) {
         const StoredRecord& stored = *held_.emplace_back(at->second);
-        records_.push_back({next.at.topic, next.at.partition, stored.offset, stored.timestamp_ms,
-                            stored.key, stored.value});
+        records_.push_back(
+            {next.at.topic, next.at.partition, stored.offset, stored.timestamp_ms, stored.key, stored.value});
         next.offset = stored.offset + 1;
       }
     }
@@ -110,8 +106,7 @@ void MemoryLog::append(std::vector<NewRecord> records, AppendDone done) {
 }
 
 Result<std::vector<Appended>> MemoryLog::append_now(const std::vector<NewRecord>& records) {
-  ASSIGN_OR_RETURN(const std::vector<std::int32_t> places,
-                   place_records(records, partition_count_));
+  ASSIGN_OR_RETURN(const std::vector<std::int32_t> places, place_records(records, partition_count_));
   const std::lock_guard lock(mutex_);
   if (appends_to_fail_ > 0) {
     --appends_to_fail_;
@@ -122,9 +117,9 @@ Result<std::vector<Appended>> MemoryLog::append_now(const std::vector<NewRecord>
     const NewRecord& record = records[i];
     Partition& to = partition({record.topic, places[i]});
     const std::int64_t offset = to.end++;
-    to.records[offset] = std::make_shared<const StoredRecord>(
-        StoredRecord{offset, time_ms_, std::optional<std::string>(record.key),
-                     std::optional<std::string>(record.value), record.headers});
+    to.records[offset] =
+        std::make_shared<const StoredRecord>(StoredRecord{offset, time_ms_, std::optional<std::string>(record.key),
+                                                          std::optional<std::string>(record.value), record.headers});
     appended.push_back({places[i], offset, time_ms_});
   }
   changed_.notify_all();

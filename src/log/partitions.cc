@@ -72,9 +72,9 @@ Result<void> check_partitions(std::span<const std::int32_t> partitions, std::int
   }
   for (const std::int32_t partition : {partitions.front(), partitions.back()}) {
     if (partition >= 0 && partition < count) continue;
-    return unexpected(ErrorCode::kInvalidArgument,
-                      "there is no shard " + std::to_string(partition) + ": the log has partitions " +
-                          format_partitions(all_partitions(count)));
+    return unexpected(ErrorCode::kInvalidArgument, "there is no shard " + std::to_string(partition) +
+                                                       ": the log has partitions " +
+                                                       format_partitions(all_partitions(count)));
   }
   return {};
 }

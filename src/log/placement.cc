@@ -24,8 +24,7 @@ Result<std::int32_t> place_record(const NewRecord& record, std::int32_t partitio
   }
   if (*record.partition < 0 || *record.partition >= partition_count) {
     return unexpected(ErrorCode::kInvalidArgument,
-                      fmt::format("partition {} of a log with {} partitions", *record.partition,
-                                  partition_count));
+                      fmt::format("partition {} of a log with {} partitions", *record.partition, partition_count));
   }
   return *record.partition;
 }
@@ -42,8 +41,7 @@ std::size_t record_bytes(const NewRecord& record) {
   return size;
 }
 
-Result<std::vector<std::int32_t>> place_records(std::span<const NewRecord> records,
-                                                std::int32_t partition_count) {
+Result<std::vector<std::int32_t>> place_records(std::span<const NewRecord> records, std::int32_t partition_count) {
   std::vector<std::int32_t> partitions;
   partitions.reserve(records.size());
   for (const NewRecord& record : records) {
@@ -61,14 +59,12 @@ Result<void> check_starts(std::span<const StartPosition> starts, std::int32_t pa
   std::set<TopicPartition> seen;
   for (const auto& [at, offset] : starts) {
     if (!topic_exists(at.topic) || at.partition < 0 || at.partition >= partition_count) {
-      return unexpected(
-          ErrorCode::kInvalidArgument,
-          fmt::format("cannot read partition {}: the log has {}", at.partition, partition_count));
+      return unexpected(ErrorCode::kInvalidArgument,
+                        fmt::format("cannot read partition {}: the log has {}", at.partition, partition_count));
     }
     if (!seen.insert(at).second) {
       return unexpected(ErrorCode::kInvalidArgument,
-                        fmt::format("{}, partition {}, is to be read twice", topic_family(at.topic),
-                                    at.partition));
+                        fmt::format("{}, partition {}, is to be read twice", topic_family(at.topic), at.partition));
     }
   }
   return {};

@@ -8,13 +8,9 @@
 #include "store/keys.h"
 
 namespace daybook::query {
-AccountReader::AccountReader(const ShardSnapshot& shard, store::LabelId customer,
-                                 const domain::Rules& rules, FileChoice choice)
-    : shard_(shard),
-      id_(customer),
-      choice_(choice),
-      name_(shard.labels->get(customer).customer),
-      rules_(rules) {}
+AccountReader::AccountReader(const ShardSnapshot& shard, store::LabelId customer, const domain::Rules& rules,
+                             FileChoice choice)
+    : shard_(shard), id_(customer), choice_(choice), name_(shard.labels->get(customer).customer), rules_(rules) {}
 
 domain::AccountState& AccountReader::account() {
   if (!account_state_) {
@@ -46,16 +42,13 @@ const domain::Document& AccountReader::document(domain::DocumentRef ref) {
   return **found;
 }
 
-void AccountReader::fail(const Error& error) const {
-  refuse_without(shard_, error);
-}
+void AccountReader::fail(const Error& error) const { refuse_without(shard_, error); }
 
 bool AccountReader::is_known() {
   // Accounts are made by accepted events.
   if (shard_.known_at == nullptr) return true;
   return std::ranges::any_of(documents(), [&](const domain::DocumentRef& ref) {
-    return std::ranges::any_of(document(ref).facts,
-                               [&](const domain::Fact& fact) { return account().admits(fact); });
+    return std::ranges::any_of(document(ref).facts, [&](const domain::Fact& fact) { return account().admits(fact); });
   });
 }
 

@@ -22,8 +22,7 @@ namespace daybook::query {
 // A customer while a view reads it: the file and what attributes come to. One thread.
 class AccountReader {
  public:
-  AccountReader(const ShardSnapshot& shard, store::LabelId customer, const domain::Rules& rules,
-                  FileChoice choice);
+  AccountReader(const ShardSnapshot& shard, store::LabelId customer, const domain::Rules& rules, FileChoice choice);
 
   store::LabelId id() const { return id_; }
   std::string_view name() const { return name_; }

@@ -17,7 +17,6 @@
 namespace daybook::query {
 namespace {
 
-
 std::string detail_of(domain::AnomalyKind kind) {
   using K = domain::AnomalyKind;
   switch (kind) {
@@ -276,13 +275,13 @@ class Finder {
       const auto& entries = account.account().file().entries();
       const auto in_force = std::ranges::find(entries, account.profile(as_of_), &domain::CustomerFile::Entry::profile);
       const domain::Fact& fact = *in_force->fact;
-      return FoundAnomaly{.partition = shard_.partition,
-                          .at = fact.at,
-                          .recorded_ms = fact.recorded_ms,
-                          .told = FoundAnomaly::Told{fact.event.event_id.text(),
-                                                     static_cast<std::uint8_t>(fact.event.payload.index()),
-                                                     fact.event.occurred_at},
-                          .detail = detail_of(kind)};
+      return FoundAnomaly{
+          .partition = shard_.partition,
+          .at = fact.at,
+          .recorded_ms = fact.recorded_ms,
+          .told = FoundAnomaly::Told{fact.event.event_id.text(), static_cast<std::uint8_t>(fact.event.payload.index()),
+                                     fact.event.occurred_at},
+          .detail = detail_of(kind)};
     });
   }
 

@@ -31,8 +31,8 @@ struct AnomaliesWanted {
   // Whether what accounts owe is asked for, against their limits: that takes rates.
   bool takes_credit() const {
     using Kind = domain::AnomalyKind;
-    return open && (takes(domain::anomaly_name(Kind::kOverCreditLimit)) ||
-                    takes(domain::anomaly_name(Kind::kMissingRate)));
+    return open &&
+           (takes(domain::anomaly_name(Kind::kOverCreditLimit)) || takes(domain::anomaly_name(Kind::kMissingRate)));
   }
 };
 

@@ -9,20 +9,11 @@ using domain::Measure;
 
 void AccountBalance::add(const index::ReceivableRow& row) {
   switch (row.measure) {
-    case Measure::kOpen:
-      gross_open += row.amount();
-      return;
-    case Measure::kDisputed:
-      disputed += row.amount();
-      return;
-    case Measure::kUnapplied:
-      unapplied_cash += row.amount();
-      return;
-    case Measure::kOpenCredits:
-      open_credits += row.amount();
-      return;
-    default:
-      return;
+    case Measure::kOpen: gross_open += row.amount(); return;
+    case Measure::kDisputed: disputed += row.amount(); return;
+    case Measure::kUnapplied: unapplied_cash += row.amount(); return;
+    case Measure::kOpenCredits: open_credits += row.amount(); return;
+    default: return;
   }
 }
 
@@ -40,20 +31,17 @@ OpenAccount account_on(const ShardSnapshot& shard, store::LabelId customer, Day 
   return account;
 }
 
-std::vector<ProofFault> proof_faults(const ShardSnapshot& shard, Day as_of, Detail detail, const std::stop_token& stop) {
+std::vector<ProofFault> proof_faults(const ShardSnapshot& shard, Day as_of, Detail detail,
+                                     const std::stop_token& stop) {
   std::map<std::pair<store::LabelId, Currency>, Int128> differences;
   receivables_at(shard, std::nullopt, as_of, detail, [&](const index::ReceivableRow& cell) {
     refuse_once_given_up(stop);
     const store::LabelId customer = detail == Detail::kAccounts ? cell.customer : 0;
     Int128& difference = differences[{customer, Currency::from_number(cell.currency)}];
     switch (cell.measure) {
-      case Measure::kOpen:
-        difference += cell.amount();
-        return;
-      case Measure::kDisputed:
-        return;
-      default:
-        difference -= cell.amount();
+      case Measure::kOpen: difference += cell.amount(); return;
+      case Measure::kDisputed: return;
+      default: difference -= cell.amount();
     }
   });
   std::vector<ProofFault> faults;

@@ -27,11 +27,14 @@ Value last_payment(const ShardReader& shard, AccountReader& account, Currency cu
   domain::AccountState& state = account.account();
   std::vector<Candidate> candidates;
   for_each_document(
-      shard.shard(), account.id(), DocumentKind::kPayment, DocumentKind::kPayment, [](std::string_view) { return true; },
+      shard.shard(), account.id(), DocumentKind::kPayment, DocumentKind::kPayment,
+      [](std::string_view) { return true; },
       [&](const domain::Document& document) {
         for (const domain::Fact& fact : document.facts) {
           const auto* received = std::get_if<domain::PaymentReceived>(&fact.event.payload);
-          if (received == nullptr || received->currency != currency || received->value_date > as_of || !state.admits(fact)) continue;
+          if (received == nullptr || received->currency != currency || received->value_date > as_of ||
+              !state.admits(fact))
+            continue;
           candidates.push_back({received->value_date, fact.at, std::string(document.ref.id)});
         }
       });
@@ -104,13 +107,15 @@ Row no_caller_notes() {
 std::vector<Field> caller_note_fields() {
   using namespace fields;
   return {object("last_payment", {date("date"), amount("amount")}).or_null().where_asked(),
-          list("disputes", {text("dispute_id"), text("invoice_id"), text("reason_code").or_null(), date("from"), amount("amount")})
+          list("disputes",
+               {text("dispute_id"), text("invoice_id"), text("reason_code").or_null(), date("from"), amount("amount")})
               .where_asked()};
 }
 
 std::vector<std::string> columns_with_notes(const Description& description) {
   std::vector<std::string> columns = description.columns();
-  for (const char* name : {"last_payment.date", "last_payment.amount", "disputes"}) columns.insert(std::prev(columns.end()), name);
+  for (const char* name : {"last_payment.date", "last_payment.amount", "disputes"})
+    columns.insert(std::prev(columns.end()), name);
   return columns;
 }
 

@@ -39,9 +39,9 @@ std::span<const Report* const> reports() {
 }
 
 const Report* find_report(std::string_view name) {
-  static const std::vector<const Report*> asked_by_others = {&customer_names_report(), &promises_report(), &rates_report(),
-                                                             &resolution_report(), &stage_times_report(),
-                                                             &unresolved_report()};
+  static const std::vector<const Report*> asked_by_others = {&customer_names_report(), &promises_report(),
+                                                             &rates_report(),          &resolution_report(),
+                                                             &stage_times_report(),    &unresolved_report()};
   for (const std::span<const Report* const> some : {reports(), std::span<const Report* const>(asked_by_others)}) {
     const auto at = std::ranges::find(some, name, name_of);
     if (at != some.end()) return *at;

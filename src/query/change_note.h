@@ -39,7 +39,7 @@ struct ChangeNote {
   std::int32_t partition = 0;
   // As of the commit.
   std::array<std::int64_t, log::kEventTopicCount> next_offsets{};  // By topic.
-  std::int64_t newest_recorded_ms = 0;                            // 0: nothing was read.
+  std::int64_t newest_recorded_ms = 0;                             // 0: nothing was read.
   domain::News news;
   ChangedCustomers customers;
 

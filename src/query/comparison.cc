@@ -9,17 +9,12 @@ namespace {
 Day last_day(Grain grain, Day start) {
   switch (grain) {
     case Grain::kNone:
-    case Grain::kDay:
-      return start;
-    case Grain::kWeek:
-      return start + 6;
+    case Grain::kDay: return start;
+    case Grain::kWeek: return start + 6;
     // Of the others too: as many days on as the longest has is in the next.
-    case Grain::kMonth:
-      return period_start(grain, start + 31) - 1;
-    case Grain::kQuarter:
-      return period_start(grain, start + 92) - 1;
-    case Grain::kYear:
-      return period_start(grain, start + 366) - 1;
+    case Grain::kMonth: return period_start(grain, start + 31) - 1;
+    case Grain::kQuarter: return period_start(grain, start + 92) - 1;
+    case Grain::kYear: return period_start(grain, start + 366) - 1;
   }
   return start;
 }

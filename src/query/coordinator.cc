@@ -43,7 +43,8 @@ std::unique_ptr<Partial> Coordinator::gather(const Report& report, const Questio
     for (const auto& [partition, enclosed] : *question.enclosed_by_partition) partitions.push_back(partition);
   } else if (const auto shard = report.shard(question)) {
     if (*shard >= source_.partition_count()) {
-      refuse(404, "Not found", fmt::format("there is no partition {}: the log has {}", *shard, source_.partition_count()));
+      refuse(404, "Not found",
+             fmt::format("there is no partition {}: the log has {}", *shard, source_.partition_count()));
     }
     partitions.push_back(*shard);
   } else if (const auto account = report.account(question)) {
@@ -99,15 +100,15 @@ std::unique_ptr<Partial> Coordinator::gather_round(std::span<const std::int32_t>
   return whole;
 }
 
-std::unique_ptr<Partial> Coordinator::ask_account(std::string_view account, const Report& report, const Question& question) {
+std::unique_ptr<Partial> Coordinator::ask_account(std::string_view account, const Report& report,
+                                                  const Question& question) {
   return ask(log::partition_of(account, source_.partition_count()), report, question);
 }
 
 std::unique_ptr<Partial> Coordinator::ask(std::int32_t partition, const Report& report, const Question& question) {
   refuse_once_given_up(stop_);
-  ShardReply reply = with_own(partition, question, [&](const Question& own) {
-    return session(partition).ask(report, own, stop_);
-  });
+  ShardReply reply =
+      with_own(partition, question, [&](const Question& own) { return session(partition).ask(report, own, stop_); });
   // One shard's part in place of another's would count that twice, and this not at all.
   if (reply.partition != partition || reply.partial == nullptr) {
     refuse(503, "Shard not available",
@@ -138,7 +139,8 @@ std::vector<ShardHead> Coordinator::heads() {
 void Coordinator::require(const Wait& wait) {
   for (const Wait::Position& position : wait.positions) {
     const ShardHead head = session(position.at.partition).head();
-    if (head.next_offsets[static_cast<std::size_t>(position.at.topic)] <= position.offset) refuse_unfolded(wait, position);
+    if (head.next_offsets[static_cast<std::size_t>(position.at.topic)] <= position.offset)
+      refuse_unfolded(wait, position);
   }
 }
 

@@ -32,14 +32,9 @@ std::map<store::LabelId, Exposure> exposures(const ShardSnapshot& shard, std::op
         part.balance += row.amount();
         if (as_of - row.day2 >= kOverdueDays) exposure->overdue_items += row.quantity;
         return;
-      case Measure::kOpenOrders:
-        part.open_orders += row.amount();
-        return;
-      case Measure::kNotInvoiced:
-        part.dispatched_not_invoiced += row.amount();
-        return;
-      default:
-        part.balance -= row.amount();
+      case Measure::kOpenOrders: part.open_orders += row.amount(); return;
+      case Measure::kNotInvoiced: part.dispatched_not_invoiced += row.amount(); return;
+      default: part.balance -= row.amount();
     }
   };
   if (customer) {
@@ -97,13 +92,13 @@ Row credit_row(const Credit& credit, const Exposure& exposure) {
 
 const std::vector<Field>& credit_fields() {
   using namespace fields;
-  static const std::vector<Field> all = {text("credit_currency").or_null(),
-                                         amount("credit_limit").or_null(),
-                                         amount("exposure").or_null(),
-                                         list("parts", {text("currency"), amount("balance"),
-                                                        amount("dispatched_not_invoiced"), amount("open_orders")}),
-                                         list_of(text("unconverted")),
-                                         text("state", "over_limit, overdue, no_limit or ok.")};
+  static const std::vector<Field> all = {
+      text("credit_currency").or_null(),
+      amount("credit_limit").or_null(),
+      amount("exposure").or_null(),
+      list("parts", {text("currency"), amount("balance"), amount("dispatched_not_invoiced"), amount("open_orders")}),
+      list_of(text("unconverted")),
+      text("state", "over_limit, overdue, no_limit or ok.")};
   return all;
 }
 

@@ -10,11 +10,7 @@
 namespace daybook::query {
 
 CycleReader::CycleReader(const ShardReader& shard, const Grouping& grouping, std::optional<Reached> reached)
-    : shard_(shard),
-      grouping_(grouping),
-      reached_(reached),
-      as_of_(shard.question().as_of),
-      zone_(shard.rules().zone) {
+    : shard_(shard), grouping_(grouping), reached_(reached), as_of_(shard.question().as_of), zone_(shard.rules().zone) {
   if (is_plain()) plain_ = number_of("");
 }
 
@@ -50,11 +46,11 @@ bool CycleReader::asks_file(const domain::Attributes& own) const {
 void CycleReader::scan_stored(std::optional<AccountNumber> only, const VisitStored& visit) const {
   const ShardSnapshot& shard = shard_.shard();
   if (shard.known_at != nullptr) {
-    shard.known_at->for_each_cycle_row(
-        shard, only, [&](AccountNumber account, std::string_view order_id, std::string_view bytes) {
-          shard_.go_on();
-          visit(account, order_id, decoded(bytes));
-        });
+    shard.known_at->for_each_cycle_row(shard, only,
+                                       [&](AccountNumber account, std::string_view order_id, std::string_view bytes) {
+                                         shard_.go_on();
+                                         visit(account, order_id, decoded(bytes));
+                                       });
     return;
   }
   const std::string prefix = only ? store::cells_prefix(store::kCycleRow, *only) : std::string(1, store::kCycleRow);

@@ -100,8 +100,9 @@ class CycleReader {
   // Calls visit(Listed) for orders that pass, were placed by then and that chosen(order) is true of, if they may be
   // among the rows, which are sorted by customer. Accounts that may_have(number) is false of are passed over.
   template <typename Chosen, typename Visit>
-  void list(const Rows& rows, const Chosen& chosen, const Visit& visit,
-            const std::function<bool(AccountNumber)>& may_have = [](AccountNumber) { return true; });
+  void list(
+      const Rows& rows, const Chosen& chosen, const Visit& visit,
+      const std::function<bool(AccountNumber)>& may_have = [](AccountNumber) { return true; });
 
   // Groups have numbers from 0 on.
   const std::string& name(std::uint32_t group) const { return names_[group]; }
@@ -239,13 +240,14 @@ void CycleReader::list(const Rows& rows, const Chosen& chosen, const Visit& visi
     // Account by account.
     std::optional<AccountNumber> last;
     bool may_pass = true;
-    return scan_stored(shard_.only(), [&](AccountNumber account, std::string_view order_id, const domain::CycleRow& row) {
-      if (last != account) {
-        last = account;
-        may_pass = may_have(account);
-      }
-      if (may_pass) take(account, order_id, row);
-    });
+    return scan_stored(shard_.only(),
+                       [&](AccountNumber account, std::string_view order_id, const domain::CycleRow& row) {
+                         if (last != account) {
+                           last = account;
+                           may_pass = may_have(account);
+                         }
+                         if (may_pass) take(account, order_id, row);
+                       });
   }
   // The columns have no ids: of accounts that have such an order the rows are read as they are stored.
   std::unordered_map<AccountNumber, std::int64_t> having;

@@ -7,8 +7,9 @@ namespace daybook::query {
 namespace fields {
 
 Field event(std::string name) {
-  return object(std::move(name), {text("event_id").or_null(), text("type").or_null(), text("topic"), integer("partition"),
-                                  integer("offset"), instant("recorded_at"), instant("occurred_at").or_null()});
+  return object(std::move(name),
+                {text("event_id").or_null(), text("type").or_null(), text("topic"), integer("partition"),
+                 integer("offset"), instant("recorded_at"), instant("occurred_at").or_null()});
 }
 
 }  // namespace fields
@@ -63,7 +64,8 @@ Parameter group_by(std::vector<std::string> choices, std::string fallback) {
 
 std::vector<Parameter> receivables_grouping(std::string fallback) {
   std::vector<Parameter> all = {
-      group_by({"customer", "parent_customer", "region", "sales_rep", "currency", "none"}, std::move(fallback)), level()};
+      group_by({"customer", "parent_customer", "region", "sales_rep", "currency", "none"}, std::move(fallback)),
+      level()};
   std::ranges::move(receivables_filters(), std::back_inserter(all));
   return all;
 }

@@ -13,9 +13,9 @@ struct Parameter {
   enum class Type : std::uint8_t {
     kText,
     kDate,
-    kInstant,     // Or a date, which means its end.
-    kInteger,     // From `least` to `most`.
-    kDecimal,     // As quantities are written.
+    kInstant,  // Or a date, which means its end.
+    kInteger,  // From `least` to `most`.
+    kDecimal,  // As quantities are written.
     kCurrency,
     kChoice,      // One of `choices`.
     kChoices,     // Some of them, by comma, each once; or "none".
@@ -41,11 +41,11 @@ struct Field {
     kText,
     kBoolean,
     kInteger,
-    kNumber,   // With decimals.
-    kAmount,   // In the currency's own decimals, as a text.
+    kNumber,    // With decimals.
+    kAmount,    // In the currency's own decimals, as a text.
     kQuantity,  // Likewise in its own.
-    kRatio,    // To 2 decimals, as a text.
-    kRate,     // A share, to 4 decimals, as a text.
+    kRatio,     // To 2 decimals, as a text.
+    kRate,      // A share, to 4 decimals, as a text.
     kDate,
     kInstant,
     kObject,   // Of `fields`; without any: texts under names that the question gives.

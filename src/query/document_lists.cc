@@ -61,14 +61,15 @@ std::unordered_set<AccountNumber> accounts_with_ended(const ShardReader& shard, 
     return store::Reads::Next::kGoOn;
   };
   const auto only = shard.only();
-  const std::string prefix =
-      only ? store::EndedKey::prefix(*only, kind) : std::string(1, store::kEndedPrefix);
+  const std::string prefix = only ? store::EndedKey::prefix(*only, kind) : std::string(1, store::kEndedPrefix);
   const auto scanned = shard.shard().reads->scan(store::Table::kMeta, prefix, "", take);
   if (!scanned) refuse(scanned.error());
   return accounts;
 }
 
-Parameter line_sku_parameter() { return {"sku", Parameter::Type::kText, "A line of it is of this sku; unassigned for none."}; }
+Parameter line_sku_parameter() {
+  return {"sku", Parameter::Type::kText, "A line of it is of this sku; unassigned for none."};
+}
 
 Candidates::Candidates(const ShardReader& shard, ListedBy by, const ListWanted& wanted, const Grouping& grouping)
     : shard_(shard),
@@ -83,8 +84,8 @@ Candidates::Candidates(const ShardReader& shard, ListedBy by, const ListWanted& 
   const bool is_line = by == ListedBy::kLine;
   const Filters& filters = grouping.filters;
   const bool is_few_days = !is_line && wanted.from && last_ - *wanted.from <= kFewDaysMax;
-  const bool is_few_figures = filters.sku || (!is_line && grouping.needs_attributes()) ||
-                              (by != ListedBy::kDispatch && filters.currency);
+  const bool is_few_figures =
+      filters.sku || (!is_line && grouping.needs_attributes()) || (by != ListedBy::kDispatch && filters.currency);
   tells_ = is_few_days || (is_now && is_few_figures);
 }
 
@@ -92,7 +93,8 @@ bool Candidates::is_one(const store::CellId& id, const domain::CellValue& value)
   using domain::Measure;
   const bool is_now = shard_.shard().known_at == nullptr;
   const auto has_sku = [&] {
-    return !is_now || query::passes(grouping_.filters.sku, shard_.shard().figure_labels().get(id.dimensions).dimensions.sku);
+    return !is_now ||
+           query::passes(grouping_.filters.sku, shard_.shard().figure_labels().get(id.dimensions).dimensions.sku);
   };
   switch (by_) {
     // Invoices are counted, as some are of nothing; payments and credit notes never are.
@@ -100,7 +102,8 @@ bool Candidates::is_one(const store::CellId& id, const domain::CellValue& value)
     case ListedBy::kPayment: return id.measure == Measure::kLedgerCash;
     case ListedBy::kCreditNote: return id.measure == Measure::kLedgerCreditNotes;
     case ListedBy::kDispatch:
-      return grouping_.filters.sku && is_now ? id.measure == Measure::kShipped && has_sku() : id.measure == Measure::kShipments;
+      return grouping_.filters.sku && is_now ? id.measure == Measure::kShipped && has_sku()
+                                             : id.measure == Measure::kShipments;
     case ListedBy::kLine: return id.measure == Measure::kOrdered && has_sku();
   }
   return true;
@@ -140,8 +143,10 @@ bool Candidates::may_have(AccountNumber account) {
 
 bool Candidates::may_be(const domain::DocumentRef& ref, std::string_view bytes) {
   if (by_ == ListedBy::kDispatch) {
-    constexpr std::uint64_t kDispatched = std::uint64_t{1} << domain::event_types::index_of<domain::ShipmentDispatched>();
-    if (tells_ && !store::may_have_occurred(bytes, kDispatched, begin_of(days_.front()), end_of(days_.back()))) return false;
+    constexpr std::uint64_t kDispatched = std::uint64_t{1}
+                                          << domain::event_types::index_of<domain::ShipmentDispatched>();
+    if (tells_ && !store::may_have_occurred(bytes, kDispatched, begin_of(days_.front()), end_of(days_.back())))
+      return false;
     return may_stand(grouping_.filters.warehouse, bytes) && may_stand(grouping_.filters.sku, bytes);
   }
   if (!tells_ && !wanted_.from && !wanted_.to && !grouping_.filters.currency && !grouping_.filters.kind) return true;
@@ -173,7 +178,8 @@ bool Candidates::may_stand_on(Day day) const { return !tells_ || std::ranges::bi
 std::vector<Day> Candidates::days_of(std::span<const Day> days) const {
   std::vector<Day> some;
   // Invoices alone stand under their own dates.
-  std::ranges::copy_if(days, std::back_inserter(some), [&](Day day) { return by_ != ListedBy::kInvoice || wanted_.takes(day); });
+  std::ranges::copy_if(days, std::back_inserter(some),
+                       [&](Day day) { return by_ != ListedBy::kInvoice || wanted_.takes(day); });
   return some;
 }
 
@@ -242,7 +248,9 @@ void ListedAccount::visit_one(std::string_view id, const Visit& visit) {
 
 void ListedAccount::for_each_ended(domain::DocumentKind kind, const Visit& visit) { scan_ended(kind, false, visit); }
 
-void ListedAccount::for_each_ended_of_all(domain::DocumentKind kind, const Visit& visit) { scan_ended(kind, true, visit); }
+void ListedAccount::for_each_ended_of_all(domain::DocumentKind kind, const Visit& visit) {
+  scan_ended(kind, true, visit);
+}
 
 void ListedAccount::scan_ended(domain::DocumentKind kind, bool of_all, const Visit& visit) {
   const auto take = [&](std::string_view bytes, std::string_view) -> Result<store::Reads::Next> {
@@ -251,8 +259,7 @@ void ListedAccount::scan_ended(domain::DocumentKind kind, bool of_all, const Vis
     if (of_all || rows_.may_hold(sort_key({name(), id}))) visit_one(id, visit);
     return store::Reads::Next::kGoOn;
   };
-  const auto scanned =
-      shard_.shard().reads->scan(store::Table::kMeta, store::EndedKey::prefix(id_, kind), "", take);
+  const auto scanned = shard_.shard().reads->scan(store::Table::kMeta, store::EndedKey::prefix(id_, kind), "", take);
   if (!scanned) refuse(scanned.error());
 }
 

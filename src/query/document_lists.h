@@ -109,7 +109,8 @@ class ListedAccount {
  private:
   // False: it is not known that those that are found by their days are all.
   bool for_each_found(domain::DocumentKind kind, const Candidates& candidates, const Visit& visit);
-  void scan(domain::DocumentKind kind, std::string_view from_id, bool stops, Candidates& candidates, const Visit& visit);
+  void scan(domain::DocumentKind kind, std::string_view from_id, bool stops, Candidates& candidates,
+            const Visit& visit);
   void scan_ended(domain::DocumentKind kind, bool of_all, const Visit& visit);
   void visit_one(std::string_view id, const Visit& visit);
 

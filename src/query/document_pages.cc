@@ -31,10 +31,11 @@ std::vector<Field> page_fields(std::vector<Field> common, std::vector<Field> own
 }
 
 std::vector<Parameter> page_parameters() {
-  return {parameters::customer_id(),
-          parameters::choice("expand", {"events", "story"}, "",
-                             "events: with what they say, each as it may be published; story: of an invoice the promises "
-                             "that name it as well.")};
+  return {
+      parameters::customer_id(),
+      parameters::choice("expand", {"events", "story"}, "",
+                         "events: with what they say, each as it may be published; story: of an invoice the promises "
+                         "that name it as well.")};
 }
 
 bool tells_story(const Question& question) { return question.arguments.choice("expand") == "story"; }

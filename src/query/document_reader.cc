@@ -109,8 +109,7 @@ void for_each_credit_note(const ShardReader& shard, std::string_view credit_note
 void for_each_order(const ShardReader& shard, std::string_view order_id,
                     const std::function<void(AccountReader&, const domain::Order&)>& visit) {
   for_each_document(
-      shard, {DocumentKind::kOrder, order_id},
-      [&](domain::AccountState& account) { return account.order(order_id); },
+      shard, {DocumentKind::kOrder, order_id}, [&](domain::AccountState& account) { return account.order(order_id); },
       [](domain::AccountState&, const domain::Order& order) { return order.attributes(); }, visit);
 }
 

@@ -125,7 +125,8 @@ class RowsOfFile {
 // Writes rows as they are wanted, each gone when it is written.
 template <typename Write>
 void write_rows(std::vector<SortedRow>& rows, const std::vector<std::string>& columns, const Write& write) {
-  const bool has_objects = std::ranges::any_of(columns, [](const std::string& name) { return name.find('.') != std::string::npos; });
+  const bool has_objects =
+      std::ranges::any_of(columns, [](const std::string& name) { return name.find('.') != std::string::npos; });
   for (SortedRow& row : rows) {
     const std::size_t bytes = bytes_of(row.row);
     if (has_objects) fill(row.row, columns);
@@ -169,7 +170,8 @@ class CsvPieces final : public Pieces {
 // A file that was written, from its beginning; it goes with this.
 class FilePieces final : public Pieces {
  public:
-  FilePieces(WorkbookFile file, std::shared_ptr<MemoryBudget> budget) : file_(std::move(file)), budget_(std::move(budget)) {}
+  FilePieces(WorkbookFile file, std::shared_ptr<MemoryBudget> budget)
+      : file_(std::move(file)), budget_(std::move(budget)) {}
 
   Piece next() override {
     const std::size_t wanted = std::min(kReadBytes, file_.bytes() - at_);
@@ -198,7 +200,8 @@ WorkbookCover cover_of(const FileWanted& wanted, const Answer& answer, std::size
   facts.add("known_at", question.known_at_ms ? Value::instant_ms(*question.known_at_ms) : Value());
   if (!question.subject.empty()) facts.add("of", Value::text(question.subject));
   for (const auto& [name, value] : wanted.given) {
-    const bool is_said = name == "as_of" || name == "known_at" || name == "format" || name == "page_token" || name == "wait_ms";
+    const bool is_said =
+        name == "as_of" || name == "known_at" || name == "format" || name == "page_token" || name == "wait_ms";
     if (!is_said) facts.add("asked: " + name, Value::text(value));
   }
   for (const auto& [name, value] : answer.head.values) facts.add(name, value);

@@ -22,9 +22,9 @@ struct FileForm {
 // What a file is made of.
 struct FileWanted {
   const Report& report;
-  Question question;    // Settled (Coordinator::settle).
+  Question question;  // Settled (Coordinator::settle).
   FileForm form;
-  ParameterMap given;   // For the cover of a workbook.
+  ParameterMap given;  // For the cover of a workbook.
   std::unique_ptr<Coordinator> coordinator;
   std::shared_ptr<MemoryBudget> budget;    // Of all answers.
   std::shared_ptr<QuestionMemory> memory;  // Of this one, where its rows come at once.

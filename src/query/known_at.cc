@@ -4,10 +4,10 @@
 
 #include "domain/ledger.h"
 #include "domain/open_amounts.h"
-#include "store/keys.h"
 #include "query/account_reader.h"
 #include "query/open_items.h"
 #include "query/request.h"
+#include "store/keys.h"
 
 namespace daybook::query {
 namespace {
@@ -72,14 +72,14 @@ void KnownAtEvaluation::add_rows(AccountReader& customer, Day as_of, Rows& rows)
     const bool is_open = measure == Measure::kOpen;
     add(measure, item.currency, item.attributes, is_open ? item.date : 0, item.due_date.value_or(0),
         {is_open ? item.open : -item.open, 1});
-    if (item.disputed != 0) add(Measure::kDisputed, item.currency, item.attributes, 0, *item.due_date, {item.disputed, 0});
+    if (item.disputed != 0)
+      add(Measure::kDisputed, item.currency, item.attributes, 0, *item.due_date, {item.disputed, 0});
   }
   for (const domain::DocumentRef& ref : customer.receivable_documents()) {
-    domain::for_each_entry(customer.account(), customer.document(ref),
-                           [&](const domain::LedgerEntry& entry) {
-                             if (entry.day > as_of) return;
-                             add(Measure::kLedgerInvoices, entry.currency, entry.attributes, 0, 0, {entry.amount, 0});
-                           });
+    domain::for_each_entry(customer.account(), customer.document(ref), [&](const domain::LedgerEntry& entry) {
+      if (entry.day > as_of) return;
+      add(Measure::kLedgerInvoices, entry.currency, entry.attributes, 0, 0, {entry.amount, 0});
+    });
   }
   store::add_up(cells);
   for (const store::Cell& cell : cells) index::add_receivable_rows(customer.id(), cell, rows);
@@ -198,11 +198,9 @@ void KnownAtEvaluation::evaluate(
 }
 
 std::shared_ptr<KnownAtEvaluation> KnownAtEvaluations::of(const ShardSnapshot& shard, std::int64_t recorded_ms,
-                                                const domain::Rules& rules) {
+                                                          const domain::Rules& rules) {
   const std::lock_guard lock(mutex_);
-  std::erase_if(kept_, [&](const auto& kept) {
-    return kept.first == shard.partition && !kept.second->holds(shard);
-  });
+  std::erase_if(kept_, [&](const auto& kept) { return kept.first == shard.partition && !kept.second->holds(shard); });
   const auto is_asked = [&](const auto& kept) {
     return kept.first == shard.partition && kept.second->recorded_ms() == recorded_ms;
   };

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "evaluation/contribution.h"
-#include "store/shard_state.h"
 #include "query/model.h"
+#include "store/shard_state.h"
 
 namespace daybook::query {
 
@@ -76,7 +76,8 @@ class KnownAtEvaluation {
 class KnownAtEvaluations {
  public:
   // Of this shard at this instant; made when there is none that holds.
-  std::shared_ptr<KnownAtEvaluation> of(const ShardSnapshot& shard, std::int64_t recorded_ms, const domain::Rules& rules);
+  std::shared_ptr<KnownAtEvaluation> of(const ShardSnapshot& shard, std::int64_t recorded_ms,
+                                        const domain::Rules& rules);
 
  private:
   std::mutex mutex_;

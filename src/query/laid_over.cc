@@ -68,15 +68,10 @@ void LaidOver::add(const index::ReceivableRow& row) {
   Account& account = account_of(row);
   switch (row.measure) {
     case Measure::kOpen:
-    case Measure::kDisputed:
-      open_.push_back(row);
-      return;
+    case Measure::kDisputed: open_.push_back(row); return;
     case Measure::kUnapplied:
-    case Measure::kOpenCredits:
-      account.credits += row.amount();
-      return;
-    default:
-      account.ledger_balance += row.amount();
+    case Measure::kOpenCredits: account.credits += row.amount(); return;
+    default: account.ledger_balance += row.amount();
   }
 }
 
@@ -101,7 +96,8 @@ void hand_out(store::LabelId account, std::uint16_t currency, Measure measure, D
 void LaidOver::take(const Visit& visit) {
   std::ranges::sort(accounts_, {}, &Account::key);
   std::ranges::sort(open_, {}, [](const index::ReceivableRow& row) {
-    return std::pair(account_key(row.customer, row.currency), std::int64_t{row.day2} * (std::int64_t{1} << 32) + row.day);
+    return std::pair(account_key(row.customer, row.currency),
+                     std::int64_t{row.day2} * (std::int64_t{1} << 32) + row.day);
   });
   auto row = open_.begin();
   for (auto at = accounts_.begin(); at != accounts_.end();) {

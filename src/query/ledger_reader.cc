@@ -21,9 +21,9 @@ namespace {
 
 // In the order of the columns' names.
 constexpr std::array<Measure, kLedgerColumns> kColumns = {
-    Measure::kLedgerInvoices,  Measure::kLedgerCreditNotes, Measure::kLedgerCash,
-    Measure::kLedgerReversals, Measure::kLedgerRefunds,     Measure::kLedgerWriteOffs,
-    Measure::kLedgerRecoveries, Measure::kLedgerVoids,      Measure::kLedgerTransfers};
+    Measure::kLedgerInvoices,   Measure::kLedgerCreditNotes, Measure::kLedgerCash,
+    Measure::kLedgerReversals,  Measure::kLedgerRefunds,     Measure::kLedgerWriteOffs,
+    Measure::kLedgerRecoveries, Measure::kLedgerVoids,       Measure::kLedgerTransfers};
 
 // Where postings of one shard stand together in a list of them: on a day, from one topic. In the list's order.
 struct PostingPlace {

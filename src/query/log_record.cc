@@ -37,7 +37,8 @@ class RecordFinder {
     const auto record = reader_.record(topic_, at_.offset);
     if (!record) return std::nullopt;
     const auto outcome = outcome_of(*record);
-    const bool is_known = outcome && (shard_.known_at == nullptr || outcome->recorded_ms <= shard_.known_at->recorded_ms());
+    const bool is_known =
+        outcome && (shard_.known_at == nullptr || outcome->recorded_ms <= shard_.known_at->recorded_ms());
     if (!is_known || !sees(*outcome)) return std::nullopt;
     return row_of(*record, *outcome);
   }
@@ -61,7 +62,8 @@ class RecordFinder {
     const domain::DocumentRef ref = domain::document_of(event.payload);
     const auto customer = shard_.find_customer(event.customer_id);
     if (!customer) refuse_otherwise();
-    const auto bytes = value_or_refuse(shard_.reads->get(store::Table::kDocuments, store::DocumentKey{*customer, ref}.bytes()));
+    const auto bytes =
+        value_or_refuse(shard_.reads->get(store::Table::kDocuments, store::DocumentKey{*customer, ref}.bytes()));
     if (!bytes) refuse_otherwise();
     Arena arena;
     const domain::Document document = value_or_refuse(store::decode_document(ref, *bytes, bytes->size(), arena));
@@ -127,8 +129,8 @@ class RecordFinder {
 
   [[noreturn]] void refuse_otherwise() const {
     refuse(503, "Store not available",
-           fmt::format("shard {} does not know what became of {}:{}:{}, which it has read", reader_.partition(), topic_name(),
-                       reader_.partition(), at_.offset));
+           fmt::format("shard {} does not know what became of {}:{}:{}, which it has read", reader_.partition(),
+                       topic_name(), reader_.partition(), at_.offset));
   }
 
   const ShardReader& reader_;

@@ -4,16 +4,13 @@
 
 #include "base/bytes.h"
 #include "evaluation/contribution.h"
-#include "store/keys.h"
 #include "query/known_at.h"
 #include "query/request.h"
+#include "store/keys.h"
 
 namespace daybook::query {
 
-
-const store::Labels& ShardSnapshot::figure_labels() const {
-  return known_at == nullptr ? *labels : known_at->labels();
-}
+const store::Labels& ShardSnapshot::figure_labels() const { return known_at == nullptr ? *labels : known_at->labels(); }
 
 std::optional<store::LabelId> ShardSnapshot::find_customer(std::string_view customer_id) const {
   const auto id = labels->find_customer(customer_id);
@@ -87,8 +84,7 @@ void scan_pages(const ShardSnapshot& shard, char family, std::optional<store::La
   if (shard.known_at != nullptr) return recall_pages(shard, family, customer, first_span, last_span, visit);
   // So many pages are passed over before the next of these spans is looked for anew.
   constexpr int kPassOverMax = 4;
-  const std::string prefix =
-      customer ? store::cells_prefix(family, *customer) : std::string(1, family);
+  const std::string prefix = customer ? store::cells_prefix(family, *customer) : std::string(1, family);
   std::vector<store::Cell> cells;
   std::string from = customer ? store::PageKey{*customer, {family, first_span}}.bytes() : std::string();
   for (bool more = true; more;) {

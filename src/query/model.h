@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "domain/account_state.h"
-#include "log/log.h"
 #include "index/shard_index.h"
+#include "log/log.h"
 #include "store/cells.h"
 #include "store/labels.h"
 #include "store/shard_state.h"

@@ -82,8 +82,7 @@ void add_source(AccountReader& customer, DocumentRef ref, Day as_of, std::vector
 
 }  // namespace
 
-std::vector<OpenItem> open_items(AccountReader& customer, std::span<const DocumentRef> documents,
-                                 Day as_of) {
+std::vector<OpenItem> open_items(AccountReader& customer, std::span<const DocumentRef> documents, Day as_of) {
   std::vector<OpenItem> items;
   for (const DocumentRef& ref : documents) {
     if (ref.kind == DocumentKind::kInvoice) {
@@ -142,8 +141,8 @@ const std::vector<Field>& item_fields() {
 }
 
 std::string item_key(const OpenItem& item, std::string_view customer_id) {
-  return sort_key({customer_id, item.currency.code(), sortable(item.due_date.value_or(item.date)),
-                   item.kind, item.document_id, sortable(item.instalment), item.source_id});
+  return sort_key({customer_id, item.currency.code(), sortable(item.due_date.value_or(item.date)), item.kind,
+                   item.document_id, sortable(item.instalment), item.source_id});
 }
 
 }  // namespace daybook::query

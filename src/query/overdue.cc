@@ -40,8 +40,11 @@ bool OverdueReader::Minimum::passes(Int128 minor, Currency currency) const {
 }
 
 OverdueReader::OverdueReader(const ShardReader& shard)
-    : shard_(shard), grouping_(Grouping::of(shard.question())), minimum_(shard.question()),
-      as_of_(shard.question().as_of), aged_on_(aged_on_of(shard.question())) {}
+    : shard_(shard),
+      grouping_(Grouping::of(shard.question())),
+      minimum_(shard.question()),
+      as_of_(shard.question().as_of),
+      aged_on_(aged_on_of(shard.question())) {}
 
 std::vector<Overdue> OverdueReader::find() {
   std::vector<DueDay> days;

@@ -17,8 +17,8 @@ struct Overdue {
   Currency currency;
   Int128 open = 0;
   Int128 disputed = 0;
-  Int128 score = 0;                    // Undisputed minor units × days.
-  std::int64_t oldest = 0;             // Days overdue of the oldest.
+  Int128 score = 0;         // Undisputed minor units × days.
+  std::int64_t oldest = 0;  // Days overdue of the oldest.
   std::int64_t oldest_undisputed = 0;
 
   void add(Int128 open_amount, Int128 disputed_amount, std::int64_t age);

@@ -86,7 +86,8 @@ Value promises_of(const ShardReader& shard, AccountReader& account, std::optiona
   if (!shard.sees(account)) return Value::list({});
   const auto is_wanted = [&](const domain::PromiseMade& made) { return !currency || made.currency == *currency; };
   std::vector<Row> rows;
-  for (const Stands& one : promises_where(shard, account, grace_days, as_of, is_wanted)) rows.push_back(row_of(one.promise));
+  for (const Stands& one : promises_where(shard, account, grace_days, as_of, is_wanted))
+    rows.push_back(row_of(one.promise));
   return Value::list_of_rows(std::move(rows));
 }
 
@@ -105,12 +106,9 @@ Value promises_naming(const ShardReader& shard, AccountReader& account, std::str
 
 const std::vector<Field>& promise_fields() {
   using namespace fields;
-  static const std::vector<Field> all = {text("promise_id"),
-                                         text("currency"),
-                                         amount("amount"),
-                                         date("promised_date"),
-                                         amount("fulfilled"),
-                                         text("state", "open, kept, partly_kept, broken or withdrawn.")};
+  static const std::vector<Field> all = {
+      text("promise_id"),    text("currency"),    amount("amount"),
+      date("promised_date"), amount("fulfilled"), text("state", "open, kept, partly_kept, broken or withdrawn.")};
   return all;
 }
 

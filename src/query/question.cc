@@ -36,20 +36,13 @@ Arguments::Arguments(const Description& description, const ParameterMap& given, 
 Arguments::Argument Arguments::read(const Parameter& parameter, Parameters& given, const BusinessZone& zone) {
   const std::string& name = parameter.name;
   switch (parameter.type) {
-    case Parameter::Type::kText:
-      return *given.text(name);
-    case Parameter::Type::kDate:
-      return std::int64_t{*given.date(name)};
-    case Parameter::Type::kInstant:
-      return *given.instant_ms(name, zone);
-    case Parameter::Type::kInteger:
-      return *given.integer(name, parameter.least, parameter.most);
-    case Parameter::Type::kDecimal:
-      return given.decimal(name);
-    case Parameter::Type::kCurrency:
-      return *given.currency(name);
-    case Parameter::Type::kChoice:
-      return given.one_of(name, parameter.choices, "");
+    case Parameter::Type::kText: return *given.text(name);
+    case Parameter::Type::kDate: return std::int64_t{*given.date(name)};
+    case Parameter::Type::kInstant: return *given.instant_ms(name, zone);
+    case Parameter::Type::kInteger: return *given.integer(name, parameter.least, parameter.most);
+    case Parameter::Type::kDecimal: return given.decimal(name);
+    case Parameter::Type::kCurrency: return *given.currency(name);
+    case Parameter::Type::kChoice: return given.one_of(name, parameter.choices, "");
     case Parameter::Type::kChoices: {
       std::vector<std::string> chosen = given.list(name);
       if (chosen == std::vector<std::string>{"none"}) chosen.clear();

@@ -69,7 +69,8 @@ class Arguments {
 
  private:
   // A date is an integer; an instant is in milliseconds.
-  using Argument = std::variant<std::string, std::int64_t, Decimal, Currency, std::vector<std::string>, std::vector<std::int64_t>>;
+  using Argument =
+      std::variant<std::string, std::int64_t, Decimal, Currency, std::vector<std::string>, std::vector<std::int64_t>>;
 
   template <typename T>
   std::optional<T> get(std::string_view name) const {
@@ -125,7 +126,8 @@ struct Question {
 
   template <typename Visit>
   void for_each_field(const Visit& visit) {
-    visit(report, subject, today, as_of, as_of_given, known_at_ms, file_choice, scope, page, arguments, rates, enclosed);
+    visit(report, subject, today, as_of, as_of_given, known_at_ms, file_choice, scope, page, arguments, rates,
+          enclosed);
   }
 };
 

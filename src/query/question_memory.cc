@@ -52,9 +52,10 @@ void QuestionMemory::take(std::size_t bytes) {
 
 void QuestionMemory::refuse_as_too_much() const {
   refuse(400, std::string(kTooMuch),
-         fmt::format("the answer takes more than the {} MiB that there are for one: ask for less at a time, in pages, by fewer "
-                     "groups or for a shorter time, or give the server more (memory_mib)",
-                     bytes_max_ >> 20));
+         fmt::format(
+             "the answer takes more than the {} MiB that there are for one: ask for less at a time, in pages, by fewer "
+             "groups or for a shorter time, or give the server more (memory_mib)",
+             bytes_max_ >> 20));
 }
 
 void QuestionMemory::give_back(std::size_t bytes) {

@@ -17,9 +17,8 @@ RateTable::RateTable(std::vector<Rate> rates) : rates_(std::move(rates)) { std::
 
 std::optional<Int128> RateTable::on(Day day, Currency from, Currency to) const {
   if (from == to) return kOne;
-  const auto after = std::ranges::upper_bound(rates_, std::tuple(from, to, day), {}, [](const Rate& rate) {
-    return std::tuple(rate.from, rate.to, rate.day);
-  });
+  const auto after = std::ranges::upper_bound(
+      rates_, std::tuple(from, to, day), {}, [](const Rate& rate) { return std::tuple(rate.from, rate.to, rate.day); });
   if (after == rates_.begin()) return std::nullopt;
   const Rate& last = *std::prev(after);
   if (last.from != from || last.to != to) return std::nullopt;

@@ -7,10 +7,10 @@
 #include <utility>
 #include <vector>
 
-#include "store/keys.h"
-#include "query/model.h"
 #include "query/known_at.h"
+#include "query/model.h"
 #include "query/question.h"
+#include "store/keys.h"
 
 namespace daybook::query {
 
@@ -35,8 +35,8 @@ void scan_receivables(const ShardSnapshot& shard, std::optional<store::LabelId> 
 // Calls visit(row) for what counts on a date. Rows of one customer and attributes mostly stand together;
 // with kTotals customer, attributes and issue date may be 0.
 template <typename Visit>
-void receivables_at(const ShardSnapshot& shard, std::optional<store::LabelId> customer, Day as_of,
-                    Detail detail, const Visit& visit) {
+void receivables_at(const ShardSnapshot& shard, std::optional<store::LabelId> customer, Day as_of, Detail detail,
+                    const Visit& visit) {
   if (shard.known_at != nullptr) {
     if (customer) {
       for (const index::ReceivableRow& row : shard.known_at->receivables(shard, *customer, as_of)) visit(row);
@@ -47,8 +47,7 @@ void receivables_at(const ShardSnapshot& shard, std::optional<store::LabelId> cu
     return;
   }
   // One customer's pages are few.
-  const index::Receivables* table =
-      shard.index == nullptr || customer ? nullptr : shard.index->receivables.table.get();
+  const index::Receivables* table = shard.index == nullptr || customer ? nullptr : shard.index->receivables.table.get();
   const auto visit_tail = [&](const index::Runs<index::ReceivableRow>& tail) {
     tail.for_each([&](const index::ReceivableRow& row) {
       if (row.counts_from <= as_of && !domain::is_credit(row.measure)) visit(row);
@@ -68,8 +67,9 @@ void receivables_at(const ShardSnapshot& shard, std::optional<store::LabelId> cu
     table->accounts->for_each(as_of, visit);
     return visit_tail(shard.index->receivables.tail);
   }
-  scan_receivables(shard, customer, as_of, {store::kReceivablesPage, store::kLedgerPage},
-                   [](domain::Measure measure) { return !domain::is_credit(measure); }, visit);
+  scan_receivables(
+      shard, customer, as_of, {store::kReceivablesPage, store::kLedgerPage},
+      [](domain::Measure measure) { return !domain::is_credit(measure); }, visit);
 }
 
 // The same, over all customers, for what orders add to credit exposure.
@@ -121,7 +121,9 @@ class OpenDaysOf {
  public:
   // Both must outlive it.
   OpenDaysOf(const ShardSnapshot& shard, std::optional<store::LabelId> customer, Day as_of, const PageCut& page)
-      : shard_(shard), as_of_(as_of), all_(page.is_round ? std::nullopt : std::optional(open_days(shard, customer, as_of))) {}
+      : shard_(shard),
+        as_of_(as_of),
+        all_(page.is_round ? std::nullopt : std::optional(open_days(shard, customer, as_of))) {}
 
   std::vector<Day> of(store::LabelId customer) const {
     const auto copied = [](std::span<const Day> days) { return std::vector<Day>(days.begin(), days.end()); };

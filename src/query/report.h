@@ -61,8 +61,8 @@ class Report {
 
   virtual const Description& description() const = 0;
   // Reads the body that the question came with, and takes the memory for it; gives up once `stop` is requested.
-  virtual void take_body(Question&, std::string_view /*body*/, std::int32_t /*partitions*/, const std::stop_token& /*stop*/,
-                         QuestionMemory&) const {}
+  virtual void take_body(Question&, std::string_view /*body*/, std::int32_t /*partitions*/,
+                         const std::stop_token& /*stop*/, QuestionMemory&) const {}
   // Checks what no parameter shows alone, and settles as_of where it is another's date.
   virtual void settle(Question&) const {}
   virtual std::optional<RatesWanted> rates(const Question&) const { return std::nullopt; }
@@ -105,7 +105,10 @@ class ReportOf : public Report {
   }
   std::string rows_until(const Partial& partial) const final {
     const Part& part = static_cast<const Held&>(partial).part;
-    if constexpr (requires { { part.rows.until() } -> std::convertible_to<std::string>; }) return part.rows.until();
+    if constexpr (requires {
+                    { part.rows.until() } -> std::convertible_to<std::string>;
+                  })
+      return part.rows.until();
     return {};
   }
   Answer finish(const Question& question, std::unique_ptr<Partial> whole, Asker& asker) const final {

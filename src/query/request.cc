@@ -63,8 +63,7 @@ std::optional<std::int64_t> Parameters::instant_ms(const std::string& name, cons
                                      *given));
 }
 
-std::optional<std::int64_t> Parameters::integer(const std::string& name, std::int64_t least,
-                                                std::int64_t most) {
+std::optional<std::int64_t> Parameters::integer(const std::string& name, std::int64_t least, std::int64_t most) {
   const auto given = text(name);
   if (!given) return std::nullopt;
   std::int64_t number = 0;
@@ -94,8 +93,7 @@ std::optional<Currency> Parameters::currency(const std::string& name) {
   return currency;
 }
 
-std::string Parameters::one_of(const std::string& name, const std::vector<std::string>& allowed,
-                               std::string fallback) {
+std::string Parameters::one_of(const std::string& name, const std::vector<std::string>& allowed, std::string fallback) {
   const std::string given = text(name, std::move(fallback));
   if (std::ranges::find(allowed, given) == allowed.end()) {
     refuse_parameter(name, fmt::format("'{}' is not one of {}", given, fmt::join(allowed, ", ")));

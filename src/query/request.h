@@ -58,8 +58,7 @@ class Parameters {
   // Digits, or digits, a point and digits, as quantities are written; 0 where it is not given.
   Decimal decimal(const std::string& name);
   std::optional<Currency> currency(const std::string& name);
-  std::string one_of(const std::string& name, const std::vector<std::string>& allowed,
-                     std::string fallback);
+  std::string one_of(const std::string& name, const std::vector<std::string>& allowed, std::string fallback);
   std::vector<std::string> list(const std::string& name);
   // Whole days from 1 on, each more than the one before.
   std::vector<Day> rising_days(const std::string& name, std::vector<Day> fallback);

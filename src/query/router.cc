@@ -162,8 +162,7 @@ std::string to_json(const Description& description, const Question& question, An
       row.row = Row();
     }
     json.end_array();
-    json.field("next_page_token",
-               page.more ? Value::text(tokens.make(question.as_of, page.rows.back().key)) : Value());
+    json.field("next_page_token", page.more ? Value::text(tokens.make(question.as_of, page.rows.back().key)) : Value());
   }
   for (const auto& [name, value] : answer.tail.values) json.field(name, value);
 
@@ -196,14 +195,16 @@ Rendered answer(const Route& route, std::string_view path, const ShardSource& so
   coordinator->settle(report, question);
   Rendered rendered{200, content_type(format), {}};
   if (is_file) {
-    Piece first = begin_file({report, std::move(question), form, request.parameters, std::move(coordinator), request.memory, memory},
-                             rendered.rest);
+    Piece first = begin_file(
+        {report, std::move(question), form, request.parameters, std::move(coordinator), request.memory, memory},
+        rendered.rest);
     rendered.body = std::move(first.bytes);
     rendered.memory = std::move(first.memory);
     return rendered;
   }
   Answer answer = coordinator->answer(report, question);
-  rendered.body = format == Format::kJson ? to_json(description, question, std::move(answer), *coordinator, tokens) : answer.page();
+  rendered.body =
+      format == Format::kJson ? to_json(description, question, std::move(answer), *coordinator, tokens) : answer.page();
   memory->keep(rendered.body.size());
   rendered.memory = memory;
   return rendered;
@@ -254,9 +255,7 @@ void append_rest(Rendered& rendered) {
 
 bool is_report(const std::vector<std::string>& segments) { return find_route(segments, false).has_value(); }
 
-Rendered render(const Problem& problem) {
-  return {problem.status, "application/problem+json", problem.to_json()};
-}
+Rendered render(const Problem& problem) { return {problem.status, "application/problem+json", problem.to_json()}; }
 
 Rendered begin_answer(const ShardSource& source, const Today& today, const Request& request) {
   return answered(source, today, request, [](Rendered&) {});

@@ -34,8 +34,8 @@ struct Request {
   std::string_view accept = {};  // The header, for answers in CSV.
   AccessScope scope = AccessScope::everything();
   std::optional<std::string_view> body = {};  // Of a POST.
-  std::shared_ptr<MemoryBudget> memory = {};      // Of all answers; null: without a bound.
-  std::stop_token stop = {};  // Given up once it is requested.
+  std::shared_ptr<MemoryBudget> memory = {};  // Of all answers; null: without a bound.
+  std::stop_token stop = {};                  // Given up once it is requested.
 };
 
 // Refusals become problem details. Any thread.

@@ -59,9 +59,7 @@ inline void add(SalesFigures& figures, domain::Measure measure, const domain::Ce
       figures[kInvoiced] += value;
       figures[kInvoices] += quantity;
       return;
-    case Measure::kCollected:
-      figures[kCollected] += value;
-      return;
+    case Measure::kCollected: figures[kCollected] += value; return;
     case Measure::kOrders:
       if (counts == Counts::kOnce) figures[kOrders] += quantity;
       return;
@@ -69,8 +67,7 @@ inline void add(SalesFigures& figures, domain::Measure measure, const domain::Ce
       figures[kFreight] += value;
       if (counts == Counts::kOnce) figures[kShipments] += quantity;
       return;
-    default:
-      return;
+    default: return;
   }
 }
 

@@ -46,10 +46,14 @@ constexpr std::uint64_t types() {
 bool is_dated(const domain::Document& document, Day first, Day last) {
   const auto is_dated = [&]<typename P>(const P& payload) {
     const auto is_among = [&](Day day) { return first <= day && day <= last; };
-    if constexpr (requires { payload.issue_date; }) return is_among(payload.issue_date);
-    else if constexpr (requires { payload.value_date; }) return is_among(payload.value_date);
-    else if constexpr (requires { payload.date; }) return is_among(payload.date);
-    else return false;
+    if constexpr (requires { payload.issue_date; })
+      return is_among(payload.issue_date);
+    else if constexpr (requires { payload.value_date; })
+      return is_among(payload.value_date);
+    else if constexpr (requires { payload.date; })
+      return is_among(payload.date);
+    else
+      return false;
   };
   return std::ranges::any_of(document.facts,
                              [&](const domain::Fact& fact) { return std::visit(is_dated, fact.event.payload); });
@@ -194,7 +198,8 @@ void SalesPostings::find_receivables(Day first, Day last, FoundDays& days) const
     }
   };
   const auto is_cash = [](Measure measure) {
-    return measure == Measure::kLedgerCash || measure == Measure::kLedgerReversals || measure == Measure::kLedgerRefunds;
+    return measure == Measure::kLedgerCash || measure == Measure::kLedgerReversals ||
+           measure == Measure::kLedgerRefunds;
   };
   const auto& currency = asked_.filters.currency;
   scan_pages(shard_.shard(), store::kLedgerPage, shard_.only(), store::span_of(first), store::span_of(last),
@@ -244,7 +249,8 @@ bool SalesPostings::may_hold(const Rows& rows, const Found& found) const {
   return std::ranges::any_of(kKinds, [&](DocumentKind kind) {
     return (found.kinds & bit(kind)) != 0 && std::ranges::any_of(topics_of(kind), [&](log::Topic topic) {
              // All of a key but the offset.
-             const std::string key = SalesPostings::key(found.first, shard_.partition(), {static_cast<std::uint8_t>(topic), 0});
+             const std::string key =
+                 SalesPostings::key(found.first, shard_.partition(), {static_cast<std::uint8_t>(topic), 0});
              return rows.may_hold(std::string_view(key).substr(0, key.size() - sizeof(std::int64_t)));
            });
   });
@@ -270,8 +276,7 @@ void SalesPostings::list(const FoundDays& days, Day first, Day last, const Rows&
 }
 
 std::vector<DocumentRef> SalesPostings::documents(AccountReader& account, Kinds kinds, Day first, Day last) const {
-  constexpr std::uint64_t kMoves =
-      types<domain::OrderPlaced, domain::ShipmentDispatched, domain::ShipmentReturned>();
+  constexpr std::uint64_t kMoves = types<domain::OrderPlaced, domain::ShipmentDispatched, domain::ShipmentReturned>();
   // Days begin at most a day from their UTC midnight.
   const Instant from = (static_cast<Instant>(first) - 2) * 86'400;
   const Instant to = (static_cast<Instant>(last) + 3) * 86'400;

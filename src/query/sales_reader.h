@@ -129,8 +129,9 @@ void SalesReader::read(Sums& to) const {
   read_months(*table, *by, rest, to);
   if (rest.empty()) return;
   const auto is_of_rest = [&](const store::CellId& id) { return period.holds(id.day) && rest.hold(id.day); };
-  read_pages(std::max(period.from, rest.first_day()), std::min(period.to, rest.last_day()), is_of_rest,
-             [](Day) { return false; }, to);
+  read_pages(
+      std::max(period.from, rest.first_day()), std::min(period.to, rest.last_day()), is_of_rest,
+      [](Day) { return false; }, to);
 }
 
 template <typename Wanted, typename Visit>

@@ -10,8 +10,8 @@
 namespace daybook::query {
 
 struct Found {
-  std::string key;        // It is sorted by: customers first, then by kind, id and account.
-  std::string_view kind;  // "customer", "order", …
+  std::string key;               // It is sorted by: customers first, then by kind, id and account.
+  std::string_view kind;         // "customer", "order", …
   std::string_view document_id;  // Empty of a customer.
 };
 

@@ -18,8 +18,8 @@ namespace daybook::query {
 struct ShardHead {
   std::int32_t partition = 0;
   std::array<std::int64_t, log::kEventTopicCount> next_offsets{};  // By topic.
-  std::int64_t newest_recorded_ms = 0;                            // 0: nothing was read.
-  std::int64_t first_recorded_ms = -1;                            // −1: nothing was read.
+  std::int64_t newest_recorded_ms = 0;                             // 0: nothing was read.
+  std::int64_t first_recorded_ms = -1;                             // −1: nothing was read.
   std::int64_t waiting = 0;  // Accepted records with a reference that is not resolved.
   std::int64_t parked = 0;
 

@@ -151,8 +151,9 @@ Row ShardReader::event_row(const EventRef& event) const {
 
 Row ShardReader::event_row(const domain::Fact& fact) const {
   const domain::Event& event = fact.event;
-  return event_row({partition(), fact.at, fact.recorded_ms,
-                    EventRef::Told{event.event_id, static_cast<std::uint8_t>(event.payload.index()), event.occurred_at}});
+  return event_row(
+      {partition(), fact.at, fact.recorded_ms,
+       EventRef::Told{event.event_id, static_cast<std::uint8_t>(event.payload.index()), event.occurred_at}});
 }
 
 }  // namespace daybook::query

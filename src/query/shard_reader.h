@@ -292,17 +292,20 @@ template <typename Visit>
 void ShardReader::receivables(Day as_of, const Grouping& grouping, Detail detail, const Visit& visit) const {
   if (!has_accounts_) return;
   GroupCursor group(*this, grouping);
-  hand_out(as_of, grouping, group, [&](const auto& take) { receivables_at(shard_, only_, as_of, detail, take); }, visit);
+  hand_out(
+      as_of, grouping, group, [&](const auto& take) { receivables_at(shard_, only_, as_of, detail, take); }, visit);
 }
 
 template <typename Visit>
-void ShardReader::receivables_on(std::span<const Day> dates, Grouping grouping, Detail detail, const Visit& visit) const {
+void ShardReader::receivables_on(std::span<const Day> dates, Grouping grouping, Detail detail,
+                                 const Visit& visit) const {
   if (!has_accounts_) return;
   if (shard_.known_at == nullptr) {
     for (std::size_t i = 0; i < dates.size(); ++i) {
       go_on();
       grouping.as_of = dates[i];
-      receivables(dates[i], grouping, detail, [&](const ReceivableRow& row, const GroupCursor& group) { visit(i, row, group); });
+      receivables(dates[i], grouping, detail,
+                  [&](const ReceivableRow& row, const GroupCursor& group) { visit(i, row, group); });
     }
     return;
   }
@@ -315,8 +318,9 @@ void ShardReader::receivables_on(std::span<const Day> dates, Grouping grouping, 
   }
   shard_.known_at->for_each_account(shard_, only_, dates, [&](std::size_t i, const std::vector<ReceivableRow>& rows) {
     go_on();
-    hand_out(dates[i], groupings[i], groups[i], [&](const auto& take) { std::ranges::for_each(rows, take); },
-             [&](const ReceivableRow& row, const GroupCursor& group) { visit(i, row, group); });
+    hand_out(
+        dates[i], groupings[i], groups[i], [&](const auto& take) { std::ranges::for_each(rows, take); },
+        [&](const ReceivableRow& row, const GroupCursor& group) { visit(i, row, group); });
   });
 }
 

@@ -16,7 +16,8 @@ Standing Standing::of(const std::vector<ShardHead>& heads, std::string_view topi
     standing.waiting += head.waiting;
     standing.parked += head.parked;
     if (head.first_recorded_ms < 0) continue;
-    standing.first_recorded_ms = std::min(standing.first_recorded_ms.value_or(head.first_recorded_ms), head.first_recorded_ms);
+    standing.first_recorded_ms =
+        std::min(standing.first_recorded_ms.value_or(head.first_recorded_ms), head.first_recorded_ms);
   }
   if (newest != 0) standing.newest_recorded_at = Value::instant_ms(newest);
   for (const log::Topic topic : log::kEventTopics) {

@@ -24,6 +24,7 @@ struct SalesTarget {
 // Those of one shard, each once, that can be rows of what is asked: of its grain, meeting its span, no longer than its
 // level. Of regions where rows are regions, of reps where they are reps, else none. A target is for all that its region
 // or rep sells: there are none where a filter leaves a part of that, or where the question's scope sees a part of it.
-std::vector<SalesTarget> read_targets(const ShardReader& shard, const SalesQuestion& asked, domain::SalesMeasure measure);
+std::vector<SalesTarget> read_targets(const ShardReader& shard, const SalesQuestion& asked,
+                                      domain::SalesMeasure measure);
 
 }  // namespace daybook::query

@@ -66,14 +66,11 @@ Value Value::object(Row row) { return {Kind::kObject, std::move(row.values)}; }
 
 bool Value::is_sound() const {
   switch (kind_) {
-    case Kind::kNull:
-      return std::holds_alternative<std::monostate>(content_);
-    case Kind::kText:
-      return std::holds_alternative<std::string>(content_);
+    case Kind::kNull: return std::holds_alternative<std::monostate>(content_);
+    case Kind::kText: return std::holds_alternative<std::string>(content_);
     case Kind::kList:
     case Kind::kLabelled:
-    case Kind::kObject:
-      return std::holds_alternative<Parts>(content_);
+    case Kind::kObject: return std::holds_alternative<Parts>(content_);
     case Kind::kBoolean:
     case Kind::kInteger:
     case Kind::kAmount:
@@ -83,8 +80,7 @@ bool Value::is_sound() const {
     case Kind::kMean:
     case Kind::kDate:
     case Kind::kInstant:
-    case Kind::kInstantMs:
-      return std::holds_alternative<Int128>(content_);
+    case Kind::kInstantMs: return std::holds_alternative<Int128>(content_);
   }
   return false;
 }
@@ -92,30 +88,18 @@ bool Value::is_sound() const {
 std::string Value::to_text() const {
   const auto number = [this] { return std::get<Int128>(content_); };
   switch (kind_) {
-    case Kind::kNull:
-      return "";
-    case Kind::kBoolean:
-      return number() != 0 ? "true" : "false";
-    case Kind::kInteger:
-      return to_string(number());
-    case Kind::kAmount:
-      return format_amount(number(), currency_);
-    case Kind::kQuantity:
-      return format_scaled(number(), kQuantityPlaces);
-    case Kind::kRatio:
-      return format_fixed(number(), 2);
-    case Kind::kRate:
-      return format_fixed(number(), 4);
-    case Kind::kMean:
-      return format_fixed(number(), 3);
-    case Kind::kDate:
-      return format_date(static_cast<Day>(number()));
-    case Kind::kInstant:
-      return format_instant(static_cast<Instant>(number()));
-    case Kind::kInstantMs:
-      return format_instant_ms(static_cast<std::int64_t>(number()));
-    case Kind::kText:
-      return std::get<std::string>(content_);
+    case Kind::kNull: return "";
+    case Kind::kBoolean: return number() != 0 ? "true" : "false";
+    case Kind::kInteger: return to_string(number());
+    case Kind::kAmount: return format_amount(number(), currency_);
+    case Kind::kQuantity: return format_scaled(number(), kQuantityPlaces);
+    case Kind::kRatio: return format_fixed(number(), 2);
+    case Kind::kRate: return format_fixed(number(), 4);
+    case Kind::kMean: return format_fixed(number(), 3);
+    case Kind::kDate: return format_date(static_cast<Day>(number()));
+    case Kind::kInstant: return format_instant(static_cast<Instant>(number()));
+    case Kind::kInstantMs: return format_instant_ms(static_cast<std::int64_t>(number()));
+    case Kind::kText: return std::get<std::string>(content_);
     case Kind::kList:
     case Kind::kLabelled:
     case Kind::kObject: {
@@ -129,23 +113,18 @@ std::string Value::to_text() const {
 
 void Value::write_json(JsonWriter& to) const {
   switch (kind_) {
-    case Kind::kNull:
-      return to.null();
-    case Kind::kBoolean:
-      return to.boolean(std::get<Int128>(content_) != 0);
+    case Kind::kNull: return to.null();
+    case Kind::kBoolean: return to.boolean(std::get<Int128>(content_) != 0);
     case Kind::kInteger:
-    case Kind::kMean:
-      return to.raw(to_text());
+    case Kind::kMean: return to.raw(to_text());
     case Kind::kAmount:
     case Kind::kQuantity:
     case Kind::kRatio:
     case Kind::kRate:
     case Kind::kDate:
     case Kind::kInstant:
-    case Kind::kInstantMs:
-      return to.text(to_text());
-    case Kind::kText:
-      return to.text(std::get<std::string>(content_));
+    case Kind::kInstantMs: return to.text(to_text());
+    case Kind::kText: return to.text(std::get<std::string>(content_));
     case Kind::kList:
     case Kind::kLabelled:
       to.begin_array();

@@ -39,9 +39,8 @@ Wait read_wait(const ShardSource& source, Parameters& parameters) {
 }
 
 const Wait::Position* first_missing(const ShardSource& source, const Wait& wait) {
-  const auto missing = std::ranges::find_if(wait.positions, [&](const Wait::Position& wanted) {
-    return !source.has_folded(wanted.at, wanted.offset);
-  });
+  const auto missing = std::ranges::find_if(
+      wait.positions, [&](const Wait::Position& wanted) { return !source.has_folded(wanted.at, wanted.offset); });
   return missing == wait.positions.end() ? nullptr : &*missing;
 }
 

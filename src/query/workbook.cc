@@ -1,7 +1,7 @@
 #include "query/workbook.h"
 
-#include <fmt/format.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <xlsxwriter.h>
@@ -48,10 +48,8 @@ bool is_number(const Value& value) {
     case Value::Kind::kQuantity:
     case Value::Kind::kRatio:
     case Value::Kind::kRate:
-    case Value::Kind::kMean:
-      return true;
-    default:
-      return false;
+    case Value::Kind::kMean: return true;
+    default: return false;
   }
 }
 
@@ -59,7 +57,8 @@ bool is_number(const Value& value) {
 std::size_t digits_of(std::string_view number) {
   const std::size_t first = number.find_first_of("123456789");
   if (first == std::string_view::npos) return 1;
-  return static_cast<std::size_t>(std::ranges::count_if(number.substr(first), [](char c) { return c >= '0' && c <= '9'; }));
+  return static_cast<std::size_t>(
+      std::ranges::count_if(number.substr(first), [](char c) { return c >= '0' && c <= '9'; }));
 }
 
 std::size_t decimals_of(std::string_view number) {
@@ -132,11 +131,13 @@ struct Workbook::Parts {
     return format;
   }
 
-  void write_text(lxw_worksheet* to, lxw_row_t row, lxw_col_t column, const std::string& text, lxw_format* format = nullptr) {
+  void write_text(lxw_worksheet* to, lxw_row_t row, lxw_col_t column, const std::string& text,
+                  lxw_format* format = nullptr) {
     const lxw_error error = worksheet_write_string(to, row, column, text.c_str(), format);
     if (error == LXW_ERROR_MAX_STRING_LENGTH_EXCEEDED) {
       refuse(406, "Too long for a cell",
-             fmt::format("a text of {} bytes in column {} is longer than the {} characters that a cell of a sheet takes: CSV and JSON have it whole",
+             fmt::format("a text of {} bytes in column {} is longer than the {} characters that a cell of a sheet "
+                         "takes: CSV and JSON have it whole",
                          text.size(), column + 1, kTextMax));
     }
     check(error);
@@ -149,7 +150,8 @@ struct Workbook::Parts {
       check(worksheet_write_number(to, row, column, double_of(text), with_decimals(decimals_of(text))));
     } else if (value.kind() == Value::Kind::kBoolean) {
       check(worksheet_write_boolean(to, row, column, text == "true", nullptr));
-    } else if (const auto day = value.kind() == Value::Kind::kDate ? parse_date(text) : std::nullopt; day && *day >= kFirstSheetDate) {
+    } else if (const auto day = value.kind() == Value::Kind::kDate ? parse_date(text) : std::nullopt;
+               day && *day >= kFirstSheetDate) {
       check(worksheet_write_number(to, row, column, *day + kSheetDayOf1970, date));
     } else if (!text.empty()) {
       write_text(to, row, column, text);
@@ -164,7 +166,8 @@ struct Workbook::Parts {
     all_sheets.push_back(sheet);
     for (std::size_t i = 0; i < columns.size(); ++i) {
       const auto column = static_cast<lxw_col_t>(i);
-      check(worksheet_set_column(sheet, column, column, std::max(kColumnWidthMin, static_cast<double>(columns[i].size()) + 2), nullptr));
+      check(worksheet_set_column(sheet, column, column,
+                                 std::max(kColumnWidthMin, static_cast<double>(columns[i].size()) + 2), nullptr));
       write_text(sheet, 0, column, columns[i], bold);
     }
     worksheet_freeze_panes(sheet, 1, 0);
@@ -177,7 +180,8 @@ struct Workbook::Parts {
   }
   // What was written of the sheet stands on the disk; the library does not look.
   static void check_disk(const lxw_worksheet* of) {
-    if (of->optimize_tmpfile != nullptr && (std::fflush(of->optimize_tmpfile) != 0 || std::ferror(of->optimize_tmpfile) != 0)) {
+    if (of->optimize_tmpfile != nullptr &&
+        (std::fflush(of->optimize_tmpfile) != 0 || std::ferror(of->optimize_tmpfile) != 0)) {
       refuse(503, "Workbook not written", "there is no room for the workbook's temporary file");
     }
   }
@@ -242,11 +246,14 @@ void Workbook::write_cover(const WorkbookCover& cover) {
         continue;
       }
       if (!std::exchange(has_header, true)) {
-        for_each_column(one.parts(), [&](const std::string& of, const Value&) { parts_->write_text(sheet, row, column++, of, parts_->bold); });
+        for_each_column(one.parts(), [&](const std::string& of, const Value&) {
+          parts_->write_text(sheet, row, column++, of, parts_->bold);
+        });
         ++row;
         column = 0;
       }
-      for_each_column(one.parts(), [&](const std::string&, const Value& value) { parts_->write_cell(sheet, row, column++, value); });
+      for_each_column(one.parts(),
+                      [&](const std::string&, const Value& value) { parts_->write_cell(sheet, row, column++, value); });
       ++row;
     }
   };
@@ -283,7 +290,7 @@ WorkbookFile Workbook::finish() {
   parts_->end_sheet();
   check(workbook_close(std::exchange(parts_->book, nullptr)));
   const int descriptor = ::open(parts_->file.path().c_str(), O_RDONLY | O_CLOEXEC);
-  struct stat about {};
+  struct stat about{};
   if (descriptor < 0 || ::fstat(descriptor, &about) != 0) {
     if (descriptor >= 0) ::close(descriptor);
     refuse(503, "Workbook not read", "the workbook's temporary file cannot be read");

@@ -28,7 +28,8 @@ class WorkbookFile {
   // Takes over the open file.
   WorkbookFile(int descriptor, std::size_t bytes) : descriptor_(descriptor), bytes_(bytes) {}
   ~WorkbookFile();
-  WorkbookFile(WorkbookFile&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)), bytes_(other.bytes_) {}
+  WorkbookFile(WorkbookFile&& other) noexcept
+      : descriptor_(std::exchange(other.descriptor_, -1)), bytes_(other.bytes_) {}
   WorkbookFile& operator=(WorkbookFile&&) = delete;
 
   std::size_t bytes() const { return bytes_; }

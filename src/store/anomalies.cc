@@ -12,8 +12,7 @@ constexpr std::size_t kNumbersMax = 40;
 
 }  // namespace
 
-AnomalyRow encode_anomaly(LabelId customer, domain::DocumentRef emitter,
-                          const domain::Anomaly& anomaly) {
+AnomalyRow encode_anomaly(LabelId customer, domain::DocumentRef emitter, const domain::Anomaly& anomaly) {
   AnomalyRow row;
   row.key = AnomalyKey{.kind = anomaly.kind,
                        .customer = customer,

@@ -16,8 +16,7 @@ struct AnomalyRow {
   auto operator<=>(const AnomalyRow&) const = default;
 };
 // `emitter`: the document whose evaluation found it.
-AnomalyRow encode_anomaly(LabelId customer, domain::DocumentRef emitter,
-                          const domain::Anomaly& anomaly);
+AnomalyRow encode_anomaly(LabelId customer, domain::DocumentRef emitter, const domain::Anomaly& anomaly);
 
 struct StoredAnomaly {
   LabelId customer = 0;

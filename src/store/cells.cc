@@ -210,8 +210,8 @@ void merge_cells(std::span<const Cell> cells, std::span<const Cell> changes, std
   }
 }
 
-UInt128 cell_hash(const CellId& id, const domain::CellValue& value, const Label& customer,
-                  const Label& attributes, const Label& dimensions) {
+UInt128 cell_hash(const CellId& id, const domain::CellValue& value, const Label& customer, const Label& attributes,
+                  const Label& dimensions) {
   struct {
     std::uint64_t customer, attributes, dimensions;
     std::uint16_t measure, currency;

@@ -85,8 +85,8 @@ void merge_cells(std::span<const Cell> cells, std::span<const Cell> changes, std
 
 // value × hash of key, modulo 2^128. The same for every shard and partition count: made of texts,
 // not of label numbers.
-UInt128 cell_hash(const CellId& id, const domain::CellValue& value, const Label& customer,
-                  const Label& attributes, const Label& dimensions);
+UInt128 cell_hash(const CellId& id, const domain::CellValue& value, const Label& customer, const Label& attributes,
+                  const Label& dimensions);
 
 // Order-cycle rows <-> bytes. Decoded texts point into `bytes`; row.order_id is left empty.
 void encode_cycle_row(const domain::CycleRow& row, std::string& to);

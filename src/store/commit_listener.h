@@ -26,8 +26,7 @@ class CommitListener {
   // What is added to the cells of one account, each cell once.
   virtual void cells_changed(LabelId customer, std::span<const Cell> changes) = 0;
   // An order-cycle row as it was and as it is now (docs/formats.md); empty: there is none.
-  virtual void cycle_row_changed(LabelId customer, std::string_view before,
-                                 std::string_view now) = 0;
+  virtual void cycle_row_changed(LabelId customer, std::string_view before, std::string_view now) = 0;
   // The customer's file was told something.
   virtual void file_changed(LabelId customer) = 0;
   // The commit is in the store; `state` is what it holds, `totals` what came to them.

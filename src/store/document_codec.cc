@@ -208,8 +208,7 @@ ByteWriter begin_entry(std::string& document, EntryTag tag, std::size_t size) {
 }
 
 std::size_t head_size(Position at, std::int64_t recorded_ms) {
-  return 1 + varint_size(static_cast<std::uint64_t>(at.offset)) +
-         varint_size(static_cast<std::uint64_t>(recorded_ms));
+  return 1 + varint_size(static_cast<std::uint64_t>(at.offset)) + varint_size(static_cast<std::uint64_t>(recorded_ms));
 }
 
 template <typename Out>
@@ -262,7 +261,8 @@ std::string_view claimed_id(std::string_view payload) { return ByteReader(payloa
 
 std::uint64_t event_id_hash(std::uint8_t topic, std::string_view event_id) { return table_hash(event_id, topic); }
 std::uint64_t claim_hash(std::uint8_t topic, std::string_view payload, Claims claims) {
-  const std::uint64_t seed = std::uint64_t{1} << 16 | std::uint64_t{topic} << 8 | static_cast<std::uint8_t>(payload.front());
+  const std::uint64_t seed =
+      std::uint64_t{1} << 16 | std::uint64_t{topic} << 8 | static_cast<std::uint8_t>(payload.front());
   return table_hash(claims == Claims::kItsId ? claimed_id(payload) : std::string_view(), seed);
 }
 std::uint64_t link_hash(DocumentRef ref) {
@@ -283,7 +283,8 @@ void for_each_entry_until(std::string_view document, const Visit& visit) {
   }
 }
 template <typename Visit>
-void for_each_entry_until(std::string_view document, const DocumentIndex& index, std::uint64_t hash, const Visit& visit) {
+void for_each_entry_until(std::string_view document, const DocumentIndex& index, std::uint64_t hash,
+                          const Visit& visit) {
   for (const std::uint32_t place : index.places(hash)) {
     Entry entry;
     if (!Entries(document.substr(place)).next(entry) || !visit(entry)) return;
@@ -304,7 +305,8 @@ Standing find_standing(std::string_view document, const DocumentIndex* index, st
     if (head.at.topic != topic) return true;
     const std::string_view content = entry.body.substr(entry.body.size() - body.left());
     if (skip_event_id(body) == event_id) {
-      by_id = {body.raw(body.left()) == event.behind_event_id() ? Verdict::kDuplicate : Verdict::kConflict, content, head};
+      by_id = {body.raw(body.left()) == event.behind_event_id() ? Verdict::kDuplicate : Verdict::kConflict, content,
+               head};
       return false;
     }
     if (event.claims == Claims::kNothing || by_claim.verdict != Verdict::kNew) return true;
@@ -457,8 +459,7 @@ FactSketch FactSketch::of(const EncodedEvent& event) {
   return sketch;
 }
 
-void append_fact(std::string& document, Position at, std::int64_t recorded_ms,
-                 const EncodedEvent& event) {
+void append_fact(std::string& document, Position at, std::int64_t recorded_ms, const EncodedEvent& event) {
   thread_local ByteBuffer head;
   head.clear();
   BufferWriter out(head);
@@ -511,7 +512,7 @@ bool append_link(std::string& document, const DocumentIndex* index, DocumentRef 
 }
 
 [[gnu::flatten]] Result<Document> decode_document(DocumentRef ref, std::string_view bytes, std::size_t fresh_from,
-                                 Arena& arena) {
+                                                  Arena& arena) {
   const auto corrupt = [&] {
     return unexpected(ErrorCode::kCorrupt, "its document holds bytes that no version wrote");
   };
@@ -569,8 +570,7 @@ bool append_link(std::string& document, const DocumentIndex* index, DocumentRef 
         links[link_at++] = {kind, body.raw(body.left())};
         break;
       }
-      default:
-        return corrupt();
+      default: return corrupt();
     }
   }
   return Document{ref, 0, fresh_from == 0, facts, conflicts, links};
@@ -581,8 +581,7 @@ EventId event_id_of(std::string_view content) {
   return read_event_id(in);
 }
 
-UInt128 fact_hash(std::string_view customer_id, DocumentRef ref, std::uint8_t topic,
-                  std::string_view content) {
+UInt128 fact_hash(std::string_view customer_id, DocumentRef ref, std::uint8_t topic, std::string_view content) {
   thread_local ByteBuffer bytes;
   bytes.clear();
   BufferWriter out(bytes);

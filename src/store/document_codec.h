@@ -83,8 +83,7 @@ class FactSketch {
   std::uint64_t bits_ = 0;
 };
 
-void append_fact(std::string& document, domain::Position at, std::int64_t recorded_ms,
-                 const EncodedEvent& event);
+void append_fact(std::string& document, domain::Position at, std::int64_t recorded_ms, const EncodedEvent& event);
 // Keeps the first of a topic; false when there was one.
 bool append_conflict(std::string& document, const DocumentIndex* index, domain::Position at, std::int64_t recorded_ms,
                      const EncodedEvent& event);
@@ -93,8 +92,8 @@ bool append_link(std::string& document, const DocumentIndex* index, domain::Docu
 
 // Decodes a document. Texts point into `bytes`, lists into `arena`. What stands at or behind
 // `fresh_from` is marked fresh. kCorrupt for bytes that no version wrote.
-Result<domain::Document> decode_document(domain::DocumentRef ref, std::string_view bytes,
-                                         std::size_t fresh_from, Arena& arena);
+Result<domain::Document> decode_document(domain::DocumentRef ref, std::string_view bytes, std::size_t fresh_from,
+                                         Arena& arena);
 // Whether a fact of one of these types, as bits by the index of a payload's alternative, occurred in [from, to): without
 // a payload being decoded. Also for bytes that no version wrote, which whoever decodes them is told.
 bool may_have_occurred(std::string_view document, std::uint64_t types, Instant from, Instant to);
@@ -102,8 +101,7 @@ bool may_have_occurred(std::string_view document, std::uint64_t types, Instant f
 inline constexpr std::size_t kFactOverheadMax = 1 + 10 + 1 + 10 + 10;
 
 // A hash of a fact's content for the digest: of the account, the document and the event.
-UInt128 fact_hash(std::string_view customer_id, domain::DocumentRef ref, std::uint8_t topic,
-                  std::string_view content);
+UInt128 fact_hash(std::string_view customer_id, domain::DocumentRef ref, std::uint8_t topic, std::string_view content);
 // Of a fact's content.
 domain::EventId event_id_of(std::string_view content);
 // Calls visit(topic, content) for each fact.

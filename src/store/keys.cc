@@ -156,9 +156,7 @@ std::string IdKey::beginning(domain::DocumentKind kind, std::string_view folded)
   return key.append(folded);
 }
 
-std::string IdKey::prefix(domain::DocumentRef ref) {
-  return with_id(beginning(ref.kind, {}), ref.id);
-}
+std::string IdKey::prefix(domain::DocumentRef ref) { return with_id(beginning(ref.kind, {}), ref.id); }
 
 std::string IdKey::bytes() const {
   std::string key = prefix(ref);
@@ -176,13 +174,9 @@ Result<IdKey> IdKey::parse(std::string_view bytes) {
   return in.result(key, "a document's id");
 }
 
-std::string ShipmentKey::beginning(std::string_view folded) {
-  return std::string(1, kShipmentPrefix).append(folded);
-}
+std::string ShipmentKey::beginning(std::string_view folded) { return std::string(1, kShipmentPrefix).append(folded); }
 
-std::string ShipmentKey::prefix(std::string_view shipment_id) {
-  return with_id(beginning({}), shipment_id);
-}
+std::string ShipmentKey::prefix(std::string_view shipment_id) { return with_id(beginning({}), shipment_id); }
 
 std::string ShipmentKey::prefix(std::string_view shipment_id, LabelId customer) {
   std::string key = prefix(shipment_id);

@@ -18,7 +18,7 @@ inline std::uint32_t ordered(Day day) { return static_cast<std::uint32_t>(day) ^
 inline Day day_of_ordered(std::uint32_t ordered) { return static_cast<Day>(ordered ^ 0x8000'0000U); }
 
 // --- Table::kMeta -----------------------------------------------------------------------------
-inline constexpr char kStatePrefix = 'S';    // One key: positions, counters, digest.
+inline constexpr char kStatePrefix = 'S';  // One key: positions, counters, digest.
 inline constexpr char kLabelPrefix = 'L';
 inline constexpr char kAnomalyPrefix = 'A';
 inline constexpr char kParkedPrefix = 'P';
@@ -29,7 +29,7 @@ inline constexpr char kShipmentPrefix = 'H';
 inline constexpr char kNamePrefix = 'N';
 inline constexpr char kEndedPrefix = 'E';
 
-inline constexpr char kManifestPrefix = 'M'; // One key: what the shard was folded under, as manifest.json has it.
+inline constexpr char kManifestPrefix = 'M';  // One key: what the shard was folded under, as manifest.json has it.
 
 inline std::string state_key() { return {kStatePrefix}; }
 inline std::string manifest_key() { return {kManifestPrefix}; }

@@ -17,9 +17,7 @@ bool parse(Label& label) {
   ByteReader in(label.bytes);
   label.kind = static_cast<Label::Kind>(in.u8());
   switch (label.kind) {
-    case Label::Kind::kCustomer:
-      label.customer = in.raw(in.left());
-      break;
+    case Label::Kind::kCustomer: label.customer = in.raw(in.left()); break;
     case Label::Kind::kAttributes:
       label.attributes.region = in.string();
       label.attributes.sales_rep = in.string();
@@ -31,8 +29,7 @@ bool parse(Label& label) {
       label.dimensions.channel = in.string();
       if (label.dimensions.kind > static_cast<std::uint8_t>(domain::OrderKind::kSample)) return false;
       break;
-    default:
-      return false;
+    default: return false;
   }
   label.hash = hash128(label.bytes);
   return in.ok() && in.done();
@@ -78,12 +75,10 @@ LabelId Labels::add(std::string bytes) {
 
 Labels::Parts Labels::parts_of(const Label& label) {
   switch (label.kind) {
-    case Label::Kind::kCustomer:
-      return {label.kind, label.customer, {}, 0};
+    case Label::Kind::kCustomer: return {label.kind, label.customer, {}, 0};
     case Label::Kind::kAttributes:
       return {label.kind, label.attributes.region, label.attributes.sales_rep, label.attributes.file_day};
-    case Label::Kind::kDimensions:
-      break;
+    case Label::Kind::kDimensions: break;
   }
   return {label.kind, label.dimensions.sku, label.dimensions.channel, label.dimensions.kind};
 }
@@ -91,13 +86,11 @@ Labels::Parts Labels::parts_of(const Label& label) {
 bool Labels::has_parts(const Label& label, const Parts& parts) {
   if (label.kind != parts.kind) return false;
   switch (label.kind) {
-    case Label::Kind::kCustomer:
-      return label.customer == parts.first;
+    case Label::Kind::kCustomer: return label.customer == parts.first;
     case Label::Kind::kAttributes:
       return label.attributes.region == parts.first && label.attributes.sales_rep == parts.second &&
              label.attributes.file_day == parts.number;
-    case Label::Kind::kDimensions:
-      break;
+    case Label::Kind::kDimensions: break;
   }
   return label.dimensions.sku == parts.first && label.dimensions.channel == parts.second &&
          label.dimensions.kind == parts.number;
@@ -107,8 +100,7 @@ std::size_t Labels::Hash::operator()(const Parts& parts) const {
   constexpr std::uint64_t kOdd = 0x9e37'79b9'7f4a'7c15;
   std::uint64_t hash = table_hash(parts.first);
   if (!parts.second.empty()) hash = hash * kOdd + table_hash(parts.second);
-  return (hash * kOdd + static_cast<std::uint64_t>(parts.number)) * kOdd +
-         static_cast<std::uint64_t>(parts.kind);
+  return (hash * kOdd + static_cast<std::uint64_t>(parts.number)) * kOdd + static_cast<std::uint64_t>(parts.kind);
 }
 
 LabelId Labels::intern(const Parts& parts) {
@@ -116,9 +108,7 @@ LabelId Labels::intern(const Parts& parts) {
   std::string bytes(1, static_cast<char>(parts.kind));
   ByteWriter out(bytes);
   switch (parts.kind) {
-    case Label::Kind::kCustomer:
-      out.raw(parts.first);
-      break;
+    case Label::Kind::kCustomer: out.raw(parts.first); break;
     case Label::Kind::kAttributes:
       out.string(parts.first);
       out.string(parts.second);
@@ -139,8 +129,8 @@ LabelId Labels::customer(std::string_view id) { return intern({Label::Kind::kCus
 LabelId Labels::attributes(const domain::Attributes& attributes) {
   // The file is asked only for what the document lacks.
   const bool complete = !attributes.region.empty() && !attributes.sales_rep.empty();
-  return intern({Label::Kind::kAttributes, attributes.region, attributes.sales_rep,
-                 complete ? 0 : attributes.file_day});
+  return intern(
+      {Label::Kind::kAttributes, attributes.region, attributes.sales_rep, complete ? 0 : attributes.file_day});
 }
 
 LabelId Labels::dimensions(const domain::Dimensions& dimensions) {

@@ -44,7 +44,8 @@ Result<ParkedRecord> ParkedRecord::decode(std::string_view key_bytes, std::strin
   const std::string_view value = in.string();
   if (has & 1) record.key = std::string(key);
   if (has & 2) record.value = std::string(value);
-  const bool is_reason = record.reason >= domain::ParkReason::kNotParseable && record.reason <= domain::ParkReason::kInvalid;
+  const bool is_reason =
+      record.reason >= domain::ParkReason::kNotParseable && record.reason <= domain::ParkReason::kInvalid;
   if (!in.ok() || !in.done() || !is_reason) {
     return unexpected(ErrorCode::kCorrupt, "a parked record holds bytes that no version wrote");
   }

@@ -157,12 +157,9 @@ struct ShardStore::Parts {
   rocksdb::Status open_file(std::size_t table, OpenFile& file);
   static rocksdb::Status finish(OpenFile& file);
 
-  rocksdb::ColumnFamilyHandle* handle(Table table) const {
-    return tables[static_cast<std::size_t>(table)];
-  }
+  rocksdb::ColumnFamilyHandle* handle(Table table) const { return tables[static_cast<std::size_t>(table)]; }
 
-  Result<std::optional<std::string>> get(const rocksdb::ReadOptions& options, Table table,
-                                         std::string_view key) const {
+  Result<std::optional<std::string>> get(const rocksdb::ReadOptions& options, Table table, std::string_view key) const {
     rocksdb::PinnableSlice value;
     const rocksdb::Status status = db->Get(options, handle(table), slice(key), &value);
     if (status.IsNotFound()) return std::optional<std::string>();
@@ -175,8 +172,8 @@ struct ShardStore::Parts {
     options.auto_prefix_mode = false;
     options.total_order_seek = true;
     const std::unique_ptr<rocksdb::Iterator> at(db->NewIterator(options, handle(table)));
-    for (at->Seek(slice(from.empty() ? prefix : from));
-         at->Valid() && at->key().starts_with(slice(prefix)); at->Next()) {
+    for (at->Seek(slice(from.empty() ? prefix : from)); at->Valid() && at->key().starts_with(slice(prefix));
+         at->Next()) {
       ASSIGN_OR_RETURN(const Next next, visit(view(at->key()), view(at->value())));
       if (next == Next::kStop) break;
     }
@@ -189,9 +186,7 @@ void WriteSet::put(Table table, std::string_view key, std::string_view value) {
   put_view(table, key, memory_.copy(value));
 }
 
-void WriteSet::put_view(Table table, std::string_view key, std::string_view value) {
-  add(table, key, value);
-}
+void WriteSet::put_view(Table table, std::string_view key, std::string_view value) { add(table, key, value); }
 
 void WriteSet::remove(Table table, std::string_view key) { add(table, key, std::nullopt); }
 
@@ -229,8 +224,8 @@ std::span<const WriteSet::Change> WriteSet::sorted(Table table) {
 ShardStore::ShardStore(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 ShardStore::~ShardStore() = default;
 
-Result<std::unique_ptr<ShardStore>> ShardStore::open(const std::string& path, SharedMemory& memory,
-                                                     Mode mode, std::size_t files_bytes_min) {
+Result<std::unique_ptr<ShardStore>> ShardStore::open(const std::string& path, SharedMemory& memory, Mode mode,
+                                                     std::size_t files_bytes_min) {
   rocksdb::DBOptions options;
   options.env = memory.parts_->disk;
   const auto own_work = std::make_shared<OwnWork>();
@@ -269,7 +264,8 @@ Result<std::unique_ptr<ShardStore>> ShardStore::open(const std::string& path, Sh
   family.level_compaction_dynamic_level_bytes = true;
   family.write_buffer_size = 32 << 20;
   // Inserting goes on from the last key of the same customer and kind of row.
-  family.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(DocumentKey::prefix(0).size() + 1));
+  family.memtable_insert_with_hint_prefix_extractor.reset(
+      rocksdb::NewFixedPrefixTransform(DocumentKey::prefix(0).size() + 1));
 
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
   for (const char* name : kTableNames) families.emplace_back(name, family);
@@ -289,8 +285,7 @@ Result<std::unique_ptr<ShardStore>> ShardStore::open(const std::string& path, Sh
           ? rocksdb::DB::Open(options, path, families, &handles, &db)
           : rocksdb::DB::OpenForReadOnly(options, copy ? copy->path() : path, families, &handles, &db);
   if (status.IsIOError() && status.ToString().find("lock") != std::string::npos) {
-    return unexpected(ErrorCode::kBusy,
-                      "the store " + path + " is open in another process; only one may write it");
+    return unexpected(ErrorCode::kBusy, "the store " + path + " is open in another process; only one may write it");
   }
   if (!status.ok()) return failure(status, "open the store " + path, copy.get(), path);
   auto parts = std::make_unique<Parts>();
@@ -330,9 +325,8 @@ rocksdb::Status ShardStore::Parts::write_log(WriteSet& set) {
   rocksdb::WriteBatch batch(set.bytes_ + set.bytes_ / 8);
   for (std::size_t i = 0; i < kTableCount; ++i) {
     for (const WriteSet::Change& change : set.sorted(static_cast<Table>(i))) {
-      const rocksdb::Status status =
-          change.value ? batch.Put(tables[i], slice(change.key), slice(*change.value))
-                       : batch.Delete(tables[i], slice(change.key));
+      const rocksdb::Status status = change.value ? batch.Put(tables[i], slice(change.key), slice(*change.value))
+                                                  : batch.Delete(tables[i], slice(change.key));
       if (!status.ok()) return status;
     }
   }

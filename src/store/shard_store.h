@@ -23,9 +23,9 @@ namespace daybook::store {
 
 // Column families. Stored by name.
 enum class Table : std::uint8_t {
-  kMeta = 0,       // Positions, counters, labels, indexes, anomalies, parked records.
+  kMeta = 0,  // Positions, counters, labels, indexes, anomalies, parked records.
   kDocuments = 1,
-  kCells = 2,      // Pages of aggregate cells, order-cycle rows, what was open by its date.
+  kCells = 2,  // Pages of aggregate cells, order-cycle rows, what was open by its date.
 };
 inline constexpr std::size_t kTableCount = 3;
 
@@ -102,8 +102,7 @@ class ShardStore : public Reads {
   // store meanwhile; kReadCopy reads a copy of this moment, which another process may go on writing (store_copy.h).
   // Errors: kBusy when another process has it open for writing, too; kCorrupt, also where a write-ahead log that was
   // synced is missing or shorter; kUnavailable for I/O; kNotFound.
-  static Result<std::unique_ptr<ShardStore>> open(const std::string& path, SharedMemory& memory,
-                                                  Mode mode,
+  static Result<std::unique_ptr<ShardStore>> open(const std::string& path, SharedMemory& memory, Mode mode,
                                                   std::size_t files_bytes_min = kFilesBytesMin);
   ~ShardStore() override;
 

@@ -138,8 +138,7 @@ Result<std::unique_ptr<StoreCopy>> StoreCopy::make(const std::string& store) {
   std::error_code error;
   if (!fs::exists(store + "/CURRENT", error)) return unexpected(ErrorCode::kNotFound, "there is no store in " + store);
   remove_left_behind(store);
-  std::unique_ptr<StoreCopy> copy(
-      new StoreCopy(fmt::format("{}/{}{}-{}", store, kName, ::getpid(), ++count)));
+  std::unique_ptr<StoreCopy> copy(new StoreCopy(fmt::format("{}/{}{}-{}", store, kName, ::getpid(), ++count)));
   Taking taking(store, copy->path());
   const auto begin = std::chrono::steady_clock::now();
   auto waited = std::chrono::steady_clock::duration::zero();
@@ -150,7 +149,8 @@ Result<std::unique_ptr<StoreCopy>> StoreCopy::make(const std::string& store) {
     if (!done && waited >= kErrorPatience) return unexpected(done.error());
     std::this_thread::sleep_for(kPause);
   } while (waited < kPatience);
-  return unexpected(ErrorCode::kUnavailable, "the store " + store + " changes too quickly to be read beside its server");
+  return unexpected(ErrorCode::kUnavailable,
+                    "the store " + store + " changes too quickly to be read beside its server");
 }
 
 StoreCopy::~StoreCopy() {

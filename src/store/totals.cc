@@ -89,8 +89,7 @@ Result<void> write_totals(const std::string& folder, const Totals& totals) {
   return write_file_durably(folder, kFile, bytes);
 }
 
-Result<std::optional<Totals>> load_totals(const Reads& reads, const std::string& folder,
-                                          const ShardState& state) {
+Result<std::optional<Totals>> load_totals(const Reads& reads, const std::string& folder, const ShardState& state) {
   // Before the first file was written the journal begins with the empty store.
   std::optional<Totals> totals = Totals();
   const auto file = read_file(folder + "/" + kFile);

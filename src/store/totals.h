@@ -44,8 +44,7 @@ Result<void> write_totals(const std::string& folder, const Totals& totals);
 
 // As of `state`, which the store holds: the file with the journal's entries since. None where they do not lead to
 // this state, or are damaged: then the pages say it. An error means that the store failed.
-Result<std::optional<Totals>> load_totals(const Reads& reads, const std::string& folder,
-                                          const ShardState& state);
+Result<std::optional<Totals>> load_totals(const Reads& reads, const std::string& folder, const ShardState& state);
 
 // What one commit added to the totals.
 struct TotalsChange {

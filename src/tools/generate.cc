@@ -25,21 +25,11 @@ class Generator::Company {
   bool act(const history::Step& step, events::v1::Event& event) {
     using history::Action;
     switch (step.action) {
-      case Action::kOpenAccount:
-        reference_.open_account(step, event);
-        return true;
-      case Action::kReviewAccount:
-        reference_.review_account(step, event);
-        return true;
-      case Action::kPublishRate:
-        reference_.publish_rate(step, event);
-        return true;
-      case Action::kSetTarget:
-        reference_.set_target(step, event);
-        return true;
-      default:
-        return step.action < Action::kBillMonth ? orders_.act(step, event)
-                                                : receivables_.act(step, event);
+      case Action::kOpenAccount: reference_.open_account(step, event); return true;
+      case Action::kReviewAccount: reference_.review_account(step, event); return true;
+      case Action::kPublishRate: reference_.publish_rate(step, event); return true;
+      case Action::kSetTarget: reference_.set_target(step, event); return true;
+      default: return step.action < Action::kBillMonth ? orders_.act(step, event) : receivables_.act(step, event);
     }
   }
 

@@ -29,8 +29,7 @@ struct EventPlan {
 
 class Importer {
  public:
-  Importer(const SourceFile& mapping, const std::vector<SourceFile>& csv)
-      : mapping_(mapping), csv_(csv) {}
+  Importer(const SourceFile& mapping, const std::vector<SourceFile>& csv) : mapping_(mapping), csv_(csv) {}
 
   ImportReport run() {
     if (read_mapping()) {
@@ -40,9 +39,8 @@ class Importer {
       report_.events.clear();
       if (report_.faults.size() > kFileFaultsMax) report_.faults.resize(kFileFaultsMax);
     }
-    std::ranges::stable_sort(report_.events, {}, [](const events::v1::Event& event) {
-      return event.occurred_at().seconds();
-    });
+    std::ranges::stable_sort(report_.events, {},
+                             [](const events::v1::Event& event) { return event.occurred_at().seconds(); });
     return std::move(report_);
   }
 
@@ -56,9 +54,9 @@ class Importer {
     try {
       table_ = toml::parse(mapping_.content, mapping_.name);
     } catch (const toml::parse_error& error) {
-      report_.faults.push_back({fmt::format("{}:{}:{}", mapping_.name, error.source().begin.line,
-                                            error.source().begin.column),
-                                std::string(error.description())});
+      report_.faults.push_back(
+          {fmt::format("{}:{}:{}", mapping_.name, error.source().begin.line, error.source().begin.column),
+           std::string(error.description())});
       return false;
     }
     for (const auto& [key, node] : table_) read_setting(key.str(), node);
@@ -81,13 +79,9 @@ class Importer {
       names_.seconds_of_day = seconds.value_or(0);
     } else if (key == "values" && node.is_table()) {
       read_values(*node.as_table());
-    } else if (!(key == "inputs" && node.is_table()) &&
-               !(key == "events" && node.is_array_of_tables())) {
-      fault(
-          node,
-          fmt::format(
-              "'{}' is not known here: name, zone, time, [inputs.NAME], [values.NAME], [[events]]",
-              key));
+    } else if (!(key == "inputs" && node.is_table()) && !(key == "events" && node.is_array_of_tables())) {
+      fault(node,
+            fmt::format("'{}' is not known here: name, zone, time, [inputs.NAME], [values.NAME], [[events]]", key));
     }
   }
 
@@ -111,11 +105,9 @@ class Importer {
     std::vector<std::string> given;
     if (const auto text = node.value_exact<std::string>()) given.push_back(*text);
     if (const toml::array* items = node.as_array()) {
-      for (const toml::node& item : *items)
-        given.push_back(item.value_exact<std::string>().value_or(""));
+      for (const toml::node& item : *items) given.push_back(item.value_exact<std::string>().value_or(""));
     }
-    if (given.empty() || std::ranges::find(given, "") != given.end())
-      fault(node, "must be a text or a list of texts");
+    if (given.empty() || std::ranges::find(given, "") != given.end()) fault(node, "must be a text or a list of texts");
     return given;
   }
 
@@ -134,8 +126,7 @@ class Importer {
       inputs_[key] = Input::read(key, options, place_of(mapping_.name, node), csv_, report_.faults);
     }
     for (const SourceFile& file : csv_) {
-      const bool used =
-          std::ranges::any_of(all, [&](const InputOptions& o) { return fits(o, file.name); });
+      const bool used = std::ranges::any_of(all, [&](const InputOptions& o) { return fits(o, file.name); });
       if (!used && report_.faults.empty())
         report_.faults.push_back({file.name + ":1:1", "no input of the mapping takes this file"});
     }
@@ -153,11 +144,9 @@ class Importer {
       } else if (key == "trim" && node.is_boolean()) {
         options.csv.trim = *node.value_exact<bool>();
       } else {
-        fault(node,
-              fmt::format(
-                  "'{}' is not known here, or its value is not: files, key, delimiter (one sign), "
-                  "trim (true or false)",
-                  std::string(key.str())));
+        fault(node, fmt::format("'{}' is not known here, or its value is not: files, key, delimiter (one sign), "
+                                "trim (true or false)",
+                                std::string(key.str())));
       }
     }
     if (options.files.empty()) fault(table, "files = \"…\" is required");
@@ -174,8 +163,7 @@ class Importer {
     EventPlan plan;
     const auto rows_of = table["for"].value_exact<std::string>().value_or("");
     const auto input = inputs_.find(rows_of);
-    if (input == inputs_.end())
-      return fault(table, "for = \"INPUT\" is required: whose rows become events");
+    if (input == inputs_.end()) return fault(table, "for = \"INPUT\" is required: whose rows become events");
     plan.input = input->second.get();
     plan.once_per_key = table["once_per_key"].value_exact<bool>().value_or(false);
     if (plan.once_per_key && plan.input->key_columns() == 0) {
@@ -192,8 +180,7 @@ class Importer {
     const auto& type = *events::v1::Event::descriptor();
     for (const auto& [key, value] : table) {
       const auto* field = type.FindFieldByName(std::string(key.str()));
-      if (field != nullptr && field->real_containing_oneof() != nullptr)
-        plan.payload = field->name();
+      if (field != nullptr && field->real_containing_oneof() != nullptr) plan.payload = field->name();
     }
     plan.event = compiler.object(table, type, scope, {"for", "once_per_key", "when", "id"});
     plans_.push_back(std::move(plan));
@@ -220,14 +207,12 @@ class Importer {
     auto built = build(plan.event, scope, evaluator, "", nullptr);
     if (!built) return fail();
     json::object event = built->is_object() ? std::move(built->get_object()) : json::object();
-    const UInt128 event_id =
-        hash128(fmt::format("{}\x1F{}\x1F{}", name_, plan.payload, id->text()));
+    const UInt128 event_id = hash128(fmt::format("{}\x1F{}\x1F{}", name_, plan.payload, id->text()));
     event["event_id"] = to_hex(event_id);
     const auto [first, is_new] = seen_.emplace(to_hex(event_id), scope.row);
     if (!is_new) {
-      report_.faults.push_back(
-          {scope.row.place(), fmt::format("{} '{}' is also made from {}", plan.payload, id->text(),
-                                          first->second.place())});
+      report_.faults.push_back({scope.row.place(), fmt::format("{} '{}' is also made from {}", plan.payload, id->text(),
+                                                               first->second.place())});
       return;
     }
     events::Violations violations;
@@ -237,8 +222,8 @@ class Importer {
     build(plan.event, scope, evaluator, "", &places);
     for (const events::Violation& violation : violations.kept()) {
       const auto cell = std::ranges::find(places, violation.field, &Places::value_type::first);
-      report_.faults.push_back({cell == places.end() ? scope.row.place() : cell->second,
-                                violation.field + ": " + violation.message});
+      report_.faults.push_back(
+          {cell == places.end() ? scope.row.place() : cell->second, violation.field + ": " + violation.message});
     }
   }
 

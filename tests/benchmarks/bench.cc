@@ -28,8 +28,7 @@ class Questions {
     return from + static_cast<Day>(random_() % static_cast<std::uint32_t>(to - from + 1));
   }
   // Asks `runs` times, twice each; `ask` gives the parameters.
-  void time(const char* what, const std::string& path, int runs,
-            const std::function<query::ParameterMap()>& ask) {
+  void time(const char* what, const std::string& path, int runs, const std::function<query::ParameterMap()>& ask) {
     Spread first, again;
     for (int run = 0; run < runs; ++run) {
       const query::ParameterMap parameters = ask();
@@ -65,8 +64,7 @@ int ageing(std::int64_t orders, int runs, bool indexed) {
     fmt::print("index ready after folding, s            {:.3f}   (processor {:.3f})\n", seconds_since(start),
                cpu_seconds() - cpu);
   }
-  fmt::print("index, MiB                              {:.1f}\n",
-             static_cast<double>(model.index_bytes()) / (1 << 20));
+  fmt::print("index, MiB                              {:.1f}\n", static_cast<double>(model.index_bytes()) / (1 << 20));
   const Day first = day_from_civil({2023, 1, 1});
   const Day last = day_from_civil({2024, 12, 31});
   Questions questions(model);
@@ -98,7 +96,8 @@ int ageing(std::int64_t orders, int runs, bool indexed) {
   questions.time("trend of 12 months, totals", ages + "/trend", runs, year({}));
   questions.time("trend of 12 months, customers", ages + "/trend", std::min(runs, 5),
                  year({{"group_by", "customer"}, {"page_size", "1000"}}));
-  questions.time("trend of 12 months, credits over items", ages + "/trend", std::min(runs, 5), year({{"credits", "fifo"}}));
+  questions.time("trend of 12 months, credits over items", ages + "/trend", std::min(runs, 5),
+                 year({{"credits", "fifo"}}));
   // A month that has ended.
   const auto month = [&](query::ParameterMap more) {
     return [&, more] {
@@ -138,7 +137,8 @@ int ageing(std::int64_t orders, int runs, bool indexed) {
   });
   questions.time("restatement of a tenth, a page", "v1/receivables/restatement", std::min(runs, 3), [&] {
     const auto at = [&](double share) {
-      return format_instant_ms(before_ms + static_cast<std::int64_t>(share * static_cast<double>(loaded_ms - before_ms)));
+      return format_instant_ms(before_ms +
+                               static_cast<std::int64_t>(share * static_cast<double>(loaded_ms - before_ms)));
     };
     return query::ParameterMap{{"known_from", at(0.8)}, {"known_to", at(0.9)}};
   });
@@ -167,7 +167,8 @@ int ageing(std::int64_t orders, int runs, bool indexed) {
     };
   };
   questions.time("cycle factors of a month", "v1/order-cycle/factors", runs, two_months({}));
-  questions.time("cycle factors of a month by region", "v1/order-cycle/factors", runs, two_months({{"group_by", "region"}}));
+  questions.time("cycle factors of a month by region", "v1/order-cycle/factors", runs,
+                 two_months({{"group_by", "region"}}));
   questions.time("orders of a month's cycle, a page", "v1/order-cycle/orders", runs, month({}));
   return 0;
 }
@@ -191,16 +192,21 @@ int main(int argc, char** argv) {
     common(command)->add_option("--brokers", brokers, "a running broker")->required();
     return command;
   };
-  on_kafka(app.add_subcommand("fill", "publish a history in large batches, for other programs to fold"))
-      ->callback([&] { code = daybook::bench::fill(brokers, orders); });
-  on_kafka(app.add_subcommand("refold", "fold what `fill` has published, as often as asked"))
-      ->callback([&] { code = daybook::bench::refold(brokers, runs); });
-  on_kafka(app.add_subcommand("fold-kafka", "fold from Kafka beside a bare librdkafka consumer"))
-      ->callback([&] { code = daybook::bench::fold_kafka(brokers, orders, runs); });
-  on_kafka(app.add_subcommand("fold-live", "the same on a log that was written live in small batches"))
-      ->callback([&] { code = daybook::bench::fold_live(brokers, orders, runs); });
-  common(app.add_subcommand("fold-embedded", "fold from the embedded log beside decoding alone"))
-      ->callback([&] { code = daybook::bench::fold_embedded(orders, runs); });
+  on_kafka(app.add_subcommand("fill", "publish a history in large batches, for other programs to fold"))->callback([&] {
+    code = daybook::bench::fill(brokers, orders);
+  });
+  on_kafka(app.add_subcommand("refold", "fold what `fill` has published, as often as asked"))->callback([&] {
+    code = daybook::bench::refold(brokers, runs);
+  });
+  on_kafka(app.add_subcommand("fold-kafka", "fold from Kafka beside a bare librdkafka consumer"))->callback([&] {
+    code = daybook::bench::fold_kafka(brokers, orders, runs);
+  });
+  on_kafka(app.add_subcommand("fold-live", "the same on a log that was written live in small batches"))->callback([&] {
+    code = daybook::bench::fold_live(brokers, orders, runs);
+  });
+  common(app.add_subcommand("fold-embedded", "fold from the embedded log beside decoding alone"))->callback([&] {
+    code = daybook::bench::fold_embedded(orders, runs);
+  });
   int factor = 20;
   CLI::App* growth = common(app.add_subcommand("growth", "fold of a long history beside that of a short one"));
   growth->add_option("--factor", factor, "how much longer")->capture_default_str();

@@ -36,9 +36,7 @@ bool History::next(events::v1::Event& event) {
   return true;
 }
 
-const char* content_type(Form form) {
-  return form == Form::kLines ? "application/x-ndjson" : "application/x-protobuf";
-}
+const char* content_type(Form form) { return form == Form::kLines ? "application/x-ndjson" : "application/x-protobuf"; }
 
 std::vector<std::string> bodies_of(History history, Form form) {
   std::vector<std::string> bodies;
@@ -84,8 +82,8 @@ Posted post_all(const std::string& url, const std::vector<std::string>& bodies, 
 
 int feed(const std::string& url, double rate, double seconds) {
   const auto count = static_cast<std::size_t>(rate * seconds);
-  const auto bodies = bodies_of(History(count, fmt::format("F{}-", Clock::now().time_since_epoch().count())),
-                                Form::kProtobuf);
+  const auto bodies =
+      bodies_of(History(count, fmt::format("F{}-", Clock::now().time_since_epoch().count())), Form::kProtobuf);
   fmt::print("feeding\n");  // For who waits until it begins.
   std::fflush(stdout);
   const double took = post_all(url, bodies, Form::kProtobuf, 8, rate).seconds;

@@ -145,9 +145,7 @@ double memory_high_water() {
   }
   give_up("/proc/self/status tells nothing");
 }
-void reset_memory_high_water() {
-  std::ofstream("/proc/self/clear_refs") << "5";
-}
+void reset_memory_high_water() { std::ofstream("/proc/self/clear_refs") << "5"; }
 
 // The total of open receivables and their ages at past dates, as the server answers it from memory: median.
 double ageing_totals_ms(const Folded& folded) {
@@ -198,8 +196,9 @@ int refold(const std::string& brokers, int runs) {
     fold_cpu.add((cpu_seconds() - cpu_at_start) * 1e6 / static_cast<double>(events));
     fold.add(static_cast<double>(events) / folded.seconds);
   }
-  fmt::print(R"({{"rates": [{:.0f}], "processor_us": [{:.3f}]}})" "\n", fmt::join(fold.values, ", "),
-             fmt::join(fold_cpu.values, ", "));
+  fmt::print(R"({{"rates": [{:.0f}], "processor_us": [{:.3f}]}})"
+             "\n",
+             fmt::join(fold.values, ", "), fmt::join(fold_cpu.values, ", "));
   return 0;
 }
 
@@ -250,8 +249,8 @@ int growth(std::int64_t orders, int factor) {
     const Folded folded(*log, "", Folded::Indexes::kAsPlanned);
     const Grown grown{events / folded.seconds, (cpu_seconds() - cpu) * 1e6 / events};
     const double memory = memory_high_water();
-    const auto bytes = static_cast<double>(
-        bytes_of(folded.directory.path(), [](const std::filesystem::path&) { return true; }));
+    const auto bytes =
+        static_cast<double>(bytes_of(folded.directory.path(), [](const std::filesystem::path&) { return true; }));
     fmt::print("{:>10.0f} {:>10.3f} {:>14.2f} {:>12.0f} {:>14.1f} {:>12.2f}\n", events, grown.rate / 1e6,
                grown.processor_us, memory / (1 << 20), bytes / events, ageing_totals_ms(folded));
     return grown;

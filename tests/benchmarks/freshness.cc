@@ -15,11 +15,11 @@ constexpr int kProbers = 8;
 // Publishes an order, and asks for it from the moment at which the log had it. Gives milliseconds.
 double probe(HttpConnection& connection, const std::string& account, int number) {
   const std::string order = fmt::format("PROBE-{}", number);
-  const std::string body = fmt::format(
-      R"({{"event_id":"{1}","customer_id":"{0}","source":"bench","occurred_at":"2024-06-30T08:00:00Z",)"
-      R"("order_placed":{{"order_id":"{1}","currency":"EUR",)"
-      R"("lines":[{{"line_id":"1","sku":"S","quantity":"1","net_minor":"100"}}]}}}})",
-      account, order);
+  const std::string body =
+      fmt::format(R"({{"event_id":"{1}","customer_id":"{0}","source":"bench","occurred_at":"2024-06-30T08:00:00Z",)"
+                  R"("order_placed":{{"order_id":"{1}","currency":"EUR",)"
+                  R"("lines":[{{"line_id":"1","sku":"S","quantity":"1","net_minor":"100"}}]}}}})",
+                  account, order);
   const auto published = connection.post("/v1/events", "application/json", body);
   const auto acknowledged = Clock::now();
   if (published.status != 200) give_up(published.body);

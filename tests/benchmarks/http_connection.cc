@@ -35,8 +35,8 @@ HttpConnection::Answer HttpConnection::get(std::string_view target) {
 
 HttpConnection::Answer HttpConnection::post(std::string_view target, std::string_view content_type,
                                             std::string_view body) {
-  return ask(fmt::format("POST {} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n", target,
-                         content_type, body.size()),
+  return ask(fmt::format("POST {} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n",
+                         target, content_type, body.size()),
              body);
 }
 
@@ -59,8 +59,7 @@ HttpConnection::Answer HttpConnection::ask(std::string_view header, std::string_
 
 void HttpConnection::send(std::string_view header, std::string_view body) {
   while (!header.empty() || !body.empty()) {
-    iovec parts[] = {{const_cast<char*>(header.data()), header.size()},
-                     {const_cast<char*>(body.data()), body.size()}};
+    iovec parts[] = {{const_cast<char*>(header.data()), header.size()}, {const_cast<char*>(body.data()), body.size()}};
     msghdr message{};
     message.msg_iov = parts;
     message.msg_iovlen = std::size(parts);

@@ -86,11 +86,11 @@ class BareProducer {
       left[batch] = end - batch * kEventsInBody;
       for (std::size_t i = batch * kEventsInBody; i < end; ++i) {
         const Message& message = messages[i];
-        const rd_kafka_resp_err_t error = rd_kafka_producev(
-            client_, RD_KAFKA_V_TOPIC(names_[static_cast<std::size_t>(message.topic)].c_str()),
-            RD_KAFKA_V_KEY(message.key.data(), message.key.size()), RD_KAFKA_V_MSGFLAGS(0),
-            RD_KAFKA_V_VALUE(const_cast<char*>(message.value.data()), message.value.size()),
-            RD_KAFKA_V_OPAQUE(&left[batch]), RD_KAFKA_V_END);
+        const rd_kafka_resp_err_t error =
+            rd_kafka_producev(client_, RD_KAFKA_V_TOPIC(names_[static_cast<std::size_t>(message.topic)].c_str()),
+                              RD_KAFKA_V_KEY(message.key.data(), message.key.size()), RD_KAFKA_V_MSGFLAGS(0),
+                              RD_KAFKA_V_VALUE(const_cast<char*>(message.value.data()), message.value.size()),
+                              RD_KAFKA_V_OPAQUE(&left[batch]), RD_KAFKA_V_END);
         if (error != RD_KAFKA_RESP_ERR_NO_ERROR) give_up(rd_kafka_err2str(error));
       }
     }

@@ -25,8 +25,9 @@ class Story {
  public:
   void tell(int day, const std::string& payload) {
     const std::string date = format_date(day_from_civil({2000, 1, 1}) + day);
-    const std::string json = fmt::format(
-        R"({{"event_id":"e{}","customer_id":"C","source":"s","occurred_at":"{}T12:00:00Z",{}}})", told_++, date, payload);
+    const std::string json =
+        fmt::format(R"({{"event_id":"e{}","customer_id":"C","source":"s","occurred_at":"{}T12:00:00Z",{}}})", told_++,
+                    date, payload);
     events::v1::Event event;
     events::Violations violations;
     if (!events::read_event(json, event, violations)) bench::give_up(violations.kept().front().message);
@@ -81,11 +82,14 @@ std::string list(int from, int to, const std::function<std::string(int)>& item) 
   return text;
 }
 
-std::string order_line(int i) { return fmt::format(R"({{"line_id":"{}","sku":"S{}","quantity":"5","net_minor":700,"tax_minor":9}})", i, i % 7); }
+std::string order_line(int i) {
+  return fmt::format(R"({{"line_id":"{}","sku":"S{}","quantity":"5","net_minor":700,"tax_minor":9}})", i, i % 7);
+}
 std::string moved_line(int i) { return fmt::format(R"({{"line_id":"{}","quantity":"2"}})", i); }
 
 void place(Story& story, int lines) {
-  story.tell(0, fmt::format(R"("order_placed":{{"order_id":"O","currency":"CNY","lines":[{}]}})", list(0, lines, order_line)));
+  story.tell(
+      0, fmt::format(R"("order_placed":{{"order_id":"O","currency":"CNY","lines":[{}]}})", list(0, lines, order_line)));
 }
 void dispatch(Story& story, int day, int shipment, int from, int to) {
   story.tell(day, fmt::format(R"("shipment_dispatched":{{"shipment_id":"S{}","order_id":"O","lines":[{}]}})", shipment,
@@ -95,25 +99,38 @@ void deliver(Story& story, int day, int shipment) {
   story.tell(day, fmt::format(R"("shipment_delivered":{{"shipment_id":"S{}","order_id":"O"}})", shipment));
 }
 void give_back(Story& story, int day, int back, int shipment, int line, bool resent) {
-  story.tell(day, fmt::format(R"("shipment_returned":{{"return_id":"R{}","shipment_id":"S{}","order_id":"O","to_be_resent":{},"lines":[{}]}})",
-                              back, shipment, resent, moved_line(line)));
+  story.tell(
+      day,
+      fmt::format(
+          R"("shipment_returned":{{"return_id":"R{}","shipment_id":"S{}","order_id":"O","to_be_resent":{},"lines":[{}]}})",
+          back, shipment, resent, moved_line(line)));
 }
 void issue(Story& story, int day, int invoice, std::int64_t gross, const std::string& more = "") {
-  story.tell(day, fmt::format(R"("invoice_issued":{{"invoice_id":"I{}","currency":"CNY","net_minor":{},"issue_date":"{}"{}}})", invoice, gross,
-                              date(day), more));
+  story.tell(
+      day, fmt::format(R"("invoice_issued":{{"invoice_id":"I{}","currency":"CNY","net_minor":{},"issue_date":"{}"{}}})",
+                       invoice, gross, date(day), more));
 }
-std::string allocation(int invoice, int amount) { return fmt::format(R"({{"invoice_id":"I{}","amount_minor":{}}})", invoice, amount); }
+std::string allocation(int invoice, int amount) {
+  return fmt::format(R"({{"invoice_id":"I{}","amount_minor":{}}})", invoice, amount);
+}
 void pay(Story& story, int day, const std::string& payment, std::int64_t amount, const std::string& allocations) {
-  story.tell(day, fmt::format(R"("payment_received":{{"payment_id":"{}","currency":"CNY","amount_minor":{},"value_date":"{}","allocations":[{}]}})",
-                              payment, amount, date(day), allocations));
+  story.tell(
+      day,
+      fmt::format(
+          R"("payment_received":{{"payment_id":"{}","currency":"CNY","amount_minor":{},"value_date":"{}","allocations":[{}]}})",
+          payment, amount, date(day), allocations));
 }
 void allocate(Story& story, int day, int allocation_id, const std::string& allocations) {
-  story.tell(day, fmt::format(R"("payment_allocated":{{"allocation_id":"A{}","payment_id":"P","date":"{}","allocations":[{}]}})", allocation_id,
-                              date(day), allocations));
+  story.tell(
+      day,
+      fmt::format(R"("payment_allocated":{{"allocation_id":"A{}","payment_id":"P","date":"{}","allocations":[{}]}})",
+                  allocation_id, date(day), allocations));
 }
 
 void issue_in_instalments(Story& story, int n, const std::function<int(int)>& due_day) {
-  const auto instalment = [&](int i) { return fmt::format(R"({{"due_date":"{}","amount_minor":100}})", date(due_day(i))); };
+  const auto instalment = [&](int i) {
+    return fmt::format(R"({{"due_date":"{}","amount_minor":100}})", date(due_day(i)));
+  };
   issue(story, 0, 0, 100LL * n, fmt::format(R"(,"instalments":[{}])", list(0, n, instalment)));
 }
 void move_due_date(Story& story, int day, int to) {
@@ -121,9 +138,11 @@ void move_due_date(Story& story, int day, int to) {
 }
 void issue_for_orders(Story& story, int orders, std::int64_t gross) {
   for (int i = 0; i < orders; ++i) {
-    story.tell(1, fmt::format(R"("order_placed":{{"order_id":"O{}","currency":"CNY","lines":[{}]}})", i, order_line(0)));
+    story.tell(1,
+               fmt::format(R"("order_placed":{{"order_id":"O{}","currency":"CNY","lines":[{}]}})", i, order_line(0)));
   }
-  issue(story, 3, 0, gross, fmt::format(R"(,"order_ids":[{}])", list(0, orders, [](int i) { return fmt::format("\"O{}\"", i); })));
+  issue(story, 3, 0, gross,
+        fmt::format(R"(,"order_ids":[{}])", list(0, orders, [](int i) { return fmt::format("\"O{}\"", i); })));
 }
 
 // By name: tells about `n` things (events, or items in their lists).
@@ -141,7 +160,8 @@ const std::map<std::string, std::function<void(Story&, int)>>& shapes() {
          place(story, 100);
          dispatch(story, 1, 0, 0, 50);
          for (int i = 0; i < n / 100; ++i) {
-           story.tell(2 + i, fmt::format(R"("order_changed":{{"order_id":"O","lines":[{}]}})", list(i % 3, 100, order_line)));
+           story.tell(2 + i,
+                      fmt::format(R"("order_changed":{{"order_id":"O","lines":[{}]}})", list(i % 3, 100, order_line)));
          }
        }},
       {"order_cancellations",
@@ -181,7 +201,9 @@ const std::map<std::string, std::function<void(Story&, int)>>& shapes() {
        [](Story& story, int n) {
          place(story, 1);
          for (int i = 0; i < n; ++i) {
-           story.tell(1 + i, R"("order_delayed":{"order_id":"O","stage":"PRODUCE","reason_code":"late","promised_date":"2030-01-01"})");
+           story.tell(
+               1 + i,
+               R"("order_delayed":{"order_id":"O","stage":"PRODUCE","reason_code":"late","promised_date":"2030-01-01"})");
          }
        }},
       {"invoices_of_an_order",
@@ -217,8 +239,11 @@ const std::map<std::string, std::function<void(Story&, int)>>& shapes() {
          place(story, 2);
          dispatch(story, 2, 0, 0, 2);
          for (int i = 0; i < n; ++i) {
-           story.tell(3 + i, fmt::format(R"("credit_note_issued":{{"credit_note_id":"N{}","invoice_id":"I0","currency":"CNY","net_minor":9,"issue_date":"{}"}})",
-                                         i, date(3 + i)));
+           story.tell(
+               3 + i,
+               fmt::format(
+                   R"("credit_note_issued":{{"credit_note_id":"N{}","invoice_id":"I0","currency":"CNY","net_minor":9,"issue_date":"{}"}})",
+                   i, date(3 + i)));
          }
        }},
       {"allocated_and_taken_back",
@@ -227,7 +252,9 @@ const std::map<std::string, std::function<void(Story&, int)>>& shapes() {
          pay(story, 1, "P", 1'000'000, "");
          for (int i = 0; i < n; ++i) {
            allocate(story, 2 + i, i, allocation(0, 1000));
-           story.tell(3 + i, fmt::format(R"("payment_unallocated":{{"allocation_id":"A{}","payment_id":"P","date":"{}"}})", i, date(3 + i)));
+           story.tell(3 + i,
+                      fmt::format(R"("payment_unallocated":{{"allocation_id":"A{}","payment_id":"P","date":"{}"}})", i,
+                                  date(3 + i)));
          }
        }},
       {"refunds",
@@ -235,8 +262,11 @@ const std::map<std::string, std::function<void(Story&, int)>>& shapes() {
          issue(story, 0, 0, 100LL * n);
          pay(story, 1, "P", 100LL * n, list(0, n, [](int) { return allocation(0, 100); }));
          for (int i = 0; i < n; ++i) {
-           story.tell(2 + i, fmt::format(R"("refund_paid":{{"refund_id":"F{}","payment_id":"P","currency":"CNY","amount_minor":70,"value_date":"{}"}})",
-                                         i, date(2 + i)));
+           story.tell(
+               2 + i,
+               fmt::format(
+                   R"("refund_paid":{{"refund_id":"F{}","payment_id":"P","currency":"CNY","amount_minor":70,"value_date":"{}"}})",
+                   i, date(2 + i)));
          }
        }},
       {"refunds_of_an_item",
@@ -244,29 +274,40 @@ const std::map<std::string, std::function<void(Story&, int)>>& shapes() {
          issue(story, 0, 0, 100LL * n);
          pay(story, 1, "P", 100LL * n, allocation(0, 100 * n));
          for (int i = 0; i < n; ++i) {
-           story.tell(2 + i, fmt::format(R"("refund_paid":{{"refund_id":"F{}","payment_id":"P","currency":"CNY","amount_minor":70,"value_date":"{}"}})",
-                                         i, date(2 + i)));
+           story.tell(
+               2 + i,
+               fmt::format(
+                   R"("refund_paid":{{"refund_id":"F{}","payment_id":"P","currency":"CNY","amount_minor":70,"value_date":"{}"}})",
+                   i, date(2 + i)));
          }
        }},
       {"refunds_of_no_source",
        [](Story& story, int n) {
          pay(story, 1, "P", 100, "");
          for (int i = 0; i < n; ++i) {
-           story.tell(2 + i, fmt::format(R"("refund_paid":{{"refund_id":"F{}","currency":"CNY","amount_minor":70,"value_date":"{}"}})", i, date(2 + i)));
+           story.tell(2 + i,
+                      fmt::format(
+                          R"("refund_paid":{{"refund_id":"F{}","currency":"CNY","amount_minor":70,"value_date":"{}"}})",
+                          i, date(2 + i)));
          }
        }},
       {"refunds_of_an_unknown_source",
        [](Story& story, int n) {
          for (int i = 0; i < n; ++i) {
-           story.tell(2 + i, fmt::format(R"("refund_paid":{{"refund_id":"F{}","payment_id":"P","currency":"CNY","amount_minor":70,"value_date":"{}"}})",
-                                         i, date(2 + i)));
+           story.tell(
+               2 + i,
+               fmt::format(
+                   R"("refund_paid":{{"refund_id":"F{}","payment_id":"P","currency":"CNY","amount_minor":70,"value_date":"{}"}})",
+                   i, date(2 + i)));
          }
        }},
       {"unknown_disputes",
        [](Story& story, int n) {
          issue(story, 0, 0, 100);
          for (int i = 0; i < n; ++i) {
-           story.tell(1 + i, fmt::format(R"("dispute_resolved":{{"dispute_id":"D{}","invoice_id":"I0","outcome":"UPHELD"}})", i));
+           story.tell(
+               1 + i,
+               fmt::format(R"("dispute_resolved":{{"dispute_id":"D{}","invoice_id":"I0","outcome":"UPHELD"}})", i));
          }
        }},
       {"instalments",
@@ -291,40 +332,61 @@ const std::map<std::string, std::function<void(Story&, int)>>& shapes() {
        [](Story& story, int n) {
          issue(story, 0, 0, 100LL * n);
          for (int i = 0; i < n; ++i) {
-           story.tell(1 + i, fmt::format(R"("invoice_disputed":{{"dispute_id":"D{}","invoice_id":"I0","amount_minor":7}})", i));
-           story.tell(3 + i, fmt::format(R"("dispute_resolved":{{"dispute_id":"D{}","invoice_id":"I0","outcome":"UPHELD"}})", i));
+           story.tell(1 + i, fmt::format(
+                                 R"("invoice_disputed":{{"dispute_id":"D{}","invoice_id":"I0","amount_minor":7}})", i));
+           story.tell(
+               3 + i,
+               fmt::format(R"("dispute_resolved":{{"dispute_id":"D{}","invoice_id":"I0","outcome":"UPHELD"}})", i));
          }
        }},
       {"write_offs",
        [](Story& story, int n) {
          issue(story, 0, 0, 100LL * n);
          for (int i = 0; i < n; ++i) {
-           story.tell(1 + i, fmt::format(R"("invoice_written_off":{{"write_off_id":"W{}","invoice_id":"I0","amount_minor":70,"date":"{}"}})", i, date(1 + i)));
-           story.tell(2 + i, fmt::format(R"("write_off_recovered":{{"recovery_id":"V{}","write_off_id":"W{}","invoice_id":"I0","amount_minor":30,"date":"{}"}})",
-                                         i, i, date(2 + i)));
+           story.tell(
+               1 + i,
+               fmt::format(
+                   R"("invoice_written_off":{{"write_off_id":"W{}","invoice_id":"I0","amount_minor":70,"date":"{}"}})",
+                   i, date(1 + i)));
+           story.tell(
+               2 + i,
+               fmt::format(
+                   R"("write_off_recovered":{{"recovery_id":"V{}","write_off_id":"W{}","invoice_id":"I0","amount_minor":30,"date":"{}"}})",
+                   i, i, date(2 + i)));
          }
        }},
       {"recoveries_of_a_write_off",
        [](Story& story, int n) {
          issue(story, 0, 0, 100LL * n);
-         story.tell(1, fmt::format(R"("invoice_written_off":{{"write_off_id":"W","invoice_id":"I0","amount_minor":{},"date":"{}"}})", 100LL * n, date(1)));
+         story.tell(
+             1, fmt::format(
+                    R"("invoice_written_off":{{"write_off_id":"W","invoice_id":"I0","amount_minor":{},"date":"{}"}})",
+                    100LL * n, date(1)));
          for (int i = 0; i < n; ++i) {
-           story.tell(2 + i, fmt::format(R"("write_off_recovered":{{"recovery_id":"V{}","write_off_id":"W","invoice_id":"I0","amount_minor":30,"date":"{}"}})",
-                                         i, date(2 + i)));
+           story.tell(
+               2 + i,
+               fmt::format(
+                   R"("write_off_recovered":{{"recovery_id":"V{}","write_off_id":"W","invoice_id":"I0","amount_minor":30,"date":"{}"}})",
+                   i, date(2 + i)));
          }
        }},
       {"customer_files",
        [](Story& story, int n) {
          for (int i = 0; i < n; ++i) {
-           story.tell(i, fmt::format(R"("customer_profile_set":{{"name":"N{}","region":"R{}","payment_terms_days":{}}})", i, i % 9, i % 30));
+           story.tell(
+               i, fmt::format(R"("customer_profile_set":{{"name":"N{}","region":"R{}","payment_terms_days":{}}})", i,
+                              i % 9, i % 30));
          }
          for (int i = 0; i < n; ++i) issue(story, i, i, 100);
        }},
       {"promises",
        [](Story& story, int n) {
          for (int i = 0; i < n; ++i) issue(story, i, i, 100);
-         story.tell(n, fmt::format(R"("promise_made":{{"promise_id":"M","currency":"CNY","amount_minor":9,"promised_date":"2030-01-01","invoice_ids":[{}]}})",
-                                   list(0, n, [](int i) { return fmt::format("\"I{}\"", i); })));
+         story.tell(
+             n,
+             fmt::format(
+                 R"("promise_made":{{"promise_id":"M","currency":"CNY","amount_minor":9,"promised_date":"2030-01-01","invoice_ids":[{}]}})",
+                 list(0, n, [](int i) { return fmt::format("\"I{}\"", i); })));
        }},
       {"any_values", tell_any},
       {"repeats",
@@ -332,7 +394,8 @@ const std::map<std::string, std::function<void(Story&, int)>>& shapes() {
          place(story, 1);
          for (int i = 0; i < n; ++i) {
            story.tell(1, R"("order_confirmed":{"order_id":"O"})");
-           story.tell(1, fmt::format(R"("shipment_dispatched":{{"shipment_id":"S0","order_id":"O","lines":[{}]}})", moved_line(i % 2)));
+           story.tell(1, fmt::format(R"("shipment_dispatched":{{"shipment_id":"S0","order_id":"O","lines":[{}]}})",
+                                     moved_line(i % 2)));
          }
        }},
       // Products: n of the one, n / 10 of the other. Where each of these moves all of those, they are as many figures: every
@@ -347,7 +410,9 @@ const std::map<std::string, std::function<void(Story&, int)>>& shapes() {
          issue_in_instalments(story, n, [](int i) { return 2 * i; });
          for (int i = 0; i < n / 10; ++i) {
            story.tell(1 + 2 * i, fmt::format(R"("invoice_disputed":{{"dispute_id":"D{}","invoice_id":"I0"}})", i));
-           story.tell(2 + 2 * i, fmt::format(R"("dispute_resolved":{{"dispute_id":"D{}","invoice_id":"I0","outcome":"UPHELD"}})", i));
+           story.tell(
+               2 + 2 * i,
+               fmt::format(R"("dispute_resolved":{{"dispute_id":"D{}","invoice_id":"I0","outcome":"UPHELD"}})", i));
          }
        }},
       {"instalments_by_allocations",
@@ -356,7 +421,9 @@ const std::map<std::string, std::function<void(Story&, int)>>& shapes() {
          pay(story, 1, "P", 100LL * n, "");
          for (int i = 0; i < n / 10; ++i) {
            allocate(story, 2 + 2 * i, i, allocation(0, 100 * n));
-           story.tell(3 + 2 * i, fmt::format(R"("payment_unallocated":{{"allocation_id":"A{}","payment_id":"P","date":"{}"}})", i, date(3 + 2 * i)));
+           story.tell(3 + 2 * i,
+                      fmt::format(R"("payment_unallocated":{{"allocation_id":"A{}","payment_id":"P","date":"{}"}})", i,
+                                  date(3 + 2 * i)));
          }
        }},
       // Told last, of days before all that moved them.

@@ -12,9 +12,9 @@
 #include "base/ensure.h"
 #include "base/hash.h"
 #include "events/record.h"
-#include "tools/generate.h"
 #include "query/local_shards.h"
 #include "query/router.h"
+#include "tools/generate.h"
 
 extern "C" [[gnu::noinline]] void daybook_budget_fold(daybook::engine::Shard& shard,
                                                       std::span<const daybook::log::Record> records,
@@ -27,9 +27,7 @@ extern "C" [[gnu::noinline]] void daybook_budget_fold(daybook::engine::Shard& sh
 
 namespace daybook::bench {
 
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 namespace {
 
@@ -58,8 +56,9 @@ void record(const Figure& figure) {
   if (path == nullptr) return;
   const auto list = [](const Spread& spread) { return fmt::format("{}", fmt::join(spread.values, ", ")); };
   std::ofstream(path, std::ios::app) << fmt::format(
-      R"({{"figure": "{}", "reached": [{}], "reference": [{}], "ratio": [{}]}})", figure.name,
-      list(figure.reached), list(figure.reference), list(figure.ratio))
+                                            R"({{"figure": "{}", "reached": [{}], "reference": [{}], "ratio": [{}]}})",
+                                            figure.name, list(figure.reached), list(figure.reference),
+                                            list(figure.ratio))
                                      << "\n";
 }
 

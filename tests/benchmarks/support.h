@@ -16,8 +16,8 @@
 #include "engine/shard.h"
 #include "live/live_model.h"
 #include "log/log.h"
-#include "support/temp_dir.h"
 #include "query/request.h"
+#include "support/temp_dir.h"
 
 // Folds records in one thread, a commit after so many of them: what callgrind counts, by this name.
 extern "C" void daybook_budget_fold(daybook::engine::Shard& shard, std::span<const daybook::log::Record> records,

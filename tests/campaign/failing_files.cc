@@ -25,11 +25,11 @@ struct Orders {
   std::atomic<std::uint8_t> sync_error;
   std::atomic<std::uint8_t> read_error;
   std::atomic<std::uint8_t> open_error;
-  std::atomic<std::uint8_t> part;         // Of the folder; see below.
-  std::atomic<std::uint8_t> one_in;       // That many calls one fails; each, where it is 0.
-  std::atomic<std::uint8_t> half;         // 1: a write that fails has written its first half.
-  std::atomic<std::uint8_t> sync_pause;   // In hundredths of a second; kHangs: as long as it stands there, writes too.
-  std::atomic<std::uint64_t> failed;      // Calls so far.
+  std::atomic<std::uint8_t> part;          // Of the folder; see below.
+  std::atomic<std::uint8_t> one_in;        // That many calls one fails; each, where it is 0.
+  std::atomic<std::uint8_t> half;          // 1: a write that fails has written its first half.
+  std::atomic<std::uint8_t> sync_pause;    // In hundredths of a second; kHangs: as long as it stands there, writes too.
+  std::atomic<std::uint64_t> failed;       // Calls so far.
   std::atomic<std::uint64_t> first_at_ns;  // On the monotonic clock; 0: none yet.
 };
 static_assert(sizeof(Orders) == 24 && std::atomic<std::uint64_t>::is_always_lock_free);
@@ -70,7 +70,8 @@ class Disk {
 
   std::uint8_t part_of(const char* path) const {
     const std::string_view text(path);
-    if (orders_ == nullptr || !text.starts_with(folder_) || text.size() <= folder_.size() || text[folder_.size()] != '/') {
+    if (orders_ == nullptr || !text.starts_with(folder_) || text.size() <= folder_.size() ||
+        text[folder_.size()] != '/') {
       return kOutside;
     }
     const std::string_view rest = text.substr(folder_.size() + 1);
@@ -89,7 +90,7 @@ class Disk {
   }
 
   // Whether a call on this part fails now, and errno is set.
-  bool fails(std::uint8_t part, std::atomic<std::uint8_t> Orders::*error) {
+  bool fails(std::uint8_t part, std::atomic<std::uint8_t> Orders::* error) {
     if (part == kOutside) return false;
     const int number = orders_->*error;
     if (number == 0) return false;

@@ -119,8 +119,7 @@ TEST_P(LogContract, NoRecordsAreAppendedAtOnce) {
 
 TEST_P(LogContract, TheKeyGivesThePartition) {
   for (const char* key : {"C1", "C2", "客户", "fx:USD", "foobar"}) {
-    EXPECT_EQ(append_one(log(), {Topic::kReference, key, "v", {}, {}}).partition,
-              partition_of(key, kPartitions));
+    EXPECT_EQ(append_one(log(), {Topic::kReference, key, "v", {}, {}}).partition, partition_of(key, kPartitions));
   }
 }
 
@@ -281,8 +280,8 @@ TEST_P(LogContract, EndOffsetsAreThoseOfEveryPartitionInOrder) {
 TEST_P(LogContract, ALargestRecordIsTakenAndALargerOneRefusedWithItsWholeCall) {
   const std::string largest(kRecordBytesMax - 1, 'x');
   const std::string larger(kRecordBytesMax, 'x');
-  const auto refused = append_and_wait(
-      log(), {{Topic::kOrders, "k", "small", 0, {}}, {Topic::kOrders, "k", larger, 0, {}}});
+  const auto refused =
+      append_and_wait(log(), {{Topic::kOrders, "k", "small", 0, {}}, {Topic::kOrders, "k", larger, 0, {}}});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::kInvalidArgument);
 
@@ -296,9 +295,9 @@ TEST_P(LogContract, ALargestRecordIsTakenAndALargerOneRefusedWithItsWholeCall) {
 }
 
 TEST_P(LogContract, WhatCannotBePlacedIsRefused) {
-  for (const NewRecord& record : {NewRecord{Topic::kOrders, std::nullopt, "v", {}, {}},
-                                  NewRecord{Topic::kOrders, "k", "v", kPartitions, {}},
-                                  NewRecord{Topic::kOrders, "k", "v", -1, {}}}) {
+  for (const NewRecord& record :
+       {NewRecord{Topic::kOrders, std::nullopt, "v", {}, {}}, NewRecord{Topic::kOrders, "k", "v", kPartitions, {}},
+        NewRecord{Topic::kOrders, "k", "v", -1, {}}}) {
     const auto refused = append_and_wait(log(), {record});
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, ErrorCode::kInvalidArgument);
@@ -350,12 +349,9 @@ TEST_P(LogContract, AppendsWithoutWaitingKeepTheirOrder) {
   EXPECT_EQ(done, kCount);
 }
 
-INSTANTIATE_TEST_SUITE_P(Memory, LogContract, testing::Values(&open_memory),
-                         [](const auto&) { return "Log"; });
-INSTANTIATE_TEST_SUITE_P(Embedded, LogContract, testing::Values(&open_embedded),
-                         [](const auto&) { return "Log"; });
-INSTANTIATE_TEST_SUITE_P(Kafka, LogContract, testing::Values(&open_kafka),
-                         [](const auto&) { return "Log"; });
+INSTANTIATE_TEST_SUITE_P(Memory, LogContract, testing::Values(&open_memory), [](const auto&) { return "Log"; });
+INSTANTIATE_TEST_SUITE_P(Embedded, LogContract, testing::Values(&open_embedded), [](const auto&) { return "Log"; });
+INSTANTIATE_TEST_SUITE_P(Kafka, LogContract, testing::Values(&open_kafka), [](const auto&) { return "Log"; });
 
 }  // namespace
 }  // namespace daybook::log

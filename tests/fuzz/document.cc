@@ -78,7 +78,8 @@ void read(DocumentRef ref, std::string_view bytes) {
     domain::Event other = fact.event;
     other.occurred_at += 1;
     come(plain, index, fact.at.topic, encode_event(other, memory));
-    come(plain, index, static_cast<std::uint8_t>((fact.at.topic + 1) % domain::kTopicCount), encode_event(other, memory));
+    come(plain, index, static_cast<std::uint8_t>((fact.at.topic + 1) % domain::kTopicCount),
+         encode_event(other, memory));
   }
   for (const DocumentRef& link : document->links) {
     std::string linked = plain;

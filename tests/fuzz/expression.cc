@@ -1,7 +1,7 @@
 // Expressions of a mapping over a small table: each is compiled or refused with its place, and evaluates to a value or
 // to a fault of a row.
-#include "fuzz/target.h"
 #include "tools/import/expression.h"
+#include "fuzz/target.h"
 
 namespace daybook::fuzz {
 namespace {
@@ -12,7 +12,8 @@ using namespace tools;  // NOLINT: this file is about nothing else.
 struct World {
   World() {
     const std::vector<SourceFile> files = {
-        {"orders.csv", "id,customer,date,amount,text\nO1,C1,2024-05-01,12.50,a\nO2,C2,1/2/2024,\"1.234,5\",\nO3,C9,,0,ß\n"},
+        {"orders.csv",
+         "id,customer,date,amount,text\nO1,C1,2024-05-01,12.50,a\nO2,C2,1/2/2024,\"1.234,5\",\nO3,C9,,0,ß\n"},
         {"lines.csv", "order,sku,quantity\nO1,S1,2\nO1,S2,0.5\nO2,S1,x\n"}};
     std::vector<FileFault> faults;
     inputs["orders"] = tools::Input::read("orders", {{"orders.csv"}, {"id"}, {}}, "m.toml:1:1", files, faults);

@@ -1,6 +1,6 @@
 // Stored keys: a key that is read is the one that is written for what was read.
-#include "fuzz/target.h"
 #include "store/keys.h"
+#include "fuzz/target.h"
 
 namespace daybook::fuzz {
 namespace {

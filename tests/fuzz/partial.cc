@@ -41,7 +41,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view bytes(reinterpret_cast<const char*>(data + 1), size - 1);
   static const std::vector<const query::Report*> reports = [] {
     std::vector<const query::Report*> all(query::reports().begin(), query::reports().end());
-    for (const char* name : {"customer-names", "promises", "rates", "resolution", "stage-times", "unresolved"}) all.push_back(query::find_report(name));
+    for (const char* name : {"customer-names", "promises", "rates", "resolution", "stage-times", "unresolved"})
+      all.push_back(query::find_report(name));
     return all;
   }();
   if (data[0] == 0) {

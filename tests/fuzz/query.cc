@@ -70,8 +70,9 @@ class World {
   static void look_at(const query::Rendered& rendered) {
     const int status = rendered.status;
     const bool is_late = status == 503 && rendered.body.find("\"Not folded yet\"") != std::string::npos;
-    expect(status == 200 || status == 400 || status == 404 || status == 406 || status == 409 || status == 413 || is_late,
-           "an answer, or what is wrong with the question");
+    expect(
+        status == 200 || status == 400 || status == 404 || status == 406 || status == 409 || status == 413 || is_late,
+        "an answer, or what is wrong with the question");
     if (rendered.content_type.starts_with("text/csv")) {
       std::vector<FileFault> faults;
       expect(CsvFile::parse("answer", rendered.body, {}, faults) != nullptr, "an answer in CSV is CSV");

@@ -13,9 +13,9 @@ using app::Settings;
 
 bool same(const Settings& one, const Settings& other) {
   const auto of = [](const Settings& s) {
-    return std::tuple(s.data, s.listen, s.brokers, s.topic_prefix, s.partitions, s.fold.business_time_zone, s.today, s.threads,
-                      s.memory_mib, s.bodies_mib, s.served_names, s.log_format, s.kafka, s.fold.expect.orders,
-                      s.fold.expect.shipments, s.fold.expect.invoices, s.fold.expect.payments,
+    return std::tuple(s.data, s.listen, s.brokers, s.topic_prefix, s.partitions, s.fold.business_time_zone, s.today,
+                      s.threads, s.memory_mib, s.bodies_mib, s.served_names, s.log_format, s.kafka,
+                      s.fold.expect.orders, s.fold.expect.shipments, s.fold.expect.invoices, s.fold.expect.payments,
                       s.fold.anomaly_days.delivered_not_invoiced, s.fold.anomaly_days.shipped_without_proof_of_delivery,
                       s.fold.anomaly_days.invoice_not_received);
   };

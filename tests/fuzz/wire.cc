@@ -15,8 +15,7 @@ namespace daybook::fuzz {
 namespace {
 
 bool same(const events::Violations& one, const events::Violations& other) {
-  return one.count() == other.count() &&
-         std::ranges::equal(one.kept(), other.kept(), [](const auto& a, const auto& b) {
+  return one.count() == other.count() && std::ranges::equal(one.kept(), other.kept(), [](const auto& a, const auto& b) {
            return a.field == b.field && a.message == b.message;
          });
 }

@@ -54,8 +54,8 @@ std::string get(std::string_view target, std::string_view more = "") {
 }
 
 std::string post(std::string_view body, std::string_view more = "") {
-  return "POST /p HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(body.size()) +
-         "\r\n" + std::string(more) + "\r\n" + std::string(body);
+  return "POST /p HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" +
+         std::string(more) + "\r\n" + std::string(body);
 }
 
 // A POST whose body is sent in chunks.
@@ -104,8 +104,7 @@ TEST(HttpServerTest, AnswersPipelinedRequestsInOrder) {
   peer.send(all);
   for (int i = 0; i < 100; ++i) {
     const std::string text = std::to_string(i);
-    EXPECT_EQ(peer.receive().body,
-              i % 2 == 0 ? "GET /" + text + " [" + text + "]" : "POST /p [p] odd");
+    EXPECT_EQ(peer.receive().body, i % 2 == 0 ? "GET /" + text + " [" + text + "]" : "POST /p [p] odd");
   }
 }
 
@@ -206,9 +205,7 @@ TEST(HttpServerTest, RefusesWhatIsNoFitRequest) {
       {chunked("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"), 400},
       {chunked("Transfer-Encoding: chunked\r\nTE: gzip, chunked\r\n"), 400},
       {"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
-      {"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n1;" +
-           std::string(200'000, 'x'),
-       400},
+      {"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n1;" + std::string(200'000, 'x'), 400},
   };
   for (const auto& [request, status] : kCases) {
     HttpPeer peer(server->port());
@@ -290,13 +287,12 @@ TEST(HttpServerTest, IsAskedUnderNamesOfTheLoopbackAndThoseGiven) {
   options.names = {"Books.example", "192.0.2.7"};
   const auto server = serve(options);
   HttpPeer peer(server->port());
-  for (const char* host :
-       {"localhost", "LOCALHOST:8080", "a.localhost", "localhost.", "127.0.0.1", "127.0.0.1:80", "127.9.9.9:1",
-        "[::1]", "[::1]:8080", "books.example:443", "BOOKS.EXAMPLE", "192.0.2.7"}) {
+  for (const char* host : {"localhost", "LOCALHOST:8080", "a.localhost", "localhost.", "127.0.0.1", "127.0.0.1:80",
+                           "127.9.9.9:1", "[::1]", "[::1]:8080", "books.example:443", "BOOKS.EXAMPLE", "192.0.2.7"}) {
     EXPECT_EQ(peer.ask("GET / HTTP/1.1\r\nHost: " + std::string(host) + "\r\n\r\n").status, 200) << host;
   }
-  for (const char* host : {"books.example.org", "192.0.2.8", "localhost:80:80", "a@localhost", "localhost:x",
-                           "[::1", "::1", "[::2]", "2130706433", ".", ":80"}) {
+  for (const char* host : {"books.example.org", "192.0.2.8", "localhost:80:80", "a@localhost", "localhost:x", "[::1",
+                           "::1", "[::2]", "2130706433", ".", ":80"}) {
     HttpPeer other(server->port());
     EXPECT_EQ(other.ask("GET / HTTP/1.1\r\nHost: " + std::string(host) + "\r\n\r\n").status, 421) << host;
   }
@@ -629,8 +625,8 @@ TEST(HttpServerTest, StreamsWhatIsPushedUntilItIsClosed) {
 }
 
 TEST(HttpServerTest, AStreamEndsWithItsPeerAndWithTheServer) {
-  std::vector<std::shared_ptr<Stream>> streams = {
-      std::make_shared<Stream>(), std::make_shared<Stream>(), std::make_shared<Stream>()};
+  std::vector<std::shared_ptr<Stream>> streams = {std::make_shared<Stream>(), std::make_shared<Stream>(),
+                                                  std::make_shared<Stream>()};
   const auto server = serve(quick(), [&](Request request, const Respond& respond) {
     const auto index = static_cast<std::size_t>(request.path.back() - '0');
     respond({200, "text/event-stream", "", {}, streams[index]});
@@ -741,14 +737,16 @@ TEST(HttpServerTest, ABodyThatIsMadePieceByPieceComesWholeAndTheConnectionGoesOn
 TEST(HttpServerTest, ABodyThatCannotGoOnIsSeenToBeCut) {
   const auto server = serve(quick(), [&](const Request& request, const Respond& respond) {
     Response response{200, "text/csv", "head\n", {}};
-    response.source = std::make_shared<Pieces>(std::make_shared<Pieces::Seen>(), request.path == "/none" ? 0 : 2, false);
+    response.source =
+        std::make_shared<Pieces>(std::make_shared<Pieces::Seen>(), request.path == "/none" ? 0 : 2, false);
     respond(std::move(response));
   });
   for (const char* path : {"/two", "/none"}) {
     HttpPeer peer(server->port());
     EXPECT_EQ(peer.ask(get(path)).status, 200);
     EXPECT_EQ(peer.receive_chunk(), "head\n");
-    for (int i = 0; i < 2 && path == std::string("/two"); ++i) EXPECT_EQ(peer.receive_chunk(), "piece " + std::to_string(i) + "\n");
+    for (int i = 0; i < 2 && path == std::string("/two"); ++i)
+      EXPECT_EQ(peer.receive_chunk(), "piece " + std::to_string(i) + "\n");
     EXPECT_EQ(peer.receive_chunk(), "(closed)") << "and no last chunk";
     const auto cut = ask("http://localhost:" + std::to_string(server->port()), {path + 1}, {});
     ASSERT_FALSE(cut);

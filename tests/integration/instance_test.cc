@@ -55,9 +55,10 @@ class InstanceTest : public ::testing::Test {
   http::Response publish(const std::string& invoice, const std::vector<std::string>& customers = {"C"}) {
     std::string events;
     for (const std::string& customer : customers) {
-      events += R"({"event_id":")" + invoice + R"(","customer_id":")" + customer +
-                R"(","source":"s","occurred_at":"2024-05-01T12:00:00Z","invoice_issued":{"invoice_id":")" + invoice +
-                "\",\"issue_date\":\"2024-05-01\",\"due_date\":\"2024-05-31\",\"currency\":\"CNY\",\"net_minor\":500}}\n";
+      events +=
+          R"({"event_id":")" + invoice + R"(","customer_id":")" + customer +
+          R"(","source":"s","occurred_at":"2024-05-01T12:00:00Z","invoice_issued":{"invoice_id":")" + invoice +
+          "\",\"issue_date\":\"2024-05-01\",\"due_date\":\"2024-05-31\",\"currency\":\"CNY\",\"net_minor\":500}}\n";
     }
     const auto published =
         http::ask(instance_->address(), {"v1", "events"}, {}, http::Body{"application/x-ndjson", events});
@@ -74,7 +75,8 @@ class InstanceTest : public ::testing::Test {
   }
   // One who listens to what changes; its header is received.
   test::HttpPeer listen(const std::string& more = "", int buffer_bytes = 0) {
-    test::HttpPeer peer(static_cast<std::uint16_t>(std::stoi(address().substr(address().rfind(':') + 1))), buffer_bytes);
+    test::HttpPeer peer(static_cast<std::uint16_t>(std::stoi(address().substr(address().rfind(':') + 1))),
+                        buffer_bytes);
     peer.send("GET /v1/changes HTTP/1.1\r\nHost: localhost\r\n" + more + "\r\n");
     const test::HttpAnswer answer = peer.receive();
     EXPECT_EQ(answer.status, 200);
@@ -173,7 +175,8 @@ TEST_F(InstanceTest, ADiskThatTakesNothingIsAnAlarmWhileReadsGoOnAndOverByItself
   ASSERT_TRUE(test::soon([&] { return get({"readyz"}).status == 200; }));
   std::optional<test::FileSizeLimit> limit(1);
   EXPECT_EQ(publish("I2").status, 503);
-  EXPECT_TRUE(test::soon([&] { return get({"readyz"}).body.find("nothing can be appended to the log") != std::string::npos; }));
+  EXPECT_TRUE(
+      test::soon([&] { return get({"readyz"}).body.find("nothing can be appended to the log") != std::string::npos; }));
   EXPECT_EQ(get({"readyz"}).status, 503);
   EXPECT_TRUE(has_metric("daybook_trouble{kind=\"append\"} 1"));
   EXPECT_TRUE(has_metric("daybook_ready 0"));
@@ -192,8 +195,8 @@ TEST_F(InstanceTest, QuestionsThatWaitHoldNobodyUpAndAreAnsweredOnceWhatTheyWait
   ASSERT_TRUE(test::soon([&] { return get({"readyz"}).status == 200; }));
   // The last asks on while the instance ends.
   const auto ask = [at = address()](const std::string& position, const std::string& wait_ms) {
-    const auto answer = http::ask(at, {"v1", "receivables", "ageing"},
-                                  {{"min_position", position}, {"wait_ms", wait_ms}});
+    const auto answer =
+        http::ask(at, {"v1", "receivables", "ageing"}, {{"min_position", position}, {"wait_ms", wait_ms}});
     return answer ? *answer : http::Response();
   };
   constexpr int kWaiting = 50;
@@ -268,9 +271,12 @@ TEST_F(InstanceTest, WhoListensHearsOfEachCommitWhatItMayHaveChangedAndWhose) {
   // Of the record with this offset, and no others.
   const auto hear_of = [&](int invoices) {
     std::string heard;
-    const std::string place = fmt::format("data: {{\"partition\":0,\"positions\":[{{\"topic\":\"daybook.invoices.v1\",\"partition\":0,"
-                                          "\"next_offset\":{}}}", invoices + 1);
-    while (heard.find(place) == std::string::npos && heard.find("(ended)") == std::string::npos) heard = hear(peer, "}\n\n");
+    const std::string place = fmt::format(
+        "data: {{\"partition\":0,\"positions\":[{{\"topic\":\"daybook.invoices.v1\",\"partition\":0,"
+        "\"next_offset\":{}}}",
+        invoices + 1);
+    while (heard.find(place) == std::string::npos && heard.find("(ended)") == std::string::npos)
+      heard = hear(peer, "}\n\n");
     return heard;
   };
   ASSERT_EQ(publish("J").status, 200);
@@ -373,7 +379,8 @@ TEST_F(InstanceTest, ADamagedStoreIsAnAlarmAndFoldedAnew) {
   test::HttpPeer peer = listen();
   EXPECT_TRUE(test::soon([&] { return get({"v1", "invoices", "I"}).status == 503; }));
   EXPECT_TRUE(test::soon([&] { return get({"readyz"}).status == 200 && get({"v1", "invoices", "I"}).status == 200; }));
-  EXPECT_NE(hear(peer, "{}\n\n").find("event: resync\n"), std::string::npos) << "what is there may be of an earlier moment";
+  EXPECT_NE(hear(peer, "{}\n\n").find("event: resync\n"), std::string::npos)
+      << "what is there may be of an earlier moment";
   EXPECT_TRUE(has_metric("daybook_store_trouble{shard=\"0\"} 0"));
   EXPECT_NE(notices().find("invoice 'I'"), std::string::npos) << notices();
   EXPECT_NE(notices().find("0000.damaged"), std::string::npos) << notices();

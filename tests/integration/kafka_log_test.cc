@@ -79,8 +79,7 @@ class Admin {
 
   void add_partitions(Topic topic, std::size_t count) {
     char reason[256];
-    rd_kafka_NewPartitions_t* one =
-        rd_kafka_NewPartitions_new(name(topic).c_str(), count, reason, sizeof reason);
+    rd_kafka_NewPartitions_t* one = rd_kafka_NewPartitions_new(name(topic).c_str(), count, reason, sizeof reason);
     rd_kafka_CreatePartitions(client_->get(), &one, 1, nullptr, queue_.get());
     wait();
     rd_kafka_NewPartitions_destroy(one);
@@ -97,8 +96,7 @@ class Admin {
 
   void delete_records_before(TopicPartition at, std::int64_t offset) {
     KafkaPtr<rd_kafka_topic_partition_list_t> list(rd_kafka_topic_partition_list_new(1));
-    rd_kafka_topic_partition_list_add(list.get(), name(at.topic).c_str(), at.partition)->offset =
-        offset;
+    rd_kafka_topic_partition_list_add(list.get(), name(at.topic).c_str(), at.partition)->offset = offset;
     rd_kafka_DeleteRecords_t* one = rd_kafka_DeleteRecords_new(list.get());
     rd_kafka_DeleteRecords(client_->get(), &one, 1, nullptr, queue_.get());
     wait();
@@ -153,8 +151,7 @@ TEST(KafkaTopicsTest, EachMissingTopicIsNamedWithTheRemedyAndNoneIsMade) {
     const Error error = open_error(options);
     EXPECT_EQ(error.code, ErrorCode::kMismatch);
     for (const Topic topic : kEventTopics) {
-      EXPECT_NE(error.message.find(topic_name(options.topic_prefix, topic)), std::string::npos)
-          << error.message;
+      EXPECT_NE(error.message.find(topic_name(options.topic_prefix, topic)), std::string::npos) << error.message;
     }
     EXPECT_NE(error.message.find("daybook topics create"), std::string::npos) << error.message;
   }
@@ -167,20 +164,20 @@ TEST(KafkaTopicsTest, EveryWrongSettingIsListed) {
   Admin admin(options);
   admin.create(Topic::kOrders, 2, {{"retention.ms", "-1"}});
   admin.create(Topic::kPayments, 2,
-               {{"message.timestamp.type", "LogAppendTime"}, {"cleanup.policy", "compact"},
-                {"retention.bytes", "1000000"}, {"unclean.leader.election.enable", "true"}});
-  for (const Topic topic :
-       {Topic::kInvoices, Topic::kReference, Topic::kShipments, Topic::kDeadLetter}) {
+               {{"message.timestamp.type", "LogAppendTime"},
+                {"cleanup.policy", "compact"},
+                {"retention.bytes", "1000000"},
+                {"unclean.leader.election.enable", "true"}});
+  for (const Topic topic : {Topic::kInvoices, Topic::kReference, Topic::kShipments, Topic::kDeadLetter}) {
     admin.create(topic, 2, kGood);
   }
   const Error error = open_error(options);
   EXPECT_EQ(error.code, ErrorCode::kMismatch);
-  for (const char* fault : {"daybook.orders.v1 has message.timestamp.type=CreateTime",
-                            "daybook.payments.v1 has cleanup.policy=compact",
-                            "daybook.payments.v1 has retention.ms=604800000",
-                            "daybook.orders.v1 has segment.ms=604800000",
-                            "daybook.payments.v1 has retention.bytes=1000000",
-                            "daybook.payments.v1 has unclean.leader.election.enable=true"}) {
+  for (const char* fault :
+       {"daybook.orders.v1 has message.timestamp.type=CreateTime", "daybook.payments.v1 has cleanup.policy=compact",
+        "daybook.payments.v1 has retention.ms=604800000", "daybook.orders.v1 has segment.ms=604800000",
+        "daybook.payments.v1 has retention.bytes=1000000",
+        "daybook.payments.v1 has unclean.leader.election.enable=true"}) {
     EXPECT_NE(error.message.find(fault), std::string::npos) << error.message;
   }
   EXPECT_EQ(error.message.find("daybook.invoices"), std::string::npos) << error.message;
@@ -363,8 +360,7 @@ TEST(KafkaReaderTest, TheEndIsReachedBehindOffsetsThatHoldNoRecord) {
     const std::string value = commit ? "committed" : "aborted";
     ASSERT_EQ(rd_kafka_producev(upstream, RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_PARTITION(0),
                                 RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                                RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()),
-                                RD_KAFKA_V_END),
+                                RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()), RD_KAFKA_V_END),
               RD_KAFKA_RESP_ERR_NO_ERROR);
     rd_kafka_flush(upstream, 10'000);
     if (commit) {
@@ -375,8 +371,7 @@ TEST(KafkaReaderTest, TheEndIsReachedBehindOffsetsThatHoldNoRecord) {
       EXPECT_EQ(reader->position({Topic::kOrders, 0}), 3);
       EXPECT_EQ((*log->end_offsets(std::array{Topic::kOrders}))[0].end, 4);
     }
-    ASSERT_EQ(commit ? rd_kafka_commit_transaction(upstream, 10'000)
-                     : rd_kafka_abort_transaction(upstream, 10'000),
+    ASSERT_EQ(commit ? rd_kafka_commit_transaction(upstream, 10'000) : rd_kafka_abort_transaction(upstream, 10'000),
               nullptr);
   }
   rd_kafka_destroy(upstream);
@@ -386,8 +381,7 @@ TEST(KafkaReaderTest, TheEndIsReachedBehindOffsetsThatHoldNoRecord) {
   const auto nothing = reader->poll(10, 1s);
   ASSERT_TRUE(nothing) << nothing.error().message;
   EXPECT_TRUE(nothing->empty());
-  EXPECT_EQ(reader->position({Topic::kOrders, 0}),
-            (*log->end_offsets(std::array{Topic::kOrders}))[0].end);
+  EXPECT_EQ(reader->position({Topic::kOrders, 0}), (*log->end_offsets(std::array{Topic::kOrders}))[0].end);
 }
 
 TEST(KafkaProducerTest, AfterAFatalErrorPendingAppendsFailAndLaterOnesGoThrough) {
@@ -400,8 +394,8 @@ TEST(KafkaProducerTest, AfterAFatalErrorPendingAppendsFailAndLaterOnesGoThrough)
     return outcome.get_future().get();
   };
   ASSERT_TRUE(append("before"));
-  rd_kafka_test_fatal_error(producer->client()->get(),
-                            RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, "made up by a test");
+  rd_kafka_test_fatal_error(producer->client()->get(), RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER,
+                            "made up by a test");
   const auto deadline = std::chrono::steady_clock::now() + 20s;
   auto outcome = append("after");
   while (!outcome && std::chrono::steady_clock::now() < deadline) {
@@ -445,8 +439,7 @@ class OwnBroker {
 
  private:
   std::string run(const std::string& command) {
-    const std::string line =
-        std::string(DAYBOOK_KAFKA_SH) + " " + command + " " + directory_.path() + "/broker";
+    const std::string line = std::string(DAYBOOK_KAFKA_SH) + " " + command + " " + directory_.path() + "/broker";
     std::FILE* const output = ::popen(line.c_str(), "r");
     char address[128] = "";
     if (std::fgets(address, sizeof address, output) == nullptr) address[0] = '\0';
@@ -467,8 +460,7 @@ auto within(OwnBroker& broker, std::chrono::milliseconds limit, const char* name
   std::promise<void> returned;
   std::thread watch([&broker, limit, name, future = returned.get_future()] {
     if (future.wait_for(limit) == std::future_status::ready) return;
-    std::fprintf(stderr, "%s has not returned after %lld ms\n", name,
-                 static_cast<long long>(limit.count()));
+    std::fprintf(stderr, "%s has not returned after %lld ms\n", name, static_cast<long long>(limit.count()));
     broker.kill();
     std::abort();
   });
@@ -516,8 +508,7 @@ TEST(KafkaLogTest, EveryCallReturnsInTimeWhenTheBrokerIsKilledWhileHistoryIsRead
     auto reader = open_reader(*log, starts);
     std::size_t count = 0;
     const auto poll = [&] {
-      const auto polled =
-          within(broker, 100ms + kLeeway, "poll()", [&] { return reader->poll(100, 100ms); });
+      const auto polled = within(broker, 100ms + kLeeway, "poll()", [&] { return reader->poll(100, 100ms); });
       if (polled) count += polled->size();
       return polled ? ErrorCode::kInvalidArgument : polled.error().code;
     };
@@ -529,9 +520,8 @@ TEST(KafkaLogTest, EveryCallReturnsInTimeWhenTheBrokerIsKilledWhileHistoryIsRead
       was_unavailable = poll() == ErrorCode::kUnavailable;
     }
     EXPECT_TRUE(was_unavailable);
-    const auto bounds = within(broker, 5s + kLeeway, "end_offsets()", [&] {
-      return log->end_offsets(std::array{Topic::kOrders, Topic::kPayments});
-    });
+    const auto bounds = within(broker, 5s + kLeeway, "end_offsets()",
+                               [&] { return log->end_offsets(std::array{Topic::kOrders, Topic::kPayments}); });
     ASSERT_FALSE(bounds);
     EXPECT_EQ(bounds.error().code, ErrorCode::kUnavailable) << bounds.error().message;
     if (kill % 2 == 0) {

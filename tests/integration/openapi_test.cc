@@ -35,8 +35,9 @@ std::vector<View> views_declared() {
     if (get == nullptr || !path.starts_with("/v1/") || path == "/v1/status" || path == "/v1/changes") continue;
     View view;
     view.declared = std::string(path);
-    const std::map<std::string_view, std::string> ids = {{"customer_id", "C"},    {"invoice_id", "I"},  {"payment_id", "P"},
-                                                         {"credit_note_id", "N"}, {"shipment_id", "S"}, {"order_id", "O"}};
+    const std::map<std::string_view, std::string> ids = {{"customer_id", "C"}, {"invoice_id", "I"},
+                                                         {"payment_id", "P"},  {"credit_note_id", "N"},
+                                                         {"shipment_id", "S"}, {"order_id", "O"}};
     const auto subjects = query::placeholders(view.declared);
     const auto id = subjects.empty() ? ids.end() : ids.find(subjects.front());
     view.path = filled_path(view.declared.substr(1), id == ids.end() ? "" : id->second, log::partition_of("C", 3));
@@ -51,15 +52,12 @@ std::vector<View> views_declared() {
 
 // A Daybook that has something to say under every path.
 void tell_everything(Story& story) {
-  story.profile("2024-01-01",
-                R"("name":"n","region":"CN/South","sales_rep":"r","grade":"A",)"
-                R"("credit_currency":"CNY","credit_limit_minor":5,"payment_terms_days":30)");
-  story.order("O", "2024-05-01", {{"1", "10", 1000}},
-              R"(,"channel":"web","requested_date":"2024-05-09")");
+  story.profile("2024-01-01", R"("name":"n","region":"CN/South","sales_rep":"r","grade":"A",)"
+                              R"("credit_currency":"CNY","credit_limit_minor":5,"payment_terms_days":30)");
+  story.order("O", "2024-05-01", {{"1", "10", 1000}}, R"(,"channel":"web","requested_date":"2024-05-09")");
   story.confirm("2024-05-02");
   story.put("order_delayed", "2024-05-03", R"("order_id":"O","stage":"DISPATCH","reason_code":"no_truck")");
-  story.ship("S", "2024-05-03", {{"1", "10"}},
-             R"(,"warehouse":"W","freight_minor":5,"currency":"CNY")");
+  story.ship("S", "2024-05-03", {{"1", "10"}}, R"(,"warehouse":"W","freight_minor":5,"currency":"CNY")");
   story.deliver("S", "2024-05-04");
   story.order("Q", "2024-05-04", {{"1", "10", 1000}}, R"(,"requested_date":"2024-05-09")");
   story.invoice("I", 1000, "2024-05-05", R"(,"order_ids":["O"])");
@@ -70,7 +68,8 @@ void tell_everything(Story& story) {
   story.unallocate("A", "P", "2024-05-09");
   story.put("promise_made", "2024-05-08",
             R"("promise_id":"M","invoice_ids":["I"],"currency":"CNY","amount_minor":5,"promised_date":"2024-06-01")");
-  story.put("invoice_disputed", "2024-05-10", R"("dispute_id":"D","invoice_id":"I","amount_minor":5,"reason_code":"damaged")");
+  story.put("invoice_disputed", "2024-05-10",
+            R"("dispute_id":"D","invoice_id":"I","amount_minor":5,"reason_code":"damaged")");
   story.book.append(log::Topic::kOrders, "C", "\xFF", log::partition_of("C", 3));
 }
 
@@ -80,11 +79,11 @@ query::ParameterMap required(const View& view) {
     if (parameter.at("in").as_string() != "query" || !parameter.at("required").as_bool()) continue;
     const std::string name(parameter.at("name").as_string());
     // Everything is recorded in November 2023.
-    parameters.emplace(name, name == "from"                            ? "2024-01-01"
-                             : name == "known_from"                    ? "2023-01-01"
+    parameters.emplace(name, name == "from"                           ? "2024-01-01"
+                             : name == "known_from"                   ? "2023-01-01"
                              : name == "period" || name == "baseline" ? "2024-05"
-                             : name == "q"                             ? "n"
-                                                                       : "2024-12-31");
+                             : name == "q"                            ? "n"
+                                                                      : "2024-12-31");
   }
   return parameters;
 }
@@ -92,8 +91,7 @@ query::ParameterMap required(const View& view) {
 const json::value& resolved(const json::value& schema) {
   const auto* ref = schema.as_object().if_contains("$ref");
   if (ref == nullptr) return schema;
-  const std::string name =
-      std::string(ref->as_string()).substr(std::string("#/components/schemas/").size());
+  const std::string name = std::string(ref->as_string()).substr(std::string("#/components/schemas/").size());
   return description().at("components").at("schemas").at(name);
 }
 
@@ -116,8 +114,7 @@ bool has_type(const json::value& schema, std::string_view type) {
 }
 
 // Checks `value` against the schema; notes every field that was seen under its path.
-void check(const json::value& declared, const json::value& value, const std::string& at,
-           std::set<std::string>& seen) {
+void check(const json::value& declared, const json::value& value, const std::string& at, std::set<std::string>& seen) {
   const json::value& schema = resolved(declared);
   const char* type = value.is_null()     ? "null"
                      : value.is_string() ? "string"
@@ -135,8 +132,7 @@ void check(const json::value& declared, const json::value& value, const std::str
     });
     return check(fits == several.end() ? several.front() : *fits, value, at, seen);
   }
-  EXPECT_TRUE(has_type(schema, type) || (value.is_int64() && has_type(schema, "number")))
-      << at << " is " << type;
+  EXPECT_TRUE(has_type(schema, type) || (value.is_int64() && has_type(schema, "number"))) << at << " is " << type;
   if (const auto* array = value.if_array()) {
     for (const auto& item : *array) check(schema.at("items"), item, at + "[]", seen);
   }
@@ -159,8 +155,7 @@ void check(const json::value& declared, const json::value& value, const std::str
 }
 
 // Every field that the schema declares, by path; not those of events, which none has all of.
-void list_fields(const json::value& declared, const std::string& at,
-                 std::set<std::string>& fields) {
+void list_fields(const json::value& declared, const std::string& at, std::set<std::string>& fields) {
   if (at.ends_with(".content")) return;
   const json::value& schema = resolved(declared);
   const auto& object = schema.as_object();
@@ -185,13 +180,18 @@ TEST(OpenApi, EveryPathIsAnsweredAndFieldsAreTheDeclaredOnes) {
     list_fields(view.schema, "", fields);
     // Quantities stand in rows by sku alone, names of customers in those by customer. Everything is recorded later than
     // at that known_at.
-    for (const auto& [name, value] : std::vector<std::pair<std::string, std::string>>{
-             {"page_size", "100"}, {"group_by", "sku"}, {"group_by", "customer"}, {"base_currency", "CNY"},
-             {"measure", "ordered"}, {"compare", "previous_period"}, {"expand", "story"}, {"details", "true"}, {"known_at", "2023-01-01"}}) {
+    for (const auto& [name, value] : std::vector<std::pair<std::string, std::string>>{{"page_size", "100"},
+                                                                                      {"group_by", "sku"},
+                                                                                      {"group_by", "customer"},
+                                                                                      {"base_currency", "CNY"},
+                                                                                      {"measure", "ordered"},
+                                                                                      {"compare", "previous_period"},
+                                                                                      {"expand", "story"},
+                                                                                      {"details", "true"},
+                                                                                      {"known_at", "2023-01-01"}}) {
       query::ParameterMap parameters = required(view);
-      const bool has_it = std::ranges::any_of(view.parameters, [&](const json::value& parameter) {
-        return parameter.at("name").as_string() == name;
-      });
+      const bool has_it = std::ranges::any_of(
+          view.parameters, [&](const json::value& parameter) { return parameter.at("name").as_string() == name; });
       if (!has_it || (value == "sku" && view.declared != "/v1/sales")) continue;
       if (name == "known_at" && view.declared.find('{') != std::string::npos) continue;
       parameters.emplace(name, value);
@@ -201,8 +201,7 @@ TEST(OpenApi, EveryPathIsAnsweredAndFieldsAreTheDeclaredOnes) {
       check(view.schema, json::parse(rendered.body), "", seen);
     }
     for (const std::string& field : fields) {
-      EXPECT_TRUE(seen.contains(field))
-          << view.declared << " declares " << field << ", which no answer has";
+      EXPECT_TRUE(seen.contains(field)) << view.declared << " declares " << field << ", which no answer has";
     }
   }
 }
@@ -231,7 +230,8 @@ TEST(OpenApi, WhereACustomerStandsTheNameDoes) {
     // There it is called otherwise.
     if (of.name != "customers") expect_names(of.row, groups_by_customer, of.name);
     for (const auto* fields : {&of.head, &of.tail}) {
-      for (const query::Field& field : *fields) expect_names(field.fields, groups_by_customer, of.name + "." + field.name);
+      for (const query::Field& field : *fields)
+        expect_names(field.fields, groups_by_customer, of.name + "." + field.name);
     }
   }
 }
@@ -286,7 +286,8 @@ TEST(OpenApi, EveryDeclaredParameterIsAccepted) {
         const bool is_bound = name == "from" || name == "to";  // Both at one end of time.
         parameters.emplace(name, is_bound ? (name == "from" ? "2024-01-01" : "2024-12-31") : value);
         // What is cut to a level is what rows are grouped by, or the region that one of them was opened with.
-        const bool has_groups = std::ranges::any_of(view.parameters, [](const auto& of) { return of.at("name") == "group_by"; });
+        const bool has_groups =
+            std::ranges::any_of(view.parameters, [](const auto& of) { return of.at("name") == "group_by"; });
         if (name == "level") parameters.emplace(has_groups ? "group_by" : "region", "region");
         const auto rendered = story.book.get(view.path, parameters);
         // Pages answer for their own account alone, and are no lists.
@@ -294,8 +295,7 @@ TEST(OpenApi, EveryDeclaredParameterIsAccepted) {
         if (is_page && name == "customer_id") {
           EXPECT_EQ(rendered.status, 404) << view.path << " " << name << "=" << value;
         } else {
-          EXPECT_EQ(rendered.status, 200)
-              << view.path << " " << name << "=" << value << ": " << rendered.body;
+          EXPECT_EQ(rendered.status, 200) << view.path << " " << name << "=" << value << ": " << rendered.body;
         }
         if (value == "csv" && view.has_csv) {
           EXPECT_TRUE(rendered.content_type.starts_with("text/csv"));
@@ -332,14 +332,12 @@ TEST(OpenApi, ParametersThatAreNotDeclaredAreRefused) {
   tell_everything(story);
   std::set<std::string> names = {"no_such_parameter", "known_at "};
   for (const View& view : views_declared()) {
-    for (const auto& parameter : view.parameters)
-      names.insert(std::string(parameter.at("name").as_string()));
+    for (const auto& parameter : view.parameters) names.insert(std::string(parameter.at("name").as_string()));
   }
   for (const View& view : views_declared()) {
     std::set<std::string> own;
     for (const auto& parameter : view.parameters) {
-      if (parameter.at("in").as_string() == "query")
-        own.insert(std::string(parameter.at("name").as_string()));
+      if (parameter.at("in").as_string() == "query") own.insert(std::string(parameter.at("name").as_string()));
     }
     for (const std::string& name : names) {
       if (own.contains(name)) continue;
@@ -370,7 +368,8 @@ TEST(OpenApi, EveryOperationHasANameOfItsOwnAndSaysWhatItRefuses) {
       const std::string name(operation.at("operationId").as_string());
       EXPECT_TRUE(names.insert(name).second) << name;
       const auto& responses = operation.at("responses").as_object();
-      for (const char* status : {"200", "400", "503", "default"}) EXPECT_TRUE(responses.contains(status)) << path << " " << status;
+      for (const char* status : {"200", "400", "503", "default"})
+        EXPECT_TRUE(responses.contains(status)) << path << " " << status;
       for (const auto& [status, response] : responses) {
         if (status == "200") continue;
         EXPECT_TRUE(response.at("content").as_object().contains("application/problem+json")) << path << " " << status;
@@ -396,7 +395,8 @@ TEST(OpenApi, TheBodyOfPublishingIsTyped) {
   EXPECT_EQ(fields.at("kind").at("enum"), json::parse(R"(["INVOICE","DEBIT_NOTE"])"));
   EXPECT_EQ(fields.at("order_ids").at("uniqueItems"), true);
   EXPECT_EQ(all.at("OrderPlaced").at("properties").at("lines").at("minItems"), 1);
-  EXPECT_EQ(all.at("PaymentAllocated").at("oneOf"), json::parse(R"([{"required":["payment_id"]},{"required":["credit_note_id"]}])"));
+  EXPECT_EQ(all.at("PaymentAllocated").at("oneOf"),
+            json::parse(R"([{"required":["payment_id"]},{"required":["credit_note_id"]}])"));
   EXPECT_EQ(all.at("CustomerProfileSet").at("properties").at("credit_limit_minor").at("maximum"), kAmountMax)
       << "which is not there without its currency";
   EXPECT_EQ(all.at("SalesTargetSet").at("properties").at("region").at("maxLength"), 128);
@@ -404,9 +404,8 @@ TEST(OpenApi, TheBodyOfPublishingIsTyped) {
 
 TEST(OpenApi, PathsThatAreNotDeclaredAreNotFound) {
   Story story;
-  for (const char* path :
-       {"v1", "v1/", "v2/sales", "v1/receivables", "v1/receivables/", "v1/receivables/none",
-        "v1/sales/", "v1/promises", "v1/invoices/", "v1/customers/C/items", "v1/Sales"}) {
+  for (const char* path : {"v1", "v1/", "v2/sales", "v1/receivables", "v1/receivables/", "v1/receivables/none",
+                           "v1/sales/", "v1/promises", "v1/invoices/", "v1/customers/C/items", "v1/Sales"}) {
     EXPECT_EQ(story.book.get(path).status, 404) << path;
   }
 }

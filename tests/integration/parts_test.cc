@@ -14,9 +14,9 @@
 #include "app/questions.h"
 #include "app/status.h"
 #include "app/vitals.h"
+#include "cluster/shard_server.h"
 #include "http/client.h"
 #include "log/log.h"
-#include "cluster/shard_server.h"
 #include "support/http_peer.h"
 #include "support/soon.h"
 #include "support/temp_dir.h"
@@ -60,8 +60,8 @@ class PartsTest : public ::testing::Test {
     const std::lock_guard lock(mutex_);
     return lines_;
   }
-  static http::Response ask(const Front& front, const std::vector<std::string>& path, std::optional<http::Body> body = {},
-                            const query::ParameterMap& parameters = {}) {
+  static http::Response ask(const Front& front, const std::vector<std::string>& path,
+                            std::optional<http::Body> body = {}, const query::ParameterMap& parameters = {}) {
     const auto answer = http::ask(front.address(), path, parameters, std::move(body));
     EXPECT_TRUE(answer) << (answer ? "" : answer.error().message);
     return answer ? *answer : http::Response();
@@ -90,7 +90,9 @@ class GatewayParts {
       return {};
     }));
     Served served;
-    served.publish = [this](http::Request request, http::Respond respond) { publishing_.publish(std::move(request), std::move(respond)); };
+    served.publish = [this](http::Request request, http::Respond respond) {
+      publishing_.publish(std::move(request), std::move(respond));
+    };
     served.ready = [this] { return ready_answer({.troubles = log_.troubles(), .behind = "", .memory = {}}); };
     served.status = [this] {
       StatusReport status;
@@ -125,7 +127,8 @@ TEST_F(PartsTest, AGatewayTakesEventsIsReadyWithItsLogAndNamesWhoAnswersQuestion
     EXPECT_EQ(answer.status, 404);
     EXPECT_NE(answer.body.find("is served by daybook-query"), std::string::npos) << answer.body;
   }
-  const http::Response reconciled = ask(gateway.front(), {"v1", "receivables", "reconciliation"}, http::Body{"text/csv", "a\n"});
+  const http::Response reconciled =
+      ask(gateway.front(), {"v1", "receivables", "reconciliation"}, http::Body{"text/csv", "a\n"});
   EXPECT_EQ(reconciled.status, 404);
   EXPECT_NE(reconciled.body.find("daybook-query"), std::string::npos) << reconciled.body;
   const http::Response nowhere = ask(gateway.front(), {"v1", "nowhere"});
@@ -154,7 +157,11 @@ TEST_F(PartsTest, AProjectionOfOneShardTellsOfItAlone) {
   Publishing publishing("");
   LogKeeper log(settings_, "", metrics_, line());
   std::atomic<int> commits = 0;
-  auto opened = Projection::open(settings_, {.log = log, .metrics = metrics_, .line = line(), .on_commit = [&](const auto&) { ++commits; }, .partitions = {{1}}});
+  auto opened = Projection::open(settings_, {.log = log,
+                                             .metrics = metrics_,
+                                             .line = line(),
+                                             .on_commit = [&](const auto&) { ++commits; },
+                                             .partitions = {{1}}});
   ASSERT_TRUE(opened) << opened.error().message;
   Projection& projection = **opened;
   ASSERT_TRUE(log.start(projection.partition_count(), [&](log::Log& the_log) -> Result<void> {
@@ -183,7 +190,8 @@ TEST_F(PartsTest, AProjectionOfOneShardTellsOfItAlone) {
   projection.add_metrics(sheet);
   const std::string metrics = "\n" + metrics_->text(std::move(sheet));
   EXPECT_NE(metrics.find("\ndaybook_parked_total{shard=\"1\"} 1\n"), std::string::npos) << metrics;
-  EXPECT_NE(metrics.find("\ndaybook_lag_records{topic=\"daybook.invoices.v1\",partition=\"1\"} 0\n"), std::string::npos) << metrics;
+  EXPECT_NE(metrics.find("\ndaybook_lag_records{topic=\"daybook.invoices.v1\",partition=\"1\"} 0\n"), std::string::npos)
+      << metrics;
   EXPECT_EQ(metrics.find("shard=\"0\""), std::string::npos) << metrics;
   EXPECT_EQ(metrics.find("partition=\"0\""), std::string::npos) << metrics;
   EXPECT_EQ(projection.troubles(), Troubles());
@@ -193,7 +201,8 @@ TEST_F(PartsTest, AProjectionOfOneShardTellsOfItAlone) {
 
 TEST_F(PartsTest, AProjectionOfShardsThatTheLogHasNotDoesNotStart) {
   LogKeeper log(settings_, "", metrics_, line());
-  const auto opened = Projection::open(settings_, {.log = log, .metrics = metrics_, .line = line(), .partitions = {{1, 2}}});
+  const auto opened =
+      Projection::open(settings_, {.log = log, .metrics = metrics_, .line = line(), .partitions = {{1, 2}}});
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().code, ErrorCode::kInvalidArgument);
   EXPECT_NE(opened.error().message.find("there is no shard 2"), std::string::npos) << opened.error().message;
@@ -236,7 +245,9 @@ TEST_F(PartsTest, WhoListensToAQueryServiceHearsOfEachCommitOnceAndLooksAtEveryt
   for (auto& server : servers) server = serve("127.0.0.1:0");
   Front gateway(settings_, metrics_);
   Served served;
-  served.publish = [&](http::Request request, http::Respond respond) { publishing.publish(std::move(request), std::move(respond)); };
+  served.publish = [&](http::Request request, http::Respond respond) {
+    publishing.publish(std::move(request), std::move(respond));
+  };
   ASSERT_TRUE(gateway.start(settings_.listen, std::move(served)));
   EXPECT_EQ(ask(gateway, {"v1", "changes"}).status, 404) << "another has it";
 
@@ -249,7 +260,8 @@ TEST_F(PartsTest, WhoListensToAQueryServiceHearsOfEachCommitOnceAndLooksAtEveryt
   // Both are seen: coming is told of, too.
   ASSERT_TRUE(test::soon([&] {
     const std::string metrics = http::ask(url, {"metrics"}, {})->body;
-    return metrics.find("daybook_projector_asked{projector=\"" + settings.projectors[0] + "\"} 1") != std::string::npos &&
+    return metrics.find("daybook_projector_asked{projector=\"" + settings.projectors[0] + "\"} 1") !=
+               std::string::npos &&
            metrics.find("daybook_projector_asked{projector=\"" + settings.projectors[1] + "\"} 1") != std::string::npos;
   }));
   test::HttpPeer peer(static_cast<std::uint16_t>(std::stoi(url.substr(url.rfind(':') + 1))));
@@ -295,7 +307,8 @@ TEST_F(PartsTest, WhoListensToAQueryServiceHearsOfEachCommitOnceAndLooksAtEveryt
     servers[0].reset();
   }
   ASSERT_TRUE(test::soon([&] {
-    return http::ask(url, {"metrics"}, {})->body.find("daybook_projector_asked{projector=\"" + settings.projectors[0] + "\"} 0") !=
+    return http::ask(url, {"metrics"}, {})
+               ->body.find("daybook_projector_asked{projector=\"" + settings.projectors[0] + "\"} 0") !=
            std::string::npos;
   }));
   EXPECT_EQ(count(hear("event: resync"), "(ended)"), 0U);
@@ -307,7 +320,8 @@ TEST_F(PartsTest, WhoListensToAQueryServiceHearsOfEachCommitOnceAndLooksAtEveryt
     servers[0] = serve(settings.projectors[0]);
   }
   ASSERT_TRUE(test::soon([&] {
-    return http::ask(url, {"metrics"}, {})->body.find("daybook_projector_asked{projector=\"" + settings.projectors[0] + "\"} 1") !=
+    return http::ask(url, {"metrics"}, {})
+               ->body.find("daybook_projector_asked{projector=\"" + settings.projectors[0] + "\"} 1") !=
            std::string::npos;
   }));
   EXPECT_EQ(count(hear("event: resync"), "(ended)"), 0U);
@@ -340,7 +354,9 @@ TEST_F(PartsTest, QuestionsSayWhyTheyHaveNoShardsAndAreAnsweredOnceTheyHave) {
   Questions questions(find, std::nullopt, std::make_shared<MemoryBudget>(8 << 20),
                       [&](std::function<void()> task) { return front.submit(std::move(task)); });
   Served served;
-  served.ask = [&](http::Request request, http::Respond respond) { questions.ask(std::move(request), std::move(respond)); };
+  served.ask = [&](http::Request request, http::Respond respond) {
+    questions.ask(std::move(request), std::move(respond));
+  };
   ASSERT_TRUE(front.start(settings_.listen, std::move(served)));
 
   const std::vector<std::string> ageing = {"v1", "receivables", "ageing"};
@@ -357,9 +373,8 @@ TEST_F(PartsTest, QuestionsSayWhyTheyHaveNoShardsAndAreAnsweredOnceTheyHave) {
   EXPECT_TRUE(questions.today());
   // One that waits when they go is told why, and not at the end of its patience.
   http::Response waited;
-  std::thread waiting([&] {
-    waited = ask(front, ageing, {}, {{"min_position", "daybook.invoices.v1:0:99"}, {"wait_ms", "60000"}});
-  });
+  std::thread waiting(
+      [&] { waited = ask(front, ageing, {}, {{"min_position", "daybook.invoices.v1:0:99"}, {"wait_ms", "60000"}}); });
   std::this_thread::sleep_for(std::chrono::milliseconds(300));
   const auto begin = std::chrono::steady_clock::now();
   are_known = false;

@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "index/shard_index.h"
+#include "query/model.h"
+#include "query/router.h"
 #include "store/shard_state.h"
 #include "support/book.h"
 #include "support/folding.h"
-#include "query/model.h"
-#include "query/router.h"
 
 namespace daybook::test {
 
@@ -37,9 +37,7 @@ class OneShard : public query::ReadModel {
     }
     return std::shared_ptr<const query::ShardSnapshot>(std::move(snapshot));
   }
-  bool has_folded(log::TopicPartition, std::int64_t) const override {
-    return true;
-  }
+  bool has_folded(log::TopicPartition, std::int64_t) const override { return true; }
 
  private:
   Folding& folding_;
@@ -95,8 +93,8 @@ inline Asked any_question(std::mt19937& random) {
     maybe("kind", {"STANDARD", "SAMPLE"});
   };
   const auto by_orders = [&] {
-    given.emplace("group_by", one_of({"none", "none", "region", "sales_rep", "grade", "warehouse",
-                                      "customer", "kind", "channel"}));
+    given.emplace("group_by",
+                  one_of({"none", "none", "region", "sales_rep", "grade", "warehouse", "customer", "kind", "channel"}));
     of_orders();
   };
   const auto by_periods = [&] {
@@ -105,14 +103,15 @@ inline Asked any_question(std::mt19937& random) {
     if (chance(2)) given.emplace("grain", one_of({"day", "week", "month", "quarter", "year"}));
   };
   const auto of_cycle = [&] {
-    given.emplace("cycle", one_of({"placed..delivered", "placed..paid", "placed..confirmed",
-                                   "confirmed..ready", "first_dispatched..invoiced", "placed..dispatched"}));
+    given.emplace("cycle", one_of({"placed..delivered", "placed..paid", "placed..confirmed", "confirmed..ready",
+                                   "first_dispatched..invoiced", "placed..dispatched"}));
   };
   // Of whole accounts.
   const auto credits = [&] {
     const auto by = given.find("group_by");
     const bool is_whole = by == given.end() || (by->second != "region" && by->second != "sales_rep");
-    if (is_whole && !given.contains("region") && !given.contains("sales_rep") && chance(2)) given.emplace("credits", "fifo");
+    if (is_whole && !given.contains("region") && !given.contains("sales_rep") && chance(2))
+      given.emplace("credits", "fifo");
   };
   const auto label = [&] {
     constexpr Grain kGrains[] = {Grain::kDay, Grain::kWeek, Grain::kMonth, Grain::kQuarter, Grain::kYear};
@@ -128,7 +127,8 @@ inline Asked any_question(std::mt19937& random) {
       maybe("channel", {"web", "unassigned"});
       maybe("kind", {"STANDARD", "SAMPLE", "unassigned"});
       maybe("sku", {"S0", "unassigned"});
-      if (chance(2)) given.emplace("measure", one_of({"ordered", "shipped", "collected", "orders", "shipments", "invoiced"}));
+      if (chance(2))
+        given.emplace("measure", one_of({"ordered", "shipped", "collected", "orders", "shipments", "invoiced"}));
       given.find("page_size")->second = one_of({"1000", "3"});
       break;
     case 10:
@@ -186,7 +186,8 @@ inline Asked any_question(std::mt19937& random) {
       break;
     case 0:
       asked.path = {"v1", "receivables", "ageing"};
-      given.emplace("group_by", one_of({"customer", "parent_customer", "region", "sales_rep", "currency", "none", "none"}));
+      given.emplace("group_by",
+                    one_of({"customer", "parent_customer", "region", "sales_rep", "currency", "none", "none"}));
       if (chance(3)) {
         asked.path.push_back("trend");
         given.erase("as_of");
@@ -212,8 +213,8 @@ inline Asked any_question(std::mt19937& random) {
       if (from > to) std::swap(from, to);
       given.emplace("from", from);
       given.emplace("to", to);
-      given.emplace("group_by", one_of({"none", "region", "sales_rep", "region,channel", "kind", "sku",
-                                        "customer", "channel,kind,region,sales_rep"}));
+      given.emplace("group_by", one_of({"none", "region", "sales_rep", "region,channel", "kind", "sku", "customer",
+                                        "channel,kind,region,sales_rep"}));
       if (chance(2)) given.emplace("grain", one_of({"day", "week", "month", "month", "quarter", "year"}));
       maybe("currency", {"CNY", "JPY"});
       maybe("channel", {"web", "unassigned"});

@@ -19,18 +19,16 @@
 #include "events/json.h"
 #include "live/live_model.h"
 #include "log/memory_log.h"
+#include "query/local_shards.h"
+#include "query/router.h"
 #include "store/shard_state.h"
 #include "support/soon.h"
 #include "support/temp_dir.h"
 #include "support/ways.h"
-#include "query/local_shards.h"
-#include "query/router.h"
 
 namespace daybook::test {
 
-inline domain::Rules utc_rules(domain::Expect expect = {}) {
-  return {BusinessZone::find("UTC").value(), expect};
-}
+inline domain::Rules utc_rules(domain::Expect expect = {}) { return {BusinessZone::find("UTC").value(), expect}; }
 
 inline std::vector<std::string> segments_of(const std::string& path) {
   std::vector<std::string> segments;
@@ -62,7 +60,8 @@ class Book {
     events::v1::Event event;
     events::Violations violations;
     const bool valid = events::read_event(json, event, violations);
-    ASSERT_TRUE(valid) << json << "\n" << (valid ? "" : violations.kept()[0].field + ": " + violations.kept()[0].message);
+    ASSERT_TRUE(valid) << json << "\n"
+                       << (valid ? "" : violations.kept()[0].field + ": " + violations.kept()[0].message);
     Arena arena;
     const auto typed = events::validate(event, arena, violations);
     send_record(topic.value_or(events::topic_of(typed->payload)), key.value_or(event.customer_id()),
@@ -178,8 +177,7 @@ class Book {
       const std::lock_guard lock(notices_mutex_);
       notices_ += notice + "\n";
     };
-    auto projector =
-        engine::Projector::open(rules_, directory_.path(), log_.partition_count(), memory_, options);
+    auto projector = engine::Projector::open(rules_, directory_.path(), log_.partition_count(), memory_, options);
     ASSERT_TRUE(projector) << projector.error().message;
     projector_ = std::move(projector).value();
     model_ = std::make_unique<live::LiveModel>(*projector_, rules_, "", 64 << 20);
@@ -202,7 +200,7 @@ class Book {
   store::SharedMemory memory_;
   std::unique_ptr<engine::Projector> projector_;
   std::unique_ptr<live::LiveModel> model_;
-  std::vector<std::unique_ptr<Way>> ways_;  // Of the model.
+  std::vector<std::unique_ptr<Way>> ways_;            // Of the model.
   std::map<log::TopicPartition, std::int64_t> sent_;  // The last offset of each that settle() waits for.
   bool asks_every_way_ = true;
   int told_ = 0;

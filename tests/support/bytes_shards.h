@@ -39,7 +39,8 @@ class BytesShards final : public query::ShardSource {
       auto partial = found->decode(bytes);
       ENSURE(partial != nullptr, "what a report writes it reads");
       ENSURE(partial->encode() == bytes, "and reads all of it");
-      ENSURE(found->decode(std::string_view(bytes).substr(0, bytes.size() - 1)) == nullptr, "and takes no part for all");
+      ENSURE(found->decode(std::string_view(bytes).substr(0, bytes.size() - 1)) == nullptr,
+             "and takes no part for all");
       return {reply.partition, std::move(partial)};
     }
 

@@ -20,7 +20,9 @@ namespace daybook::test {
 class Folding {
  public:
   explicit Folding(const domain::Rules& rules, std::int32_t partition = 0, std::int32_t count = 1)
-      : rules_(rules), memory_(8 << 20, 8 << 20), options_{.partition = partition, .partition_count = count, .cache_bytes = 1 << 20} {
+      : rules_(rules),
+        memory_(8 << 20, 8 << 20),
+        options_{.partition = partition, .partition_count = count, .cache_bytes = 1 << 20} {
     open();
   }
 
@@ -47,8 +49,8 @@ class Folding {
     shard_.reset();
     // Every second time each commit becomes sorted files.
     const std::size_t files_bytes_min = ++opened_ % 2 == 0 ? 0 : store::ShardStore::kFilesBytesMin;
-    auto store = store::ShardStore::open(directory_.path(), memory_,
-                                         store::ShardStore::Mode::kReadWrite, files_bytes_min);
+    auto store =
+        store::ShardStore::open(directory_.path(), memory_, store::ShardStore::Mode::kReadWrite, files_bytes_min);
     RC_ASSERT(store.has_value());
     // Now and then nothing is kept in memory from one commit to the next.
     engine::Shard::Options options = options_;
@@ -75,8 +77,7 @@ struct History {
   std::vector<HostileRecord> records;
   std::array<std::vector<log::Record>, log::kEventTopicCount> topics;
 
-  History(std::vector<HostileRecord> all, std::int32_t partition, std::int32_t count)
-      : records(std::move(all)) {
+  History(std::vector<HostileRecord> all, std::int32_t partition, std::int32_t count) : records(std::move(all)) {
     for (const HostileRecord& record : records) {
       if (log::partition_of(record.key, count) != partition) continue;
       auto& topic = topics[static_cast<std::size_t>(record.topic)];
@@ -94,8 +95,7 @@ struct History {
 
 // Feeds the history; `commit` is called where a batch ends, `crash` now and then.
 template <typename Commit, typename Crash>
-void feed(Folding& folding, const History& history, std::mt19937& random, const Commit& commit,
-          const Crash& crash) {
+void feed(Folding& folding, const History& history, std::mt19937& random, const Commit& commit, const Crash& crash) {
   while (true) {
     std::vector<std::size_t> left;
     for (std::size_t topic = 0; topic < log::kEventTopicCount; ++topic) {

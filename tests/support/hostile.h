@@ -44,7 +44,8 @@ enum class Values {
 
 class Hostile {
  public:
-  explicit Hostile(std::uint32_t seed, Values values = Values::kFew) : whole_(values == Values::kWhole), random_(seed) {}
+  explicit Hostile(std::uint32_t seed, Values values = Values::kFew)
+      : whole_(values == Values::kWhole), random_(seed) {}
 
   std::vector<HostileRecord> records(std::size_t count) {
     std::vector<HostileRecord> records;
@@ -162,7 +163,8 @@ class Hostile {
     event.set_event_id(id("e", 2000));
     event.set_customer_id(id("C", 4));
     event.set_source(text(kIdBytesMax));
-    event.mutable_occurred_at()->set_seconds(std::int64_t{any_day()} * 86'400 + static_cast<std::int64_t>(below(86'400)));
+    event.mutable_occurred_at()->set_seconds(std::int64_t{any_day()} * 86'400 +
+                                             static_cast<std::int64_t>(below(86'400)));
     if (whole_ && chance(4)) event.mutable_occurred_at()->set_nanos(999'999'999);
     if (whole_ && chance(4)) event.set_correlation_id(text(kIdBytesMax));
     switch (below(30)) {

@@ -18,9 +18,8 @@ inline log::KafkaOptions new_kafka_options(const std::string& brokers) {
   static std::atomic<int> count = 0;
   log::KafkaOptions options;
   options.brokers = brokers;
-  options.topic_prefix =
-      "t" + std::to_string(std::chrono::system_clock::now().time_since_epoch().count()) + "-" +
-      std::to_string(::getpid()) + "-" + std::to_string(++count) + ".";
+  options.topic_prefix = "t" + std::to_string(std::chrono::system_clock::now().time_since_epoch().count()) + "-" +
+                         std::to_string(::getpid()) + "-" + std::to_string(++count) + ".";
   return options;
 }
 

@@ -68,8 +68,7 @@ inline std::optional<Error> read_error(log::Reader& reader) {
   return std::nullopt;
 }
 
-inline std::unique_ptr<log::Reader> open_reader(log::Log& log,
-                                                std::vector<log::StartPosition> starts) {
+inline std::unique_ptr<log::Reader> open_reader(log::Log& log, std::vector<log::StartPosition> starts) {
   auto reader = log.open_reader(std::move(starts));
   EXPECT_TRUE(reader) << reader.error().message;
   return *std::move(reader);

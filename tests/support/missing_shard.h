@@ -22,7 +22,8 @@ inline void each_is_refused(const query::ShardSource& shards, const std::string&
       if (format == std::string("csv") && of.row.empty()) continue;
       query::ParameterMap parameters = {{"format", format}};
       for (const query::Parameter& parameter : of.parameters) {
-        if (parameter.required) parameters.emplace(parameter.name, parameter.name == "from" ? "2024-01-01" : "2024-06-30");
+        if (parameter.required)
+          parameters.emplace(parameter.name, parameter.name == "from" ? "2024-01-01" : "2024-06-30");
       }
       std::string path = of.path.substr(1);
       if (!query::placeholders(path).empty()) {
@@ -31,7 +32,8 @@ inline void each_is_refused(const query::ShardSource& shards, const std::string&
         path = filled_path(path, "C1", log::partition_of("C1", shards.partition_count()));
       }
       const std::vector<std::string> segments = segments_of(path);
-      const auto rendered = query::answer(shards, [] { return Day{19'000}; }, {.segments = segments, .parameters = parameters});
+      const auto rendered =
+          query::answer(shards, [] { return Day{19'000}; }, {.segments = segments, .parameters = parameters});
       EXPECT_EQ(rendered.status, 503) << path << " " << format;
       EXPECT_NE(rendered.body.find(names), std::string::npos) << path << ": " << rendered.body;
     }

@@ -48,9 +48,8 @@ class OverGrpc final : public Way {
   std::shared_ptr<const query::ShardSource> shards_;
 };
 
-[[maybe_unused]] const bool kAdded = (ways().push_back([](const query::ReadModel& model) {
-  return std::make_unique<OverGrpc>(model);
-}), true);
+[[maybe_unused]] const bool kAdded =
+    (ways().push_back([](const query::ReadModel& model) { return std::make_unique<OverGrpc>(model); }), true);
 
 }  // namespace
 }  // namespace daybook::test

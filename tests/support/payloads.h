@@ -29,8 +29,7 @@ inline const std::map<std::string, std::string> kPayloads = {
     {"credit_note_issued",
      R"({"credit_note_id":"N","invoice_id":"I","currency":"CNY","net_minor":"100","tax_minor":"0","issue_date":"2024-05-01","reason_code":"X"})"},
     {"credit_note_voided", R"({"credit_note_id":"N","date":"2024-06-01","reason_code":"X"})"},
-    {"invoice_disputed",
-     R"({"dispute_id":"D","invoice_id":"I","amount_minor":"1","reason_code":"X"})"},
+    {"invoice_disputed", R"({"dispute_id":"D","invoice_id":"I","amount_minor":"1","reason_code":"X"})"},
     {"dispute_resolved", R"({"dispute_id":"D","invoice_id":"I","outcome":"WITHDRAWN"})"},
     {"invoice_written_off",
      R"({"write_off_id":"W","invoice_id":"I","amount_minor":"1","date":"2024-06-01","kind":"SMALL_DIFFERENCE","reason_code":"X"})"},
@@ -63,8 +62,8 @@ inline std::string account_of(const std::string& name) {
 
 inline std::string event_of(const std::string& name, const std::string& payload) {
   return R"({"event_id":"e1","customer_id":")" + account_of(name) +
-         R"(","source":"erp","occurred_at":"2024-05-01T08:00:00Z","correlation_id":"c",")" + name +
-         "\":" + payload + "}";
+         R"(","source":"erp","occurred_at":"2024-05-01T08:00:00Z","correlation_id":"c",")" + name + "\":" + payload +
+         "}";
 }
 
 }  // namespace daybook::test

@@ -42,52 +42,47 @@ class Story {
   void put(const std::string& name, const std::string& at, const std::string& members) {
     put(name, at, members, "e" + std::to_string(++told_));
   }
-  void put(const std::string& name, const std::string& at, const std::string& members,
-           const std::string& event_id) {
+  void put(const std::string& name, const std::string& at, const std::string& members, const std::string& event_id) {
     book.tell(R"({"event_id":")" + event_id + R"(","customer_id":")" + account +
-              R"(","source":"test","occurred_at":")" + (at.size() == 10 ? at + "T08:00:00Z" : at) +
-              "\",\"" + name + "\":{" + members + "}}");
+              R"(","source":"test","occurred_at":")" + (at.size() == 10 ? at + "T08:00:00Z" : at) + "\",\"" + name +
+              "\":{" + members + "}}");
   }
-  void invoice(const std::string& id, int net, const std::string& issue,
-               const std::string& more = "", const std::string& currency = "CNY") {
+  void invoice(const std::string& id, int net, const std::string& issue, const std::string& more = "",
+               const std::string& currency = "CNY") {
     put("invoice_issued", issue,
-        text("invoice_id", id) + "," + text("currency", currency) + "," + number("net_minor", net) +
-            "," + text("issue_date", issue) + more);
+        text("invoice_id", id) + "," + text("currency", currency) + "," + number("net_minor", net) + "," +
+            text("issue_date", issue) + more);
   }
   void pay(const std::string& id, int amount, const std::string& day, const Parts& to = {},
            const std::string& currency = "CNY", const std::string& at = "") {
     put("payment_received", at.empty() ? day : at,
-        text("payment_id", id) + "," + text("currency", currency) + "," +
-            number("amount_minor", amount) + "," + text("value_date", day) + allocations(to));
+        text("payment_id", id) + "," + text("currency", currency) + "," + number("amount_minor", amount) + "," +
+            text("value_date", day) + allocations(to));
   }
   // `source`: "payment_id" or "credit_note_id" and its id.
-  void allocate(const std::string& id, const std::string& payment, const std::string& day,
-                const Parts& to, const char* source = "payment_id") {
+  void allocate(const std::string& id, const std::string& payment, const std::string& day, const Parts& to,
+                const char* source = "payment_id") {
     put("payment_allocated", day,
-        text("allocation_id", id) + "," + text(source, payment) + "," + text("date", day) +
-            allocations(to));
+        text("allocation_id", id) + "," + text(source, payment) + "," + text("date", day) + allocations(to));
   }
   void unallocate(const std::string& id, const std::string& payment, const std::string& day,
                   const char* source = "payment_id") {
-    put("payment_unallocated", day,
-        text("allocation_id", id) + "," + text(source, payment) + "," + text("date", day));
+    put("payment_unallocated", day, text("allocation_id", id) + "," + text(source, payment) + "," + text("date", day));
   }
   void reverse(const std::string& payment, const std::string& day, const std::string& at = "") {
-    put("payment_reversed", at.empty() ? day : at,
-        text("payment_id", payment) + "," + text("date", day));
+    put("payment_reversed", at.empty() ? day : at, text("payment_id", payment) + "," + text("date", day));
   }
-  void refund(const std::string& id, int amount, const std::string& day,
-              const std::string& more = "", const std::string& currency = "CNY") {
+  void refund(const std::string& id, int amount, const std::string& day, const std::string& more = "",
+              const std::string& currency = "CNY") {
     put("refund_paid", day,
-        text("refund_id", id) + "," + text("currency", currency) + "," +
-            number("amount_minor", amount) + "," + text("value_date", day) + more);
+        text("refund_id", id) + "," + text("currency", currency) + "," + number("amount_minor", amount) + "," +
+            text("value_date", day) + more);
   }
-  void credit(const std::string& id, int net, const std::string& day,
-              const std::string& invoice_id = "", const std::string& currency = "CNY") {
+  void credit(const std::string& id, int net, const std::string& day, const std::string& invoice_id = "",
+              const std::string& currency = "CNY") {
     put("credit_note_issued", day,
-        text("credit_note_id", id) + "," + text("currency", currency) + "," +
-            number("net_minor", net) + "," + text("issue_date", day) +
-            (invoice_id.empty() ? "" : "," + text("invoice_id", invoice_id)));
+        text("credit_note_id", id) + "," + text("currency", currency) + "," + number("net_minor", net) + "," +
+            text("issue_date", day) + (invoice_id.empty() ? "" : "," + text("invoice_id", invoice_id)));
   }
   void void_credit(const std::string& id, const std::string& day) {
     put("credit_note_voided", day, text("credit_note_id", id) + "," + text("date", day));
@@ -95,39 +90,32 @@ class Story {
   void void_invoice(const std::string& id, const std::string& day) {
     put("invoice_voided", day, text("invoice_id", id) + "," + text("date", day));
   }
-  void dispute(const std::string& id, const std::string& invoice_id, const std::string& at,
-               int amount = 0) {
+  void dispute(const std::string& id, const std::string& invoice_id, const std::string& at, int amount = 0) {
     put("invoice_disputed", at,
         text("dispute_id", id) + "," + text("invoice_id", invoice_id) +
             (amount == 0 ? "" : "," + number("amount_minor", amount)));
   }
   void resolve(const std::string& id, const std::string& invoice_id, const std::string& at) {
     put("dispute_resolved", at,
-        text("dispute_id", id) + "," + text("invoice_id", invoice_id) + "," +
-            text("outcome", "UPHELD"));
+        text("dispute_id", id) + "," + text("invoice_id", invoice_id) + "," + text("outcome", "UPHELD"));
   }
-  void write_off(const std::string& id, const std::string& invoice_id, int amount,
-                 const std::string& day, const std::string& kind = "BAD_DEBT",
-                 const std::string& at = "") {
+  void write_off(const std::string& id, const std::string& invoice_id, int amount, const std::string& day,
+                 const std::string& kind = "BAD_DEBT", const std::string& at = "") {
     put("invoice_written_off", at.empty() ? day : at,
-        text("write_off_id", id) + "," + text("invoice_id", invoice_id) + "," +
-            number("amount_minor", amount) + "," + text("date", day) + "," + text("kind", kind));
+        text("write_off_id", id) + "," + text("invoice_id", invoice_id) + "," + number("amount_minor", amount) + "," +
+            text("date", day) + "," + text("kind", kind));
   }
-  void recover(const std::string& id, const std::string& write_off_id,
-               const std::string& invoice_id, int amount, const std::string& day) {
+  void recover(const std::string& id, const std::string& write_off_id, const std::string& invoice_id, int amount,
+               const std::string& day) {
     put("write_off_recovered", day,
-        text("recovery_id", id) + "," + text("write_off_id", write_off_id) + "," +
-            text("invoice_id", invoice_id) + "," + number("amount_minor", amount) + "," +
-            text("date", day));
+        text("recovery_id", id) + "," + text("write_off_id", write_off_id) + "," + text("invoice_id", invoice_id) +
+            "," + number("amount_minor", amount) + "," + text("date", day));
   }
-  void profile(const std::string& at, const std::string& members) {
-    put("customer_profile_set", at, members);
-  }
+  void profile(const std::string& at, const std::string& members) { put("customer_profile_set", at, members); }
   void order(const std::string& id = "O", const std::string& at = "2024-05-01",
              const std::vector<Line>& lines = {{"1", "10", 1000}}, const std::string& more = "",
              const std::string& currency = "CNY") {
-    put("order_placed", at,
-        text("order_id", id) + "," + text("currency", currency) + "," + order_lines(lines) + more);
+    put("order_placed", at, text("order_id", id) + "," + text("currency", currency) + "," + order_lines(lines) + more);
   }
   void change(const std::string& at, const std::vector<Line>& lines, const std::string& id = "O") {
     put("order_changed", at, text("order_id", id) + "," + order_lines(lines));
@@ -135,22 +123,18 @@ class Story {
   void cancel(const std::string& at, const std::string& more = "", const std::string& id = "O") {
     put("order_cancelled", at, text("order_id", id) + more);
   }
-  void confirm(const std::string& at, const std::string& id = "O") {
-    put("order_confirmed", at, text("order_id", id));
-  }
-  void ready(const std::string& at, const std::string& id = "O") {
-    put("order_ready", at, text("order_id", id));
-  }
-  void ship(const std::string& id, const std::string& at, const Parts& lines,
-            const std::string& more = "", const std::string& order_id = "O") {
+  void confirm(const std::string& at, const std::string& id = "O") { put("order_confirmed", at, text("order_id", id)); }
+  void ready(const std::string& at, const std::string& id = "O") { put("order_ready", at, text("order_id", id)); }
+  void ship(const std::string& id, const std::string& at, const Parts& lines, const std::string& more = "",
+            const std::string& order_id = "O") {
     put("shipment_dispatched", at,
         text("shipment_id", id) + "," + text("order_id", order_id) + shipment_lines(lines) + more);
   }
   void deliver(const std::string& id, const std::string& at, const std::string& order_id = "O") {
     put("shipment_delivered", at, text("shipment_id", id) + "," + text("order_id", order_id));
   }
-  void give_back(const std::string& id, const std::string& at, const Parts& lines,
-                 const std::string& shipment = "", const std::string& order_id = "O", const std::string& more = "") {
+  void give_back(const std::string& id, const std::string& at, const Parts& lines, const std::string& shipment = "",
+                 const std::string& order_id = "O", const std::string& more = "") {
     put("shipment_returned", at,
         text("return_id", id) + "," + text("order_id", order_id) + shipment_lines(lines) +
             (shipment.empty() ? "" : "," + text("shipment_id", shipment)) + more);
@@ -164,8 +148,7 @@ class Story {
                     const std::string& columns, const std::string& query = "") {
     return lines_of(book.json(path, parameters(as_of, query)).at(list), columns);
   }
-  std::string ageing(const std::string& as_of, const std::string& columns,
-                     const std::string& query = "") {
+  std::string ageing(const std::string& as_of, const std::string& columns, const std::string& query = "") {
     const auto answer = book.json("v1/receivables/ageing", parameters(as_of, query));
     for (const char* list : {"rows", "totals"}) {
       for (const auto& row : answer.at(list).as_array()) {
@@ -175,23 +158,19 @@ class Story {
     }
     return lines_of(answer.at("rows"), columns);
   }
-  std::string items(const std::string& as_of, const std::string& columns,
-                    const std::string& query = "") {
+  std::string items(const std::string& as_of, const std::string& columns, const std::string& query = "") {
     return table("v1/receivables/items", as_of, "items", columns, query);
   }
   std::string anomalies(const std::string& as_of) {
     return table("v1/anomalies", as_of, "anomalies", "kind document_id");
   }
-  std::string cycle(const std::string& as_of, const std::string& columns,
-                    const std::string& query = "") {
+  std::string cycle(const std::string& as_of, const std::string& columns, const std::string& query = "") {
     return table("v1/order-cycle", as_of, "rows", columns, wide(query, "&grain=year"));
   }
-  std::string sales(const std::string& as_of, const std::string& columns,
-                    const std::string& query = "") {
+  std::string sales(const std::string& as_of, const std::string& columns, const std::string& query = "") {
     return table("v1/sales", as_of, "rows", columns, wide(query, ""));
   }
-  std::string sales_totals(const std::string& as_of, const std::string& columns,
-                           const std::string& query = "") {
+  std::string sales_totals(const std::string& as_of, const std::string& columns, const std::string& query = "") {
     return table("v1/sales", as_of, "totals", columns, wide(query, ""));
   }
   // "placed=2024-05-01T08:00:00Z …", in their order.
@@ -204,8 +183,7 @@ class Story {
     return all;
   }
   // One milestone; "-" when there is none.
-  std::string milestone(const std::string& as_of, const std::string& name,
-                        const std::string& order_id = "O") {
+  std::string milestone(const std::string& as_of, const std::string& name, const std::string& order_id = "O") {
     const auto answer = book.json("v1/orders/" + order_id, parameters(as_of, ""));
     const auto& all = answer.at("milestones").as_object();
     return all.contains(name) ? shown(all.at(name)) : "-";
@@ -219,8 +197,7 @@ class Story {
   std::string counts() const {
     const store::ShardState sum = book.sum();
     std::ostringstream out;
-    out << sum.accepted << " " << sum.duplicates << " " << sum.conflicts << " " << sum.parked << " "
-        << sum.waiting;
+    out << sum.accepted << " " << sum.duplicates << " " << sum.conflicts << " " << sum.parked << " " << sum.waiting;
     return out.str();
   }
 
@@ -236,8 +213,7 @@ class Story {
   }
   static std::string lines_of(const boost::json::value& rows, const std::string& columns) {
     std::string all;
-    for (const auto& row : rows.as_array())
-      all += (all.empty() ? "" : "; ") + line_of(row, columns);
+    for (const auto& row : rows.as_array()) all += (all.empty() ? "" : "; ") + line_of(row, columns);
     return all;
   }
 
@@ -254,25 +230,22 @@ class Story {
   static std::string allocations(const Parts& to) {
     std::string list;
     for (const auto& [id, amount] : to) {
-      list += (list.empty() ? "" : ",") +
-              ("{" + text("invoice_id", id) + "," + text("amount_minor", amount) + "}");
+      list += (list.empty() ? "" : ",") + ("{" + text("invoice_id", id) + "," + text("amount_minor", amount) + "}");
     }
     return list.empty() ? "" : ",\"allocations\":[" + list + "]";
   }
   static std::string shipment_lines(const Parts& lines) {
     std::string list;
     for (const auto& [id, quantity] : lines) {
-      list += (list.empty() ? "" : ",") +
-              ("{" + text("line_id", id) + "," + text("quantity", quantity) + "}");
+      list += (list.empty() ? "" : ",") + ("{" + text("line_id", id) + "," + text("quantity", quantity) + "}");
     }
     return ",\"lines\":[" + list + "]";
   }
   static std::string order_lines(const std::vector<Line>& lines) {
     std::string list;
     for (const Line& line : lines) {
-      list += (list.empty() ? "" : ",") +
-              ("{" + text("line_id", line.id) + "," + text("sku", "s" + line.id) + "," +
-               text("quantity", line.quantity) + "," + number("net_minor", line.net) + "}");
+      list += (list.empty() ? "" : ",") + ("{" + text("line_id", line.id) + "," + text("sku", "s" + line.id) + "," +
+                                           text("quantity", line.quantity) + "," + number("net_minor", line.net) + "}");
     }
     return "\"lines\":[" + list + "]";
   }

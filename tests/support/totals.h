@@ -4,8 +4,8 @@
 #include <map>
 #include <tuple>
 
-#include "store/totals.h"
 #include "query/receivables.h"
+#include "store/totals.h"
 
 namespace daybook::test {
 

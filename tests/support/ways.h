@@ -31,7 +31,8 @@ class ThroughBytes final : public Way {
 
 // A program of tests may add some before its first test: over_grpc.cc does where it is linked.
 inline std::vector<MakeWay>& ways() {
-  static std::vector<MakeWay> all = {[](const query::ReadModel& model) { return std::make_unique<ThroughBytes>(model); }};
+  static std::vector<MakeWay> all = {
+      [](const query::ReadModel& model) { return std::make_unique<ThroughBytes>(model); }};
   return all;
 }
 

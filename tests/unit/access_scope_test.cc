@@ -26,9 +26,15 @@ TEST(AccessScope, SeesTheSubtreesOfItsRegionsAndItsSalesReps) {
     const char* region;
     const char* rep;
     bool sees;
-  } cases[] = {{"CN/South", "", true},  {"CN/South/Shenzhen", "x", true}, {"CN/Southern", "", false},
-               {"CN", "", false},       {"EU", "li", true},               {"EU", "lin", false},
-               {"", "", true},          {"EU", "", false},                {"unassigned", "", true}};
+  } cases[] = {{"CN/South", "", true},
+               {"CN/South/Shenzhen", "x", true},
+               {"CN/Southern", "", false},
+               {"CN", "", false},
+               {"EU", "li", true},
+               {"EU", "lin", false},
+               {"", "", true},
+               {"EU", "", false},
+               {"unassigned", "", true}};
   for (const auto& [region, rep, sees] : cases) EXPECT_EQ(scope.sees(region, rep), sees) << region << " " << rep;
   EXPECT_FALSE(query::AccessScope::of({"EU"}, {""}).sees("CN", "")) << "no rep is nobody's";
 }
@@ -39,9 +45,10 @@ struct Customer {
   std::string rep;
 };
 // Some of each partition and region.
-const std::vector<Customer> kCustomers = {{"C1", "CN/South", "li"}, {"C2", "EU", "anna"},      {"C3", "CN/South/Shenzhen", "wu"},
-                                          {"C4", "CN", "li"},       {"C5", "EU/North", "anna"}, {"C6", "CN/South", "wu"},
-                                          {"C7", "", ""},           {"C8", "CN/Southern", "li"}};
+const std::vector<Customer> kCustomers = {
+    {"C1", "CN/South", "li"}, {"C2", "EU", "anna"},       {"C3", "CN/South/Shenzhen", "wu"},
+    {"C4", "CN", "li"},       {"C5", "EU/North", "anna"}, {"C6", "CN/South", "wu"},
+    {"C7", "", ""},           {"C8", "CN/Southern", "li"}};
 
 // Every kind of thing, of each of these; ids of documents name their account.
 void tell(Story& story, const std::vector<Customer>& customers) {
@@ -51,14 +58,16 @@ void tell(Story& story, const std::vector<Customer>& customers) {
   for (const Customer& customer : customers) {
     const std::string& c = story.account = customer.id;
     std::string file = R"("name":"n)" + c + R"(","grade":"A","credit_currency":"CNY","credit_limit_minor":500)";
-    if (!customer.region.empty()) file += R"(,"region":")" + customer.region + R"(","sales_rep":")" + customer.rep + "\"";
+    if (!customer.region.empty())
+      file += R"(,"region":")" + customer.region + R"(","sales_rep":")" + customer.rep + "\"";
     story.profile("2024-01-01", file);
     story.order("O" + c, "2024-05-01", {{"1", "10", 1000}, {"2", "3", 99}}, R"(,"channel":"web")");
     // Each takes another time: what is said of how long orders take says whose they are.
     story.confirm("2024-05-02T0" + c.substr(1) + ":00:00Z", "O" + c);
-    story.put("order_delayed", "2024-05-02", R"("order_id":"O)" + c + R"(","stage":"DISPATCH","reason_code":"no_truck")");
-    story.ship("S" + c, "2024-05-03", {{"1", "10"}, {"2", "3"}}, R"(,"warehouse":"W","freight_minor":5,"currency":"CNY")",
-               "O" + c);
+    story.put("order_delayed", "2024-05-02",
+              R"("order_id":"O)" + c + R"(","stage":"DISPATCH","reason_code":"no_truck")");
+    story.ship("S" + c, "2024-05-03", {{"1", "10"}, {"2", "3"}},
+               R"(,"warehouse":"W","freight_minor":5,"currency":"CNY")", "O" + c);
     story.deliver("S" + c, "2024-05-04", "O" + c);
     story.order("P" + c, "2024-05-11", {{"1", "4", 400}});
     story.invoice("I" + c, 1000, "2024-05-05", R"(,"due_date":"2024-05-20","order_ids":["O)" + c + R"("])");
@@ -82,8 +91,8 @@ json::value comparable(const json::value& value) {
   if (object == nullptr) return value;
   json::object all;
   for (const auto& [name, member] : *object) {
-    static const std::set<std::string_view> kOfTheLog = {"positions", "newest_recorded_at", "waiting", "parked",
-                                                         "offset", "recorded_at", "event_id", "next_page_token"};
+    static const std::set<std::string_view> kOfTheLog = {
+        "positions", "newest_recorded_at", "waiting", "parked", "offset", "recorded_at", "event_id", "next_page_token"};
     if (!kOfTheLog.contains(name)) all[name] = comparable(member);
   }
   return all;
@@ -134,11 +143,17 @@ std::vector<Asked> questions() {
       }
     }
   }
-  all.push_back({"v1/receivables/ageing", {{"as_of", "2024-06-30"}, {"base_currency", "CNY"}, {"basis", "issue_date"}}});
+  all.push_back(
+      {"v1/receivables/ageing", {{"as_of", "2024-06-30"}, {"base_currency", "CNY"}, {"basis", "issue_date"}}});
   all.push_back({"v1/sales", {{"from", "2024-05-01"}, {"to", "2024-05-31"}, {"group_by", "region,sku"}}});
   all.push_back({"v1/sales",
-                 {{"from", "2024-05-01"}, {"to", "2024-05-12"}, {"grain", "week"}, {"group_by", "region"},
-                  {"measure", "invoiced"}, {"compare", "previous_period"}, {"base_currency", "CNY"}}});
+                 {{"from", "2024-05-01"},
+                  {"to", "2024-05-12"},
+                  {"grain", "week"},
+                  {"group_by", "region"},
+                  {"measure", "invoiced"},
+                  {"compare", "previous_period"},
+                  {"base_currency", "CNY"}}});
   all.push_back({"v1/receivables/worklist", {{"as_of", "2024-06-30"}, {"base_currency", "CNY"}}});
   for (const char* path : {"ageing", "items", "worklist", "dunning"}) {
     all.push_back({std::string("v1/receivables/") + path, {{"as_of", "2024-06-30"}, {"credits", "fifo"}}});
@@ -236,8 +251,10 @@ TEST_F(ScopedTest, ADocumentOfAnotherRegionIsSeenThereAndNotAtHome) {
   EXPECT_EQ(totals.at(0).at("gross_open"), "9.00");
   EXPECT_EQ(totals.at(0).at("proof").at("difference"), "0.00");
   const Asked laid{"v1/receivables/items", {{"as_of", "2024-06-30"}, {"credits", "fifo"}}};
-  EXPECT_TRUE(ask(story.book, south, laid).at("items").as_array().empty()) << "credits are of whole accounts, seen at home";
-  const Asked laid_ageing{"v1/receivables/ageing", {{"as_of", "2024-06-30"}, {"credits", "fifo"}, {"customer_id", "C2"}}};
+  EXPECT_TRUE(ask(story.book, south, laid).at("items").as_array().empty())
+      << "credits are of whole accounts, seen at home";
+  const Asked laid_ageing{"v1/receivables/ageing",
+                          {{"as_of", "2024-06-30"}, {"credits", "fifo"}, {"customer_id", "C2"}}};
   EXPECT_TRUE(ask(story.book, south, laid_ageing).at("rows").as_array().empty());
   EXPECT_EQ(comparable(ask(story.book, europe, laid_ageing)),
             comparable(ask(story.book, query::AccessScope::everything(), laid_ageing)));
@@ -251,8 +268,8 @@ TEST_F(ScopedTest, ATargetIsSeenByWhoSeesAllThatItsRegionOrRepSells) {
   const auto tell_target = [&](const std::string& by, const std::string& name, const char* minor) {
     story.account = "target:" + name;
     story.put("sales_target_set", "2024-01-01",
-              "\"" + by + R"(":")" + name + R"(","period":"2024-05","measure":"ORDERED","currency":"CNY","amount_minor":)" +
-                  minor);
+              "\"" + by + R"(":")" + name +
+                  R"(","period":"2024-05","measure":"ORDERED","currency":"CNY","amount_minor":)" + minor);
   };
   tell_target("region", "CN", "9000");
   tell_target("region", "CN/South", "500");
@@ -263,8 +280,12 @@ TEST_F(ScopedTest, ATargetIsSeenByWhoSeesAllThatItsRegionOrRepSells) {
   const auto targets = [&](const query::AccessScope& scope, const std::string& by) {
     const json::value answer = ask(story.book, scope,
                                    {"v1/sales",
-                                    {{"from", "2024-05-01"}, {"to", "2024-05-31"}, {"grain", "month"},
-                                     {"group_by", by}, {"measure", "ordered"}, {"as_of", "2024-06-30"}}});
+                                    {{"from", "2024-05-01"},
+                                     {"to", "2024-05-31"},
+                                     {"grain", "month"},
+                                     {"group_by", by},
+                                     {"measure", "ordered"},
+                                     {"as_of", "2024-06-30"}}});
     std::string all;
     for (const json::value& row : answer.at("rows").as_array()) {
       all += cell_of(row, "group." + by) + " " + cell_of(row, "target") + "; ";

@@ -1,9 +1,9 @@
 // What waits, what does not add up, and what is no valid event.
-#include "engine/manifest.h"
-#include "support/story.h"
-#include "query/local_shards.h"
 #include "query/reports/anomalies.h"
+#include "engine/manifest.h"
+#include "query/local_shards.h"
 #include "query/reports/parked.h"
+#include "support/story.h"
 
 namespace daybook::test {
 namespace {
@@ -14,20 +14,17 @@ constexpr const char* kEnd = "2024-12-31";
 
 TEST(Repeats, SameIdSameContentIsADuplicateHoweverWritten) {
   Story story;
-  const std::string issued =
-      R"("invoice_id":"I","currency":"CNY","net_minor":"100","issue_date":"2024-05-01")";
+  const std::string issued = R"("invoice_id":"I","currency":"CNY","net_minor":"100","issue_date":"2024-05-01")";
   story.put("invoice_issued", "2024-05-01", issued, "x");
   story.put("invoice_delivered", "2024-05-02", R"("invoice_id":"I")", "y");
-  story.put("invoice_issued", "2024-05-01T16:00:00.9+08:00",
-            issued + R"(,"kind":"INVOICE_KIND_INVOICE")", "x");
+  story.put("invoice_issued", "2024-05-01T16:00:00.9+08:00", issued + R"(,"kind":"INVOICE_KIND_INVOICE")", "x");
   EXPECT_EQ(story.counts(), "2 1 0 0 0");
   EXPECT_EQ(story.anomalies(kEnd), "");
 }
 
 TEST(Repeats, AbsentAndZeroAreAConflict) {
   Story story;
-  const std::string issued =
-      R"("invoice_id":"I","currency":"CNY","net_minor":"100","issue_date":"2024-05-01")";
+  const std::string issued = R"("invoice_id":"I","currency":"CNY","net_minor":"100","issue_date":"2024-05-01")";
   story.put("invoice_issued", "2024-05-01", issued, "x");
   story.put("invoice_issued", "2024-05-01", issued + R"(,"tax_minor":0)", "x");
   EXPECT_EQ(story.counts(), "1 0 1 0 0");
@@ -73,19 +70,14 @@ TEST(Repeats, TheFirstStandsAndFiguresDoNotMove) {
 
 TEST(Repeats, AreFoundAfterAReopening) {
   Story story;
-  story.put(
-      "order_placed", "2024-05-01",
-      R"("order_id":"O","currency":"CNY","lines":[{"line_id":"1","sku":"s","quantity":"1","net_minor":1}])",
-      "a");
+  story.put("order_placed", "2024-05-01",
+            R"("order_id":"O","currency":"CNY","lines":[{"line_id":"1","sku":"s","quantity":"1","net_minor":1}])", "a");
   story.book.reopen();
-  story.put(
-      "order_placed", "2024-05-01",
-      R"("order_id":"O","currency":"CNY","lines":[{"line_id":"1","sku":"s","quantity":"1","net_minor":1}])",
-      "a");
-  story.put(
-      "order_placed", "2024-05-01",
-      R"("order_id":"O","currency":"CNY","lines":[{"line_id":"1","sku":"s","quantity":"1.0","net_minor":1}])",
-      "b");
+  story.put("order_placed", "2024-05-01",
+            R"("order_id":"O","currency":"CNY","lines":[{"line_id":"1","sku":"s","quantity":"1","net_minor":1}])", "a");
+  story.put("order_placed", "2024-05-01",
+            R"("order_id":"O","currency":"CNY","lines":[{"line_id":"1","sku":"s","quantity":"1.0","net_minor":1}])",
+            "b");
   EXPECT_EQ(story.counts(), "1 1 1 0 0");
 }
 
@@ -94,37 +86,30 @@ TEST(Repeats, AreFoundAfterAReopening) {
 // What refers to something that is not there, what of it is of which family, and how it comes.
 struct Reference {
   const char* unknown;
-  bool domain::Expect::*family;
+  bool domain::Expect::* family;
   std::function<void(Story&)> first;
   std::function<void(Story&)> then;
 };
 const std::vector<Reference>& references() {
   static const std::vector<Reference> cases = {
-      {"unknown_order O", &domain::Expect::orders, [](Story& s) { s.confirm("2024-05-01"); }, [](Story& s) { s.order(); }},
-      {"unknown_order O", &domain::Expect::orders,
-       [](Story& s) {
-         s.ship("S", "2024-05-01", {{"1", "1"}});
-       },
+      {"unknown_order O", &domain::Expect::orders, [](Story& s) { s.confirm("2024-05-01"); },
+       [](Story& s) { s.order(); }},
+      {"unknown_order O", &domain::Expect::orders, [](Story& s) { s.ship("S", "2024-05-01", {{"1", "1"}}); },
        [](Story& s) { s.order(); }},
       {"unknown_order O", &domain::Expect::orders,
-       [](Story& s) { s.invoice("I", 5, "2024-05-01", R"(,"order_ids":["O"])"); },
-       [](Story& s) { s.order(); }},
+       [](Story& s) { s.invoice("I", 5, "2024-05-01", R"(,"order_ids":["O"])"); }, [](Story& s) { s.order(); }},
       {"unknown_shipment S", &domain::Expect::shipments,
        [](Story& s) {
          s.order();
          s.deliver("S", "2024-05-02");
        },
-       [](Story& s) {
-         s.ship("S", "2024-05-01", {{"1", "1"}});
-       }},
+       [](Story& s) { s.ship("S", "2024-05-01", {{"1", "1"}}); }},
       {"unknown_shipment S", &domain::Expect::shipments,
        [](Story& s) {
          s.order();
          s.give_back("T", "2024-05-02", {{"1", "1"}}, "S");
        },
-       [](Story& s) {
-         s.ship("S", "2024-05-01", {{"1", "1"}});
-       }},
+       [](Story& s) { s.ship("S", "2024-05-01", {{"1", "1"}}); }},
       {"unknown_invoice I", &domain::Expect::invoices, [](Story& s) { s.void_invoice("I", "2024-05-02"); },
        [](Story& s) { s.invoice("I", 5, "2024-05-01"); }},
       {"unknown_invoice I", &domain::Expect::invoices, [](Story& s) { s.dispute("D", "I", "2024-05-02"); },
@@ -133,10 +118,7 @@ const std::vector<Reference>& references() {
        [](Story& s) { s.invoice("I", 5, "2024-05-01"); }},
       {"unknown_invoice I", &domain::Expect::invoices, [](Story& s) { s.credit("N", 5, "2024-05-02", "I"); },
        [](Story& s) { s.invoice("I", 5, "2024-05-01"); }},
-      {"unknown_invoice I", &domain::Expect::invoices,
-       [](Story& s) {
-         s.pay("P", 5, "2024-05-02", {{"I", "5"}});
-       },
+      {"unknown_invoice I", &domain::Expect::invoices, [](Story& s) { s.pay("P", 5, "2024-05-02", {{"I", "5"}}); },
        [](Story& s) { s.invoice("I", 5, "2024-05-01"); }},
       {"unknown_invoice I", &domain::Expect::invoices,
        [](Story& s) {
@@ -177,15 +159,12 @@ const std::vector<Reference>& references() {
          s.pay("P", 5, "2024-05-01");
          s.unallocate("A", "P", "2024-05-02");
        },
-       [](Story& s) {
-         s.allocate("A", "P", "2024-05-02", {{"I", "5"}});
-       }},
+       [](Story& s) { s.allocate("A", "P", "2024-05-02", {{"I", "5"}}); }},
       {"unknown_promise M", &domain::Expect::payments,
        [](Story& s) { s.put("promise_withdrawn", "2024-05-03", R"("promise_id":"M")"); },
        [](Story& s) {
-         s.put(
-             "promise_made", "2024-05-02",
-             R"("promise_id":"M","currency":"CNY","amount_minor":5,"promised_date":"2024-06-01")");
+         s.put("promise_made", "2024-05-02",
+               R"("promise_id":"M","currency":"CNY","amount_minor":5,"promised_date":"2024-06-01")");
        }},
   };
   return cases;
@@ -245,8 +224,8 @@ TEST(Waiting, FamiliesThatAreNotExpectedAreNotMissed) {
 }
 
 TEST(Waiting, OfFamiliesExactlyTheOneThatIsNeededMatters) {
-  constexpr bool domain::Expect::*kFamilies[] = {&domain::Expect::orders, &domain::Expect::shipments,
-                                                 &domain::Expect::invoices, &domain::Expect::payments};
+  constexpr bool domain::Expect::* kFamilies[] = {&domain::Expect::orders, &domain::Expect::shipments,
+                                                  &domain::Expect::invoices, &domain::Expect::payments};
   for (const Reference& c : references()) {
     for (const auto family : kFamilies) {
       domain::Expect expect;
@@ -254,7 +233,8 @@ TEST(Waiting, OfFamiliesExactlyTheOneThatIsNeededMatters) {
       Story story(patient_rules(expect));
       c.first(story);
       const bool is_missed = family != c.family;
-      EXPECT_EQ(story.anomalies(kEnd), is_missed ? c.unknown : "") << c.unknown << ", " << domain::format_expect(expect);
+      EXPECT_EQ(story.anomalies(kEnd), is_missed ? c.unknown : "")
+          << c.unknown << ", " << domain::format_expect(expect);
       EXPECT_EQ(story.book.sum().waiting, is_missed ? 1 : 0) << c.unknown << ", " << domain::format_expect(expect);
     }
   }
@@ -279,9 +259,7 @@ std::string ready_event(const std::string& customer = "C1") {
   return event.SerializeAsString();
 }
 
-std::string reasons(Story& story) {
-  return story.table("v1/parked", "", "parked", "topic offset reason");
-}
+std::string reasons(Story& story) { return story.table("v1/parked", "", "parked", "topic offset reason"); }
 
 TEST(Parked, EveryReasonIsToldAndTheNextRecordIsFolded) {
   struct Case {
@@ -293,13 +271,12 @@ TEST(Parked, EveryReasonIsToldAndTheNextRecordIsFolded) {
   events::v1::Event without_id;
   without_id.ParseFromString(good);
   without_id.mutable_order_ready()->clear_order_id();
-  const std::vector<Case> cases = {
-      {"wrong_topic", log::Topic::kInvoices, "C1", good},
-      {"wrong_key", log::Topic::kOrders, "C2", good},
-      {"wrong_key", log::Topic::kOrders, std::nullopt, good},
-      {"invalid", log::Topic::kOrders, "C1", without_id.SerializeAsString()},
-      {"not_parseable", log::Topic::kOrders, "C1", "\xFF\xFF"},
-      {"not_parseable", log::Topic::kOrders, "C1", std::nullopt}};
+  const std::vector<Case> cases = {{"wrong_topic", log::Topic::kInvoices, "C1", good},
+                                   {"wrong_key", log::Topic::kOrders, "C2", good},
+                                   {"wrong_key", log::Topic::kOrders, std::nullopt, good},
+                                   {"invalid", log::Topic::kOrders, "C1", without_id.SerializeAsString()},
+                                   {"not_parseable", log::Topic::kOrders, "C1", "\xFF\xFF"},
+                                   {"not_parseable", log::Topic::kOrders, "C1", std::nullopt}};
   for (const Case& c : cases) {
     Story story;
     story.book.append(c.topic, c.key, c.value, log::partition_of("C1", 3));
@@ -317,8 +294,7 @@ TEST(Parked, AWrongPartitionIsParkedAndTheRightOneIsNot) {
     story.book.append(log::Topic::kOrders, "C1", ready_event(), partition);
   }
   EXPECT_EQ(story.counts(), "1 0 0 2 1");
-  EXPECT_EQ(reasons(story),
-            "daybook.orders.v1 0 wrong_partition; daybook.orders.v1 0 wrong_partition");
+  EXPECT_EQ(reasons(story), "daybook.orders.v1 0 wrong_partition; daybook.orders.v1 0 wrong_partition");
 }
 
 TEST(Parked, IsUnresolvedWhereNothingWasSaidOfItsDocument) {
@@ -347,9 +323,9 @@ TEST(Parked, IsResolvedOnceAnEventWithItsIdIsAcceptedInItsDocument) {
   events::v1::Event another = other;
   another.set_event_id("another event");
   const std::int32_t elsewhere = (log::partition_of("C1", 3) + 1) % 3;
-  story.book.append(log::Topic::kInvoices, "C1", good);              // Wrong topic.
-  story.book.append(log::Topic::kOrders, "C1", good, elsewhere);     // Wrong partition.
-  story.book.append(log::Topic::kReference, "C1", "no event");       // Nobody can know.
+  story.book.append(log::Topic::kInvoices, "C1", good);                     // Wrong topic.
+  story.book.append(log::Topic::kOrders, "C1", good, elsewhere);            // Wrong partition.
+  story.book.append(log::Topic::kReference, "C1", "no event");              // Nobody can know.
   story.book.append(log::Topic::kOrders, "C1", other.SerializeAsString());  // Told rightly later, under its id.
   story.book.append(log::Topic::kOrders, "C1", of_another.SerializeAsString());
   story.book.append(log::Topic::kOrders, "C1", another.SerializeAsString());
@@ -409,8 +385,7 @@ TEST(Anomalies, StandAtTheLowestRecord) {
   story.pay("P1", 5, "2024-05-01", {{"I", "5"}});
   story.pay("P2", 5, "2024-05-01", {{"I", "5"}});
   story.void_invoice("I", "2024-05-02");
-  EXPECT_EQ(story.table("v1/anomalies", kEnd, "anomalies",
-                        "kind document_id event.topic event.offset event.type"),
+  EXPECT_EQ(story.table("v1/anomalies", kEnd, "anomalies", "kind document_id event.topic event.offset event.type"),
             "unknown_invoice I daybook.invoices.v1 0 invoice_voided");
 }
 

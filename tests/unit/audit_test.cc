@@ -19,12 +19,13 @@ TEST(SharedEventIds, AreListedAsTheyCame) {
   const std::string uuid = "9f4d51b6-fc1f-49ac-9e8d-d483e34f0dc2";
   const std::string plain = "9f4d51b6fc1f49ac9e8dd483e34f0dc2";
   // By document.
-  const std::vector<std::vector<std::string>> documents = {
-      {uuid, "e1", "0c4d51b6-fc1f-49ac-9e8d-d483e34f0dc2"}, {uuid, "e2"}, {plain, "1f4d51b6-fc1f-49ac-9e8d-d483e34f0dc2"}, {"e2"}};
+  const std::vector<std::vector<std::string>> documents = {{uuid, "e1", "0c4d51b6-fc1f-49ac-9e8d-d483e34f0dc2"},
+                                                           {uuid, "e2"},
+                                                           {plain, "1f4d51b6-fc1f-49ac-9e8d-d483e34f0dc2"},
+                                                           {"e2"}};
   const test::TempDir directory;
   store::SharedMemory memory{8 << 20, 8 << 20};
-  const auto store =
-      store::ShardStore::open(directory.path(), memory, store::ShardStore::Mode::kReadWrite).value();
+  const auto store = store::ShardStore::open(directory.path(), memory, store::ShardStore::Mode::kReadWrite).value();
   store::WriteSet set;
   for (std::size_t i = 0; i < documents.size(); ++i) {
     std::string bytes;
@@ -35,7 +36,8 @@ TEST(SharedEventIds, AreListedAsTheyCame) {
       ByteBuffer encoded;
       store::append_fact(bytes, {0, static_cast<std::int64_t>(i)}, 1, store::encode_event(event, encoded));
     }
-    set.put(store::Table::kDocuments, store::DocumentKey{0, {domain::DocumentKind::kInvoice, std::to_string(i)}}.bytes(), bytes);
+    set.put(store::Table::kDocuments,
+            store::DocumentKey{0, {domain::DocumentKind::kInvoice, std::to_string(i)}}.bytes(), bytes);
   }
   ASSERT_TRUE(store->write(set));
   const auto shared = shared_event_ids({store.get()});
@@ -60,18 +62,20 @@ class AuditTest : public ::testing::Test {
 
   // Calls visit(store, table, key, value) for all that is stored but for what an audit is not about: the
   // manifest, and the journal of totals, which are compared with pages at each start.
-  void for_each(const std::function<void(store::ShardStore&, store::Table, const std::string&, const std::string&)>& visit) {
+  void for_each(
+      const std::function<void(store::ShardStore&, store::Table, const std::string&, const std::string&)>& visit) {
     for (const std::int32_t i : story_.book.projector().partitions()) {
       store::ShardStore& store = story_.book.projector().shard(i)->store();
       for (const store::Table table : {store::Table::kMeta, store::Table::kDocuments, store::Table::kCells}) {
         std::map<std::string, std::string> all;
-        ASSERT_TRUE(store.scan(table, "", "", [&](std::string_view key, std::string_view value) -> Result<store::Reads::Next> {
-          all.emplace(key, value);
-          return store::Reads::Next::kGoOn;
-        }));
+        ASSERT_TRUE(
+            store.scan(table, "", "", [&](std::string_view key, std::string_view value) -> Result<store::Reads::Next> {
+              all.emplace(key, value);
+              return store::Reads::Next::kGoOn;
+            }));
         for (const auto& [key, value] : all) {
-          const bool is_audited = table != store::Table::kMeta ||
-                                  (key != store::manifest_key() && key.front() != store::kJournalPrefix);
+          const bool is_audited =
+              table != store::Table::kMeta || (key != store::manifest_key() && key.front() != store::kJournalPrefix);
           if (is_audited) visit(store, table, key, value);
         }
       }

@@ -32,8 +32,8 @@ using Accounts = std::vector<std::pair<store::LabelId, std::vector<std::string>>
 
 Accounts accounts_of(Backlog& backlog) {
   Accounts accounts;
-  const auto done = backlog.for_each_account(
-      [&](store::LabelId customer, std::span<const Told* const> events) -> Result<void> {
+  const auto done =
+      backlog.for_each_account([&](store::LabelId customer, std::span<const Told* const> events) -> Result<void> {
         accounts.emplace_back(customer, std::vector<std::string>());
         for (const Told* told : events) accounts.back().second.push_back(text_of(*told));
         return {};

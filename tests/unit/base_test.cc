@@ -14,8 +14,8 @@
 #include "base/decimal.h"
 #include "base/hash.h"
 #include "base/money.h"
-#include "base/period_label.h"
 #include "base/nearest.h"
+#include "base/period_label.h"
 #include "base/radix_sort.h"
 #include "base/search_text.h"
 #include "base/text.h"
@@ -60,9 +60,9 @@ TEST(Dates, EveryDayOfTheRangeComesBack) {
 }
 
 TEST(Dates, OtherFormsAreRefused) {
-  for (const char* text : {"", "2024-5-01", "2024-05-1", "2024/05/01", "20240501", "2024-05-01 ",
-                           " 2024-05-01", "2024-13-01", "2024-00-10", "2024-04-31", "2024-04-00",
-                           "+024-05-01", "2024-05-0x", "2024-05-01T00:00:00Z"}) {
+  for (const char* text :
+       {"", "2024-5-01", "2024-05-1", "2024/05/01", "20240501", "2024-05-01 ", " 2024-05-01", "2024-13-01",
+        "2024-00-10", "2024-04-31", "2024-04-00", "+024-05-01", "2024-05-0x", "2024-05-01T00:00:00Z"}) {
     EXPECT_FALSE(parse_date(text)) << text;
   }
 }
@@ -258,13 +258,11 @@ TEST(Periods, WeeksBeginOnMondayAlsoBefore1970) {
 }
 
 TEST(Periods, QuartersHoldThreeMonths) {
-  const char* const labels[] = {"Q1", "Q1", "Q1", "Q2", "Q2", "Q2",
-                                "Q3", "Q3", "Q3", "Q4", "Q4", "Q4"};
+  const char* const labels[] = {"Q1", "Q1", "Q1", "Q2", "Q2", "Q2", "Q3", "Q3", "Q3", "Q4", "Q4", "Q4"};
   for (int month = 1; month <= 12; ++month) {
     const Day last = day_from_civil({2024, month, days_in_month(2024, month)});
     EXPECT_EQ(period_label(Grain::kQuarter, last), std::string("2024-") + labels[month - 1]);
-    EXPECT_EQ(period_start(Grain::kQuarter, last),
-              day_from_civil({2024, (month - 1) / 3 * 3 + 1, 1}));
+    EXPECT_EQ(period_start(Grain::kQuarter, last), day_from_civil({2024, (month - 1) / 3 * 3 + 1, 1}));
   }
 }
 
@@ -314,28 +312,34 @@ TEST(Periods, EveryLabelOfEveryDateIsRead) {
 }
 
 TEST(Periods, WhatIsNoLabelIsNotRead) {
-  for (const char* text : {"", "2", "202", "20245", "2024-", "2024-1", "2024-00", "2024-13", "2024-001", "2024-W", "2024-W1",
-                           "2024-W00", "2024-W54", "2023-W53", "2024-w10", "2024W10", "2024-Q", "2024-Q0", "2024-Q5", "2024-q1",
-                           "2024-Q01", "2024-02-30", "2024-2-3", " 2024", "2024 ", "+024", "-024", "2024-+1", "2024-W+1", "1899",
-                           "1899-12", "1899-12-31", "1899-W52", "2200", "2200-01", "2200-Q1", "2200-W02", "2200-01-01",
-                           "2024-03-04/2024-03-10", "99999999"}) {
+  for (const char* text : {"",           "2",          "202",
+                           "20245",      "2024-",      "2024-1",
+                           "2024-00",    "2024-13",    "2024-001",
+                           "2024-W",     "2024-W1",    "2024-W00",
+                           "2024-W54",   "2023-W53",   "2024-w10",
+                           "2024W10",    "2024-Q",     "2024-Q0",
+                           "2024-Q5",    "2024-q1",    "2024-Q01",
+                           "2024-02-30", "2024-2-3",   " 2024",
+                           "2024 ",      "+024",       "-024",
+                           "2024-+1",    "2024-W+1",   "1899",
+                           "1899-12",    "1899-12-31", "1899-W52",
+                           "2200",       "2200-01",    "2200-Q1",
+                           "2200-W02",   "2200-01-01", "2024-03-04/2024-03-10",
+                           "99999999"}) {
     EXPECT_FALSE(parse_period_label(text)) << text;
   }
 }
 
 TEST(Periods, GrainsAreNamedInLowerCase) {
-  for (const char* name : {"day", "week", "month", "quarter", "year"})
-    EXPECT_TRUE(parse_grain(name)) << name;
-  for (const char* name : {"", "Day", "days", "decade", "none"})
-    EXPECT_FALSE(parse_grain(name)) << name;
+  for (const char* name : {"day", "week", "month", "quarter", "year"}) EXPECT_TRUE(parse_grain(name)) << name;
+  for (const char* name : {"", "Day", "days", "decade", "none"}) EXPECT_FALSE(parse_grain(name)) << name;
 }
 
 // --- decimals ---------------------------------------------------------------------------------
 
 TEST(Decimals, EverySpellingComesBack) {
-  for (const char* text :
-       {"0", "00", "000.000", "1", "1.0", "12.5", "12.50", "012.50", "0.000001", "000000000001",
-        "999999999999", "999999999999.999999", "100", "0.10", "00.1"}) {
+  for (const char* text : {"0", "00", "000.000", "1", "1.0", "12.5", "12.50", "012.50", "0.000001", "000000000001",
+                           "999999999999", "999999999999.999999", "100", "0.10", "00.1"}) {
     const auto decimal = parse_decimal(text, kQuantityPlaces);
     ASSERT_TRUE(decimal) << text;
     EXPECT_EQ(format_decimal(*decimal), text);
@@ -346,8 +350,7 @@ TEST(Decimals, EverySpellingComesBack) {
 
 TEST(Decimals, SpellingsOfOneNumberHaveOneValue) {
   for (const char* text : {"12.5", "12.50", "012.500000"}) {
-    EXPECT_EQ(to_string(parse_decimal(text, kQuantityPlaces)->scaled(kQuantityPlaces)), "12500000")
-        << text;
+    EXPECT_EQ(to_string(parse_decimal(text, kQuantityPlaces)->scaled(kQuantityPlaces)), "12500000") << text;
   }
   EXPECT_EQ(to_string(parse_decimal("999999999999.999999999999", kRatePlaces)->scaled(kRatePlaces)),
             "999999999999999999999999");
@@ -363,8 +366,8 @@ TEST(Decimals, LimitsOfDigits) {
 }
 
 TEST(Decimals, OtherFormsAreRefused) {
-  for (const char* text : {"", ".", ".5", "5.", "-1", "+1", "1e3", "1,5", "1.2.3", " 1", "1 ",
-                           "0x1", "1_000", "NaN", "\xD9\xA1"}) {
+  for (const char* text :
+       {"", ".", ".5", "5.", "-1", "+1", "1e3", "1,5", "1.2.3", " 1", "1 ", "0x1", "1_000", "NaN", "\xD9\xA1"}) {
     EXPECT_FALSE(parse_decimal(text, 6)) << text;
   }
 }
@@ -506,17 +509,15 @@ TEST(Texts, LabelsHoldNothingThatNobodySees) {
 
 TEST(Texts, LabelsHoldNoControlCharacters) {
   using namespace std::string_literals;
-  for (const std::string& text :
-       {"a\0b"s, "a\nb"s, "a\tb"s, "a\x1F"s + "b", "a\x7F"s + "b", "a\xC2\x80"s + "b",
-        "a\xC2\x9F"s + "b", "a\xE2\x80\xA8"s + "b", "a\xE2\x80\xA9"s + "b"}) {
+  for (const std::string& text : {"a\0b"s, "a\nb"s, "a\tb"s, "a\x1F"s + "b", "a\x7F"s + "b", "a\xC2\x80"s + "b",
+                                  "a\xC2\x9F"s + "b", "a\xE2\x80\xA8"s + "b", "a\xE2\x80\xA9"s + "b"}) {
     EXPECT_TRUE(label_fault(text)) << text;
   }
 }
 
 TEST(Texts, LabelsHoldNoBidirectionalOverridesOrIsolates) {
-  for (const char* middle :
-       {"\xE2\x80\xAA", "\xE2\x80\xAB", "\xE2\x80\xAC", "\xE2\x80\xAD", "\xE2\x80\xAE",
-        "\xE2\x81\xA6", "\xE2\x81\xA7", "\xE2\x81\xA8", "\xE2\x81\xA9"}) {
+  for (const char* middle : {"\xE2\x80\xAA", "\xE2\x80\xAB", "\xE2\x80\xAC", "\xE2\x80\xAD", "\xE2\x80\xAE",
+                             "\xE2\x81\xA6", "\xE2\x81\xA7", "\xE2\x81\xA8", "\xE2\x81\xA9"}) {
     EXPECT_TRUE(label_fault(std::string("a") + middle + "b")) << middle;
   }
   EXPECT_NE(label_fault("a\xE2\x80\xAE"
@@ -526,8 +527,8 @@ TEST(Texts, LabelsHoldNoBidirectionalOverridesOrIsolates) {
 }
 
 TEST(Texts, LabelsHaveNoWhiteSpaceAtEitherEnd) {
-  for (const char* space : {" ", "\xC2\xA0", "\xE1\x9A\x80", "\xE2\x80\x80", "\xE2\x80\x8A",
-                            "\xE2\x80\xAF", "\xE2\x81\x9F", "\xE3\x80\x80"}) {
+  for (const char* space : {" ", "\xC2\xA0", "\xE1\x9A\x80", "\xE2\x80\x80", "\xE2\x80\x8A", "\xE2\x80\xAF",
+                            "\xE2\x81\x9F", "\xE3\x80\x80"}) {
     EXPECT_TRUE(label_fault(std::string(space) + "a")) << space;
     EXPECT_TRUE(label_fault(std::string("a") + space)) << space;
     EXPECT_TRUE(label_fault(space));
@@ -558,10 +559,10 @@ TEST(Texts, Utf8MustBeTheShortestForm) {
   EXPECT_TRUE(is_valid_utf8("\xEE\x80\x80"));
   EXPECT_TRUE(is_valid_utf8("\xF0\x90\x80\x80"));
   EXPECT_TRUE(is_valid_utf8("\xF4\x8F\xBF\xBF"));
-  for (const char* text : {"\x80", "\xBF", "\xC0\x80", "\xC0\xAF", "\xC1\xBF", "\xC2", "\xC2\x41",
-                           "\xE0\x80\xAF", "\xE0\x9F\xBF", "\xE0\xA0", "\xED\xA0\x80",
-                           "\xED\xBF\xBF", "\xF0\x80\x80\xAF", "\xF0\x8F\xBF\xBF", "\xF0\x90\x80",
-                           "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFE", "\xFF"}) {
+  for (const char* text :
+       {"\x80", "\xBF", "\xC0\x80", "\xC0\xAF", "\xC1\xBF", "\xC2", "\xC2\x41", "\xE0\x80\xAF", "\xE0\x9F\xBF",
+        "\xE0\xA0", "\xED\xA0\x80", "\xED\xBF\xBF", "\xF0\x80\x80\xAF", "\xF0\x8F\xBF\xBF", "\xF0\x90\x80",
+        "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFE", "\xFF"}) {
     EXPECT_FALSE(is_valid_utf8(text));
     EXPECT_FALSE(is_valid_utf8(std::string("a") + text));
     EXPECT_TRUE(label_fault(std::string("a") + text));
@@ -570,16 +571,14 @@ TEST(Texts, Utf8MustBeTheShortestForm) {
 }
 
 TEST(Texts, RegionsAreLabelsJoinedBySlashes) {
-  for (const std::string& text :
-       {std::string("CN"), std::string("中国/华南"), std::string("a/b/c/d/e/f"),
-        std::string(64, 'x') + "/" + std::string(63, 'y'), std::string(128, 'x')}) {
+  for (const std::string& text : {std::string("CN"), std::string("中国/华南"), std::string("a/b/c/d/e/f"),
+                                  std::string(64, 'x') + "/" + std::string(63, 'y'), std::string(128, 'x')}) {
     EXPECT_FALSE(region_fault(text)) << text;
   }
   for (const std::string& text :
-       {std::string(""), std::string("/"), std::string("/a"), std::string("a/"),
-        std::string("a//b"), std::string("a/ b"), std::string("a /b"), std::string("a/b/c/d/e/f/g"),
-        std::string(129, 'x'), std::string(64, 'x') + "/" + std::string(64, 'y'),
-        std::string("a/\xFF")}) {
+       {std::string(""), std::string("/"), std::string("/a"), std::string("a/"), std::string("a//b"),
+        std::string("a/ b"), std::string("a /b"), std::string("a/b/c/d/e/f/g"), std::string(129, 'x'),
+        std::string(64, 'x') + "/" + std::string(64, 'y'), std::string("a/\xFF")}) {
     EXPECT_TRUE(region_fault(text)) << text;
   }
 }
@@ -644,8 +643,7 @@ TEST(Bytes, SmallSignedNumbersTakeOneByte) {
 }
 
 TEST(Bytes, NumbersThatAreTooLongAreFaults) {
-  for (const std::string& bytes :
-       {std::string(10, '\xFF'), std::string(9, '\xFF') + "\x02", std::string(11, '\x80')}) {
+  for (const std::string& bytes : {std::string(10, '\xFF'), std::string(9, '\xFF') + "\x02", std::string(11, '\x80')}) {
     ByteReader in(bytes);
     EXPECT_EQ(in.varint(), 0U);
     EXPECT_FALSE(in.ok());
@@ -710,8 +708,7 @@ TEST(Bytes, ALengthBeyondAnyInputIsAFault) {
 
 TEST(Bytes, BigEndianBytesSortAsNumbers) {
   std::string before;
-  for (const std::uint32_t number :
-       {0U, 1U, 255U, 256U, 65'535U, 65'536U, 0x7FFF'FFFFU, 0x8000'0000U, 0xFFFF'FFFFU}) {
+  for (const std::uint32_t number : {0U, 1U, 255U, 256U, 65'535U, 65'536U, 0x7FFF'FFFFU, 0x8000'0000U, 0xFFFF'FFFFU}) {
     std::string bytes;
     ByteWriter(bytes).big32(number);
     EXPECT_EQ(bytes.size(), 4U);
@@ -723,10 +720,8 @@ TEST(Bytes, BigEndianBytesSortAsNumbers) {
 
 TEST(Bytes, OneHundredTwentyEightBitsAreWrittenInDecimal) {
   EXPECT_EQ(to_string(Int128{0}), "0");
-  EXPECT_EQ(to_string(static_cast<Int128>(static_cast<UInt128>(1) << 127)),
-            "-170141183460469231731687303715884105728");
-  EXPECT_EQ(to_string(~static_cast<Int128>(static_cast<UInt128>(1) << 127)),
-            "170141183460469231731687303715884105727");
+  EXPECT_EQ(to_string(static_cast<Int128>(static_cast<UInt128>(1) << 127)), "-170141183460469231731687303715884105728");
+  EXPECT_EQ(to_string(~static_cast<Int128>(static_cast<UInt128>(1) << 127)), "170141183460469231731687303715884105727");
 }
 
 // --- memory ---------------------------------------------------------------------------------------
@@ -760,7 +755,8 @@ TEST(RadixSort, SortsStablyWhateverTheNumbersShare) {
     std::size_t place;
   };
   std::mt19937_64 random(1);
-  const std::vector<std::uint64_t> masks = {0, 0xff, 0x3ff, 0xf000'0000'0000'0000, 0x8000'0000'0000'0001, ~std::uint64_t{0}};
+  const std::vector<std::uint64_t> masks = {
+      0, 0xff, 0x3ff, 0xf000'0000'0000'0000, 0x8000'0000'0000'0001, ~std::uint64_t{0}};
   for (const std::size_t size : {0, 1, 2, 23, 25, 127, 128, 129, 5'000}) {
     for (const std::uint64_t mask : masks) {
       std::vector<Item> items;
@@ -800,8 +796,17 @@ TEST(TextTest, WiderEncodingsAreKnownByHowTheyBegin) {
 TEST(NearestTest, ThatIsNamedWhichIsNearEnough) {
   const std::vector<std::string> known = {"publish", "parked", "query", "up", "memory_mib"};
   const std::vector<std::pair<const char*, const char*>> cases = {
-      {"publsh", "publish"}, {"pubilsh", "publish"}, {"qeury", "query"}, {"queri", "query"}, {"memory", "memory_mib"},
-      {"memory_mb", "memory_mib"}, {"ups", "up"}, {"PUBLISH", ""}, {"serve", ""}, {"", ""}, {"x", ""},
+      {"publsh", "publish"},
+      {"pubilsh", "publish"},
+      {"qeury", "query"},
+      {"queri", "query"},
+      {"memory", "memory_mib"},
+      {"memory_mb", "memory_mib"},
+      {"ups", "up"},
+      {"PUBLISH", ""},
+      {"serve", ""},
+      {"", ""},
+      {"x", ""},
   };
   for (const auto& [word, nearest] : cases) {
     EXPECT_EQ(nearest_words(word, known), *nearest == '\0' ? "" : fmt::format("; did you mean '{}'?", nearest)) << word;
@@ -825,12 +830,12 @@ TEST(Tables, NobodyCanChooseTextsThatFallTogether) {
 TEST(BusinessZones, AtTheInstantOfAChangeTheNewOffsetHolds) {
   const BusinessZone zone = BusinessZone::find("America/Sao_Paulo").value();
   const Instant change = *parse_instant("2018-02-18T02:00:00Z");
-  for (const auto& [seconds, day] : {std::pair(-3600, "2018-02-17"), std::pair(-1, "2018-02-17"), std::pair(0, "2018-02-17"),
-                                     std::pair(3599, "2018-02-17"), std::pair(3600, "2018-02-18")}) {
+  for (const auto& [seconds, day] :
+       {std::pair(-3600, "2018-02-17"), std::pair(-1, "2018-02-17"), std::pair(0, "2018-02-17"),
+        std::pair(3599, "2018-02-17"), std::pair(3600, "2018-02-18")}) {
     EXPECT_EQ(format_date(zone.day_of(change + seconds)), day) << seconds;
   }
 }
-
 
 TEST(SearchText, CaseIsFoldedCharacterByCharacter) {
   EXPECT_EQ(fold_case("INV-2024/a"), "inv-2024/a");

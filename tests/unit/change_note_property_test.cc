@@ -74,7 +74,11 @@ std::vector<Watched> all_questions() {
     } else if (of.name == "event") {
       for (int i = 0; i < 8; ++i) add(plain, "/v1/events/daybook.orders.v1/0/" + std::to_string(5 * i));
     } else {
-      add_ids(of.name == "invoice" ? "I" : of.name == "payment" ? "P" : of.name == "order" ? "O" : of.name == "shipment" ? "D" : "N");
+      add_ids(of.name == "invoice"    ? "I"
+              : of.name == "payment"  ? "P"
+              : of.name == "order"    ? "O"
+              : of.name == "shipment" ? "D"
+                                      : "N");
     }
   }
   return all;
@@ -119,8 +123,8 @@ RC_GTEST_PROP(ChangeNoteProperty, AnAnswerThatChangedWasAnnounced, ()) {
       const bool names_customer = !one.customer || customers.is_any() ||
                                   std::ranges::find(customers.names(), *one.customer) != customers.names().end();
       if (!names_report || !names_customer) {
-        RC_FAIL(one.asked.text() + "\nwas: " + before[i] + "\nis:  " + now + "\nannounced: " +
-                note.to_json("", query::AccessScope::everything()));
+        RC_FAIL(one.asked.text() + "\nwas: " + before[i] + "\nis:  " + now +
+                "\nannounced: " + note.to_json("", query::AccessScope::everything()));
       }
       before[i] = std::move(now);
     }

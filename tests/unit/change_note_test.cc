@@ -50,8 +50,12 @@ TEST(ChangeNote, ReportsAreThoseThatTheEventMattersTo) {
     std::vector<const char*> with;
     std::vector<const char*> without;
   } cases[] = {
-      {News::of<domain::InvoiceIssued>(), {"ageing", "items", "invoice", "order", "sales", "customer", "search"}, {"shipment"}},
-      {News::of<domain::OrderConfirmed>(), {"order", "order-cycle", "on-time", "sales", "shipment"}, {"ageing", "invoice", "worklist"}},
+      {News::of<domain::InvoiceIssued>(),
+       {"ageing", "items", "invoice", "order", "sales", "customer", "search"},
+       {"shipment"}},
+      {News::of<domain::OrderConfirmed>(),
+       {"order", "order-cycle", "on-time", "sales", "shipment"},
+       {"ageing", "invoice", "worklist"}},
       {News::of<domain::OrderPlaced>(), {"order", "ageing", "invoice"}, {}},
       {News::of<domain::PromiseMade>(), {"worklist", "customer"}, {"ageing", "payment", "sales"}},
       {News::of<domain::InvoiceDelivered>(), {"invoice", "anomalies"}, {"ageing", "order"}},
@@ -63,25 +67,29 @@ TEST(ChangeNote, ReportsAreThoseThatTheEventMattersTo) {
     for (const char* name : with) EXPECT_TRUE(names.contains(name)) << name;
     for (const char* name : without) EXPECT_FALSE(names.contains(name)) << name;
   }
-  EXPECT_TRUE(changed(News::of<domain::CustomerProfileSet>()).contains("order-cycle")) << "names and regions are everywhere";
+  EXPECT_TRUE(changed(News::of<domain::CustomerProfileSet>()).contains("order-cycle"))
+      << "names and regions are everywhere";
 }
 
 TEST(ChangeNote, WhatIsNoFactChangesNoFigure) {
   EXPECT_EQ(changed(News::kDuplicate), (std::set<std::string>{"event"}));
   EXPECT_EQ(changed(News::kConflict), (std::set<std::string>{"anomalies", "event"}));
   EXPECT_EQ(changed(News::kParked), (std::set<std::string>{"anomalies", "event", "parked"}));
-  EXPECT_EQ(changed(News::kNewAccount), (std::set<std::string>{"reconciliation", "statement"})) << "beside what its event changes";
+  EXPECT_EQ(changed(News::kNewAccount), (std::set<std::string>{"reconciliation", "statement"}))
+      << "beside what its event changes";
   EXPECT_EQ(changed({}), std::set<std::string>());
 }
 
 TEST(ChangeNote, FamiliesAreAllThatTheirTopicsHold) {
   News all;
-  for (const Family family : {Family::kOrders, Family::kShipments, Family::kInvoices, Family::kPayments, Family::kReference}) {
+  for (const Family family :
+       {Family::kOrders, Family::kShipments, Family::kInvoices, Family::kPayments, Family::kReference}) {
     EXPECT_FALSE(all.meets(News::of(family)));
     all |= News::of(family);
   }
   EXPECT_EQ(all, News::any_fact());
-  EXPECT_EQ(News::from_bits(~std::uint64_t{0}), News::any_fact() | News::kNewAccount | News::kDuplicate | News::kConflict | News::kParked);
+  EXPECT_EQ(News::from_bits(~std::uint64_t{0}),
+            News::any_fact() | News::kNewAccount | News::kDuplicate | News::kConflict | News::kParked);
   EXPECT_EQ(News::from_bits((all | News::kParked).bits()), all | News::kParked);
 }
 

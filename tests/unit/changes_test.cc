@@ -209,7 +209,8 @@ TEST(Changes, ACommentGoesOutNowAndThenAndEndsThoseWhoWent) {
   options.comment_every = milliseconds(10);
   Changes changes(options);
   Ear ear(changes);
-  EXPECT_TRUE(soon([&] { return ear.hear().empty() && ear.text.find("\n:\n\n:\n\n") != std::string::npos; })) << ear.text;
+  EXPECT_TRUE(soon([&] { return ear.hear().empty() && ear.text.find("\n:\n\n:\n\n") != std::string::npos; }))
+      << ear.text;
   ear.response.stream->close();
   EXPECT_TRUE(soon([&] { return !changes.is_heard(); }));
 }

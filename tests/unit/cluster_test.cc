@@ -93,7 +93,7 @@ class Relay final : public query::v1::Shards::Service {
   std::atomic<int> requests = 0;
   std::atomic<int> rounds = 0;  // Requests that want answers.
   std::atomic<int> replies = 0;
-  std::atomic<int> falls = 0;   // So many more times: after the part of one shard.
+  std::atomic<int> falls = 0;  // So many more times: after the part of one shard.
 
  private:
   grpc::Status Ask(grpc::ServerContext* /*context*/,
@@ -163,7 +163,8 @@ struct Cluster : testing::Test {
     const auto shards = pool->shards();
     if (shards == nullptr) return {503, "", "no shards"};
     const std::vector<std::string> segments = segments_of(path);
-    return query::answer(*shards, [] { return *parse_date("2024-06-30"); }, {.segments = segments, .parameters = parameters});
+    return query::answer(*shards, [] { return *parse_date("2024-06-30"); },
+                         {.segments = segments, .parameters = parameters});
   }
   std::int32_t account_shard() const { return log::partition_of("C1", local.partition_count()); }
 
@@ -192,7 +193,8 @@ TEST_F(Cluster, WithoutAShardNoReportIsAnswered) {
     each_is_refused(*pool->shards(), fmt::format("shard {}", i));
     EXPECT_EQ(pool->missing(), fmt::format("nobody can be asked about shard {}", i));
     EXPECT_FALSE(pool->report(static_cast<std::int32_t>(i)));
-    EXPECT_NE(pool->trouble().find(fmt::format("projector {} cannot be asked: ", addresses[i])), std::string::npos) << pool->trouble();
+    EXPECT_NE(pool->trouble().find(fmt::format("projector {} cannot be asked: ", addresses[i])), std::string::npos)
+        << pool->trouble();
     servers[i] = serve(local, {static_cast<std::int32_t>(i)}, addresses[i]);
     EXPECT_TRUE(soon([&] { return ask(kAgeing).status == 200; })) << pool->trouble();
   }
@@ -286,11 +288,12 @@ TEST_F(Cluster, WhoIsAskedLaterMakesNoMoreRowsThanThePageNeeds) {
     const std::string customer = fmt::format("C{}", i);
     with_items.insert(log::partition_of(customer, partitions));
     for (const char* part : {"a", "b"}) {
-      book.send(fmt::format(R"({{"event_id":"{0}{1}","customer_id":"{0}","source":"test","occurred_at":"2024-05-02T12:00:00Z",)"
-                            R"("invoice_issued":{{"invoice_id":"{0}{1}","kind":"INVOICE","currency":"CNY","net_minor":100,)"
-                            R"("tax_minor":0,"issue_date":"2024-05-02","order_ids":["none"],"instalments":[)"
-                            R"({{"due_date":"2024-05-10","amount_minor":100}}]}}}})",
-                            customer, part));
+      book.send(fmt::format(
+          R"({{"event_id":"{0}{1}","customer_id":"{0}","source":"test","occurred_at":"2024-05-02T12:00:00Z",)"
+          R"("invoice_issued":{{"invoice_id":"{0}{1}","kind":"INVOICE","currency":"CNY","net_minor":100,)"
+          R"("tax_minor":0,"issue_date":"2024-05-02","order_ids":["none"],"instalments":[)"
+          R"({{"due_date":"2024-05-10","amount_minor":100}}]}}}})",
+          customer, part));
     }
   }
   book.settle();
@@ -307,8 +310,8 @@ TEST_F(Cluster, WhoIsAskedLaterMakesNoMoreRowsThanThePageNeeds) {
   see(1);
   const query::ParameterMap parameters = {{"page_size", "1"}};
   const std::vector<std::string> segments = segments_of("v1/receivables/items");
-  const query::Rendered here = query::answer(all, [] { return *parse_date("2024-06-30"); },
-                                             {.segments = segments, .parameters = parameters});
+  const query::Rendered here =
+      query::answer(all, [] { return *parse_date("2024-06-30"); }, {.segments = segments, .parameters = parameters});
   const query::Rendered there = ask("v1/receivables/items", parameters);
   EXPECT_EQ(here.status, 200) << here.body;
   EXPECT_EQ(here.body, there.body);
@@ -323,11 +326,12 @@ TEST_F(Cluster, APageIsKnownToHaveMoreBehindItWhicheverShardAnswersFirst) {
     int number = 0;
     while (log::partition_of(fmt::format("{}{}", prefix, number), 2) != shard) ++number;
     for (const char* part : {"a", "b"}) {
-      book.send(fmt::format(R"({{"event_id":"{0}{1}","customer_id":"{0}","source":"test","occurred_at":"2024-05-02T12:00:00Z",)"
-                            R"("invoice_issued":{{"invoice_id":"{0}{1}","kind":"INVOICE","currency":"CNY","net_minor":100,)"
-                            R"("tax_minor":0,"issue_date":"2024-05-02","order_ids":["none"],"instalments":[)"
-                            R"({{"due_date":"2024-05-10","amount_minor":100}}]}}}})",
-                            fmt::format("{}{}", prefix, number), part));
+      book.send(fmt::format(
+          R"({{"event_id":"{0}{1}","customer_id":"{0}","source":"test","occurred_at":"2024-05-02T12:00:00Z",)"
+          R"("invoice_issued":{{"invoice_id":"{0}{1}","kind":"INVOICE","currency":"CNY","net_minor":100,)"
+          R"("tax_minor":0,"issue_date":"2024-05-02","order_ids":["none"],"instalments":[)"
+          R"({{"due_date":"2024-05-10","amount_minor":100}}]}}}})",
+          fmt::format("{}{}", prefix, number), part));
     }
   }
   book.settle();
@@ -463,8 +467,8 @@ TEST_F(Cluster, ProjectorsOfOtherRulesOrPartitionsAreNotAsked) {
   other.changes.rules.anomaly_days.invoice_not_received = 99;
   Book of_five(5);
   const query::LocalShards five(of_five.model());
-  for (const auto& [stranger, words] : {std::pair<const query::ShardSource*, const char*>{&other, "the rules UTC"},
-                                        {&five, "5 partitions, not 3"}}) {
+  for (const auto& [stranger, words] :
+       {std::pair<const query::ShardSource*, const char*>{&other, "the rules UTC"}, {&five, "5 partitions, not 3"}}) {
     const auto first = serve(local, {0});
     connect({first->address()});
     see(1);
@@ -487,13 +491,15 @@ TEST_F(Cluster, WhereAllOfOneModelWentThoseOfAnotherAreAsked) {
   Book of_five(5);
   const query::LocalShards five(of_five.model());
   const auto second = serve(five, all_of(five), address);
-  EXPECT_TRUE(soon([&] { return pool->shards()->partition_count() == 5 && ask(kAgeing).status == 200; })) << pool->trouble();
+  EXPECT_TRUE(soon([&] { return pool->shards()->partition_count() == 5 && ask(kAgeing).status == 200; }))
+      << pool->trouble();
 }
 
 TEST_F(Cluster, WhoCannotBeFoundOrReachedIsNamed) {
   connect({"no.such.name.invalid:9090", "127.0.0.1:1"});
   see(1);
-  EXPECT_TRUE(soon([&] { return pool->trouble().find("no.such.name.invalid:9090: ") != std::string::npos; })) << pool->trouble();
+  EXPECT_TRUE(soon([&] { return pool->trouble().find("no.such.name.invalid:9090: ") != std::string::npos; }))
+      << pool->trouble();
   EXPECT_NE(pool->trouble().find("projector 127.0.0.1:1 cannot be asked: "), std::string::npos) << pool->trouble();
   EXPECT_EQ(pool->shards(), nullptr);
 }
@@ -621,10 +627,11 @@ TEST_F(Cluster, AShardThatHasFoldedLessThanWasSeenIsNotTakenForOneThatHas) {
 
 TEST_F(Cluster, AFileOfManyRoundsIsThatOfTheShardsAndIsCutWhereOneGoes) {
   for (int i = 0; i < 4'000; ++i) {
-    story.book.send(fmt::format(R"({{"event_id":"f{0}","customer_id":"F{1}","source":"test","occurred_at":"2024-05-02T12:00:00Z",)"
-                                R"("payment_received":{{"payment_id":"P{0}","currency":"CNY","amount_minor":100,)"
-                                R"("value_date":"2024-05-02"}}}})",
-                                i, i % 500));
+    story.book.send(
+        fmt::format(R"({{"event_id":"f{0}","customer_id":"F{1}","source":"test","occurred_at":"2024-05-02T12:00:00Z",)"
+                    R"("payment_received":{{"payment_id":"P{0}","currency":"CNY","amount_minor":100,)"
+                    R"("value_date":"2024-05-02"}}}})",
+                    i, i % 500));
   }
   story.book.settle();
   auto first = serve(local, {0, 1});
@@ -681,13 +688,15 @@ TEST_F(Cluster, ALongQuestionCrossesInPieces) {
 // Some shards of this process, the others of projectors.
 class Mixed final : public query::ShardSource {
  public:
-  Mixed(const query::ShardSource& here, const query::ShardSource& there, unsigned far) : here_(here), there_(there), far_(far) {}
+  Mixed(const query::ShardSource& here, const query::ShardSource& there, unsigned far)
+      : here_(here), there_(there), far_(far) {}
 
   std::int32_t partition_count() const override { return here_.partition_count(); }
   const domain::Rules& rules() const override { return here_.rules(); }
   std::string_view topic_prefix() const override { return here_.topic_prefix(); }
   bool has_folded(log::TopicPartition at, std::int64_t offset) const override { return here_.has_folded(at, offset); }
-  std::unique_ptr<query::ShardSession> open(std::int32_t partition, std::optional<std::int64_t> known_at_ms) const override {
+  std::unique_ptr<query::ShardSession> open(std::int32_t partition,
+                                            std::optional<std::int64_t> known_at_ms) const override {
     return ((far_ >> partition) & 1U ? there_ : here_).open(partition, known_at_ms);
   }
 
@@ -698,7 +707,8 @@ class Mixed final : public query::ShardSource {
 };
 
 TEST_F(Cluster, WhicheverShardsAreHereOrElsewhereTheAnswersAreTheSame) {
-  for (const HostileRecord& record : Hostile(11).records(400)) story.book.send_record(record.topic, record.key, record.value, {});
+  for (const HostileRecord& record : Hostile(11).records(400))
+    story.book.send_record(record.topic, record.key, record.value, {});
   story.book.settle();
   const auto one = serve(local, {0});
   const auto other = serve(local, {1, 2});
@@ -712,7 +722,8 @@ TEST_F(Cluster, WhicheverShardsAreHereOrElsewhereTheAnswersAreTheSame) {
     for (int i = 0; i < 30; ++i) {
       const Asked asked = any_question(random);
       const query::Request request{.segments = asked.path, .parameters = asked.parameters};
-      EXPECT_EQ(query::answer(Mixed(local, *far, split), today, request).body, query::answer(local, today, request).body)
+      EXPECT_EQ(query::answer(Mixed(local, *far, split), today, request).body,
+                query::answer(local, today, request).body)
           << asked.text();
     }
   }
@@ -720,7 +731,8 @@ TEST_F(Cluster, WhicheverShardsAreHereOrElsewhereTheAnswersAreTheSame) {
 
 TEST_F(Cluster, APortThatIsTakenIsNotShared) {
   const auto server = serve(local, {0});
-  const auto second = cluster::ShardServer::start(local, {.listen = server->address(), .identity = identity_of(local), .report = {}});
+  const auto second =
+      cluster::ShardServer::start(local, {.listen = server->address(), .identity = identity_of(local), .report = {}});
   ASSERT_FALSE(second);
   EXPECT_NE(second.error().message.find(server->address()), std::string::npos) << second.error().message;
 }
@@ -738,7 +750,8 @@ TEST(ClusterMessages, ComeBackAsTheyWere) {
   report.seconds_since_start = 0.5;
   report.trouble = "it is ill";
   report.unreadable = "it is away";
-  cluster::ProjectorReport of{.shards = {report}, .unread = report.bounds, .troubles = {{"store", "it is ill"}}, .behind = "all"};
+  cluster::ProjectorReport of{
+      .shards = {report}, .unread = report.bounds, .troubles = {{"store", "it is ill"}}, .behind = "all"};
   const auto all = cluster::from_message(cluster::to_message(of));
   ASSERT_TRUE(all);
   EXPECT_EQ(all->troubles, of.troubles);
@@ -760,8 +773,11 @@ TEST(ClusterMessages, ComeBackAsTheyWere) {
   short_digest.set_digest("x");
   EXPECT_FALSE(cluster::from_message(short_digest));
 
-  query::ChangeNote note{.partition = 2, .next_offsets = {1, 2, 3, 4, 5}, .newest_recorded_ms = 6,
-                         .news = domain::News::of<domain::RefundPaid>() | domain::News::kConflict, .customers = {}};
+  query::ChangeNote note{.partition = 2,
+                         .next_offsets = {1, 2, 3, 4, 5},
+                         .newest_recorded_ms = 6,
+                         .news = domain::News::of<domain::RefundPaid>() | domain::News::kConflict,
+                         .customers = {}};
   note.customers.add("C1");
   EXPECT_EQ(cluster::from_message(cluster::to_message(note)).value(), note);
   note.customers.add_any();
@@ -773,7 +789,10 @@ TEST(ClusterMessages, ComeBackAsTheyWere) {
   problem.accounts = {"C1", "C2"};
   EXPECT_EQ(cluster::from_message(cluster::to_message(problem)).to_json(), problem.to_json());
 
-  cluster::Identity identity{.version = "v", .partition_count = 8, .topic_prefix = "p.", .fold = {"Asia/Shanghai", {true, false, true, false}, {1, 2, 3}}};
+  cluster::Identity identity{.version = "v",
+                             .partition_count = 8,
+                             .topic_prefix = "p.",
+                             .fold = {"Asia/Shanghai", {true, false, true, false}, {1, 2, 3}}};
   EXPECT_EQ(cluster::from_message(cluster::to_message(identity))->difference(identity), "");
 }
 

@@ -11,14 +11,16 @@ const std::string kPlaces = "rank customer_id currency score overdue disputed_ov
 void promise(Story& story, const std::string& id, int amount, const std::string& promised, const std::string& at,
              const std::string& invoices = "", const std::string& currency = "CNY") {
   story.put("promise_made", at,
-            R"("promise_id":")" + id + R"(","currency":")" + currency + R"(","amount_minor":")" + std::to_string(amount) +
-                R"(","promised_date":")" + promised + "\"" + (invoices.empty() ? "" : R"(,"invoice_ids":)" + invoices));
+            R"("promise_id":")" + id + R"(","currency":")" + currency + R"(","amount_minor":")" +
+                std::to_string(amount) + R"(","promised_date":")" + promised + "\"" +
+                (invoices.empty() ? "" : R"(,"invoice_ids":)" + invoices));
 }
 
 void rate(Story& story, const std::string& from, const std::string& to, const std::string& value) {
   const std::string account = std::exchange(story.account, "fx:" + from);
-  story.put("exchange_rate_published", "2024-01-01",
-            R"("currency":")" + from + R"(","base_currency":")" + to + R"(","date":"2024-01-01","rate":")" + value + "\"");
+  story.put(
+      "exchange_rate_published", "2024-01-01",
+      R"("currency":")" + from + R"(","base_currency":")" + to + R"(","date":"2024-01-01","rate":")" + value + "\"");
   story.account = account;
 }
 
@@ -44,7 +46,8 @@ TEST(Worklist, RanksByUndisputedAmountsTimesDays) {
   EXPECT_EQ(story.table(kWorklist, "2024-06-30", "rows", kPlaces),
             "1 A CNY 190.00 13.00 0.00 30; 2 B CNY 150.00 20.00 5.00 10; 1 D JPY 1 1 0 1");
   EXPECT_EQ(story.table(kWorklist, "2024-06-30", "rows", "customer_id score", "aged_on=2024-07-01"),
-            "A 212.00; B 165.00; D 2") << "300 × 31 + 1000 × 11 + 900 × 1";
+            "A 212.00; B 165.00; D 2")
+      << "300 × 31 + 1000 × 11 + 900 × 1";
   EXPECT_EQ(story.table(kWorklist, "2024-06-30", "rows", "rank customer_id", "currency=JPY"), "1 D");
   EXPECT_EQ(story.table(kWorklist, "2024-06-30", "rows", "rank customer_id", "customer_id=B"), "1 B");
   EXPECT_EQ(story.table(kWorklist, "2024-05-15", "rows", kPlaces), "");
@@ -74,8 +77,9 @@ TEST(Worklist, InABaseCurrencyScoresAreConvertedAndRankedOverAll) {
   story.account = "B";
   story.invoice("I", 501, "2024-05-01", "", "JPY");
   // After 3 days: 3000; 999 × 7.25 = 7242.75; 1503 × 0.0485 × 100 = 7289.55.
-  EXPECT_EQ(story.table(kWorklist, "2024-05-04", "rows", "rank customer_id currency score overdue", "base_currency=CNY"),
-            "1 B JPY 72.90 501; 2 A USD 72.43 3.33; 3 A CNY 30.00 10.00; - A EUR - 1.00");
+  EXPECT_EQ(
+      story.table(kWorklist, "2024-05-04", "rows", "rank customer_id currency score overdue", "base_currency=CNY"),
+      "1 B JPY 72.90 501; 2 A USD 72.43 3.33; 3 A CNY 30.00 10.00; - A EUR - 1.00");
 }
 
 TEST(Worklist, FiltersByTheAttributesOfTheInvoices) {
@@ -96,7 +100,7 @@ TEST(Dunning, LevelAmountAndItems) {
   story.invoice("I1", 1000, "2024-05-01", due("2024-06-15"));  // 15 days.
   story.invoice("I2", 300, "2024-05-01", due("2024-05-01"));   // 60 days, all disputed.
   story.dispute("D", "I2", "2024-06-01");
-  story.invoice("I3", 900, "2024-05-01", due("2024-06-29"));   // 1 day, 500 of it disputed.
+  story.invoice("I3", 900, "2024-05-01", due("2024-06-29"));  // 1 day, 500 of it disputed.
   story.dispute("D", "I3", "2024-06-01", 500);
   story.invoice("I4", 5, "2024-05-01", due("2024-06-30"));
   story.pay("P", 5000, "2024-06-01");  // Unapplied cash changes nothing.
@@ -118,12 +122,14 @@ TEST(Dunning, OneProposalAnAccountAndCurrency) {
   story.account = "B";
   story.invoice("I", 100, "2024-05-01", "", "USD");
   story.invoice("J", 100, "2024-05-01");
-  story.invoice("K", 7, "2024-05-01", R"(,"instalments":[{"due_date":"2024-05-03","amount_minor":3},)"
-                                      R"({"due_date":"2024-05-02","amount_minor":4}])");
+  story.invoice("K", 7, "2024-05-01",
+                R"(,"instalments":[{"due_date":"2024-05-03","amount_minor":3},)"
+                R"({"due_date":"2024-05-02","amount_minor":4}])");
   story.invoice("Z", 2, "2024-05-01", R"(,"kind":"DEBIT_NOTE")");
   story.account = "A";
   story.invoice("I", 100, "2024-05-01");
-  EXPECT_EQ(story.table(kDunning, "2024-05-04", "rows", "customer_id currency amount"), "A CNY 1.00; B CNY 1.09; B USD 1.00");
+  EXPECT_EQ(story.table(kDunning, "2024-05-04", "rows", "customer_id currency amount"),
+            "A CNY 1.00; B CNY 1.09; B USD 1.00");
   const auto rows = story.book.json(kDunning, Story::parameters("2024-05-04", "customer_id=B&currency=CNY")).at("rows");
   EXPECT_EQ(Story::lines_of(rows.at(0).at("items"), "document_id instalment due_date amount"),
             "Z 1 2024-05-01 0.02; J 1 2024-05-01 1.00; K 2 2024-05-02 0.04; K 1 2024-05-03 0.03");
@@ -179,18 +185,14 @@ TEST(Promises, AreJudgedByTheCashThatCame) {
   // Promised for 2024-06-10, with three days of grace.
   const std::vector<Case> cases = {
       {"nothing came", [](Story&) {}, span, "0.00 open; 0.00 open; 0.00 broken"},
-      {"all of it, on the last day of grace",
-       [](Story& s) { s.pay("P", 1000, "2024-06-13", {{"I", "1000"}}); },
-       span, "0.00 open; 10.00 kept; 10.00 kept"},
-      {"a day too late",
-       [](Story& s) { s.pay("P", 1000, "2024-06-14", {{"I", "1000"}}); },
-       span, "0.00 open; 0.00 open; 0.00 broken"},
-      {"before it was promised",
-       [](Story& s) { s.pay("P", 600, "2024-05-31", {{"I", "600"}}); },
-       span, "0.00 open; 0.00 open; 0.00 broken"},
-      {"part of it",
-       [](Story& s) { s.pay("P", 999, "2024-06-05", {{"I", "999"}}); },
-       span, "9.99 open; 9.99 open; 9.99 partly_kept"},
+      {"all of it, on the last day of grace", [](Story& s) { s.pay("P", 1000, "2024-06-13", {{"I", "1000"}}); }, span,
+       "0.00 open; 10.00 kept; 10.00 kept"},
+      {"a day too late", [](Story& s) { s.pay("P", 1000, "2024-06-14", {{"I", "1000"}}); }, span,
+       "0.00 open; 0.00 open; 0.00 broken"},
+      {"before it was promised", [](Story& s) { s.pay("P", 600, "2024-05-31", {{"I", "600"}}); }, span,
+       "0.00 open; 0.00 open; 0.00 broken"},
+      {"part of it", [](Story& s) { s.pay("P", 999, "2024-06-05", {{"I", "999"}}); }, span,
+       "9.99 open; 9.99 open; 9.99 partly_kept"},
       {"by when it took effect, not by the value date",
        [](Story& s) {
          s.pay("P", 1000, "2024-05-05");
@@ -202,7 +204,8 @@ TEST(Promises, AreJudgedByTheCashThatCame) {
          s.pay("P", 1000, "2024-06-05", {{"I", "1000"}});
          s.reverse("P", "2024-06-20");
        },
-       {"2024-06-14", "2024-06-20"}, "10.00 kept; 0.00 broken"},
+       {"2024-06-14", "2024-06-20"},
+       "10.00 kept; 0.00 broken"},
       {"credit notes are no cash", [](Story& s) { s.credit("N", 1000, "2024-06-05", "I"); }, span,
        "0.00 open; 0.00 open; 0.00 broken"},
       {"other invoices do not count",
@@ -257,10 +260,8 @@ TEST(Promises, StandOnTheWorklistByCurrencyWithTheGraceAskedFor) {
     }
     return all;
   };
-  EXPECT_EQ(promises(""),
-            "M1 CNY 0.50 2024-06-10 open; M2 CNY 10.00 2024-06-10 open / M3 USD 0.70 2024-06-05 broken");
-  EXPECT_EQ(promises("grace_days=0&currency=CNY"),
-            "M1 CNY 0.50 2024-06-10 broken; M2 CNY 10.00 2024-06-10 broken");
+  EXPECT_EQ(promises(""), "M1 CNY 0.50 2024-06-10 open; M2 CNY 10.00 2024-06-10 open / M3 USD 0.70 2024-06-05 broken");
+  EXPECT_EQ(promises("grace_days=0&currency=CNY"), "M1 CNY 0.50 2024-06-10 broken; M2 CNY 10.00 2024-06-10 broken");
   EXPECT_EQ(story.table("v1/customers/C", "2024-06-12", "promises", "promise_id"), "M3; M1; M2");
 }
 

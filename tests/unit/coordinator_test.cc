@@ -51,8 +51,8 @@ TEST(Coordinator, AShardThatAnswersForAnotherIsRefused) {
   const std::vector<std::string> segments = segments_of("v1/receivables/ageing");
   for (std::int32_t partition = 0; partition < all.partition_count(); ++partition) {
     const std::int32_t another = (partition + 1) % all.partition_count();
-    const auto rendered = query::answer(Broken(all, partition, another), [] { return Day{0}; },
-                                        {.segments = segments, .parameters = {}});
+    const auto rendered =
+        query::answer(Broken(all, partition, another), [] { return Day{0}; }, {.segments = segments, .parameters = {}});
     EXPECT_EQ(rendered.status, 503) << rendered.body;
     EXPECT_NE(rendered.body.find(fmt::format("shard {} was asked, and shard {} answered", partition, another)),
               std::string::npos)

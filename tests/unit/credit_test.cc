@@ -25,8 +25,7 @@ std::string by_orders(Story& story, const std::string& as_of, const std::vector<
   Int128 not_invoiced = 0;
   Int128 open = 0;
   for (const std::string& id : orders) {
-    const auto credit =
-        domain::credit_on(customer.account(), *customer.account().order(id), *parse_date(as_of));
+    const auto credit = domain::credit_on(customer.account(), *customer.account().order(id), *parse_date(as_of));
     not_invoiced += credit.not_invoiced();
     open += credit.open();
   }
@@ -40,8 +39,8 @@ void rate(Story& story, const std::string& from, const std::string& to, const st
           const std::string& value) {
   const std::string account = std::exchange(story.account, "fx:" + from);
   story.put("exchange_rate_published", date,
-            R"("currency":")" + from + R"(","base_currency":")" + to + R"(","date":")" + date + R"(","rate":")" + value +
-                "\"");
+            R"("currency":")" + from + R"(","base_currency":")" + to + R"(","date":")" + date + R"(","rate":")" +
+                value + "\"");
   story.account = account;
 }
 
@@ -166,56 +165,56 @@ TEST(Exposure, AnInvoiceIsSplitOverItsOrdersByTheirValues) {
     s.ship("T", "2024-05-02", {{"1", "1"}}, "", "Q");
   };
   const std::string both = R"(,"order_ids":["O","Q"])";
-  const std::vector<Case> cases = {
-      // 500 over 1000 and 2000: ⌊166.67⌋ = 166 and 334.
-      {"rounded down, the rest on the last",
-       [&](Story& s) {
-         shipped(s, 1000, 2000);
-         s.invoice("I", 500, "2024-05-03", both);
-       },
-       "834", "1666"},
-      {"the last as named",
-       [&](Story& s) {
-         shipped(s, 1000, 2000);
-         s.invoice("I", 500, "2024-05-03", R"(,"order_ids":["Q","O"])");
-       },
-       "833", "1667"},
-      {"unknown orders take no share",
-       [&](Story& s) {
-         shipped(s, 1000, 2000);
-         s.invoice("I", 500, "2024-05-03", R"(,"order_ids":["X","O","Y"])");
-       },
-       "500", "2000"},
-      {"where the values add up to 0 all is on the last",
-       [&](Story& s) {
-         shipped(s, 1000, 2000);
-         s.cancel("2024-05-01T07:00:00Z", "", "O");
-         s.cancel("2024-05-01T07:00:00Z", "", "Q");
-         s.invoice("I", 500, "2024-05-03", both);
-       },
-       "1000", "1500"},
-      // From 05-20 on O is worth 4000: 500 over 4000 and 2000 is ⌊333.33⌋ and 167.
-      {"as the values stand on the date",
-       [&](Story& s) {
-         shipped(s, 1000, 2000);
-         s.invoice("I", 500, "2024-05-03", both);
-         s.change("2024-05-20", {{"1", "4", 4000}});
-       },
-       "667", "1833"},
-      {"whatever came first",
-       [&](Story& s) {
-         s.invoice("I", 500, "2024-05-03", both);
-         s.change("2024-05-20", {{"1", "4", 4000}});
-         s.ship("S", "2024-05-02", {{"1", "1"}});
-         s.order("Q", "2024-05-01", {{"1", "1", 2000}});
-         s.ship("T", "2024-05-02", {{"1", "1"}}, "", "Q");
-         s.order("O", "2024-05-01", {{"1", "1", 1000}});
-       },
-       "667", "1833"}};
+  const std::vector<Case> cases = {// 500 over 1000 and 2000: ⌊166.67⌋ = 166 and 334.
+                                   {"rounded down, the rest on the last",
+                                    [&](Story& s) {
+                                      shipped(s, 1000, 2000);
+                                      s.invoice("I", 500, "2024-05-03", both);
+                                    },
+                                    "834", "1666"},
+                                   {"the last as named",
+                                    [&](Story& s) {
+                                      shipped(s, 1000, 2000);
+                                      s.invoice("I", 500, "2024-05-03", R"(,"order_ids":["Q","O"])");
+                                    },
+                                    "833", "1667"},
+                                   {"unknown orders take no share",
+                                    [&](Story& s) {
+                                      shipped(s, 1000, 2000);
+                                      s.invoice("I", 500, "2024-05-03", R"(,"order_ids":["X","O","Y"])");
+                                    },
+                                    "500", "2000"},
+                                   {"where the values add up to 0 all is on the last",
+                                    [&](Story& s) {
+                                      shipped(s, 1000, 2000);
+                                      s.cancel("2024-05-01T07:00:00Z", "", "O");
+                                      s.cancel("2024-05-01T07:00:00Z", "", "Q");
+                                      s.invoice("I", 500, "2024-05-03", both);
+                                    },
+                                    "1000", "1500"},
+                                   // From 05-20 on O is worth 4000: 500 over 4000 and 2000 is ⌊333.33⌋ and 167.
+                                   {"as the values stand on the date",
+                                    [&](Story& s) {
+                                      shipped(s, 1000, 2000);
+                                      s.invoice("I", 500, "2024-05-03", both);
+                                      s.change("2024-05-20", {{"1", "4", 4000}});
+                                    },
+                                    "667", "1833"},
+                                   {"whatever came first",
+                                    [&](Story& s) {
+                                      s.invoice("I", 500, "2024-05-03", both);
+                                      s.change("2024-05-20", {{"1", "4", 4000}});
+                                      s.ship("S", "2024-05-02", {{"1", "1"}});
+                                      s.order("Q", "2024-05-01", {{"1", "1", 2000}});
+                                      s.ship("T", "2024-05-02", {{"1", "1"}}, "", "Q");
+                                      s.order("O", "2024-05-01", {{"1", "1", 1000}});
+                                    },
+                                    "667", "1833"}};
   for (const Case& c : cases) {
     Story story;
     c.tell(story);
-    EXPECT_EQ(by_orders(story, "2024-06-01", {"O"}).substr(0, std::string(c.first).size() + 1), c.first + std::string(" "))
+    EXPECT_EQ(by_orders(story, "2024-06-01", {"O"}).substr(0, std::string(c.first).size() + 1),
+              c.first + std::string(" "))
         << c.what;
     EXPECT_EQ(by_orders(story, "2024-06-01", {"Q"}).substr(0, std::string(c.second).size() + 1),
               c.second + std::string(" "))
@@ -252,10 +251,11 @@ TEST(Credit, StatesInTheirOrder) {
   EXPECT_EQ(credit(story, "2024-06-01", columns), "15.00 15.00 overdue");
   EXPECT_EQ(credit(story, "2024-06-10", columns), "5.00 15.00 ok");
   EXPECT_EQ(credit(story, "2024-06-20", columns), "5.00 0.00 over_limit") << "a limit of 0 is one";
-  for (const auto& [day, kinds] : std::vector<std::pair<const char*, const char*>>{{"2024-05-09", ""},
-                                                                                   {"2024-05-10", "over_credit_limit C"},
-                                                                                   {"2024-05-20", ""},
-                                                                                   {"2024-06-20", "over_credit_limit C"}}) {
+  for (const auto& [day, kinds] :
+       std::vector<std::pair<const char*, const char*>>{{"2024-05-09", ""},
+                                                        {"2024-05-10", "over_credit_limit C"},
+                                                        {"2024-05-20", ""},
+                                                        {"2024-06-20", "over_credit_limit C"}}) {
     EXPECT_EQ(story.anomalies(day), kinds) << day;
   }
   // At the record of the file in force, whatever the question's attributes.

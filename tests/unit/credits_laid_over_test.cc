@@ -18,7 +18,8 @@ std::string laid(Int128 credits, Debts debts) {
   const Int128 left = lay_over(credits, std::span(debts));
   std::string text;
   for (const OpenDebt& debt : debts) {
-    text += fmt::format("{}/{} {} {}; ", debt.document_id, debt.instalment, to_string(debt.open), to_string(debt.disputed));
+    text +=
+        fmt::format("{}/{} {} {}; ", debt.document_id, debt.instalment, to_string(debt.open), to_string(debt.disputed));
   }
   return text + "left " + to_string(left);
 }
@@ -28,14 +29,10 @@ TEST(CreditsLaidOver, ReachAsFarAsTheyReach) {
   const struct {
     Int128 credits;
     const char* expected;
-  } cases[] = {{0, "A/1 100 0; B/1 50 0; C/1 1 0; left 0"},
-               {1, "A/1 99 0; B/1 50 0; C/1 1 0; left 0"},
-               {99, "A/1 1 0; B/1 50 0; C/1 1 0; left 0"},
-               {100, "A/1 0 0; B/1 50 0; C/1 1 0; left 0"},
-               {101, "A/1 0 0; B/1 49 0; C/1 1 0; left 0"},
-               {150, "A/1 0 0; B/1 0 0; C/1 1 0; left 0"},
-               {151, "A/1 0 0; B/1 0 0; C/1 0 0; left 0"},
-               {152, "A/1 0 0; B/1 0 0; C/1 0 0; left 1"},
+  } cases[] = {{0, "A/1 100 0; B/1 50 0; C/1 1 0; left 0"},  {1, "A/1 99 0; B/1 50 0; C/1 1 0; left 0"},
+               {99, "A/1 1 0; B/1 50 0; C/1 1 0; left 0"},   {100, "A/1 0 0; B/1 50 0; C/1 1 0; left 0"},
+               {101, "A/1 0 0; B/1 49 0; C/1 1 0; left 0"},  {150, "A/1 0 0; B/1 0 0; C/1 1 0; left 0"},
+               {151, "A/1 0 0; B/1 0 0; C/1 0 0; left 0"},   {152, "A/1 0 0; B/1 0 0; C/1 0 0; left 1"},
                {-7, "A/1 100 0; B/1 50 0; C/1 1 0; left -7"}};
   for (const auto& [credits, expected] : cases) EXPECT_EQ(laid(credits, debts), expected);
 }
@@ -57,10 +54,11 @@ TEST(CreditsLaidOver, LowerWhatIsDisputedToWhatIsThenOpen) {
     Int128 credits;
     Int128 disputed;
     const char* expected;
-  } cases[] = {{0, 30, "A/1 100 30; left 0"},   {70, 30, "A/1 30 30; left 0"}, {71, 30, "A/1 29 29; left 0"},
-               {1, 100, "A/1 99 99; left 0"},   {100, 30, "A/1 0 0; left 0"},  {101, 100, "A/1 0 0; left 1"},
+  } cases[] = {{0, 30, "A/1 100 30; left 0"},    {70, 30, "A/1 30 30; left 0"}, {71, 30, "A/1 29 29; left 0"},
+               {1, 100, "A/1 99 99; left 0"},    {100, 30, "A/1 0 0; left 0"},  {101, 100, "A/1 0 0; left 1"},
                {-5, 100, "A/1 100 100; left -5"}};
-  for (const auto& [credits, disputed, expected] : cases) EXPECT_EQ(laid(credits, {{10, 1, "A", 1, 100, disputed}}), expected);
+  for (const auto& [credits, disputed, expected] : cases)
+    EXPECT_EQ(laid(credits, {{10, 1, "A", 1, 100, disputed}}), expected);
 }
 
 TEST(CreditsLaidOver, WithoutDebtsAllIsLeft) {
@@ -84,7 +82,8 @@ TEST(CreditsLaidOver, TwiceIsOnceTheSumAndTheBalanceStays) {
     Int128 open = 0;
     for (std::size_t i = random() % 8; i-- > 0;) {
       const Int128 amount = random() % 20;
-      debts.push_back({static_cast<Day>(random() % 3), static_cast<Day>(random() % 3), std::string_view(ids).substr(i, 1), 1, amount,
+      debts.push_back({static_cast<Day>(random() % 3), static_cast<Day>(random() % 3),
+                       std::string_view(ids).substr(i, 1), 1, amount,
                        amount == 0 ? 0 : Int128(random() % 20) % amount});
       open += amount;
     }

@@ -59,7 +59,8 @@ class DamageTest : public testing::Test {
                        R"("amount_minor":300,"allocations":[{"invoice_id":"I1","amount_minor":150}]})");
     tell("2024-04-11", R"("credit_note_issued":{"credit_note_id":"N1","invoice_id":"I2","issue_date":"2024-04-11",)"
                        R"("currency":"CNY","net_minor":50})");
-    tell("2024-04-12", R"("refund_paid":{"refund_id":"F1","value_date":"2024-04-12","currency":"CNY","amount_minor":20})");
+    tell("2024-04-12",
+         R"("refund_paid":{"refund_id":"F1","value_date":"2024-04-12","currency":"CNY","amount_minor":20})");
     tell("2024-04-13", R"("promise_made":{"promise_id":"M1","invoice_ids":["I2"],"currency":"CNY","amount_minor":100,)"
                        R"("promised_date":"2024-04-20"})");
     // Read before what it names: it waits.
@@ -85,15 +86,16 @@ class DamageTest : public testing::Test {
   std::vector<std::pair<std::string, query::ParameterMap>> questions() {
     const query::ParameterMap known = {{"known_at", "2024-06-01T00:00:00Z"}};
     std::vector<std::pair<std::string, query::ParameterMap>> all;
-    for (const char* path : {"v1/receivables/items", "v1/receivables/ageing", "v1/receivables/worklist",
-                             "v1/receivables/dunning", "v1/customers", "v1/customers/C1", "v1/invoices/I1", "v1/invoices/I2",
-                             "v1/orders/O1", "v1/payments/P1", "v1/anomalies", "v1/order-cycle/open"}) {
+    for (const char* path :
+         {"v1/receivables/items", "v1/receivables/ageing", "v1/receivables/worklist", "v1/receivables/dunning",
+          "v1/customers", "v1/customers/C1", "v1/invoices/I1", "v1/invoices/I2", "v1/orders/O1", "v1/payments/P1",
+          "v1/anomalies", "v1/order-cycle/open"}) {
       all.emplace_back(path, query::ParameterMap{});
       all.emplace_back(path, known);
     }
-    for (const char* path : {"v1/receivables/entries", "v1/receivables/bridge", "v1/receivables/ratios", "v1/sales",
-                             "v1/sales/postings", "v1/order-cycle", "v1/order-cycle/on-time", "v1/order-cycle/orders",
-                             "v1/customers/C1/statement"}) {
+    for (const char* path :
+         {"v1/receivables/entries", "v1/receivables/bridge", "v1/receivables/ratios", "v1/sales", "v1/sales/postings",
+          "v1/order-cycle", "v1/order-cycle/on-time", "v1/order-cycle/orders", "v1/customers/C1/statement"}) {
       all.emplace_back(path, query::ParameterMap{{"from", "2024-01-01"}, {"to", "2024-12-31"}});
       all.emplace_back(path, query::ParameterMap{{"from", "2024-01-01"}, {"to", "2024-12-31"}, *known.begin()});
     }
@@ -122,11 +124,11 @@ class DamageTest : public testing::Test {
   Unwatched model_;
 };
 
-const DocumentRef kDocuments[] = {{DocumentKind::kCustomer, ""},    {DocumentKind::kOrder, "O1"},
-                                  {DocumentKind::kInvoice, "I1"},   {DocumentKind::kInvoice, "I2"},
+const DocumentRef kDocuments[] = {{DocumentKind::kCustomer, ""},     {DocumentKind::kOrder, "O1"},
+                                  {DocumentKind::kInvoice, "I1"},    {DocumentKind::kInvoice, "I2"},
                                   {DocumentKind::kCreditNote, "N1"}, {DocumentKind::kPayment, "P1"},
-                                  {DocumentKind::kRefund, "F1"},    {DocumentKind::kPromise, "M1"},
-                                  {DocumentKind::kInvoice, "I9"},   {DocumentKind::kPayment, "P2"}};
+                                  {DocumentKind::kRefund, "F1"},     {DocumentKind::kPromise, "M1"},
+                                  {DocumentKind::kInvoice, "I9"},    {DocumentKind::kPayment, "P2"}};
 
 TEST_F(DamageTest, ADamagedDocumentIsRefusedByItsNameOrNotNeeded) {
   std::map<std::size_t, std::string> whole;
@@ -286,8 +288,9 @@ TEST_F(DamageTest, FoldingOntoADamagedDocumentFails) {
     set.put(store::Table::kDocuments, store::DocumentKey{0, {DocumentKind::kInvoice, "I"}}.bytes(), "\x01\x7f");
     ASSERT_TRUE(shard->store().write(set));
   }
-  for (const char* payload : {R"("invoice_voided":{"invoice_id":"I","date":"2024-05-02"})",
-                              R"("invoice_issued":{"invoice_id":"I","issue_date":"2024-05-01","currency":"CNY","net_minor":7})"}) {
+  for (const char* payload :
+       {R"("invoice_voided":{"invoice_id":"I","date":"2024-05-02"})",
+        R"("invoice_issued":{"invoice_id":"I","issue_date":"2024-05-01","currency":"CNY","net_minor":7})"}) {
     auto shard = open();
     shard->apply(record_of(log::Topic::kInvoices, 1, head + R"("event_id":"2",)" + payload + "}", bytes));
     const auto done = shard->commit();
@@ -297,10 +300,11 @@ TEST_F(DamageTest, FoldingOntoADamagedDocumentFails) {
   }
   // Named by another document.
   auto shard = open();
-  shard->apply(record_of(log::Topic::kPayments, 0,
-                         head + R"("event_id":"3","payment_received":{"payment_id":"P","value_date":"2024-05-02",)"
-                                R"("currency":"CNY","amount_minor":5,"allocations":[{"invoice_id":"I","amount_minor":5}]}})",
-                         bytes));
+  shard->apply(
+      record_of(log::Topic::kPayments, 0,
+                head + R"("event_id":"3","payment_received":{"payment_id":"P","value_date":"2024-05-02",)"
+                       R"("currency":"CNY","amount_minor":5,"allocations":[{"invoice_id":"I","amount_minor":5}]}})",
+                bytes));
   const auto done = shard->commit();
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().code, ErrorCode::kCorrupt);

@@ -146,7 +146,8 @@ TEST(DeadLetters, DamageThatIsMetWhileCopyingIsForTheProjectorToMend) {
   {
     const auto shard = folding.projector().shard(0);
     store::WriteSet set;
-    set.put(store::Table::kMeta, store::ParkedKey{static_cast<std::uint8_t>(log::Topic::kOrders), 1}.bytes(), "damaged");
+    set.put(store::Table::kMeta, store::ParkedKey{static_cast<std::uint8_t>(log::Topic::kOrders), 1}.bytes(),
+            "damaged");
     ASSERT_TRUE(shard->store().write(set));
   }
   // Something new is parked, and what is copied next is read.

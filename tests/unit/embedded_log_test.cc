@@ -24,9 +24,9 @@ namespace daybook::log {
 namespace {
 
 namespace fs = std::filesystem;
-using test::FileSizeLimit;
 using test::append_one;
 using test::append_order;
+using test::FileSizeLimit;
 using test::open_reader;
 using test::read_records;
 using test::TempDir;
@@ -50,9 +50,10 @@ TEST(SegmentName, IsTakenOnlyAsALogWritesIt) {
   ASSERT_TRUE(name);
   EXPECT_EQ(name->at, (TopicPartition{Topic::kInvoices, 3}));
   EXPECT_EQ(name->base_offset, 42);
-  for (const char* other : {"invoices-3-42.seg", "invoices-03-00000000000000000042.seg", "invoices-3-00000000000000000042.idx",
-                            "orders--1-00000000000000000001.seg", "orders-1--0000000000000000001.seg",
-                            "orders-0-09223372036854775807.seg", "orders-0-99999999999999999999.seg", "orders-0", "orders"}) {
+  for (const char* other :
+       {"invoices-3-42.seg", "invoices-03-00000000000000000042.seg", "invoices-3-00000000000000000042.idx",
+        "orders--1-00000000000000000001.seg", "orders-1--0000000000000000001.seg", "orders-0-09223372036854775807.seg",
+        "orders-0-99999999999999999999.seg", "orders-0", "orders"}) {
     EXPECT_FALSE(parse_segment_file(other)) << other;
   }
 }
@@ -63,9 +64,7 @@ std::unique_ptr<Log> open_log(const EmbeddedLogOptions& options) {
   return log ? *std::move(log) : nullptr;
 }
 
-std::unique_ptr<Log> open_log(const std::string& directory) {
-  return open_log(options_for(directory));
-}
+std::unique_ptr<Log> open_log(const std::string& directory) { return open_log(options_for(directory)); }
 
 Error open_error(const EmbeddedLogOptions& options) {
   auto log = open_embedded_log(options);
@@ -108,8 +107,7 @@ std::vector<std::size_t> record_positions(const std::string& path) {
   const std::string bytes = read_bytes(path);
   std::vector<std::size_t> positions = {kSegmentHeaderSize};
   DecodedRecord record;
-  while (decode_record(std::string_view(bytes).substr(positions.back()), 0, record) ==
-         Decoding::kWhole) {
+  while (decode_record(std::string_view(bytes).substr(positions.back()), 0, record) == Decoding::kWhole) {
     positions.push_back(positions.back() + record.size);
   }
   return positions;
@@ -166,8 +164,7 @@ TEST(EmbeddedLogTest, ADamagedBitInTheLastGroupIsATornTailAndAnyOtherStopsTheSta
       EXPECT_EQ(error.code, ErrorCode::kCorrupt) << "byte " << byte << ": " << error.message;
       EXPECT_NE(error.message.find(crashed + kFirstSegment), std::string::npos) << error.message;
     } else {
-      EXPECT_EQ(all_values(*open_log(crashed)), (std::vector<std::string>{"first", "second"}))
-          << "byte " << byte;
+      EXPECT_EQ(all_values(*open_log(crashed)), (std::vector<std::string>{"first", "second"})) << "byte " << byte;
     }
   }
 }
@@ -399,9 +396,7 @@ TEST(EmbeddedLogTest, TheRecordedTimeNeverGoesBack) {
   std::atomic<std::int64_t> now = 1000;
   EmbeddedLogOptions options = options_for(directory.path());
   options.now_ms = [&] { return now.load(); };
-  const auto append_time = [](Log& log, Topic topic) {
-    return append_one(log, {topic, "k", "v", 0, {}}).timestamp_ms;
-  };
+  const auto append_time = [](Log& log, Topic topic) { return append_one(log, {topic, "k", "v", 0, {}}).timestamp_ms; };
   {
     const auto log = open_log(options);
     EXPECT_EQ(append_time(*log, Topic::kOrders), 1000);
@@ -423,8 +418,7 @@ std::unique_ptr<ToldLog> open_told(const EmbeddedLogOptions& options) {
   return log ? *std::move(log) : nullptr;
 }
 
-void tell(ToldLog& log, Topic topic, std::int32_t partition,
-          const std::vector<std::int64_t>& recorded_ms) {
+void tell(ToldLog& log, Topic topic, std::int32_t partition, const std::vector<std::int64_t>& recorded_ms) {
   const std::vector<NewRecord> records(recorded_ms.size(), {topic, "k", "v", partition, {}});
   const auto done = log.append(records, recorded_ms);
   EXPECT_TRUE(done) << done.error().message;
@@ -434,8 +428,8 @@ std::vector<std::int64_t> recorded_times(Log& log, TopicPartition at) {
   const auto bounds = log.end_offsets(std::array{at.topic});
   const auto reader = open_reader(log, {{at, 0}});
   std::vector<std::int64_t> times;
-  for (const auto& record : read_records(
-           *reader, static_cast<std::size_t>((*bounds)[static_cast<std::size_t>(at.partition)].end))) {
+  for (const auto& record :
+       read_records(*reader, static_cast<std::size_t>((*bounds)[static_cast<std::size_t>(at.partition)].end))) {
     times.push_back(record.timestamp_ms);
   }
   return times;
@@ -451,14 +445,15 @@ TEST(ToldLogTest, RecordsHaveTheTimesOfTheStoryAndNeverGoBack) {
     tell(*log, Topic::kOrders, 0, {2500, 4000});
   }
   const auto log = open_log(directory.path());
-  EXPECT_EQ(recorded_times(*log, {Topic::kOrders, 0}),
-            (std::vector<std::int64_t>{1000, 2000, 3000, 4000}));
+  EXPECT_EQ(recorded_times(*log, {Topic::kOrders, 0}), (std::vector<std::int64_t>{1000, 2000, 3000, 4000}));
   EXPECT_EQ(recorded_times(*log, {Topic::kOrders, 1}), (std::vector<std::int64_t>{3000}));
 }
 
 TEST(ToldLogTest, TheLogSaysSoWhoeverOpensIt) {
   const TempDir directory;
-  { const auto log = open_told(options_for(directory.path())); }
+  {
+    const auto log = open_told(options_for(directory.path()));
+  }
   EXPECT_TRUE(open_log(directory.path())->recorded_as_told());
   EmbeddedLogOptions reading = options_for(directory.path());
   reading.read_only = true;
@@ -469,7 +464,9 @@ TEST(ToldLogTest, TheLogSaysSoWhoeverOpensIt) {
 
 TEST(ToldLogTest, AnEmptyLogThatIsThereIsTaken) {
   const TempDir directory;
-  { const auto log = open_log(directory.path()); }
+  {
+    const auto log = open_log(directory.path());
+  }
   tell(*open_told(options_for(directory.path())), Topic::kOrders, 0, {1000});
   const auto log = open_log(directory.path());
   EXPECT_TRUE(log->recorded_as_told());
@@ -487,8 +484,7 @@ TEST(ToldLogTest, ALogWithRecordsIsRefusedAndStaysAsItIs) {
     const auto again = open_told_log(options_for(directory.path()));
     ASSERT_FALSE(again);
     EXPECT_EQ(again.error().code, ErrorCode::kMismatch);
-    EXPECT_NE(again.error().message.find("has records already"), std::string::npos)
-        << again.error().message;
+    EXPECT_NE(again.error().message.find("has records already"), std::string::npos) << again.error().message;
     EXPECT_EQ(open_log(directory.path())->recorded_as_told(), told);
   }
 }
@@ -514,12 +510,12 @@ TEST(ToldLogTest, AfterTheStoryTimeIsThatOfTheClockAndNeverBeforeIt) {
 
 TEST(ToldLogTest, TheMarkIsInTheManifestAndItsDamageStopsTheStart) {
   const TempDir directory;
-  { const auto log = open_told(options_for(directory.path())); }
+  {
+    const auto log = open_told(options_for(directory.path()));
+  }
   const std::string manifest = directory.path() + "/log/MANIFEST";
   const std::string bytes = read_bytes(manifest);
-  EXPECT_TRUE(bytes.starts_with(
-      "daybook embedded log\nversion 2\npartitions 2\nrecorded as told\nchecksum "))
-      << bytes;
+  EXPECT_TRUE(bytes.starts_with("daybook embedded log\nversion 2\npartitions 2\nrecorded as told\nchecksum ")) << bytes;
   std::string without = bytes;
   without.erase(without.find("recorded"), std::string("recorded as told\n").size());
   write_bytes(manifest, without);
@@ -582,8 +578,8 @@ TEST(EmbeddedLogTest, AFailedSyncFailsItsAppendsAndLeavesNothing) {
   const auto log = open_log(options);
   append_order(*log, 0, "before");
   failing = true;
-  const auto failed = append_and_wait(
-      *log, {{Topic::kOrders, "k", "lost", 0, {}}, {Topic::kInvoices, "k", "lost", 1, {}}});
+  const auto failed =
+      append_and_wait(*log, {{Topic::kOrders, "k", "lost", 0, {}}, {Topic::kInvoices, "k", "lost", 1, {}}});
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().code, ErrorCode::kUnavailable);
   failing = false;
@@ -640,7 +636,8 @@ TEST(EmbeddedLogTest, ADiskThatTakesNothingIsToldAndItsReturnEvenWhenNobodyAppen
   EXPECT_EQ(log->trouble(), "");
   failing = true;
   for (int i = 0; i < 3; ++i) ASSERT_FALSE(append_and_wait(*log, {{Topic::kOrders, "k", "lost", 0, {}}}));
-  EXPECT_NE(log->trouble().find("nothing can be appended to the log: cannot sync"), std::string::npos) << log->trouble();
+  EXPECT_NE(log->trouble().find("nothing can be appended to the log: cannot sync"), std::string::npos)
+      << log->trouble();
   failing = false;
   for (int i = 0; i < 500 && !log->trouble().empty(); ++i) std::this_thread::sleep_for(10ms);
   EXPECT_EQ(log->trouble(), "");
@@ -746,8 +743,8 @@ TEST(EmbeddedLogTest, OnAFullDiskAppendsFailWholeAndWorkAgainWhenThereIsRoom) {
     const FileSizeLimit limit(3000);
     const std::string large(2000, 'b');
     for (int again = 0; again < 2; ++again) {
-      const auto failed = append_and_wait(
-          *log, {{Topic::kInvoices, "k", "fits", 0, {}}, {Topic::kOrders, "k", large, 0, {}}});
+      const auto failed =
+          append_and_wait(*log, {{Topic::kInvoices, "k", "fits", 0, {}}, {Topic::kOrders, "k", large, 0, {}}});
       ASSERT_FALSE(failed);
       EXPECT_EQ(failed.error().code, ErrorCode::kUnavailable);
       EXPECT_NE(failed.error().message.find(live), std::string::npos) << failed.error().message;
@@ -758,8 +755,7 @@ TEST(EmbeddedLogTest, OnAFullDiskAppendsFailWholeAndWorkAgainWhenThereIsRoom) {
   for (Log* each : {log.get(), open_log(crashed).release()}) {
     EXPECT_EQ((*each->end_offsets(std::array{Topic::kInvoices}))[0].end, 1);
     EXPECT_EQ(append_order(*each, 0, std::string(2000, 'c')), 2);
-    EXPECT_EQ(all_values(*each),
-              (std::vector<std::string>{std::string(2000, 'a'), "fits", std::string(2000, 'c')}));
+    EXPECT_EQ(all_values(*each), (std::vector<std::string>{std::string(2000, 'a'), "fits", std::string(2000, 'c')}));
     if (each != log.get()) delete each;
   }
 }
@@ -826,17 +822,14 @@ TEST(EmbeddedLogTest, WhatWasAcknowledgedIsThereAfterAKill) {
 
 TEST(EmbeddedLogTest, HeadersAreStored) {
   const TempDir directory;
-  const std::vector<std::pair<std::string, std::string>> headers = {{"reason", "invalid"},
-                                                                    {"detail", ""}};
+  const std::vector<std::pair<std::string, std::string>> headers = {{"reason", "invalid"}, {"detail", ""}};
   {
     const auto log = open_log(directory.path());
     append_one(*log, {Topic::kDeadLetter, "k", "v", 0, headers});
   }
-  const std::string bytes =
-      read_bytes(directory.path() + "/log/dead-letter-0-00000000000000000000.seg");
+  const std::string bytes = read_bytes(directory.path() + "/log/dead-letter-0-00000000000000000000.seg");
   DecodedRecord record;
-  ASSERT_EQ(decode_record(std::string_view(bytes).substr(kSegmentHeaderSize), 0, record),
-            Decoding::kWhole);
+  ASSERT_EQ(decode_record(std::string_view(bytes).substr(kSegmentHeaderSize), 0, record), Decoding::kWhole);
   EXPECT_EQ(decode_headers(record.headers), headers);
 }
 
@@ -852,11 +845,8 @@ TEST(EmbeddedLogTest, StoredBytesStayAsTheyAre) {
   EXPECT_EQ(hex(encode_segment_header({{Topic::kPayments, 3}, 42})),
             "646179626b6c6f6700000001000000020000000300000000000000000000002a4067250acbfa420e");
   std::string record;
-  encode_record({Topic::kPayments, "C1", "value", 3, {{"reason", "x"}}},
-                {42, 45, 44, 1234567890123}, record);
-  EXPECT_EQ(
-      hex(record),
-      "7b037546230000000300000001000000cb04fb711f010000030205433176616c756506726561736f6e0178");
+  encode_record({Topic::kPayments, "C1", "value", 3, {{"reason", "x"}}}, {42, 45, 44, 1234567890123}, record);
+  EXPECT_EQ(hex(record), "7b037546230000000300000001000000cb04fb711f010000030205433176616c756506726561736f6e0178");
 }
 
 }  // namespace

@@ -42,7 +42,8 @@ TEST(EventContent, OfEveryTypeOverAllThatItMayHoldIsADuplicate) {
       const std::string json = shown(*event, document);
       events::v1::Event again;
       ASSERT_TRUE(events::read_event(json, again, violations))
-          << json.substr(0, 500) << "\n" << violations.kept()[0].field << ": " << violations.kept()[0].message;
+          << json.substr(0, 500) << "\n"
+          << violations.kept()[0].field << ": " << violations.kept()[0].message;
       const auto told_again = events::validate(again, arena, violations);
       ASSERT_TRUE(told_again) << json.substr(0, 500);
       EXPECT_EQ(told_again->customer_id, event->customer_id);

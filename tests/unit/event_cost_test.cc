@@ -139,13 +139,17 @@ class Instalments {
     for (int i = 0; i < kInstalments; ++i) {
       instalments += fmt::format(R"({}{{"due_date":"{}","amount_minor":100}})", i == 0 ? "" : ",", date(2 * i));
     }
-    tell(0, fmt::format(R"("invoice_issued":{{"invoice_id":"I","currency":"CNY","net_minor":{},"issue_date":"{}","instalments":[{}]}})",
-                        100 * kInstalments, date(0), instalments));
+    tell(
+        0,
+        fmt::format(
+            R"("invoice_issued":{{"invoice_id":"I","currency":"CNY","net_minor":{},"issue_date":"{}","instalments":[{}]}})",
+            100 * kInstalments, date(0), instalments));
   }
 
   void tell(int day, const std::string& payload) {
-    const std::string json = fmt::format(R"({{"event_id":"e{}","customer_id":"C","source":"s","occurred_at":"{}T12:00:00Z",{}}})",
-                                         records_.size(), date(day), payload);
+    const std::string json =
+        fmt::format(R"({{"event_id":"e{}","customer_id":"C","source":"s","occurred_at":"{}T12:00:00Z",{}}})",
+                    records_.size(), date(day), payload);
     events::v1::Event event;
     events::Violations violations;
     ASSERT_TRUE(events::read_event(json, event, violations)) << json;
@@ -160,7 +164,8 @@ class Instalments {
     Ledger ledger;
     const Costs costs = ledger.fold(records_);
     const std::size_t concerned = costs.events * kInstalments;
-    EXPECT_LE(costs.allocated, kAllocatedInPieces + costs.events * kAnEvent + concerned * kAllocatedAnInstalment) << what;
+    EXPECT_LE(costs.allocated, kAllocatedInPieces + costs.events * kAnEvent + concerned * kAllocatedAnInstalment)
+        << what;
     EXPECT_LE(costs.kept, kKeptInPieces + concerned * kKeptAnInstalment) << what;
   }
 
@@ -171,24 +176,31 @@ class Instalments {
 TEST(EventCost, IsWhatItConcernsHoweverOftenThatWasConcernedBefore) {
   Instalments moved;
   for (int i = 0; i < kTimes; ++i) {
-    moved.tell(1 + i, fmt::format(R"("invoice_due_date_changed":{{"invoice_id":"I","due_date":"{}"}})", Instalments::date(2 * kInstalments + i)));
+    moved.tell(1 + i, fmt::format(R"("invoice_due_date_changed":{{"invoice_id":"I","due_date":"{}"}})",
+                                  Instalments::date(2 * kInstalments + i)));
   }
   moved.expect_bounded("due dates moved");
 
   Instalments disputed;
   for (int i = 0; i < kTimes; ++i) {
     disputed.tell(1 + 2 * i, fmt::format(R"("invoice_disputed":{{"dispute_id":"D{}","invoice_id":"I"}})", i));
-    disputed.tell(2 + 2 * i, fmt::format(R"("dispute_resolved":{{"dispute_id":"D{}","invoice_id":"I","outcome":"UPHELD"}})", i));
+    disputed.tell(2 + 2 * i,
+                  fmt::format(R"("dispute_resolved":{{"dispute_id":"D{}","invoice_id":"I","outcome":"UPHELD"}})", i));
   }
   disputed.expect_bounded("disputed as a whole");
 
   Instalments paid;
-  paid.tell(0, fmt::format(R"("payment_received":{{"payment_id":"P","currency":"CNY","amount_minor":{},"value_date":"{}"}})",
-                           100 * kInstalments, Instalments::date(0)));
+  paid.tell(
+      0, fmt::format(R"("payment_received":{{"payment_id":"P","currency":"CNY","amount_minor":{},"value_date":"{}"}})",
+                     100 * kInstalments, Instalments::date(0)));
   for (int i = 0; i < kTimes; ++i) {
-    paid.tell(1 + 2 * i, fmt::format(R"("payment_allocated":{{"allocation_id":"A{}","payment_id":"P","date":"{}","allocations":[{{"invoice_id":"I","amount_minor":{}}}]}})",
-                                     i, Instalments::date(1 + 2 * i), 100 * kInstalments));
-    paid.tell(2 + 2 * i, fmt::format(R"("payment_unallocated":{{"allocation_id":"A{}","payment_id":"P","date":"{}"}})", i, Instalments::date(2 + 2 * i)));
+    paid.tell(
+        1 + 2 * i,
+        fmt::format(
+            R"("payment_allocated":{{"allocation_id":"A{}","payment_id":"P","date":"{}","allocations":[{{"invoice_id":"I","amount_minor":{}}}]}})",
+            i, Instalments::date(1 + 2 * i), 100 * kInstalments));
+    paid.tell(2 + 2 * i, fmt::format(R"("payment_unallocated":{{"allocation_id":"A{}","payment_id":"P","date":"{}"}})",
+                                     i, Instalments::date(2 + 2 * i)));
   }
   paid.expect_bounded("paid as a whole");
 }

@@ -32,7 +32,8 @@ class EventReport : public testing::Test {
   void order(const std::string& event_id, const std::string& order_id, const std::string& sku = "A") {
     book_.tell(R"({"event_id":")" + event_id + R"(","customer_id":"C","source":"test","correlation_id":"k",)" +
                R"("occurred_at":"2024-05-01T08:00:00Z","order_placed":{"order_id":")" + order_id +
-               R"(","currency":"CNY","lines":[{"line_id":"1","sku":")" + sku + R"(","quantity":"1","net_minor":"100"}]}})");
+               R"(","currency":"CNY","lines":[{"line_id":"1","sku":")" + sku +
+               R"(","quantity":"1","net_minor":"100"}]}})");
   }
 
   Book book_{1};
@@ -141,8 +142,9 @@ TEST_F(EventReport, WhatIsNotThereIsNotFound) {
 }
 
 TEST_F(EventReport, WhatIsNoNumberIsNamed) {
-  for (const char* wrong : {"v1/events/daybook.orders.v1/x/0", "v1/events/daybook.orders.v1/-1/0",
-                            "v1/events/daybook.orders.v1/0/1.5", "v1/events/daybook.orders.v1/0/99999999999999999999"}) {
+  for (const char* wrong :
+       {"v1/events/daybook.orders.v1/x/0", "v1/events/daybook.orders.v1/-1/0", "v1/events/daybook.orders.v1/0/1.5",
+        "v1/events/daybook.orders.v1/0/99999999999999999999"}) {
     EXPECT_EQ(status(wrong), 400) << wrong;
   }
   EXPECT_NE(book_.get("v1/events/daybook.orders.v1/0/1.5").body.find("\"offset\""), std::string::npos);

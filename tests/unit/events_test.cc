@@ -97,11 +97,9 @@ TEST(EventsTest, NamesTheFieldAtFault) {
       {"order_placed", "CNY", "cny", "currency"},
       {"order_placed", "\"net_minor\":\"100\",", "", "lines[0].net_minor"},
       {"order_placed", "\"net_minor\":\"0\"", "\"net_minor\":\"-1\"", "lines[1].net_minor"},
-      {"order_placed", "\"net_minor\":\"0\"", "\"net_minor\":1000000000000001",
-       "lines[1].net_minor"},
+      {"order_placed", "\"net_minor\":\"0\"", "\"net_minor\":1000000000000001", "lines[1].net_minor"},
       {"order_placed", "\"net_minor\":\"0\"", "\"net_minor\":1.5", "lines[1].net_minor"},
-      {"order_placed", "\"net_minor\":\"0\"", "\"net_minor\":\"99999999999999999999\"",
-       "lines[1].net_minor"},
+      {"order_placed", "\"net_minor\":\"0\"", "\"net_minor\":\"99999999999999999999\"", "lines[1].net_minor"},
       {"order_placed", "12.5", "0", "lines[0].quantity"},
       {"order_placed", "12.5", "-1", "lines[0].quantity"},
       {"order_placed", "12.5", "1e3", "lines[0].quantity"},
@@ -125,8 +123,7 @@ TEST(EventsTest, NamesTheFieldAtFault) {
       {"dispute_resolved", ",\"outcome\":\"WITHDRAWN\"", "", "outcome"},
       {"sales_target_set", "\"measure\":\"INVOICED\",", "", "measure"},
       // Lists: what is wrong with one as a whole (a repeat, too) names the list.
-      {"order_changed", R"([{"line_id":"1","sku":"S","quantity":"1","net_minor":"1"}])", "[]",
-       "lines"},
+      {"order_changed", R"([{"line_id":"1","sku":"S","quantity":"1","net_minor":"1"}])", "[]", "lines"},
       {"order_placed", "\"line_id\":\"2\"", "\"line_id\":\"1\"", "lines"},
       {"order_cancelled", "\"2\"", "\"1\"", "line_ids"},
       {"order_cancelled", "\"2\"", "\"\"", "line_ids[1]"},
@@ -140,21 +137,18 @@ TEST(EventsTest, NamesTheFieldAtFault) {
       {"shipment_dispatched", ",\"currency\":\"CNY\"", "", "currency"},
       {"shipment_dispatched", "\"5\"", "\"-5\"", "freight_minor"},
       {"invoice_issued", "\"63\"", "\"64\"", "instalments"},
-      {"invoice_issued", "\"instalments\"", "\"due_date\":\"2024-06-01\",\"instalments\"",
-       "instalments"},
+      {"invoice_issued", "\"instalments\"", "\"due_date\":\"2024-06-01\",\"instalments\"", "instalments"},
       {"invoice_issued", "\"50\"", "\"0\"", "instalments[0].amount_minor"},
       {"credit_note_issued", "\"100\"", "\"0\"", "tax_minor"},
       {"invoice_disputed", "\"amount_minor\":\"1\"", "\"amount_minor\":\"0\"", "amount_minor"},
       {"invoice_written_off", "\"amount_minor\":\"1\"", "\"amount_minor\":\"0\"", "amount_minor"},
       {"payment_received", "\"40\"", "\"41\"", "allocations"},
       {"payment_received", "\"60\"", "\"0\"", "allocations[0].amount_minor"},
-      {"payment_allocated", "\"payment_id\":\"P\"", R"("payment_id":"P","credit_note_id":"N")",
-       "credit_note_id"},
+      {"payment_allocated", "\"payment_id\":\"P\"", R"("payment_id":"P","credit_note_id":"N")", "credit_note_id"},
       {"payment_allocated", "\"payment_id\":\"P\",", "", "credit_note_id"},
       {"payment_allocated", "\"payment_id\":\"P\"", "\"payment_id\":\"A\"", "payment_id"},
       {"payment_unallocated", "\"credit_note_id\":\"N\",", "", "credit_note_id"},
-      {"refund_paid", "\"payment_id\":\"P\"", R"("payment_id":"P","credit_note_id":"N")",
-       "credit_note_id"},
+      {"refund_paid", "\"payment_id\":\"P\"", R"("payment_id":"P","credit_note_id":"N")", "credit_note_id"},
       {"customer_profile_set", "\"credit_currency\":\"CNY\",", "", "credit_limit_minor"},
       {"customer_profile_set", ":30", ":3651", "payment_terms_days"},
       {"customer_profile_set", ":30", ":4000000000", "payment_terms_days"},
@@ -235,23 +229,18 @@ TEST(EventsTest, TargetsAndRatesHaveTheirOwnAccounts) {
   const std::string target = event_of("sales_target_set", kPayloads.at("sales_target_set"));
   EXPECT_EQ(faults_of(replaced(target, "target:CN", "target:DE")), "sales_target_set.region ");
   EXPECT_EQ(faults_of(replaced(target, "target:CN", "C1")), "sales_target_set.region ");
-  const std::string rate =
-      event_of("exchange_rate_published", kPayloads.at("exchange_rate_published"));
+  const std::string rate = event_of("exchange_rate_published", kPayloads.at("exchange_rate_published"));
   EXPECT_EQ(faults_of(replaced(rate, "fx:USD", "fx:CNY")), "exchange_rate_published.currency ");
   const std::string wide = "a/" + std::string(64, 'b') + "/" + std::string(61, 'c');
-  EXPECT_EQ(faults_of(replaced(replaced(target, "target:CN", "target:" + wide), "\"CN\"",
-                               "\"" + wide + "\"")),
-            "");
+  EXPECT_EQ(faults_of(replaced(replaced(target, "target:CN", "target:" + wide), "\"CN\"", "\"" + wide + "\"")), "");
 }
 
 TEST(EventsTest, AListHasTenThousandEntriesAtMost) {
   std::string ids;
   for (int i = 0; i < 10'000; ++i) ids += "\"" + std::to_string(i) + "\",";
   const std::string payload = R"({"order_id":"O","line_ids":[)" + ids;
-  EXPECT_EQ(faults_of(event_of("order_cancelled", payload.substr(0, payload.size() - 1) + "]}")),
-            "");
-  EXPECT_EQ(faults_of(event_of("order_cancelled", payload + "\"x\"]}")),
-            "order_cancelled.line_ids ");
+  EXPECT_EQ(faults_of(event_of("order_cancelled", payload.substr(0, payload.size() - 1) + "]}")), "");
+  EXPECT_EQ(faults_of(event_of("order_cancelled", payload + "\"x\"]}")), "order_cancelled.line_ids ");
 }
 
 TEST(EventsTest, WhatNamesNoDocumentHasNone) {
@@ -313,10 +302,8 @@ class RecordReaderTest : public testing::Test {
   }
 
   // The reason to park a record; "" when it is fit.
-  std::string judge(std::optional<std::string_view> value,
-                    std::optional<std::string_view> key = "C1",
-                    log::Topic topic = log::Topic::kOrders,
-                    std::int32_t partition = log::partition_of("C1", 4)) {
+  std::string judge(std::optional<std::string_view> value, std::optional<std::string_view> key = "C1",
+                    log::Topic topic = log::Topic::kOrders, std::int32_t partition = log::partition_of("C1", 4)) {
     reader_.reset();
     const auto read = reader_.read({topic, partition, 7, 0, key, value});
     const Unfit* unfit = std::get_if<Unfit>(&read);
@@ -357,8 +344,7 @@ TEST_F(RecordReaderTest, ReasonsHaveTheirOrder) {
   unknown.clear_payload();
   EXPECT_EQ(judge(unknown.SerializeAsString()), "invalid");
   unknown.GetReflection()->MutableUnknownFields(&unknown)->AddLengthDelimited(60, "x");
-  EXPECT_EQ(judge(unknown.SerializeAsString(), "other", log::Topic::kPayments),
-            "unknown_event_type");
+  EXPECT_EQ(judge(unknown.SerializeAsString(), "other", log::Topic::kPayments), "unknown_event_type");
   EXPECT_EQ(customer_, "C1");
 
   v1::Event invalid = message();

@@ -33,7 +33,8 @@ class Watched final : public query::ShardSource {
   const domain::Rules& rules() const override { return inner_.rules(); }
   std::string_view topic_prefix() const override { return inner_.topic_prefix(); }
   bool has_folded(log::TopicPartition at, std::int64_t offset) const override { return inner_.has_folded(at, offset); }
-  std::unique_ptr<query::ShardSession> open(std::int32_t partition, std::optional<std::int64_t> known_at_ms) const override {
+  std::unique_ptr<query::ShardSession> open(std::int32_t partition,
+                                            std::optional<std::int64_t> known_at_ms) const override {
     return std::make_unique<Session>(inner_.open(partition, known_at_ms), told_);
   }
 
@@ -43,7 +44,8 @@ class Watched final : public query::ShardSource {
     Session(std::unique_ptr<query::ShardSession> inner, const std::function<void()>& told)
         : inner_(std::move(inner)), told_(told) {}
     query::ShardHead head() override { return inner_->head(); }
-    query::ShardReply ask(const query::Report& report, const query::Question& question, const std::stop_token& stop) override {
+    query::ShardReply ask(const query::Report& report, const query::Question& question,
+                          const std::stop_token& stop) override {
       told_();
       return inner_->ask(report, question, stop);
     }
@@ -64,10 +66,11 @@ struct FileAnswer : testing::Test {
   }
   void send(int number, const std::string& customer) {
     const std::string id = std::to_string(number);
-    book.send(R"({"event_id":"e)" + id + R"(","customer_id":")" + customer +
-              R"(","source":"test","occurred_at":"2024-05-02T12:00:00Z","invoice_issued":{"invoice_id":"I)" + id +
-              R"(","kind":"INVOICE","currency":"CNY","net_minor":100,"tax_minor":0,"issue_date":"2024-05-02","instalments":[)"
-              R"({"due_date":"2024-05-20","amount_minor":100}]}})");
+    book.send(
+        R"({"event_id":"e)" + id + R"(","customer_id":")" + customer +
+        R"(","source":"test","occurred_at":"2024-05-02T12:00:00Z","invoice_issued":{"invoice_id":"I)" + id +
+        R"(","kind":"INVOICE","currency":"CNY","net_minor":100,"tax_minor":0,"issue_date":"2024-05-02","instalments":[)"
+        R"({"due_date":"2024-05-20","amount_minor":100}]}})");
   }
 
   // The pieces of a file; the Refusal that it ends with, if it does.
@@ -82,8 +85,9 @@ struct FileAnswer : testing::Test {
       return all;
     }
   };
-  Made make(const query::ShardSource& source, const std::string& path, const query::ParameterMap& parameters,
-            std::shared_ptr<MemoryBudget> memory = {}, const std::function<void()>& between = [] {}) {
+  Made make(
+      const query::ShardSource& source, const std::string& path, const query::ParameterMap& parameters,
+      std::shared_ptr<MemoryBudget> memory = {}, const std::function<void()>& between = [] {}) {
     const std::vector<std::string> segments = segments_of(path);
     query::Request request{.segments = segments, .parameters = parameters};
     request.memory = memory;
@@ -131,7 +135,8 @@ TEST_F(FileAnswer, IsMadeInRoundsAndAsItIsWhenMadeAtOnce) {
   coordinator.settle(report, question);
   std::string expected;
   query::append_csv_header(expected, report.description().columns(), ',');
-  for (const query::SortedRow& row : coordinator.answer(report, question).rows.take().rows) query::append_csv(expected, row.row, ',');
+  for (const query::SortedRow& row : coordinator.answer(report, question).rows.take().rows)
+    query::append_csv(expected, row.row, ',');
   EXPECT_EQ(lines_of(expected).size(), kInvoices + 1U);
   EXPECT_TRUE(made.text() == expected) << made.text().size() << " bytes, not " << expected.size();
   const std::vector<std::string> segments = segments_of("v1/invoices");
@@ -215,7 +220,8 @@ TEST_F(FileAnswer, OfAWorkbookThatDoesNotFitTheDiskIsNone) {
   const std::string whole = make(shards, "v1/invoices", xlsx).text();
   int refused = 0;
   int made_whole = 0;
-  for (const std::size_t bytes : {std::size_t{1}, whole.size() / 8, whole.size() / 2, whole.size() - 1, std::size_t{1} << 30}) {
+  for (const std::size_t bytes :
+       {std::size_t{1}, whole.size() / 8, whole.size() / 2, whole.size() - 1, std::size_t{1} << 30}) {
     const FileSizeLimit limit(bytes);
     const Made made = make(shards, "v1/invoices", xlsx);
     EXPECT_FALSE(made.refused);

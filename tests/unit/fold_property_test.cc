@@ -10,14 +10,13 @@
 #include "base/bytes.h"
 #include "base/hash.h"
 #include "engine/audit.h"
+#include "query/balances.h"
+#include "query/open_items.h"
+#include "query/receivables.h"
 #include "store/keys.h"
 #include "store/shard_state.h"
 #include "support/book.h"
 #include "support/folding.h"
-#include "query/receivables.h"
-#include "query/balances.h"
-#include "query/open_items.h"
-#include "query/receivables.h"
 
 namespace daybook::test {
 namespace {
@@ -40,8 +39,7 @@ void check_proof(Folding& folding, Hostile& hostile) {
 }
 
 // Open items as answers show them, in order.
-std::vector<std::string> shown(query::AccountReader& customer, const std::vector<query::OpenItem>& items,
-                               Day as_of) {
+std::vector<std::string> shown(query::AccountReader& customer, const std::vector<query::OpenItem>& items, Day as_of) {
   std::vector<std::string> rows;
   for (const query::OpenItem& item : items) {
     JsonWriter json;
@@ -101,7 +99,7 @@ void feed(Folding& folding, const History& history, std::mt19937& random, Values
 }
 
 store::ShardState total(std::uint32_t seed, Values values, std::size_t events, std::int32_t partitions,
-                         std::mt19937& random, bool crashes, bool check) {
+                        std::mt19937& random, bool crashes, bool check) {
   const domain::Rules rules = utc_rules();
   store::ShardState sum;
   for (std::int32_t partition = 0; partition < partitions; ++partition) {

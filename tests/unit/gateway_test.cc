@@ -56,8 +56,7 @@ class GatewayTest : public testing::Test {
     std::vector<std::string> list;
     const json::value problem = json::parse(response.body);
     for (const json::value& fault : problem.at("violations").as_array()) {
-      list.push_back(json::serialize(fault.at("index")) + "|" +
-                     std::string(fault.at("field").as_string()) + "|" +
+      list.push_back(json::serialize(fault.at("index")) + "|" + std::string(fault.at("field").as_string()) + "|" +
                      std::string(fault.at("message").as_string()));
     }
     return list;
@@ -75,8 +74,7 @@ class GatewayTest : public testing::Test {
 
 std::string event(std::string_view id, std::string_view payload) {
   return R"({"event_id":")" + std::string(id) +
-         R"(","customer_id":"C1","source":"erp","occurred_at":"2024-05-01T08:00:00Z",)" +
-         std::string(payload) + "}";
+         R"(","customer_id":"C1","source":"erp","occurred_at":"2024-05-01T08:00:00Z",)" + std::string(payload) + "}";
 }
 std::string ready(std::string_view id) { return event(id, R"("order_ready":{"order_id":"O1"})"); }
 std::string lines_of(std::size_t count) {
@@ -107,8 +105,7 @@ TEST_F(GatewayTest, AnswersWithThePlaceOfAnEvent) {
   EXPECT_EQ(json::parse(response.body),
             json::parse(R"({"accepted":1,"results":[{"event_id":"e\"1","topic":)"
                         R"("test.daybook.orders.v1","partition":)" +
-                        std::to_string(partition) +
-                        R"(,"offset":0,"recorded_at":"2024-05-01T08:00:00.123Z"}]})"));
+                        std::to_string(partition) + R"(,"offset":0,"recorded_at":"2024-05-01T08:00:00.123Z"}]})"));
   const auto records = log_.records({log::Topic::kOrders, partition});
   ASSERT_EQ(records.size(), 1U);
   EXPECT_EQ(records[0].key, "C1");
@@ -137,8 +134,15 @@ class TimedLog final : public log::Log {
 };
 
 TEST_F(GatewayTest, SaysWhenEachEventWasRecorded) {
-  const std::vector<std::int64_t> times = {1'714'550'400'123, 1'714'550'400'007, 1'714'550'400'999, 1'714'550'401'000,
-                                           1'714'550'400'000, 1'714'550'399'999, -1, -1'000, 0};
+  const std::vector<std::int64_t> times = {1'714'550'400'123,
+                                           1'714'550'400'007,
+                                           1'714'550'400'999,
+                                           1'714'550'401'000,
+                                           1'714'550'400'000,
+                                           1'714'550'399'999,
+                                           -1,
+                                           -1'000,
+                                           0};
   TimedLog log(times);
   Gateway gateway(log, {});
   http::Request request;
@@ -155,8 +159,7 @@ TEST_F(GatewayTest, SaysWhenEachEventWasRecorded) {
 
 TEST_F(GatewayTest, TakesListsAndLinesInTheirOrder) {
   EXPECT_EQ(post(kJson, "[" + ready("a") + "," + ready("b") + "]").status, 200);
-  EXPECT_EQ(post("Application/X-NDJSON; charset=utf-8", ready("c") + "\r\n\n" + ready("d")).status,
-            200);
+  EXPECT_EQ(post("Application/X-NDJSON; charset=utf-8", ready("c") + "\r\n\n" + ready("d")).status, 200);
   const auto records = log_.records({log::Topic::kOrders, log::partition_of("C1", 4)});
   ASSERT_EQ(records.size(), 4U);
   for (std::size_t i = 0; i < 4; ++i) {
@@ -190,26 +193,18 @@ TEST_F(GatewayTest, NothingToPublishIsFine) {
 }
 
 TEST_F(GatewayTest, ReadsShortAndLongNamesAndCamelCase) {
-  const std::string line =
-      R"("currency":"CNY","lines":[{"line_id":"1","sku":"S","quantity":"1","net_minor":5}]})";
-  EXPECT_EQ(
-      post(kJson, event("a", R"("order_placed":{"order_id":"O","kind":"SAMPLE",)" + line)).status,
-      200);
-  EXPECT_EQ(post(kJson,
-                 event("a", R"("order_placed":{"order_id":"O","kind":"ORDER_KIND_SAMPLE",)" + line))
-                .status,
+  const std::string line = R"("currency":"CNY","lines":[{"line_id":"1","sku":"S","quantity":"1","net_minor":5}]})";
+  EXPECT_EQ(post(kJson, event("a", R"("order_placed":{"order_id":"O","kind":"SAMPLE",)" + line)).status, 200);
+  EXPECT_EQ(post(kJson, event("a", R"("order_placed":{"order_id":"O","kind":"ORDER_KIND_SAMPLE",)" + line)).status,
             200);
-  EXPECT_EQ(
-      post(kJson, event("a", R"("orderPlaced":{"orderId":"O","kind":"SAMPLE",)" + line)).status,
-      200);
+  EXPECT_EQ(post(kJson, event("a", R"("orderPlaced":{"orderId":"O","kind":"SAMPLE",)" + line)).status, 200);
   const auto records = log_.records({log::Topic::kOrders, log::partition_of("C1", 4)});
   ASSERT_EQ(records.size(), 3U);
   EXPECT_EQ(records[0].value, records[1].value);
   EXPECT_EQ(records[0].value, records[2].value);
   for (const char* kind : {"1", "\"UNSPECIFIED\"", "\"ORDER_KIND_UNSPECIFIED\"", "\"sample\""}) {
-    const http::Response response = post(
-        kJson,
-        event("a", R"("order_placed":{"order_id":"O","kind":)" + std::string(kind) + "," + line));
+    const http::Response response =
+        post(kJson, event("a", R"("order_placed":{"order_id":"O","kind":)" + std::string(kind) + "," + line));
     EXPECT_EQ(response.status, 400) << kind;
     EXPECT_NE(response.body.find("order_placed.kind"), std::string::npos) << kind;
   }
@@ -274,8 +269,7 @@ TEST_F(GatewayTest, SaysWhichEventAndWhichField) {
   batch.mutable_events(1)->mutable_order_ready()->clear_order_id();
   EXPECT_EQ(fault(kProtobuf, batch.SerializeAsString()), "1|order_ready.order_id");
   EXPECT_EQ(faults(kJson, "[{},{}]").size(), 10U);
-  EXPECT_EQ(fault(kJson, event("a", R"("order_ready":{"order_id":"O1","orderId":"O1"})")),
-            "0|order_ready.order_id");
+  EXPECT_EQ(fault(kJson, event("a", R"("order_ready":{"order_id":"O1","orderId":"O1"})")), "0|order_ready.order_id");
 }
 
 TEST_F(GatewayTest, TakesAByteOrderMarkInFrontOfJson) {
@@ -325,8 +319,8 @@ TEST_F(GatewayTest, ListsTheFirstFaultsAndCountsAll) {
   std::string lines;
   for (int i = 0; i < 9'999; ++i) lines += R"({"q":1},)";
   // The unknown field of each line, and the four that it lacks.
-  EXPECT_EQ(answer(kJson, event("a", R"("order_placed":{"order_id":"O","currency":"CNY","lines":[)" + lines +
-                                         R"({"q":1}]})")),
+  EXPECT_EQ(answer(kJson,
+                   event("a", R"("order_placed":{"order_id":"O","currency":"CNY","lines":[)" + lines + R"({"q":1}]})")),
             50'000U);
   std::string wrong;
   for (int i = 0; i < 9'999; ++i) wrong += "{}\n";
@@ -335,8 +329,7 @@ TEST_F(GatewayTest, ListsTheFirstFaultsAndCountsAll) {
   for (int i = 0; i < 1'000; ++i) batch.add_events();
   EXPECT_EQ(answer(kProtobuf, batch.SerializeAsString()), 5'000U);
   // Of an unknown field's name, part.
-  EXPECT_LT(post(kJson, event("a", "\"order_ready\":{\"" + std::string(1'000'000, 'x') + "\":1}")).body.size(),
-            1'000U);
+  EXPECT_LT(post(kJson, event("a", "\"order_ready\":{\"" + std::string(1'000'000, 'x') + "\":1}")).body.size(), 1'000U);
 }
 
 TEST_F(GatewayTest, AnEventOfMoreValuesThanAnyIsNotKept) {
@@ -360,19 +353,26 @@ TEST_F(GatewayTest, ReadingTakesTimeWithTheBodyWhateverIsWrong) {
   };
   using Form = std::function<std::string(std::size_t)>;
   const std::vector<std::pair<std::string, Form>> forms = {
-      {"unknown fields in lines", [&](std::size_t n) { return order(n, [](auto) { return std::string(R"({"q":1})"); }); }},
+      {"unknown fields in lines",
+       [&](std::size_t n) { return order(n, [](auto) { return std::string(R"({"q":1})"); }); }},
       {"lines that are none", [&](std::size_t n) { return order(n, [](auto) { return std::string("5"); }); }},
-      {"one line_id", [&](std::size_t n) {
+      {"one line_id",
+       [&](std::size_t n) {
          return order(n, [](auto) { return std::string(R"({"line_id":"1","sku":"","quantity":"0","net_minor":-1})"); });
        }},
-      {"unknown fields", [&](std::size_t n) {
+      {"unknown fields",
+       [&](std::size_t n) {
          return event("a", "\"order_ready\":{" + repeated(n, [](auto i) { return fmt::format("\"f{}\":1", i); }) + "}");
        }},
-      {"one field again and again", [&](std::size_t n) {
-         return event("a", "\"order_ready\":{" + repeated(n, [](auto) { return std::string(R"("order_id":"O")"); }) + "}");
+      {"one field again and again",
+       [&](std::size_t n) {
+         return event("a",
+                      "\"order_ready\":{" + repeated(n, [](auto) { return std::string(R"("order_id":"O")"); }) + "}");
        }},
-      {"events that are none", [&](std::size_t n) { return "[" + repeated(n, [](auto) { return std::string("0"); }) + "]"; }},
-      {"ids twice", [&](std::size_t n) {
+      {"events that are none",
+       [&](std::size_t n) { return "[" + repeated(n, [](auto) { return std::string("0"); }) + "]"; }},
+      {"ids twice",
+       [&](std::size_t n) {
          return event("a", R"("order_cancelled":{"order_id":"O","line_ids":[)" +
                                repeated(n, [](auto i) { return fmt::format("\"{}\"", i / 2); }) + "]}");
        }},
@@ -413,17 +413,11 @@ TEST_F(GatewayTest, RefusesWhatIsNoEvent) {
   EXPECT_EQ(fault(kJson, std::string(100, '[')), "0|");
   EXPECT_EQ(fault(kLines, ready("a") + "\n{\n"), "1|");
   EXPECT_EQ(fault(kJson, event("a", "\"order_ready\":{\"order_id\":\"\xff\"}")), "0|");
-  EXPECT_EQ(fault(kJson, event("a", R"("order_ready":{"order_id":"O","colour":1})")),
-            "0|order_ready.colour");
-  EXPECT_EQ(
-      fault(kJson,
-            event("a", R"("order_ready":{"order_id":"O"},"invoice_delivered":{"invoice_id":"I"})")),
-      "0|invoice_delivered");
-  EXPECT_EQ(
-      fault(
-          kJson,
-          R"({"event_id":"e","customer_id":"C1","source":"s","occurred_at":"2024-05-01T08:00:00Z"})"),
-      "0|payload");
+  EXPECT_EQ(fault(kJson, event("a", R"("order_ready":{"order_id":"O","colour":1})")), "0|order_ready.colour");
+  EXPECT_EQ(fault(kJson, event("a", R"("order_ready":{"order_id":"O"},"invoice_delivered":{"invoice_id":"I"})")),
+            "0|invoice_delivered");
+  EXPECT_EQ(fault(kJson, R"({"event_id":"e","customer_id":"C1","source":"s","occurred_at":"2024-05-01T08:00:00Z"})"),
+            "0|payload");
 }
 
 TEST_F(GatewayTest, RefusesProtobufThatIsCutOffOrNotUtf8) {
@@ -442,12 +436,10 @@ TEST_F(GatewayTest, RefusesProtobufThatIsCutOffOrNotUtf8) {
 TEST_F(GatewayTest, RefusesAnEventOverOneMebibyte) {
   std::string lines;
   for (int i = 0; i < 9'000; ++i) {
-    lines += std::string(i == 0 ? "" : ",") + R"({"line_id":")" + std::to_string(i) +
-             std::string(58, 'l') + R"(","sku":")" + std::string(64, 's') +
-             R"(","quantity":"1","net_minor":"1"})";
+    lines += std::string(i == 0 ? "" : ",") + R"({"line_id":")" + std::to_string(i) + std::string(58, 'l') +
+             R"(","sku":")" + std::string(64, 's') + R"(","quantity":"1","net_minor":"1"})";
   }
-  const std::string large =
-      event("a", R"("order_placed":{"order_id":"O","currency":"CNY","lines":[)" + lines + "]}");
+  const std::string large = event("a", R"("order_placed":{"order_id":"O","currency":"CNY","lines":[)" + lines + "]}");
   EXPECT_EQ(fault(kJson, large), "0|");
 
   events::v1::EventBatch batch;
@@ -485,8 +477,10 @@ TEST_F(GatewayTest, TakesAnEventOfOneMebibyte) {
     }
     const int expected = more == 0 ? 200 : 400;
     EXPECT_EQ(post(kProtobuf, batch.SerializeAsString()).status, expected) << more;
-    EXPECT_EQ(post(kJson, event("a", R"("order_placed":{"order_id":"O","currency":"CNY","lines":[)" + json_lines + "]}")).status,
-              expected)
+    EXPECT_EQ(
+        post(kJson, event("a", R"("order_placed":{"order_id":"O","currency":"CNY","lines":[)" + json_lines + "]}"))
+            .status,
+        expected)
         << more;
   }
 }
@@ -537,8 +531,7 @@ TEST_F(GatewayTest, AnswersOnlyOnceTheLogHasTheEvents) {
   http::Request request;
   request.content_type = kJson;
   request.body = ready("a");
-  gateway_.publish(std::move(request),
-                   [&](const http::Response& response) { status = response.status; });
+  gateway_.publish(std::move(request), [&](const http::Response& response) { status = response.status; });
   EXPECT_EQ(status, 0);
   log_.stall_appends(false);
   EXPECT_EQ(status, 200);

@@ -92,9 +92,7 @@ std::map<std::string, std::int64_t> open_amounts(const GenerateOptions& options)
   return open;
 }
 
-TEST(GeneratorTest, TheSameOptionsGiveTheSameEvents) {
-  EXPECT_EQ(lines_of(small()), lines_of(small()));
-}
+TEST(GeneratorTest, TheSameOptionsGiveTheSameEvents) { EXPECT_EQ(lines_of(small()), lines_of(small())); }
 
 TEST(GeneratorTest, AnotherSeedGivesAnotherHistory) {
   GenerateOptions other = small();
@@ -133,13 +131,12 @@ TEST(GeneratorTest, NoDocumentIsMadeTwice) {
   options.orders = 20'000;
   std::unordered_set<std::string> made;
   each_event(options, [&](const events::v1::Event& event) {
-    for (const std::string& id :
-         {event.order_placed().order_id(), event.shipment_dispatched().shipment_id(),
-          event.shipment_returned().return_id(), event.invoice_issued().invoice_id(),
-          event.credit_note_issued().credit_note_id(), event.invoice_disputed().dispute_id(),
-          event.invoice_written_off().write_off_id(), event.write_off_recovered().recovery_id(),
-          event.payment_received().payment_id(), event.payment_allocated().allocation_id(),
-          event.refund_paid().refund_id(), event.promise_made().promise_id()}) {
+    for (const std::string& id : {event.order_placed().order_id(), event.shipment_dispatched().shipment_id(),
+                                  event.shipment_returned().return_id(), event.invoice_issued().invoice_id(),
+                                  event.credit_note_issued().credit_note_id(), event.invoice_disputed().dispute_id(),
+                                  event.invoice_written_off().write_off_id(), event.write_off_recovered().recovery_id(),
+                                  event.payment_received().payment_id(), event.payment_allocated().allocation_id(),
+                                  event.refund_paid().refund_id(), event.promise_made().promise_id()}) {
       EXPECT_TRUE(id.empty() || made.insert(id).second) << id;
     }
   });
@@ -150,8 +147,7 @@ TEST(GeneratorTest, EveryKindOfEventHappens) {
   options.orders = 20'000;
   std::unordered_set<int> kinds;
   each_event(options, [&](const auto& event) { kinds.insert(event.payload_case()); });
-  EXPECT_EQ(kinds.size(), static_cast<std::size_t>(
-                              events::v1::Event::descriptor()->oneof_decl(0)->field_count()));
+  EXPECT_EQ(kinds.size(), static_cast<std::size_t>(events::v1::Event::descriptor()->oneof_decl(0)->field_count()));
 }
 
 // A credit note moved to another invoice, a refund of money that had settled something, an exchange.
@@ -162,7 +158,7 @@ TEST(GeneratorTest, NotesAreMovedSettledMoneyIsRefundedAndGoodsAreExchanged) {
   std::map<std::string, std::string> invoice_of_note;
   std::map<std::string, std::string> loose;  // Notes taken off an invoice: the invoice.
   std::map<std::string, std::int64_t> unapplied;
-  std::map<std::string, std::string> awaited;   // By order: the quantity to be sent again.
+  std::map<std::string, std::string> awaited;  // By order: the quantity to be sent again.
   std::unordered_set<std::string> on_the_way;  // Shipments that replace what came back.
   int moved = 0;
   int refunded = 0;
@@ -247,8 +243,7 @@ std::vector<Told> tellings_of(const GenerateOptions& options) {
   events::v1::Event event;
   std::int64_t told_ms = 0;
   while (story.next(event, told_ms)) {
-    tellings.push_back(
-        {event.event_id(), event.source(), event.occurred_at().seconds() * 1000, told_ms});
+    tellings.push_back({event.event_id(), event.source(), event.occurred_at().seconds() * 1000, told_ms});
   }
   return tellings;
 }

@@ -126,7 +126,8 @@ class HeldShardsTest : public ::testing::Test {
     for (std::size_t i = begin; i < end; ++i) {
       const events::v1::Event& event = told_[i];
       const std::string bytes = event.SerializeAsString();
-      ASSERT_TRUE(log::append_and_wait(log_, {{events::topic_of(event.payload_case()), event.customer_id(), bytes, {}, {}}}));
+      ASSERT_TRUE(
+          log::append_and_wait(log_, {{events::topic_of(event.payload_case()), event.customer_id(), bytes, {}, {}}}));
     }
   }
   void append_the_rest() { append(told_.size() / 2, told_.size()); }
@@ -217,7 +218,8 @@ TEST_F(HeldShardsTest, OnlyWhatIsHeldIsAskedAndAShardThatIsNotIsNamed) {
   }
   EXPECT_EQ(model.open(kPartitions).error().code, ErrorCode::kNotFound);
   // Never a total that lacks some.
-  const auto answer = test::ask(model, [] { return *parse_date("2024-06-30"); }, test::segments_of("v1/receivables/ageing"), {});
+  const auto answer =
+      test::ask(model, [] { return *parse_date("2024-06-30"); }, test::segments_of("v1/receivables/ageing"), {});
   EXPECT_EQ(answer.status, 503);
   EXPECT_NE(answer.body.find("shard 0 is not held here"), std::string::npos) << answer.body;
 }
@@ -225,7 +227,9 @@ TEST_F(HeldShardsTest, OnlyWhatIsHeldIsAskedAndAShardThatIsNotIsNamed) {
 // What a log has come to where nobody looks is no matter.
 TEST_F(HeldShardsTest, AShardThatIsAheadOfTheLogIsAMatterOfWhoHoldsIt) {
   const test::TempDir folder;
-  { const Holder all(log_, std::nullopt, folder.path()); }
+  {
+    const Holder all(log_, std::nullopt, folder.path());
+  }
   log::MemoryLog other(kPartitions);
   const domain::Rules rules = test::utc_rules();
   store::SharedMemory memory(8 << 20, 8 << 20);
@@ -246,7 +250,10 @@ TEST_F(HeldShardsTest, WhatALogHasNotCannotBeHeld) {
   const struct {
     Partitions held;
     const char* why;
-  } wrong[] = {{{}, "no shard is named"}, {{1, 1}, "each once"}, {{2, 1}, "rising"}, {{0, 4}, "there is no shard 4: the log has partitions 0-3"}};
+  } wrong[] = {{{}, "no shard is named"},
+               {{1, 1}, "each once"},
+               {{2, 1}, "rising"},
+               {{0, 4}, "there is no shard 4: the log has partitions 0-3"}};
   for (const auto& [held, why] : wrong) {
     const test::TempDir folder;
     ProjectorOptions options;

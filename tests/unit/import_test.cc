@@ -27,8 +27,7 @@ std::vector<std::vector<std::string>> read_csv(std::string content, CsvOptions o
   rows.push_back(file->columns());
   for (std::size_t i = 0; i < file->rows(); ++i) {
     auto& row = rows.emplace_back();
-    for (std::size_t j = 0; j < file->columns().size(); ++j)
-      row.emplace_back(file->cell(i, j).text);
+    for (std::size_t j = 0; j < file->columns().size(); ++j) row.emplace_back(file->cell(i, j).text);
   }
   return rows;
 }
@@ -50,8 +49,7 @@ TEST(CsvTest, ReadsQuotesBreaksAndMarks) {
 TEST(CsvTest, SaysThatAFileIsUtf16) {
   const std::string wide("a\0,\0b\0", 6);
   for (const std::string& text : {wide, "\xFF\xFE" + wide, std::string("\xFE\xFF\0a", 4), std::string("\0a\0,", 4)}) {
-    EXPECT_EQ(read_csv(text)[0],
-              (std::vector<std::string>{"fault", "t.csv:1:1", "is UTF-16; save it as UTF-8 first"}));
+    EXPECT_EQ(read_csv(text)[0], (std::vector<std::string>{"fault", "t.csv:1:1", "is UTF-16; save it as UTF-8 first"}));
   }
 }
 
@@ -65,16 +63,14 @@ TEST(CsvTest, TellsTheFirstFaultsOfAFile) {
 
 TEST(CsvTest, TrimsUnlessToldNotTo) {
   EXPECT_EQ(read_csv("a , b\n Norway  ,\"x \"\n"), (Rows{{"a", "b"}, {"Norway", "x"}}));
-  EXPECT_EQ(read_csv("a,b\n Norway  ,\"x \"\n", {.trim = false}),
-            (Rows{{"a", "b"}, {" Norway  ", "x "}}));
+  EXPECT_EQ(read_csv("a,b\n Norway  ,\"x \"\n", {.trim = false}), (Rows{{"a", "b"}, {" Norway  ", "x "}}));
 }
 
 TEST(CsvTest, SaysWhatIsWrongAndWhere) {
   EXPECT_EQ(read_csv("a,b\n1,2\n1\n")[0][1], "t.csv:3:1");
   EXPECT_EQ(read_csv("a,b\nü,\"x\"y\n")[0][1], "t.csv:2:6");
-  EXPECT_EQ(
-      read_csv("a,b\n\"1\n2\",\"x\n")[0],
-      (std::vector<std::string>{"fault", "t.csv:3:4", "the quote that begins here does not end"}));
+  EXPECT_EQ(read_csv("a,b\n\"1\n2\",\"x\n")[0],
+            (std::vector<std::string>{"fault", "t.csv:3:4", "the quote that begins here does not end"}));
   EXPECT_EQ(read_csv("a,b\n1,2\n\xFF,2\n")[0][1], "t.csv:3:1");
   EXPECT_EQ(read_csv("a,a\n")[0][1], "t.csv:1:3");
   EXPECT_EQ(read_csv("a,,b\n")[0][1], "t.csv:1:3");
@@ -83,9 +79,7 @@ TEST(CsvTest, SaysWhatIsWrongAndWhere) {
 
 // --- Exact decimals and dates ---
 
-std::string round_text(std::string_view text, int places) {
-  return format_exact(*rounded(*parse_exact(text), places));
-}
+std::string round_text(std::string_view text, int places) { return format_exact(*rounded(*parse_exact(text), places)); }
 
 TEST(ExactTest, RoundsHalvesAwayFromZero) {
   EXPECT_EQ(round_text("2.675", 2), "2.68");
@@ -97,8 +91,7 @@ TEST(ExactTest, RoundsHalvesAwayFromZero) {
 }
 
 TEST(ExactTest, ProductsAreExactAndRefuseToOverflow) {
-  const auto product =
-      multiply(*multiply(*parse_exact("18.4"), *parse_exact("35")), *parse_exact("0.95"));
+  const auto product = multiply(*multiply(*parse_exact("18.4"), *parse_exact("35")), *parse_exact("0.95"));
   EXPECT_EQ(format_exact(*product), "611.8");
   const Exact large = *parse_exact("999999999999999999999999999999");
   EXPECT_FALSE(multiply(large, large));
@@ -132,10 +125,8 @@ TEST(DatePatternTest, ReadsWhatPeopleWrite) {
 TEST(DatePatternTest, SettlesClockChanges) {
   const Day spring = *parse_date("2024-03-31");
   const Day autumn = *parse_date("2024-10-27");
-  EXPECT_EQ(format_instant(*instant_in_zone(spring, 9'000, "Europe/Berlin")),
-            "2024-03-31T01:00:00Z");
-  EXPECT_EQ(format_instant(*instant_in_zone(autumn, 9'000, "Europe/Berlin")),
-            "2024-10-27T00:30:00Z");
+  EXPECT_EQ(format_instant(*instant_in_zone(spring, 9'000, "Europe/Berlin")), "2024-03-31T01:00:00Z");
+  EXPECT_EQ(format_instant(*instant_in_zone(autumn, 9'000, "Europe/Berlin")), "2024-10-27T00:30:00Z");
   EXPECT_FALSE(instant_in_zone(spring, 0, "Nowhere/At_All"));
 }
 
@@ -188,8 +179,7 @@ occurred_at = "2024-01-01T00:00:00Z"
 customer_profile_set.name = """{)" +
                               expression + "}\"\"\"\n";
   const ImportReport report =
-      import_events({"m.toml", mapping},
-                    {{"t.csv", "a,b,c,e\n10,2.5,x y,\n"}, {"d.csv", "k,v\n10,1\n10,2.25\n"}});
+      import_events({"m.toml", mapping}, {{"t.csv", "a,b,c,e\n10,2.5,x y,\n"}, {"d.csv", "k,v\n10,1\n10,2.25\n"}});
   if (!report.faults.empty()) return report.faults[0].place + ": " + report.faults[0].message;
   return report.events.at(0).customer_profile_set().name();
 }
@@ -227,19 +217,33 @@ TEST(ExpressionTest, ReadsWrittenNumbers) {
   EXPECT_EQ(evaluated("number('(12.50)', '.')"), "-12.5");
   EXPECT_EQ(evaluated("number('€ 1 234', '.')"), "1234");
   EXPECT_EQ(evaluated("number('12,5', '.')"), "t.csv:2:1: '12,5' is not a number");
-  for (const auto& [written, value] : std::vector<std::pair<std::string, std::string>>{
-           {"-12.50", "-12.5"},    {"12.50-", "-12.5"},   {"−12.50", "-12.5"},   {"+7", "7"},
-           {"€-12.50", "-12.5"},   {"-€ 12.50", "-12.5"}, {"(€12.50)", "-12.5"}, {"(12.50) EUR", "-12.5"},
-           {"1,234,567.89", "1234567.89"}, {"12,34,567.89", "1234567.89"}, {"1\u2019234.50", "1234.5"},
-           {"1\u202f234.50", "1234.5"}, {"USD 1 234.50", "1234.5"}, {"1234.50 CNY", "1234.5"}, {"12元", "12"},
-           {".5", "0.5"}, {"5.", "5"}, {"  12  ", "12"}, {"₹1,00,000", "100000"}}) {
+  for (const auto& [written, value] : std::vector<std::pair<std::string, std::string>>{{"-12.50", "-12.5"},
+                                                                                       {"12.50-", "-12.5"},
+                                                                                       {"−12.50", "-12.5"},
+                                                                                       {"+7", "7"},
+                                                                                       {"€-12.50", "-12.5"},
+                                                                                       {"-€ 12.50", "-12.5"},
+                                                                                       {"(€12.50)", "-12.5"},
+                                                                                       {"(12.50) EUR", "-12.5"},
+                                                                                       {"1,234,567.89", "1234567.89"},
+                                                                                       {"12,34,567.89", "1234567.89"},
+                                                                                       {"1\u2019234.50", "1234.5"},
+                                                                                       {"1\u202f234.50", "1234.5"},
+                                                                                       {"USD 1 234.50", "1234.5"},
+                                                                                       {"1234.50 CNY", "1234.5"},
+                                                                                       {"12元", "12"},
+                                                                                       {".5", "0.5"},
+                                                                                       {"5.", "5"},
+                                                                                       {"  12  ", "12"},
+                                                                                       {"₹1,00,000", "100000"}}) {
     EXPECT_EQ(evaluated("number('" + written + "', '.')"), value) << written;
   }
   // What is not wholly understood is no number.
   for (const char* written :
-       {"2000.00 CR", "5.00 DR", "13.37 S", "13.37 H", "3 X 12.50", "1O0.00", "10-12", "10/12", "--5", "-5-", "-(5)",
-        "(5", "5)", "(5)-", "1.2.3", "1,234,56", "1,2345", "1234,567", "1,,234", "EUR 5 EUR", "€5$", "5 %", "1e3",
-        "XYZ 5", "EU 5", "5 5", ".", "-", "EUR", "١٢", "12.5.", "1.234.5"}) {
+       {"2000.00 CR", "5.00 DR",  "13.37 S", "13.37 H",   "3 X 12.50", "1O0.00", "10-12", "10/12",
+        "--5",        "-5-",      "-(5)",    "(5",        "5)",        "(5)-",   "1.2.3", "1,234,56",
+        "1,2345",     "1234,567", "1,,234",  "EUR 5 EUR", "€5$",       "5 %",    "1e3",   "XYZ 5",
+        "EU 5",       "5 5",      ".",       "-",         "EUR",       "١٢",     "12.5.", "1.234.5"}) {
     EXPECT_EQ(evaluated("number('" + std::string(written) + "', '.')"),
               "t.csv:2:1: '" + std::string(written) + "' is not a number");
   }
@@ -247,14 +251,12 @@ TEST(ExpressionTest, ReadsWrittenNumbers) {
 
 TEST(ExpressionTest, DatesMove) {
   EXPECT_EQ(evaluated("plus_days(date('2/28/2024', 'm/d/yyyy'), a)"), "2024-03-09");
-  EXPECT_EQ(evaluated("at('2024-07-01', 'yyyy-mm-dd', '08:00', 'Asia/Shanghai')"),
-            "2024-07-01T00:00:00Z");
+  EXPECT_EQ(evaluated("at('2024-07-01', 'yyyy-mm-dd', '08:00', 'Asia/Shanghai')"), "2024-07-01T00:00:00Z");
 }
 
 TEST(ExpressionTest, FaultsOfTheMappingNameTheCharacter) {
-  EXPECT_EQ(
-      evaluated("a +"),
-      "m.toml:15:29: '{a +}', character 5: expected a column, a number, a 'text' or a function");
+  EXPECT_EQ(evaluated("a +"),
+            "m.toml:15:29: '{a +}', character 5: expected a column, a number, a 'text' or a function");
   EXPECT_NE(evaluated("nothing").find("no column 'nothing' in t"), std::string::npos);
   EXPECT_NE(evaluated("minor(a, 'USDX')").find("no ISO 4217 currency"), std::string::npos);
   EXPECT_NE(evaluated("date(a, 'mm')").find("a pattern has the year"), std::string::npos);
@@ -276,26 +278,24 @@ TEST(ExpressionTest, HaveAThousandOperationsAtMost) {
 
 TEST(ImportTest, MakesAnEventOfARow) {
   EXPECT_EQ(
-      import_text(kInvoices,
-                  {{"x/inv1.csv", "No,Customer,Date,Net,Tax\n7,Ann,7/4/2024,10.005,\n"}}),
+      import_text(kInvoices, {{"x/inv1.csv", "No,Customer,Date,Net,Tax\n7,Ann,7/4/2024,10.005,\n"}}),
       R"({"event_id":"f53dd448ea0f49b4849040b1bc725386","customer_id":"Ann","source":"excel","occurred_at":"2024-07-04T13:30:00Z",)"
       R"("invoice_issued":{"invoice_id":"INV-7","currency":"USD","net_minor":"1001","issue_date":"2024-07-04"}})"
       "\n");
 }
 
 TEST(ImportTest, OrdersByTimeThenAsTheyStand) {
-  const std::string text = import_text(
-      kInvoices, {{"inv1.csv", "No,Customer,Date,Net,Tax\n3,A,7/5/2024,1,\n2,A,7/4/2024,1,\n"},
-                  {"inv2.csv", "No,Customer,Date,Net,Tax\n1,A,7/4/2024,1,\n"}});
+  const std::string text =
+      import_text(kInvoices, {{"inv1.csv", "No,Customer,Date,Net,Tax\n3,A,7/5/2024,1,\n2,A,7/4/2024,1,\n"},
+                              {"inv2.csv", "No,Customer,Date,Net,Tax\n1,A,7/4/2024,1,\n"}});
   EXPECT_LT(text.find("INV-2"), text.find("INV-1"));
   EXPECT_LT(text.find("INV-1"), text.find("INV-3"));
 }
 
 TEST(ImportTest, FaultsNameTheCellAndNothingIsMade) {
-  const auto report =
-      import_events({"m.toml", kInvoices}, {{"inv.csv",
-                                             "No,Customer,Date,Net,Tax\n1,A,7/4/2024,1,\n2,A,31/7/"
-                                             "2024,1,\n3,,7/4/2024,ten,\n4,A,7/4/2024,-1,\n"}});
+  const auto report = import_events({"m.toml", kInvoices}, {{"inv.csv",
+                                                             "No,Customer,Date,Net,Tax\n1,A,7/4/2024,1,\n2,A,31/7/"
+                                                             "2024,1,\n3,,7/4/2024,ten,\n4,A,7/4/2024,-1,\n"}});
   EXPECT_TRUE(report.events.empty());
   ASSERT_EQ(report.faults.size(), 3u);
   EXPECT_EQ(report.faults[0].place, "inv.csv:3:5");
@@ -307,20 +307,15 @@ TEST(ImportTest, FaultsNameTheCellAndNothingIsMade) {
 }
 
 TEST(ImportTest, OneIdFromTwoRowsIsAFault) {
-  EXPECT_EQ(
-      import_text(kInvoices,
-                  {{"inv.csv", "No,Customer,Date,Net,Tax\n1,A,7/4/2024,1,\n1,B,7/4/2024,1,\n"}}),
-      "inv.csv:3:1: invoice_issued '1' is also made from inv.csv:2:1\n");
+  EXPECT_EQ(import_text(kInvoices, {{"inv.csv", "No,Customer,Date,Net,Tax\n1,A,7/4/2024,1,\n1,B,7/4/2024,1,\n"}}),
+            "inv.csv:3:1: invoice_issued '1' is also made from inv.csv:2:1\n");
 }
 
 TEST(ImportTest, FilesAndInputsMustFit) {
-  EXPECT_EQ(import_text(kInvoices, {{"other.csv", "a\n1\n"}}),
-            "m.toml:5:1: no file given is 'invoices': inv*.csv\n");
-  EXPECT_EQ(
-      import_text(kInvoices, {{"inv.csv", "No,Customer,Date,Net,Tax\n"}, {"other.csv", "a\n1\n"}}),
-      "other.csv:1:1: no input of the mapping takes this file\n");
-  EXPECT_EQ(import_text(kInvoices, {{"inv1.csv", "No,Customer,Date,Net,Tax\n"},
-                                    {"inv2.csv", "No,Customer\n"}}),
+  EXPECT_EQ(import_text(kInvoices, {{"other.csv", "a\n1\n"}}), "m.toml:5:1: no file given is 'invoices': inv*.csv\n");
+  EXPECT_EQ(import_text(kInvoices, {{"inv.csv", "No,Customer,Date,Net,Tax\n"}, {"other.csv", "a\n1\n"}}),
+            "other.csv:1:1: no input of the mapping takes this file\n");
+  EXPECT_EQ(import_text(kInvoices, {{"inv1.csv", "No,Customer,Date,Net,Tax\n"}, {"inv2.csv", "No,Customer\n"}}),
             "inv2.csv:1:1: has other columns than inv1.csv, which is also 'invoices'\n");
 }
 
@@ -356,10 +351,9 @@ sku = "{Sku}"
 quantity = "{Qty}"
 net_minor = "{minor(Qty * Price, 'CNY')}"
 )toml";
-  const auto report = import_events(
-      {"m.toml", mapping},
-      {{"sheet.csv",
-        "Order,Customer,Sku,Qty,Price\n1,A,x,2,1.25\n2,B,y,1,3\n1,A,z,0,9\n1,A,w,1,1\n"}});
+  const auto report =
+      import_events({"m.toml", mapping},
+                    {{"sheet.csv", "Order,Customer,Sku,Qty,Price\n1,A,x,2,1.25\n2,B,y,1,3\n1,A,z,0,9\n1,A,w,1,1\n"}});
   ASSERT_TRUE(report.faults.empty()) << report.faults[0].place << report.faults[0].message;
   ASSERT_EQ(report.events.size(), 2u);
   const auto& lines = report.events[0].order_placed().lines();
@@ -407,12 +401,10 @@ TEST(NorthwindTest, AddsUpToWhatAnIndependentProgramSays) {
   }
   const Currency usd = *Currency::parse("USD");
   for (const auto& [region, amount] : by_region) {
-    EXPECT_EQ(format_amount(amount, usd),
-              expected.at("ordered_by_region").at(region).at("amount").as_string());
+    EXPECT_EQ(format_amount(amount, usd), expected.at("ordered_by_region").at(region).at("amount").as_string());
   }
   for (const auto& [year, amount] : by_year) {
-    EXPECT_EQ(format_amount(amount, usd),
-              expected.at("ordered_by_year").at(year).at("amount").as_string());
+    EXPECT_EQ(format_amount(amount, usd), expected.at("ordered_by_year").at(year).at("amount").as_string());
   }
   EXPECT_EQ(by_region.size(), expected.at("ordered_by_region").as_object().size());
   EXPECT_EQ(format_amount(freight, usd), expected.at("freight_shipped").as_string());

@@ -10,17 +10,16 @@
 #include "index/receivables.h"
 #include "index/runs.h"
 #include "index/sales.h"
+#include "query/receivables.h"
 #include "support/book.h"
 #include "support/hostile.h"
 #include "support/soon.h"
-#include "query/receivables.h"
 
 namespace daybook::index {
 namespace {
 
 using domain::Measure;
 using query::Detail;
-
 
 store::Cell open_cell(Day counts_from, Int128 amount, Int128 quantity) {
   store::Cell cell;
@@ -153,7 +152,8 @@ TEST(Sales, KnowWhichMonthsTheyAnswerFor) {
 
 TEST(Sales, GiveBackTheMemoryOfWhatTheyNoLongerKeep) {
   std::vector<SalesRow> rows;
-  for (TextId i = 0; i < 1'000; ++i) rows.push_back({.group = {.channel = i}, .day = 1, .counts_from = 1, .sku = i, .part = 1});
+  for (TextId i = 0; i < 1'000; ++i)
+    rows.push_back({.group = {.channel = i}, .day = 1, .counts_from = 1, .sku = i, .part = 1});
   Sales sales = Sales().merged(rows);
   const std::size_t before = sales.bytes();
   const std::size_t of_skus = sales.sku_bytes();
@@ -176,8 +176,14 @@ TEST(Sales, StayExactBeyondTheirBits) {
 
 TEST(Sales, KeepGoodsBySku) {
   constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max() / 2;
-  const SalesRow one{.group = {.currency = 7, .region = 1}, .day = 1, .counts_from = 1, .column = 0, .sku = 3, .part = 10,
-                     .quantity_part = kMost, .count_part = 1};
+  const SalesRow one{.group = {.currency = 7, .region = 1},
+                     .day = 1,
+                     .counts_from = 1,
+                     .column = 0,
+                     .sku = 3,
+                     .part = 10,
+                     .quantity_part = kMost,
+                     .count_part = 1};
   SalesRow elsewhere = one;
   elsewhere.group.region = 2;
   SalesRow late = one;
@@ -189,9 +195,10 @@ TEST(Sales, KeepGoodsBySku) {
   const Sales sales = Sales().merged({one, elsewhere, late}).merged({elsewhere, of_other, cash});
   std::map<std::pair<TextId, Day>, domain::CellValue> sums;
   for (const SkuSums& sum : sales.months().front()->by_sku) sums[{sum.sku, sum.late}] += sum.goods(0);
-  EXPECT_TRUE((sums == std::map<std::pair<TextId, Day>, domain::CellValue>{
-                           {{3, SalesSums::kOnTime}, {30, Int128{3} * kMost, 3}}, {{3, 50}, {10, kMost, 1}},
-                           {{4, SalesSums::kOnTime}, {10, kMost, 1}}}));
+  EXPECT_TRUE((
+      sums == std::map<std::pair<TextId, Day>, domain::CellValue>{{{3, SalesSums::kOnTime}, {30, Int128{3} * kMost, 3}},
+                                                                  {{3, 50}, {10, kMost, 1}},
+                                                                  {{4, SalesSums::kOnTime}, {10, kMost, 1}}}));
   EXPECT_TRUE(sales.faults().empty());
 }
 
@@ -268,67 +275,83 @@ TEST(Cycles, WhatIsKeptInColumnsSaysWhatIsStored) {
     bool in_columns;
     std::function<void(domain::CycleRow&)> tell;
   } cases[] = {
-      {"wanted on a day", true, [](auto& row) {
+      {"wanted on a day", true,
+       [](auto& row) {
          for (auto& change : row.changes) change.state.dates.requested = 19'830;
        }},
-      {"wanted before it was placed", true, [](auto& row) {
+      {"wanted before it was placed", true,
+       [](auto& row) {
          for (auto& change : row.changes) change.state.dates.requested = 19'700;
        }},
-      {"wanted in two hundred years", false, [](auto& row) {
+      {"wanted in two hundred years", false,
+       [](auto& row) {
          for (auto& change : row.changes) change.state.dates.requested = kLastDate;
        }},
-      {"wanted on the day that would stand for none", false, [](auto& row) {
+      {"wanted on the day that would stand for none", false,
+       [](auto& row) {
          for (auto& change : row.changes) change.state.dates.requested = kPlacedDay + INT16_MIN;
        }},
-      {"wanted on another day later", false, [](auto& row) {
+      {"wanted on another day later", false,
+       [](auto& row) {
          for (auto& change : row.changes) change.state.dates.requested = 19'830;
          changed(row, 19'805).dates.requested = 19'831;
        }},
       {"promised with the confirmation", true, [&](auto& row) { promise(row.changes.back().state, 19'815, 19'815); }},
       {"promised behind the confirmation", true, [&](auto& row) { promise(changed(row, 19'804), 19'815, 19'815); }},
-      {"promised before the confirmation", true, [&](auto& row) {
+      {"promised before the confirmation", true,
+       [&](auto& row) {
          promise(row.changes.front().state, 19'815, 19'815);
          promise(row.changes.back().state, 19'815, 19'815);
        }},
-      {"delayed once", true, [&](auto& row) {
+      {"delayed once", true,
+       [&](auto& row) {
          promise(row.changes.back().state, 19'815, 19'815);
          promise(changed(row, 19'810), 19'815, 19'820);
        }},
       {"promised and delayed at once", true, [&](auto& row) { promise(row.changes.back().state, 19'815, 19'820); }},
-      {"promised behind the confirmation, and delayed", false, [&](auto& row) {
+      {"promised behind the confirmation, and delayed", false,
+       [&](auto& row) {
          promise(changed(row, 19'804), 19'815, 19'815);
          promise(changed(row, 19'810), 19'815, 19'820);
        }},
-      {"delayed twice", false, [&](auto& row) {
+      {"delayed twice", false,
+       [&](auto& row) {
          promise(row.changes.back().state, 19'815, 19'815);
          promise(changed(row, 19'810), 19'815, 19'820);
          promise(changed(row, 19'811), 19'815, 19'825);
        }},
-      {"delayed and back", false, [&](auto& row) {
+      {"delayed and back", false,
+       [&](auto& row) {
          promise(row.changes.back().state, 19'815, 19'815);
          promise(changed(row, 19'810), 19'815, 19'820);
          promise(changed(row, 19'811), 19'815, 19'815);
        }},
       {"cancelled", true, [](auto& row) { changed(row, 19'807).remains = false; }},
-      {"cancelled and ordered anew", false, [](auto& row) {
+      {"cancelled and ordered anew", false,
+       [](auto& row) {
          changed(row, 19'807).remains = false;
          changed(row, 19'808).remains = true;
        }},
-      {"delivered in full", true, [](auto& row) {
+      {"delivered in full", true,
+       [](auto& row) {
          State& delivered = changed(row, 19'809);
          delivered.milestones[kDelivered] = 19'809 * 86'400LL;
          delivered.in_full = true;
        }},
-      {"delivered, and not in full", true, [](auto& row) { changed(row, 19'809).milestones[kDelivered] = 19'809 * 86'400LL; }},
-      {"in full before it is delivered", false, [](auto& row) {
+      {"delivered, and not in full", true,
+       [](auto& row) { changed(row, 19'809).milestones[kDelivered] = 19'809 * 86'400LL; }},
+      {"in full before it is delivered", false,
+       [](auto& row) {
          changed(row, 19'808).in_full = true;
          changed(row, 19'809).milestones[kDelivered] = 19'809 * 86'400LL;
        }},
-      {"in full after it was delivered", false, [](auto& row) {
+      {"in full after it was delivered", false,
+       [](auto& row) {
          changed(row, 19'809).milestones[kDelivered] = 19'809 * 86'400LL;
          changed(row, 19'812).in_full = true;
        }},
-      {"in full until goods came back", false, [](auto& row) {
+      {"in full until goods came back", false,
+       [](auto& row) {
          State& delivered = changed(row, 19'809);
          delivered.milestones[kDelivered] = 19'809 * 86'400LL;
          delivered.in_full = true;

@@ -72,22 +72,62 @@ class Mutator {
   }
 
  private:
-  static constexpr auto kPieces = std::to_array<std::string_view>(
-      {"null", "true", "\"\"", "\"O\"", "\"a\\u00e9\"", "\"\\ud83d\\ude00\"", "\"\\ud800\"", "\"a\\\"b\"",
-       "\"\\/\"", "\"\\x\"", "\"\xc3\xa9\"", "\"\xff\"", "\"\x01\"", "1", "-0", "-1", "01", "1.5", "1e3", "+1",
-       "9223372036854775807", "9223372036854775808", "99999999999999999999", "-9223372036854775809",
-       "\"9223372036854775807\"", "\"9223372036854775808\"", "\"-0\"", "\"+1\"", "\"1 \"", "\"SAMPLE\"",
-       "\"ORDER_KIND_SAMPLE\"", "\"UNSPECIFIED\"", "\"ORDER_KIND_UNSPECIFIED\"", "{}", "[]", "[null]", "[1]",
-       "[[]]", "[\"1\",\"2\"]", "[{}]", "{\"order_id\":\"O\"}", "\"2024-05-01T08:00:00Z\"",
-       "\"1970-01-01T00:00:00Z\"", "\"2024-05-01T08:00:00.5+02:00\"", "\"2024-05-01\"", "nul", "nulll", "\""});
+  static constexpr auto kPieces = std::to_array<std::string_view>({"null",
+                                                                   "true",
+                                                                   "\"\"",
+                                                                   "\"O\"",
+                                                                   "\"a\\u00e9\"",
+                                                                   "\"\\ud83d\\ude00\"",
+                                                                   "\"\\ud800\"",
+                                                                   "\"a\\\"b\"",
+                                                                   "\"\\/\"",
+                                                                   "\"\\x\"",
+                                                                   "\"\xc3\xa9\"",
+                                                                   "\"\xff\"",
+                                                                   "\"\x01\"",
+                                                                   "1",
+                                                                   "-0",
+                                                                   "-1",
+                                                                   "01",
+                                                                   "1.5",
+                                                                   "1e3",
+                                                                   "+1",
+                                                                   "9223372036854775807",
+                                                                   "9223372036854775808",
+                                                                   "99999999999999999999",
+                                                                   "-9223372036854775809",
+                                                                   "\"9223372036854775807\"",
+                                                                   "\"9223372036854775808\"",
+                                                                   "\"-0\"",
+                                                                   "\"+1\"",
+                                                                   "\"1 \"",
+                                                                   "\"SAMPLE\"",
+                                                                   "\"ORDER_KIND_SAMPLE\"",
+                                                                   "\"UNSPECIFIED\"",
+                                                                   "\"ORDER_KIND_UNSPECIFIED\"",
+                                                                   "{}",
+                                                                   "[]",
+                                                                   "[null]",
+                                                                   "[1]",
+                                                                   "[[]]",
+                                                                   "[\"1\",\"2\"]",
+                                                                   "[{}]",
+                                                                   "{\"order_id\":\"O\"}",
+                                                                   "\"2024-05-01T08:00:00Z\"",
+                                                                   "\"1970-01-01T00:00:00Z\"",
+                                                                   "\"2024-05-01T08:00:00.5+02:00\"",
+                                                                   "\"2024-05-01\"",
+                                                                   "nul",
+                                                                   "nulll",
+                                                                   "\""});
   static constexpr auto kMembers = std::to_array<std::string_view>(
-      {"\"order_id\":\"P\",", "\"orderId\":\"P\",", "\"order_id\":null,", "\"order\\u005fid\":\"P\",",
-       "\"colour\":1,", "\"invoice_id\":\"I\",", "\"net_minor\":5,", "\"netMinor\":\"5\",", "\"kind\":\"SAMPLE\",",
+      {"\"order_id\":\"P\",", "\"orderId\":\"P\",", "\"order_id\":null,", "\"order\\u005fid\":\"P\",", "\"colour\":1,",
+       "\"invoice_id\":\"I\",", "\"net_minor\":5,", "\"netMinor\":\"5\",", "\"kind\":\"SAMPLE\",",
        "\"order_ready\":{\"order_id\":\"O\"},", "\"orderReady\":{},", "\"order_ready\":null,", "\"lines\":[],",
        "\"line_ids\":[\"a\"],", "\"event_id\":\"e2\",", "\"eventId\":\"e2\",", "\"occurred_at\":null,", ","});
-  static constexpr auto kBytes = std::to_array<std::string_view>(
-      {" ", "\t", "\r\n", "\f", ",", ":", "{", "}", "[", "]", "\"", "\\", "\xef\xbb\xbf", "\xc2\xa0", "0", "/**/",
-       std::string_view("\0", 1)});
+  static constexpr auto kBytes =
+      std::to_array<std::string_view>({" ", "\t", "\r\n", "\f", ",", ":", "{", "}", "[", "]", "\"", "\\",
+                                       "\xef\xbb\xbf", "\xc2\xa0", "0", "/**/", std::string_view("\0", 1)});
 
   std::size_t below(std::size_t n) { return random_() % n; }
   template <typename Pieces>
@@ -161,8 +201,7 @@ TEST(JsonReaderTest, ReadsTheOtherSpellings) {
 
 TEST(JsonReaderTest, GivesUpOnWhatIsRareOrWrong) {
   Differential differential;
-  const std::string event =
-      R"("event_id":"e","customer_id":"C1","source":"erp","occurred_at":"2024-05-01T08:00:00Z")";
+  const std::string event = R"("event_id":"e","customer_id":"C1","source":"erp","occurred_at":"2024-05-01T08:00:00Z")";
   const std::string ready = R"("order_ready":{"order_id":"O"})";
   ASSERT_TRUE(differential.compare("{" + event + "," + ready + "}"));
   for (const std::string& text :
@@ -170,8 +209,8 @@ TEST(JsonReaderTest, GivesUpOnWhatIsRareOrWrong) {
         "{" + event + "," + ready + ",\"eventId\":\"e\"}", "{" + event + "," + ready + ",\"x\":1}",
         "{" + event + "," + ready + R"(,"event_id\u001f1":"e"})",
         "{" + event + R"(,"order\u005fready":{"order_id":"O"}})", "{" + event + R"(,"order_ready":{"order_id":5}})",
-        "{" + event + "," + ready + R"(,"invoice_delivered":{"invoice_id":"I"}})",
-        "{" + event + "," + ready + "},", "{" + event + "," + ready + "}{}", std::string("5"), std::string("")}) {
+        "{" + event + "," + ready + R"(,"invoice_delivered":{"invoice_id":"I"}})", "{" + event + "," + ready + "},",
+        "{" + event + "," + ready + "}{}", std::string("5"), std::string("")}) {
     EXPECT_FALSE(differential.compare(text)) << text;
   }
 }
@@ -208,8 +247,7 @@ TEST(JsonListTest, IsCutIntoItsEntries) {
   EXPECT_EQ(entries_of(" [ ] \n"), Entries());
   EXPECT_EQ(entries_of("[1]"), (Entries{"1"}));
   EXPECT_EQ(entries_of("[ {\"a\":[1,2]} ,\t[3,{}],\"x\"]"), (Entries{"{\"a\":[1,2]} ", "[3,{}]", "\"x\""}));
-  EXPECT_EQ(entries_of(R"(["]},\"[{","\\",{"\\\"}":1}])"),
-            (Entries{R"("]},\"[{")", R"("\\")", R"({"\\\"}":1})"}));
+  EXPECT_EQ(entries_of(R"(["]},\"[{","\\",{"\\\"}":1}])"), (Entries{R"("]},\"[{")", R"("\\")", R"({"\\\"}":1})"}));
 }
 
 TEST(JsonListTest, WhatIsNoListIsSaidOrFoundInAnEntry) {

@@ -15,7 +15,8 @@ namespace daybook::test {
 namespace {
 
 std::string promise(const std::string& id) {
-  return R"("promise_made":{"promise_id":")" + id + R"(","currency":"CNY","amount_minor":"1","promised_date":"2024-05-01"})";
+  return R"("promise_made":{"promise_id":")" + id +
+         R"(","currency":"CNY","amount_minor":"1","promised_date":"2024-05-01"})";
 }
 
 void wait_for_index(const Book& book) {
@@ -60,7 +61,8 @@ TEST(LiveModel, LetsGoOfAPictureAfterTheNextCommitAlsoWhenNobodyAsks) {
   EXPECT_TRUE(kept.expired());
 }
 
-std::string ask(const Book& book, const std::string& path, const query::ParameterMap& parameters, const std::string& today) {
+std::string ask(const Book& book, const std::string& path, const query::ParameterMap& parameters,
+                const std::string& today) {
   const auto answer = test::ask(book.model(), [&] { return *parse_date(today); }, segments_of(path), parameters);
   EXPECT_EQ(answer.status, 200) << answer.body;
   return answer.body;
@@ -72,14 +74,20 @@ TEST(LiveModel, TellsOrdersBeforeAFileOf1970FromThoseUnderIt) {
   book.tell("1970-01-01", R"("customer_profile_set":{"grade":"A"})");
   for (const auto& [day, id] : {std::pair("1969-12-30", "O1"), std::pair("1970-01-02", "O2")}) {
     book.tell(day, fmt::format(R"("order_placed":{{"order_id":"{}","kind":"STANDARD","currency":"CNY",)"
-                               R"("lines":[{{"line_id":"1","sku":"S","quantity":"1","net_minor":1}}]}})", id));
+                               R"("lines":[{{"line_id":"1","sku":"S","quantity":"1","net_minor":1}}]}})",
+                               id));
     book.tell(day, fmt::format(R"("shipment_dispatched":{{"shipment_id":"S{0}","order_id":"{0}",)"
-                               R"("lines":[{{"line_id":"1","quantity":"1"}}]}})", id));
+                               R"("lines":[{{"line_id":"1","quantity":"1"}}]}})",
+                               id));
   }
   wait_for_index(book);
   const std::string answer = ask(book, "v1/order-cycle",
-                                 {{"from", "1969-01-01"}, {"to", "1970-12-31"}, {"grain", "year"},
-                                  {"cycle", "placed..dispatched"}, {"group_by", "grade"}}, "1971-01-01");
+                                 {{"from", "1969-01-01"},
+                                  {"to", "1970-12-31"},
+                                  {"grain", "year"},
+                                  {"cycle", "placed..dispatched"},
+                                  {"group_by", "grade"}},
+                                 "1971-01-01");
   EXPECT_NE(answer.find(R"({"period":"1969","group":"unassigned","n":1,)"), std::string::npos) << answer;
   EXPECT_NE(answer.find(R"({"period":"1970","group":"A","n":1,)"), std::string::npos) << answer;
 }
@@ -88,7 +96,8 @@ TEST(LiveModel, PagesOfOneAnswerAreOfOneDateAlsoOverMidnight) {
   Book book(1);
   for (const char* id : {"I1", "I2", "I3"}) {
     book.tell("2024-05-01", fmt::format(R"("invoice_issued":{{"invoice_id":"{}","issue_date":"2024-05-01",)"
-                                        R"("due_date":"2024-05-31","currency":"CNY","net_minor":500}})", id));
+                                        R"("due_date":"2024-05-31","currency":"CNY","net_minor":500}})",
+                                        id));
   }
   query::ParameterMap parameters = {{"page_size", "1"}};
   std::string page = ask(book, "v1/receivables/items", parameters, "2024-06-30");

@@ -57,9 +57,7 @@ class TroubledLog : public log::Log {
   bool hangs_ = false;
 };
 
-void append(log::Log& log) {
-  ASSERT_TRUE(log::append_and_wait(log, {{log::Topic::kOrders, "k", "v", 0, {}}}));
-}
+void append(log::Log& log) { ASSERT_TRUE(log::append_and_wait(log, {{log::Topic::kOrders, "k", "v", 0, {}}})); }
 std::int64_t records(const LogSeen& seen) {
   std::int64_t count = 0;
   for (const log::EndOffset& each : seen.ends) count += each.end;
@@ -119,7 +117,8 @@ TEST(LogWatch, ChecksTheLogFromTimeToTime) {
   log.changed = false;
   EXPECT_TRUE(test::soon([&] { return watch.seen().unfit.empty(); }));
   log.mute = true;
-  EXPECT_TRUE(test::soon([&] { return watch.seen().unfit == "its settings cannot be read: not allowed to read them"; }));
+  EXPECT_TRUE(
+      test::soon([&] { return watch.seen().unfit == "its settings cannot be read: not allowed to read them"; }));
   log.mute = false;
   EXPECT_TRUE(test::soon([&] { return watch.seen().unfit.empty(); }));
 }

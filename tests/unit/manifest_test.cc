@@ -58,18 +58,18 @@ TEST(Manifest, AMismatchNamesTheKeyBothValuesAndTheRebuild) {
     const char *key, *asked;
     void (*change)(Manifest& manifest);
   };
-  for (const Case& c : std::vector<Case>{
-           {"fold_version", "8", [](Manifest& m) { m.fold_version = 8; }},
-           {"event_types", "30", [](Manifest& m) { m.event_types = 30; }},
-           {"partitions", "32", [](Manifest& m) { m.partitions = 32; }},
-           {"business_time_zone", "UTC", [](Manifest& m) { m.fold.business_time_zone = "UTC"; }},
-           {"expect", "orders,shipments,invoices", [](Manifest& m) { m.fold.expect.orders = true; }},
-           {"anomaly_days.delivered_not_invoiced", "7",
-            [](Manifest& m) { m.fold.anomaly_days.delivered_not_invoiced = 7; }},
-           {"anomaly_days.shipped_without_proof_of_delivery", "14",
-            [](Manifest& m) { m.fold.anomaly_days.shipped_without_proof_of_delivery = 14; }},
-           {"anomaly_days.invoice_not_received", "14",
-            [](Manifest& m) { m.fold.anomaly_days.invoice_not_received = 14; }}}) {
+  for (const Case& c :
+       std::vector<Case>{{"fold_version", "8", [](Manifest& m) { m.fold_version = 8; }},
+                         {"event_types", "30", [](Manifest& m) { m.event_types = 30; }},
+                         {"partitions", "32", [](Manifest& m) { m.partitions = 32; }},
+                         {"business_time_zone", "UTC", [](Manifest& m) { m.fold.business_time_zone = "UTC"; }},
+                         {"expect", "orders,shipments,invoices", [](Manifest& m) { m.fold.expect.orders = true; }},
+                         {"anomaly_days.delivered_not_invoiced", "7",
+                          [](Manifest& m) { m.fold.anomaly_days.delivered_not_invoiced = 7; }},
+                         {"anomaly_days.shipped_without_proof_of_delivery", "14",
+                          [](Manifest& m) { m.fold.anomaly_days.shipped_without_proof_of_delivery = 14; }},
+                         {"anomaly_days.invoice_not_received", "14",
+                          [](Manifest& m) { m.fold.anomaly_days.invoice_not_received = 14; }}}) {
     test::TempDir directory;
     ASSERT_TRUE(keep_manifest(directory.path(), other()));
     Manifest wanted = other();
@@ -87,7 +87,11 @@ TEST(Manifest, AMismatchNamesTheKeyBothValuesAndTheRebuild) {
 }
 
 constexpr const char* kDamaged[] = {
-    "", "{", "[]", "{}", R"({"fold_version":"1"})",
+    "",
+    "{",
+    "[]",
+    "{}",
+    R"({"fold_version":"1"})",
     R"({"fold_version":1,"partitions":8,"business_time_zone":"UTC","expect":"refunds"})"};
 
 TEST(Manifest, DamagedOrMissingBesideShardsIsRefusedWithWhatToDoAndNeverOverwritten) {
@@ -104,7 +108,9 @@ TEST(Manifest, DamagedOrMissingBesideShardsIsRefusedWithWhatToDoAndNeverOverwrit
     EXPECT_EQ(kept.error().code, ErrorCode::kMismatch);
     EXPECT_EQ(kept.error().message.find("boost"), std::string::npos) << kept.error().message;
     EXPECT_NE(kept.error().message.find("put " + path + " back"), std::string::npos) << kept.error().message;
-    EXPECT_NE(kept.error().message.find("fold anew: stop it, remove shards and manifest.json (never log)"), std::string::npos) << kept.error().message;
+    EXPECT_NE(kept.error().message.find("fold anew: stop it, remove shards and manifest.json (never log)"),
+              std::string::npos)
+        << kept.error().message;
     EXPECT_EQ(std::filesystem::exists(path), text.has_value());
     EXPECT_FALSE(read_manifest(directory.path()));
   }

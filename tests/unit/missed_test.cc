@@ -1,8 +1,8 @@
 // Anomalies of orders, shipments and invoices that come and go with facts and days.
-#include "support/story.h"
 #include "query/anomalies.h"
 #include "query/local_shards.h"
 #include "query/reports/anomalies.h"
+#include "support/story.h"
 
 namespace daybook::test {
 namespace {
@@ -193,10 +193,12 @@ TEST(Missed, WhatIsNoLongerOpenIsCleared) {
   story.invoice("J", 50, "2024-05-01");
   story.pay("Q", 50, "2024-05-18", {{"J", "50"}});
   story.reverse("Q", "2024-05-25");
-  EXPECT_EQ(story.table("v1/anomalies", "2024-05-24", "anomalies", "document_id", "state=cleared&kind=invoice_not_received"),
-            "I; J");
-  EXPECT_EQ(story.table("v1/anomalies", "2024-05-25", "anomalies", "document_id", "state=cleared&kind=invoice_not_received"),
-            "I");
+  EXPECT_EQ(
+      story.table("v1/anomalies", "2024-05-24", "anomalies", "document_id", "state=cleared&kind=invoice_not_received"),
+      "I; J");
+  EXPECT_EQ(
+      story.table("v1/anomalies", "2024-05-25", "anomalies", "document_id", "state=cleared&kind=invoice_not_received"),
+      "I");
   EXPECT_EQ(story.book.get("v1/anomalies", {{"state", "closed"}}).status, 400);
 }
 
@@ -252,197 +254,192 @@ TEST(Missed, AfterTheDaysOfTheSettings) {
 }
 
 TEST(OrderAnomalies, PaymentBeforeInvoice) {
-  expect_open("payment_before_invoice",
-              {{"from the day it settles, for good",
-                [](Story& s) {
-                  s.invoice("I", 1000, "2024-05-10");
-                  s.pay("P", 1000, "2024-05-09", {{"I", "400"}});
-                  s.reverse("P", "2024-05-20");
-                },
-                {"2024-05-09", "2024-05-10", "2024-05-20"},
-                "P@2024-05-10 P@2024-05-20"},
-               {"not on the issue date",
-                [](Story& s) {
-                  s.invoice("I", 1000, "2024-05-10");
-                  s.pay("P", 1000, "2024-05-10", {{"I", "400"}});
-                },
-                {"2024-12-31"},
-                ""},
-               {"not for what is allocated later",
-                [](Story& s) {
-                  s.invoice("I", 1000, "2024-05-10");
-                  s.pay("P", 1000, "2024-05-01");
-                  s.allocate("A", "P", "2024-05-15", {{"I", "400"}});
-                },
-                {"2024-05-14", "2024-05-15"},
-                ""},
-               {"not for what does not count",
-                [](Story& s) {
-                  s.invoice("I", 1000, "2024-05-10");
-                  s.pay("P", 300, "2024-05-01");
-                  s.allocate("A", "P", "2024-05-15", {{"I", "400"}});
-                },
-                {"2024-12-31"},
-                ""},
-               {"nor for credit notes",
-                [](Story& s) {
-                  s.invoice("I", 1000, "2024-05-10");
-                  s.credit("N", 300, "2024-05-01", "I");
-                },
-                {"2024-12-31"},
-                ""}});
+  expect_open("payment_before_invoice", {{"from the day it settles, for good",
+                                          [](Story& s) {
+                                            s.invoice("I", 1000, "2024-05-10");
+                                            s.pay("P", 1000, "2024-05-09", {{"I", "400"}});
+                                            s.reverse("P", "2024-05-20");
+                                          },
+                                          {"2024-05-09", "2024-05-10", "2024-05-20"},
+                                          "P@2024-05-10 P@2024-05-20"},
+                                         {"not on the issue date",
+                                          [](Story& s) {
+                                            s.invoice("I", 1000, "2024-05-10");
+                                            s.pay("P", 1000, "2024-05-10", {{"I", "400"}});
+                                          },
+                                          {"2024-12-31"},
+                                          ""},
+                                         {"not for what is allocated later",
+                                          [](Story& s) {
+                                            s.invoice("I", 1000, "2024-05-10");
+                                            s.pay("P", 1000, "2024-05-01");
+                                            s.allocate("A", "P", "2024-05-15", {{"I", "400"}});
+                                          },
+                                          {"2024-05-14", "2024-05-15"},
+                                          ""},
+                                         {"not for what does not count",
+                                          [](Story& s) {
+                                            s.invoice("I", 1000, "2024-05-10");
+                                            s.pay("P", 300, "2024-05-01");
+                                            s.allocate("A", "P", "2024-05-15", {{"I", "400"}});
+                                          },
+                                          {"2024-12-31"},
+                                          ""},
+                                         {"nor for credit notes",
+                                          [](Story& s) {
+                                            s.invoice("I", 1000, "2024-05-10");
+                                            s.credit("N", 300, "2024-05-01", "I");
+                                          },
+                                          {"2024-12-31"},
+                                          ""}});
 }
 
 TEST(OrderAnomalies, InvoicedOverOrdered) {
-  expect_open(
-      "invoiced_over_ordered",
-      {{"by net, when the invoice is issued",
-        [](Story& s) {
-          order_of_ten(s);
-          s.invoice("I", 1001, "2024-05-05", kForO);
-        },
-        {"2024-05-04", "2024-05-05"},
-        "O@2024-05-05"},
-       {"tax of the invoice does not count",
-        [](Story& s) {
-          order_of_ten(s);
-          s.invoice("I", 1000, "2024-05-05", std::string(kForO) + R"(,"tax_minor":"130")");
-        },
-        {"2024-12-31"},
-        ""},
-       {"until one of two is void",
-        [](Story& s) {
-          order_of_ten(s);
-          s.invoice("I", 600, "2024-05-05", kForO);
-          s.invoice("J", 500, "2024-05-06", kForO);
-          s.void_invoice("I", "2024-05-09");
-        },
-        {"2024-05-05", "2024-05-06", "2024-05-08", "2024-05-09"},
-        "O@2024-05-06 O@2024-05-08"},
-       {"when the order is cut",
-        [](Story& s) {
-          order_of_ten(s);
-          s.invoice("I", 1000, "2024-05-05", kForO);
-          s.change("2024-05-07", {{"1", "5", 500}});
-        },
-        {"2024-05-06", "2024-05-07"},
-        "O@2024-05-07"},
-       // 3001 over 1000 and 2000: ⌊1000.33⌋, and the rest, 2001, on the last.
-       {"split by value",
-        [](Story& s) {
-          order_of_ten(s);
-          s.order("Q", "2024-05-01", {{"1", "1", 2000}});
-          s.invoice("I", 3001, "2024-05-05", R"(,"order_ids":["O","Q"])");
-        },
-        {"2024-05-05"},
-        "Q@2024-05-05"},
-       {"other currencies take no share",
-        [](Story& s) {
-          order_of_ten(s);
-          s.order("Q", "2024-05-01", {{"1", "1", 2000}}, "", "USD");
-          s.invoice("I", 1001, "2024-05-05", R"(,"order_ids":["Q","O"])");
-        },
-        {"2024-05-05"},
-        "O@2024-05-05"}});
+  expect_open("invoiced_over_ordered", {{"by net, when the invoice is issued",
+                                         [](Story& s) {
+                                           order_of_ten(s);
+                                           s.invoice("I", 1001, "2024-05-05", kForO);
+                                         },
+                                         {"2024-05-04", "2024-05-05"},
+                                         "O@2024-05-05"},
+                                        {"tax of the invoice does not count",
+                                         [](Story& s) {
+                                           order_of_ten(s);
+                                           s.invoice("I", 1000, "2024-05-05",
+                                                     std::string(kForO) + R"(,"tax_minor":"130")");
+                                         },
+                                         {"2024-12-31"},
+                                         ""},
+                                        {"until one of two is void",
+                                         [](Story& s) {
+                                           order_of_ten(s);
+                                           s.invoice("I", 600, "2024-05-05", kForO);
+                                           s.invoice("J", 500, "2024-05-06", kForO);
+                                           s.void_invoice("I", "2024-05-09");
+                                         },
+                                         {"2024-05-05", "2024-05-06", "2024-05-08", "2024-05-09"},
+                                         "O@2024-05-06 O@2024-05-08"},
+                                        {"when the order is cut",
+                                         [](Story& s) {
+                                           order_of_ten(s);
+                                           s.invoice("I", 1000, "2024-05-05", kForO);
+                                           s.change("2024-05-07", {{"1", "5", 500}});
+                                         },
+                                         {"2024-05-06", "2024-05-07"},
+                                         "O@2024-05-07"},
+                                        // 3001 over 1000 and 2000: ⌊1000.33⌋, and the rest, 2001, on the last.
+                                        {"split by value",
+                                         [](Story& s) {
+                                           order_of_ten(s);
+                                           s.order("Q", "2024-05-01", {{"1", "1", 2000}});
+                                           s.invoice("I", 3001, "2024-05-05", R"(,"order_ids":["O","Q"])");
+                                         },
+                                         {"2024-05-05"},
+                                         "Q@2024-05-05"},
+                                        {"other currencies take no share",
+                                         [](Story& s) {
+                                           order_of_ten(s);
+                                           s.order("Q", "2024-05-01", {{"1", "1", 2000}}, "", "USD");
+                                           s.invoice("I", 1001, "2024-05-05", R"(,"order_ids":["Q","O"])");
+                                         },
+                                         {"2024-05-05"},
+                                         "O@2024-05-05"}});
 }
 
 TEST(OrderAnomalies, ShippedOverOrdered) {
-  expect_open("shipped_over_ordered",
-              {{"less what came back",
-                [](Story& s) {
-                  order_of_ten(s);
-                  s.ship("S", "2024-05-02", {{"1", "10"}});
-                  s.ship("T", "2024-05-04", {{"1", "0.5"}});
-                  s.give_back("R", "2024-05-06", {{"1", "0.5"}});
-                },
-                {"2024-05-03", "2024-05-04", "2024-05-05", "2024-05-06"},
-                "O@2024-05-04 O@2024-05-05"},
-               {"a line the order does not have",
-                [](Story& s) {
-                  order_of_ten(s);
-                  s.ship("S", "2024-05-02", {{"9", "1"}});
-                },
-                {"2024-05-01", "2024-05-02"},
-                "O@2024-05-02"},
-               {"after a cancellation",
-                [](Story& s) {
-                  order_of_ten(s);
-                  s.cancel("2024-05-02");
-                  s.ship("S", "2024-05-03", {{"1", "1"}});
-                },
-                {"2024-05-02", "2024-05-03"},
-                "O@2024-05-03"},
-               {"a line that a change dropped",
-                [](Story& s) {
-                  order_of_ten(s);
-                  s.ship("S", "2024-05-02", {{"1", "1"}});
-                  s.change("2024-05-04", {{"2", "5", 500}});
-                },
-                {"2024-05-03", "2024-05-04"},
-                "O@2024-05-04"}});
+  expect_open("shipped_over_ordered", {{"less what came back",
+                                        [](Story& s) {
+                                          order_of_ten(s);
+                                          s.ship("S", "2024-05-02", {{"1", "10"}});
+                                          s.ship("T", "2024-05-04", {{"1", "0.5"}});
+                                          s.give_back("R", "2024-05-06", {{"1", "0.5"}});
+                                        },
+                                        {"2024-05-03", "2024-05-04", "2024-05-05", "2024-05-06"},
+                                        "O@2024-05-04 O@2024-05-05"},
+                                       {"a line the order does not have",
+                                        [](Story& s) {
+                                          order_of_ten(s);
+                                          s.ship("S", "2024-05-02", {{"9", "1"}});
+                                        },
+                                        {"2024-05-01", "2024-05-02"},
+                                        "O@2024-05-02"},
+                                       {"after a cancellation",
+                                        [](Story& s) {
+                                          order_of_ten(s);
+                                          s.cancel("2024-05-02");
+                                          s.ship("S", "2024-05-03", {{"1", "1"}});
+                                        },
+                                        {"2024-05-02", "2024-05-03"},
+                                        "O@2024-05-03"},
+                                       {"a line that a change dropped",
+                                        [](Story& s) {
+                                          order_of_ten(s);
+                                          s.ship("S", "2024-05-02", {{"1", "1"}});
+                                          s.change("2024-05-04", {{"2", "5", 500}});
+                                        },
+                                        {"2024-05-03", "2024-05-04"},
+                                        "O@2024-05-04"}});
 }
 
 TEST(OrderAnomalies, ReturnedOverDispatched) {
-  expect_open("returned_over_dispatched",
-              {{"by line",
-                [](Story& s) {
-                  order_of_ten(s);
-                  s.ship("S", "2024-05-02", {{"1", "2"}});
-                  s.give_back("R", "2024-05-03", {{"1", "3"}});
-                  s.ship("T", "2024-05-05", {{"1", "1"}});
-                },
-                {"2024-05-02", "2024-05-03", "2024-05-04", "2024-05-05"},
-                "O@2024-05-03 O@2024-05-04"},
-               {"a line that nobody knows",
-                [](Story& s) {
-                  order_of_ten(s);
-                  s.give_back("R", "2024-05-03", {{"9", "1"}});
-                },
-                {"2024-05-03"},
-                "O@2024-05-03"}});
+  expect_open("returned_over_dispatched", {{"by line",
+                                            [](Story& s) {
+                                              order_of_ten(s);
+                                              s.ship("S", "2024-05-02", {{"1", "2"}});
+                                              s.give_back("R", "2024-05-03", {{"1", "3"}});
+                                              s.ship("T", "2024-05-05", {{"1", "1"}});
+                                            },
+                                            {"2024-05-02", "2024-05-03", "2024-05-04", "2024-05-05"},
+                                            "O@2024-05-03 O@2024-05-04"},
+                                           {"a line that nobody knows",
+                                            [](Story& s) {
+                                              order_of_ten(s);
+                                              s.give_back("R", "2024-05-03", {{"9", "1"}});
+                                            },
+                                            {"2024-05-03"},
+                                            "O@2024-05-03"}});
 }
 
 TEST(OrderAnomalies, MilestonesOutOfOrder) {
-  expect_open("milestones_out_of_order",
-              {{"ready before confirmed",
-                [](Story& s) {
-                  order_of_ten(s);
-                  s.ready("2024-05-02");
-                  s.confirm("2024-05-04");
-                },
-                {"2024-05-03", "2024-05-04"},
-                "O@2024-05-04"},
-               {"neighbours among those it has",
-                [](Story& s) {
-                  order_of_ten(s);
-                  s.confirm("2024-05-05");
-                  s.ship("S", "2024-05-04", {{"1", "10"}});
-                },
-                {"2024-05-04", "2024-05-05"},
-                "O@2024-05-05"},
-               {"confirmed before it was placed",
-                [](Story& s) {
-                  order_of_ten(s);
-                  s.confirm("2024-04-30");
-                },
-                {"2024-04-30", "2024-05-01"},
-                "O@2024-05-01"},
-               {"invoiced before it was placed",
-                [](Story& s) {
-                  s.order("O", "2024-05-05", {{"1", "10", 1000}});
-                  s.invoice("I", 1000, "2024-05-04", kForO);
-                },
-                {"2024-05-04", "2024-05-05"},
-                "O@2024-05-05"},
-               {"invoiced before it was delivered is usual",
-                [](Story& s) {
-                  order_of_ten(s);
-                  s.invoice("I", 1000, "2024-05-02", kForO);
-                  s.ship("S", "2024-05-03", {{"1", "10"}});
-                  s.deliver("S", "2024-05-04");
-                },
-                {"2024-12-31"},
-                ""}});
+  expect_open("milestones_out_of_order", {{"ready before confirmed",
+                                           [](Story& s) {
+                                             order_of_ten(s);
+                                             s.ready("2024-05-02");
+                                             s.confirm("2024-05-04");
+                                           },
+                                           {"2024-05-03", "2024-05-04"},
+                                           "O@2024-05-04"},
+                                          {"neighbours among those it has",
+                                           [](Story& s) {
+                                             order_of_ten(s);
+                                             s.confirm("2024-05-05");
+                                             s.ship("S", "2024-05-04", {{"1", "10"}});
+                                           },
+                                           {"2024-05-04", "2024-05-05"},
+                                           "O@2024-05-05"},
+                                          {"confirmed before it was placed",
+                                           [](Story& s) {
+                                             order_of_ten(s);
+                                             s.confirm("2024-04-30");
+                                           },
+                                           {"2024-04-30", "2024-05-01"},
+                                           "O@2024-05-01"},
+                                          {"invoiced before it was placed",
+                                           [](Story& s) {
+                                             s.order("O", "2024-05-05", {{"1", "10", 1000}});
+                                             s.invoice("I", 1000, "2024-05-04", kForO);
+                                           },
+                                           {"2024-05-04", "2024-05-05"},
+                                           "O@2024-05-05"},
+                                          {"invoiced before it was delivered is usual",
+                                           [](Story& s) {
+                                             order_of_ten(s);
+                                             s.invoice("I", 1000, "2024-05-02", kForO);
+                                             s.ship("S", "2024-05-03", {{"1", "10"}});
+                                             s.deliver("S", "2024-05-04");
+                                           },
+                                           {"2024-12-31"},
+                                           ""}});
 }
 
 }  // namespace

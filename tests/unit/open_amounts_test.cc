@@ -59,7 +59,8 @@ void add_obvious(Cells& cells, const Instalments& invoice, int sign) {
         const Int128 in_dispute = std::min(open, disputed);
         disputed -= in_dispute;
         const Day due = part.due_date + of.shift;
-        add(cells, {Measure::kOpen, kCny, kAttributes, kNone, invoice.issue_day, due, day}, {its_sign * open, its_sign * (open > 0)});
+        add(cells, {Measure::kOpen, kCny, kAttributes, kNone, invoice.issue_day, due, day},
+            {its_sign * open, its_sign * (open > 0)});
         add(cells, {Measure::kDisputed, kCny, kAttributes, kNone, 0, due, day}, {its_sign * in_dispute, 0});
       }
     };
@@ -115,7 +116,8 @@ TEST(OpenAmounts, WhatIsToldAnewHandsOutItsOwnCellsAlone) {
   for (Day day = 0; day < kDays; ++day) before.states[2 * day] = {gross, day % 2 == 0 ? gross : 0, day};
   const auto handed_out = [&](const Instalments& now) {
     std::size_t cells = 0;
-    OpenAmounts::for_each_difference(before.amounts(), now.amounts(), [&](const CellKey&, const CellValue&) { ++cells; });
+    OpenAmounts::for_each_difference(before.amounts(), now.amounts(),
+                                     [&](const CellKey&, const CellValue&) { ++cells; });
     return cells;
   };
   EXPECT_EQ(handed_out(before), 0U);

@@ -7,8 +7,7 @@ namespace {
 constexpr const char* kEnd = "2024-12-31";
 
 std::string lines(Story& story, const std::string& as_of) {
-  return story.table("v1/orders/O", as_of, "lines",
-                     "line_id quantity remaining_quantity dispatched");
+  return story.table("v1/orders/O", as_of, "lines", "line_id quantity remaining_quantity dispatched");
 }
 
 // --- lines as they stand ----------------------------------------------------------------------
@@ -59,8 +58,8 @@ TEST(Lines, ADispatchOfTheVerySecondCountsForACancellation) {
 }
 
 TEST(Lines, OfWhatCameBackACancellationTakesAwayWhatIsToBeResent) {
-  for (const auto& [more, expected] :
-       {std::pair("", "1 10 6 6"), std::pair(R"(,"to_be_resent":false)", "1 10 6 6"), std::pair(R"(,"to_be_resent":true)", "1 10 4 6")}) {
+  for (const auto& [more, expected] : {std::pair("", "1 10 6 6"), std::pair(R"(,"to_be_resent":false)", "1 10 6 6"),
+                                       std::pair(R"(,"to_be_resent":true)", "1 10 4 6")}) {
     Story story;
     story.order();
     story.ship("S", "2024-05-02", {{"1", "6"}});
@@ -103,9 +102,8 @@ TEST(Milestones, ConfirmedAndReadyAreTheEarliest) {
   story.confirm("2024-05-03");
   story.ready("2024-05-07");
   story.ready("2024-05-06");
-  EXPECT_EQ(
-      story.milestones(kEnd),
-      "placed=2024-05-01T08:00:00Z confirmed=2024-05-03T08:00:00Z ready=2024-05-06T08:00:00Z");
+  EXPECT_EQ(story.milestones(kEnd),
+            "placed=2024-05-01T08:00:00Z confirmed=2024-05-03T08:00:00Z ready=2024-05-06T08:00:00Z");
   EXPECT_EQ(story.milestone("2024-05-02", "confirmed"), "-");
 }
 
@@ -115,8 +113,7 @@ TEST(Milestones, DispatchedWhenEveryLineIsAndReturnsAreNotCountedBack) {
   story.ship("S1", "2024-05-03", {{"1", "10"}});
   story.ship("S2", "2024-05-05", {{"2", "2.5"}, {"9", "7"}});
   story.ship("S3", "2024-05-06", {{"2", "2.5"}});
-  EXPECT_EQ(story.milestones("2024-05-05"),
-            "placed=2024-05-01T08:00:00Z first_dispatched=2024-05-03T08:00:00Z");
+  EXPECT_EQ(story.milestones("2024-05-05"), "placed=2024-05-01T08:00:00Z first_dispatched=2024-05-03T08:00:00Z");
   EXPECT_EQ(story.milestone(kEnd, "dispatched"), "2024-05-06T08:00:00Z");
   story.give_back("T", "2024-05-06", {{"1", "10"}});
   EXPECT_EQ(story.milestone(kEnd, "dispatched"), "2024-05-06T08:00:00Z");
@@ -128,8 +125,7 @@ TEST(Milestones, AWhollyCancelledOrderIsNeverDispatched) {
   story.cancel("2024-05-02", R"(,"line_ids":["1"])");
   story.ship("S1", "2024-05-03", {{"1", "10"}});
   story.deliver("S1", "2024-05-04");
-  EXPECT_EQ(story.milestones(kEnd),
-            "placed=2024-05-01T08:00:00Z first_dispatched=2024-05-03T08:00:00Z");
+  EXPECT_EQ(story.milestones(kEnd), "placed=2024-05-01T08:00:00Z first_dispatched=2024-05-03T08:00:00Z");
 }
 
 TEST(Milestones, DeliveredNeedsEveryProofAndTakesTheEarliestOfEach) {
@@ -169,9 +165,8 @@ TEST(Milestones, WhenAllCameBackNothingIsDelivered) {
 TEST(Milestones, InvoicedIsTheEarliestInvoiceThatIsNotVoided) {
   Story story;
   story.order();
-  story.put(
-      "invoice_issued", "2024-05-04",
-      R"("invoice_id":"I","currency":"CNY","net_minor":1,"issue_date":"2024-01-01","order_ids":["O"])");
+  story.put("invoice_issued", "2024-05-04",
+            R"("invoice_id":"I","currency":"CNY","net_minor":1,"issue_date":"2024-01-01","order_ids":["O"])");
   story.invoice("J", 1, "2024-05-06", R"(,"order_ids":["O"])");
   story.invoice("D", 1, "2024-05-02", R"(,"order_ids":["O"],"kind":"DEBIT_NOTE")");
   EXPECT_EQ(story.milestone(kEnd, "invoiced"), "2024-05-04T08:00:00Z");
@@ -184,9 +179,8 @@ TEST(Milestones, PaidWhenSettledAndUndoneByARecovery) {
   Story story;
   story.order();
   story.ship("S", "2024-05-02", {{"1", "10"}});
-  story.put(
-      "invoice_issued", "2024-05-04",
-      R"("invoice_id":"I","currency":"CNY","net_minor":1000,"issue_date":"2024-05-03","order_ids":["O"])");
+  story.put("invoice_issued", "2024-05-04",
+            R"("invoice_id":"I","currency":"CNY","net_minor":1000,"issue_date":"2024-05-03","order_ids":["O"])");
   story.invoice("D", 50, "2024-05-03", R"(,"order_ids":["O"],"kind":"DEBIT_NOTE")");
   story.pay("P", 990, "2024-05-10", {{"I", "990"}}, "CNY", "2024-05-12");
   EXPECT_EQ(story.milestone(kEnd, "paid"), "-");
@@ -300,18 +294,16 @@ TEST(Cycle, NothingBeforeThePlacedDateButInstantsStay) {
   story.ship("S1", "2024-05-03", {{"1", "10"}});
   story.deliver("S1", "2024-05-04");
   EXPECT_EQ(story.cycle("2024-05-09", "n", "cycle=first_dispatched..delivered"), "");
-  EXPECT_EQ(story.cycle("2024-05-10", "n total_seconds", "cycle=first_dispatched..delivered"),
-            "1 86400");
+  EXPECT_EQ(story.cycle("2024-05-10", "n total_seconds", "cycle=first_dispatched..delivered"), "1 86400");
 }
 
 TEST(Cycle, OutOfOrderIsCountedInThePeriodOfTheLaterMilestone) {
   Story story;
   story.order("O", "2024-05-10");
   story.ship("S1", "2024-04-30", {{"1", "10"}});
-  EXPECT_EQ(
-      story.cycle(kEnd, "period n out_of_order total_seconds mean_seconds min_seconds p50_seconds",
-                  "cycle=placed..dispatched&grain=month"),
-      "2024-04 0 1 0 - - -");
+  EXPECT_EQ(story.cycle(kEnd, "period n out_of_order total_seconds mean_seconds min_seconds p50_seconds",
+                        "cycle=placed..dispatched&grain=month"),
+            "2024-04 0 1 0 - - -");
 }
 
 TEST(Cycle, EqualInstantsAreInOrder) {
@@ -323,8 +315,7 @@ TEST(Cycle, EqualInstantsAreInOrder) {
 
 TEST(Cycle, StatisticsAndStagesAddUp) {
   Story story;
-  const char* const delivered[] = {"2024-05-01T18:00:00Z", "2024-05-02T04:00:00Z",
-                                   "2024-05-03T00:00:00Z"};
+  const char* const delivered[] = {"2024-05-01T18:00:00Z", "2024-05-02T04:00:00Z", "2024-05-03T00:00:00Z"};
   for (int i = 0; i < 3; ++i) {
     const std::string id = "O" + std::to_string(i);
     story.order(id);
@@ -333,12 +324,10 @@ TEST(Cycle, StatisticsAndStagesAddUp) {
   }
   story.confirm("2024-05-01T09:00:00Z", "O0");
   story.confirm("2024-05-09T09:00:00Z", "O1");  // After its end.
-  EXPECT_EQ(
-      story.cycle(kEnd,
-                  "n total_seconds mean_seconds min_seconds p50_seconds p90_seconds max_seconds"),
-      "3 252000 84000 36000 72000 144000 144000");
-  const auto answer = story.book.json(
-      "v1/order-cycle", Story::parameters(kEnd, "from=2024-01-01&to=2024-12-31&grain=year"));
+  EXPECT_EQ(story.cycle(kEnd, "n total_seconds mean_seconds min_seconds p50_seconds p90_seconds max_seconds"),
+            "3 252000 84000 36000 72000 144000 144000");
+  const auto answer =
+      story.book.json("v1/order-cycle", Story::parameters(kEnd, "from=2024-01-01&to=2024-12-31&grain=year"));
   const auto& row = answer.at("rows").at(0);
   EXPECT_EQ(Story::lines_of(row.at("stages"), "from to total_seconds"),
             "placed confirmed 3600; confirmed ready 0; ready first_dispatched 18000; "
@@ -346,8 +335,7 @@ TEST(Cycle, StatisticsAndStagesAddUp) {
             "dispatched delivered 230400");
   std::string filled;
   for (const auto& bar : row.at("histogram").as_array()) {
-    if (bar.at("count").as_int64() != 0)
-      filled += Story::lines_of(boost::json::array{bar}, "le_seconds count") + " ";
+    if (bar.at("count").as_int64() != 0) filled += Story::lines_of(boost::json::array{bar}, "le_seconds count") + " ";
   }
   EXPECT_EQ(filled, "43200 1 86400 1 172800 1 ");
   EXPECT_EQ(story.cycle(kEnd, "period n", "grain=day"), "2024-05-01 1; 2024-05-02 1; 2024-05-03 1");
@@ -363,8 +351,7 @@ TEST(Cycle, PercentilesAreTheValueAtTheRankRoundedUp) {
     story.confirm(at, id);
   }
   // Ranks 10, 18, 19 and 20 of 20.
-  EXPECT_EQ(story.cycle(kEnd, "n p50_seconds p90_seconds p95_seconds p99_seconds",
-                        "cycle=placed..confirmed"),
+  EXPECT_EQ(story.cycle(kEnd, "n p50_seconds p90_seconds p95_seconds p99_seconds", "cycle=placed..confirmed"),
             "20 36000 64800 68400 72000");
 }
 
@@ -379,8 +366,7 @@ TEST(Cycle, HistogramBordersAreInclusiveAndTheLastIsOpen) {
   }
   const auto answer = story.book.json(
       "v1/order-cycle",
-      Story::parameters("2026-01-01",
-                        "from=2024-01-01&to=2026-01-01&cycle=placed..confirmed&group_by=customer"));
+      Story::parameters("2026-01-01", "from=2024-01-01&to=2026-01-01&cycle=placed..confirmed&group_by=customer"));
   std::string filled;
   for (const auto& row : answer.at("rows").as_array()) {
     for (const auto& bar : row.at("histogram").as_array()) {
@@ -398,37 +384,33 @@ TEST(Cycle, GroupsAndFilters) {
   story.order("O", "2024-05-01", {{"1", "10", 1000}}, R"(,"kind":"SAMPLE","channel":"web")");
   story.ship("S2", "2024-05-04", {{"1", "5"}}, R"(,"warehouse":"W2")");
   story.ship("S1", "2024-05-03", {{"1", "5"}}, R"(,"warehouse":"W1")");
-  for (const auto& [by, group] :
-       std::vector<std::pair<std::string, std::string>>{{"grade", "A"},
-                                                        {"region", "X/Y"},
-                                                        {"region&level=1", "X"},
-                                                        {"warehouse", "W1"},
-                                                        {"kind", "SAMPLE"},
-                                                        {"channel", "web"},
-                                                        {"customer", "C"},
-                                                        {"sales_rep", "unassigned"},
-                                                        {"none", "\"\""}}) {
+  for (const auto& [by, group] : std::vector<std::pair<std::string, std::string>>{{"grade", "A"},
+                                                                                  {"region", "X/Y"},
+                                                                                  {"region&level=1", "X"},
+                                                                                  {"warehouse", "W1"},
+                                                                                  {"kind", "SAMPLE"},
+                                                                                  {"channel", "web"},
+                                                                                  {"customer", "C"},
+                                                                                  {"sales_rep", "unassigned"},
+                                                                                  {"none", "\"\""}}) {
     EXPECT_EQ(story.cycle(kEnd, "group", "cycle=placed..dispatched&group_by=" + by), group) << by;
   }
-  for (const char* filter :
-       {"grade=A", "region=X", "warehouse=W1", "kind=SAMPLE", "channel=web", "customer_id=C",
-        "sales_rep=unassigned", "grade=B&attributes=as_now"}) {
-    EXPECT_EQ(story.cycle(kEnd, "n", "cycle=placed..dispatched&" + std::string(filter)), "1")
-        << filter;
+  for (const char* filter : {"grade=A", "region=X", "warehouse=W1", "kind=SAMPLE", "channel=web", "customer_id=C",
+                             "sales_rep=unassigned", "grade=B&attributes=as_now"}) {
+    EXPECT_EQ(story.cycle(kEnd, "n", "cycle=placed..dispatched&" + std::string(filter)), "1") << filter;
   }
-  for (const char* filter : {"grade=B", "region=Z", "warehouse=W2", "kind=STANDARD", "channel=shop",
-                             "customer_id=D", "sales_rep=r", "channel=unassigned"}) {
-    EXPECT_EQ(story.cycle(kEnd, "n", "cycle=placed..dispatched&" + std::string(filter)), "")
-        << filter;
+  for (const char* filter : {"grade=B", "region=Z", "warehouse=W2", "kind=STANDARD", "channel=shop", "customer_id=D",
+                             "sales_rep=r", "channel=unassigned"}) {
+    EXPECT_EQ(story.cycle(kEnd, "n", "cycle=placed..dispatched&" + std::string(filter)), "") << filter;
   }
 }
 
 TEST(Cycle, PairsThatAreNoneAreRefused) {
   Story story;
-  for (const char* pair : {"", "placed", "placed..", "delivered..placed", "placed..placed",
-                           "placed-delivered", "placed..arrived", "placed..delivered..paid"}) {
-    const auto refused = story.book.get(
-        "v1/order-cycle", {{"from", "2024-01-01"}, {"to", "2024-12-31"}, {"cycle", pair}});
+  for (const char* pair : {"", "placed", "placed..", "delivered..placed", "placed..placed", "placed-delivered",
+                           "placed..arrived", "placed..delivered..paid"}) {
+    const auto refused =
+        story.book.get("v1/order-cycle", {{"from", "2024-01-01"}, {"to", "2024-12-31"}, {"cycle", pair}});
     EXPECT_EQ(refused.status, 400) << pair;
     EXPECT_NE(refused.body.find("cycle"), std::string::npos);
   }

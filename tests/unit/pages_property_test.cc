@@ -179,8 +179,8 @@ void check_rounds(const Lists& lists, const ListAsked& asked, std::mt19937& rand
     const std::string expected = i < whole.rows.size() ? text_of(whole.rows[i]) : "nothing";
     const std::string found = i < rounds->size() ? text_of((*rounds)[i]) : "nothing";
     if (expected != found) {
-      RC_FAIL(asked.text() + " in rounds of " + std::to_string(size) + ", row " + std::to_string(i) + "\nwhole: " + expected +
-              "\nrounds: " + found);
+      RC_FAIL(asked.text() + " in rounds of " + std::to_string(size) + ", row " + std::to_string(i) +
+              "\nwhole: " + expected + "\nrounds: " + found);
     }
   }
 }
@@ -197,8 +197,9 @@ class AnyList {
     if (from > to) std::swap(from, to);
     asked.parameters.emplace("from", from);
     asked.parameters.emplace("to", to);
-    maybe(asked, "type", {"invoices", "credit_notes", "cash", "reversals", "refunds", "write_offs", "recoveries", "voids",
-                          "transfers"});
+    maybe(
+        asked, "type",
+        {"invoices", "credit_notes", "cash", "reversals", "refunds", "write_offs", "recoveries", "voids", "transfers"});
     if (chance(4)) asked.known_at_ms = instant();
     return asked;
   }

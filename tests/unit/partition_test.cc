@@ -38,12 +38,9 @@ TEST(PartitionListTest, NumbersAndRangesAreReadInAnyOrderAndWrittenInTheShortest
     const char* text;
     Partitions list;
     const char* shortest;
-  } lists[] = {{"0", {0}, "0"},
-               {"0-3,6", {0, 1, 2, 3, 6}, "0-3,6"},
-               {"6,0-3", {0, 1, 2, 3, 6}, "0-3,6"},
-               {"2-2,1", {1, 2}, "1-2"},
-               {"1,3,5,1023", {1, 3, 5, 1023}, "1,3,5,1023"},
-               {"007", {7}, "7"}};
+  } lists[] = {
+      {"0", {0}, "0"},          {"0-3,6", {0, 1, 2, 3, 6}, "0-3,6"},           {"6,0-3", {0, 1, 2, 3, 6}, "0-3,6"},
+      {"2-2,1", {1, 2}, "1-2"}, {"1,3,5,1023", {1, 3, 5, 1023}, "1,3,5,1023"}, {"007", {7}, "7"}};
   for (const auto& [text, list, shortest] : lists) {
     EXPECT_EQ(parse_partitions(text), list) << text;
     EXPECT_EQ(format_partitions(list), shortest);
@@ -52,8 +49,8 @@ TEST(PartitionListTest, NumbersAndRangesAreReadInAnyOrderAndWrittenInTheShortest
 }
 
 TEST(PartitionListTest, WhatIsNoListOfThemIsNotRead) {
-  for (const char* text : {"", ",", "0,", ",0", "0,,1", "-", "-1", "0-", "0-1-2", "3-0", "1,1", "0-3,2", "x", "1 ", " 1", "+1", "1.5",
-                           "1024", "0-1024", "99999999999", "--1", "0--1"}) {
+  for (const char* text : {"",      ",", "0,", ",0", "0,,1", "-",   "-1",   "0-",     "0-1-2",       "3-0", "1,1",
+                           "0-3,2", "x", "1 ", " 1", "+1",   "1.5", "1024", "0-1024", "99999999999", "--1", "0--1"}) {
     EXPECT_EQ(parse_partitions(text), std::nullopt) << text;
   }
   std::string often = "0-1023";

@@ -74,26 +74,22 @@ class PublishClientTest : public testing::Test {
     }
   }
 
-  PublishReport publish(const std::string& bytes, PublishTarget& target,
-                        const PublishOptions& options = {}) {
+  PublishReport publish(const std::string& bytes, PublishTarget& target, const PublishOptions& options = {}) {
     LineSource source = source_of(bytes);
     return publish_lines(source, target, options);
   }
 
-  std::size_t published() const {
-    return log_.records({log::Topic::kOrders, log::partition_of("C1", 4)}).size();
-  }
+  std::size_t published() const { return log_.records({log::Topic::kOrders, log::partition_of("C1", 4)}).size(); }
 
   // A server for log_, whose first `refusals` answers are 503 and 429 by turns.
   std::unique_ptr<http::Server> serve(int refusals, http::ServerOptions options = {}) {
-    auto server =
-        http::Server::start(options, [this, left = std::make_shared<std::atomic<int>>(refusals)](
-                                         http::Request request, http::Respond respond) {
-          if (const int before = (*left)--; before > 0) {
-            return respond(http::problem(before % 2 == 0 ? 503 : 429, "Not now", "try again"));
-          }
-          gateway_.publish(std::move(request), std::move(respond));
-        });
+    auto server = http::Server::start(options, [this, left = std::make_shared<std::atomic<int>>(refusals)](
+                                                   http::Request request, http::Respond respond) {
+      if (const int before = (*left)--; before > 0) {
+        return respond(http::problem(before % 2 == 0 ? 503 : 429, "Not now", "try again"));
+      }
+      gateway_.publish(std::move(request), std::move(respond));
+    });
     EXPECT_TRUE(server) << server.error().message;
     return *std::move(server);
   }
@@ -110,8 +106,7 @@ class PublishClientTest : public testing::Test {
   test::TempDir directory_;
   log::MemoryLog log_{4};
   Gateway gateway_{log_, {}};
-  const std::pair<std::string, std::int32_t> orders_{"daybook.orders.v1",
-                                                     log::partition_of("C1", 4)};
+  const std::pair<std::string, std::int32_t> orders_{"daybook.orders.v1", log::partition_of("C1", 4)};
 };
 
 TEST_F(PublishClientTest, ReadsLinesHoweverTheyArePacked) {
@@ -121,8 +116,7 @@ TEST_F(PublishClientTest, ReadsLinesHoweverTheyArePacked) {
   expected.emplace_back("the last");
   const std::string half = text.substr(0, 777'777);
   const std::string rest = text.substr(777'777);
-  for (const std::string& bytes :
-       {text, gzip(text), zstd(text), gzip(half) + gzip(rest), zstd(half) + zstd(rest)}) {
+  for (const std::string& bytes : {text, gzip(text), zstd(text), gzip(half) + gzip(rest), zstd(half) + zstd(rest)}) {
     const auto [lines, error] = read_all(bytes);
     EXPECT_FALSE(error) << error->message;
     EXPECT_TRUE(lines == expected) << lines.size();
@@ -140,8 +134,7 @@ TEST_F(PublishClientTest, SaysWhereAPackedFileIsCutOffOrDamaged) {
     const auto [lines, error] = read_all(whole.substr(0, whole.size() - 100));
     ASSERT_TRUE(error);
     EXPECT_EQ(error->code, ErrorCode::kCorrupt);
-    EXPECT_TRUE(error->message.starts_with("line " + std::to_string(lines.size() + 1) + ": "))
-        << error->message;
+    EXPECT_TRUE(error->message.starts_with("line " + std::to_string(lines.size() + 1) + ": ")) << error->message;
     EXPECT_NE(error->message.find("cut off"), std::string::npos) << error->message;
     EXPECT_TRUE(read_all(whole + "more").second);
   }
@@ -155,9 +148,7 @@ TEST_F(PublishClientTest, ALineWithoutEndIsAnError) {
   EXPECT_TRUE(error->message.starts_with("line 2 "));
 }
 
-TEST_F(PublishClientTest, AFileThatIsNotThereIsAnError) {
-  EXPECT_FALSE(open_bytes(directory_.path() + "/none"));
-}
+TEST_F(PublishClientTest, AFileThatIsNotThereIsAnError) { EXPECT_FALSE(open_bytes(directory_.path() + "/none")); }
 
 TEST_F(PublishClientTest, PublishesIntoALogInBatches) {
   std::vector<std::uint64_t> progress;
@@ -211,8 +202,8 @@ TEST_F(PublishClientTest, PublishesToAServer) {
 
 TEST_F(PublishClientTest, StopsAtTheFirstRefusedBatchAndNamesItsLines) {
   // Line 3 is blank, lines 4 and 7 are bad, line 1 and 2 went before in a batch of their own.
-  const std::string text = lines_of(2) + "\n{\n" + line_of(5) + "\n" + line_of(6) + "\n" +
-                           R"({"event_id":" x"})" + "\n" + lines_of(10);
+  const std::string text =
+      lines_of(2) + "\n{\n" + line_of(5) + "\n" + line_of(6) + "\n" + R"({"event_id":" x"})" + "\n" + lines_of(10);
   const auto server = serve(0);
   const auto log_target = target_of(log_, "");
   const auto server_target = url_target(server->port());
@@ -275,9 +266,7 @@ TEST_F(PublishClientTest, GivesUpAfterItsTries) {
 TEST_F(PublishClientTest, ALogThatFailsIsReportedWithWhatWentBefore) {
   PublishOptions options;
   options.batch_events = 5;
-  options.progress = [this](const PublishProgress&) {
-    log_.fail_appends({ErrorCode::kUnavailable, "full"}, 1);
-  };
+  options.progress = [this](const PublishProgress&) { log_.fail_appends({ErrorCode::kUnavailable, "full"}, 1); };
   const auto target = target_of(log_, "");
   const PublishReport report = publish(lines_of(20), *target, options);
   ASSERT_TRUE(report.error);
@@ -289,8 +278,8 @@ TEST_F(PublishClientTest, TakesPlainHttpUrlsOnly) {
   for (const char* good : {"http://127.0.0.1:8080", "http://localhost/", "http://[::1]:80"}) {
     EXPECT_TRUE(target_of(good, HttpTargetOptions())) << good;
   }
-  for (const char* bad : {"https://127.0.0.1", "127.0.0.1:8080", "http://", "http://h:x",
-                          "http://h:", "http://h/path", "http://u@h"}) {
+  for (const char* bad :
+       {"https://127.0.0.1", "127.0.0.1:8080", "http://", "http://h:x", "http://h:", "http://h/path", "http://u@h"}) {
     EXPECT_FALSE(target_of(bad, HttpTargetOptions())) << bad;
   }
 }

@@ -70,7 +70,8 @@ TEST(QuestionMemory, HasABoundForOneAndOneForAll) {
   }
   EXPECT_EQ(budget->taken(), std::size_t{5} << 20);
   one.give_back(std::size_t{9} << 20);
-  EXPECT_EQ(one.try_take(std::size_t{6} << 20), QuestionMemory::Taken::kYes) << "what was counted too often is not there twice";
+  EXPECT_EQ(one.try_take(std::size_t{6} << 20), QuestionMemory::Taken::kYes)
+      << "what was counted too often is not there twice";
   one.keep(100);
   EXPECT_EQ(budget->taken(), std::size_t{256} << 10) << "in whole steps";
 }
@@ -117,11 +118,14 @@ struct ManyRows : testing::Test {
     for (int i = 0; i < 4'000; ++i) {
       const std::string id = std::to_string(i);
       const std::string customer = i % 2 == 0 ? "C1" : "C" + std::to_string(i % 500);
-      send(customer, R"("invoice_issued":{"invoice_id":"I)" + id + R"(","kind":"INVOICE","currency":"CNY","net_minor":100,)"
-                     R"("tax_minor":0,"issue_date":"2024-05-02","order_ids":["none"],"instalments":[{"due_date":"2024-05-)" +
-                     std::to_string(10 + i % 20) + R"(","amount_minor":100}]})");
-      send(customer, R"("order_placed":{"order_id":"O)" + id + R"(","kind":"STANDARD","currency":"CNY","sales_rep":"R)" + id +
-                     R"(","lines":[{"line_id":"1","sku":"S)" + id + R"(","quantity":"1","net_minor":10,"tax_minor":1}]})");
+      send(customer,
+           R"("invoice_issued":{"invoice_id":"I)" + id +
+               R"(","kind":"INVOICE","currency":"CNY","net_minor":100,)"
+               R"("tax_minor":0,"issue_date":"2024-05-02","order_ids":["none"],"instalments":[{"due_date":"2024-05-)" +
+               std::to_string(10 + i % 20) + R"(","amount_minor":100}]})");
+      send(customer,
+           R"("order_placed":{"order_id":"O)" + id + R"(","kind":"STANDARD","currency":"CNY","sales_rep":"R)" + id +
+               R"(","lines":[{"line_id":"1","sku":"S)" + id + R"(","quantity":"1","net_minor":10,"tax_minor":1}]})");
     }
     book.settle();
   }
@@ -163,7 +167,8 @@ TEST_F(ManyRows, OfEveryReportAreCountedBoundedAndGivenBack) {
         counted = request.memory.get();
         query::Rendered rendered = query::answer(shards, today, request);
         counted = nullptr;
-        EXPECT_EQ(request.memory->taken() > 0, rendered.memory != nullptr && rendered.body.size() > 0 && rendered.status < 400);
+        EXPECT_EQ(request.memory->taken() > 0,
+                  rendered.memory != nullptr && rendered.body.size() > 0 && rendered.status < 400);
         rendered.memory.reset();
         EXPECT_EQ(request.memory->taken(), 0U);
         return rendered;

@@ -13,8 +13,8 @@ void publish(Story& story, const std::string& from, const std::string& to, const
              const std::string& rate, const std::string& at = "") {
   story.account = "fx:" + from;
   story.put("exchange_rate_published", at.empty() ? date : at,
-            R"("currency":")" + from + R"(","base_currency":")" + to + R"(","date":")" + date + R"(","rate":")" +
-                rate + "\"");
+            R"("currency":")" + from + R"(","base_currency":")" + to + R"(","date":")" + date + R"(","rate":")" + rate +
+                "\"");
 }
 
 // The rate in shortest form; "-": none.
@@ -22,8 +22,7 @@ std::string rate_on(const Story& story, std::string_view date, std::string_view 
   const query::LocalShards shards(story.book.model());
   query::Question question;
   question.as_of = day(date);
-  const query::RateTable rates =
-      query::Coordinator(shards, {}, {}).rates(question, {question.as_of, question.as_of});
+  const query::RateTable rates = query::Coordinator(shards, {}, {}).rates(question, {question.as_of, question.as_of});
   const auto rate = rates.on(question.as_of, currency(from), currency(to));
   return rate ? format_scaled(*rate, kRatePlaces) : "-";
 }
@@ -38,15 +37,15 @@ TEST(Exchange, IsExactAndRoundsHalfAwayFromZero) {
   };
   const std::vector<Case> cases = {
       {10'000, "USD", "CNY", "7.25", 72'500},
-      {1, "USD", "CNY", "0.5", 1},            // 0.5
-      {-1, "USD", "CNY", "0.5", -1},          // -0.5
+      {1, "USD", "CNY", "0.5", 1},    // 0.5
+      {-1, "USD", "CNY", "0.5", -1},  // -0.5
       {1, "USD", "CNY", "0.499999999999", 0},
-      {3, "USD", "CNY", "0.5", 2},            // 1.5
-      {1'000, "JPY", "CNY", "0.0485", 4'850}, // No decimals to two.
-      {12'345, "CNY", "JPY", "20.6", 2'543},  // 2543.07
-      {1'000, "KWD", "USD", "3.25", 325},     // Three to two.
-      {100, "USD", "KWD", "0.3075", 308},     // 307.5
-      {10'000, "UYW", "KWD", "1", 1'000},     // Four to three.
+      {3, "USD", "CNY", "0.5", 2},             // 1.5
+      {1'000, "JPY", "CNY", "0.0485", 4'850},  // No decimals to two.
+      {12'345, "CNY", "JPY", "20.6", 2'543},   // 2543.07
+      {1'000, "KWD", "USD", "3.25", 325},      // Three to two.
+      {100, "USD", "KWD", "0.3075", 308},      // 307.5
+      {10'000, "UYW", "KWD", "1", 1'000},      // Four to three.
       {1, "JPY", "UYW", "1", 10'000},
       // 10^27 minor units at 999999999999.999999999999: beyond 128 bits before it is rounded.
       {Int128(1'000'000'000'000'000) * 1'000'000'000'000, "USD", "EUR", "1.000000000001",

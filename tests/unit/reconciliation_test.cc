@@ -47,7 +47,8 @@ TEST_F(ReconciliationTest, EachFaultIsSaidWithItsRow) {
   const json::value said = problem(kHeader + "C1,,CNY,1\nC2,,XXQ,1\n,,CNY,1\nC3,,CNY,1.234\nC4\nC1,,CNY,2\n");
   std::vector<std::string> found;
   for (const auto& violation : said.at("violations").as_array()) {
-    found.push_back(fmt::format("{} {}", violation.at("index").to_number<int>(), std::string(violation.at("field").as_string())));
+    found.push_back(
+        fmt::format("{} {}", violation.at("index").to_number<int>(), std::string(violation.at("field").as_string())));
   }
   EXPECT_EQ(found, (std::vector<std::string>{"1 currency", "2 customer_id", "3 amount", "4 ", "5 customer_id"}));
   EXPECT_EQ(said.at("violation_count").to_number<int>(), 5);
@@ -59,11 +60,14 @@ TEST_F(ReconciliationTest, SeparatorsAndDecimalCommasOfOtherLanguagesAreNamed) {
     std::string csv, field, words;
     int row = 0;
   } cases[] = {
-      {"customer_id;document_id;currency;amount\nC1;;CNY;1,50\n", "customer_id;document_id;currency;amount", "has ';' between its columns", 0},
-      {"customer_id\tcurrency\tamount\nC1\tCNY\t1\n", "customer_id\tcurrency\tamount", "has a tab between its columns", 0},
+      {"customer_id;document_id;currency;amount\nC1;;CNY;1,50\n", "customer_id;document_id;currency;amount",
+       "has ';' between its columns", 0},
+      {"customer_id\tcurrency\tamount\nC1\tCNY\t1\n", "customer_id\tcurrency\tamount", "has a tab between its columns",
+       0},
       {kHeader + "C1,,CNY,\"1234,56\"\n", "amount", "decimals stand behind a point", 0},
       {kHeader + "C1,,CNY,\"1,234.56\"\n", "amount", "nothing between its thousands", 0},
-      {kHeader + "C0,,CNY,1\nC1,,CNY,-1234,56\n", "", "has 5 values for 4 columns; an amount's decimals stand behind a point", 1},
+      {kHeader + "C0,,CNY,1\nC1,,CNY,-1234,56\n", "",
+       "has 5 values for 4 columns; an amount's decimals stand behind a point", 1},
   };
   for (const auto& [csv, field, words, row] : cases) {
     const json::value said = problem(csv);
@@ -91,7 +95,8 @@ TEST_F(ReconciliationTest, TheFirstFaultsAreListedAndAllCounted) {
   const json::value said = problem(kHeader + rows);
   EXPECT_EQ(said.at("violations").as_array().size(), 100U);
   EXPECT_EQ(said.at("violation_count").to_number<int>(), 5'000);
-  EXPECT_NE(said.at("detail").as_string().find("5000 faults in all"), json::string::npos) << said.at("detail").as_string();
+  EXPECT_NE(said.at("detail").as_string().find("5000 faults in all"), json::string::npos)
+      << said.at("detail").as_string();
 }
 
 TEST_F(ReconciliationTest, AFileHasSoManyRowsAtMost) {
@@ -136,7 +141,8 @@ TEST_F(ReconciliationTest, ReadingTakesTimeWithTheFileWhateverIsWrong) {
        }},
       {"values of one row", [](std::size_t n) { return kHeader + std::string(n, ','); }},
   };
-  for (const auto& [what, form] : forms) test::expect_linear(what, 2'000, form, [&](const std::string& csv) { ask(csv); });
+  for (const auto& [what, form] : forms)
+    test::expect_linear(what, 2'000, form, [&](const std::string& csv) { ask(csv); });
 }
 
 TEST_F(ReconciliationTest, IsGivenUpWhenNobodyWaits) {

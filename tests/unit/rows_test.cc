@@ -92,10 +92,10 @@ TEST(Rows, WhatCannotBeOnThePageIsKnownByTheBeginningOfItsKeys) {
 
 TEST(Csv, AFieldIsOneCellWhateverItHolds) {
   const std::pair<const char*, const char*> fields[] = {
-      {"plain", "plain"},   {"", ""},           {"a,b", "\"a,b\""}, {"a\"b", "\"a\"\"b\""}, {"a\nb", "\"a\nb\""},
-      {"a\rb", "\"a\rb\""}, {"a=b", "a=b"},     {"=1", "'=1"},      {"+1", "'+1"},             {"-1", "'-1"},
-      {"@x", "'@x"},        {"\tx", "'\tx"},     {"\rx", "\"'\rx\""}, {"＝1", "'＝1"},           {"＋1", "'＋1"},
-      {"－1", "'－1"},      {"＠x", "'＠x"},      {"=a,b", "\"'=a,b\""}};
+      {"plain", "plain"},   {"", ""},        {"a,b", "\"a,b\""},   {"a\"b", "\"a\"\"b\""}, {"a\nb", "\"a\nb\""},
+      {"a\rb", "\"a\rb\""}, {"a=b", "a=b"},  {"=1", "'=1"},        {"+1", "'+1"},          {"-1", "'-1"},
+      {"@x", "'@x"},        {"\tx", "'\tx"}, {"\rx", "\"'\rx\""},  {"＝1", "'＝1"},        {"＋1", "'＋1"},
+      {"－1", "'－1"},      {"＠x", "'＠x"}, {"=a,b", "\"'=a,b\""}};
   for (const auto& [text, field] : fields) {
     Row row;
     row.add("text", Value::text(text));

@@ -4,9 +4,9 @@
 
 #include <rapidcheck/gtest.h>
 
+#include <atomic>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
-#include <atomic>
 #include <optional>
 
 #include "index/shard_index.h"
@@ -215,10 +215,13 @@ struct Folded {
     folding.shard().listen(index);
     const History history(Hostile(seed, values).records(events), 0, 1);
     const std::atomic<bool> stopping = false;
-    feed(folding, history, random, [&] {
-      folding.commit();
-      if (index->snapshot() == nullptr) RC_ASSERT(index->build(stopping).has_value());
-    }, [] {});
+    feed(
+        folding, history, random,
+        [&] {
+          folding.commit();
+          if (index->snapshot() == nullptr) RC_ASSERT(index->build(stopping).has_value());
+        },
+        [] {});
     if (random() % 2 == 0) index->merge();
   }
 };
@@ -228,7 +231,8 @@ std::vector<std::string> differences(const json::value& answer) {
   std::vector<std::string> all;
   for (const auto& row : answer.at("proof").as_array()) {
     for (const auto& [measure, difference] : row.at("difference").as_object()) {
-      if (number_of(difference) != 0) all.push_back(std::string(row.at("currency").as_string()) + " " + std::string(measure));
+      if (number_of(difference) != 0)
+        all.push_back(std::string(row.at("currency").as_string()) + " " + std::string(measure));
     }
   }
   return all;
@@ -261,7 +265,8 @@ RC_GTEST_PROP(SalesProof, HoldsForEveryQuestion, ()) {
     const json::value answer = sales.ask(asked);
     if (!differences(answer).empty()) RC_FAIL(asked.text() + "\n" + json::serialize(answer));
     const json::value again = Postings(of_pages, random).ask(asked);
-    if (again != answer) RC_FAIL(asked.text() + "\npages: " + json::serialize(again) + "\nindex: " + json::serialize(answer));
+    if (again != answer)
+      RC_FAIL(asked.text() + "\npages: " + json::serialize(again) + "\nindex: " + json::serialize(answer));
     if (asked.parameters.contains("base_currency")) continue;
     // What was kept is what the totals say, and nothing that they say is left out.
     std::map<std::string, json::object> kept;
@@ -282,7 +287,8 @@ RC_GTEST_PROP(SalesProof, HoldsForEveryQuestion, ()) {
 }
 
 // By place in index::kSalesColumns.
-constexpr const char* kMeasures[] = {"ordered", "shipped", "invoiced", "invoices", "collected", "orders", "freight", "shipments"};
+constexpr const char* kMeasures[] = {"ordered",   "shipped", "invoiced", "invoices",
+                                     "collected", "orders",  "freight",  "shipments"};
 
 RC_GTEST_PROP(SalesProof, FailsWhereOneOfTheTablesIsDamaged, ()) {
   std::mt19937 random(*rc::gen::arbitrary<std::uint32_t>());
@@ -296,7 +302,8 @@ RC_GTEST_PROP(SalesProof, FailsWhereOneOfTheTablesIsDamaged, ()) {
   // A month's tables are its own: nobody else reads them meanwhile.
   auto& month = const_cast<index::Sales::Month&>(*months[random() % months.size()]);
   RC_PRE(month.answers(kFirstDate, kLastDate, kLastDate));
-  Asked asked{{"v1", "sales"}, {{"from", format_date(kFirstDate)}, {"to", format_date(kLastDate)}, {"as_of", format_date(kLastDate)}}};
+  Asked asked{{"v1", "sales"},
+              {{"from", format_date(kFirstDate)}, {"to", format_date(kLastDate)}, {"as_of", format_date(kLastDate)}}};
   const std::size_t column = random() % std::size(kMeasures);
   const auto damage = [&](std::vector<index::SalesSums>& groups) {
     RC_PRE(!groups.empty());
@@ -359,7 +366,8 @@ RC_GTEST_PROP(SalesProof, FailsWhereAPageIsDamaged, ()) {
     return random() % 4 == 0 ? store::Reads::Next::kStop : store::Reads::Next::kGoOn;
   };
   RC_ASSERT(store.scan(store::Table::kCells, std::string(1, store::kSalesPage), "", take).has_value());
-  const auto invoiced = std::ranges::find(cells, domain::Measure::kInvoiced, [](const auto& cell) { return cell.id.measure; });
+  const auto invoiced =
+      std::ranges::find(cells, domain::Measure::kInvoiced, [](const auto& cell) { return cell.id.measure; });
   RC_PRE(invoiced != cells.end());
   invoiced->value.amount += 7;
   RC_PRE(!invoiced->value.is_zero());

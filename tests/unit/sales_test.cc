@@ -33,8 +33,7 @@ TEST(Sales, OrderedIsRestatedOnThePlacedDate) {
   story.ship("S", "2024-05-02", {{"1", "2"}});
   story.cancel("2024-05-03");
   EXPECT_EQ(story.sales_totals("2024-05-02", "ordered"), "1.50");
-  EXPECT_EQ(story.sales("2024-05-03", "period ordered orders", "grain=day&to=2024-05-01"),
-            "2024-05-01 0.66 1");
+  EXPECT_EQ(story.sales("2024-05-03", "period ordered orders", "grain=day&to=2024-05-01"), "2024-05-01 0.66 1");
   story.change("2024-05-04", {{"3", "1", 7}});
   EXPECT_EQ(story.sales(kEnd, "group.sku ordered orders shipped shipments", "group_by=sku"),
             "s1 0.00 0 0.66 1; s3 0.07 1 0.00 0");
@@ -46,8 +45,7 @@ TEST(Sales, AChangeOfTermsRestatesWhatWasShipped) {
   story.ship("S", "2024-05-02", {{"1", "5"}});
   story.change("2024-05-03", {{"1", "10", 2000}});
   EXPECT_EQ(story.sales_totals("2024-05-02", "shipped"), "5.00");
-  EXPECT_EQ(story.sales("2024-05-03", "period shipped", "grain=day&from=2024-05-02&to=2024-05-02"),
-            "2024-05-02 10.00");
+  EXPECT_EQ(story.sales("2024-05-03", "period shipped", "grain=day&from=2024-05-02&to=2024-05-02"), "2024-05-02 10.00");
 }
 
 TEST(Sales, ADroppedLineKeepsItsLastTerms) {
@@ -71,13 +69,10 @@ TEST(Sales, ACancellationDoesNotChangeWhatShippedIsWorth) {
 TEST(Sales, SkusCountOrdersAndShipmentsOnceEachAndTotalsOnce) {
   Story story;
   story.order("O", "2024-05-01", {{"1", "3", 100}, {"2", "1", 50}});
-  story.ship("S", "2024-05-02", {{"1", "2"}, {"2", "1"}, {"9", "4"}},
-             R"(,"freight_minor":30,"currency":"CNY")");
-  EXPECT_EQ(
-      story.sales(kEnd, "group.sku orders shipments shipped_quantity freight", "group_by=sku"),
-      "s1 1 1 2 0.00; s2 1 1 1 0.00; unassigned 0 1 4 0.30");
-  EXPECT_EQ(story.sales_totals(kEnd, "orders shipments freight shipped", "group_by=sku"),
-            "1 1 0.30 1.16");
+  story.ship("S", "2024-05-02", {{"1", "2"}, {"2", "1"}, {"9", "4"}}, R"(,"freight_minor":30,"currency":"CNY")");
+  EXPECT_EQ(story.sales(kEnd, "group.sku orders shipments shipped_quantity freight", "group_by=sku"),
+            "s1 1 1 2 0.00; s2 1 1 1 0.00; unassigned 0 1 4 0.30");
+  EXPECT_EQ(story.sales_totals(kEnd, "orders shipments freight shipped", "group_by=sku"), "1 1 0.30 1.16");
 }
 
 TEST(Sales, QuantitiesArePerSku) {
@@ -109,14 +104,12 @@ TEST(Sales, CollectedIsSplitByApplicationsAndRestated) {
   story.pay("P", 1500, "2024-05-05");
   story.allocate("A", "P", "2024-06-02", {{"I", "1000"}});
   const auto by_region = [&](const char* day) {
-    return story.sales(day, "period group.region collected",
-                       "group_by=region&grain=month&measure=collected");
+    return story.sales(day, "period group.region collected", "group_by=region&grain=month&measure=collected");
   };
   EXPECT_EQ(by_region("2024-06-01"), "2024-05 EU 15.00");
   EXPECT_EQ(by_region("2024-06-02"), "2024-05 CN 10.00; 2024-05 EU 5.00");
   story.reverse("P", "2024-07-01");
-  EXPECT_EQ(by_region("2024-07-01"),
-            "2024-05 CN 10.00; 2024-05 EU 5.00; 2024-07 CN -10.00; 2024-07 EU -5.00");
+  EXPECT_EQ(by_region("2024-07-01"), "2024-05 CN 10.00; 2024-05 EU 5.00; 2024-07 CN -10.00; 2024-07 EU -5.00");
   story.unallocate("A", "P", "2024-06-20");
   EXPECT_EQ(by_region("2024-07-01"), "2024-05 EU 15.00; 2024-07 EU -15.00");
 }
@@ -127,12 +120,8 @@ TEST(Sales, AVoidGivesCollectedBackToThePayment) {
   story.invoice("I", 1000, "2024-05-01", R"(,"region":"CN")");
   story.pay("P", 1000, "2024-05-05", {{"I", "1000"}});
   story.void_invoice("I", "2024-05-10");
-  EXPECT_EQ(
-      story.sales("2024-05-09", "group.region collected", "group_by=region&measure=collected"),
-      "CN 10.00");
-  EXPECT_EQ(
-      story.sales("2024-05-10", "group.region collected", "group_by=region&measure=collected"),
-      "EU 10.00");
+  EXPECT_EQ(story.sales("2024-05-09", "group.region collected", "group_by=region&measure=collected"), "CN 10.00");
+  EXPECT_EQ(story.sales("2024-05-10", "group.region collected", "group_by=region&measure=collected"), "EU 10.00");
 }
 
 TEST(Sales, RefundsAndReversalsAreNegativeOnTheirDates) {
@@ -140,8 +129,7 @@ TEST(Sales, RefundsAndReversalsAreNegativeOnTheirDates) {
   story.pay("P", 500, "2024-05-05");
   story.refund("F", 100, "2024-05-07", R"(,"payment_id":"P")");
   story.refund("G", 50, "2024-05-08");
-  EXPECT_EQ(story.sales(kEnd, "period collected", "grain=day"),
-            "2024-05-05 5.00; 2024-05-07 -1.00; 2024-05-08 -0.50");
+  EXPECT_EQ(story.sales(kEnd, "period collected", "grain=day"), "2024-05-05 5.00; 2024-05-07 -1.00; 2024-05-08 -0.50");
 }
 
 TEST(Sales, RegionLevelsAreSumsOfAllBelow) {
@@ -163,12 +151,11 @@ TEST(Sales, RegionLevelsAreSumsOfAllBelow) {
 TEST(Sales, PeriodsOfEveryGrain) {
   Story story;
   story.order("O", "2024-12-30");
-  for (const auto& [grain, label] :
-       std::vector<std::pair<std::string, std::string>>{{"day", "2024-12-30"},
-                                                        {"week", "2025-W01"},
-                                                        {"month", "2024-12"},
-                                                        {"quarter", "2024-Q4"},
-                                                        {"year", "2024"}}) {
+  for (const auto& [grain, label] : std::vector<std::pair<std::string, std::string>>{{"day", "2024-12-30"},
+                                                                                     {"week", "2025-W01"},
+                                                                                     {"month", "2024-12"},
+                                                                                     {"quarter", "2024-Q4"},
+                                                                                     {"year", "2024"}}) {
     EXPECT_EQ(story.sales(kEnd, "period", "grain=" + grain), label);
   }
   EXPECT_EQ(story.sales(kEnd, "period"), "2020-01-01/2030-01-01");
@@ -194,19 +181,16 @@ TEST(Sales, TheBusinessZoneMakesTheDate) {
 TEST(Sales, TotalsAgreeOverEveryGrouping) {
   Story story;
   story.profile("2024-01-01", R"("region":"EU","sales_rep":"r")");
-  story.order("O", "2024-05-01", {{"1", "3", 100}, {"2", "1", 50}},
-              R"(,"channel":"web","region":"CN")");
-  story.ship("S", "2024-05-02", {{"1", "2"}, {"9", "4"}},
-             R"(,"freight_minor":30,"currency":"CNY")");
+  story.order("O", "2024-05-01", {{"1", "3", 100}, {"2", "1", 50}}, R"(,"channel":"web","region":"CN")");
+  story.ship("S", "2024-05-02", {{"1", "2"}, {"9", "4"}}, R"(,"freight_minor":30,"currency":"CNY")");
   story.invoice("I", 150, "2024-05-03", R"(,"order_ids":["O"])");
   story.invoice("J", 70, "2024-05-03", "", "JPY");
   story.pay("P", 200, "2024-05-05", {{"I", "150"}});
-  const std::string columns =
-      "currency ordered shipped invoiced collected freight orders shipments invoices";
+  const std::string columns = "currency ordered shipped invoiced collected freight orders shipments invoices";
   const std::string totals = story.sales_totals(kEnd, columns);
   EXPECT_EQ(totals, "CNY 1.50 0.66 1.50 2.00 0.30 1 1 1; JPY 0 0 70 0 0 0 0 1");
-  for (const char* by : {"region", "sales_rep", "customer", "sku", "channel", "kind", "region,sku",
-                         "sku,kind,channel", "sales_rep,customer,region"}) {
+  for (const char* by : {"region", "sales_rep", "customer", "sku", "channel", "kind", "region,sku", "sku,kind,channel",
+                         "sales_rep,customer,region"}) {
     EXPECT_EQ(story.sales_totals(kEnd, columns, "group_by=" + std::string(by)), totals) << by;
   }
 }
@@ -252,8 +236,7 @@ TEST(Sales, ARefundOfSettledMoneyStandsWithItsInvoiceAsLongAsTheItemDoes) {
   story.refund("F", 30, "2024-06-10", R"(,"payment_id":"P")");
   story.unallocate("P", "P", "2024-07-01");
   EXPECT_EQ(story.sales("2024-05-31", "group.region collected", "group_by=region&measure=collected"), "CN 1.00");
-  EXPECT_EQ(story.sales("2024-06-30", "period group.region collected",
-                        "group_by=region&measure=collected&grain=month"),
+  EXPECT_EQ(story.sales("2024-06-30", "period group.region collected", "group_by=region&measure=collected&grain=month"),
             "2024-05 CN 1.00; 2024-06 CN -0.30");
   // Unallocated, May's cash and June's refund both go back to the payment's region.
   EXPECT_EQ(story.sales(kEnd, "period group.region collected", "group_by=region&measure=collected&grain=month"),
@@ -366,7 +349,8 @@ TEST(Comparison, PeriodsOfTargetsByTheirNames) {
       ASSERT_NE(period_label(grain, period->to + 1), period_label(grain, day));
     }
   }
-  for (const char* none : {"", "24", "2024-", "2024-13", "2024-5", "2024-Q5", "2024-Q", "2024-W10", "2024-05-01", "abcd"}) {
+  for (const char* none :
+       {"", "24", "2024-", "2024-13", "2024-5", "2024-Q5", "2024-Q", "2024-W10", "2024-05-01", "abcd"}) {
     EXPECT_FALSE(query::parse_period(none)) << none;
   }
 }

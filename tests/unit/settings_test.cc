@@ -38,8 +38,7 @@ class SettingsTest : public testing::Test {
     ::setenv(variable_of(key).c_str(), value.c_str(), 1);
   }
   // The message of what must be refused.
-  static std::string refusal(const std::string& path,
-                             const std::map<std::string, std::string>& flags = {},
+  static std::string refusal(const std::string& path, const std::map<std::string, std::string>& flags = {},
                              const std::vector<std::string>& kafka = {}) {
     const auto settings = read_settings(path, flags, kafka);
     EXPECT_FALSE(settings);
@@ -110,10 +109,9 @@ retries = 5
   EXPECT_EQ(settings->threads, 4);
   EXPECT_EQ(settings->memory_mib, 256U);
   EXPECT_EQ(settings->fold.anomaly_days, (domain::AnomalyDays{1, 20, 300}));
-  EXPECT_EQ(settings->kafka, (std::map<std::string, std::string>{{"security.protocol", "SSL"},
-                                                                 {"ssl.ca.location", "/ca"},
-                                                                 {"debug", "true"},
-                                                                 {"retries", "5"}}));
+  EXPECT_EQ(settings->kafka,
+            (std::map<std::string, std::string>{
+                {"security.protocol", "SSL"}, {"ssl.ca.location", "/ca"}, {"debug", "true"}, {"retries", "5"}}));
 }
 
 TEST_F(SettingsTest, TheEnvironmentWinsOverTheFileAndFlagsOverBoth) {
@@ -128,11 +126,9 @@ TEST_F(SettingsTest, TheEnvironmentWinsOverTheFileAndFlagsOverBoth) {
 }
 
 TEST_F(SettingsTest, KafkaFlagsWinOverTheFile) {
-  const auto settings =
-      read_settings(file("[kafka]\nacks = \"1\"\nlinger = 2\n"), {}, {"acks=all", "a=b=c"});
+  const auto settings = read_settings(file("[kafka]\nacks = \"1\"\nlinger = 2\n"), {}, {"acks=all", "a=b=c"});
   ASSERT_TRUE(settings);
-  EXPECT_EQ(settings->kafka,
-            (std::map<std::string, std::string>{{"acks", "all"}, {"linger", "2"}, {"a", "b=c"}}));
+  EXPECT_EQ(settings->kafka, (std::map<std::string, std::string>{{"acks", "all"}, {"linger", "2"}, {"a", "b=c"}}));
   EXPECT_TRUE(holds(refusal("", {}, {"acks"}), {"acks", "PROPERTY=VALUE"}));
   EXPECT_TRUE(holds(refusal("", {}, {"=all"}), {"=all", "PROPERTY=VALUE"}));
 }
@@ -141,40 +137,38 @@ TEST_F(SettingsTest, FaultsNameKeyValueOriginAndWhatIsAllowed) {
   struct Case {
     const char *key, *value, *allowed;
   };
-  for (const Case& c :
-       std::vector<Case>{{"partitions", "0", "from 1 to 1024"},
-                         {"partitions", "1025", "from 1 to 1024"},
-                         {"partitions", "8x", "from 1 to 1024"},
-                         {"shards", "", "such as 0-3,6"},
-                         {"shards", "0-3,2", "each once"},
-                         {"shards", "3-0", "from 0 to 1023"},
-                         {"shards", "1024", "from 0 to 1023"},
-                         {"metrics_listen", "8091", "HOST:PORT"},
-                         {"unprotected", "yes", "true or false"},
-                         {"dead_letters", "1", "true or false"},
-                         {"projectors", "", "books-1:8090"},
-                         {"projectors", "a:1,", "HOST:PORT,…"},
-                         {"projectors", "a:0", "HOST:PORT,…"},
-                         {"projectors", "a:1,b", "HOST:PORT,…"},
-                         {"projectors", "http://a:1", "HOST:PORT,…"},
-                         {"threads", "0", "from 1 to 256"},
-                         {"memory_mib", "63", "from 64"},
-                         {"memory_mib", "-1", "from 64"},
-                         {"listen", "8080", "HOST:PORT"},
-                         {"listen", ":8080", "HOST:PORT"},
-                         {"listen", "h:65536", "HOST:PORT"},
-                         {"listen", "h:", "HOST:PORT"},
-                         {"listen", "::1:8080", "[::1]:8080"},
-                         {"listen", "[localhost]:8080", "[::1]:8080"},
-                         {"business_time_zone", "Mars/Olympus", "IANA"},
-                         {"expect", "orders,refunds", "orders, shipments, invoices, payments"},
-                         {"anomaly_days.delivered_not_invoiced", "-1", "from 0 to 3650"},
-                         {"anomaly_days.invoice_not_received", "3651", "from 0 to 3650"},
-                         {"anomaly_days.shipped_without_proof_of_delivery", "soon", "from 0 to 3650"},
-                         {"today", "2024-02-30", "YYYY-MM-DD"},
-                         {"data", "", "path"}}) {
-    EXPECT_TRUE(holds(refusal("", {{c.key, c.value}}), {c.key, c.value, flag_of(c.key), c.allowed}))
-        << c.key;
+  for (const Case& c : std::vector<Case>{{"partitions", "0", "from 1 to 1024"},
+                                         {"partitions", "1025", "from 1 to 1024"},
+                                         {"partitions", "8x", "from 1 to 1024"},
+                                         {"shards", "", "such as 0-3,6"},
+                                         {"shards", "0-3,2", "each once"},
+                                         {"shards", "3-0", "from 0 to 1023"},
+                                         {"shards", "1024", "from 0 to 1023"},
+                                         {"metrics_listen", "8091", "HOST:PORT"},
+                                         {"unprotected", "yes", "true or false"},
+                                         {"dead_letters", "1", "true or false"},
+                                         {"projectors", "", "books-1:8090"},
+                                         {"projectors", "a:1,", "HOST:PORT,…"},
+                                         {"projectors", "a:0", "HOST:PORT,…"},
+                                         {"projectors", "a:1,b", "HOST:PORT,…"},
+                                         {"projectors", "http://a:1", "HOST:PORT,…"},
+                                         {"threads", "0", "from 1 to 256"},
+                                         {"memory_mib", "63", "from 64"},
+                                         {"memory_mib", "-1", "from 64"},
+                                         {"listen", "8080", "HOST:PORT"},
+                                         {"listen", ":8080", "HOST:PORT"},
+                                         {"listen", "h:65536", "HOST:PORT"},
+                                         {"listen", "h:", "HOST:PORT"},
+                                         {"listen", "::1:8080", "[::1]:8080"},
+                                         {"listen", "[localhost]:8080", "[::1]:8080"},
+                                         {"business_time_zone", "Mars/Olympus", "IANA"},
+                                         {"expect", "orders,refunds", "orders, shipments, invoices, payments"},
+                                         {"anomaly_days.delivered_not_invoiced", "-1", "from 0 to 3650"},
+                                         {"anomaly_days.invoice_not_received", "3651", "from 0 to 3650"},
+                                         {"anomaly_days.shipped_without_proof_of_delivery", "soon", "from 0 to 3650"},
+                                         {"today", "2024-02-30", "YYYY-MM-DD"},
+                                         {"data", "", "path"}}) {
+    EXPECT_TRUE(holds(refusal("", {{c.key, c.value}}), {c.key, c.value, flag_of(c.key), c.allowed})) << c.key;
     set(c.key, c.value);
     EXPECT_TRUE(holds(refusal(""), {c.key, c.value, variable_of(c.key), c.allowed})) << c.key;
     clear();
@@ -233,10 +227,10 @@ TEST_F(SettingsTest, VariablesThatAreNoSettingAreSaid) {
   ::setenv("DAYBOOK_MEMORY_MB", "3", 1);
   ::setenv("DAYBOOK_X", "", 1);
   ::setenv("OTHER_MEMORY_MB", "3", 1);
-  EXPECT_EQ(unknown_variables(),
-            (std::vector<std::string>{"DAYBOOK_MEMORY_MB in the environment is not a setting and has no effect; did you "
-                                      "mean 'DAYBOOK_MEMORY_MIB'?",
-                                      "DAYBOOK_X in the environment is not a setting and has no effect"}));
+  EXPECT_EQ(unknown_variables(), (std::vector<std::string>{
+                                     "DAYBOOK_MEMORY_MB in the environment is not a setting and has no effect; did you "
+                                     "mean 'DAYBOOK_MEMORY_MIB'?",
+                                     "DAYBOOK_X in the environment is not a setting and has no effect"}));
   ::unsetenv("OTHER_MEMORY_MB");
 }
 
@@ -261,7 +255,8 @@ projectors = ["p1:8090", "[::1]:8090"]
 metrics_listen = "127.0.0.1:0"
 unprotected = true
 dead_letters = true
-)"), {{"dead_letters", "false"}}, {}, defaults_of(Program::kProjector));
+)"),
+                                      {{"dead_letters", "false"}}, {}, defaults_of(Program::kProjector));
   ASSERT_TRUE(settings) << settings.error().message;
   EXPECT_EQ(settings->projectors, (std::vector<std::string>{"p1:8090", "[::1]:8090"}));
   EXPECT_EQ(settings->metrics_listen, "127.0.0.1:0");
@@ -304,10 +299,12 @@ TEST_F(SettingsTest, BeyondTheLoopbackOnlyWhereThatIsSaid) {
       settings.unprotected = true;
       EXPECT_FALSE(is_unprotected(program, settings)) << listen;
     }
-    for (const char* listen : {"0.0.0.0:8080", "192.0.2.1:0", "192.168.1.5:8080", "[::]:0", "[2001:db8::1]:0", "[::ffff:127.0.0.1]:0"}) {
+    for (const char* listen :
+         {"0.0.0.0:8080", "192.0.2.1:0", "192.168.1.5:8080", "[::]:0", "[2001:db8::1]:0", "[::ffff:127.0.0.1]:0"}) {
       Settings settings = fit(program);
       settings.listen = listen;
-      EXPECT_TRUE(holds(fault(program, settings), {std::string("listen = '") + listen + "'", "127.0.0.1", "--unprotected"}));
+      EXPECT_TRUE(
+          holds(fault(program, settings), {std::string("listen = '") + listen + "'", "127.0.0.1", "--unprotected"}));
       settings.unprotected = true;
       EXPECT_EQ(fault(program, settings), "");
       EXPECT_TRUE(is_unprotected(program, settings));
@@ -331,7 +328,8 @@ TEST_F(SettingsTest, BeyondTheLoopbackOnlyWhereThatIsSaid) {
 TEST_F(SettingsTest, EveryProgramTakesKeysThatThereAreEachOnce) {
   for (const Program program : kPrograms) {
     std::vector<std::string> keys = keys_of(program);
-    for (const std::string& key : keys) EXPECT_NE(std::ranges::find(setting_keys(), key, &SettingKey::name), setting_keys().end()) << key;
+    for (const std::string& key : keys)
+      EXPECT_NE(std::ranges::find(setting_keys(), key, &SettingKey::name), setting_keys().end()) << key;
     std::ranges::sort(keys);
     EXPECT_EQ(std::ranges::adjacent_find(keys), keys.end());
   }

@@ -29,9 +29,10 @@ TEST(StatementFileName, NothingLeadsOutOfTheFolder) {
 
 // As a file system without case sees them, and one that composes what Unicode takes for the same.
 TEST(StatementFileName, NoTwoCustomersShareOne) {
-  std::vector<std::string> ids = {"abc", "ABC", "Abc", "aBc", "abC", "ABc", "abc~7", "ABC~7", "a=62c", "a", "A", "=", "=3D", "~", "~a",
-                                  "a.b", "a b", "a/b", "ä", "Ä", "a\u0308", "A\u0308", "K", "\u212A", "客户", "客戶", "con", "CON", "nul",
-                                  "a.", "a..", "a=2E", ".", "..", "-", "--", "index", "INDEX"};
+  std::vector<std::string> ids = {
+      "abc", "ABC", "Abc", "aBc", "abC", "ABc",  "abc~7", "ABC~7",   "a=62c",   "a",  "A",      "=",    "=3D",
+      "~",   "~a",  "a.b", "a b", "a/b", "ä",    "Ä",     "a\u0308", "A\u0308", "K",  "\u212A", "客户", "客戶",
+      "con", "CON", "nul", "a.",  "a..", "a=2E", ".",     "..",      "-",       "--", "index",  "INDEX"};
   for (const char* unit : {"x", "X", "ä", "/", "客"}) {
     std::string longest;
     while (longest.size() + std::string_view(unit).size() <= 128) longest += unit;
@@ -45,7 +46,8 @@ TEST(StatementFileName, NoTwoCustomersShareOne) {
   for (const std::string& id : ids) {
     std::string name = statement_file_name(id, "html");
     EXPECT_LE(name.size() + std::string_view(".new").size(), 255U) << id;
-    for (const char c : name) EXPECT_TRUE(c > ' ' && c < 0x7F && c != '/' && c != '\\' && c != ':' && c != '*' && c != '"') << name;
+    for (const char c : name)
+      EXPECT_TRUE(c > ' ' && c < 0x7F && c != '/' && c != '\\' && c != ':' && c != '*' && c != '"') << name;
     std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::tolower(c); });
     const auto [at, is_new] = by_name.emplace(name, id);
     EXPECT_TRUE(is_new) << id << " and " << at->second << " are both " << name;
@@ -70,8 +72,9 @@ class StatementSenderTest : public testing::Test {
 };
 
 TEST_F(StatementSenderTest, IsASectionOfTextsAndLines) {
-  const auto sender = read("data = \"x\"\n[sender]\nname = \"Acme\"\naddress = [\"1 High Street\", \"Leeds\"]\n"
-                           "bank = \"IBAN GB00\"\ncontact = [\"ar@acme.example\"]\n[other]\na = 1\n");
+  const auto sender = read(
+      "data = \"x\"\n[sender]\nname = \"Acme\"\naddress = [\"1 High Street\", \"Leeds\"]\n"
+      "bank = \"IBAN GB00\"\ncontact = [\"ar@acme.example\"]\n[other]\na = 1\n");
   ASSERT_TRUE(sender) << sender.error().message;
   EXPECT_EQ(sender->name, "Acme");
   EXPECT_EQ(sender->address, (std::vector<std::string>{"1 High Street", "Leeds"}));

@@ -8,9 +8,9 @@ namespace daybook::test {
 namespace {
 
 std::string page(Story& story, const std::string& more = "") {
-  const query::Rendered rendered = story.book.get(
-      "v1/customers/" + story.account + "/statement",
-      Story::parameters("", "from=2024-05-01&to=2024-05-31&format=html" + more));
+  const query::Rendered rendered =
+      story.book.get("v1/customers/" + story.account + "/statement",
+                     Story::parameters("", "from=2024-05-01&to=2024-05-31&format=html" + more));
   EXPECT_EQ(rendered.status, 200) << rendered.body;
   EXPECT_EQ(rendered.content_type, "text/html; charset=utf-8");
   return rendered.body;
@@ -28,7 +28,8 @@ std::string row(std::initializer_list<const char*> cells, std::initializer_list<
 }
 
 // Of the entries: what it is, when it is due, figures.
-std::string entry(std::initializer_list<const char*> cells, const char* due, std::initializer_list<const char*> figures) {
+std::string entry(std::initializer_list<const char*> cells, const char* due,
+                  std::initializer_list<const char*> figures) {
   return row(cells, {}) + fmt::format("<td class=due>{}</td>", due) + row({}, figures);
 }
 
@@ -45,7 +46,9 @@ TEST(StatementPage, InEnglish) {
   tell_a_month(story);
   const std::string text = page(story);
   expect_in(text, "<html lang=en>");
-  expect_in(text, "<h1>Statement of account</h1><p>Customer <bdi>C</bdi> · <bdi>Acme Trading</bdi><br>2024-05-01 to 2024-05-31</p>");
+  expect_in(text,
+            "<h1>Statement of account</h1><p>Customer <bdi>C</bdi> · <bdi>Acme Trading</bdi><br>2024-05-01 to "
+            "2024-05-31</p>");
   expect_in(text, "<h2>Amounts in CNY</h2>");
   expect_in(text, entry({"2024-05-01", "Brought forward", ""}, "", {"", "", "123,456.78"}));
   expect_in(text, entry({"2024-05-02", "Invoice", "<bdi>I1</bdi>"}, "2024-06-01", {"1,000.00", "", "124,456.78"}));
@@ -81,11 +84,13 @@ TEST(StatementPage, WhatIsOpenHasItsDueDate) {
   tell_a_month(story);
   const std::string text = page(story);
   expect_in(text, "<h2>Open items on 2024-05-31</h2>");
-  expect_in(text, row({"<bdi>I0</bdi>", "Invoice", "2024-04-20", "2024-05-20"}, {"11", "123,456.78", "103,456.78", "0.00"}));
+  expect_in(text,
+            row({"<bdi>I0</bdi>", "Invoice", "2024-04-20", "2024-05-20"}, {"11", "123,456.78", "103,456.78", "0.00"}));
   expect_in(text, row({"<bdi>P1</bdi>", "Payment", "2024-05-20", ""}, {"", "-23,456.78", "-3,456.78", "0.00"}));
   expect_in(text, row({"<bdi>I1</bdi>", "Invoice", "2024-05-02", "2024-06-01"}, {"", "1,000.00", "1,000.00", "25.00"}));
   expect_in(text, row({"Balance", "", "", ""}, {"", "", "101,000.00", "25.00"}));
-  expect_in(page(story, "&lang=zh"), row({"<bdi>I1</bdi>", "发票", "2024-05-02", "2024-06-01"}, {"", "1,000.00", "1,000.00", "25.00"}));
+  expect_in(page(story, "&lang=zh"),
+            row({"<bdi>I1</bdi>", "发票", "2024-05-02", "2024-06-01"}, {"", "1,000.00", "1,000.00", "25.00"}));
 }
 
 TEST(StatementPage, NothingOpenIsNoTableOfItems) {
@@ -122,7 +127,8 @@ TEST(StatementPage, HostileNamesStayText) {
                   R"("occurred_at":"2024-05-01T00:00:00Z","invoice_issued":{"invoice_id":"</td><b>I",)"
                   R"("currency":"CNY","net_minor":"100","issue_date":"2024-05-01"}})");
   const std::string text = page(story);
-  for (const char* tag : {"<img", "<script", "<b>", "</title><script"}) EXPECT_EQ(text.find(tag), std::string::npos) << tag;
+  for (const char* tag : {"<img", "<script", "<b>", "</title><script"})
+    EXPECT_EQ(text.find(tag), std::string::npos) << tag;
   const std::string id = "&lt;img src=x onerror=alert(1)&gt;&amp;&quot;";
   expect_in(text, "<title>Statement of account " + id + " 2024-05-01");
   expect_in(text, "<bdi>" + id + "</bdi>");
@@ -157,13 +163,17 @@ TEST(StatementPage, ASenderStandsAboveAndBelow) {
                                               .bank = {"IBAN GB00 & BIC X"},
                                               .contact = {"ar@acme.example"}});
   ASSERT_TRUE(sent);
-  expect_in(*sent, "<body><header class=sender><b><bdi>Acme &lt;Ltd&gt;</bdi></b>\n<bdi>1 High Street</bdi>\n"
-                   "<bdi>Leeds</bdi>\n</header><h1>Statement of account</h1>");
-  expect_in(*sent, "<footer class=sender><b>Bank</b>\n<bdi>IBAN GB00 &amp; BIC X</bdi>\n<b>Contact</b>\n"
-                   "<bdi>ar@acme.example</bdi>\n</footer></body></html>");
-  expect_in(query::with_sender(page(story, "&lang=zh"), {.bank = {"B"}}).value(), "<footer class=sender><b>开户银行</b>");
+  expect_in(*sent,
+            "<body><header class=sender><b><bdi>Acme &lt;Ltd&gt;</bdi></b>\n<bdi>1 High Street</bdi>\n"
+            "<bdi>Leeds</bdi>\n</header><h1>Statement of account</h1>");
+  expect_in(*sent,
+            "<footer class=sender><b>Bank</b>\n<bdi>IBAN GB00 &amp; BIC X</bdi>\n<b>Contact</b>\n"
+            "<bdi>ar@acme.example</bdi>\n</footer></body></html>");
+  expect_in(query::with_sender(page(story, "&lang=zh"), {.bank = {"B"}}).value(),
+            "<footer class=sender><b>开户银行</b>");
   EXPECT_EQ(query::with_sender(text, {}), text);
-  for (const char* other : {"", "<html><body></body></html>", "{}"}) EXPECT_FALSE(query::with_sender(other, {})) << other;
+  for (const char* other : {"", "<html><body></body></html>", "{}"})
+    EXPECT_FALSE(query::with_sender(other, {})) << other;
 }
 
 }  // namespace

@@ -10,7 +10,8 @@ namespace {
 
 namespace json = boost::json;
 
-cluster::ShardReport report_of(std::int32_t partition, std::uint64_t accepted, std::int64_t next_offset, std::int64_t end) {
+cluster::ShardReport report_of(std::int32_t partition, std::uint64_t accepted, std::int64_t next_offset,
+                               std::int64_t end) {
   cluster::ShardReport report;
   report.partition = partition;
   report.state.accepted = accepted;
@@ -65,8 +66,14 @@ TEST(Status, SumsUpWhatItsShardsTell) {
   EXPECT_EQ(page.at("trouble"), nullptr);
   const json::array& positions = page.at("positions").as_array();
   ASSERT_EQ(positions.size(), 2 * log::kEventTopicCount);
-  EXPECT_EQ(positions[0], (json::object{{"topic", "p.daybook.invoices.v1"}, {"partition", 1}, {"next_offset", 7}, {"end_offset", 9}, {"lag", 2}}));
-  EXPECT_EQ(positions[1], (json::object{{"topic", "p.daybook.invoices.v1"}, {"partition", 2}, {"next_offset", 4}, {"end_offset", 4}, {"lag", 0}}));
+  EXPECT_EQ(
+      positions[0],
+      (json::object{
+          {"topic", "p.daybook.invoices.v1"}, {"partition", 1}, {"next_offset", 7}, {"end_offset", 9}, {"lag", 2}}));
+  EXPECT_EQ(
+      positions[1],
+      (json::object{
+          {"topic", "p.daybook.invoices.v1"}, {"partition", 2}, {"next_offset", 4}, {"end_offset", 4}, {"lag", 0}}));
 }
 
 // A part that looks like the whole is worse than nothing.
@@ -74,15 +81,19 @@ TEST(Status, SumsUpNothingWhereAShardHasNotTold) {
   StatusReport status = status_of_two();
   status.shards = {0, 1, 2};
   const json::object page = written(status);
-  for (const char* field : {"accepted", "duplicates", "conflicts", "parked", "waiting", "digest", "newest_recorded_at"}) {
+  for (const char* field :
+       {"accepted", "duplicates", "conflicts", "parked", "waiting", "digest", "newest_recorded_at"}) {
     EXPECT_EQ(page.at(field), nullptr) << field;
   }
   EXPECT_EQ(page.at("rates"), (json::object{{"records_since_start", nullptr}, {"records_per_second", nullptr}}));
   EXPECT_EQ(page.at("ends_seen_at"), nullptr);
   const json::array& positions = page.at("positions").as_array();
   ASSERT_EQ(positions.size(), 3 * log::kEventTopicCount);
-  EXPECT_EQ(positions[0],
-            (json::object{{"topic", "p.daybook.invoices.v1"}, {"partition", 0}, {"next_offset", nullptr}, {"end_offset", nullptr}, {"lag", nullptr}}));
+  EXPECT_EQ(positions[0], (json::object{{"topic", "p.daybook.invoices.v1"},
+                                        {"partition", 0},
+                                        {"next_offset", nullptr},
+                                        {"end_offset", nullptr},
+                                        {"lag", nullptr}}));
   EXPECT_EQ(positions[1].at("next_offset"), 7);
 }
 
@@ -108,7 +119,10 @@ TEST(Status, PartitionsThatNobodyReadsStandBehindThoseOfTheirTopic) {
   const json::object page = written(status);
   const json::array& positions = page.at("positions").as_array();
   ASSERT_EQ(positions.size(), 2 * log::kEventTopicCount + 1);
-  EXPECT_EQ(positions[2], (json::object{{"topic", "p.daybook.invoices.v1"}, {"partition", 3}, {"next_offset", 0}, {"end_offset", 12}, {"lag", 10}}));
+  EXPECT_EQ(
+      positions[2],
+      (json::object{
+          {"topic", "p.daybook.invoices.v1"}, {"partition", 3}, {"next_offset", 0}, {"end_offset", 12}, {"lag", 10}}));
   EXPECT_EQ(positions[3].at("topic"), "p.daybook.orders.v1");
 }
 

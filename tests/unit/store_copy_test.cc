@@ -1,8 +1,8 @@
 // Reading a store while it is written: what is read is one moment, and nothing is disturbed or left behind.
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <array>
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <set>

@@ -55,11 +55,10 @@ struct Told {
   mutable ByteBuffer memory;
 };
 
-std::string envelope(const std::string& id, const std::string& payload,
-                     const std::string& at = "2024-05-01T08:00:00Z",
+std::string envelope(const std::string& id, const std::string& payload, const std::string& at = "2024-05-01T08:00:00Z",
                      const std::string& source = "erp") {
-  return R"({"event_id":")" + id + R"(","customer_id":"C1","source":")" + source +
-         R"(","occurred_at":")" + at + "\"," + payload + "}";
+  return R"({"event_id":")" + id + R"(","customer_id":"C1","source":")" + source + R"(","occurred_at":")" + at + "\"," +
+         payload + "}";
 }
 
 std::string document_with(const std::vector<const Told*>& told, std::uint8_t topic = 0) {
@@ -107,25 +106,24 @@ TEST(DocumentCodec, EventIdsComeBackHoweverTheyAreWritten) {
     std::string id;
     bool packed;
   };
-  const std::vector<Case> cases = {
-      {"x", false},
-      {std::string(63, 'a'), false},
-      {std::string(64, 'a'), false},
-      {uuid, true},
-      {plain, true},
-      {std::string(32, '0'), true},
-      {std::string(32, 'f'), true},
-      {"00000000-0000-0000-0000-000000000000", true},
-      {"9F4D51B6-FC1F-49AC-9E8D-D483E34F0DC2", false},
-      {"9f4d51b6-fc1f-49ac-9e8d-d483e34f0dcg", false},
-      {"9f4d51b6-fc1f-49ac-9e8d-d483e34f0dc:", false},
-      {"9f4d51b6-fc1f-49ac-9e8d-d483e34f0dc/", false},
-      {"9f4d51b6-fc1f-49ac-9e8d-d483e34f0dc`", false},
-      {"9f4d51b6 fc1f-49ac-9e8d-d483e34f0dc2", false},
-      {"9f4d51b6fc1f49ac9e8dd483e34f0dc20000", false},
-      {"9f4d51b6fc1f49ac9e8dd483e34f0dcé", false},
-      {plain.substr(1), false},
-      {uuid + "0", false}};
+  const std::vector<Case> cases = {{"x", false},
+                                   {std::string(63, 'a'), false},
+                                   {std::string(64, 'a'), false},
+                                   {uuid, true},
+                                   {plain, true},
+                                   {std::string(32, '0'), true},
+                                   {std::string(32, 'f'), true},
+                                   {"00000000-0000-0000-0000-000000000000", true},
+                                   {"9F4D51B6-FC1F-49AC-9E8D-D483E34F0DC2", false},
+                                   {"9f4d51b6-fc1f-49ac-9e8d-d483e34f0dcg", false},
+                                   {"9f4d51b6-fc1f-49ac-9e8d-d483e34f0dc:", false},
+                                   {"9f4d51b6-fc1f-49ac-9e8d-d483e34f0dc/", false},
+                                   {"9f4d51b6-fc1f-49ac-9e8d-d483e34f0dc`", false},
+                                   {"9f4d51b6 fc1f-49ac-9e8d-d483e34f0dc2", false},
+                                   {"9f4d51b6fc1f49ac9e8dd483e34f0dc20000", false},
+                                   {"9f4d51b6fc1f49ac9e8dd483e34f0dcé", false},
+                                   {plain.substr(1), false},
+                                   {uuid + "0", false}};
   std::set<std::string> contents;
   for (const auto& [id, packed] : cases) {
     const Told named(envelope(id, R"("invoice_delivered":{"invoice_id":"I1"})"));
@@ -148,8 +146,8 @@ TEST(DocumentCodec, EventIdsComeBackHoweverTheyAreWritten) {
 std::vector<json::value> others_than(const json::value& value) {
   std::vector<json::value> others;
   if (value.is_string()) {
-    for (const char* text : {"2024-09-30", "2024-Q2", "7", "USD", "EUR", "STANDARD", "INVOICE",
-                             "DISPATCH", "REJECTED", "BAD_DEBT", "ORDERED", "other"}) {
+    for (const char* text : {"2024-09-30", "2024-Q2", "7", "USD", "EUR", "STANDARD", "INVOICE", "DISPATCH", "REJECTED",
+                             "BAD_DEBT", "ORDERED", "other"}) {
       if (value.as_string() != text) others.emplace_back(text);
     }
   } else if (value.is_bool()) {
@@ -164,11 +162,9 @@ std::vector<json::value> others_than(const json::value& value) {
 void for_each_leaf(const json::value& value, const std::string& at,
                    const std::function<void(const std::string&, const json::value&)>& visit) {
   if (const auto* object = value.if_object()) {
-    for (const auto& [key, member] : *object)
-      for_each_leaf(member, at + "/" + std::string(key), visit);
+    for (const auto& [key, member] : *object) for_each_leaf(member, at + "/" + std::string(key), visit);
   } else if (const auto* array = value.if_array()) {
-    for (std::size_t i = 0; i < array->size(); ++i)
-      for_each_leaf((*array)[i], at + "/" + std::to_string(i), visit);
+    for (std::size_t i = 0; i < array->size(); ++i) for_each_leaf((*array)[i], at + "/" + std::to_string(i), visit);
   } else {
     visit(at, value);
   }
@@ -190,12 +186,11 @@ TEST(DocumentCodec, EveryFieldIsContentOrTheDocumentsOwnId) {
         if (!different.valid) continue;
         ++valid;
         const bool same_document = domain::document_of(different.event.payload) == ref;
-        EXPECT_EQ(different.encoded().bytes == before, !same_document)
-            << name << at << " = " << other;
+        EXPECT_EQ(different.encoded().bytes == before, !same_document) << name << at << " = " << other;
       }
       // What is bound to other fields (sums, keys) cannot be changed alone.
-      const bool is_bound = name == "sales_target_set" || name == "exchange_rate_published" ||
-                            at.find("minor") != std::string::npos;
+      const bool is_bound =
+          name == "sales_target_set" || name == "exchange_rate_published" || at.find("minor") != std::string::npos;
       if (!is_bound) {
         EXPECT_GT(valid, 0) << name << at;
       }
@@ -238,24 +233,25 @@ TEST(DocumentCodec, AConflictSaysWhichFieldsDifferWithBothValues) {
       R"({"event_id":"e","customer_id":"C1","source":"erp","occurred_at":"2024-05-01T08:00:00Z",)";
   EXPECT_EQ(detail_of(order + R"("order_ready":{"order_id":"O"}})", order + R"("order_confirmed":{"order_id":"O"}})"),
             "payload: order_ready stands, order_confirmed came");
-  EXPECT_EQ(detail_of(order + R"("order_ready":{"order_id":"O"}})",
-                      R"({"event_id":"e","customer_id":"C1","source":"wms","occurred_at":"2024-05-01T08:00:01Z",)"
-                      R"("order_ready":{"order_id":"O"}})"),
-            "source: 'erp' stands, 'wms' came; occurred_at: '2024-05-01T08:00:00Z' stands, '2024-05-01T08:00:01Z' came");
+  EXPECT_EQ(
+      detail_of(order + R"("order_ready":{"order_id":"O"}})",
+                R"({"event_id":"e","customer_id":"C1","source":"wms","occurred_at":"2024-05-01T08:00:01Z",)"
+                R"("order_ready":{"order_id":"O"}})"),
+      "source: 'erp' stands, 'wms' came; occurred_at: '2024-05-01T08:00:00Z' stands, '2024-05-01T08:00:01Z' came");
 }
 
 TEST(DocumentCodec, AConflictShowsLongValuesFromWhereTheyDiffer) {
   const auto delay = [](const std::string& reason, const std::string& note) {
     return R"({"event_id":"e","customer_id":"C1","source":"erp","occurred_at":"2024-05-01T08:00:00Z",)"
-           R"("order_delayed":{"order_id":"O","stage":"PRODUCE","reason_code":")" + reason + R"(","note":")" + note + R"("}})";
+           R"("order_delayed":{"order_id":"O","stage":"PRODUCE","reason_code":")" +
+           reason + R"(","note":")" + note + R"("}})";
   };
   const std::string same(126, 'r');
   EXPECT_EQ(detail_of(delay(same + "a", "n"), delay(same + "b", "n")),
             "reason_code: '…rrrrrrrrrrrrrrrra' stands, '…rrrrrrrrrrrrrrrrb' came");
   std::string wide;
   for (int i = 0; i < 170; ++i) wide += "长";
-  EXPECT_EQ(detail_of(delay("r", wide + "a"), delay("r", wide)),
-            "note: '…长长长长长长a' stands, '…长长长长长长' came");
+  EXPECT_EQ(detail_of(delay("r", wide + "a"), delay("r", wide)), "note: '…长长长长长长a' stands, '…长长长长长长' came");
   const std::string end(64, 'z');
   EXPECT_EQ(detail_of(delay("r", "a" + end), delay("r", "b" + end)),
             "note: 'a" + end.substr(1) + "…' stands, 'b" + end.substr(1) + "…' came");
@@ -265,11 +261,12 @@ TEST(DocumentCodec, AConflictIsBoundedWhateverDiffers) {
   const auto order = [](const std::string& sku) {
     std::string lines;
     for (int i = 0; i < 10'000; ++i) {
-      lines += (i == 0 ? "" : ",") + (R"({"line_id":")" + std::to_string(i) + R"(","sku":")" + sku +
-                                      R"(","quantity":"1","net_minor":1})");
+      lines += (i == 0 ? "" : ",") +
+               (R"({"line_id":")" + std::to_string(i) + R"(","sku":")" + sku + R"(","quantity":"1","net_minor":1})");
     }
     return R"({"event_id":"e","customer_id":"C1","source":"s","occurred_at":"2024-05-01T08:00:00Z",)"
-           R"("order_placed":{"order_id":"O","currency":"CNY","lines":[)" + lines + "]}}";
+           R"("order_placed":{"order_id":"O","currency":"CNY","lines":[)" +
+           lines + "]}}";
   };
   std::string wide;
   for (int i = 0; i < 10; ++i) wide += "长";
@@ -287,12 +284,10 @@ TEST(DocumentCodec, AbsentAndZeroDiffer) {
 }
 
 TEST(DocumentCodec, CorrelationAndAccountAreNoContent) {
-  const Told with(
-      R"({"event_id":"e","customer_id":"C1","source":"s","occurred_at":"2024-05-01T08:00:00Z",)"
-      R"("correlation_id":"x","order_ready":{"order_id":"O"}})");
-  const Told without(
-      R"({"event_id":"e","customer_id":"C2","source":"s","occurred_at":"2024-05-01T16:00:00.5+08:00",)"
-      R"("order_ready":{"order_id":"O"}})");
+  const Told with(R"({"event_id":"e","customer_id":"C1","source":"s","occurred_at":"2024-05-01T08:00:00Z",)"
+                  R"("correlation_id":"x","order_ready":{"order_id":"O"}})");
+  const Told without(R"({"event_id":"e","customer_id":"C2","source":"s","occurred_at":"2024-05-01T16:00:00.5+08:00",)"
+                     R"("order_ready":{"order_id":"O"}})");
   ASSERT_TRUE(with.valid && without.valid);
   EXPECT_EQ(with.encoded().bytes, without.encoded().bytes);
 }
@@ -362,8 +357,7 @@ TEST(DocumentCodec, TruncatedDocumentsAreCorruptUnlessCutBetweenEntries) {
     std::set<std::size_t> borders = {0};
     Entries entries(bytes);
     for (Entry entry; entries.next(entry);) {
-      borders.insert(
-          static_cast<std::size_t>(entry.body.data() + entry.body.size() - bytes.data()));
+      borders.insert(static_cast<std::size_t>(entry.body.data() + entry.body.size() - bytes.data()));
     }
     ASSERT_EQ(borders.size(), 4U);
     for (std::size_t size = 0; size <= bytes.size(); ++size) {
@@ -418,8 +412,7 @@ TEST(DocumentCodec, UnknownTagsTypesAndTrailingBytesAreCorrupt) {
 // --- repeats ----------------------------------------------------------------------------------
 
 constexpr const char* kReversed = R"("payment_reversed":{"payment_id":"P","date":"2024-05-01"})";
-constexpr const char* kReversedLater =
-    R"("payment_reversed":{"payment_id":"P","date":"2024-05-02"})";
+constexpr const char* kReversedLater = R"("payment_reversed":{"payment_id":"P","date":"2024-05-02"})";
 
 // Which an index of the document does not change.
 Verdict verdict(const std::string& document, const Told& told, std::uint8_t topic = 0) {
@@ -432,9 +425,10 @@ Verdict verdict(const std::string& document, const Told& told, std::uint8_t topi
 
 TEST(DocumentIndexTest, FollowsADocumentAsItGrows) {
   const auto told = [](int i, const char* reason) {
-    return Told(envelope("e" + std::to_string(i), R"("shipment_returned":{"return_id":"R)" + std::to_string(i / 2) +
-                                                       R"(","order_id":"O","lines":[{"line_id":"1","quantity":"1"}],"reason_code":")" +
-                                                       reason + R"("})"));
+    return Told(envelope("e" + std::to_string(i),
+                         R"("shipment_returned":{"return_id":"R)" + std::to_string(i / 2) +
+                             R"(","order_id":"O","lines":[{"line_id":"1","quantity":"1"}],"reason_code":")" + reason +
+                             R"("})"));
   };
   std::string document;
   DocumentIndex index;
@@ -475,21 +469,17 @@ TEST(Judge, SameIdSameContentIsADuplicateHoweverManyCameBetween) {
 TEST(Judge, SameIdOtherContentIsAConflict) {
   const Told a(envelope("a", R"("order_ready":{"order_id":"O"})"));
   const std::string document = document_with({&a});
-  EXPECT_EQ(verdict(document, Told(envelope("a", R"("order_confirmed":{"order_id":"O"})"))),
+  EXPECT_EQ(verdict(document, Told(envelope("a", R"("order_confirmed":{"order_id":"O"})"))), Verdict::kConflict);
+  EXPECT_EQ(verdict(document, Told(envelope("a", R"("order_ready":{"order_id":"O"})", "2024-05-01T08:00:01Z"))),
             Verdict::kConflict);
-  EXPECT_EQ(verdict(document, Told(envelope("a", R"("order_ready":{"order_id":"O"})",
-                                            "2024-05-01T08:00:01Z"))),
-            Verdict::kConflict);
-  EXPECT_EQ(verdict(document, Told(envelope("a", R"("order_ready":{"order_id":"O"})",
-                                            "2024-05-01T08:00:00Z", "wms"))),
+  EXPECT_EQ(verdict(document, Told(envelope("a", R"("order_ready":{"order_id":"O"})", "2024-05-01T08:00:00Z", "wms"))),
             Verdict::kConflict);
 }
 
 TEST(Judge, ClaimsCompareThePayloadAlone) {
   const Told a(envelope("a", kReversed));
   const std::string document = document_with({&a});
-  EXPECT_EQ(verdict(document, Told(envelope("b", kReversed, "2024-05-09T08:00:00Z", "bank"))),
-            Verdict::kDuplicate);
+  EXPECT_EQ(verdict(document, Told(envelope("b", kReversed, "2024-05-09T08:00:00Z", "bank"))), Verdict::kDuplicate);
   EXPECT_EQ(verdict(document, Told(envelope("b", kReversedLater))), Verdict::kConflict);
 }
 
@@ -504,45 +494,32 @@ TEST(Judge, IdsComeBeforeClaims) {
 }
 
 TEST(Judge, PartsOfADocumentClaimTheirOwnIds) {
-  const Told one(envelope(
-      "a", R"("invoice_disputed":{"dispute_id":"D1","invoice_id":"I","amount_minor":"1"})"));
+  const Told one(envelope("a", R"("invoice_disputed":{"dispute_id":"D1","invoice_id":"I","amount_minor":"1"})"));
   const std::string document = document_with({&one});
   EXPECT_EQ(
-      verdict(
-          document,
-          Told(envelope(
-              "b",
-              R"("invoice_disputed":{"dispute_id":"D2","invoice_id":"I","amount_minor":"1"})"))),
+      verdict(document,
+              Told(envelope("b", R"("invoice_disputed":{"dispute_id":"D2","invoice_id":"I","amount_minor":"1"})"))),
       Verdict::kNew);
   EXPECT_EQ(
-      verdict(
-          document,
-          Told(envelope(
-              "b",
-              R"("invoice_disputed":{"dispute_id":"D1","invoice_id":"I","amount_minor":"2"})"))),
+      verdict(document,
+              Told(envelope("b", R"("invoice_disputed":{"dispute_id":"D1","invoice_id":"I","amount_minor":"2"})"))),
       Verdict::kConflict);
   EXPECT_EQ(
-      verdict(
-          document,
-          Told(envelope(
-              "b",
-              R"("dispute_resolved":{"dispute_id":"D1","invoice_id":"I","outcome":"UPHELD"})"))),
+      verdict(document,
+              Told(envelope("b", R"("dispute_resolved":{"dispute_id":"D1","invoice_id":"I","outcome":"UPHELD"})"))),
       Verdict::kNew);
 }
 
 TEST(Judge, EventsWithoutAClaimMayAllStand) {
   const Told a(envelope("a", R"("order_ready":{"order_id":"O"})"));
-  EXPECT_EQ(verdict(document_with({&a}), Told(envelope("b", R"("order_ready":{"order_id":"O"})"))),
-            Verdict::kNew);
+  EXPECT_EQ(verdict(document_with({&a}), Told(envelope("b", R"("order_ready":{"order_id":"O"})"))), Verdict::kNew);
 }
 
 TEST(Judge, OtherTopicsAreNotLookedAt) {
   const Told a(envelope("a", R"("order_ready":{"order_id":"O"})"));
   const std::string document = document_with({&a}, 1);
-  EXPECT_EQ(verdict(document, Told(envelope("a", R"("order_confirmed":{"order_id":"O"})")), 4),
-            Verdict::kNew);
-  EXPECT_EQ(verdict(document, Told(envelope("a", R"("order_confirmed":{"order_id":"O"})")), 1),
-            Verdict::kConflict);
+  EXPECT_EQ(verdict(document, Told(envelope("a", R"("order_confirmed":{"order_id":"O"})")), 4), Verdict::kNew);
+  EXPECT_EQ(verdict(document, Told(envelope("a", R"("order_confirmed":{"order_id":"O"})")), 1), Verdict::kConflict);
 }
 
 TEST(Judge, AConflictHoldsNeitherIdNorClaim) {
@@ -578,14 +555,13 @@ TEST(Judge, AFactWithoutAPayloadSaysNothing) {
 }
 
 TEST(FactHash, DependsOnAccountDocumentTopicAndContent) {
-  const std::set<std::string> hashes = {
-      to_hex(fact_hash("C", {DocumentKind::kOrder, "O"}, 1, "x")),
-      to_hex(fact_hash("D", {DocumentKind::kOrder, "O"}, 1, "x")),
-      to_hex(fact_hash("C", {DocumentKind::kInvoice, "O"}, 1, "x")),
-      to_hex(fact_hash("C", {DocumentKind::kOrder, "P"}, 1, "x")),
-      to_hex(fact_hash("C", {DocumentKind::kOrder, "O"}, 4, "x")),
-      to_hex(fact_hash("C", {DocumentKind::kOrder, "O"}, 1, "y")),
-      to_hex(fact_hash("CO", {DocumentKind::kOrder, ""}, 1, "x"))};
+  const std::set<std::string> hashes = {to_hex(fact_hash("C", {DocumentKind::kOrder, "O"}, 1, "x")),
+                                        to_hex(fact_hash("D", {DocumentKind::kOrder, "O"}, 1, "x")),
+                                        to_hex(fact_hash("C", {DocumentKind::kInvoice, "O"}, 1, "x")),
+                                        to_hex(fact_hash("C", {DocumentKind::kOrder, "P"}, 1, "x")),
+                                        to_hex(fact_hash("C", {DocumentKind::kOrder, "O"}, 4, "x")),
+                                        to_hex(fact_hash("C", {DocumentKind::kOrder, "O"}, 1, "y")),
+                                        to_hex(fact_hash("CO", {DocumentKind::kOrder, ""}, 1, "x"))};
   EXPECT_EQ(hashes.size(), 7U);
 }
 
@@ -598,8 +574,7 @@ Int128 large(std::mt19937_64& random) {
 
 std::vector<Cell> random_cells(std::mt19937_64& random, std::size_t count) {
   std::map<CellId, domain::CellValue> cells;
-  const domain::Measure measures[] = {domain::Measure::kOpen, domain::Measure::kDisputed,
-                                      domain::Measure::kLedgerCash,
+  const domain::Measure measures[] = {domain::Measure::kOpen, domain::Measure::kDisputed, domain::Measure::kLedgerCash,
                                       domain::Measure::kShipped};
   for (std::size_t i = 0; i < count; ++i) {
     CellId id;
@@ -650,8 +625,7 @@ TEST(Pages, TruncatedPagesAreCorruptUnlessCutBetweenCells) {
   encode_page(cells, bytes);
   for (std::size_t size = 0; size <= bytes.size(); ++size) {
     std::vector<Cell> back;
-    EXPECT_EQ(decode_page(std::string(bytes, 0, size), back).has_value(), borders.contains(size))
-        << size;
+    EXPECT_EQ(decode_page(std::string(bytes, 0, size), back).has_value(), borders.contains(size)) << size;
   }
 }
 
@@ -680,7 +654,8 @@ TEST(Pages, NumbersOutOfRangeAreCorrupt) {
     }
   }
   for (const int measure : {0, 7, 9, 19, 21, 29, 34, 37, 255}) {
-    EXPECT_FALSE(is_taken(with([&](Cell& cell) { cell.id.measure = static_cast<domain::Measure>(measure); }))) << measure;
+    EXPECT_FALSE(is_taken(with([&](Cell& cell) { cell.id.measure = static_cast<domain::Measure>(measure); })))
+        << measure;
   }
   EXPECT_FALSE(is_taken(with([](Cell& cell) { cell.id.currency = 26 * 26 * 26 + 1; })));
   EXPECT_FALSE(is_taken(with([](Cell& cell) { cell.value.amount = Int128(1) << 126; })));
@@ -786,8 +761,7 @@ TEST(CycleRows, ComeBack) {
       change.counts_from += static_cast<Day>(random() % 50 + 1);
       for (auto& milestone : change.state.milestones) {
         if (random() % 2 == 0) continue;
-        milestone = random() % 3 == 0 ? MaybeInstant()
-                                      : static_cast<Instant>(random() % 9'000'000'000) - 2'000'000'000;
+        milestone = random() % 3 == 0 ? MaybeInstant() : static_cast<Instant>(random() % 9'000'000'000) - 2'000'000'000;
       }
       change.state.warehouse = random() % 2 == 0 ? "W1" : "";
       domain::OrderDates& dates = change.state.dates;
@@ -1185,11 +1159,10 @@ TEST_P(StoreTest, ScansStayWithinTheirPrefixAndStopWhenTold) {
   const auto scan = [&](std::string_view prefix, std::string_view from, std::size_t most) {
     std::string seen;
     std::size_t count = 0;
-    EXPECT_TRUE(
-        store->scan(Table::kMeta, prefix, from, [&](std::string_view, std::string_view value) {
-          seen.append(value).append(" ");
-          return ++count < most ? Reads::Next::kGoOn : Reads::Next::kStop;
-        }));
+    EXPECT_TRUE(store->scan(Table::kMeta, prefix, from, [&](std::string_view, std::string_view value) {
+      seen.append(value).append(" ");
+      return ++count < most ? Reads::Next::kGoOn : Reads::Next::kStop;
+    }));
     return seen;
   };
   EXPECT_EQ(scan("b", "", 9), "b1 b2 b3 last ");
@@ -1267,8 +1240,7 @@ TEST_P(StoreTest, BehindDamageInTheWriteAheadLogNothingIsThere) {
 
 TEST_P(StoreTest, ASecondWriterIsToldThatItIsBusy) {
   auto store = open();
-  const auto second =
-      ShardStore::open(directory_.path() + "/shard", memory_, ShardStore::Mode::kReadWrite);
+  const auto second = ShardStore::open(directory_.path() + "/shard", memory_, ShardStore::Mode::kReadWrite);
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, ErrorCode::kBusy) << second.error().message;
 }
@@ -1305,9 +1277,15 @@ TEST_P(StoreTest, LabelsKeepTheirNumbersOverReopening) {
 
 // Without one of them all behind it would be others.
 TEST(LabelsTest, AMissingOrDamagedOneIsCorrupt) {
-  const std::pair<LabelId, std::optional<std::string>> damages[] = {
-      {0, std::nullopt}, {3, std::nullopt}, {1, ""}, {1, "x"}, {1, "a\x02" "CN"}, {1, std::string("d\x03\0\0", 4)},
-      {1, std::string("d\x02\0\0\0", 5)}};
+  const std::pair<LabelId, std::optional<std::string>> damages[] = {{0, std::nullopt},
+                                                                    {3, std::nullopt},
+                                                                    {1, ""},
+                                                                    {1, "x"},
+                                                                    {1,
+                                                                     "a\x02"
+                                                                     "CN"},
+                                                                    {1, std::string("d\x03\0\0", 4)},
+                                                                    {1, std::string("d\x02\0\0\0", 5)}};
   for (const auto& [id, bytes] : damages) {
     const test::TempDir directory;
     SharedMemory memory{8 << 20, 8 << 20};
@@ -1342,8 +1320,7 @@ TEST(LabelsTest, CustomersArePagedInByteOrder) {
   labels.attributes({"b", "b", 0});
   const auto names = [&](std::string_view after, std::size_t count) {
     std::string all;
-    for (const LabelId id : labels.customers_after(after, count))
-      all.append(labels.get(id).customer).append(" ");
+    for (const LabelId id : labels.customers_after(after, count)) all.append(labels.get(id).customer).append(" ");
     return all;
   };
   EXPECT_EQ(names("", 9), "a b c d é ");

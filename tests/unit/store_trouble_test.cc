@@ -175,7 +175,8 @@ TEST_F(StoreTroubleTest, AStoreWithoutItsListOfFilesIsSetAsideAndTheShardFoldedA
                                            [&] { std::filesystem::remove(current); }};
   for (const auto& damage : damages) {
     book_.reopen(damage);
-    ASSERT_TRUE(test::soon([&] { return std::filesystem::exists(damaged_path()) && is_well(); })) << book_.projector().trouble();
+    ASSERT_TRUE(test::soon([&] { return std::filesystem::exists(damaged_path()) && is_well(); }))
+        << book_.projector().trouble();
     EXPECT_EQ(totals(), before);
     expect_whole();
     std::filesystem::remove_all(damaged_path());
@@ -269,7 +270,9 @@ TEST(FailingStore, AFailedSyncOfSortedFilesLeavesWhatWasThere) {
   const test::TempDir directory;
   store::SharedMemory memory(8 << 20, 8 << 20, disk.env());
   const std::string path = directory.path() + "/shard";
-  const auto open = [&] { return store::ShardStore::open(path, memory, store::ShardStore::Mode::kReadWrite, 0).value(); };
+  const auto open = [&] {
+    return store::ShardStore::open(path, memory, store::ShardStore::Mode::kReadWrite, 0).value();
+  };
   const auto write = [](store::ShardStore& store, const std::string& value) {
     store::WriteSet set;
     set.put(store::Table::kMeta, "position", value);
@@ -313,10 +316,11 @@ TEST(FailingStore, AScanThatCannotBeReadOnHasFailedAndNotEnded) {
   int count = 0;
   const auto scan = [&](int failing_at) {
     count = 0;
-    return store->scan(store::Table::kCells, "key", "", [&](std::string_view, std::string_view) -> Result<store::Reads::Next> {
-      if (count++ == failing_at) disk.fail(Fails::kReads);
-      return store::Reads::Next::kGoOn;
-    });
+    return store->scan(store::Table::kCells, "key", "",
+                       [&](std::string_view, std::string_view) -> Result<store::Reads::Next> {
+                         if (count++ == failing_at) disk.fail(Fails::kReads);
+                         return store::Reads::Next::kGoOn;
+                       });
   };
   const auto failed = scan(kKeys / 2);
   ASSERT_FALSE(failed);

@@ -3,8 +3,8 @@
 
 #include <rapidcheck/gtest.h>
 
-#include <boost/json/parse.hpp>
 #include <fmt/format.h>
+#include <boost/json/parse.hpp>
 
 #include <functional>
 #include <map>
@@ -94,13 +94,14 @@ const std::vector<Summed>& reports() {
   static const std::vector<Summed> all = {
       {{"v1", "receivables", "ageing"},
        "rows",
-       {"not_due", "buckets", "gross_open", "disputed", "gross_open_undisputed", "unapplied_cash", "open_credits", "balance",
-        "items", "proof.ledger_balance", "proof.difference"},
+       {"not_due", "buckets", "gross_open", "disputed", "gross_open_undisputed", "unapplied_cash", "open_credits",
+        "balance", "items", "proof.ledger_balance", "proof.difference"},
        false,
        false},
       {{"v1", "receivables", "bridge"},
        "rows",
-       {"opening", "invoices", "credit_notes", "cash", "reversals", "refunds", "write_offs", "recoveries", "voids", "closing"},
+       {"opening", "invoices", "credit_notes", "cash", "reversals", "refunds", "write_offs", "recoveries", "voids",
+        "closing"},
        true,
        false},
       {{"v1", "sales"},
@@ -198,9 +199,9 @@ RC_GTEST_PROP(Sums, RegionsOfALevelAddUpToTheLevelAboveAndToTheWhole, ()) {
     };
     const Asked by_region = with(asked, "group_by", "region");
     for (int level = 1; level < 4; ++level) {
-      const Sums parts = asking.sums(level == 3 ? by_region : with(by_region, "level", std::to_string(level + 1)), report.list,
-                                     report.columns,
-                                     [&](const auto& row) { return by(row, cut(region_of(row), level)); });
+      const Sums parts =
+          asking.sums(level == 3 ? by_region : with(by_region, "level", std::to_string(level + 1)), report.list,
+                      report.columns, [&](const auto& row) { return by(row, cut(region_of(row), level)); });
       const Sums whole = asking.sums(with(by_region, "level", std::to_string(level)), report.list, report.columns,
                                      [&](const auto& row) { return by(row, region_of(row)); });
       expect_same(parts, whole, with(by_region, "level", std::to_string(level)));
@@ -208,8 +209,8 @@ RC_GTEST_PROP(Sums, RegionsOfALevelAddUpToTheLevelAboveAndToTheWhole, ()) {
     for (const char* group : {"region", "sales_rep", "customer"}) {
       const Sums parts = asking.sums(with(asked, "group_by", group), report.list, report.columns,
                                      [&](const auto& row) { return by(row, ""); });
-      const Sums whole =
-          asking.sums(with(asked, "group_by", "none"), report.list, report.columns, [&](const auto& row) { return by(row, ""); });
+      const Sums whole = asking.sums(with(asked, "group_by", "none"), report.list, report.columns,
+                                     [&](const auto& row) { return by(row, ""); });
       expect_same(parts, whole, with(asked, "group_by", group));
     }
   }
@@ -247,16 +248,20 @@ RC_GTEST_PROP(Sums, CreditsLaidOverItemsKeepTheBalanceAndLeadToTheirItems, ()) {
   if (random() % 2 == 0) separate = with(separate, "aged_on", format_date(19'780 + static_cast<Day>(random() % 150)));
   if (random() % 2 == 0) separate = with(separate, "basis", "issue_date");
   const Asked laid = with(separate, "credits", "fifo");
-  const auto by_customer = [](const boost::json::value& row) { return text_of(row, "group") + " " + text_of(row, "currency"); };
+  const auto by_customer = [](const boost::json::value& row) {
+    return text_of(row, "group") + " " + text_of(row, "currency");
+  };
   const std::vector<std::string> kept = {"balance", "proof.ledger_balance", "proof.difference"};
   expect_same(asking.sums(laid, "rows", kept, by_customer), asking.sums(separate, "rows", kept, by_customer), laid);
 
   const std::vector<std::string> labels = {"1-30", "31-60", "61-90", "91-120", "121+"};
   Sums cells;
-  for (const auto& [group, columns] :
-       asking.sums(laid, "rows", {"not_due", "buckets", "disputed", "unapplied_cash", "open_credits", "items"}, by_customer)) {
+  for (const auto& [group, columns] : asking.sums(
+           laid, "rows", {"not_due", "buckets", "disputed", "unapplied_cash", "open_credits", "items"}, by_customer)) {
     for (const auto& [column, value] : columns) {
-      const std::size_t place = column == "buckets" ? 0 : column.starts_with("buckets.") ? column.back() - '0' : labels.size();
+      const std::size_t place = column == "buckets"              ? 0
+                                : column.starts_with("buckets.") ? column.back() - '0'
+                                                                 : labels.size();
       cells[group][place < labels.size() ? labels[place] : column] = value;
     }
   }
@@ -292,10 +297,12 @@ RC_GTEST_PROP(Sums, ATrendIsTheAgeingAtTheEndOfEachPeriod, ()) {
   const Day one = day();
   const Day other = day();
   const std::vector<std::string> groups = {"customer", "parent_customer", "currency", "none", "region"};
-  Asked single{{"v1", "receivables", "ageing"}, {{"page_size", "1000"}, {"group_by", groups[random() % groups.size()]}}};
+  Asked single{{"v1", "receivables", "ageing"},
+               {{"page_size", "1000"}, {"group_by", groups[random() % groups.size()]}}};
   if (random() % 2 == 0) single.parameters.emplace("attributes", "as_now");
   if (random() % 2 == 0) single.parameters.emplace("basis", "issue_date");
-  if (single.parameters.find("group_by")->second != "region" && random() % 2 == 0) single.parameters.emplace("credits", "fifo");
+  if (single.parameters.find("group_by")->second != "region" && random() % 2 == 0)
+    single.parameters.emplace("credits", "fifo");
   if (random() % 3 == 0) single.parameters.emplace("known_at", format_instant_ms(1'700'000'000'000 + random() % 150));
   Asked trend = single;
   trend.path.push_back("trend");
@@ -305,7 +312,9 @@ RC_GTEST_PROP(Sums, ATrendIsTheAgeingAtTheEndOfEachPeriod, ()) {
   trend.parameters.emplace("grain", random() % 2 == 0 ? "week" : "month");
   const Grain grain = *parse_grain(trend.parameters.find("grain")->second);
   const std::vector<std::string>& columns = reports()[0].columns;
-  const auto group = [](const boost::json::value& row) { return text_of(row, "group") + " " + text_of(row, "currency"); };
+  const auto group = [](const boost::json::value& row) {
+    return text_of(row, "group") + " " + text_of(row, "currency");
+  };
   const Sums found = asking.sums(trend, "rows", columns, [&](const boost::json::value& row) {
     return text_of(row, "period") + " " + text_of(row, "as_of") + " " + group(row);
   });

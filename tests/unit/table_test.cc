@@ -16,8 +16,8 @@ query::Description ageing() {
           .path = "/v1/receivables/ageing",
           .meaning = "",
           .rows_name = "rows",
-          .row = {text("group"), text("currency"), amount("not_due"), amount("buckets"), amount("balance"), integer("items"),
-                  object("proof", {amount("ledger_balance"), amount("difference")}), event(),
+          .row = {text("group"), text("currency"), amount("not_due"), amount("buckets"), amount("balance"),
+                  integer("items"), object("proof", {amount("ledger_balance"), amount("difference")}), event(),
                   list("promises", {text("promise_id"), amount("amount"), date("promised_date")})},
           .tail = {list("totals", {text("currency"), amount("balance")})}};
 }
@@ -49,8 +49,9 @@ TEST(Tables, ThousandsStandApartAndWhatIsNothingIsLeftOut) {
 
 TEST(Tables, AskedForEverythingIsThere) {
   const std::string all = tables(kTwo, {.everything = true});
-  EXPECT_EQ(all.substr(0, all.find('\n')),
-            "group  currency  not_due          1-30   31+       balance  items  proof.ledger_balance  proof.difference");
+  EXPECT_EQ(
+      all.substr(0, all.find('\n')),
+      "group  currency  not_due          1-30   31+       balance  items  proof.ledger_balance  proof.difference");
 }
 
 TEST(Tables, AProofThatDoesNotHoldIsShown) {
@@ -67,7 +68,8 @@ TEST(Tables, ByAColumnEitherWayAndTheFirstOfThem) {
   EXPECT_EQ(first_row(tables(kTwo, {.sort = "group"})), "C1");
   EXPECT_EQ(first_row(tables(kTwo, {.sort = "1-30"})), "C1");
   EXPECT_EQ(tables(kTwo, {.top = 1}).find("C1"), std::string::npos);
-  EXPECT_EQ(tables(kTwo, {.sort = "colour"}).substr(0, 62), "refused: --sort colour: the answer has no such column; it has ");
+  EXPECT_EQ(tables(kTwo, {.sort = "colour"}).substr(0, 62),
+            "refused: --sort colour: the answer has no such column; it has ");
 }
 
 TEST(Tables, ListsWithinRowsStandBelowUnderWhatTheRowsAreOf) {
@@ -100,8 +102,9 @@ TEST(Tables, AnEventIsItsPlace) {
 }
 
 TEST(Tables, WhereAllIsNothingThatIsShown) {
-  EXPECT_EQ(tables(R"({"rows":[{"group":"C1","currency":"CNY","balance":"0.00","items":0}],"positions":[]})").substr(0, 31),
-            "group  currency  balance  items");
+  EXPECT_EQ(
+      tables(R"({"rows":[{"group":"C1","currency":"CNY","balance":"0.00","items":0}],"positions":[]})").substr(0, 31),
+      "group  currency  balance  items");
 }
 
 TEST(Tables, AWideOneComesInPartsThatBeginWithTheKeys) {
@@ -117,9 +120,10 @@ TEST(Tables, AWideOneComesInPartsThatBeginWithTheKeys) {
 }
 
 TEST(Tables, ANameStandsBesideTheIdInTheFirstPartOfAWideOneAlone) {
-  const std::string text = tables(R"({"rows":[{"group":"C1","currency":"CNY","balance":"1.00","customer_name":"Alpha Trading"}],
+  const std::string text =
+      tables(R"({"rows":[{"group":"C1","currency":"CNY","balance":"1.00","customer_name":"Alpha Trading"}],
                                       "positions":[]})",
-                                  {.width = 32});
+             {.width = 32});
   EXPECT_EQ(text,
             "group  customer_name  currency\n"
             "C1     Alpha Trading  CNY\n"
@@ -132,30 +136,45 @@ TEST(Tables, ANameStandsBesideTheIdInTheFirstPartOfAWideOneAlone) {
 TEST(Tables, WideCharactersAreCountedAndCommandsOfATerminalAreNone) {
   const std::string text = tables(R"({"rows":[{"group":"客户\u001b[2J","currency":"CNY","balance":"1.00"},
                                               {"group":"A","currency":"CNY","balance":"2.00"}],"positions":[]})");
-  EXPECT_EQ(text.substr(0, text.find("\n\n")), "group     currency  balance\n客户?[2J  CNY          1.00\nA         CNY          2.00");
+  EXPECT_EQ(text.substr(0, text.find("\n\n")),
+            "group     currency  balance\n客户?[2J  CNY          1.00\nA         CNY          2.00");
 }
 
 TEST(Durations, AreTheTwoLargestUnits) {
-  const std::pair<double, const char*> cases[] = {
-      {0, "0 s"},           {0.4, "0 s"},           {1, "1 s"},         {59.6, "1 min"},      {60, "1 min"},
-      {3'599, "59 min 59 s"}, {3'599.6, "1 h"},     {3'600, "1 h"},     {5'400, "1 h 30 min"}, {86'399, "1 d"},
-      {86'400, "1 d"},      {187'200, "2 d 4 h"},   {-61, "-1 min 1 s"}, {9'467'107'199.0, "109,573 d"}};
+  const std::pair<double, const char*> cases[] = {{0, "0 s"},
+                                                  {0.4, "0 s"},
+                                                  {1, "1 s"},
+                                                  {59.6, "1 min"},
+                                                  {60, "1 min"},
+                                                  {3'599, "59 min 59 s"},
+                                                  {3'599.6, "1 h"},
+                                                  {3'600, "1 h"},
+                                                  {5'400, "1 h 30 min"},
+                                                  {86'399, "1 d"},
+                                                  {86'400, "1 d"},
+                                                  {187'200, "2 d 4 h"},
+                                                  {-61, "-1 min 1 s"},
+                                                  {9'467'107'199.0, "109,573 d"}};
   for (const auto& [seconds, words] : cases) EXPECT_EQ(duration_words(seconds), words) << seconds;
 }
 
 TEST(Thousands, StandApart) {
-  const std::pair<const char*, const char*> cases[] = {
-      {"0", "0"}, {"999", "999"}, {"1000", "1,000"}, {"-1000.5", "-1,000.5"}, {"-999999.99", "-999,999.99"},
-      {"20000000000000.00", "20,000,000,000,000.00"}, {"0.000001", "0.000001"}};
+  const std::pair<const char*, const char*> cases[] = {{"0", "0"},
+                                                       {"999", "999"},
+                                                       {"1000", "1,000"},
+                                                       {"-1000.5", "-1,000.5"},
+                                                       {"-999999.99", "-999,999.99"},
+                                                       {"20000000000000.00", "20,000,000,000,000.00"},
+                                                       {"0.000001", "0.000001"}};
   for (const auto& [number, words] : cases) EXPECT_EQ(with_thousands(number), words);
 }
 
 TEST(RelativePeriods, LieBehindToday) {
   const Day today = *parse_date("2024-03-31");
   const std::pair<const char*, const char*> cases[] = {
-      {"today", "2024-03-31"},    {"yesterday", "2024-03-30"},  {"this-week", "2024-W13"},    {"last-week", "2024-W12"},
-      {"this-month", "2024-03"},  {"last-month", "2024-02"},    {"this-quarter", "2024-Q1"},  {"last-quarter", "2023-Q4"},
-      {"this-year", "2024"},      {"last-year", "2023"}};
+      {"today", "2024-03-31"},   {"yesterday", "2024-03-30"}, {"this-week", "2024-W13"},   {"last-week", "2024-W12"},
+      {"this-month", "2024-03"}, {"last-month", "2024-02"},   {"this-quarter", "2024-Q1"}, {"last-quarter", "2023-Q4"},
+      {"this-year", "2024"},     {"last-year", "2023"}};
   for (const auto& [words, label] : cases) {
     ASSERT_TRUE(is_relative_period(words));
     EXPECT_EQ(relative_period(words, today), label);

@@ -128,18 +128,13 @@ RC_GTEST_PROP(Totals, AreThoseOfThePagesAfterAnyStart, ()) {
             file.lose();
             whole = false;
             break;
-          case 1:
-            whole = !file.damage(random) && whole;
-            break;
+          case 1: whole = !file.damage(random) && whole; break;
           case 2:
             file.bring_back();
             whole = false;
             break;
-          case 3:
-            file.leave_draft();
-            break;
-          default:
-            break;
+          case 3: file.leave_draft(); break;
+          default: break;
         }
         folding.crash();
         const auto totals = load();

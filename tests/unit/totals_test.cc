@@ -5,12 +5,12 @@
 
 #include "base/file.h"
 #include "index/shard_index.h"
+#include "query/balances.h"
+#include "query/request.h"
 #include "store/keys.h"
 #include "support/book.h"
 #include "support/soon.h"
 #include "support/totals.h"
-#include "query/balances.h"
-#include "query/request.h"
 
 namespace daybook::store {
 namespace {
@@ -181,8 +181,8 @@ TEST_F(LyingTotals, AreFoundOutByTheBuildThatReadsThePagesAndReplaced) {
 
   open();
   const std::atomic<bool> stopping = false;
-  const auto index = std::make_shared<index::ShardIndex>(projector_->shard(0)->store(), projector_->shard(0)->labels(), rules_,
-                                                            index::IndexOptions());
+  const auto index = std::make_shared<index::ShardIndex>(projector_->shard(0)->store(), projector_->shard(0)->labels(),
+                                                         rules_, index::IndexOptions());
   projector_->shard(0)->listen(index);
   query::ShardSnapshot pages;
   pages.reads = projector_->shard(0)->store().snapshot();

@@ -21,6 +21,7 @@ using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 
 // Everything that a message says, for both kinds of class. X(name): each name of a field.
+// clang-format off
 #define DAYBOOK_FIELDS(X)                                                                             \
   X(event_id) X(customer_id) X(source) X(occurred_at) X(correlation_id) X(seconds) X(nanos)           \
   X(order_id) X(kind) X(region) X(sales_rep) X(channel) X(currency) X(requested_date) X(lines)        \
@@ -32,6 +33,7 @@ using google::protobuf::FieldDescriptor;
   X(refund_id) X(promise_id) X(invoice_ids) X(name) X(grade) X(parent_customer_id) X(credit_currency) \
   X(credit_limit_minor) X(payment_terms_days) X(period) X(measure) X(base_currency) X(rate)  \
   X(to_be_resent)
+// clang-format on
 
 template <typename Message>
 void say_fields(const Message& message, std::string& out);
@@ -57,14 +59,14 @@ void say(const Value& value, std::string& out) {
 template <typename Message>
 void say_fields(const Message& message, std::string& out) {
   out += '{';
-#define SAY(field)                                    \
-  if constexpr (requires { message.field(); }) {      \
-    bool said = true;                                 \
+#define SAY(field)                                                                   \
+  if constexpr (requires { message.field(); }) {                                     \
+    bool said = true;                                                                \
     if constexpr (requires { message.has_##field(); }) said = message.has_##field(); \
-    if (said) {                                       \
-      out += #field ":";                              \
-      say(message.field(), out);                      \
-    }                                                 \
+    if (said) {                                                                      \
+      out += #field ":";                                                             \
+      say(message.field(), out);                                                     \
+    }                                                                                \
   }
   DAYBOOK_FIELDS(SAY)
 #undef SAY
@@ -77,10 +79,10 @@ std::string said(const Event& event) {
   say_fields(event, out);
   using P = v1::Event::PayloadCase;
   switch (event.payload_case()) {
-#define SAY(number, name)    \
-  case P::number:            \
-    out += #name;            \
-    say(event.name(), out);  \
+#define SAY(number, name)   \
+  case P::number:           \
+    out += #name;           \
+    say(event.name(), out); \
     break;
     SAY(kOrderPlaced, order_placed)
     SAY(kOrderConfirmed, order_confirmed)
@@ -149,8 +151,7 @@ class Differential {
     EXPECT_EQ(read, parses) << testing::PrintToString(std::string(bytes));
     if (!read || !parses) return false;
     EXPECT_EQ(said(event), said(expected_)) << testing::PrintToString(std::string(bytes));
-    EXPECT_EQ(event.has_unknown_fields(),
-              !expected_.GetReflection()->GetUnknownFields(expected_).empty());
+    EXPECT_EQ(event.has_unknown_fields(), !expected_.GetReflection()->GetUnknownFields(expected_).empty());
     std::string written(event.byte_size(), '\0');
     EXPECT_EQ(event.write(written.data()), written.data() + written.size());
     expected_.DiscardUnknownFields();
@@ -229,9 +230,20 @@ class Mutator {
         if (depth > 0 && below(2) == 0) {
           for (std::size_t i = below(4); i > 0; --i) put_field(inner, depth - 1);
         } else {
-          static const std::array<std::string, 14> kTexts = {
-              "", "O", "2024-05-01", "12.50", "CNY", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\xff",
-              "\xed\xa0\x80", "\xc0\x80", "\xf4\x90\x80\x80", "abcdefgh\xe2\x82", "a b"};
+          static const std::array<std::string, 14> kTexts = {"",
+                                                             "O",
+                                                             "2024-05-01",
+                                                             "12.50",
+                                                             "CNY",
+                                                             "\xc3\xa9",
+                                                             "\xe2\x82\xac",
+                                                             "\xf0\x9f\x98\x80",
+                                                             "\xff",
+                                                             "\xed\xa0\x80",
+                                                             "\xc0\x80",
+                                                             "\xf4\x90\x80\x80",
+                                                             "abcdefgh\xe2\x82",
+                                                             "a b"};
           inner = kTexts[below(kTexts.size())];
         }
         put_long_varint(out, inner.size() + (below(30) == 0 ? 1 : 0), below(10) == 0 ? 1 + below(6) : 1);
@@ -280,8 +292,7 @@ class Mutator {
         v1::Event event;
         if (!event.ParseFromString(bytes) || event.payload_case() == v1::Event::PAYLOAD_NOT_SET) break;
         const auto* payload = event.GetReflection();
-        const FieldDescriptor* one =
-            payload->GetOneofFieldDescriptor(event, event.GetDescriptor()->oneof_decl(0));
+        const FieldDescriptor* one = payload->GetOneofFieldDescriptor(event, event.GetDescriptor()->oneof_decl(0));
         const std::string inner = payload->GetMessage(event, one).SerializeAsString() + field;
         put_varint(bytes, static_cast<std::uint64_t>(one->number()) << 3 | 2);
         put_varint(bytes, inner.size());

@@ -19,14 +19,12 @@ constexpr std::size_t kPieceMin = 16 * 1024;
 Unexpected damaged(const File& file, std::uint64_t position, std::int64_t offset) {
   return unexpected(
       ErrorCode::kCorrupt,
-      fmt::format("{}: the record at byte {} (offset {}) is damaged; restore the file", file.path(),
-                  position, offset));
+      fmt::format("{}: the record at byte {} (offset {}) is damaged; restore the file", file.path(), position, offset));
 }
 
 }  // namespace
 
-EmbeddedReader::EmbeddedReader(std::string directory, const Published& published,
-                               std::vector<StartPosition> starts)
+EmbeddedReader::EmbeddedReader(std::string directory, const Published& published, std::vector<StartPosition> starts)
     : directory_(std::move(directory)), published_(published), block_(kBlockSize, '\0') {
   for (const auto& [at, offset] : starts) {
     Cursor cursor;
@@ -36,8 +34,7 @@ EmbeddedReader::EmbeddedReader(std::string directory, const Published& published
   }
 }
 
-Result<std::span<const Record>> EmbeddedReader::poll(std::size_t records_max,
-                                                     std::chrono::milliseconds timeout) {
+Result<std::span<const Record>> EmbeddedReader::poll(std::size_t records_max, std::chrono::milliseconds timeout) {
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   records_.clear();
   while (true) {
@@ -97,8 +94,7 @@ Result<bool> EmbeddedReader::collect(std::size_t records_max) {
 }
 
 Result<void> EmbeddedReader::read_block(Cursor& cursor) {
-  ASSIGN_OR_RETURN(const std::optional<ReadRange> range,
-                   published_.locate(cursor.at, cursor.wanted));
+  ASSIGN_OR_RETURN(const std::optional<ReadRange> range, published_.locate(cursor.at, cursor.wanted));
   if (!range) return {};
   if (!cursor.file.is_open() || cursor.segment.base_offset != range->segment.base_offset) {
     RETURN_IF_ERROR(enter_segment(cursor, *range));
@@ -109,8 +105,7 @@ Result<void> EmbeddedReader::read_block(Cursor& cursor) {
   }
   if (cursor.position >= end) return damaged(cursor.file, cursor.position, cursor.offset);
   const std::size_t size = std::min<std::uint64_t>(end - cursor.position, block_.size() - used_);
-  ASSIGN_OR_RETURN(const std::size_t got,
-                   cursor.file.read_at(block_.data() + used_, size, cursor.position));
+  ASSIGN_OR_RETURN(const std::size_t got, cursor.file.read_at(block_.data() + used_, size, cursor.position));
   if (got < size) return damaged(cursor.file, cursor.position + got, cursor.offset);
 
   const std::string_view piece(block_.data() + used_, got);
@@ -165,8 +160,8 @@ Result<void> EmbeddedReader::take_records(std::size_t records_max) {
       return damaged(cursor.file, cursor.position, cursor.offset);
     }
     if (cursor.offset >= cursor.wanted) {
-      records_.push_back({cursor.at.topic, cursor.at.partition, cursor.offset,
-                          record.place.timestamp_ms, record.key, record.value});
+      records_.push_back(
+          {cursor.at.topic, cursor.at.partition, cursor.offset, record.place.timestamp_ms, record.key, record.value});
       cursor.wanted = cursor.offset + 1;
     }
     ++cursor.offset;

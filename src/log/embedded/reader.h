@@ -9,11 +9,9 @@ namespace daybook::log {
 class EmbeddedReader final : public Reader {
  public:
   // `published` and the files in `directory` must outlive the reader.
-  EmbeddedReader(std::string directory, const Published& published,
-                 std::vector<StartPosition> starts);
+  EmbeddedReader(std::string directory, const Published& published, std::vector<StartPosition> starts);
 
-  Result<std::span<const Record>> poll(std::size_t records_max,
-                                       std::chrono::milliseconds timeout) override;
+  Result<std::span<const Record>> poll(std::size_t records_max, std::chrono::milliseconds timeout) override;
   std::int64_t position(TopicPartition at) const override;
   std::optional<Error> trouble() const override;
 

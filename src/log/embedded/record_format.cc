@@ -9,8 +9,7 @@
 namespace daybook::log {
 namespace {
 
-static_assert(std::endian::native == std::endian::little,
-              "fixed integers are stored little-endian");
+static_assert(std::endian::native == std::endian::little, "fixed integers are stored little-endian");
 
 constexpr std::size_t kLengthAt = 4;
 constexpr std::size_t kBodyAt = 8;

@@ -19,7 +19,8 @@ constexpr std::uint32_t kFormatVersion = 1;
 constexpr std::string_view kSegmentSuffix = ".seg";
 constexpr std::size_t kChecksumSize = 8;
 // So that the offsets of its records, 32 bits beyond it, are numbers.
-constexpr std::int64_t kBaseOffsetMax = std::numeric_limits<std::int64_t>::max() - std::numeric_limits<std::uint32_t>::max();
+constexpr std::int64_t kBaseOffsetMax =
+    std::numeric_limits<std::int64_t>::max() - std::numeric_limits<std::uint32_t>::max();
 constexpr std::size_t kScanBlock = 4 * 1024 * 1024;
 
 void write_identity(ByteWriter& writer, std::string_view magic, const SegmentName& name) {
@@ -32,8 +33,7 @@ void write_identity(ByteWriter& writer, std::string_view magic, const SegmentNam
 }
 
 // What is left of `bytes` between identity and checksum, when both are as they should be.
-std::optional<std::string_view> open_envelope(std::string_view magic, const SegmentName& name,
-                                              std::string_view bytes) {
+std::optional<std::string_view> open_envelope(std::string_view magic, const SegmentName& name, std::string_view bytes) {
   std::string identity;
   ByteWriter writer(identity);
   write_identity(writer, magic, name);
@@ -50,8 +50,7 @@ std::optional<std::string_view> open_envelope(std::string_view magic, const Segm
 bool proves_synced(std::string_view bytes, const SegmentName& name, std::int64_t expected_offset) {
   // Every byte may be the start of a record. Offsets that cannot be are told first: most bytes are
   // none, and a checksum over what happens to look like a length is dear.
-  const std::int64_t offset_limit =
-      expected_offset + static_cast<std::int64_t>(bytes.size() / kRecordPrefixSize) + 1;
+  const std::int64_t offset_limit = expected_offset + static_cast<std::int64_t>(bytes.size() / kRecordPrefixSize) + 1;
   DecodedRecord record;
   for (; bytes.size() >= kRecordPrefixSize; bytes.remove_prefix(1)) {
     const std::int64_t offset = *peek_offset(bytes, name.base_offset);
@@ -74,13 +73,10 @@ Result<std::string> read_range(const File& file, std::uint64_t from, std::uint64
 }  // namespace
 
 std::string segment_stem(const SegmentName& name) {
-  return fmt::format("{}-{}-{:020}", topic_family(name.at.topic), name.at.partition,
-                     name.base_offset);
+  return fmt::format("{}-{}-{:020}", topic_family(name.at.topic), name.at.partition, name.base_offset);
 }
 
-std::string segment_file(const SegmentName& name) {
-  return segment_stem(name).append(kSegmentSuffix);
-}
+std::string segment_file(const SegmentName& name) { return segment_stem(name).append(kSegmentSuffix); }
 
 std::string index_file(const SegmentName& name) { return segment_stem(name).append(".idx"); }
 
@@ -115,9 +111,9 @@ void SegmentIndex::add(const SegmentName& name, std::size_t size, std::int64_t t
 
 IndexEntry SegmentIndex::find(const SegmentName& name, std::int64_t offset) const {
   const auto relative = static_cast<std::uint32_t>(offset - name.base_offset);
-  const auto after = std::upper_bound(
-      entries.begin(), entries.end(), relative,
-      [](std::uint32_t wanted, const IndexEntry& entry) { return wanted < entry.relative_offset; });
+  const auto after =
+      std::upper_bound(entries.begin(), entries.end(), relative,
+                       [](std::uint32_t wanted, const IndexEntry& entry) { return wanted < entry.relative_offset; });
   return after == entries.begin() ? IndexEntry{0, kSegmentHeaderSize} : *std::prev(after);
 }
 
@@ -170,9 +166,8 @@ std::optional<SegmentIndex> decode_index(const SegmentName& name, std::string_vi
 Result<SegmentIndex> scan_segment(const File& file, const SegmentName& name, SegmentIndex known) {
   ASSIGN_OR_RETURN(const std::uint64_t file_end, file.size());
   while (known.end_position < file_end) {
-    ASSIGN_OR_RETURN(
-        const std::string block,
-        read_range(file, known.end_position, std::min(file_end, known.end_position + kScanBlock)));
+    ASSIGN_OR_RETURN(const std::string block,
+                     read_range(file, known.end_position, std::min(file_end, known.end_position + kScanBlock)));
     const std::uint64_t block_start = known.end_position;
     std::size_t at = 0;
     DecodedRecord record;
@@ -189,10 +184,9 @@ Result<SegmentIndex> scan_segment(const File& file, const SegmentName& name, Seg
 
     ASSIGN_OR_RETURN(const std::string rest, read_range(file, known.end_position, file_end));
     if (proves_synced(rest, name, known.end_offset)) {
-      return unexpected(ErrorCode::kCorrupt,
-                        fmt::format("{}: the record at byte {} (offset {}) is damaged, and whole "
-                                    "ones follow it; restore the file",
-                                    file.path(), known.end_position, known.end_offset));
+      return unexpected(ErrorCode::kCorrupt, fmt::format("{}: the record at byte {} (offset {}) is damaged, and whole "
+                                                         "ones follow it; restore the file",
+                                                         file.path(), known.end_position, known.end_offset));
     }
     break;
   }

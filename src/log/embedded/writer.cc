@@ -39,8 +39,7 @@ Writer::Writer(WriterOptions options, OpenedDirectory opened, Published& publish
   for (std::size_t i = 0; i < tails_.size(); ++i) {
     const std::size_t partition_count = static_cast<std::size_t>(opened_.partition_count);
     Tail& tail = tails_[i];
-    tail.at = {static_cast<Topic>(i / partition_count),
-               static_cast<std::int32_t>(i % partition_count)};
+    tail.at = {static_cast<Topic>(i / partition_count), static_cast<std::int32_t>(i % partition_count)};
     const PartitionSegments& segments = opened_.segments[i];
     if (segments.base_offsets.empty()) continue;
     tail.base_offset = segments.base_offsets.back();
@@ -63,8 +62,7 @@ Writer::~Writer() {
   }
 }
 
-void Writer::append(std::vector<NewRecord> records, std::vector<std::int64_t> recorded_ms,
-                    AppendDone done) {
+void Writer::append(std::vector<NewRecord> records, std::vector<std::int64_t> recorded_ms, AppendDone done) {
   Result<std::vector<std::int32_t>> partitions = place_records(records, opened_.partition_count);
   if (!partitions) return done(unexpected(partitions.error()));
   Request request;
@@ -82,8 +80,7 @@ void Writer::append(std::vector<NewRecord> records, std::vector<std::int64_t> re
       return;
     }
   }
-  request.done(unexpected(ErrorCode::kUnavailable,
-                          "busy: too much is waiting for the disk that the log is on"));
+  request.done(unexpected(ErrorCode::kUnavailable, "busy: too much is waiting for the disk that the log is on"));
 }
 
 void Writer::run() {
@@ -163,8 +160,7 @@ void Writer::write_group(std::vector<Request> group) {
   }
 }
 
-Result<void> Writer::stage(const std::vector<Request>& group,
-                           std::vector<std::vector<Appended>>& appended) {
+Result<void> Writer::stage(const std::vector<Request>& group, std::vector<std::vector<Appended>>& appended) {
   const std::int64_t now_ms = options_.now_ms();
   for (const Request& request : group) {
     std::vector<Appended>& places = appended.emplace_back();
@@ -176,12 +172,10 @@ Result<void> Writer::stage(const std::vector<Request>& group,
         RETURN_IF_ERROR(prepare(tail));
         touched_.push_back(&tail);
       }
-      last_timestamp_ms_ = std::max(
-          last_timestamp_ms_, request.recorded_ms.empty() ? now_ms : request.recorded_ms[i]);
+      last_timestamp_ms_ = std::max(last_timestamp_ms_, request.recorded_ms.empty() ? now_ms : request.recorded_ms[i]);
       const std::int64_t offset = tail.index.end_offset;
       const std::size_t size_before = tail.bytes.size();
-      encode_record(record, {*tail.base_offset, offset, tail.synced.end_offset, last_timestamp_ms_},
-                    tail.bytes);
+      encode_record(record, {*tail.base_offset, offset, tail.synced.end_offset, last_timestamp_ms_}, tail.bytes);
       tail.index.add(tail.name(), tail.bytes.size() - size_before, last_timestamp_ms_);
       places.push_back({request.partitions[i], offset, last_timestamp_ms_});
     }
@@ -192,8 +186,7 @@ Result<void> Writer::stage(const std::vector<Request>& group,
 Result<void> Writer::prepare(Tail& tail) {
   if (!tail.base_offset) return begin_segment(tail);
   if (!tail.file.is_open()) {
-    ASSIGN_OR_RETURN(tail.file,
-                     File::open(opened_.path + "/" + segment_file(tail.name()), O_WRONLY));
+    ASSIGN_OR_RETURN(tail.file, File::open(opened_.path + "/" + segment_file(tail.name()), O_WRONLY));
   }
   if (tail.dirty) {
     RETURN_IF_ERROR(tail.file.truncate(tail.synced.end_position));
@@ -207,8 +200,7 @@ Result<void> Writer::prepare(Tail& tail) {
 
 Result<void> Writer::begin_segment(Tail& tail) {
   const SegmentName name{tail.at, tail.index.end_offset};
-  RETURN_IF_ERROR(
-      write_file_durably(opened_.path, segment_file(name), encode_segment_header(name)));
+  RETURN_IF_ERROR(write_file_durably(opened_.path, segment_file(name), encode_segment_header(name)));
   ASSIGN_OR_RETURN(tail.file, File::open(opened_.path + "/" + segment_file(name), O_WRONLY));
   tail.base_offset = name.base_offset;
   tail.index.end_position = kSegmentHeaderSize;
@@ -254,8 +246,7 @@ void Writer::roll_back() {
 
 Result<void> Writer::store_index(Tail& tail) {
   const SegmentName name = tail.name();
-  RETURN_IF_ERROR(
-      write_file_durably(opened_.path, index_file(name), encode_index(name, tail.index)));
+  RETURN_IF_ERROR(write_file_durably(opened_.path, index_file(name), encode_index(name, tail.index)));
   tail.index_stale = false;
   return {};
 }

@@ -33,8 +33,7 @@ class Writer {
   ~Writer();
 
   // `recorded_ms`: the recorded time of each record; none, and all get that of the clock.
-  void append(std::vector<NewRecord> records, std::vector<std::int64_t> recorded_ms,
-              AppendDone done);
+  void append(std::vector<NewRecord> records, std::vector<std::int64_t> recorded_ms, AppendDone done);
   // Why the last group was not written, until one is, or the disk is seen to take something; or that one has waited for
   // the disk for long. Else empty.
   std::string trouble() const;
@@ -78,8 +77,7 @@ class Writer {
   Result<void> try_disk();
   void write_group(std::vector<Request> group);
   // Gives each record of the group its place and encodes it.
-  Result<void> stage(const std::vector<Request>& group,
-                     std::vector<std::vector<Appended>>& appended);
+  Result<void> stage(const std::vector<Request>& group, std::vector<std::vector<Appended>>& appended);
   // Makes the tail ready to take a group: cut back, opened, or given a new segment.
   Result<void> prepare(Tail& tail);
   Result<void> begin_segment(Tail& tail);

@@ -68,12 +68,10 @@ constexpr auto kLeavePatience = 1s;
 
 Result<void> set(rd_kafka_conf_t* conf, const std::string& name, const std::string& value) {
   char reason[512];
-  if (rd_kafka_conf_set(conf, name.c_str(), value.c_str(), reason, sizeof reason) ==
-      RD_KAFKA_CONF_OK) {
+  if (rd_kafka_conf_set(conf, name.c_str(), value.c_str(), reason, sizeof reason) == RD_KAFKA_CONF_OK) {
     return {};
   }
-  return unexpected(ErrorCode::kInvalidArgument,
-                    fmt::format("[kafka] {} = {}: {}", name, value, reason));
+  return unexpected(ErrorCode::kInvalidArgument, fmt::format("[kafka] {} = {}: {}", name, value, reason));
 }
 
 template <typename Properties>
@@ -100,15 +98,13 @@ Result<void> configure(rd_kafka_conf_t* conf, const KafkaOptions& options, Clien
   RETURN_IF_ERROR(set_all(conf, kDefaults));
   RETURN_IF_ERROR(consumer ? set_all(conf, kConsumerDefaults) : set_all(conf, kProducerDefaults));
   if (consumer && fetcher_looks_again()) {
-    RETURN_IF_ERROR(
-        set(conf, "fetch.queue.backoff.ms", std::to_string(kFetcherLooksAfter.count())));
+    RETURN_IF_ERROR(set(conf, "fetch.queue.backoff.ms", std::to_string(kFetcherLooksAfter.count())));
   }
   for (const auto& [name, value] : options.properties) {
     const std::optional<std::string_view> ruled = ruled_value(name);
     if (ruled && value != *ruled) {
-      return unexpected(
-          ErrorCode::kInvalidArgument,
-          fmt::format("[kafka] {} = {}: the log needs {}; leave it out", name, value, *ruled));
+      return unexpected(ErrorCode::kInvalidArgument,
+                        fmt::format("[kafka] {} = {}: the log needs {}; leave it out", name, value, *ruled));
     }
     RETURN_IF_ERROR(set(conf, name, value));
   }
@@ -123,27 +119,21 @@ constexpr std::string_view kOfTheOtherKind = "CONFWARN";
 ErrorCode error_code_of(rd_kafka_resp_err_t error) {
   switch (error) {
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
-    case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
-      return ErrorCode::kOutOfRange;
+    case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE: return ErrorCode::kOutOfRange;
     case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
     case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
     // Somebody must look: asking again will not help.
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
-      return ErrorCode::kMismatch;
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED: return ErrorCode::kMismatch;
     case RD_KAFKA_RESP_ERR__BAD_MSG:
     case RD_KAFKA_RESP_ERR__BAD_COMPRESSION:
-    case RD_KAFKA_RESP_ERR_INVALID_MSG:
-      return ErrorCode::kCorrupt;
+    case RD_KAFKA_RESP_ERR_INVALID_MSG: return ErrorCode::kCorrupt;
     case RD_KAFKA_RESP_ERR__FATAL:
-    case RD_KAFKA_RESP_ERR__FENCED:
-      return ErrorCode::kFatal;
+    case RD_KAFKA_RESP_ERR__FENCED: return ErrorCode::kFatal;
     case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
-    case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE:
-      return ErrorCode::kInvalidArgument;
-    default:
-      return ErrorCode::kUnavailable;
+    case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE: return ErrorCode::kInvalidArgument;
+    default: return ErrorCode::kUnavailable;
   }
 }
 
@@ -155,8 +145,7 @@ bool fetcher_looks_again() { return rd_kafka_version() >= kQueueBackoffSince; }
 
 rd_kafka_resp_err_t look_up_offsets(rd_kafka_t* client, rd_kafka_topic_partition_list_t* partitions,
                                     std::chrono::milliseconds timeout) {
-  const rd_kafka_resp_err_t error =
-      rd_kafka_offsets_for_times(client, partitions, static_cast<int>(timeout.count()));
+  const rd_kafka_resp_err_t error = rd_kafka_offsets_for_times(client, partitions, static_cast<int>(timeout.count()));
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return error;
   for (const rd_kafka_topic_partition_t& each :
        std::span(partitions->elems, static_cast<std::size_t>(partitions->cnt))) {
@@ -167,8 +156,7 @@ rd_kafka_resp_err_t look_up_offsets(rd_kafka_t* client, rd_kafka_topic_partition
   return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
-Result<std::unique_ptr<Client>> Client::make(const KafkaOptions& options, Kind kind,
-                                             DeliveryReport delivered) {
+Result<std::unique_ptr<Client>> Client::make(const KafkaOptions& options, Kind kind, DeliveryReport delivered) {
   KafkaPtr<rd_kafka_conf_t> conf(rd_kafka_conf_new());
   RETURN_IF_ERROR(configure(conf.get(), options, kind));
   auto state = std::make_shared<State>();
@@ -186,8 +174,7 @@ Result<std::unique_ptr<Client>> Client::make(const KafkaOptions& options, Kind k
   if (delivered != nullptr) rd_kafka_conf_set_dr_msg_cb(conf.get(), delivered);
   char reason[512];
   rd_kafka_t* const handle =
-      rd_kafka_new(kind == Kind::kConsumer ? RD_KAFKA_CONSUMER : RD_KAFKA_PRODUCER, conf.get(),
-                   reason, sizeof reason);
+      rd_kafka_new(kind == Kind::kConsumer ? RD_KAFKA_CONSUMER : RD_KAFKA_PRODUCER, conf.get(), reason, sizeof reason);
   if (handle == nullptr) {
     return unexpected(ErrorCode::kInvalidArgument, fmt::format("[kafka]: {}", reason));
   }
@@ -216,11 +203,10 @@ void Client::set_brokers_up() {
   state_->refusal.clear();
 }
 
-Result<KafkaPtr<const rd_kafka_metadata_t>> Client::ask_metadata(bool all_topics,
-                                                                 std::chrono::milliseconds timeout) {
+Result<KafkaPtr<const rd_kafka_metadata_t>> Client::ask_metadata(bool all_topics, std::chrono::milliseconds timeout) {
   const rd_kafka_metadata_t* raw = nullptr;
-  const rd_kafka_resp_err_t error = rd_kafka_metadata(handle_, all_topics ? 1 : 0, nullptr, &raw,
-                                                      static_cast<int>(timeout.count()));
+  const rd_kafka_resp_err_t error =
+      rd_kafka_metadata(handle_, all_topics ? 1 : 0, nullptr, &raw, static_cast<int>(timeout.count()));
   // What the error callback is to hear.
   rd_kafka_poll(handle_, 0);
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return no_answer(error);
@@ -244,14 +230,10 @@ std::optional<Error> Client::fatal() const {
 void Client::on_error(rd_kafka_t* handle, int error, const char* reason, void* opaque) {
   State& state = **static_cast<std::shared_ptr<State>*>(opaque);
   switch (error) {
-    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
-      state.brokers_down = true;
-      break;
+    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN: state.brokers_down = true; break;
     case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
     case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
-    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
-      state.topic_missed = true;
-      break;
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART: state.topic_missed = true; break;
     case RD_KAFKA_RESP_ERR__AUTHENTICATION:
     case RD_KAFKA_RESP_ERR__SSL: {
       const std::lock_guard lock(state.mutex);
@@ -262,8 +244,7 @@ void Client::on_error(rd_kafka_t* handle, int error, const char* reason, void* o
       char text[512];
       const rd_kafka_resp_err_t cause = rd_kafka_fatal_error(handle, text, sizeof text);
       const std::lock_guard lock(state.mutex);
-      state.fatal = Error{ErrorCode::kFatal,
-                          fmt::format("Kafka client: {} ({})", text, rd_kafka_err2name(cause))};
+      state.fatal = Error{ErrorCode::kFatal, fmt::format("Kafka client: {} ({})", text, rd_kafka_err2name(cause))};
       break;
     }
     default:

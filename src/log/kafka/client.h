@@ -23,22 +23,14 @@ Unexpected kafka_error(rd_kafka_resp_err_t error, const std::string& what);
 
 // Deleters, so that librdkafka's objects can be held.
 struct KafkaDelete {
-  void operator()(rd_kafka_topic_partition_list_t* list) const {
-    rd_kafka_topic_partition_list_destroy(list);
-  }
+  void operator()(rd_kafka_topic_partition_list_t* list) const { rd_kafka_topic_partition_list_destroy(list); }
   void operator()(rd_kafka_topic_t* topic) const { rd_kafka_topic_destroy(topic); }
   void operator()(rd_kafka_queue_t* queue) const { rd_kafka_queue_destroy(queue); }
   void operator()(rd_kafka_event_t* event) const { rd_kafka_event_destroy(event); }
-  void operator()(rd_kafka_AdminOptions_t* options) const {
-    rd_kafka_AdminOptions_destroy(options);
-  }
-  void operator()(rd_kafka_ConfigResource_t* resource) const {
-    rd_kafka_ConfigResource_destroy(resource);
-  }
+  void operator()(rd_kafka_AdminOptions_t* options) const { rd_kafka_AdminOptions_destroy(options); }
+  void operator()(rd_kafka_ConfigResource_t* resource) const { rd_kafka_ConfigResource_destroy(resource); }
   void operator()(rd_kafka_NewTopic_t* topic) const { rd_kafka_NewTopic_destroy(topic); }
-  void operator()(const rd_kafka_metadata_t* metadata) const {
-    rd_kafka_metadata_destroy(metadata);
-  }
+  void operator()(const rd_kafka_metadata_t* metadata) const { rd_kafka_metadata_destroy(metadata); }
   void operator()(rd_kafka_message_t* message) const { rd_kafka_message_destroy(message); }
   void operator()(rd_kafka_conf_t* conf) const { rd_kafka_conf_destroy(conf); }
 };
@@ -94,8 +86,8 @@ class Client {
     std::mutex mutex;
     std::function<void(int, const std::string&)> on_log;
     std::function<void(const std::string&)> on_statistics;
-    std::optional<Error> fatal;   // Guarded by `mutex`.
-    std::string refusal;          // Why a broker turned us away last; guarded by `mutex`.
+    std::optional<Error> fatal;  // Guarded by `mutex`.
+    std::string refusal;         // Why a broker turned us away last; guarded by `mutex`.
   };
 
   Client(rd_kafka_t* handle, std::string brokers, std::shared_ptr<State> state)

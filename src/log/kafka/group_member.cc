@@ -63,14 +63,12 @@ class KafkaGroupMember final : public GroupMember {
       error = done ? rd_kafka_event_error(done.get()) : RD_KAFKA_RESP_ERR__TIMED_OUT;
     }
     switch (error) {
-      case RD_KAFKA_RESP_ERR_NO_ERROR:
-        return {};
+      case RD_KAFKA_RESP_ERR_NO_ERROR: return {};
       case RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION:
       case RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID:
       case RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS:
         return unexpected(ErrorCode::kMismatch, "the partition is another member's");
-      default:
-        return kafka_error(error, "committing what a group has done");
+      default: return kafka_error(error, "committing what a group has done");
     }
   }
 

@@ -36,8 +36,7 @@ constexpr std::size_t kQueueBytesMin = 64 << 10;
 
 // A partition is new, or its leader has changed; the question is not repeated by librdkafka.
 bool leader_is_moving(rd_kafka_resp_err_t error) {
-  return error == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
-         error == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
+  return error == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION || error == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
          error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
 }
 
@@ -147,8 +146,7 @@ class KafkaLog final : public Log {
           rd_kafka_topic_partition_list_add(asked.get(), name.c_str(), partition)->offset = which;
         }
       }
-      const rd_kafka_resp_err_t error =
-          look_up_offsets(asking_->get(), asked.get(), std::clamp(left, 1ms, kLookEvery));
+      const rd_kafka_resp_err_t error = look_up_offsets(asking_->get(), asked.get(), std::clamp(left, 1ms, kLookEvery));
       if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
         std::vector<std::int64_t> offsets;
         for (int i = 0; i < asked->cnt; ++i) offsets.push_back(asked->elems[i].offset);
@@ -157,8 +155,7 @@ class KafkaLog final : public Log {
       const bool may_be_slow = error == RD_KAFKA_RESP_ERR__TIMED_OUT && left > kLookEvery;
       if (may_be_slow) continue;
       if (!leader_is_moving(error) || left <= 0ms) {
-        return kafka_error(error,
-                           fmt::format("bounds of the topics {}daybook", options_.topic_prefix));
+        return kafka_error(error, fmt::format("bounds of the topics {}daybook", options_.topic_prefix));
       }
       std::this_thread::sleep_for(kLeaderPause);
     }

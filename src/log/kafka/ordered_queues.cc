@@ -23,8 +23,7 @@ constexpr auto kSilencePause = 1s;
 
 }  // namespace
 
-OrderedQueues::OrderedQueues(rd_kafka_t* client, rd_kafka_queue_t* common,
-                             std::vector<Partition> partitions)
+OrderedQueues::OrderedQueues(rd_kafka_t* client, rd_kafka_queue_t* common, std::vector<Partition> partitions)
     : client_(client), common_(common) {
   for (Partition& partition : partitions) lanes_.emplace_back().partition = std::move(partition);
 }
@@ -75,8 +74,7 @@ void OrderedQueues::sort_in(rd_kafka_message_t* message) {
     return;
   }
   const auto lane = std::ranges::find_if(lanes_, [&](const Lane& known) {
-    return known.partition.number == message->partition &&
-           known.partition.topic == rd_kafka_topic_name(message->rkt);
+    return known.partition.number == message->partition && known.partition.topic == rd_kafka_topic_name(message->rkt);
   });
   ENSURE(lane != lanes_.end(), "only what is assigned comes");
   if (lane->queue == nullptr && message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -151,8 +149,7 @@ void OrderedQueues::wait(std::chrono::milliseconds timeout) {
   const auto lane = std::ranges::find_if(lanes_, &Lane::holds_up);
   if (lane == lanes_.end() || lane->queue == nullptr) return drain_common(timeout);
   wake_fetcher(*lane);
-  rd_kafka_message_t* const message =
-      rd_kafka_consume_queue(lane->queue.get(), static_cast<int>(timeout.count()));
+  rd_kafka_message_t* const message = rd_kafka_consume_queue(lane->queue.get(), static_cast<int>(timeout.count()));
   if (message != nullptr) put(*lane, message);
 }
 
@@ -163,8 +160,7 @@ void OrderedQueues::wake_fetcher(const Lane& lane) {
   const KafkaPtr<rd_kafka_topic_partition_list_t> asked(rd_kafka_topic_partition_list_new(1));
   rd_kafka_topic_partition_list_add(asked.get(), lane.partition.topic.c_str(), lane.partition.number)->offset =
       RD_KAFKA_OFFSET_END;
-  const bool answered =
-      look_up_offsets(client_, asked.get(), kAnswerPatience) == RD_KAFKA_RESP_ERR_NO_ERROR;
+  const bool answered = look_up_offsets(client_, asked.get(), kAnswerPatience) == RD_KAFKA_RESP_ERR_NO_ERROR;
   wake_at_ = now + (answered ? kFetcherLooksAfter : kSilencePause);
 }
 

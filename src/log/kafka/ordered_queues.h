@@ -34,8 +34,7 @@ class OrderedQueues {
 
   // Appends up to `count_max` messages, events among them, which become the caller's; waits at most
   // `timeout` for the first.
-  void fetch(std::vector<rd_kafka_message_t*>& to, std::size_t count_max,
-             std::chrono::milliseconds timeout);
+  void fetch(std::vector<rd_kafka_message_t*>& to, std::size_t count_max, std::chrono::milliseconds timeout);
   // Every partition was given out to its end.
   bool at_end() const;
 
@@ -44,10 +43,10 @@ class OrderedQueues {
     Partition partition;
     KafkaPtr<rd_kafka_queue_t> queue;  // Null until its first message came through the common one.
     std::vector<rd_kafka_message_t*> messages;
-    std::size_t next = 0;  // Of the messages; those before it were given out.
+    std::size_t next = 0;      // Of the messages; those before it were given out.
     std::int64_t time_ms = 0;  // Recorded time of the next one.
-    bool ended = false;    // The end of the partition was the last that came.
-    bool late = false;     // The others do not wait for it.
+    bool ended = false;        // The end of the partition was the last that came.
+    bool late = false;         // The others do not wait for it.
 
     bool empty() const { return next == messages.size(); }
     bool holds_up() const { return empty() && !ended && !late; }

@@ -34,11 +34,10 @@ rd_kafka_resp_err_t produce(rd_kafka_t* handle, rd_kafka_topic_t* topic, std::in
   };
   // Not copied: the caller keeps the bytes until its call is done.
   const rd_kafka_resp_err_t error =
-      rd_kafka_producev(handle, RD_KAFKA_V_RKT(topic), RD_KAFKA_V_PARTITION(partition),
-                        RD_KAFKA_V_MSGFLAGS(0),
+      rd_kafka_producev(handle, RD_KAFKA_V_RKT(topic), RD_KAFKA_V_PARTITION(partition), RD_KAFKA_V_MSGFLAGS(0),
                         RD_KAFKA_V_VALUE(address(record.value), record.value.value_or("").size()),
-                        RD_KAFKA_V_KEY(address(record.key), record.key.value_or("").size()),
-                        RD_KAFKA_V_OPAQUE(slot), RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
+                        RD_KAFKA_V_KEY(address(record.key), record.key.value_or("").size()), RD_KAFKA_V_OPAQUE(slot),
+                        RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
   // librdkafka takes the headers only with the message.
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR && headers != nullptr) rd_kafka_headers_destroy(headers);
   return error;
@@ -72,8 +71,7 @@ struct Producer::Call {
 
 Result<std::shared_ptr<Producer::Link>> Producer::make_link(const KafkaOptions& options) {
   auto link = std::make_shared<Link>();
-  ASSIGN_OR_RETURN(link->client,
-                   Client::make(options, Client::Kind::kProducer, &Producer::on_delivery));
+  ASSIGN_OR_RETURN(link->client, Client::make(options, Client::Kind::kProducer, &Producer::on_delivery));
   for (std::size_t i = 0; i < kTopicCount; ++i) {
     const std::string name = topic_name(options.topic_prefix, static_cast<Topic>(i));
     link->topics[i].reset(rd_kafka_topic_new(link->client->get(), name.c_str(), nullptr));
@@ -82,14 +80,13 @@ Result<std::shared_ptr<Producer::Link>> Producer::make_link(const KafkaOptions& 
   return link;
 }
 
-Result<std::unique_ptr<Producer>> Producer::make(const KafkaOptions& options,
-                                                 std::int32_t partition_count) {
+Result<std::unique_ptr<Producer>> Producer::make(const KafkaOptions& options, std::int32_t partition_count) {
   ASSIGN_OR_RETURN(std::shared_ptr<Link> link, make_link(options));
   // Asked for now, the leaders are known when the first record comes: otherwise that takes a
   // second.
   const rd_kafka_metadata_t* metadata = nullptr;
-  if (rd_kafka_metadata(link->client->get(), 1, nullptr, &metadata,
-                        static_cast<int>(options.timeout.count())) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+  if (rd_kafka_metadata(link->client->get(), 1, nullptr, &metadata, static_cast<int>(options.timeout.count())) ==
+      RD_KAFKA_RESP_ERR_NO_ERROR) {
     rd_kafka_metadata_destroy(metadata);
   }
   return std::unique_ptr<Producer>(new Producer(options, partition_count, std::move(link)));
@@ -137,8 +134,8 @@ void Producer::append(std::vector<NewRecord> records, AppendDone done) {
   finish_one(call);
 }
 
-void Producer::hand_over(const std::vector<NewRecord>& records,
-                         const std::vector<std::int32_t>& partitions, Call* call) {
+void Producer::hand_over(const std::vector<NewRecord>& records, const std::vector<std::int32_t>& partitions,
+                         Call* call) {
   const std::shared_lock lock(mutex_);
   for (std::size_t i = 0; i < records.size(); ++i) {
     call->slots[i] = {call, i};
@@ -146,15 +143,13 @@ void Producer::hand_over(const std::vector<NewRecord>& records,
     const Topic topic = records[i].topic;
     const rd_kafka_resp_err_t error =
         link_ == nullptr ? RD_KAFKA_RESP_ERR__STATE
-                         : produce(link_->client->get(),
-                                   link_->topics[static_cast<std::size_t>(topic)].get(),
+                         : produce(link_->client->get(), link_->topics[static_cast<std::size_t>(topic)].get(),
                                    partitions[i], records[i], &call->slots[i]);
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
       // After a gap the later ones would be out of order.
       call->fail(
           {error == RD_KAFKA_RESP_ERR__FATAL ? ErrorCode::kUnavailable : error_code_of(error),
-           fmt::format("publishing to {}: {}", topic_name(options_.topic_prefix, topic),
-                       rd_kafka_err2str(error))});
+           fmt::format("publishing to {}: {}", topic_name(options_.topic_prefix, topic), rd_kafka_err2str(error))});
       call->unfinished -= records.size() - i;
       break;
     }
@@ -171,9 +166,9 @@ void Producer::on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void*
   } else {
     // A client that is given up fails what it held; a new one will take it.
     const ErrorCode code = error_code_of(message->err);
-    call->fail({code == ErrorCode::kFatal ? ErrorCode::kUnavailable : code,
-                fmt::format("publishing to {}: {}", rd_kafka_topic_name(message->rkt),
-                            rd_kafka_err2str(message->err))});
+    call->fail(
+        {code == ErrorCode::kFatal ? ErrorCode::kUnavailable : code,
+         fmt::format("publishing to {}: {}", rd_kafka_topic_name(message->rkt), rd_kafka_err2str(message->err))});
   }
   call->producer->finish_one(call);
 }

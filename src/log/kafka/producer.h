@@ -14,8 +14,7 @@ namespace daybook::log {
 // by then fails, and is sent again by who appended it.
 class Producer {
  public:
-  static Result<std::unique_ptr<Producer>> make(const KafkaOptions& options,
-                                                std::int32_t partition_count);
+  static Result<std::unique_ptr<Producer>> make(const KafkaOptions& options, std::int32_t partition_count);
   // Waits a second for what is pending, which nobody waits for any more; the rest fails.
   ~Producer();
 
@@ -38,8 +37,7 @@ class Producer {
   static Result<std::shared_ptr<Link>> make_link(const KafkaOptions& options);
   static void on_delivery(rd_kafka_t* handle, const rd_kafka_message_t* message, void* opaque);
   // Gives the records to the client, up to the first that it does not take.
-  void hand_over(const std::vector<NewRecord>& records, const std::vector<std::int32_t>& partitions,
-                 Call* call);
+  void hand_over(const std::vector<NewRecord>& records, const std::vector<std::int32_t>& partitions, Call* call);
   void run();
   // Fails what the client holds, and puts a new one in its place.
   void replace_client();

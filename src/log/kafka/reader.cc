@@ -89,16 +89,14 @@ std::optional<Error> KafkaReader::trouble() const {
   return troubles_.empty() ? std::nullopt : std::optional(troubles_.begin()->second);
 }
 
-Result<std::span<const Record>> KafkaReader::poll(std::size_t records_max,
-                                                  std::chrono::milliseconds timeout) {
+Result<std::span<const Record>> KafkaReader::poll(std::size_t records_max, std::chrono::milliseconds timeout) {
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   records_.clear();
   while (true) {
     if (client_->topic_missed()) look_for_topics();
     if (!failure_) failure_ = client_->fatal();
     if (failure_) return unexpected(*failure_);
-    const auto left =
-        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     fetch(records_max, std::max(left, 0ms));
     for (const rd_kafka_message_t* message : messages_) take(*message);
     // A fault waits for its turn: what was read before it is given out first.
@@ -125,9 +123,8 @@ void KafkaReader::fetch(std::size_t count_max, std::chrono::milliseconds timeout
   messages_.resize(count_max);
   // A batch with a timeout waits until it is full; so only what is there is taken as one.
   const auto take_batch = [&](std::size_t from) {
-    return static_cast<std::size_t>(std::max<ssize_t>(
-        0,
-        rd_kafka_consume_batch_queue(queue_.get(), 0, messages_.data() + from, count_max - from)));
+    return static_cast<std::size_t>(
+        std::max<ssize_t>(0, rd_kafka_consume_batch_queue(queue_.get(), 0, messages_.data() + from, count_max - from)));
   };
   std::size_t count = take_batch(0);
   if (count == 0 && timeout > 0ms) {
@@ -171,20 +168,16 @@ void KafkaReader::take(const rd_kafka_message_t& message) {
       return;
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
     case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
-    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
-      client_->set_topic_missed();
-      return;
-    default:
-      note_fault(message, at, position);
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION: client_->set_topic_missed(); return;
+    default: note_fault(message, at, position);
   }
 }
 
-void KafkaReader::note_fault(const rd_kafka_message_t& message, TopicPartition at,
-                             std::int64_t position) {
+void KafkaReader::note_fault(const rd_kafka_message_t& message, TopicPartition at, std::int64_t position) {
   const ErrorCode code = error_code_of(message.err);
-  Error fault{code, fmt::format("offset {} of {}, partition {}: {}", position,
-                                topic_name(options_.topic_prefix, at.topic), at.partition,
-                                rd_kafka_message_errstr(&message))};
+  Error fault{code,
+              fmt::format("offset {} of {}, partition {}: {}", position, topic_name(options_.topic_prefix, at.topic),
+                          at.partition, rd_kafka_message_errstr(&message))};
   if (code == ErrorCode::kOutOfRange || code == ErrorCode::kFatal) {
     if (!failure_) failure_ = std::move(fault);
     return;
@@ -204,8 +197,8 @@ Topic KafkaReader::topic_of(const rd_kafka_topic_t* handle) {
 
 std::optional<std::vector<std::string>> KafkaReader::find_missing_topics() {
   const rd_kafka_metadata_t* raw = nullptr;
-  if (rd_kafka_metadata(client_->get(), 1, nullptr, &raw,
-                        static_cast<int>(kAnswerPatience.count())) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+  if (rd_kafka_metadata(client_->get(), 1, nullptr, &raw, static_cast<int>(kAnswerPatience.count())) !=
+      RD_KAFKA_RESP_ERR_NO_ERROR) {
     return std::nullopt;
   }
   client_->set_brokers_up();
@@ -215,11 +208,9 @@ std::optional<std::vector<std::string>> KafkaReader::find_missing_topics() {
   for (const auto& [at, position] : positions_) {
     const std::string name = topic_name(options_.topic_prefix, at.topic);
     const auto found = std::ranges::find_if(topics, [&](const auto& topic) {
-      return topic.topic == name && topic.err == RD_KAFKA_RESP_ERR_NO_ERROR &&
-             at.partition < topic.partition_cnt;
+      return topic.topic == name && topic.err == RD_KAFKA_RESP_ERR_NO_ERROR && at.partition < topic.partition_cnt;
     });
-    if (found == topics.end())
-      missing.push_back(fmt::format("{}, partition {}", name, at.partition));
+    if (found == topics.end()) missing.push_back(fmt::format("{}, partition {}", name, at.partition));
   }
   return missing;
 }
@@ -235,8 +226,7 @@ void KafkaReader::look_for_topics() {
   const auto now = std::chrono::steady_clock::now();
   if (!missing_since_) missing_since_ = now;
   if (now - *missing_since_ < kTopicPatience) return;
-  failure_ = Error{ErrorCode::kMismatch,
-                   fmt::format("deleted while it was read: {}", fmt::join(*missing, "; "))};
+  failure_ = Error{ErrorCode::kMismatch, fmt::format("deleted while it was read: {}", fmt::join(*missing, "; "))};
   client_->leave_behind();
 }
 

@@ -17,8 +17,7 @@ class KafkaReader final : public Reader {
                                                    const std::vector<StartPosition>& starts);
   ~KafkaReader() override;
 
-  Result<std::span<const Record>> poll(std::size_t records_max,
-                                       std::chrono::milliseconds timeout) override;
+  Result<std::span<const Record>> poll(std::size_t records_max, std::chrono::milliseconds timeout) override;
   std::int64_t position(TopicPartition at) const override;
   std::optional<Error> trouble() const override;
 

@@ -66,8 +66,7 @@ KafkaPtr<rd_kafka_AdminOptions_t> admin_options(Client& client, const KafkaOptio
 }
 
 // Waits for the answer to an operation on `queue`.
-Result<KafkaPtr<rd_kafka_event_t>> wait_for(rd_kafka_queue_t* queue, const KafkaOptions& options,
-                                            const char* what) {
+Result<KafkaPtr<rd_kafka_event_t>> wait_for(rd_kafka_queue_t* queue, const KafkaOptions& options, const char* what) {
   KafkaPtr<rd_kafka_event_t> event(rd_kafka_queue_poll(queue, timeout_ms(options) + 1000));
   if (!event) return kafka_error(RD_KAFKA_RESP_ERR__TIMED_OUT, what);
   if (const rd_kafka_resp_err_t error = rd_kafka_event_error(event.get())) {
@@ -121,16 +120,15 @@ Result<void> find_wrong_settings(Client& client, const KafkaOptions& options, To
   rd_kafka_DescribeConfigs(client.get(), asked.data(), asked.size(), with.get(), queue.get());
   ASSIGN_OR_RETURN(const auto event, wait_for(queue.get(), options, "reading topic settings"));
   std::size_t count = 0;
-  const rd_kafka_ConfigResource_t** answers = rd_kafka_DescribeConfigs_result_resources(
-      rd_kafka_event_DescribeConfigs_result(event.get()), &count);
+  const rd_kafka_ConfigResource_t** answers =
+      rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(event.get()), &count);
   for (std::size_t i = 0; i < count; ++i) {
     const std::string name = rd_kafka_ConfigResource_name(answers[i]);
     if (const rd_kafka_resp_err_t error = rd_kafka_ConfigResource_error(answers[i])) {
       return kafka_error(error, "reading the settings of topic " + name);
     }
     std::size_t entry_count = 0;
-    const rd_kafka_ConfigEntry_t** entries =
-        rd_kafka_ConfigResource_configs(answers[i], &entry_count);
+    const rd_kafka_ConfigEntry_t** entries = rd_kafka_ConfigResource_configs(answers[i], &entry_count);
     for (std::size_t k = 0; k < entry_count; ++k) {
       const char* const value = rd_kafka_ConfigEntry_value(entries[k]);
       if (value != nullptr) told[name][rd_kafka_ConfigEntry_name(entries[k])] = value;
@@ -142,17 +140,15 @@ Result<void> find_wrong_settings(Client& client, const KafkaOptions& options, To
   return {};
 }
 
-Result<void> create_missing(Client& client, const KafkaOptions& options,
-                            const std::vector<std::int32_t>& counts, std::int32_t partition_count,
-                            int replicas) {
+Result<void> create_missing(Client& client, const KafkaOptions& options, const std::vector<std::int32_t>& counts,
+                            std::int32_t partition_count, int replicas) {
   std::vector<KafkaPtr<rd_kafka_NewTopic_t>> topics;
   std::vector<rd_kafka_NewTopic_t*> asked;
   for (std::size_t i = 0; i < kTopicCount; ++i) {
     if (counts[i] > 0) continue;
     const std::string name = topic_name(options.topic_prefix, topic_at(i));
     char reason[256];
-    topics.emplace_back(rd_kafka_NewTopic_new(name.c_str(), partition_count, replicas, reason,
-                                              sizeof reason));
+    topics.emplace_back(rd_kafka_NewTopic_new(name.c_str(), partition_count, replicas, reason, sizeof reason));
     if (!topics.back()) {
       return unexpected(ErrorCode::kInvalidArgument, fmt::format("topic {}: {}", name, reason));
     }
@@ -178,13 +174,12 @@ Result<void> create_missing(Client& client, const KafkaOptions& options,
       continue;
     }
     const char* const words = rd_kafka_topic_result_error_string(results[i]);
-    return unexpected(
-        ErrorCode::kUnavailable,
-        fmt::format("creating topic {}: {}{}", rd_kafka_topic_result_name(results[i]),
-                    words == nullptr ? rd_kafka_err2str(error) : words,
-                    error == RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR
-                        ? " (a trial on fewer brokers asks for --replicas 1)"
-                        : ""));
+    return unexpected(ErrorCode::kUnavailable,
+                      fmt::format("creating topic {}: {}{}", rd_kafka_topic_result_name(results[i]),
+                                  words == nullptr ? rd_kafka_err2str(error) : words,
+                                  error == RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR
+                                      ? " (a trial on fewer brokers asks for --replicas 1)"
+                                      : ""));
   }
   return {};
 }
@@ -209,8 +204,7 @@ std::vector<std::string> setting_faults(const std::string& topic, const TopicSet
 
 std::string caveat_of(int replicas) {
   if (replicas >= kReplicas) return "";
-  return fmt::format("the log is kept in {} of {} replicas that a book of record asks for: {}", replicas,
-                     kReplicas,
+  return fmt::format("the log is kept in {} of {} replicas that a book of record asks for: {}", replicas, kReplicas,
                      replicas < 2 ? "a disk that is lost takes acknowledged events with it"
                                   : "while one is away nothing is taken, and the loss of both takes "
                                     "acknowledged events with it");
@@ -257,11 +251,9 @@ Result<TopicsSeen> look_at_topics(Client& client, const KafkaOptions& options) {
   if (std::ranges::count(counts, counts.front()) != std::ssize(counts)) {
     std::vector<std::string> each;
     for (std::size_t i = 0; i < kTopicCount; ++i) {
-      each.push_back(
-          fmt::format("{} {}", topic_name(options.topic_prefix, topic_at(i)), counts[i]));
+      each.push_back(fmt::format("{} {}", topic_name(options.topic_prefix, topic_at(i)), counts[i]));
     }
-    seen.faults.push_back(
-        fmt::format("topics differ in their number of partitions: {}", fmt::join(each, ", ")));
+    seen.faults.push_back(fmt::format("topics differ in their number of partitions: {}", fmt::join(each, ", ")));
   }
   RETURN_IF_ERROR(find_wrong_settings(client, options, seen));
   return seen;

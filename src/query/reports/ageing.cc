@@ -79,9 +79,7 @@ void Ageing::add(AgeingSums& sums, const ReceivableRow& row) const {
       sums.items += row.quantity;
       return;
     }
-    case Measure::kDisputed:
-      sums.disputed += row.amount();
-      return;
+    case Measure::kDisputed: sums.disputed += row.amount(); return;
     case Measure::kUnapplied:
       sums.unapplied_cash += row.amount();
       sums.items += row.quantity;
@@ -90,8 +88,7 @@ void Ageing::add(AgeingSums& sums, const ReceivableRow& row) const {
       sums.open_credits += row.amount();
       sums.items += row.quantity;
       return;
-    default:
-      sums.ledger_balance += row.amount();
+    default: sums.ledger_balance += row.amount();
   }
 }
 
@@ -140,15 +137,9 @@ Row base_totals(Row row, const std::map<Currency, AgeingSums>& totals, Currency 
 
 std::vector<Field> column_fields() {
   using namespace fields;
-  return {text("currency"),
-          amount("not_due"),
-          list_of(amount("buckets")),
-          amount("gross_open"),
-          amount("disputed"),
-          amount("gross_open_undisputed"),
-          amount("unapplied_cash"),
-          amount("open_credits"),
-          amount("balance"),
+  return {text("currency"),         amount("not_due"),      list_of(amount("buckets")),
+          amount("gross_open"),     amount("disputed"),     amount("gross_open_undisputed"),
+          amount("unapplied_cash"), amount("open_credits"), amount("balance"),
           integer("items")};
 }
 
@@ -157,13 +148,14 @@ class AgeingReport final : public ReportOf<AgeingPart> {
   const Description& description() const override {
     static const Description description = [] {
       using namespace fields;
-      Description of{.name = "ageing",
-                     .path = "/v1/receivables/ageing",
-                     .meaning = "Who owes what and how late, with the proof against the ledger.",
-                     .parameters = {parameters::aged_on()},
-                     .rows_name = "rows",
-                     .row = {text("group")},
-                     .head = {date("aged_on"), text("basis"), text("credits"), text("group_by"), list_of(text("buckets"))}};
+      Description of{
+          .name = "ageing",
+          .path = "/v1/receivables/ageing",
+          .meaning = "Who owes what and how late, with the proof against the ledger.",
+          .parameters = {parameters::aged_on()},
+          .rows_name = "rows",
+          .row = {text("group")},
+          .head = {date("aged_on"), text("basis"), text("credits"), text("group_by"), list_of(text("buckets"))}};
       std::ranges::move(ageing_parameters("customer"), std::back_inserter(of.parameters));
       std::ranges::copy(ageing_fields(), std::back_inserter(of.row));
       of.row.push_back(customer_name_of_group());

@@ -38,8 +38,8 @@ class Anomalies final : public ReportOf<AnomaliesPart> {
                              "Those open at as_of, those that were open before and are no longer, or both."),
                          parameters::customer_id()},
           .rows_name = "anomalies",
-          .row = {text("kind"), text("state"), text("customer_id"), text("document_id"), text("detail"),
-                  event(), customer_name()}};
+          .row = {text("kind"), text("state"), text("customer_id"), text("document_id"), text("detail"), event(),
+                  customer_name()}};
     }();
     return description;
   }
@@ -126,8 +126,9 @@ std::map<std::string, std::int64_t> open_anomalies(const ShardSource& source, Da
   return with_those_of_none(Anomalies::counts_in(coordinator.gather(report, question)));
 }
 
-std::map<std::string, std::int64_t> open_anomalies_of(std::span<const std::int32_t> partitions, const ShardSource& source,
-                                                      Day today, const std::stop_token& stop) {
+std::map<std::string, std::int64_t> open_anomalies_of(std::span<const std::int32_t> partitions,
+                                                      const ShardSource& source, Day today,
+                                                      const std::stop_token& stop) {
   const Question question = about_open_anomalies(source, today);
   std::map<std::string, std::int64_t> counts;
   for (const std::int32_t partition : partitions) {

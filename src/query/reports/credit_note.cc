@@ -20,12 +20,11 @@ class CreditNotePage final : public ReportOf<DocumentPages> {
   const Description& description() const override {
     static const Description description = [] {
       using namespace fields;
-      return Description{
-          .name = "credit-note",
-          .path = "/v1/credit-notes/{credit_note_id}",
-          .meaning = "A credit note, its allocations, and the events behind it.",
-          .parameters = page_parameters(),
-          .head = page_fields(credit_note_fields(), {allocations_field(), events_field()})};
+      return Description{.name = "credit-note",
+                         .path = "/v1/credit-notes/{credit_note_id}",
+                         .meaning = "A credit note, its allocations, and the events behind it.",
+                         .parameters = page_parameters(),
+                         .head = page_fields(credit_note_fields(), {allocations_field(), events_field()})};
     }();
     return description;
   }

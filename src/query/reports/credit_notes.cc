@@ -18,9 +18,9 @@ class CreditNotes final : public ReportOf<RowsPart> {
       Description of{.name = "credit-notes",
                      .path = "/v1/credit-notes",
                      .meaning = "Credit notes that were issued, by account and id, each with its state.",
-                     .parameters = list_parameters(
-                         {"void", "open", "applied"}, {parameters::region(), parameters::sales_rep(),
-                                                       parameters::customer_id(), parameters::currency()}),
+                     .parameters = list_parameters({"void", "open", "applied"},
+                                                   {parameters::region(), parameters::sales_rep(),
+                                                    parameters::customer_id(), parameters::currency()}),
                      .rows_name = "credit_notes",
                      .row = credit_note_fields()};
       of.row.push_back(fields::text("state"));
@@ -56,9 +56,7 @@ class CreditNotes final : public ReportOf<RowsPart> {
         return row;
       });
     };
-    const ListOf of = wanted.state == "void"    ? ListOf::kEnded
-                      : wanted.state == "open" ? ListOf::kOpen
-                                                  : ListOf::kAll;
+    const ListOf of = wanted.state == "void" ? ListOf::kEnded : wanted.state == "open" ? ListOf::kOpen : ListOf::kAll;
     for_each_listed(shard, part.rows, domain::DocumentKind::kCreditNote, wanted, grouping, of, take);
     return part;
   }

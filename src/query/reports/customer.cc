@@ -96,14 +96,10 @@ class CustomerPage final : public ReportOf<DocumentPages> {
           .name = "customer",
           .path = "/v1/customers/{customer_id}",
           .meaning = "A customer: file, balances, credit, open items, promises.",
-          .head = {text("customer_id"),
-                   profile_field().or_null(),
-                   list("history", {date("from"), profile_field()}),
+          .head = {text("customer_id"), profile_field().or_null(), list("history", {date("from"), profile_field()}),
                    list("balances", {text("currency"), amount("gross_open"), amount("disputed"),
                                      amount("unapplied_cash"), amount("open_credits"), amount("balance")}),
-                   object("credit", credit_fields()),
-                   list("items", item_fields()),
-                   list("promises", promise_fields()),
+                   object("credit", credit_fields()), list("items", item_fields()), list("promises", promise_fields()),
                    list_of(event("events"))}};
     }();
     return description;

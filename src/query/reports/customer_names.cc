@@ -29,7 +29,8 @@ struct NamesPart {
 class CustomerNames final : public ReportOf<NamesPart> {
  public:
   const Description& description() const override {
-    static const Description description = {.name = "customer-names", .path = {}, .meaning = "What customers are called."};
+    static const Description description = {
+        .name = "customer-names", .path = {}, .meaning = "What customers are called."};
     return description;
   }
 
@@ -38,7 +39,8 @@ class CustomerNames final : public ReportOf<NamesPart> {
  protected:
   NamesPart part_of(const Question& question, const ShardReader& shard) const override {
     NamesPart part;
-    for (std::string& id : query::decode<std::vector<std::string>>(question.enclosed).value_or(std::vector<std::string>())) {
+    for (std::string& id :
+         query::decode<std::vector<std::string>>(question.enclosed).value_or(std::vector<std::string>())) {
       shard.go_on();
       std::string name = shard.customer_name(id);
       if (name.empty()) continue;
@@ -68,7 +70,9 @@ struct Place {
   bool is_empty() const { return key.empty() && within.empty(); }
 
   static Place of(std::string_view field, const std::vector<Field>& fields, bool groups_by_customer) {
-    const auto has = [&](std::string_view name) { return std::ranges::find(fields, name, &Field::name) != fields.end(); };
+    const auto has = [&](std::string_view name) {
+      return std::ranges::find(fields, name, &Field::name) != fields.end();
+    };
     Place place{field};
     if (has(kName)) place.key = has("customer_id") ? "customer_id" : groups_by_customer ? "group" : "";
     place.is_last = !fields.empty() && fields.back().name == kName;

@@ -20,14 +20,9 @@ class Customers final : public ReportOf<RowsPart> {
                          parameters::customer_id(),
                          {"grade", Parameter::Type::kText, "This grade."}},
           .rows_name = "customers",
-          .row = {text("customer_id"),
-                  text("name").or_null(),
-                  text("region").or_null(),
-                  text("sales_rep").or_null(),
-                  text("grade").or_null(),
-                  text("parent_customer_id").or_null(),
-                  list("balances", {text("currency"), amount("balance")}),
-                  object("credit", credit_fields())}};
+          .row = {text("customer_id"), text("name").or_null(), text("region").or_null(), text("sales_rep").or_null(),
+                  text("grade").or_null(), text("parent_customer_id").or_null(),
+                  list("balances", {text("currency"), amount("balance")}), object("credit", credit_fields())}};
     }();
     return description;
   }

@@ -47,18 +47,16 @@ class CycleOrders final : public ReportOf<CycleOrdersPart> {
   const Description& description() const override {
     static const Description description = [] {
       using namespace fields;
-      Description of{
-          .name = "cycle-orders",
-          .path = "/v1/order-cycle/orders",
-          .meaning = "The orders that a figure of order-cycle times is made of.",
-          .parameters = {parameters::from(), parameters::to(), parameters::cycle(),
-                         parameters::period("period", "Of these days only those of this period.", false)},
-          .rows_name = "orders",
-          .row = {text("customer_id"), text("order_id"), text("region").or_null(),
-                  instant("from_instant"), instant("to_instant"), integer("seconds"), boolean("out_of_order"),
-                  customer_name()},
-          .head = {text("cycle")},
-          .tail = {object("totals", {integer("n"), integer("total_seconds"), integer("out_of_order")})}};
+      Description of{.name = "cycle-orders",
+                     .path = "/v1/order-cycle/orders",
+                     .meaning = "The orders that a figure of order-cycle times is made of.",
+                     .parameters = {parameters::from(), parameters::to(), parameters::cycle(),
+                                    parameters::period("period", "Of these days only those of this period.", false)},
+                     .rows_name = "orders",
+                     .row = {text("customer_id"), text("order_id"), text("region").or_null(), instant("from_instant"),
+                             instant("to_instant"), integer("seconds"), boolean("out_of_order"), customer_name()},
+                     .head = {text("cycle")},
+                     .tail = {object("totals", {integer("n"), integer("total_seconds"), integer("out_of_order")})}};
       std::ranges::move(parameters::order_filters(), std::back_inserter(of.parameters));
       return of;
     }();
@@ -86,15 +84,16 @@ class CycleOrders final : public ReportOf<CycleOrdersPart> {
     };
     CycleReader orders(shard, grouping, CycleReader::Reached{cycle.last, cycle.last, span.from, span.to});
     const auto choose = [&](const auto& order) { return stands(order) ? std::optional(true) : std::nullopt; };
-    if (!question.page.is_round) orders.for_each(choose, [&](const auto& order, bool, std::uint32_t, int sign) {
-      const std::int64_t seconds = *order.at(cycle.last) - *order.at(cycle.first);
-      if (seconds < 0) {
-        part.out_of_order += sign;
-      } else {
-        part.n += sign;
-        part.total_seconds += sign * seconds;
-      }
-    });
+    if (!question.page.is_round)
+      orders.for_each(choose, [&](const auto& order, bool, std::uint32_t, int sign) {
+        const std::int64_t seconds = *order.at(cycle.last) - *order.at(cycle.first);
+        if (seconds < 0) {
+          part.out_of_order += sign;
+        } else {
+          part.n += sign;
+          part.total_seconds += sign * seconds;
+        }
+      });
     orders.list(part.rows, stands, [&](const CycleReader::Listed& order) {
       part.rows.add(sort_key({order.customer_id, order.order_id}), [&] { return order_row(order, cycle); });
     });

@@ -29,20 +29,20 @@ class Dunning final : public ReportOf<RowsPart> {
   const Description& description() const override {
     static const Description description = [] {
       using namespace fields;
-      Description of{.name = "dunning",
-                     .path = "/v1/receivables/dunning",
-                     .meaning =
-                         "What to remind of: a proposal an account and currency, with its open undisputed items.",
-                     .parameters = {parameters::aged_on(),
-                                    {"levels", Parameter::Type::kRisingDays,
-                                     "Days overdue from which each level begins, rising.", false, "1,15,30,60"},
-                                    parameters::minimum()},
-                     .rows_name = "rows",
-                     .row = {text("customer_id"), text("currency"), integer("level"), amount("amount"),
-                             integer("oldest_days_overdue"),
-                             list("items", {text("document_id"), integer("instalment"), date("due_date"),
-                                            integer("days_overdue"), amount("amount")})},
-                     .head = {date("aged_on"), text("credits")}};
+      Description of{
+          .name = "dunning",
+          .path = "/v1/receivables/dunning",
+          .meaning = "What to remind of: a proposal an account and currency, with its open undisputed items.",
+          .parameters = {parameters::aged_on(),
+                         {"levels", Parameter::Type::kRisingDays, "Days overdue from which each level begins, rising.",
+                          false, "1,15,30,60"},
+                         parameters::minimum()},
+          .rows_name = "rows",
+          .row = {text("customer_id"), text("currency"), integer("level"), amount("amount"),
+                  integer("oldest_days_overdue"),
+                  list("items", {text("document_id"), integer("instalment"), date("due_date"), integer("days_overdue"),
+                                 amount("amount")})},
+          .head = {date("aged_on"), text("credits")}};
       std::ranges::move(caller_note_fields(), std::back_inserter(of.row));
       of.row.push_back(customer_name());
       of.parameters.push_back(parameters::credits());
@@ -74,7 +74,8 @@ class Dunning final : public ReportOf<RowsPart> {
         row.add("oldest_days_overdue", Value::integer(overdue.oldest_undisputed));
         row.add("items", dunning_items(reader.items(account, overdue.currency), overdue.currency, aged_on));
         if (asks_details(question)) {
-          std::ranges::move(caller_notes(shard, account, overdue.currency, question.as_of).values, std::back_inserter(row.values));
+          std::ranges::move(caller_notes(shard, account, overdue.currency, question.as_of).values,
+                            std::back_inserter(row.values));
         }
         return row;
       });

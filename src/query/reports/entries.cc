@@ -13,17 +13,16 @@ class EntriesReport final : public ReportOf<RowsPart> {
   const Description& description() const override {
     static const Description description = [] {
       using namespace fields;
-      Description of{.name = "entries",
-                     .path = "/v1/receivables/entries",
-                     .meaning = "Entries of the ledger, each with the event behind it.",
-                     .parameters = {parameters::from(),
-                                    parameters::to(),
-                                    parameters::choice("type", {kLedgerColumnNames.begin(), kLedgerColumnNames.end()},
-                                                       {}, "Of this column of the bridge.")},
-                     .rows_name = "entries",
-                     .row = {text("customer_id"), text("currency"), text("document_id"), text("type"),
-                             date("effective_date"), amount("amount"), text("region").or_null(),
-                             text("sales_rep").or_null(), event(), customer_name()}};
+      Description of{
+          .name = "entries",
+          .path = "/v1/receivables/entries",
+          .meaning = "Entries of the ledger, each with the event behind it.",
+          .parameters = {parameters::from(), parameters::to(),
+                         parameters::choice("type", {kLedgerColumnNames.begin(), kLedgerColumnNames.end()}, {},
+                                            "Of this column of the bridge.")},
+          .rows_name = "entries",
+          .row = {text("customer_id"), text("currency"), text("document_id"), text("type"), date("effective_date"),
+                  amount("amount"), text("region").or_null(), text("sales_rep").or_null(), event(), customer_name()}};
       std::ranges::move(parameters::receivables_filters(), std::back_inserter(of.parameters));
       return of;
     }();

@@ -53,14 +53,13 @@ class EventReport final : public ReportOf<EventPart> {
   const Description& description() const override {
     static const Description description = [] {
       using namespace fields;
-      return Description{
-          .name = "event",
-          .path = "/v1/events/{topic}/{partition}/{offset}",
-          .meaning = "A record of the log: what it says, and what became of it.",
-          .head = {fields::event(), text("customer_id").or_null(),
-                   text("state", "accepted, duplicate, conflict or parked."), text("detail").or_null(),
-                   Field{"content", Field::Type::kMessage}.or_null(),
-                   text("bytes", "The record's value, base64.").or_null()}};
+      return Description{.name = "event",
+                         .path = "/v1/events/{topic}/{partition}/{offset}",
+                         .meaning = "A record of the log: what it says, and what became of it.",
+                         .head = {fields::event(), text("customer_id").or_null(),
+                                  text("state", "accepted, duplicate, conflict or parked."), text("detail").or_null(),
+                                  Field{"content", Field::Type::kMessage}.or_null(),
+                                  text("bytes", "The record's value, base64.").or_null()}};
     }();
     return description;
   }
@@ -81,9 +80,10 @@ class EventReport final : public ReportOf<EventPart> {
     if (!whole.row) {
       const Place place = place_of(question);
       refuse(404, "Not found",
-             fmt::format("no record {}:{}:{} has been folded, or the log does not have it any more; min_position waits for one "
-                         "that was just published",
-                         place.topic, place.partition, place.offset));
+             fmt::format(
+                 "no record {}:{}:{} has been folded, or the log does not have it any more; min_position waits for one "
+                 "that was just published",
+                 place.topic, place.partition, place.offset));
     }
     Answer answer;
     answer.head = *std::move(whole.row);

@@ -127,7 +127,8 @@ std::vector<Int128> rounded_parts(Int128 whole, const std::vector<Fraction>& par
   const int sign = excess > 0 ? 1 : -1;
   std::vector<std::pair<Fraction, std::size_t>> moved;
   for (std::size_t i = 0; i < parts.size(); ++i) moved.emplace_back(sign * (Fraction(shown[i]) - parts[i] * 1000), i);
-  std::ranges::stable_sort(moved, std::ranges::greater(), [](const auto& part) -> const Fraction& { return part.first; });
+  std::ranges::stable_sort(moved, std::ranges::greater(),
+                           [](const auto& part) -> const Fraction& { return part.first; });
   // There are so many: each was moved by half a thousandth at most.
   for (std::size_t i = 0; i < static_cast<std::size_t>(sign * excess); ++i) shown[moved[i].second] -= sign;
   return shown;
@@ -305,21 +306,17 @@ class Factors final : public ReportOf<FactorsPart> {
                          parameters::period("baseline", "The period that it is held against.", true),
                          parameters::cycle()},
           .rows_name = "rows",
-          .row = {text("group"),
-                  integer("n"),
-                  integer("baseline_n"),
-                  number("mean_seconds").or_null(),
-                  number("baseline_mean_seconds").or_null(),
-                  number("change_seconds").or_null(),
+          .row = {text("group"), integer("n"), integer("baseline_n"), number("mean_seconds").or_null(),
+                  number("baseline_mean_seconds").or_null(), number("change_seconds").or_null(),
                   list("stages", {text("from"), text("to"), number("mean_seconds").or_null(),
                                   number("baseline_mean_seconds").or_null(), number("change_seconds").or_null()}),
                   customer_name_of_group()},
           .head = {text("cycle"), text("period"), text("baseline")},
-          .tail = {object("mix", {number("within_seconds").or_null(), number("mix_seconds").or_null(),
-                                  list("groups", {text("group"), number("within_seconds"), number("mix_seconds"),
-                                                  customer_name_of_group()})}),
-                   list("reasons", {text("stage").or_null(), text("reason_code"), integer("events"),
-                                    integer("orders")})}};
+          .tail = {
+              object("mix", {number("within_seconds").or_null(), number("mix_seconds").or_null(),
+                             list("groups", {text("group"), number("within_seconds"), number("mix_seconds"),
+                                             customer_name_of_group()})}),
+              list("reasons", {text("stage").or_null(), text("reason_code"), integer("events"), integer("orders")})}};
       std::ranges::move(parameters::order_grouping(), std::back_inserter(of.parameters));
       return of;
     }();

@@ -43,8 +43,13 @@ Applied applied_by(const domain::Application& application, Int128 minor) {
   const char* type = application.source->payment != nullptr ? "payment"
                      : item.own_of_credit_note              ? "credit_note"
                                                             : "credit_allocation";
-  return {item.from, type, item.allocation_id, application.source->ref.id, minor,
-          item.until == kNever ? std::nullopt : std::optional(item.until), {}};
+  return {item.from,
+          type,
+          item.allocation_id,
+          application.source->ref.id,
+          minor,
+          item.until == kNever ? std::nullopt : std::optional(item.until),
+          {}};
 }
 
 // Of one that ended. A refund that takes all that is left ends it before anything else can.
@@ -82,13 +87,23 @@ Value applications_of(AccountReader& account, const domain::Invoice& invoice, Da
   }
   for (const auto& write_off : invoice.write_offs) {
     if (write_off.day > as_of) continue;
-    lines.push_back({write_off.day, "write_off", write_off.event->write_off_id, {},
-                     write_off.event->amount_minor, std::nullopt, {}});
+    lines.push_back({write_off.day,
+                     "write_off",
+                     write_off.event->write_off_id,
+                     {},
+                     write_off.event->amount_minor,
+                     std::nullopt,
+                     {}});
   }
   for (const auto& recovery : invoice.recoveries) {
     if (!recovery.counts || recovery.day > as_of) continue;
-    lines.push_back({recovery.day, "recovery", recovery.event->recovery_id, {},
-                     -Int128(recovery.event->amount_minor), std::nullopt, {}});
+    lines.push_back({recovery.day,
+                     "recovery",
+                     recovery.event->recovery_id,
+                     {},
+                     -Int128(recovery.event->amount_minor),
+                     std::nullopt,
+                     {}});
   }
   return shown(std::move(lines), invoice.issued->currency, false);
 }

@@ -29,16 +29,16 @@ class Invoices final : public ReportOf<RowsPart> {
   const Description& description() const override {
     static const Description description = [] {
       using namespace fields;
-      Description of{.name = "invoices",
-                     .path = "/v1/invoices",
-                     .meaning = "Invoices that were issued, by account and id, each with its state.",
-                     .parameters = list_parameters(
-                         {"void", "settled", "overdue", "open"},
-                         {parameters::region(), parameters::sales_rep(), parameters::customer_id(),
-                          parameters::currency(),
-                          parameters::choice("kind", {"INVOICE", "DEBIT_NOTE"}, "", "This kind of invoice.")}),
-                     .rows_name = "invoices",
-                     .row = invoice_fields()};
+      Description of{
+          .name = "invoices",
+          .path = "/v1/invoices",
+          .meaning = "Invoices that were issued, by account and id, each with its state.",
+          .parameters = list_parameters(
+              {"void", "settled", "overdue", "open"},
+              {parameters::region(), parameters::sales_rep(), parameters::customer_id(), parameters::currency(),
+               parameters::choice("kind", {"INVOICE", "DEBIT_NOTE"}, "", "This kind of invoice.")}),
+          .rows_name = "invoices",
+          .row = invoice_fields()};
       of.row.push_back(integer("days_overdue").or_null());
       of.row.push_back(text("state"));
       return of;
@@ -54,9 +54,9 @@ class Invoices final : public ReportOf<RowsPart> {
   RowsPart part_of(const Question& question, const ShardReader& shard) const override {
     const ListWanted wanted = ListWanted::of(question);
     const Grouping grouping = Grouping::of(question);
-    const ListOf of = wanted.state == "void"                                  ? ListOf::kEnded
+    const ListOf of = wanted.state == "void"                                ? ListOf::kEnded
                       : wanted.state == "open" || wanted.state == "overdue" ? ListOf::kOpen
-                                                                             : ListOf::kAll;
+                                                                            : ListOf::kAll;
     const Day as_of = question.as_of;
     RowsPart part{Rows(question.page)};
     const auto take = [&](AccountReader& account, std::string_view id) {

@@ -115,9 +115,8 @@ class OnTime final : public ReportOf<OnTimePart> {
                                             "Against the requested date, the first promise or the last one."),
                          parameters::grain("month")},
           .rows_name = "rows",
-          .row = {text("period"), text("group"), integer("due"), integer("early"),
-                  integer("on_day"), integer("late"), integer("open_late"), integer("pending"), integer("no_date"),
-                  integer("in_full"), integer("otif"),
+          .row = {text("period"), text("group"), integer("due"), integer("early"), integer("on_day"), integer("late"),
+                  integer("open_late"), integer("pending"), integer("no_date"), integer("in_full"), integer("otif"),
                   rate("on_time_rate").or_null(), rate("in_full_rate").or_null(), rate("otif_rate").or_null(),
                   customer_name_of_group()},
           .head = {text("promise")}};
@@ -150,7 +149,8 @@ class OnTime final : public ReportOf<OnTimePart> {
     orders.for_each(day_of, [&](const auto& order, Day day, std::uint32_t group, int sign) {
       const MaybeInstant delivered = order.at(domain::Milestone::kDelivered);
       count(sums.at(group, day), promised(order.dates(), promise),
-            delivered ? std::optional(zone.day_of(*delivered)) : std::nullopt, order.is_in_full(), question.as_of, sign);
+            delivered ? std::optional(zone.day_of(*delivered)) : std::nullopt, order.is_in_full(), question.as_of,
+            sign);
     });
     OnTimePart part;
     sums.for_each([&](std::string label, std::uint32_t group, const OnTimeSums& each) {

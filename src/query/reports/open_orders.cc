@@ -60,11 +60,12 @@ class OpenOrders final : public ReportOf<RowsPart> {
       return Description{
           .name = "open-orders",
           .path = "/v1/order-cycle/open",
-          .meaning = "Orders that are not delivered yet: what each waits for, since when, and how long that mostly takes.",
+          .meaning =
+              "Orders that are not delivered yet: what each waits for, since when, and how long that mostly takes.",
           .parameters = parameters::order_filters(),
           .rows_name = "orders",
-          .row = {text("customer_id"), text("order_id"), text("kind"), text("region").or_null(),
-                  text("last_milestone"), text("waiting_for"), instant("waiting_since"), integer("days_waiting"),
+          .row = {text("customer_id"), text("order_id"), text("kind"), text("region").or_null(), text("last_milestone"),
+                  text("waiting_for"), instant("waiting_since"), integer("days_waiting"),
                   date("promised_date").or_null(), boolean("late"), integer("stage_p90_seconds").or_null(),
                   customer_name()}};
     }();

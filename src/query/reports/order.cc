@@ -48,13 +48,11 @@ Row page_of(const ShardReader& shard, AccountReader& account, const domain::Orde
   page.add("lines", Value::list_of_rows(std::move(lines)));
 
   Row milestones;
-  const domain::Milestones reached = order.placed_day <= as_of
-                                         ? domain::milestones_on(account.account(), order, as_of)
-                                         : domain::Milestones{};
+  const domain::Milestones reached =
+      order.placed_day <= as_of ? domain::milestones_on(account.account(), order, as_of) : domain::Milestones{};
   for (std::size_t i = 0; i < domain::kMilestoneCount; ++i) {
     if (!reached[i]) continue;
-    milestones.add(std::string(domain::milestone_name(static_cast<domain::Milestone>(i))),
-                   Value::instant(*reached[i]));
+    milestones.add(std::string(domain::milestone_name(static_cast<domain::Milestone>(i))), Value::instant(*reached[i]));
   }
   page.add("milestones", Value::object(std::move(milestones)));
   page.add("delays", delays_of(shard, order, as_of));
@@ -86,18 +84,15 @@ class OrderPage final : public ReportOf<DocumentPages> {
           .path = "/v1/orders/{order_id}",
           .meaning = "An order: lines as they stand, milestones, delays, shipments, invoices, events.",
           .parameters = page_parameters(),
-          .head = page_fields(
-              order_fields(),
-              {list("lines",
-                    {text("line_id"), text("sku"), quantity("quantity"), quantity("remaining_quantity"),
-                     quantity("dispatched"), quantity("returned"), quantity("delivered"), amount("net"),
-                     amount("tax")}),
-               milestones,
-               list("delays", {text("stage").or_null(), text("reason_code"), date("promised_date").or_null(),
-                               text("note").or_null(), event()}),
-               list_of(text("shipments")),
-               list_of(text("invoices")),
-               events_field()})};
+          .head =
+              page_fields(order_fields(),
+                          {list("lines", {text("line_id"), text("sku"), quantity("quantity"),
+                                          quantity("remaining_quantity"), quantity("dispatched"), quantity("returned"),
+                                          quantity("delivered"), amount("net"), amount("tax")}),
+                           milestones,
+                           list("delays", {text("stage").or_null(), text("reason_code"),
+                                           date("promised_date").or_null(), text("note").or_null(), event()}),
+                           list_of(text("shipments")), list_of(text("invoices")), events_field()})};
     }();
     return description;
   }

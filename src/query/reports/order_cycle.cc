@@ -14,9 +14,9 @@
 namespace daybook::query {
 namespace {
 
-constexpr std::array<std::int64_t, 18> kHistogramBorders = {
-    3600,    14400,   43200,   86400,   172800,  259200,  432000,   604800,   864000,
-    1209600, 1814400, 2592000, 3888000, 5184000, 7776000, 10368000, 15552000, 31536000};
+constexpr std::array<std::int64_t, 18> kHistogramBorders = {3600,    14400,   43200,   86400,    172800,   259200,
+                                                            432000,  604800,  864000,  1209600,  1814400,  2592000,
+                                                            3888000, 5184000, 7776000, 10368000, 15552000, 31536000};
 
 // What the orders of a row come to.
 struct CycleSums {
@@ -163,22 +163,13 @@ class OrderCycle final : public ReportOf<CyclePart> {
           .meaning = "How long orders take between two milestones, and in which stage.",
           .parameters = {parameters::from(), parameters::to(), parameters::grain("month"), parameters::cycle()},
           .rows_name = "rows",
-          .row = {text("period"),
-                  text("group"),
-                  integer("n"),
-                  integer("total_seconds"),
-                  number("mean_seconds").or_null(),
-                  integer("min_seconds").or_null(),
-                  integer("max_seconds").or_null(),
-                  integer("p50_seconds").or_null(),
-                  integer("p90_seconds").or_null(),
-                  integer("p95_seconds").or_null(),
-                  integer("p99_seconds").or_null(),
-                  integer("out_of_order"),
+          .row = {text("period"), text("group"), integer("n"), integer("total_seconds"),
+                  number("mean_seconds").or_null(), integer("min_seconds").or_null(), integer("max_seconds").or_null(),
+                  integer("p50_seconds").or_null(), integer("p90_seconds").or_null(), integer("p95_seconds").or_null(),
+                  integer("p99_seconds").or_null(), integer("out_of_order"),
                   list("stages",
                        {text("from"), text("to"), integer("total_seconds"), number("mean_seconds").or_null()}),
-                  list("histogram", {integer("le_seconds").or_null(), integer("count")}),
-                  customer_name_of_group()},
+                  list("histogram", {integer("le_seconds").or_null(), integer("count")}), customer_name_of_group()},
           .head = {text("cycle")}};
       std::ranges::move(parameters::order_grouping(), std::back_inserter(of.parameters));
       return of;

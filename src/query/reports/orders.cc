@@ -25,8 +25,7 @@ Row row_of(const ShardReader& shard, AccountReader& account, const domain::Order
   add_order(row, shard, account, order);
   row.add("placed_at", Value::instant(order.placed_fact->event.occurred_at));
   row.add("ordered", Value::amount(order.by_number().value(order.changes_by(as_of)).net, order.placed->currency));
-  row.add("last_milestone",
-          Value::text(domain::milestone_name(static_cast<Milestone>(last_milestone(milestones)))));
+  row.add("last_milestone", Value::text(domain::milestone_name(static_cast<Milestone>(last_milestone(milestones)))));
   row.add("late", Value::boolean(state == "late"));
   row.add("state", Value::text(state));
   return row;
@@ -54,8 +53,8 @@ class Orders final : public ReportOf<RowsPart> {
                line_sku_parameter()}),
           .rows_name = "orders",
           .row = order_fields()};
-      for (const Field& field : {instant("placed_at"), amount("ordered"), text("last_milestone"), boolean("late"),
-                                 text("state")}) {
+      for (const Field& field :
+           {instant("placed_at"), amount("ordered"), text("last_milestone"), boolean("late"), text("state")}) {
         of.row.push_back(field);
       }
       return of;

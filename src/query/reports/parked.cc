@@ -50,12 +50,11 @@ std::vector<NamedEvent> ask_accepted(std::vector<NamedEvent> events, const Quest
   std::vector<NamedEvent> accepted;
   Question asked = question.of_same_moment(resolution_report().description().name);
   for (auto begin = events.begin(); begin != events.end();) {
-    const auto end = std::find_if(
-        begin, events.end(), [&](const NamedEvent& event) { return event.customer_id != begin->customer_id; });
+    const auto end = std::find_if(begin, events.end(),
+                                  [&](const NamedEvent& event) { return event.customer_id != begin->customer_id; });
     asked.enclosed = query::encode(std::vector<NamedEvent>(begin, end));
-    std::ranges::move(
-        ResolutionReport::accepted_in(asker.ask_account(begin->customer_id, resolution_report(), asked)),
-        std::back_inserter(accepted));
+    std::ranges::move(ResolutionReport::accepted_in(asker.ask_account(begin->customer_id, resolution_report(), asked)),
+                      std::back_inserter(accepted));
     begin = end;
   }
   return accepted;
@@ -125,15 +124,23 @@ class Parked final : public ReportOf<ParkedPart> {
   const Description& description() const override {
     static const Description description = [] {
       using namespace fields;
-      return Description{
-          .name = "parked",
-          .path = "/v1/parked",
-          .meaning = "Records that are no valid events: kept whole, never dropped.",
-          .rows_name = "parked",
-          .row = {text("topic"), integer("partition"), integer("offset"), instant("recorded_at"), text("reason"),
-                  text("detail"), text("bytes", "The record's value, base64."),
-                  {"resolved", Field::Type::kBoolean, {}, false, false,
-                   "An event with its event_id was accepted, in the document that it names."}}};
+      return Description{.name = "parked",
+                         .path = "/v1/parked",
+                         .meaning = "Records that are no valid events: kept whole, never dropped.",
+                         .rows_name = "parked",
+                         .row = {text("topic"),
+                                 integer("partition"),
+                                 integer("offset"),
+                                 instant("recorded_at"),
+                                 text("reason"),
+                                 text("detail"),
+                                 text("bytes", "The record's value, base64."),
+                                 {"resolved",
+                                  Field::Type::kBoolean,
+                                  {},
+                                  false,
+                                  false,
+                                  "An event with its event_id was accepted, in the document that it names."}}};
     }();
     return description;
   }

@@ -20,12 +20,11 @@ class PaymentPage final : public ReportOf<DocumentPages> {
   const Description& description() const override {
     static const Description description = [] {
       using namespace fields;
-      return Description{
-          .name = "payment",
-          .path = "/v1/payments/{payment_id}",
-          .meaning = "A payment, its allocations, and the events behind it.",
-          .parameters = page_parameters(),
-          .head = page_fields(payment_fields(), {allocations_field(), events_field()})};
+      return Description{.name = "payment",
+                         .path = "/v1/payments/{payment_id}",
+                         .meaning = "A payment, its allocations, and the events behind it.",
+                         .parameters = page_parameters(),
+                         .head = page_fields(payment_fields(), {allocations_field(), events_field()})};
     }();
     return description;
   }

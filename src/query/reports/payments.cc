@@ -57,7 +57,7 @@ class Payments final : public ReportOf<RowsPart> {
     };
     const ListOf of = wanted.state == "reversed"    ? ListOf::kEnded
                       : wanted.state == "unapplied" ? ListOf::kOpen
-                                                  : ListOf::kAll;
+                                                    : ListOf::kAll;
     for_each_listed(shard, part.rows, domain::DocumentKind::kPayment, wanted, grouping, of, take);
     return part;
   }

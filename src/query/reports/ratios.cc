@@ -176,9 +176,7 @@ class ShardRatios {
   ShardRatios(const Question& question, const ShardReader& shard)
       : shard_(shard), grouping_(Grouping::of(question)), span_(Period::of(question)), aged_on_(aged_on(question)) {}
 
-  static Day aged_on(const Question& question) {
-    return question.arguments.date("aged_on").value_or(question.as_of);
-  }
+  static Day aged_on(const Question& question) { return question.arguments.date("aged_on").value_or(question.as_of); }
 
   RatioPart balances() const {
     GroupedSums<RatioSums> opening;
@@ -249,8 +247,7 @@ class ShardRatios {
         sums.settled += cell.value.amount;
         sums.settled_days += cell.value.quantity;
         return;
-      default:
-        return;
+      default: return;
     }
   }
 
@@ -281,12 +278,11 @@ class Ratios final : public ReportOf<RatioPart> {
                   with_inputs("best_possible_dso", {amount("not_due"), amount("sales"), integer("days")}),
                   with_inputs("average_days_delinquent", {amount("overdue"), amount("sales"), integer("days")}),
                   with_inputs("collection_effectiveness",
-                           {amount("opening"), amount("sales"), amount("closing"), amount("closing_not_due")}),
+                              {amount("opening"), amount("sales"), amount("closing"), amount("closing_not_due")}),
                   with_inputs("collection_rate", {amount("collected"), amount("sales")}),
                   with_inputs("days_to_pay", {amount("settled")}),
                   with_inputs("share_over_90", {amount("over_90"), amount("gross_open")}),
-                  with_inputs("share_top_10", {amount("top_10"), amount("gross_open")}),
-                  customer_name_of_group()},
+                  with_inputs("share_top_10", {amount("top_10"), amount("gross_open")}), customer_name_of_group()},
           .head = {date("from"), date("to"), date("aged_on"), text("group_by")}};
       std::ranges::move(parameters::receivables_grouping("none"), std::back_inserter(of.parameters));
       return of;

@@ -103,7 +103,8 @@ bool ends_with_decimal_comma(std::string_view text, std::size_t offset) {
   return before != std::string_view::npos && is_all_digits(whole) && is_all_digits(row.substr(comma + 1));
 }
 
-constexpr std::string_view kDecimalComma = "an amount's decimals stand behind a point, and nothing between its thousands";
+constexpr std::string_view kDecimalComma =
+    "an amount's decimals stand behind a point, and nothing between its thousands";
 
 // Lines by account. Reading takes time with the file's bytes, whatever is wrong with them.
 class File {
@@ -116,7 +117,8 @@ class File {
       });
     });
     if (const auto separator = other_separator(csv.columns())) {
-      fault(0, csv.columns()[0], [&] { return fmt::format("has {} between its columns, where a comma stands", *separator); });
+      fault(0, csv.columns()[0],
+            [&] { return fmt::format("has {} between its columns, where a comma stands", *separator); });
       refuse_faults();
     }
     const auto column = [&](std::string_view name) -> std::optional<std::size_t> {
@@ -133,8 +135,8 @@ class File {
     const auto document_at = column("document_id");
     const auto currency_at = column("currency");
     const auto amount_at = column("amount");
-    for (const auto& [name, at] : {std::pair("customer_id", customer_at), std::pair("currency", currency_at),
-                                   std::pair("amount", amount_at)}) {
+    for (const auto& [name, at] :
+         {std::pair("customer_id", customer_at), std::pair("currency", currency_at), std::pair("amount", amount_at)}) {
       if (!at && !csv.columns().empty()) fault(0, name, [] { return "a column of this name is required"; });
     }
     refuse_faults();
@@ -156,7 +158,8 @@ class File {
         fault(row, "amount", [&] {
           const bool has_comma = value(*amount_at).find(',') != std::string_view::npos;
           return fmt::format("'{}' is not an amount in {} with at most {} decimals{}{}", shortened(value(*amount_at)),
-                             currency->code(), currency->exponent(), has_comma ? ": " : "", has_comma ? kDecimalComma : "");
+                             currency->code(), currency->exponent(), has_comma ? ": " : "",
+                             has_comma ? kDecimalComma : "");
         });
         continue;
       }
@@ -176,14 +179,15 @@ class File {
   std::map<std::string, TheirLines> take_lines() { return std::move(lines_); }
 
  private:
-
   // For one more row.
   void make_room(std::size_t name_bytes, std::size_t row) {
     switch (memory_.try_take(row_bytes(name_bytes))) {
       case QuestionMemory::Taken::kYes: return;
       case QuestionMemory::Taken::kTooMuch:
-        refuse(413, "Too many rows", fmt::format("the first {} rows take the memory that there is for a file; send several, "
-                                                 "or give the server more (memory_mib)", row));
+        refuse(413, "Too many rows",
+               fmt::format("the first {} rows take the memory that there is for a file; send several, "
+                           "or give the server more (memory_mib)",
+                           row));
       case QuestionMemory::Taken::kOthersHaveIt:
         refuse(429, "Too much is asked", "answers to others take all the memory that there is for them; try again");
     }
@@ -204,8 +208,8 @@ class File {
     if (problem_.faults.empty()) return;
     const Fault& first = problem_.faults.kept[0];
     problem_.title = "Bad file";
-    problem_.detail = fmt::format("row {}: {}{}{}", first.index + 1, first.field, first.field.empty() ? "" : " ",
-                                  first.message);
+    problem_.detail =
+        fmt::format("row {}: {}{}{}", first.index + 1, first.field, first.field.empty() ? "" : " ", first.message);
     if (problem_.faults.count > 1) problem_.detail += fmt::format("; {} faults in all", problem_.faults.count);
     throw Refusal{std::move(problem_)};
   }
@@ -334,7 +338,8 @@ class Reconciler {
     const OurAccount ours = account == nullptr ? OurAccount() : our_account(*account, day_);
     for (const auto& [key, their] : theirs) {
       shard_.go_on();
-      part_.lines.emplace(their.row, std::pair(LineKey(customer_id, key), line_of(key, their, account != nullptr, ours)));
+      part_.lines.emplace(their.row,
+                          std::pair(LineKey(customer_id, key), line_of(key, their, account != nullptr, ours)));
     }
     const bool has_documents = !theirs.empty() && !theirs.rbegin()->first.document_id.empty();
     if (has_documents) {
@@ -451,23 +456,26 @@ class Reconciliation final : public ReportOf<ReconciliationPart> {
     using namespace fields;
     static const Description description = [] {
       std::vector<Field> entry = event().fields;
-      std::ranges::move(std::vector<Field>{text("document_id"), text("entry_type"), date("effective_date"), amount("amount")},
-                        std::back_inserter(entry));
+      std::ranges::move(
+          std::vector<Field>{text("document_id"), text("entry_type"), date("effective_date"), amount("amount")},
+          std::back_inserter(entry));
       return Description{
           .name = "reconciliation",
           .path = "/v1/receivables/reconciliation",
           .meaning = "Our ledger against a file of finance's own, line by line.",
           .parameters = {{"date", Parameter::Type::kDate, "The date of their figures.", true},
                          parameters::choice("only", {"differences"}, {}, "differences: without the lines that agree."),
-                         parameters::choice("partial", {"true", "false"}, "false",
-                                            "true: the file is a part of their ledger, and accounts that it lacks are not missed.")},
+                         parameters::choice(
+                             "partial", {"true", "false"}, "false",
+                             "true: the file is a part of their ledger, and accounts that it lacks are not missed.")},
           .rows_name = "lines",
-          .row = {text("customer_id"), text("document_id").or_null(), text("currency"),
-                  amount("theirs").or_null(), amount("ours").or_null(), amount("difference"), text("state"),
-                  list("explained_by", std::move(entry)), customer_name()},
+          .row = {text("customer_id"), text("document_id").or_null(), text("currency"), amount("theirs").or_null(),
+                  amount("ours").or_null(), amount("difference"), text("state"), list("explained_by", std::move(entry)),
+                  customer_name()},
           .head = {date("date")},
-          .tail = {list("totals", {text("currency"), amount("theirs"), amount("ours"), amount("difference"), integer("agrees"),
-                                   integer("differs"), integer("missing_here"), integer("missing_there")})},
+          .tail = {list("totals",
+                        {text("currency"), amount("theirs"), amount("ours"), amount("difference"), integer("agrees"),
+                         integer("differs"), integer("missing_here"), integer("missing_there")})},
           .is_whole = true,
           .has_body = true};
     }();
@@ -487,7 +495,8 @@ class Reconciliation final : public ReportOf<ReconciliationPart> {
     std::map<std::int32_t, std::vector<std::pair<std::string, TheirLines>>> by_partition;
     while (!file.empty()) {
       auto account = file.extract(file.begin());
-      by_partition[log::partition_of(account.key(), partitions)].emplace_back(account.key(), std::move(account.mapped()));
+      by_partition[log::partition_of(account.key(), partitions)].emplace_back(account.key(),
+                                                                              std::move(account.mapped()));
     }
     std::map<std::int32_t, std::string> enclosed;
     // Accounts that the file lacks may be of any shard.

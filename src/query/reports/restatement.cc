@@ -51,8 +51,8 @@ class Restatement final : public ReportOf<RestatementPart> {
           .parameters = {{"known_from", Type::kInstant, "The earlier instant, or a date, which means its end.", true},
                          {"known_to", Type::kInstant, "The later one.", true}},
           .rows_name = "rows",
-          .row = {text("customer_id"), text("currency"), text("document_id"),
-                  date("effective_date"), amount("amount"), event(), customer_name()},
+          .row = {text("customer_id"), text("currency"), text("document_id"), date("effective_date"), amount("amount"),
+                  event(), customer_name()},
           .head = {instant("known_from"), instant("known_to")},
           .tail = {list("totals", {text("currency"), amount("balance_from"), amount("balance_to"), amount("change")})}};
       std::ranges::move(parameters::receivables_filters(), std::back_inserter(of.parameters));

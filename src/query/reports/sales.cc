@@ -96,7 +96,7 @@ void add_up(std::map<Key, Sums>& to, std::map<Key, Sums> from) {
 struct SalesPart {
   SalesSums rows;
   SalesSums totals;
-  SalesSums compared;  // Of the periods that rows are compared with, by their own beginning.
+  SalesSums compared;   // Of the periods that rows are compared with, by their own beginning.
   SumsByCurrency kept;  // What the rows must come to.
   std::vector<SalesTarget> targets;
 
@@ -243,9 +243,7 @@ std::vector<Field> figure_fields(std::size_t count) {
   std::vector<Field> all;
   for (std::size_t i = 0; i < count; ++i) {
     const std::string name(kSalesFigureNames[i]);
-    Field field = is_amount(i)     ? fields::amount(name)
-                  : i <= kInvoices ? fields::integer(name)
-                                   : fields::quantity(name);
+    Field field = is_amount(i) ? fields::amount(name) : i <= kInvoices ? fields::integer(name) : fields::quantity(name);
     all.push_back(std::move(field).where_asked());
   }
   return all;
@@ -379,7 +377,8 @@ class SalesTable {
     if (asked_.group_by.front() != "region") return false;
     const std::string within = target.group.front() + '/';
     for (auto row = rows_.lower_bound({target.start, {within}, {}});
-         row != rows_.end() && row->first.start == target.start && row->first.group.front().starts_with(within); ++row) {
+         row != rows_.end() && row->first.start == target.start && row->first.group.front().starts_with(within);
+         ++row) {
       if (row->first.currency == target.currency) return true;
     }
     return false;
@@ -439,29 +438,30 @@ class Sales final : public ReportOf<SalesPart> {
           .name = "sales",
           .path = "/v1/sales",
           .meaning = "What was ordered, shipped, invoiced and collected.",
-          .parameters = {parameters::from(),
-                         parameters::to(),
-                         parameters::grain(""),
-                         {"group_by",
-                          Parameter::Type::kChoices,
-                          "What rows are grouped by, one or more; or none.",
-                          false,
-                          {},
-                          {"region", "sales_rep", "customer", "sku", "channel", "kind"}},
-                         parameters::sales_measure("This one alone, beside its target by region or sales rep."),
-                         parameters::choice("compare", {std::string(kPreviousPeriod), std::string(kPreviousYear)}, "",
-                                            "Adds the whole period before each row's, or that of a year before."),
-                         {"base_currency", Parameter::Type::kCurrency,
-                          "Sums all currencies in this one, each day's amounts at the last rate on or before that day."},
-                         parameters::level()},
+          .parameters =
+              {parameters::from(),
+               parameters::to(),
+               parameters::grain(""),
+               {"group_by",
+                Parameter::Type::kChoices,
+                "What rows are grouped by, one or more; or none.",
+                false,
+                {},
+                {"region", "sales_rep", "customer", "sku", "channel", "kind"}},
+               parameters::sales_measure("This one alone, beside its target by region or sales rep."),
+               parameters::choice("compare", {std::string(kPreviousPeriod), std::string(kPreviousYear)}, "",
+                                  "Adds the whole period before each row's, or that of a year before."),
+               {"base_currency", Parameter::Type::kCurrency,
+                "Sums all currencies in this one, each day's amounts at the last rate on or before that day."},
+               parameters::level()},
           .rows_name = "rows",
           .row = {fields::text("period"), fields::object("group", {})},
           .tail = {fields::list("totals", measure_fields("currency")),
                    fields::list("unconverted",
                                 {fields::text("currency"), fields::text("measure"), fields::amount("amount")}),
-                   fields::list("proof", {fields::text("currency"),
-                                          fields::object("kept", figure_fields(kSalesMeasureCount)),
-                                          fields::object("difference", figure_fields(kSalesMeasureCount))})}};
+                   fields::list("proof",
+                                {fields::text("currency"), fields::object("kept", figure_fields(kSalesMeasureCount)),
+                                 fields::object("difference", figure_fields(kSalesMeasureCount))})}};
       std::ranges::move(parameters::sales_filters(), std::back_inserter(of.parameters));
       of.row.back().meaning = "By name of each grouping; empty when not grouped.";
       std::ranges::move(measure_fields("currency"), std::back_inserter(of.row));

@@ -50,7 +50,8 @@ void write_measure(Row& row, std::size_t measure, const SalesFigures& figures, C
   }
 }
 
-Row posting_row(const SalesOfRecord& sales, std::size_t measure, const AccountReader& account, const ShardReader& shard) {
+Row posting_row(const SalesOfRecord& sales, std::size_t measure, const AccountReader& account,
+                const ShardReader& shard) {
   Row row;
   row.add("date", Value::date(sales.day));
   row.add("measure", Value::text(kSalesFigureNames[measure]));
@@ -75,11 +76,18 @@ class SalesPostingsReport final : public ReportOf<SalesPostingsPart> {
           .name = "sales-postings",
           .path = "/v1/sales/postings",
           .meaning = "What a cell of the sales is made of: what each record adds to it.",
-          .parameters = {parameters::from(), parameters::to(), parameters::sales_measure("This one alone."),
+          .parameters = {parameters::from(),
+                         parameters::to(),
+                         parameters::sales_measure("This one alone."),
                          parameters::period("period", "Of these days only those of this period.", false),
-                         {"level", Parameter::Type::kInteger,
+                         {"level",
+                          Parameter::Type::kInteger,
                           "With region: what stands in its row where paths are cut to so many parts, not all below it.",
-                          false, {}, {}, 1, 6}},
+                          false,
+                          {},
+                          {},
+                          1,
+                          6}},
           .rows_name = "postings",
           .row = {date("date")},
           .tail = {list("totals", measured)}};

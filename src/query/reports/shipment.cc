@@ -37,8 +37,7 @@ Value lines_of(const domain::Order& order, std::size_t dispatch, Day as_of) {
 Row part_of_order(const domain::Order& order, std::size_t number, Day as_of) {
   const domain::Order::Dispatch& dispatch = order.dispatches[number];
   const domain::ShipmentDispatched& told = *dispatch.event;
-  const domain::Order::Proof* proof =
-      dispatch.proof == domain::Order::kNone ? nullptr : &order.proofs[dispatch.proof];
+  const domain::Order::Proof* proof = dispatch.proof == domain::Order::kNone ? nullptr : &order.proofs[dispatch.proof];
   if (proof != nullptr && !order.counts(proof->day, as_of)) proof = nullptr;
   Row part;
   part.add("order_id", Value::text(order.ref.id));
@@ -46,10 +45,9 @@ Row part_of_order(const domain::Order& order, std::size_t number, Day as_of) {
   part.add("carrier", text_or_null(told.carrier));
   part.add("dispatched_at", Value::instant(dispatch.fact->event.occurred_at));
   part.add("delivered_at", proof == nullptr ? Value() : Value::instant(proof->fact->event.occurred_at));
-  part.add("signed_by",
-           proof == nullptr
-               ? Value()
-               : text_or_null(std::get<domain::ShipmentDelivered>(proof->fact->event.payload).signed_by));
+  part.add("signed_by", proof == nullptr
+                            ? Value()
+                            : text_or_null(std::get<domain::ShipmentDelivered>(proof->fact->event.payload).signed_by));
   part.add("freight", told.freight_minor ? Value::amount(*told.freight_minor, told.currency) : Value());
   part.add("currency", told.currency ? Value::text(told.currency.code()) : Value());
   part.add("lines", lines_of(order, number, as_of));
@@ -98,15 +96,12 @@ class ShipmentPage final : public ReportOf<DocumentPages> {
           .path = "/v1/shipments/{shipment_id}",
           .meaning = "A shipment: what left in it for each order, what came back of that, events.",
           .parameters = page_parameters(),
-          .head = {text("customer_id"),
-                   customer_name(),
-                   text("shipment_id"),
-                   list("orders",
-                        {text("order_id"), text("warehouse").or_null(), text("carrier").or_null(),
-                         instant("dispatched_at"), instant("delivered_at").or_null(), text("signed_by").or_null(),
-                         amount("freight").or_null(), text("currency").or_null(),
-                         list("lines", {text("line_id"), text("sku").or_null(), quantity("quantity"),
-                                        quantity("returned")})}),
+          .head = {text("customer_id"), customer_name(), text("shipment_id"),
+                   list("orders", {text("order_id"), text("warehouse").or_null(), text("carrier").or_null(),
+                                   instant("dispatched_at"), instant("delivered_at").or_null(),
+                                   text("signed_by").or_null(), amount("freight").or_null(), text("currency").or_null(),
+                                   list("lines", {text("line_id"), text("sku").or_null(), quantity("quantity"),
+                                                  quantity("returned")})}),
                    events_field()}};
     }();
     return description;
@@ -115,11 +110,10 @@ class ShipmentPage final : public ReportOf<DocumentPages> {
  protected:
   DocumentPages part_of(const Question& question, const ShardReader& shard) const override {
     DocumentPages pages;
-    for_each_shipment(shard, question.subject,
-                      [&](AccountReader& account, const std::vector<const domain::Order*>& orders) {
-                        pages.by_account[std::string(account.name())] =
-                            page_of(shard, account, question.subject, orders);
-                      });
+    for_each_shipment(
+        shard, question.subject, [&](AccountReader& account, const std::vector<const domain::Order*>& orders) {
+          pages.by_account[std::string(account.name())] = page_of(shard, account, question.subject, orders);
+        });
     return pages;
   }
 

@@ -27,8 +27,8 @@ struct Shipment {
       day = dispatch.day;
     }
     order_ids.emplace_back(order.ref.id);
-    const bool came_back = dispatch.whole_return != domain::Order::kNone &&
-                           order.counts(order.returns[dispatch.whole_return].day, as_of);
+    const bool came_back =
+        dispatch.whole_return != domain::Order::kNone && order.counts(order.returns[dispatch.whole_return].day, as_of);
     const bool arrived =
         dispatch.proof != domain::Order::kNone && order.counts(order.proofs[dispatch.proof].day, as_of);
     all_came_back &= came_back;
@@ -46,18 +46,18 @@ class Shipments final : public ReportOf<RowsPart> {
   const Description& description() const override {
     static const Description description = [] {
       using namespace fields;
-      return Description{
-          .name = "shipments",
-          .path = "/v1/shipments",
-          .meaning = "Shipments that left, by account and id, each with its state.",
-          .parameters = list_parameters(
-              {"returned", "delivered", "on_the_way"},
-              {parameters::customer_id(),
-               {"warehouse", Parameter::Type::kText, "A part of it left from this warehouse; unassigned for none."},
-               parameters::currency(), line_sku_parameter()}),
-          .rows_name = "shipments",
-          .row = {text("customer_id"), customer_name(), text("shipment_id"), instant("dispatched_at"),
-                  list_of(text("order_ids")), text("state")}};
+      return Description{.name = "shipments",
+                         .path = "/v1/shipments",
+                         .meaning = "Shipments that left, by account and id, each with its state.",
+                         .parameters = list_parameters({"returned", "delivered", "on_the_way"},
+                                                       {parameters::customer_id(),
+                                                        {"warehouse", Parameter::Type::kText,
+                                                         "A part of it left from this warehouse; unassigned for none."},
+                                                        parameters::currency(),
+                                                        line_sku_parameter()}),
+                         .rows_name = "shipments",
+                         .row = {text("customer_id"), customer_name(), text("shipment_id"), instant("dispatched_at"),
+                                 list_of(text("order_ids")), text("state")}};
     }();
     return description;
   }
@@ -75,7 +75,9 @@ class Shipments final : public ReportOf<RowsPart> {
     const bool returned = wanted.state == "returned";
     const std::unordered_set<AccountNumber> with_returns =
         returned ? accounts_with_ended(shard, domain::DocumentKind::kOrder) : std::unordered_set<AccountNumber>();
-    const auto may_have = [&](AccountNumber id) { return (!returned || with_returns.contains(id)) && candidates.may_have(id); };
+    const auto may_have = [&](AccountNumber id) {
+      return (!returned || with_returns.contains(id)) && candidates.may_have(id);
+    };
     for_each_listed_account(shard, part.rows, may_have, [&](ListedAccount& account) {
       for (auto& [id, shipment] : shipments_of(account, candidates, wanted, grouping, question.as_of)) {
         const char* const state = shipment.state();
@@ -104,8 +106,8 @@ class Shipments final : public ReportOf<RowsPart> {
   using ById = std::map<std::string, Shipment, std::less<>>;
 
   // Those that left by a date, of orders that may be seen.
-  static ById shipments_of(ListedAccount& account, Candidates& candidates, const ListWanted& wanted, const Grouping& grouping,
-                           Day as_of) {
+  static ById shipments_of(ListedAccount& account, Candidates& candidates, const ListWanted& wanted,
+                           const Grouping& grouping, Day as_of) {
     ById shipments;
     const auto for_each_dispatch = [&](AccountReader& reader, std::string_view order_id, const auto& visit) {
       const domain::Order* order = reader.account().order(order_id);
@@ -120,7 +122,8 @@ class Shipments final : public ReportOf<RowsPart> {
       Shipment& shipment = shipments[std::string(dispatch.event->shipment_id)];
       shipment.add(order, dispatch, as_of);
       shipment.passes |= passes(grouping.filters.warehouse, dispatch.event->warehouse) &&
-                         grouping.passes(dispatch.event->currency) && has_sku(order, dispatch, grouping.filters.sku, as_of);
+                         grouping.passes(dispatch.event->currency) &&
+                         has_sku(order, dispatch, grouping.filters.sku, as_of);
     };
     const bool returned = wanted.state == "returned";
     if (!returned && !candidates.tells() && !grouping.filters.warehouse && !grouping.filters.sku) {
@@ -151,8 +154,8 @@ class Shipments final : public ReportOf<RowsPart> {
   }
 
   // Whether a line of a dispatch is of a sku, by the terms as they stand; one without has none.
-  static bool has_sku(const domain::Order& order, const domain::Order::Dispatch& dispatch, const std::optional<std::string>& sku,
-                      Day as_of) {
+  static bool has_sku(const domain::Order& order, const domain::Order::Dispatch& dispatch,
+                      const std::optional<std::string>& sku, Day as_of) {
     if (!sku) return true;
     const domain::OrderLines& numbered = order.by_number();
     std::vector<const domain::OrderLine*> terms(numbered.count());

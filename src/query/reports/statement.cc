@@ -57,7 +57,8 @@ StatementLine line_of(const ShardReader& shard, AccountReader& account, const Le
 
 // Open items in the order of those of the account (item_key).
 void add_items(const ShardReader& shard, AccountReader& account, Day as_of, Statement& statement) {
-  std::vector<OpenItem> items = open_items(account, account.opened_on(open_account(shard, account, as_of).open_days), as_of);
+  std::vector<OpenItem> items =
+      open_items(account, account.opened_on(open_account(shard, account, as_of).open_days), as_of);
   std::ranges::sort(items, {}, [](const OpenItem& item) { return item_key(item, {}); });
   for (const OpenItem& item : items) {
     const auto at = statement.currencies.find(item.currency);
@@ -138,16 +139,25 @@ Row row_of(const StatementItem& item, Currency currency, Day to) {
 
 std::vector<Field> entry_fields() {
   using namespace fields;
-  return {date("date"), text("type"), text("document_id"), amount("amount"), amount("running_balance"), event(),
+  return {date("date"),
+          text("type"),
+          text("document_id"),
+          amount("amount"),
+          amount("running_balance"),
+          event(),
           date("due_date").or_null()};
 }
 
 std::vector<Field> statement_item_fields() {
   using namespace fields;
-  return {text("document_id"),      text("kind"),
-          integer("instalment").or_null(), date("issue_date"),
-          date("due_date").or_null(),      integer("days_overdue").or_null(),
-          amount("amount"),         amount("open"),
+  return {text("document_id"),
+          text("kind"),
+          integer("instalment").or_null(),
+          date("issue_date"),
+          date("due_date").or_null(),
+          integer("days_overdue").or_null(),
+          amount("amount"),
+          amount("open"),
           amount("disputed")};
 }
 
@@ -267,18 +277,13 @@ class StatementReport final : public ReportOf<StatementPart> {
           .name = "statement",
           .path = "/v1/customers/{customer_id}/statement",
           .meaning = "Statement of account; also as a page to print.",
-          .parameters = {parameters::from(),
-                         parameters::to(),
-                         parameters::currency(),
+          .parameters = {parameters::from(), parameters::to(), parameters::currency(),
                          parameters::choice("lang", {"en", "zh"}, "en", "Of the page.")},
           .row = file_fields(),
-          .head = {text("customer_id"),
-                   date("from"),
-                   date("to"),
-                   list("currencies",
-                        {text("currency"), amount("brought_forward"), list("entries", entry_fields()),
-                         amount("carried_forward"), object("ageing", ageing_fields()),
-                         list("items", statement_item_fields())})},
+          .head = {text("customer_id"), date("from"), date("to"),
+                   list("currencies", {text("currency"), amount("brought_forward"), list("entries", entry_fields()),
+                                       amount("carried_forward"), object("ageing", ageing_fields()),
+                                       list("items", statement_item_fields())})},
           .has_page = true};
     }();
     return description;

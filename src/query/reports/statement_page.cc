@@ -125,7 +125,8 @@ constexpr std::string_view kStyle =
     "h2{font-size:1.1em;margin:1.5em 0 .3em;break-after:avoid}"
     "table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}"
     "th,td{padding:.25em .6em;border-bottom:1px solid #ccc;text-align:left}"
-    ".sender{margin:0 0 1.5em;white-space:pre-line;overflow-wrap:anywhere}footer.sender{margin:2em 0 0;break-inside:avoid}"
+    ".sender{margin:0 0 1.5em;white-space:pre-line;overflow-wrap:anywhere}footer.sender{margin:2em 0 "
+    "0;break-inside:avoid}"
     "td:first-child{white-space:nowrap}th.n,td.n{text-align:right;white-space:nowrap}"
     "thead{display:table-header-group}tr{break-inside:avoid}"
     ".sum td{font-weight:600;border-bottom:2px solid #111}"
@@ -188,9 +189,8 @@ std::string entries_table(const CurrencyStatement& at, const Period& span, Curre
   for (const StatementLine& line : at.lines) {
     const Int128 minor = line.amount;
     (minor >= 0 ? debits : credits) += minor >= 0 ? minor : -minor;
-    table += "<tr>" + cell(format_date(line.day)) + cell(words.types[line.column]) +
-             cell(isolated(line.document_id)) + due_cell(date_text(line.due_date)) +
-             (minor >= 0 ? figure(minor, currency) : figure("")) +
+    table += "<tr>" + cell(format_date(line.day)) + cell(words.types[line.column]) + cell(isolated(line.document_id)) +
+             due_cell(date_text(line.due_date)) + (minor >= 0 ? figure(minor, currency) : figure("")) +
              (minor < 0 ? figure(-minor, currency) : figure("")) + figure(line.running, currency) + "</tr>";
   }
   return table + fmt::format("<tr class=sum>{}{}{}{}{}{}{}</tr></tbody></table>", cell(format_date(span.to)),
@@ -201,10 +201,11 @@ std::string entries_table(const CurrencyStatement& at, const Period& span, Curre
 std::string kind_name(std::string_view kind, const Words& words) {
   const auto at = std::ranges::find(kKinds, kind);
   // The other one is a refund outside any source's sequence.
-  return at == kKinds.end() ? words.types[ledger_column(domain::Measure::kLedgerRefunds)] : words.kinds[at - kKinds.begin()];
+  return at == kKinds.end() ? words.types[ledger_column(domain::Measure::kLedgerRefunds)]
+                            : words.kinds[at - kKinds.begin()];
 }
 
-Int128 sum_of(const std::vector<StatementItem>& items, Int128 StatementItem::*part) {
+Int128 sum_of(const std::vector<StatementItem>& items, Int128 StatementItem::* part) {
   Int128 sum = 0;
   for (const StatementItem& item : items) sum += item.*part;
   return sum;
@@ -219,23 +220,23 @@ std::string items_table(const CurrencyStatement& at, Day to, Currency currency, 
       words.days_overdue, words.amount, words.open, words.disputed_part);
   for (const StatementItem& item : at.items) {
     const bool is_overdue = item.due_date && *item.due_date < to;
-    table += "<tr>" + cell(isolated(item.document_id) + (item.instalment > 1 ? fmt::format(" / {}", item.instalment) : "")) +
+    table += "<tr>" +
+             cell(isolated(item.document_id) + (item.instalment > 1 ? fmt::format(" / {}", item.instalment) : "")) +
              cell(kind_name(item.kind, words)) + cell(format_date(item.date)) + cell(date_text(item.due_date)) +
              figure(is_overdue ? std::to_string(to - *item.due_date) : "") + figure(item.amount, currency) +
              figure(item.open, currency) + figure(item.disputed, currency) + "</tr>";
   }
-  return table + fmt::format("<tr class=sum>{}{}{}{}{}{}{}{}</tr></tbody></table>", cell(words.balance), cell(""), cell(""),
-                             cell(""), figure(""), figure(""), figure(sum_of(at.items, &StatementItem::open), currency),
+  return table + fmt::format("<tr class=sum>{}{}{}{}{}{}{}{}</tr></tbody></table>", cell(words.balance), cell(""),
+                             cell(""), cell(""), figure(""), figure(""),
+                             figure(sum_of(at.items, &StatementItem::open), currency),
                              figure(sum_of(at.items, &StatementItem::disputed), currency));
 }
 
 std::string ageing_table(const Row& ageing, const Words& words) {
-  const std::map<std::string_view, const char*> names = {{"not_due", words.not_due},
-                                                         {"gross_open", words.gross_open},
-                                                         {"disputed", words.disputed},
-                                                         {"unapplied_cash", words.unapplied_cash},
-                                                         {"open_credits", words.open_credits},
-                                                         {"balance", words.balance}};
+  const std::map<std::string_view, const char*> names = {
+      {"not_due", words.not_due},           {"gross_open", words.gross_open},
+      {"disputed", words.disputed},         {"unapplied_cash", words.unapplied_cash},
+      {"open_credits", words.open_credits}, {"balance", words.balance}};
   std::string rows;
   const auto add = [&](std::string_view name, const Value& value, bool is_sum) {
     rows += fmt::format("<tr{}>{}{}</tr>", is_sum ? " class=sum" : "", cell(name), figure(grouped(value.to_text())));
@@ -270,8 +271,7 @@ std::string statement_page(std::string_view customer_id, const Statement& statem
   const Words& words = lang == "zh" ? kChinese : kEnglish;
   const std::string to = format_date(dates.to);
   const std::string span = fmt::format(fmt::runtime(words.span), format_date(dates.from), to);
-  std::string body = fmt::format("<h1>{}</h1><p>{} {}{}<br>{}</p>", words.title, words.customer,
-                                 isolated(customer_id),
+  std::string body = fmt::format("<h1>{}</h1><p>{} {}{}<br>{}</p>", words.title, words.customer, isolated(customer_id),
                                  statement.name.empty() ? "" : " · " + isolated(statement.name), span);
   if (statement.currencies.empty()) body += fmt::format("<p>{}</p>", words.nothing);
   for (const auto& [currency, at] : statement.currencies) {
@@ -289,7 +289,8 @@ std::string statement_page(std::string_view customer_id, const Statement& statem
 std::optional<std::string> with_sender(std::string_view page, const StatementSender& sender) {
   const std::size_t begin = page.find(kBody);
   const std::size_t end = page.rfind(kEnd);
-  if (page.find(kGenerator) >= begin || begin == page.npos || end == page.npos || end < begin + kBody.size()) return std::nullopt;
+  if (page.find(kGenerator) >= begin || begin == page.npos || end == page.npos || end < begin + kBody.size())
+    return std::nullopt;
   const bool is_chinese = page.find(fmt::format("<html lang={}>", kChinese.lang)) < begin;
   const Words& words = is_chinese ? kChinese : kEnglish;
   std::string above;

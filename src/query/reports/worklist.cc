@@ -84,21 +84,26 @@ class Worklist final : public ReportOf<WorklistPart> {
   const Description& description() const override {
     static const Description description = [] {
       using namespace fields;
-      Description of{.name = "worklist",
-                     .path = "/v1/receivables/worklist",
-                     .meaning = "Whom to call first: what is overdue and undisputed, by amount times days.",
-                     .parameters = {parameters::aged_on(),
-                                    {"grace_days", Parameter::Type::kInteger,
-                                     "For so long after its date a promise may still be kept.", false,
-                                     std::to_string(kGraceDays), {}, 0, 3650},
-                                    {"base_currency", Parameter::Type::kCurrency,
-                                     "Scores in this currency, ranked over all."},
-                                    parameters::minimum()},
-                     .rows_name = "rows",
-                     .row = {integer("rank").or_null(), text("customer_id"), text("currency"),
-                             amount("score").or_null(), amount("overdue"), amount("disputed_overdue"),
-                             integer("oldest_days_overdue"), list("promises", promise_fields())},
-                     .head = {date("aged_on"), text("credits")}};
+      Description of{
+          .name = "worklist",
+          .path = "/v1/receivables/worklist",
+          .meaning = "Whom to call first: what is overdue and undisputed, by amount times days.",
+          .parameters = {parameters::aged_on(),
+                         {"grace_days",
+                          Parameter::Type::kInteger,
+                          "For so long after its date a promise may still be kept.",
+                          false,
+                          std::to_string(kGraceDays),
+                          {},
+                          0,
+                          3650},
+                         {"base_currency", Parameter::Type::kCurrency, "Scores in this currency, ranked over all."},
+                         parameters::minimum()},
+          .rows_name = "rows",
+          .row = {integer("rank").or_null(), text("customer_id"), text("currency"), amount("score").or_null(),
+                  amount("overdue"), amount("disputed_overdue"), integer("oldest_days_overdue"),
+                  list("promises", promise_fields())},
+          .head = {date("aged_on"), text("credits")}};
       std::ranges::move(caller_note_fields(), std::back_inserter(of.row));
       of.row.push_back(customer_name());
       of.parameters.push_back(parameters::credits());

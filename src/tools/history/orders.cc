@@ -9,8 +9,7 @@ namespace {
 
 constexpr std::array kChannels = {"web", "field", "phone", "edi", "web"};
 constexpr std::array kCarriers = {"SF", "DHL", "Maersk", "Yamato", "DB Schenker"};
-constexpr std::array kDelayReasons = {"MATERIAL", "CAPACITY", "QUALITY",
-                                      "CARRIER",  "CUSTOMS",  "CREDIT_HOLD"};
+constexpr std::array kDelayReasons = {"MATERIAL", "CAPACITY", "QUALITY", "CARRIER", "CUSTOMS", "CREDIT_HOLD"};
 constexpr std::array kCancelReasons = {"PRICE", "DUPLICATE", "NO_DEMAND", "TOO_LATE"};
 constexpr std::array kReturnReasons = {"DAMAGED", "WRONG_ITEM", "QUALITY", "SURPLUS"};
 constexpr std::array kSigners = {"Chen", "Fischer", "Laurent", "Sato", "Wang", "de Vries"};
@@ -18,8 +17,7 @@ constexpr std::int64_t kSkus = 240;
 
 // How busy a day is: the year's end most, the new year and February least; weekends hardly.
 std::int64_t weight_of(Day day) {
-  constexpr std::array<std::int64_t, 12> kMonths = {80, 65, 100, 98,  95,  105,
-                                                    92, 88, 106, 110, 125, 136};
+  constexpr std::array<std::int64_t, 12> kMonths = {80, 65, 100, 98, 95, 105, 92, 88, 106, 110, 125, 136};
   // From Thursday on: that was 1970-01-01.
   constexpr std::array<std::int64_t, 7> kWeekdays = {100, 92, 18, 10, 124, 110, 105};
   return kMonths[static_cast<std::size_t>(civil_from_day(day).month - 1)] *
@@ -36,12 +34,8 @@ std::string quantity_text(std::int64_t milli) { return format_scaled(milli, 3); 
 }  // namespace
 
 Orders::Orders(World& world, Receivables& receivables)
-    : world_(world),
-      receivables_(receivables),
-      day_(world.options.from),
-      arrivals_(mixed(world.options.seed, 0x0A)) {
-  for (Day day = world_.options.from; day <= world_.options.to; ++day)
-    weight_of_all_ += weight_of(day);
+    : world_(world), receivables_(receivables), day_(world.options.from), arrivals_(mixed(world.options.seed, 0x0A)) {
+  for (Day day = world_.options.from; day <= world_.options.to; ++day) weight_of_all_ += weight_of(day);
   plan_arrival();
 }
 
@@ -88,22 +82,19 @@ bool Orders::act(const Step& step, v1::Event& event) {
 
 bool Orders::act(const Step& step, Order& order, v1::Event& event) {
   switch (step.action) {
-    case Action::kConfirm:
-      confirm(step, order, event);
-      return true;
+    case Action::kConfirm: confirm(step, order, event); return true;
     case Action::kDelay: {
       auto& delayed = *begin_of(step, order, event).mutable_order_delayed();
       delayed.set_order_id(order_id(order.number));
       delayed.set_stage(static_cast<v1::DelayStage>(order.random.between(1, 4)));
       delayed.set_reason_code(any_of(kDelayReasons, order.random));
-      delayed.set_promised_date(
-          format_date(day_of(step.at) + static_cast<Day>(order.random.between(10, 30))));
+      delayed.set_promised_date(format_date(day_of(step.at) + static_cast<Day>(order.random.between(10, 30))));
       return true;
     }
     case Action::kChange: {
       Line& line = order.lines[0];
-      line.quantity_milli = std::max<std::int64_t>(
-          1000, line.quantity_milli * order.random.between(6, 15) / 10 / 1000 * 1000);
+      line.quantity_milli =
+          std::max<std::int64_t>(1000, line.quantity_milli * order.random.between(6, 15) / 10 / 1000 * 1000);
       set_price(line, order);
       auto& changed = *begin_of(step, order, event).mutable_order_changed();
       changed.set_order_id(order_id(order.number));
@@ -123,24 +114,14 @@ bool Orders::act(const Step& step, Order& order, v1::Event& event) {
     }
     case Action::kReady:
       begin_of(step, order, event).mutable_order_ready()->set_order_id(order_id(order.number));
-      plan(days_later(step.at, order.random.between(1, 3), order.random), Action::kDispatch,
-           step.subject);
+      plan(days_later(step.at, order.random.between(1, 3), order.random), Action::kDispatch, step.subject);
       return true;
-    case Action::kDispatch:
-      return dispatch(step, order, event);
-    case Action::kDeliver:
-      deliver(step, order, event);
-      return true;
-    case Action::kReturn:
-      return_goods(step, order, event);
-      return true;
-    case Action::kResend:
-      resend(step, order, event);
-      return true;
-    case Action::kBill:
-      return bill(step, order, event);
-    default:
-      return credit_return(step, order, event);
+    case Action::kDispatch: return dispatch(step, order, event);
+    case Action::kDeliver: deliver(step, order, event); return true;
+    case Action::kReturn: return_goods(step, order, event); return true;
+    case Action::kResend: resend(step, order, event); return true;
+    case Action::kBill: return bill(step, order, event);
+    default: return credit_return(step, order, event);
   }
 }
 
@@ -148,24 +129,20 @@ void Orders::set_price(Line& line, const Order& order) const {
   const Territory& territory = world_.customers[order.customer].place();
   Random price(mixed(world_.options.seed ^ 0x5C, line.sku));
   const std::int64_t cents = price.skewed(12'000, 180);
-  line.net = order.sample
-                 ? 0
-                 : static_cast<std::int64_t>(divide_rounded(
-                       Int128{cents} * territory.price_level * line.quantity_milli, 100'000));
-  line.tax =
-      static_cast<std::int64_t>(divide_rounded(Int128{line.net} * territory.tax_per_mille, 1000));
+  line.net = order.sample ? 0
+                          : static_cast<std::int64_t>(
+                                divide_rounded(Int128{cents} * territory.price_level * line.quantity_milli, 100'000));
+  line.tax = static_cast<std::int64_t>(divide_rounded(Int128{line.net} * territory.tax_per_mille, 1000));
 }
 
 void Orders::make_lines(Order& order) {
   Random& random = order.random;
-  order.lines_count =
-      static_cast<std::uint8_t>(std::min(random.between(1, 5), random.between(1, 5)));
+  order.lines_count = static_cast<std::uint8_t>(std::min(random.between(1, 5), random.between(1, 5)));
   for (std::size_t i = 0; i < order.lines_count; ++i) {
     Line& line = order.lines[i];
     line.sku = static_cast<std::uint32_t>(random.below(kSkus));
     // One article in twenty goes by weight.
-    line.quantity_milli =
-        line.sku % 20 == 0 ? random.skewed(12'500, 100) : random.skewed(12, 130) * 1000;
+    line.quantity_milli = line.sku % 20 == 0 ? random.skewed(12'500, 100) : random.skewed(12, 130) * 1000;
     if (order.sample) line.quantity_milli = 1000;
     set_price(line, order);
   }
@@ -190,8 +167,7 @@ void Orders::place(const Step& step, v1::Event& event) {
   order.random = Random(mixed(world_.options.seed ^ 0x0D, order.number));
   Random& random = order.random;
   // Some customers order far more often than others.
-  order.customer =
-      static_cast<std::uint32_t>(random.below(random.below(world_.options.customers) + 1));
+  order.customer = static_cast<std::uint32_t>(random.below(random.below(world_.options.customers) + 1));
   order.sample = random.chance(20);
   make_lines(order);
   const bool divisible = order.lines_count > 1 || order.lines[0].quantity_milli >= 3000;
@@ -208,8 +184,7 @@ void Orders::place(const Step& step, v1::Event& event) {
   }
   placed.set_channel(any_of(kChannels, random));
   placed.set_currency(customer.place().currency);
-  placed.set_requested_date(
-      format_date(day_of(step.at) + static_cast<Day>(random.between(10, 30))));
+  placed.set_requested_date(format_date(day_of(step.at) + static_cast<Day>(random.between(10, 30))));
   write_lines(order, *placed.mutable_lines());
 
   const Instant confirmed = step.at + random.skewed(6 * kHour, 150);
@@ -220,8 +195,7 @@ void Orders::confirm(const Step& step, Order& order, v1::Event& event) {
   Random& random = order.random;
   auto& confirmed = *begin_of(step, order, event).mutable_order_confirmed();
   confirmed.set_order_id(order_id(order.number));
-  confirmed.set_promised_date(
-      format_date(day_of(step.at) + static_cast<Day>(random.between(9, 25))));
+  confirmed.set_promised_date(format_date(day_of(step.at) + static_cast<Day>(random.between(9, 25))));
   if (random.chance(25)) {
     plan(days_later(step.at, random.between(1, 6), random), Action::kCancelAll, step.subject);
     return;
@@ -246,9 +220,7 @@ std::int64_t Orders::shipped_milli(const Order& order, std::size_t line, std::ui
   const std::int64_t all = order.lines[line].quantity_milli;
   if (order.lines_count >= order.shipments) return line % order.shipments == shipment ? all : 0;
   const std::int64_t unit = all % 1000 == 0 ? 1000 : 1;
-  const auto until = [&](std::int64_t count) {
-    return all / unit * count / order.shipments * unit;
-  };
+  const auto until = [&](std::int64_t count) { return all / unit * count / order.shipments * unit; };
   return until(shipment + 1) - until(shipment);
 }
 
@@ -256,8 +228,7 @@ bool Orders::dispatch(const Step& step, Order& order, v1::Event& event) {
   Random& random = order.random;
   const std::uint32_t shipment = step.detail;
   if (shipment + 1 < order.shipments) {
-    plan(days_later(step.at, random.between(2, 9), random), Action::kDispatch, step.subject,
-         shipment + 1);
+    plan(days_later(step.at, random.between(2, 9), random), Action::kDispatch, step.subject, shipment + 1);
   } else if (!order.sample) {
     plan(days_later(step.at, random.between(1, 3), random), Action::kBill, step.subject);
   }
@@ -281,8 +252,7 @@ bool Orders::dispatch(const Step& step, Order& order, v1::Event& event) {
   }
   // Some proofs never come back.
   if (random.chance(970)) {
-    plan(days_later(step.at, random.between(1, 5), random), Action::kDeliver, step.subject,
-         shipment);
+    plan(days_later(step.at, random.between(1, 5), random), Action::kDeliver, step.subject, shipment);
   }
   return true;
 }
@@ -296,8 +266,7 @@ void Orders::deliver(const Step& step, Order& order, v1::Event& event) {
   // At most one return an order.
   if (!order.return_planned && random.chance(20)) {
     order.return_planned = true;
-    plan(days_later(step.at, random.between(3, 14), random), Action::kReturn, step.subject,
-         step.detail);
+    plan(days_later(step.at, random.between(3, 14), random), Action::kReturn, step.subject, step.detail);
   }
 }
 
@@ -334,8 +303,7 @@ void Orders::resend(const Step& step, Order& order, v1::Event& event) {
   auto& line = *dispatched.add_lines();
   line.set_line_id(std::to_string(order.returned_line + 1));
   line.set_quantity(quantity_text(order.returned_milli));
-  plan(days_later(step.at, random.between(1, 5), random), Action::kDeliver, step.subject,
-       order.shipments);
+  plan(days_later(step.at, random.between(1, 5), random), Action::kDeliver, step.subject, order.shipments);
 }
 
 bool Orders::bill(const Step& step, Order& order, v1::Event& event) {
@@ -358,8 +326,7 @@ bool Orders::credit_return(const Step& step, Order& order, v1::Event& event) {
   const auto part = [&](std::int64_t amount) {
     return static_cast<std::int64_t>(Int128{amount} * order.returned_milli / line.quantity_milli);
   };
-  return receivables_.credit(order.customer, order.invoice, {part(line.net), part(line.tax)},
-                             "RETURN", step.at, event);
+  return receivables_.credit(order.customer, order.invoice, {part(line.net), part(line.tax)}, "RETURN", step.at, event);
 }
 
 }  // namespace daybook::tools::history

@@ -7,8 +7,7 @@
 namespace daybook::tools::history {
 namespace {
 
-constexpr std::array kDisputeReasons = {"PRICE", "QUANTITY", "QUALITY", "NOT_ORDERED",
-                                        "PROOF_MISSING"};
+constexpr std::array kDisputeReasons = {"PRICE", "QUANTITY", "QUALITY", "NOT_ORDERED", "PROOF_MISSING"};
 constexpr std::array kMethods = {"transfer", "transfer", "draft", "card"};
 // More would make events that no bank sends.
 constexpr std::size_t kInvoicesInRunMax = 100;
@@ -36,8 +35,7 @@ void Receivables::release(std::uint32_t place) {
   if (--invoices_[place].planned == 0) invoices_.remove(place);
 }
 
-v1::Event& Receivables::begin_of(const Step& step, const Invoice& invoice, const char* source,
-                                 v1::Event& event) {
+v1::Event& Receivables::begin_of(const Step& step, const Invoice& invoice, const char* source, v1::Event& event) {
   begin(world_, event, step.at, customer_id(invoice.customer), source);
   return event;
 }
@@ -53,8 +51,8 @@ bool Receivables::act(const Step& step, v1::Event& event) {
 bool Receivables::act(const Step& step, Invoice& invoice, v1::Event& event) {
   switch (step.action) {
     case Action::kReissue:
-      open_invoice({.customer = invoice.customer, .amount = invoice.amount, .order = invoice.order},
-                   {invoice.order}, step.at, event);
+      open_invoice({.customer = invoice.customer, .amount = invoice.amount, .order = invoice.order}, {invoice.order},
+                   step.at, event);
       return true;
     case Action::kLateFee:
       open_invoice({.customer = invoice.customer,
@@ -63,80 +61,47 @@ bool Receivables::act(const Step& step, Invoice& invoice, v1::Event& event) {
                    {}, step.at, event);
       return true;
     case Action::kHandOver:
-      begin_of(step, invoice, "erp", event)
-          .mutable_invoice_delivered()
-          ->set_invoice_id(invoice_id(invoice.number));
+      begin_of(step, invoice, "erp", event).mutable_invoice_delivered()->set_invoice_id(invoice_id(invoice.number));
       return true;
-    case Action::kMoveDueDate:
-      move_due_date(step, invoice, event);
-      return true;
-    case Action::kVoid:
-      return void_invoice(step, invoice, event);
-    case Action::kDispute:
-      return dispute(step, invoice, event);
-    case Action::kResolve:
-      resolve(step, invoice, event);
-      return true;
+    case Action::kMoveDueDate: move_due_date(step, invoice, event); return true;
+    case Action::kVoid: return void_invoice(step, invoice, event);
+    case Action::kDispute: return dispute(step, invoice, event);
+    case Action::kResolve: resolve(step, invoice, event); return true;
     case Action::kCreditDispute: {
       const std::int64_t gross = std::min(invoice.disputed_amount, invoice.open);
-      const auto tax =
-          static_cast<std::int64_t>(Int128{gross} * invoice.amount.tax / invoice.amount.gross());
-      return credit(invoice.customer, {step.subject, invoice.number}, {gross - tax, tax}, "DISPUTE",
-                    step.at, event);
+      const auto tax = static_cast<std::int64_t>(Int128{gross} * invoice.amount.tax / invoice.amount.gross());
+      return credit(invoice.customer, {step.subject, invoice.number}, {gross - tax, tax}, "DISPUTE", step.at, event);
     }
-    case Action::kBonus:
-      return give_bonus(step, invoice, event);
-    case Action::kMisbookNote:
-      return misbook_note(step, invoice, event);
-    case Action::kVoidNote:
-      void_note(step, invoice, event);
-      return true;
+    case Action::kBonus: return give_bonus(step, invoice, event);
+    case Action::kMisbookNote: return misbook_note(step, invoice, event);
+    case Action::kVoidNote: void_note(step, invoice, event); return true;
     case Action::kRightNote:
-      return credit(invoice.customer, {step.subject, invoice.number}, {invoice.noted / 3, 0},
-                    "PRICE", step.at, event);
-    case Action::kUnallocateNote:
-      return unallocate_note(step, invoice, event);
-    case Action::kMoveNote:
-      return move_note(step, invoice, event);
-    case Action::kCreditPaid:
-      return credit_paid(step, invoice, event);
-    case Action::kRefundPaid:
-      write_refund(step, invoice, invoice.to_refund, event);
-      return true;
-    case Action::kPromise:
-      return promise(step, invoice, event);
+      return credit(invoice.customer, {step.subject, invoice.number}, {invoice.noted / 3, 0}, "PRICE", step.at, event);
+    case Action::kUnallocateNote: return unallocate_note(step, invoice, event);
+    case Action::kMoveNote: return move_note(step, invoice, event);
+    case Action::kCreditPaid: return credit_paid(step, invoice, event);
+    case Action::kRefundPaid: write_refund(step, invoice, invoice.to_refund, event); return true;
+    case Action::kPromise: return promise(step, invoice, event);
     case Action::kWithdrawPromise:
       begin_of(step, invoice, "erp", event)
           .mutable_promise_withdrawn()
           ->set_promise_id(fmt::format("PR-{:06}", step.detail));
       return true;
-    case Action::kPay:
-      return pay(step, invoice, event);
+    case Action::kPay: return pay(step, invoice, event);
     case Action::kAllocate:
-    case Action::kAllocateBonus:
-      return allocate(step, invoice, event);
-    case Action::kUnallocate:
-      unallocate(step, invoice, event);
-      return true;
-    case Action::kBounce:
-      bounce(step, invoice, event);
-      return true;
-    case Action::kRefund:
-      return refund(step, invoice, event);
+    case Action::kAllocateBonus: return allocate(step, invoice, event);
+    case Action::kUnallocate: unallocate(step, invoice, event); return true;
+    case Action::kBounce: bounce(step, invoice, event); return true;
+    case Action::kRefund: return refund(step, invoice, event);
     case Action::kWriteOff:
-    case Action::kWriteOffDifference:
-      return write_off(step, invoice, event);
-    default:
-      recover(step, invoice, event);
-      return true;
+    case Action::kWriteOffDifference: return write_off(step, invoice, event);
+    default: recover(step, invoice, event); return true;
   }
 }
 
-InvoiceRef Receivables::issue(std::uint32_t customer, const Unbilled& order, Instant at,
-                              v1::Event& event) {
-  return open_invoice(
-      {.customer = customer, .amount = {order.net, order.tax}, .order = order.order_number},
-      {order.order_number}, at, event);
+InvoiceRef Receivables::issue(std::uint32_t customer, const Unbilled& order, Instant at, v1::Event& event) {
+  return open_invoice({.customer = customer, .amount = {order.net, order.tax}, .order = order.order_number},
+                      {order.order_number}, at, event);
 }
 
 void Receivables::bill_later(std::uint32_t customer, const Unbilled& order, Instant at) {
@@ -164,8 +129,8 @@ bool Receivables::bill_month(const Step& step, v1::Event& event) {
   return true;
 }
 
-InvoiceRef Receivables::open_invoice(Invoice draft, const std::vector<std::uint32_t>& orders,
-                                     Instant at, v1::Event& event) {
+InvoiceRef Receivables::open_invoice(Invoice draft, const std::vector<std::uint32_t>& orders, Instant at,
+                                     v1::Event& event) {
   draft.number = ++invoice_numbers_;
   draft.random = Random(mixed(world_.options.seed ^ 0x1F, draft.number));
   draft.open = draft.amount.gross();
@@ -220,14 +185,11 @@ void Receivables::plan_life(std::uint32_t place, Instant at) {
     const std::int64_t days = invoice.due - day_of(at) + random.between(least, most);
     return days_later(at, std::max<std::int64_t>(1, days), random);
   };
-  if (random.chance(600))
-    plan(days_later(at, random.between(1, 4), random), Action::kHandOver, place);
-  if (random.chance(15))
-    plan(days_later(at, random.between(3, 15), random), Action::kMoveDueDate, place);
+  if (random.chance(600)) plan(days_later(at, random.between(1, 4), random), Action::kHandOver, place);
+  if (random.chance(15)) plan(days_later(at, random.between(3, 15), random), Action::kMoveDueDate, place);
   if (random.chance(25)) plan(around_due(-8, 4), Action::kDispute, place);
   if (random.chance(6)) plan(days_later(at, random.between(1, 6), random), Action::kBonus, place);
-  if (random.chance(16))
-    plan(days_later(at, random.between(1, 5), random), Action::kMisbookNote, place);
+  if (random.chance(16)) plan(days_later(at, random.between(1, 5), random), Action::kMisbookNote, place);
   // Some never pay. Most of that is given up in the end.
   if (random.chance(10)) {
     if (random.chance(400)) plan(around_due(5, 30), Action::kPromise, place);
@@ -250,8 +212,7 @@ void Receivables::plan_payment(std::uint32_t place, Instant at) {
   std::int64_t days = invoice.due + customer.usual_delay + random.between(-3, 4) - day_of(at);
   if (random.chance(60)) days += random.skewed(20, 120);
   if (day_of(at) + days > invoice.due + 10 && random.chance(250)) {
-    plan(days_later(at, invoice.due - day_of(at) + random.between(3, 9), random), Action::kPromise,
-         place);
+    plan(days_later(at, invoice.due - day_of(at) + random.between(3, 9), random), Action::kPromise, place);
   }
   plan(days_later(at, std::max<std::int64_t>(1, days), random), Action::kPay, place);
 }
@@ -261,8 +222,7 @@ void Receivables::plan_run(std::uint32_t customer_number, Instant at) {
   if (customer.run_planned) return;
   customer.run_planned = true;
   Day day = day_of(at) + 1;
-  for (int date = civil_from_day(day).day; date != 10 && date != 25; date = civil_from_day(day).day)
-    ++day;
+  for (int date = civil_from_day(day).day; date != 10 && date != 25; date = civil_from_day(day).day) ++day;
   world_.agenda.plan(days_later(day * kDay, 0, customer.random), Action::kPayRun, customer_number);
 }
 
@@ -277,8 +237,7 @@ bool Receivables::pay_run(const Step& step, v1::Event& event) {
       release(place);
       return true;
     }
-    if (invoice.disputed || invoice.due > due_until || paid.size() == kInvoicesInRunMax)
-      return false;
+    if (invoice.disputed || invoice.due > due_until || paid.size() == kInvoicesInRunMax) return false;
     paid.push_back(place);
     return true;
   });
@@ -304,8 +263,7 @@ bool Receivables::pay_run(const Step& step, v1::Event& event) {
 
 void Receivables::move_due_date(const Step& step, Invoice& invoice, v1::Event& event) {
   auto& moved = *begin_of(step, invoice, "erp", event).mutable_invoice_due_date_changed();
-  const auto last = static_cast<Day>(invoice.due + 30 * (invoice.instalments - 1) +
-                                     invoice.random.between(5, 20));
+  const auto last = static_cast<Day>(invoice.due + 30 * (invoice.instalments - 1) + invoice.random.between(5, 20));
   moved.set_invoice_id(invoice_id(invoice.number));
   moved.set_due_date(format_date(last));
   moved.set_reason_code("AGREED");
@@ -322,8 +280,8 @@ bool Receivables::void_invoice(const Step& step, Invoice& invoice, v1::Event& ev
   return true;
 }
 
-bool Receivables::credit(std::uint32_t customer, InvoiceRef ref, Money amount, const char* reason,
-                         Instant at, v1::Event& event) {
+bool Receivables::credit(std::uint32_t customer, InvoiceRef ref, Money amount, const char* reason, Instant at,
+                         v1::Event& event) {
   if (amount.gross() == 0) return false;
   begin(world_, event, at, customer_id(customer), "erp");
   auto& note = *event.mutable_credit_note_issued();
@@ -347,16 +305,14 @@ bool Receivables::give_bonus(const Step& step, Invoice& invoice, v1::Event& even
   invoice.bonus = invoice.open * 3 / 100;
   if (!credit(invoice.customer, {}, {invoice.bonus, 0}, "BONUS", step.at, event)) return false;
   invoice.bonus_note = credit_numbers_;
-  plan(days_later(step.at, invoice.random.between(1, 5), invoice.random), Action::kAllocateBonus,
-       step.subject);
+  plan(days_later(step.at, invoice.random.between(1, 5), invoice.random), Action::kAllocateBonus, step.subject);
   return true;
 }
 
 bool Receivables::misbook_note(const Step& step, Invoice& invoice, v1::Event& event) {
   Random& random = invoice.random;
   invoice.noted = invoice.open * random.between(10, 40) / 100;
-  if (!credit(invoice.customer, {step.subject, invoice.number}, {invoice.noted, 0}, "PRICE",
-              step.at, event)) {
+  if (!credit(invoice.customer, {step.subject, invoice.number}, {invoice.noted, 0}, "PRICE", step.at, event)) {
     return false;
   }
   invoice.note = credit_numbers_;
@@ -367,8 +323,7 @@ bool Receivables::misbook_note(const Step& step, Invoice& invoice, v1::Event& ev
 
 void Receivables::reopen_noted(const Step& step, Invoice& invoice) {
   if (invoice.open == 0) {
-    plan(days_later(step.at, invoice.random.between(40, 60), invoice.random), Action::kPay,
-         step.subject);
+    plan(days_later(step.at, invoice.random.between(40, 60), invoice.random), Action::kPay, step.subject);
   }
   invoice.open += invoice.noted;
 }
@@ -380,8 +335,7 @@ void Receivables::void_note(const Step& step, Invoice& invoice, v1::Event& event
   voided.set_reason_code("MISTAKE");
   reopen_noted(step, invoice);
   if (invoice.random.chance(500)) {
-    plan(days_later(step.at, invoice.random.between(1, 3), invoice.random), Action::kRightNote,
-         step.subject);
+    plan(days_later(step.at, invoice.random.between(1, 3), invoice.random), Action::kRightNote, step.subject);
   }
 }
 
@@ -419,8 +373,7 @@ bool Receivables::move_note(const Step& step, Invoice& invoice, v1::Event& event
 // What was paid is credited after all, and the money goes back the same day.
 bool Receivables::credit_paid(const Step& step, Invoice& invoice, v1::Event& event) {
   invoice.to_refund = invoice.applied * invoice.random.between(10, 40) / 100;
-  if (invoice.open != 0 ||
-      !credit(invoice.customer, {}, {invoice.to_refund, 0}, "QUALITY", step.at, event)) {
+  if (invoice.open != 0 || !credit(invoice.customer, {}, {invoice.to_refund, 0}, "QUALITY", step.at, event)) {
     return false;
   }
   event.mutable_credit_note_issued()->set_invoice_id(invoice_id(invoice.number));
@@ -441,8 +394,7 @@ bool Receivables::dispute(const Step& step, Invoice& invoice, v1::Event& event) 
     invoice.disputed_amount = invoice.open * random.between(10, 60) / 100;
     disputed.set_amount_minor(invoice.disputed_amount);
   }
-  disputed.set_reason_code(
-      kDisputeReasons[static_cast<std::size_t>(random.below(kDisputeReasons.size()))]);
+  disputed.set_reason_code(kDisputeReasons[static_cast<std::size_t>(random.below(kDisputeReasons.size()))]);
   plan(days_later(step.at, random.between(5, 40), random), Action::kResolve, step.subject);
   return true;
 }
@@ -457,8 +409,7 @@ void Receivables::resolve(const Step& step, Invoice& invoice, v1::Event& event) 
   resolved.set_outcome(roll < 40   ? v1::DISPUTE_OUTCOME_UPHELD
                        : roll < 80 ? v1::DISPUTE_OUTCOME_REJECTED
                                    : v1::DISPUTE_OUTCOME_WITHDRAWN);
-  if (roll < 40)
-    plan(days_later(step.at, random.between(1, 5), random), Action::kCreditDispute, step.subject);
+  if (roll < 40) plan(days_later(step.at, random.between(1, 5), random), Action::kCreditDispute, step.subject);
 }
 
 bool Receivables::promise(const Step& step, Invoice& invoice, v1::Event& event) {
@@ -472,14 +423,12 @@ bool Receivables::promise(const Step& step, Invoice& invoice, v1::Event& event) 
   promise.set_amount_minor(invoice.open);
   promise.set_promised_date(format_date(day_of(step.at) + static_cast<Day>(random.between(5, 20))));
   if (random.chance(100)) {
-    plan(days_later(step.at, random.between(1, 5), random), Action::kWithdrawPromise, step.subject,
-         number);
+    plan(days_later(step.at, random.between(1, 5), random), Action::kWithdrawPromise, step.subject, number);
   }
   return true;
 }
 
-v1::PaymentReceived& Receivables::receive(std::uint32_t customer, std::int64_t amount, Instant at,
-                                          v1::Event& event) {
+v1::PaymentReceived& Receivables::receive(std::uint32_t customer, std::int64_t amount, Instant at, v1::Event& event) {
   begin(world_, event, at, customer_id(customer), "bank");
   auto& payment = *event.mutable_payment_received();
   const std::uint32_t number = ++payment_numbers_;
@@ -490,8 +439,7 @@ v1::PaymentReceived& Receivables::receive(std::uint32_t customer, std::int64_t a
   const std::uint64_t lag = mixed(world_.options.seed, number) % 10;
   payment.set_value_date(format_date(day_of(at) - (lag < 7 ? 0 : lag < 9 ? 1 : 2)));
   payment.set_method(kMethods[number % kMethods.size()]);
-  payment.set_reference(
-      fmt::format("TRX{:09}", mixed(world_.options.seed, number) % 1'000'000'000));
+  payment.set_reference(fmt::format("TRX{:09}", mixed(world_.options.seed, number) % 1'000'000'000));
   return payment;
 }
 
@@ -528,8 +476,7 @@ bool Receivables::pay(const Step& step, Invoice& invoice, v1::Event& event) {
   } else if (roll < 122) {
     later(Action::kCreditPaid, 5, 40);
   }
-  if (day_of(step.at) > invoice.due + 20 && !invoice.late_fee && random.chance(60))
-    later(Action::kLateFee, 1, 3);
+  if (day_of(step.at) > invoice.due + 20 && !invoice.late_fee && random.chance(60)) later(Action::kLateFee, 1, 3);
 
   auto& payment = receive(invoice.customer, amount, step.at, event);
   if (allocated > 0) add_allocation(*payment.mutable_allocations(), invoice.number, allocated);
@@ -560,8 +507,7 @@ bool Receivables::allocate(const Step& step, Invoice& invoice, v1::Event& event)
   invoice.allocation = number;
   invoice.applied = amount;
   if (invoice.random.chance(60)) {
-    plan(days_later(step.at, invoice.random.between(2, 10), invoice.random), Action::kUnallocate,
-         step.subject);
+    plan(days_later(step.at, invoice.random.between(2, 10), invoice.random), Action::kUnallocate, step.subject);
   }
   return true;
 }
@@ -573,8 +519,7 @@ void Receivables::unallocate(const Step& step, Invoice& invoice, v1::Event& even
   undone.set_date(format_date(day_of(step.at)));
   invoice.open += invoice.applied;
   invoice.unapplied += invoice.applied;
-  plan(days_later(step.at, invoice.random.between(1, 5), invoice.random), Action::kAllocate,
-       step.subject);
+  plan(days_later(step.at, invoice.random.between(1, 5), invoice.random), Action::kAllocate, step.subject);
 }
 
 void Receivables::bounce(const Step& step, Invoice& invoice, v1::Event& event) {
@@ -583,8 +528,7 @@ void Receivables::bounce(const Step& step, Invoice& invoice, v1::Event& event) {
   reversed.set_date(format_date(day_of(step.at)));
   reversed.set_reason_code("NO_FUNDS");
   invoice.open += invoice.applied;
-  plan(days_later(step.at, invoice.random.between(7, 20), invoice.random), Action::kPay,
-       step.subject);
+  plan(days_later(step.at, invoice.random.between(7, 20), invoice.random), Action::kPay, step.subject);
 }
 
 bool Receivables::refund(const Step& step, Invoice& invoice, v1::Event& event) {
@@ -594,8 +538,7 @@ bool Receivables::refund(const Step& step, Invoice& invoice, v1::Event& event) {
   return true;
 }
 
-void Receivables::write_refund(const Step& step, const Invoice& invoice, std::int64_t amount,
-                               v1::Event& event) {
+void Receivables::write_refund(const Step& step, const Invoice& invoice, std::int64_t amount, v1::Event& event) {
   auto& refund = *begin_of(step, invoice, "bank", event).mutable_refund_paid();
   refund.set_refund_id(fmt::format("REF-{:06}", ++other_numbers_));
   refund.set_payment_id(payment_id(invoice.payment));
@@ -626,8 +569,7 @@ bool Receivables::write_off(const Step& step, Invoice& invoice, v1::Event& event
 
 void Receivables::recover(const Step& step, Invoice& invoice, v1::Event& event) {
   Random& random = invoice.random;
-  const std::int64_t amount =
-      random.chance(500) ? invoice.written_off : (invoice.written_off + 1) / 2;
+  const std::int64_t amount = random.chance(500) ? invoice.written_off : (invoice.written_off + 1) / 2;
   invoice.open += amount;
   auto& recovered = *begin_of(step, invoice, "erp", event).mutable_write_off_recovered();
   recovered.set_recovery_id(fmt::format("RC-{:06}", ++other_numbers_));

@@ -34,8 +34,8 @@ class Receivables {
   void bill_later(std::uint32_t customer, const Unbilled& order, Instant at);
   // A credit note: for the invoice while enough of it is open, else on account. False when there is
   // nothing to credit.
-  bool credit(std::uint32_t customer, InvoiceRef invoice, Money amount, const char* reason,
-              Instant at, v1::Event& event);
+  bool credit(std::uint32_t customer, InvoiceRef invoice, Money amount, const char* reason, Instant at,
+              v1::Event& event);
 
   // Does what the step says: fills `event`, or gives false when it has become pointless.
   bool act(const Step& step, v1::Event& event);
@@ -78,8 +78,7 @@ class Receivables {
   bool act(const Step& step, Invoice& invoice, v1::Event& event);
 
   // Writes the invoice and plans what becomes of it.
-  InvoiceRef open_invoice(Invoice draft, const std::vector<std::uint32_t>& orders, Instant at,
-                          v1::Event& event);
+  InvoiceRef open_invoice(Invoice draft, const std::vector<std::uint32_t>& orders, Instant at, v1::Event& event);
   void write_due(Invoice& invoice, Day issued, v1::InvoiceIssued& issue);
   void plan_life(std::uint32_t place, Instant at);
   void plan_payment(std::uint32_t place, Instant at);
@@ -101,8 +100,7 @@ class Receivables {
   // The customer's newest invoice, if it is another one with something open.
   Invoice* other_open(const Invoice& invoice);
   bool credit_paid(const Step& step, Invoice& invoice, v1::Event& event);
-  void write_refund(const Step& step, const Invoice& invoice, std::int64_t amount,
-                    v1::Event& event);
+  void write_refund(const Step& step, const Invoice& invoice, std::int64_t amount, v1::Event& event);
   bool promise(const Step& step, Invoice& invoice, v1::Event& event);
   bool pay(const Step& step, Invoice& invoice, v1::Event& event);
   bool allocate(const Step& step, Invoice& invoice, v1::Event& event);
@@ -112,13 +110,9 @@ class Receivables {
   bool write_off(const Step& step, Invoice& invoice, v1::Event& event);
   void recover(const Step& step, Invoice& invoice, v1::Event& event);
 
-  v1::PaymentReceived& receive(std::uint32_t customer, std::int64_t amount, Instant at,
-                               v1::Event& event);
-  v1::Event& begin_of(const Step& step, const Invoice& invoice, const char* source,
-                      v1::Event& event);
-  const char* currency(std::uint32_t customer) const {
-    return world_.customers[customer].place().currency;
-  }
+  v1::PaymentReceived& receive(std::uint32_t customer, std::int64_t amount, Instant at, v1::Event& event);
+  v1::Event& begin_of(const Step& step, const Invoice& invoice, const char* source, v1::Event& event);
+  const char* currency(std::uint32_t customer) const { return world_.customers[customer].place().currency; }
 
   World& world_;
   Pool<Invoice> invoices_;

@@ -80,9 +80,7 @@ struct Step {
   std::uint32_t detail = 0;
   Action action{};
 
-  bool operator>(const Step& other) const {
-    return at != other.at ? at > other.at : tie > other.tie;
-  }
+  bool operator>(const Step& other) const { return at != other.at ? at > other.at : tie > other.tie; }
 };
 
 class Agenda {

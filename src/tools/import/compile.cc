@@ -31,8 +31,7 @@ constexpr int kDepthMax = 64;
 constexpr int kOperationsMax = 1'000;
 
 bool is_name_start(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-         static_cast<unsigned char>(c) >= 0x80;
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 0x80;
 }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -69,13 +68,11 @@ class Compiler {
 
  private:
   Unexpected unexpected_here(std::string_view message) const {
-    return unexpected(ErrorCode::kInvalidArgument,
-                      fmt::format("'{}', character {}: {}", text_, at_ + 1, message));
+    return unexpected(ErrorCode::kInvalidArgument, fmt::format("'{}', character {}: {}", text_, at_ + 1, message));
   }
 
   void skip_blanks() {
-    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n'))
-      ++at_;
+    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n')) ++at_;
   }
   bool take(std::string_view symbol) {
     skip_blanks();
@@ -87,9 +84,7 @@ class Compiler {
     skip_blanks();
     const std::string_view rest = text_.substr(at_);
     if (!rest.starts_with(word)) return false;
-    if (rest.size() > word.size() &&
-        (is_name_start(rest[word.size()]) || is_digit(rest[word.size()])))
-      return false;
+    if (rest.size() > word.size() && (is_name_start(rest[word.size()]) || is_digit(rest[word.size()]))) return false;
     at_ += word.size();
     return true;
   }
@@ -118,13 +113,12 @@ class Compiler {
   }
   // left, and whatever of `words` binds further operands to it.
   template <typename Operand>
-  Result<Node> chain(std::initializer_list<std::string_view> words, bool as_words,
-                     Operand operand) {
+  Result<Node> chain(std::initializer_list<std::string_view> words, bool as_words, Operand operand) {
     if (++depth_ > kDepthMax) return unexpected_here("is nested too deep");
     ASSIGN_OR_RETURN(Node left, operand());
     while (true) {
-      const auto word = std::ranges::find_if(
-          words, [&](std::string_view w) { return as_words ? take_word(w) : take(w); });
+      const auto word =
+          std::ranges::find_if(words, [&](std::string_view w) { return as_words ? take_word(w) : take(w); });
       if (word == words.end()) break;
       if (++operations_ > kOperationsMax) {
         return unexpected_here(fmt::format("has more than {} operations", kOperationsMax));
@@ -239,11 +233,10 @@ class Compiler {
     rows.input = &input;
     ASSIGN_OR_RETURN(rows.key, arguments());
     if (rows.key.size() != input.key_columns()) {
-      return unexpected_here(fmt::format("'{}' is looked up by {} columns, see its key",
-                                         input.name(), input.key_columns()));
+      return unexpected_here(
+          fmt::format("'{}' is looked up by {} columns, see its key", input.name(), input.key_columns()));
     }
-    if (rows.key.empty())
-      return unexpected_here(fmt::format("'{}' has no key to be looked up by", input.name()));
+    if (rows.key.empty()) return unexpected_here(fmt::format("'{}' has no key to be looked up by", input.name()));
     return rows;
   }
 
@@ -255,8 +248,7 @@ class Compiler {
     if (!take(".")) return unexpected_here("expected '.' and a column");
     node.name = take_name();
     const auto found = input.column(node.name);
-    if (!found)
-      return unexpected_here(fmt::format("no column '{}' in {}", node.name, input.name()));
+    if (!found) return unexpected_here(fmt::format("no column '{}' in {}", node.name, input.name()));
     node.column = *found;
     return node;
   }
@@ -267,8 +259,7 @@ class Compiler {
     node.name = name;
     node.table = &table;
     ASSIGN_OR_RETURN(node.arguments, arguments());
-    if (node.arguments.size() != 1)
-      return unexpected_here(fmt::format("{}() takes one value", name));
+    if (node.arguments.size() != 1) return unexpected_here(fmt::format("{}() takes one value", name));
     node.optional = take("?");
     return node;
   }
@@ -303,10 +294,9 @@ class Compiler {
     node.kind = Node::Kind::kCall;
     node.name = name;
     ASSIGN_OR_RETURN(node.arguments, arguments());
-    if (node.arguments.size() < function->arguments_min ||
-        node.arguments.size() > function->arguments_max) {
-      return unexpected_here(fmt::format("{}() takes {} to {} values", name,
-                                         function->arguments_min, function->arguments_max));
+    if (node.arguments.size() < function->arguments_min || node.arguments.size() > function->arguments_max) {
+      return unexpected_here(
+          fmt::format("{}() takes {} to {} values", name, function->arguments_min, function->arguments_max));
     }
     RETURN_IF_ERROR(check_constants(node));
     return node;
@@ -315,14 +305,12 @@ class Compiler {
   // What a constant argument can be wrong in is said now, not for each row.
   Result<void> check_constants(const Node& node) {
     const auto constant = [&](std::size_t index) -> std::optional<std::string> {
-      if (index >= node.arguments.size() || node.arguments[index].kind != Node::Kind::kConstant)
-        return std::nullopt;
+      if (index >= node.arguments.size() || node.arguments[index].kind != Node::Kind::kConstant) return std::nullopt;
       return node.arguments[index].constant.text();
     };
     if (node.name == "date" || node.name == "at") {
       const auto pattern = constant(1);
-      if (!pattern)
-        return unexpected_here(fmt::format("{}() takes its pattern as a 'text'", node.name));
+      if (!pattern) return unexpected_here(fmt::format("{}() takes its pattern as a 'text'", node.name));
       if (const auto fault = pattern_fault(*pattern)) return unexpected_here(*fault);
       if (const auto time = constant(2); time && !parse_time_of_day(*time)) {
         return unexpected_here(fmt::format("'{}' is no time of day hh:mm", *time));
@@ -355,8 +343,7 @@ class Compiler {
 
 }  // namespace
 
-Result<Node> compile_expression(std::string_view text, const Names& names,
-                                const ScopeInputs& scope) {
+Result<Node> compile_expression(std::string_view text, const Names& names, const ScopeInputs& scope) {
   return Compiler(text, names, scope).expression_to_end();
 }
 
@@ -364,8 +351,7 @@ Result<RowsOf> compile_rows(std::string_view text, const Names& names, const Sco
   return Compiler(text, names, scope).rows_to_end();
 }
 
-Result<Template> compile_template(std::string_view text, const Names& names,
-                                  const ScopeInputs& scope) {
+Result<Template> compile_template(std::string_view text, const Names& names, const ScopeInputs& scope) {
   Template compiled;
   std::string literal;
   const auto end_literal = [&] {
@@ -385,8 +371,7 @@ Result<Template> compile_template(std::string_view text, const Names& names,
     } else if (text[at] == '}') {
       return unexpected(
           ErrorCode::kInvalidArgument,
-          fmt::format("'{}', character {}: '}}' without '{{'; write '}}}}' for the sign itself",
-                      text, at + 1));
+          fmt::format("'{}', character {}: '}}' without '{{'; write '}}}}' for the sign itself", text, at + 1));
     } else {
       literal += text[at++];
     }

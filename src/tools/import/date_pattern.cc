@@ -30,8 +30,8 @@ constexpr std::array<std::string_view, 12> kMonthNames = {"jan", "feb", "mar", "
                                                           "jul", "aug", "sep", "oct", "nov", "dec"};
 
 const Token* token_at(std::string_view pattern) {
-  const auto found = std::ranges::find_if(
-      kTokens, [&](const Token& token) { return pattern.starts_with(token.letters); });
+  const auto found =
+      std::ranges::find_if(kTokens, [&](const Token& token) { return pattern.starts_with(token.letters); });
   return found == kTokens.end() ? nullptr : &*found;
 }
 
@@ -47,8 +47,7 @@ std::optional<int> take(const Token& token, std::string_view& text) {
   }
   int number = 0;
   std::size_t digits = 0;
-  while (digits < token.digits_max && digits < text.size() && text[digits] >= '0' &&
-         text[digits] <= '9') {
+  while (digits < token.digits_max && digits < text.size() && text[digits] >= '0' && text[digits] <= '9') {
     number = number * 10 + (text[digits++] - '0');
   }
   if (digits < token.digits_min) return std::nullopt;
@@ -97,8 +96,8 @@ std::optional<DateAndTime> parse_by_pattern(std::string_view text, std::string_v
     }
   }
   const auto [year, month, day, hour, minute, second] = parts;
-  const bool real = text.empty() && year >= 1900 && year <= 2199 && month >= 1 && month <= 12 &&
-                    day >= 1 && day <= days_in_month(year, month);
+  const bool real = text.empty() && year >= 1900 && year <= 2199 && month >= 1 && month <= 12 && day >= 1 &&
+                    day <= days_in_month(year, month);
   const auto seconds = seconds_of(hour, minute, second);
   if (!real || !seconds) return std::nullopt;
   return DateAndTime{day_from_civil({year, month, day}), has_time ? seconds : std::nullopt};
@@ -106,8 +105,7 @@ std::optional<DateAndTime> parse_by_pattern(std::string_view text, std::string_v
 
 std::optional<int> parse_time_of_day(std::string_view text) {
   for (const std::string_view pattern : {"yyyy-mm-dd hh:mi", "yyyy-mm-dd hh:mi:ss"}) {
-    if (const auto parsed = parse_by_pattern("2000-01-01 " + std::string(text), pattern))
-      return parsed->seconds;
+    if (const auto parsed = parse_by_pattern("2000-01-01 " + std::string(text), pattern)) return parsed->seconds;
   }
   return std::nullopt;
 }

@@ -73,16 +73,14 @@ const std::vector<Row>* Evaluator::find(const RowsOf& rows, const Scope& scope) 
 
 std::optional<Value> Evaluator::evaluate(const Node& node, const Scope& scope) {
   switch (node.kind) {
-    case Node::Kind::kConstant:
-      return node.constant;
+    case Node::Kind::kConstant: return node.constant;
     case Node::Kind::kColumn: {
       const Scope* of = &scope;
       for (std::size_t i = 0; i < node.depth; ++i) of = of->outer;
       const CsvFile::Cell& cell = of->row.cell(node.column);
       return Value{std::string(cell.text), of->row.file, cell.offset};
     }
-    case Node::Kind::kLookup:
-      return look_up(node, scope);
+    case Node::Kind::kLookup: return look_up(node, scope);
     case Node::Kind::kTable: {
       const auto key = evaluate(node.arguments[0], scope);
       if (!key) return std::nullopt;
@@ -91,12 +89,9 @@ std::optional<Value> Evaluator::evaluate(const Node& node, const Scope& scope) {
       if (node.optional || key->empty()) return derived(*key, std::string());
       return fail(*key, scope, fmt::format("'{}' is not in values.{}", key->text(), node.name));
     }
-    case Node::Kind::kSum:
-      return sum(node, scope);
-    case Node::Kind::kCall:
-      return call(node, scope);
-    default:
-      return operate(node, scope);
+    case Node::Kind::kSum: return sum(node, scope);
+    case Node::Kind::kCall: return call(node, scope);
+    default: return operate(node, scope);
   }
 }
 
@@ -111,9 +106,7 @@ std::optional<Value> Evaluator::look_up(const Node& node, const Scope& scope) {
   if (rows == nullptr) return std::nullopt;
   if (rows->empty()) {
     if (node.optional || key->empty()) return derived(*key, std::string());
-    return fail(
-        *key, scope,
-        fmt::format("no row of {} has this key: '{}'", node.rows.input->name(), key->text()));
+    return fail(*key, scope, fmt::format("no row of {} has this key: '{}'", node.rows.input->name(), key->text()));
   }
   const Row& row = rows->front();
   const CsvFile::Cell& cell = row.cell(node.column);
@@ -155,8 +148,7 @@ std::optional<Value> Evaluator::compare_values(const Node& node, const Scope& sc
   if (!right) return std::nullopt;
   // Beside a number both are numbers; otherwise texts, which are only equal or not.
   const bool ordered = node.name != "==" && node.name != "!=";
-  if (!ordered && !std::holds_alternative<Exact>(left->data) &&
-      !std::holds_alternative<Exact>(right->data)) {
+  if (!ordered && !std::holds_alternative<Exact>(left->data) && !std::holds_alternative<Exact>(right->data)) {
     return derived(*left, (left->text() == right->text()) == (node.name == "=="));
   }
   const auto a = number(node.arguments[0], scope);
@@ -178,8 +170,7 @@ std::optional<Value> Evaluator::operate(const Node& node, const Scope& scope) {
   const std::string& name = node.name;
   if (name == "not" || name == "and" || name == "or") {
     auto truth = holds(node.arguments[0], scope);
-    if (truth && name != "not" && *truth == (name == "and"))
-      truth = holds(node.arguments[1], scope);
+    if (truth && name != "not" && *truth == (name == "and")) truth = holds(node.arguments[1], scope);
     if (!truth) return std::nullopt;
     return Value{name == "not" ? !*truth : *truth, nullptr, 0};
   }
@@ -201,11 +192,8 @@ std::optional<Value> Evaluator::at(const std::vector<Value>& arguments, const Sc
   const auto when = parse_by_pattern(text.text(), pattern);
   if (!when) return fail(text, scope, fmt::format("'{}' is not a date {}", text.text(), pattern));
   std::optional<int> seconds = when->seconds;
-  if (!seconds)
-    seconds = arguments.size() > 2 ? parse_time_of_day(arguments[2].text()) : names_.seconds_of_day;
-  if (!seconds)
-    return fail(arguments[2], scope,
-                fmt::format("'{}' is no time of day hh:mm", arguments[2].text()));
+  if (!seconds) seconds = arguments.size() > 2 ? parse_time_of_day(arguments[2].text()) : names_.seconds_of_day;
+  if (!seconds) return fail(arguments[2], scope, fmt::format("'{}' is no time of day hh:mm", arguments[2].text()));
   const std::string zone = arguments.size() > 3 ? arguments[3].text() : names_.zone;
   const auto instant = instant_in_zone(when->day, *seconds, zone);
   if (!instant) return fail(text, scope, fmt::format("'{}' is no time zone", zone));
@@ -241,8 +229,7 @@ std::optional<Value> Evaluator::call(const Node& node, const Scope& scope) {
   if (name == "at") return at(arguments, scope);
   if (name == "date") {
     const auto when = parse_by_pattern(first.text(), second);
-    if (!when)
-      return fail(first, scope, fmt::format("'{}' is not a date {}", first.text(), second));
+    if (!when) return fail(first, scope, fmt::format("'{}' is not a date {}", first.text(), second));
     return derived(first, format_date(when->day));
   }
   if (name == "number") {
@@ -256,8 +243,7 @@ std::optional<Value> Evaluator::call(const Node& node, const Scope& scope) {
     const auto day = parse_date(first.text());
     if (!day || right->places != 0 || right->units < -100'000 || right->units > 100'000) {
       return fail(first, scope,
-                  fmt::format("plus_days('{}', {}): takes a date YYYY-MM-DD and whole days",
-                              first.text(), second));
+                  fmt::format("plus_days('{}', {}): takes a date YYYY-MM-DD and whole days", first.text(), second));
     }
     return derived(first, format_date(*day + static_cast<Day>(right->units)));
   }
@@ -272,8 +258,7 @@ std::optional<Value> Evaluator::call(const Node& node, const Scope& scope) {
     return derived(first, *value);
   }
   const auto currency = Currency::parse(second);
-  if (!currency)
-    return fail(arguments[1], scope, fmt::format("'{}' is no ISO 4217 currency", second));
+  if (!currency) return fail(arguments[1], scope, fmt::format("'{}' is no ISO 4217 currency", second));
   const auto minor = rounded(*left, currency->exponent());
   if (!minor) return fail(first, scope, "the amount has too many digits");
   return derived(first, Exact{minor->units, 0});

@@ -77,10 +77,8 @@ struct Template {
 };
 
 // kInvalidArgument says what is wrong and where in the text.
-Result<Node> compile_expression(std::string_view text, const Names& names,
-                                const ScopeInputs& scope);
-Result<Template> compile_template(std::string_view text, const Names& names,
-                                  const ScopeInputs& scope);
+Result<Node> compile_expression(std::string_view text, const Names& names, const ScopeInputs& scope);
+Result<Template> compile_template(std::string_view text, const Names& names, const ScopeInputs& scope);
 // "details(OrderID)".
 Result<RowsOf> compile_rows(std::string_view text, const Names& names, const ScopeInputs& scope);
 

@@ -15,14 +15,12 @@ constexpr char kKeyEnd = '\x1F';
 
 bool fits(const InputOptions& options, const std::string& path) {
   const std::string name = path.substr(path.rfind('/') + 1);
-  return std::ranges::any_of(options.files, [&](const std::string& pattern) {
-    return fnmatch(pattern.c_str(), name.c_str(), 0) == 0;
-  });
+  return std::ranges::any_of(
+      options.files, [&](const std::string& pattern) { return fnmatch(pattern.c_str(), name.c_str(), 0) == 0; });
 }
 
 std::unique_ptr<const Input> Input::read(std::string name, const InputOptions& options,
-                                         const std::string& mapping_place,
-                                         const std::vector<SourceFile>& files,
+                                         const std::string& mapping_place, const std::vector<SourceFile>& files,
                                          std::vector<FileFault>& faults) {
   std::unique_ptr<Input> input(new Input(std::move(name)));
   const std::size_t faults_before = faults.size();
@@ -40,15 +38,14 @@ std::unique_ptr<const Input> Input::read(std::string name, const InputOptions& o
   }
   if (faults.size() != faults_before) return nullptr;
   if (input->files_.empty()) {
-    faults.push_back({mapping_place, fmt::format("no file given is '{}': {}", input->name_,
-                                                 fmt::join(options.files, ", "))});
+    faults.push_back(
+        {mapping_place, fmt::format("no file given is '{}': {}", input->name_, fmt::join(options.files, ", "))});
     return nullptr;
   }
   for (const std::string& key : options.key) {
     const auto column = input->column(key);
     if (!column) {
-      faults.push_back(
-          {mapping_place, fmt::format("'{}' has no column '{}' for its key", input->name_, key)});
+      faults.push_back({mapping_place, fmt::format("'{}' has no column '{}' for its key", input->name_, key)});
       return nullptr;
     }
     input->key_columns_.push_back(*column);

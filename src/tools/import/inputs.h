@@ -39,8 +39,7 @@ class Input {
   // Reads the files whose names fit. Null after faults; `mapping_place` is where the input is
   // described.
   static std::unique_ptr<const Input> read(std::string name, const InputOptions& options,
-                                           const std::string& mapping_place,
-                                           const std::vector<SourceFile>& files,
+                                           const std::string& mapping_place, const std::vector<SourceFile>& files,
                                            std::vector<FileFault>& faults);
 
   const std::string& name() const { return name_; }

@@ -43,8 +43,7 @@ std::optional<json::value> build_each(const Plan& plan, const Scope& scope, Eval
       if (!counts) return std::nullopt;
       if (!*counts) continue;
     }
-    auto item =
-        build_object(plan, inner, evaluator, fmt::format("{}[{}]", path, list.size()), places);
+    auto item = build_object(plan, inner, evaluator, fmt::format("{}[{}]", path, list.size()), places);
     if (!item) return std::nullopt;
     list.push_back(item->is_null() ? json::object() : std::move(*item));
   }
@@ -89,8 +88,8 @@ std::optional<Node> PlanCompiler::condition(const toml::node& node, const ScopeI
   return std::nullopt;
 }
 
-Plan PlanCompiler::object(const toml::table& table, const Descriptor& type,
-                          const ScopeInputs& scope, std::initializer_list<std::string_view> own) {
+Plan PlanCompiler::object(const toml::table& table, const Descriptor& type, const ScopeInputs& scope,
+                          std::initializer_list<std::string_view> own) {
   Plan plan;
   plan.kind = Plan::Kind::kObject;
   for (const auto& [key, node] : table) {
@@ -106,8 +105,7 @@ Plan PlanCompiler::object(const toml::table& table, const Descriptor& type,
   return plan;
 }
 
-Plan PlanCompiler::field(const toml::node& node, const FieldDescriptor& field,
-                         const ScopeInputs& scope) {
+Plan PlanCompiler::field(const toml::node& node, const FieldDescriptor& field, const ScopeInputs& scope) {
   if (const auto number = node.value_exact<std::int64_t>()) {
     Plan plan;
     plan.kind = Plan::Kind::kNumber;
@@ -127,8 +125,7 @@ Plan PlanCompiler::field(const toml::node& node, const FieldDescriptor& field,
                                  : text(item, scope));
       }
     } else {
-      fault(node, fmt::format("'{}' is a list: [ … ], or a table with each = \"INPUT(KEY)\"",
-                              field.name()));
+      fault(node, fmt::format("'{}' is a list: [ … ], or a table with each = \"INPUT(KEY)\"", field.name()));
     }
     return plan;
   }
@@ -138,8 +135,7 @@ Plan PlanCompiler::field(const toml::node& node, const FieldDescriptor& field,
   return {};
 }
 
-Plan PlanCompiler::each(const toml::table& table, const FieldDescriptor& field,
-                        const ScopeInputs& scope) {
+Plan PlanCompiler::each(const toml::table& table, const FieldDescriptor& field, const ScopeInputs& scope) {
   Plan plan;
   plan.kind = Plan::Kind::kEach;
   const auto* rows = table.get("each");
@@ -158,19 +154,17 @@ Plan PlanCompiler::each(const toml::table& table, const FieldDescriptor& field,
   inner.insert(inner.end(), scope.begin(), scope.end());
   if (const auto* when = table.get("when")) plan.when = condition(*when, inner);
   if (!is_message(field)) {
-    fault(table, fmt::format("'{}' is a list of texts; only lists of objects are made of rows",
-                             field.name()));
+    fault(table, fmt::format("'{}' is a list of texts; only lists of objects are made of rows", field.name()));
     return plan;
   }
   plan.fields = object(table, *field.message_type(), inner, {"each", "when"}).fields;
   return plan;
 }
 
-std::optional<json::value> build(const Plan& plan, const Scope& scope, Evaluator& evaluator,
-                                 const std::string& path, Places* places) {
+std::optional<json::value> build(const Plan& plan, const Scope& scope, Evaluator& evaluator, const std::string& path,
+                                 Places* places) {
   switch (plan.kind) {
-    case Plan::Kind::kNumber:
-      return json::value(plan.number);
+    case Plan::Kind::kNumber: return json::value(plan.number);
     case Plan::Kind::kText: {
       const auto value = evaluator.evaluate(plan.text, scope);
       if (!value) return std::nullopt;
@@ -180,15 +174,12 @@ std::optional<json::value> build(const Plan& plan, const Scope& scope, Evaluator
       const std::string text = value->text();
       return text.empty() ? json::value() : json::value(text);
     }
-    case Plan::Kind::kObject:
-      return build_object(plan, scope, evaluator, path, places);
-    case Plan::Kind::kEach:
-      return build_each(plan, scope, evaluator, path, places);
+    case Plan::Kind::kObject: return build_object(plan, scope, evaluator, path, places);
+    case Plan::Kind::kEach: return build_each(plan, scope, evaluator, path, places);
     default: {
       json::array list;
       for (const Plan& item : plan.items) {
-        auto value =
-            build(item, scope, evaluator, fmt::format("{}[{}]", path, list.size()), places);
+        auto value = build(item, scope, evaluator, fmt::format("{}[{}]", path, list.size()), places);
         if (!value) return std::nullopt;
         if (!value->is_null()) list.push_back(std::move(*value));
       }

@@ -26,10 +26,10 @@ struct Plan {
   Kind kind = Kind::kText;
   Template text;
   std::int64_t number = 0;
-  std::vector<PlanField> fields;     // kObject, and the item of kEach.
-  std::vector<Plan> items;           // kList.
-  RowsOf rows;                       // kEach.
-  std::optional<Node> when;          // kEach: rows that count.
+  std::vector<PlanField> fields;  // kObject, and the item of kEach.
+  std::vector<Plan> items;        // kList.
+  RowsOf rows;                    // kEach.
+  std::optional<Node> when;       // kEach: rows that count.
 };
 
 struct PlanField {
@@ -45,17 +45,15 @@ class PlanCompiler {
 
   // The table's fields, which are those of `type`, but for the keys in `own`, which are the
   // mapping's.
-  Plan object(const toml::table& table, const google::protobuf::Descriptor& type,
-              const ScopeInputs& scope, std::initializer_list<std::string_view> own = {});
+  Plan object(const toml::table& table, const google::protobuf::Descriptor& type, const ScopeInputs& scope,
+              std::initializer_list<std::string_view> own = {});
   Plan text(const toml::node& node, const ScopeInputs& scope);
   std::optional<Node> condition(const toml::node& node, const ScopeInputs& scope);
   void fault(const toml::node& node, std::string message);
 
  private:
-  Plan field(const toml::node& node, const google::protobuf::FieldDescriptor& field,
-             const ScopeInputs& scope);
-  Plan each(const toml::table& table, const google::protobuf::FieldDescriptor& field,
-            const ScopeInputs& scope);
+  Plan field(const toml::node& node, const google::protobuf::FieldDescriptor& field, const ScopeInputs& scope);
+  Plan each(const toml::table& table, const google::protobuf::FieldDescriptor& field, const ScopeInputs& scope);
 
   const std::string file_;
   const Names& names_;

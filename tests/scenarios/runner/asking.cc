@@ -184,7 +184,8 @@ std::string Asker::faults_of_proof(const std::string& from, const std::string& d
     check("bridge", {{"from", from}, {"to", day}});
   }
   for (const char* by : {"none", "region", "sku", "customer,channel"}) {
-    const auto answer = book_.json("v1/sales", {{"from", from}, {"to", day}, {"as_of", day}, {"group_by", by}, {"attributes", attributes}});
+    const auto answer = book_.json(
+        "v1/sales", {{"from", from}, {"to", day}, {"as_of", day}, {"group_by", by}, {"attributes", attributes}});
     for (const auto& row : answer.at("proof").as_array()) {
       for (const auto& [measure, difference] : row.at("difference").as_object()) {
         const std::string text = boost::json::serialize(difference);

@@ -33,10 +33,9 @@ struct Verb {
   std::vector<Keyword> keywords;
 };
 
-const std::vector<Keyword> kInvoice = {
-    {"due", "due_date", Kind::kDue},    {"tax", "tax_minor", Kind::kAmount},
-    {"region", "region", Kind::kText},  {"rep", "sales_rep", Kind::kText},
-    {"orders", "order_ids", Kind::kTexts}, {"kind", "kind", Kind::kText}};
+const std::vector<Keyword> kInvoice = {{"due", "due_date", Kind::kDue},       {"tax", "tax_minor", Kind::kAmount},
+                                       {"region", "region", Kind::kText},     {"rep", "sales_rep", Kind::kText},
+                                       {"orders", "order_ids", Kind::kTexts}, {"kind", "kind", Kind::kText}};
 const Keyword kOfPayment = {"of", "payment_id", Kind::kText};
 const Keyword kOfCredit = {"of_credit", "credit_note_id", Kind::kText};
 const Keyword kOfInvoice = {"of", "invoice_id", Kind::kText};
@@ -50,24 +49,42 @@ const std::vector<Verb> kVerbs = {
     {"delivered", "invoice_delivered", "invoice_id", "", {}},
     {"due_date", "invoice_due_date_changed", "invoice_id due_date", "", {}},
     {"void", "invoice_voided", "invoice_id", "date", {}},
-    {"credit_note", "credit_note_issued", "credit_note_id currency net_minor", "issue_date",
+    {"credit_note",
+     "credit_note_issued",
+     "credit_note_id currency net_minor",
+     "issue_date",
      {{"for", "invoice_id", Kind::kText}, {"tax", "tax_minor", Kind::kAmount}}},
-    {"dispute", "invoice_disputed", "dispute_id", "",
+    {"dispute",
+     "invoice_disputed",
+     "dispute_id",
+     "",
      {kOfInvoice, {"amount", "amount_minor", Kind::kAmount}, {"reason", "reason_code", Kind::kText}}},
     {"resolve", "dispute_resolved", "dispute_id outcome", "", {kOfInvoice}},
-    {"write_off", "invoice_written_off", "write_off_id amount_minor", "date",
+    {"write_off",
+     "invoice_written_off",
+     "write_off_id amount_minor",
+     "date",
      {kOfInvoice, {"kind", "kind", Kind::kText}}},
-    {"recovery", "write_off_recovered", "recovery_id amount_minor", "date",
+    {"recovery",
+     "write_off_recovered",
+     "recovery_id amount_minor",
+     "date",
      {{"of", "write_off_id", Kind::kText}, {"on", "invoice_id", Kind::kText}}},
     {"payment", "payment_received", "payment_id currency amount_minor", "value_date", {kTo}},
     {"allocation", "payment_allocated", "allocation_id", "date", {kOfPayment, kOfCredit, kTo}},
     {"unallocation", "payment_unallocated", "allocation_id", "date", {kOfPayment, kOfCredit}},
     {"bounce", "payment_reversed", "payment_id", "date", {}},
     {"refund", "refund_paid", "refund_id currency amount_minor", "value_date", {kOfPayment, kOfCredit}},
-    {"promise", "promise_made", "promise_id currency amount_minor promised_date", "",
+    {"promise",
+     "promise_made",
+     "promise_id currency amount_minor promised_date",
+     "",
      {{"for", "invoice_ids", Kind::kTexts}}},
     {"withdraw", "promise_withdrawn", "promise_id", "", {}},
-    {"file", "customer_profile_set", "", "",
+    {"file",
+     "customer_profile_set",
+     "",
+     "",
      {{"region", "region", Kind::kText},
       {"rep", "sales_rep", Kind::kText},
       {"grade", "grade", Kind::kText},
@@ -78,7 +95,10 @@ const std::vector<Verb> kVerbs = {
     {"rate", "exchange_rate_published", "currency base_currency rate", "date", {}},
     {"target", "sales_target_set", "region period measure currency amount_minor", "", {}},
     {"rep_target", "sales_target_set", "sales_rep period measure currency amount_minor", "", {}},
-    {"order", "order_placed", "order_id currency", "",
+    {"order",
+     "order_placed",
+     "order_id currency",
+     "",
      {{"line", "lines", Kind::kOrderLine},
       {"region", "region", Kind::kText},
       {"rep", "sales_rep", Kind::kText},
@@ -90,10 +110,16 @@ const std::vector<Verb> kVerbs = {
     {"delay", "order_delayed", "order_id stage reason_code", "", {kPromised}},
     {"ready", "order_ready", "order_id", "", {}},
     {"cancel", "order_cancelled", "order_id", "", {{"lines", "line_ids", Kind::kTexts}}},
-    {"dispatch", "shipment_dispatched", "shipment_id", "",
+    {"dispatch",
+     "shipment_dispatched",
+     "shipment_id",
+     "",
      {kOfOrder, {"line", "lines", Kind::kLine}, {"from", "warehouse", Kind::kText}}},
     {"proof", "shipment_delivered", "shipment_id", "", {kOfOrder}},
-    {"return", "shipment_returned", "return_id", "",
+    {"return",
+     "shipment_returned",
+     "return_id",
+     "",
      {kOfOrder, {"line", "lines", Kind::kLine}, {"shipment", "shipment_id", Kind::kText}}},
 };
 
@@ -101,7 +127,9 @@ const std::vector<Verb> kVerbs = {
 const std::vector<Keyword> kEverywhere = {
     {"dated", "", Kind::kText}, {"as", "", Kind::kText}, {"topic", "", Kind::kText}, {"key", "", Kind::kText}};
 
-std::string in_quotes(std::string_view text) { return boost::json::serialize(boost::json::string_view(text.data(), text.size())); }
+std::string in_quotes(std::string_view text) {
+  return boost::json::serialize(boost::json::string_view(text.data(), text.size()));
+}
 
 // Amounts are written with all decimals of their currency.
 std::string minor(std::string amount) {
@@ -199,7 +227,8 @@ Told Teller::tell(const Step& step) {
       special[keyword->word] = values[0];
     } else if (keyword->kind == Kind::kDue) {
       for (std::size_t at = 0; at < values.size(); at += 2) told.days.push_back(values[at]);
-      add(values.size() == 1 ? "due_date" : "instalments", value_of(values.size() == 1 ? Kind::kText : Kind::kDue, values));
+      add(values.size() == 1 ? "due_date" : "instalments",
+          value_of(values.size() == 1 ? Kind::kText : Kind::kDue, values));
     } else {
       add(keyword->field, value_of(keyword->kind, values));
     }
@@ -221,9 +250,9 @@ Told Teller::tell(const Step& step) {
   } else if (const int count = ++told_[customer + event_id]; count > 1) {
     event_id += fmt::format("#{}", count);
   }
-  told.json = fmt::format(R"({{"event_id":"{}","customer_id":"{}","source":"test","occurred_at":"{}","{}":{{{}}}}})",
-                          event_id, customer, words[1].size() == 10 ? words[1] + "T12:00:00Z" : words[1],
-                          as_told.payload, members);
+  told.json =
+      fmt::format(R"({{"event_id":"{}","customer_id":"{}","source":"test","occurred_at":"{}","{}":{{{}}}}})", event_id,
+                  customer, words[1].size() == 10 ? words[1] + "T12:00:00Z" : words[1], as_told.payload, members);
   return told;
 }
 
