@@ -43,7 +43,7 @@ std::vector<Parameter> list_parameters(std::vector<std::string> states, std::vec
   return all;
 }
 
-void check_list(const Question& question) {
+void DocumentList::settle(Question& question) const {
   const ListWanted wanted = ListWanted::of(question);
   if (wanted.from && wanted.to && *wanted.from > *wanted.to) refuse_parameter("from", "is after to");
 }

@@ -11,15 +11,13 @@
 #include <vector>
 
 #include "base/arena.h"
+#include "query/report.h"
 #include "query/shard_reader.h"
 
 namespace daybook::query {
 
 // from, to and state, which all may be left out, and the filters.
 std::vector<Parameter> list_parameters(std::vector<std::string> states, std::vector<Parameter> filters);
-// Refuses dates in the wrong order.
-void check_list(const Question& question);
-
 // What a list's question asks for beside its filters.
 struct ListWanted {
   std::optional<Day> from;
@@ -134,5 +132,13 @@ std::unordered_set<AccountNumber> accounts_with_ended(const ShardReader& shard, 
 
 // The parameter of lists whose documents have lines.
 Parameter line_sku_parameter();
+
+// A report that is a list of documents.
+class DocumentList : public RowsReport {
+ public:
+  // Refuses dates in the wrong order.
+  void settle(Question& question) const override;
+  bool goes_in_rounds(const Question&) const override { return true; }
+};
 
 }  // namespace daybook::query

@@ -138,4 +138,14 @@ struct RowsPart {
   }
 };
 
+// A list: its rows are its answer, where it does not say more.
+class RowsReport : public ReportOf<RowsPart> {
+ protected:
+  Answer answer_of(const Question&, RowsPart whole, Asker&) const override {
+    Answer answer;
+    answer.rows = std::move(whole.rows);
+    return answer;
+  }
+};
+
 }  // namespace daybook::query

@@ -6,7 +6,7 @@
 namespace daybook::query {
 namespace {
 
-class Customers final : public ReportOf<RowsPart> {
+class Customers final : public RowsReport {
  public:
   const Description& description() const override {
     static const Description description = [] {
@@ -69,12 +69,6 @@ class Customers final : public ReportOf<RowsPart> {
       });
     });
     return part;
-  }
-
-  Answer answer_of(const Question&, RowsPart whole, Asker&) const override {
-    Answer answer;
-    answer.rows = std::move(whole.rows);
-    return answer;
   }
 };
 

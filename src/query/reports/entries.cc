@@ -8,7 +8,7 @@
 namespace daybook::query {
 namespace {
 
-class EntriesReport final : public ReportOf<RowsPart> {
+class EntriesReport final : public RowsReport {
  public:
   const Description& description() const override {
     static const Description description = [] {
@@ -48,12 +48,6 @@ class EntriesReport final : public ReportOf<RowsPart> {
                                      [&] { return row_of(posting, account, shard); });
                      });
     return part;
-  }
-
-  Answer answer_of(const Question&, RowsPart whole, Asker&) const override {
-    Answer answer;
-    answer.rows = std::move(whole.rows);
-    return answer;
   }
 
  private:

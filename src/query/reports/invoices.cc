@@ -24,7 +24,7 @@ const char* state_of(const domain::Invoice& invoice, const domain::InvoiceState&
   return overdue && *overdue >= 1 ? "overdue" : "open";
 }
 
-class Invoices final : public ReportOf<RowsPart> {
+class Invoices final : public DocumentList {
  public:
   const Description& description() const override {
     static const Description description = [] {
@@ -45,10 +45,6 @@ class Invoices final : public ReportOf<RowsPart> {
     }();
     return description;
   }
-
-  void settle(Question& question) const override { check_list(question); }
-
-  bool goes_in_rounds(const Question&) const override { return true; }
 
  protected:
   RowsPart part_of(const Question& question, const ShardReader& shard) const override {
@@ -82,12 +78,6 @@ class Invoices final : public ReportOf<RowsPart> {
     };
     for_each_listed(shard, part.rows, domain::DocumentKind::kInvoice, wanted, grouping, of, take);
     return part;
-  }
-
-  Answer answer_of(const Question&, RowsPart whole, Asker&) const override {
-    Answer answer;
-    answer.rows = std::move(whole.rows);
-    return answer;
   }
 };
 

@@ -37,7 +37,7 @@ bool has_sku(const domain::Order& order, const std::optional<std::string>& sku, 
                                      [&](const domain::LineOnDate& line) { return passes(sku, line.terms->sku); });
 }
 
-class Orders final : public ReportOf<RowsPart> {
+class Orders final : public DocumentList {
  public:
   const Description& description() const override {
     static const Description description = [] {
@@ -61,10 +61,6 @@ class Orders final : public ReportOf<RowsPart> {
     }();
     return description;
   }
-
-  void settle(Question& question) const override { check_list(question); }
-
-  bool goes_in_rounds(const Question&) const override { return true; }
 
  protected:
   RowsPart part_of(const Question& question, const ShardReader& shard) const override {
@@ -92,12 +88,6 @@ class Orders final : public ReportOf<RowsPart> {
     const auto may_have = [&](AccountNumber id) { return candidates.may_have(id); };
     CycleReader(shard, grouping).list(part.rows, chosen, take, may_have);
     return part;
-  }
-
-  Answer answer_of(const Question&, RowsPart whole, Asker&) const override {
-    Answer answer;
-    answer.rows = std::move(whole.rows);
-    return answer;
   }
 };
 

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kResultsMax = 20;
 
-class SearchReport final : public ReportOf<RowsPart> {
+class SearchReport final : public RowsReport {
  public:
   const Description& description() const override {
     static const Description description = [] {
@@ -49,12 +49,6 @@ class SearchReport final : public ReportOf<RowsPart> {
       });
     });
     return part;
-  }
-
-  Answer answer_of(const Question&, RowsPart whole, Asker&) const override {
-    Answer answer;
-    answer.rows = std::move(whole.rows);
-    return answer;
   }
 };
 

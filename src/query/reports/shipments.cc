@@ -41,7 +41,7 @@ struct Shipment {
   }
 };
 
-class Shipments final : public ReportOf<RowsPart> {
+class Shipments final : public DocumentList {
  public:
   const Description& description() const override {
     static const Description description = [] {
@@ -61,10 +61,6 @@ class Shipments final : public ReportOf<RowsPart> {
     }();
     return description;
   }
-
-  void settle(Question& question) const override { check_list(question); }
-
-  bool goes_in_rounds(const Question&) const override { return true; }
 
  protected:
   RowsPart part_of(const Question& question, const ShardReader& shard) const override {
@@ -94,12 +90,6 @@ class Shipments final : public ReportOf<RowsPart> {
       }
     });
     return part;
-  }
-
-  Answer answer_of(const Question&, RowsPart whole, Asker&) const override {
-    Answer answer;
-    answer.rows = std::move(whole.rows);
-    return answer;
   }
 
  private:
