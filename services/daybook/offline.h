@@ -28,7 +28,7 @@ class OfflineModel : public query::ReadModel {
   // From the log that the settings name, which may be written meanwhile.
   Result<std::optional<log::KeptRecord>> record(log::TopicPartition at, std::int64_t offset) const override;
 
-  const store::Reads& reads(std::int32_t partition) const { return *stores_[partition]; }
+  const store::StoreReader& reads(std::int32_t partition) const { return *stores_[partition]; }
 
  private:
   OfflineModel(domain::Rules rules, app::Settings settings)

@@ -34,7 +34,7 @@ Result<std::vector<Parked>> read_parked(const app::Settings& settings, const std
     ASSIGN_OR_RETURN(shards.emplace_back(), model->open(partition));
   }
   std::vector<Parked> found;
-  using Next = store::Reads::Next;
+  using Next = store::StoreReader::Next;
   for (std::int32_t partition = 0; partition < model->partition_count(); ++partition) {
     const auto take = [&](std::string_view key, std::string_view value) -> Result<Next> {
       ASSIGN_OR_RETURN(auto record, store::ParkedRecord::decode(key, value));

@@ -41,7 +41,7 @@ int verify(const app::Settings& settings) {
   engine::AuditReport sum;
   std::vector<std::string> unread;  // As on a full disk: nothing is known of these.
   std::vector<std::unique_ptr<store::ShardStore>> stores;
-  std::vector<const store::Reads*> shards;
+  std::vector<const store::StoreReader*> shards;
   for (const std::int32_t partition : asked) {
     auto store = store::ShardStore::open(engine::shard_path(settings.data, partition), memory,
                                          store::ShardStore::Mode::kReadCopy);

@@ -16,11 +16,11 @@ struct MemoryPlan {
   std::size_t fold_cache = 0;
   std::size_t pending = 0;  // What it has read and not folded yet.
   std::size_t indexes = 0;
-  std::size_t prefetch = 0;   // What Kafka has sent ahead.
-  std::size_t bodies = 0;     // Of requests, until these are answered. Two of the largest at least.
-  std::size_t answers = 0;    // With all that is made for them, until they are sent; files to reconcile with.
-  std::size_t set_aside = 0;  // On disk: what a replay has read beyond that.
-  std::size_t files = 0;      // What a commit of a replay gives sorted files at a time. Each folding thread's.
+  std::size_t prefetch = 0;  // What Kafka has sent ahead.
+  std::size_t bodies = 0;    // Of requests, until these are answered. Two of the largest at least.
+  std::size_t answers = 0;   // With all that is made for them, until they are sent; files to reconcile with.
+  std::size_t spill = 0;     // On disk: what a replay has read beyond that.
+  std::size_t files = 0;     // What a commit of a replay gives sorted files at a time. Each folding thread's.
 
   static MemoryPlan of(std::size_t bound) {
     return {.block_cache = bound / 6,
@@ -31,7 +31,7 @@ struct MemoryPlan {
             .prefetch = bound / 8,
             .bodies = std::max<std::size_t>(bound / 8, 32 << 20),
             .answers = bound / 4,
-            .set_aside = bound * 4,
+            .spill = bound * 4,
             .files = std::min<std::size_t>(bound / 16, 16 << 20)};
   }
 };

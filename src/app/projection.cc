@@ -62,7 +62,7 @@ Result<void> Projection::open_shards(std::int32_t partition_count) {
   options.threads = settings_.threads;
   options.cache_bytes = plan.fold_cache;
   options.pending_bytes = plan.pending;
-  options.set_aside_bytes = plan.set_aside;
+  options.spill_bytes = plan.spill;
   options.files_bytes = plan.files;
   options.on_commit = [this](const engine::Committed& committed) {
     around_.metrics->committed(committed.shard.partition(), committed.records, committed.time);

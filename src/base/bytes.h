@@ -55,9 +55,9 @@ class ByteBuffer {
 };
 
 // Bytes into memory of which the caller knows that it has room.
-class RoomyBytes {
+class UncheckedBytes {
  public:
-  explicit RoomyBytes(char* at) : at_(at) {}
+  explicit UncheckedBytes(char* at) : at_(at) {}
 
   void push_back(char byte) { *at_++ = byte; }
   void append(std::string_view bytes) {
@@ -121,7 +121,7 @@ class BasicByteWriter {
 };
 using ByteWriter = BasicByteWriter<std::string>;
 using BufferWriter = BasicByteWriter<ByteBuffer>;
-using RoomyWriter = BasicByteWriter<RoomyBytes>;
+using UncheckedWriter = BasicByteWriter<UncheckedBytes>;
 
 class ByteReader {
  public:

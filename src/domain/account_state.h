@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/few.h"
+#include "base/small_vector.h"
 #include "domain/cell.h"
 #include "domain/document.h"
 #include "domain/order_lines.h"
@@ -123,15 +123,15 @@ struct Order {
   const OrderPlaced* placed = nullptr;
   Day placed_day = 0;
   // Each in order of occurred_at, offset.
-  Few<Moment, 1> changes;        // order_changed, order_cancelled
-  Few<Moment, 1> confirmations;  // order_confirmed
-  Few<Moment, 1> delays;         // order_delayed
-  Few<Moment, 1> ready;          // order_ready
-  Few<Dispatch, 2> dispatches;
-  Few<Proof, 2> proofs;    // shipment_delivered of a known shipment
-  Few<Return, 1> returns;  // without shipment, or of a known one
+  SmallVector<Moment, 1> changes;        // order_changed, order_cancelled
+  SmallVector<Moment, 1> confirmations;  // order_confirmed
+  SmallVector<Moment, 1> delays;         // order_delayed
+  SmallVector<Moment, 1> ready;          // order_ready
+  SmallVector<Dispatch, 2> dispatches;
+  SmallVector<Proof, 2> proofs;    // shipment_delivered of a known shipment
+  SmallVector<Return, 1> returns;  // without shipment, or of a known one
   // Facts about shipments that were never dispatched.
-  Few<std::pair<const Fact*, std::string_view>, 1> waiting;
+  SmallVector<std::pair<const Fact*, std::string_view>, 1> waiting;
 
   Attributes attributes() const { return {placed->region, placed->sales_rep, placed_day}; }
   // Nothing about an order takes effect before its placed date.
@@ -224,26 +224,26 @@ struct Invoice {
   Day void_day = kNever;
   Day received_day = kNever;  // On which it first reached the customer.
   // As issued, in the order listed; a gross of 0 has none.
-  Few<Instalment, 2> instalments;
+  SmallVector<Instalment, 2> instalments;
   // The latest due date as issued, also where there is nothing to pay.
   Day last_due = 0;
   bool due_from_terms = false;
-  Few<DueChange, 1> due_changes;  // By occurred_at, offset.
-  Few<Dispute, 1> disputes;
-  Few<WriteOff, 1> write_offs;
-  Few<Recovery, 1> recoveries;  // By effective date, offset.
+  SmallVector<DueChange, 1> due_changes;  // By occurred_at, offset.
+  SmallVector<Dispute, 1> disputes;
+  SmallVector<WriteOff, 1> write_offs;
+  SmallVector<Recovery, 1> recoveries;  // By effective date, offset.
   // Those it names that are known, in the order listed.
-  Few<const Order*, 1> orders;
+  SmallVector<const Order*, 1> orders;
   // ("Attributes of a document", docs/figures.md.)
   Attributes attributes;
   // Facts that lack a dispute or a write-off, with the id they lack.
-  Few<std::pair<const Fact*, std::string_view>, 1> waiting_for_dispute;
-  Few<std::pair<const Fact*, std::string_view>, 1> waiting_for_write_off;
+  SmallVector<std::pair<const Fact*, std::string_view>, 1> waiting_for_dispute;
+  SmallVector<std::pair<const Fact*, std::string_view>, 1> waiting_for_write_off;
 
   // By how many days due dates have been moved by `as_of`.
   Day due_shift(Day as_of) const;
   // Due dates as moved, in the order listed.
-  Few<Day, 2> due_days(Day as_of) const;
+  SmallVector<Day, 2> due_days(Day as_of) const;
   bool in_force(Day as_of) const { return issued->issue_date <= as_of && as_of < void_day; }
 };
 
@@ -285,7 +285,7 @@ struct Item {
   // The latest occurred_at of the events it needs.
   Instant instant = 0;
   // By rising days, none before `from` nor after `until`. Where nothing is left the last of them ends it.
-  Few<Taking, 1> taken_back;
+  SmallVector<Taking, 1> taken_back;
 
   bool in_effect(Day as_of) const { return state == ItemState::kCounts && from <= as_of && as_of < until; }
   // What refunds took back by then.
@@ -325,11 +325,11 @@ struct Source {
   // What ended it, and on which day it no longer exists: the reversal of a payment, the void of a credit note.
   const Fact* ended_fact = nullptr;
   Day ended_day = kNever;
-  Few<Item, 2> items;
-  Few<std::uint32_t, 2> by_invoice;  // The places of all items, by the ids of their invoices and rising.
-  Few<Refund, 1> refunds;
+  SmallVector<Item, 2> items;
+  SmallVector<std::uint32_t, 2> by_invoice;  // The places of all items, by the ids of their invoices and rising.
+  SmallVector<Refund, 1> refunds;
   // Unallocations of allocations that are not known.
-  Few<std::pair<const Fact*, std::string_view>, 1> waiting;
+  SmallVector<std::pair<const Fact*, std::string_view>, 1> waiting;
 
   bool exists(Day as_of) const { return day <= as_of && as_of < ended_day; }
   // Calls visit(Item) for those that name the invoice, in their order.
@@ -399,8 +399,8 @@ class AccountState {
     std::unique_ptr<Source> source;
     std::unique_ptr<const Split> split;
     std::unique_ptr<const Settlement> settlement;
-    Few<Application, 2> applications;
-    Few<const Invoice*, 2> invoices;
+    SmallVector<Application, 2> applications;
+    SmallVector<const Invoice*, 2> invoices;
   };
   // Stays where it is.
   Place& place(const Document& document);

@@ -5,7 +5,7 @@
 #include <span>
 
 #include "base/date.h"
-#include "base/few.h"
+#include "base/small_vector.h"
 
 namespace daybook::domain {
 
@@ -22,7 +22,7 @@ class Breakpoints {
   }
 
  private:
-  Few<Day, 16> days_;
+  SmallVector<Day, 16> days_;
 };
 
 }  // namespace daybook::domain

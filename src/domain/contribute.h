@@ -45,14 +45,14 @@ void post(const SalesEntry& entry, Contributions& to);
 Anomaly anomaly_about(AnomalyKind kind, std::string_view document_id, const Fact& fact);
 
 // An anomaly that comes and goes: one for each stretch of days on which it holds.
-class Stretches {
+class AnomalyIntervals {
  public:
-  Stretches(AnomalyKind kind, std::string_view document_id, const Fact& fact, Contributions& to)
+  AnomalyIntervals(AnomalyKind kind, std::string_view document_id, const Fact& fact, Contributions& to)
       : kind_(kind), document_id_(document_id), fact_(fact), to_(to) {}
   // The last stretch has no end.
-  ~Stretches() { holds(kNever, false); }
-  Stretches(const Stretches&) = delete;
-  Stretches& operator=(const Stretches&) = delete;
+  ~AnomalyIntervals() { holds(kNever, false); }
+  AnomalyIntervals(const AnomalyIntervals&) = delete;
+  AnomalyIntervals& operator=(const AnomalyIntervals&) = delete;
 
   // Whether it holds from this day on; days rise.
   void holds(Day day, bool now) {
@@ -73,14 +73,14 @@ class Stretches {
 
 // Records that lack something, by what they lack: an anomaly for each missing id, at the first record
 // that lacks it.
-class Lacking {
+class MissingReferences {
  public:
   void add(const Fact& fact, std::string_view id) { lacked_.emplace_back(id, &fact); }
   // Once.
   void report(AnomalyKind kind, Contributions& to);
 
  private:
-  Few<std::pair<std::string_view, const Fact*>, 2> lacked_;
+  SmallVector<std::pair<std::string_view, const Fact*>, 2> lacked_;
 };
 
 }  // namespace daybook::domain

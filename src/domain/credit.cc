@@ -20,7 +20,7 @@ bool invoices(const Invoice& invoice, const Order& order) {
   return invoice.issued->kind == InvoiceKind::kInvoice && invoice.issued->currency == order.placed->currency;
 }
 
-using Invoices = Few<const Invoice*, 2>;
+using Invoices = SmallVector<const Invoice*, 2>;
 
 Invoices invoices_of(AccountState& account, const Order& order) {
   Invoices all;
@@ -120,8 +120,8 @@ class ShareOverTime {
   AccountState& account_;
   const Order& order_;
   const Invoices& invoices_;
-  Few<Part, 2> parts_;
-  Few<Change, 4> changes_;  // By day.
+  SmallVector<Part, 2> parts_;
+  SmallVector<Change, 4> changes_;  // By day.
   std::size_t next_ = 0;
   Share sum_;
 };
@@ -204,7 +204,7 @@ class GoodsOverTime {
   const Order& order_;
   const OrderLines& numbered_;
   Moves moves_;
-  Few<Line, 4> lines_;
+  SmallVector<Line, 4> lines_;
   std::size_t changes_ = 0;  // In effect.
   // Sums over the lines, and how many of them there are too many of.
   Int128 open_ = 0;
@@ -251,7 +251,7 @@ Split::Split(const Invoice& invoice) : issued_(*invoice.issued) {
 }
 
 Split::Sums Split::sums(Day day, Price price) const {
-  Few<Int128, 8> values;
+  SmallVector<Int128, 8> values;
   Sums sums;
   for (const Order* order : orders_) sums.values += values.emplace_back(order_value(*order, day, price));
   sums.on_last = whole(issued_, price);
@@ -301,10 +301,12 @@ OrderCredit credit_on(AccountState& account, const Order& order, Day as_of) {
 }
 
 void contribute_credit(AccountState& account, const Order& order, Contributions& to) {
-  const auto about_order = [&](AnomalyKind kind) { return Stretches(kind, order.ref.id, *order.placed_fact, to); };
-  Stretches over_invoiced = about_order(AnomalyKind::kInvoicedOverOrdered);
-  Stretches over_shipped = about_order(AnomalyKind::kShippedOverOrdered);
-  Stretches over_returned = about_order(AnomalyKind::kReturnedOverDispatched);
+  const auto about_order = [&](AnomalyKind kind) {
+    return AnomalyIntervals(kind, order.ref.id, *order.placed_fact, to);
+  };
+  AnomalyIntervals over_invoiced = about_order(AnomalyKind::kInvoicedOverOrdered);
+  AnomalyIntervals over_shipped = about_order(AnomalyKind::kShippedOverOrdered);
+  AnomalyIntervals over_returned = about_order(AnomalyKind::kReturnedOverDispatched);
   const Invoices invoices = invoices_of(account, order);
   OrderCredit before;
   OrderCredit now;

@@ -50,8 +50,8 @@ class Split {
   const Step& step_on(Day day) const;
 
   const InvoiceIssued& issued_;
-  Few<const Order*, 2> orders_;
-  Few<Step, 1> steps_;  // From the issue date on; none where one order takes all.
+  SmallVector<const Order*, 2> orders_;
+  SmallVector<Step, 1> steps_;  // From the issue date on; none where one order takes all.
 };
 
 struct OrderCredit {

@@ -59,14 +59,14 @@ Anomaly anomaly_about(AnomalyKind kind, std::string_view document_id, const Fact
           .while_overdrawn = {}};
 }
 
-void Stretches::report(Day until) {
+void AnomalyIntervals::report(Day until) {
   Anomaly anomaly = anomaly_about(kind_, document_id_, fact_);
   anomaly.from = since_;
   anomaly.until = until;
   to_.anomaly(anomaly);
 }
 
-void Lacking::report(AnomalyKind kind, Contributions& to) {
+void MissingReferences::report(AnomalyKind kind, Contributions& to) {
   std::ranges::sort(lacked_, {}, [](const auto& lacked) { return std::pair(lacked.first, lacked.second->at); });
   const auto is_same = [](const auto& a, const auto& b) { return a.first == b.first; };
   lacked_.erase(std::unique(lacked_.begin(), lacked_.end(), is_same), lacked_.end());
@@ -120,7 +120,7 @@ void contribute_promise(AccountState& account, const Document& document, Contrib
   }
   if (made == nullptr) {
     if (!expect.payments) return;
-    Lacking lacking;
+    MissingReferences lacking;
     for (const Fact* fact : withdrawn) lacking.add(*fact, document.ref.id);
     lacking.report(AnomalyKind::kUnknownPromise, to);
     wait(to, static_cast<std::int64_t>(withdrawn.size()));
@@ -242,7 +242,7 @@ class Dependents {
       return fact.fresh && (std::holds_alternative<CreditNoteIssued>(fact.event.payload) ||
                             std::holds_alternative<CreditNoteVoided>(fact.event.payload));
     });
-    Few<std::string_view, 4> invoices;
+    SmallVector<std::string_view, 4> invoices;
     for (const Fact& fact : document.facts) {
       for_each_reference(fact.event.payload, [&](DocumentRef named) {
         if (named.kind == DocumentKind::kInvoice) invoices.push_back(named.id);

@@ -57,7 +57,7 @@ struct InvoiceState {
   // What was applied and written off beyond the gross: flagged over_applied, an open credit.
   Int128 surplus = 0;
   Int128 disputed = 0;
-  Few<OpenInstalment, 2> instalments;  // As listed.
+  SmallVector<OpenInstalment, 2> instalments;  // As listed.
 };
 // `as_of` not before the issue date.
 InvoiceState state_on(AccountState& account, const Invoice& invoice, Day as_of);

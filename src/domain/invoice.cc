@@ -10,7 +10,7 @@ namespace {
 void test_recoveries(Invoice& invoice) {
   std::ranges::sort(invoice.recoveries, {},
                     [](const Invoice::Recovery& recovery) { return std::pair(recovery.day, recovery.fact->at); });
-  Few<Int128, 4> left;
+  SmallVector<Int128, 4> left;
   for (const auto& write_off : invoice.write_offs) left.push_back(write_off.event->amount_minor);
   for (Invoice::Recovery& recovery : invoice.recoveries) {
     Int128& rest = left[recovery.write_off];
@@ -118,9 +118,9 @@ Day Invoice::due_shift(Day as_of) const {
   return after == due_changes.begin() ? 0 : std::prev(after)->due_date - last_due;
 }
 
-Few<Day, 2> Invoice::due_days(Day as_of) const {
+SmallVector<Day, 2> Invoice::due_days(Day as_of) const {
   const Day shift = due_shift(as_of);
-  Few<Day, 2> days;
+  SmallVector<Day, 2> days;
   for (const Instalment& instalment : instalments) days.push_back(instalment.due_date + shift);
   return days;
 }

@@ -24,7 +24,7 @@ Int128 written_off(const Invoice& invoice, Day as_of) {
 // The invoice was never issued: everything about it waits.
 void contribute_unknown(AccountState& account, const Document& document, Contributions& to) {
   if (!account.rules().expect.invoices) return;
-  Lacking lacking;
+  MissingReferences lacking;
   std::int64_t waiting = 0;
   for (const Fact& fact : document.facts) {
     if (!account.admits(fact)) continue;
@@ -67,10 +67,10 @@ void contribute_waiting(AccountState& account, const Invoice& invoice, Contribut
     waited = waited || is_later(*invoice.write_offs[recovery.write_off].fact, *recovery.fact);
   }
   if (waited) to.waited();
-  Lacking disputes;
+  MissingReferences disputes;
   for (const auto& [fact, id] : invoice.waiting_for_dispute) disputes.add(*fact, id);
   disputes.report(AnomalyKind::kUnknownDispute, to);
-  Lacking write_offs;
+  MissingReferences write_offs;
   for (const auto& [fact, id] : invoice.waiting_for_write_off) write_offs.add(*fact, id);
   write_offs.report(AnomalyKind::kUnknownWriteOff, to);
   wait(to, static_cast<std::int64_t>(invoice.waiting_for_dispute.size() + invoice.waiting_for_write_off.size()));
@@ -151,7 +151,7 @@ class InvoiceOverTime {
     Sums sums;
   };
   const Invoice& invoice_;
-  Few<Change, 4> changes_;  // By day.
+  SmallVector<Change, 4> changes_;  // By day.
   std::size_t next_ = 0;
   Sums sums_;
   Int128 surplus_ = 0;
@@ -161,7 +161,7 @@ class InvoiceOverTime {
 // Its instalments, as yet without any state.
 OpenAmounts amounts_of(const Invoice& invoice) {
   OpenAmounts amounts(invoice.issued->currency, invoice.attributes, invoice.issued->issue_date);
-  Few<std::uint32_t, 4> by_due(invoice.instalments.size());
+  SmallVector<std::uint32_t, 4> by_due(invoice.instalments.size());
   std::iota(by_due.begin(), by_due.end(), 0U);
   std::ranges::sort(by_due, {}, [&](std::uint32_t i) { return std::pair(invoice.instalments[i].due_date, i); });
   for (const std::uint32_t i : by_due)
@@ -187,7 +187,7 @@ InvoiceState state_on(AccountState& account, const Invoice& invoice, Day as_of) 
     const Int128 amount = invoice.instalments[i].amount_minor;
     state.instalments.push_back({static_cast<int>(i) + 1, due[i], amount, 0, 0});
   }
-  Few<std::size_t, 4> by_due(due.size());
+  SmallVector<std::size_t, 4> by_due(due.size());
   std::iota(by_due.begin(), by_due.end(), 0);
   std::ranges::sort(by_due, {}, [&](std::size_t i) { return std::pair(due[i], i); });
 
@@ -257,8 +257,8 @@ void contribute_invoice(AccountState& account, const Document& document, Contrib
   InvoiceOverTime now(account, invoice);
   OpenAmounts amounts = amounts_of(invoice);
   Int128 surplus = 0;
-  Stretches over_applied(AnomalyKind::kOverApplied, invoice.ref.id, *invoice.issued_fact, to);
-  Stretches not_received(AnomalyKind::kInvoiceNotReceived, invoice.ref.id, *invoice.issued_fact, to);
+  AnomalyIntervals over_applied(AnomalyKind::kOverApplied, invoice.ref.id, *invoice.issued_fact, to);
+  AnomalyIntervals not_received(AnomalyKind::kInvoiceNotReceived, invoice.ref.id, *invoice.issued_fact, to);
   const std::span<const Day> days = breakpoints.sorted();
   for (std::size_t i = 0; i < days.size(); ++i) {
     const Day day = days[i];

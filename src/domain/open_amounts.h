@@ -13,7 +13,7 @@
 #include <span>
 #include <utility>
 
-#include "base/few.h"
+#include "base/small_vector.h"
 #include "domain/cell.h"
 
 namespace daybook::domain {
@@ -205,7 +205,7 @@ class OpenAmounts {
       Int128 at = 0;
       int sign = 0;
     };
-    Few<End, 8> ends;
+    SmallVector<End, 8> ends;
     for (const Term& term : terms) {
       ends.push_back({term.stretch.begin, term.sign});
       ends.push_back({term.stretch.end, -term.sign});
@@ -225,8 +225,8 @@ class OpenAmounts {
   Attributes attributes_;
   Day issue_day_ = 0;
   bool ever_open_ = false;
-  Few<Part, 2> line_;   // Without gaps.
-  Few<Step, 4> steps_;  // By day.
+  SmallVector<Part, 2> line_;   // Without gaps.
+  SmallVector<Step, 4> steps_;  // By day.
 };
 
 }  // namespace daybook::domain

@@ -15,7 +15,7 @@ namespace {
 // The order was never placed: everything about it waits.
 void contribute_unknown(AccountState& account, const Document& document, Contributions& to) {
   if (!account.rules().expect.orders) return;
-  Lacking lacking;
+  MissingReferences lacking;
   std::int64_t waiting = 0;
   for (const Fact& fact : document.facts) {
     if (!account.admits(fact)) continue;
@@ -97,7 +97,7 @@ class Greatest {
 
  private:
   std::size_t places_;
-  Few<Instant, 8> tree_;  // Places from `places_` on; above each two of them the greater.
+  SmallVector<Instant, 8> tree_;  // Places from `places_` on; above each two of them the greater.
 };
 
 // When everything had been dispatched, over time. Dates rise.
@@ -186,7 +186,7 @@ class DispatchedOverTime {
   const OrderLines& numbered_;
   Moves moves_;
   std::size_t changes_ = 0;  // In effect.
-  Few<Line, 4> lines_;
+  SmallVector<Line, 4> lines_;
   std::int64_t remaining_lines_ = 0;  // Of which something remains,
   std::int64_t short_lines_ = 0;      // and of these, which are not dispatched in full.
   Greatest filled_;                   // When each was last filled.
@@ -321,8 +321,8 @@ class InFullOverTime {
 
   const Order& order_;
   const OrderLines* numbered_ = nullptr;  // Null: there is no proof.
-  Few<Line, 4> lines_;
-  Few<bool, 4> delivered_;  // By dispatch.
+  SmallVector<Line, 4> lines_;
+  SmallVector<bool, 4> delivered_;  // By dispatch.
   // Of each dispatch that is not delivered the return that came last, and of each such return the one before it; empty
   // while there is none.
   std::vector<std::uint32_t> early_;
@@ -400,8 +400,8 @@ class InvoicedOverTime {
   }
 
   const Order& order_;
-  Few<Marking, 1> invoices_;
-  Few<std::pair<Day, std::uint32_t>, 8> changes_;  // By day.
+  SmallVector<Marking, 1> invoices_;
+  SmallVector<std::pair<Day, std::uint32_t>, 8> changes_;  // By day.
   std::size_t next_ = 0;
   std::int64_t marking_ = 0;  // How many mark the order,
   std::int64_t open_ = 0;     // and of these, how many are not settled.
@@ -469,7 +469,7 @@ class DatesOverTime {
  private:
   // The next confirmation or delay in effect, by instant; null when there is none.
   const Order::Moment* next_promise(Day as_of) {
-    const auto next = [&](const Few<Order::Moment, 1>& told, std::size_t at) {
+    const auto next = [&](const SmallVector<Order::Moment, 1>& told, std::size_t at) {
       return at < told.size() && order_.counts(told[at].day, as_of) ? &told[at] : nullptr;
     };
     const Order::Moment* confirmation = next(order_.confirmations, confirmations_);
@@ -524,8 +524,8 @@ void contribute_cycle(AccountState& account, const Order& order, Contributions& 
   InvoicedOverTime invoices(account, order);
   invoices.for_each_day(add);
   CycleRow row{order.ref.id, order.attributes(), order.placed->kind, order.placed->channel, {}};
-  Stretches disordered(AnomalyKind::kMilestonesOutOfOrder, order.ref.id, *order.placed_fact, to);
-  Stretches not_invoiced(AnomalyKind::kDeliveredNotInvoiced, order.ref.id, *order.placed_fact, to);
+  AnomalyIntervals disordered(AnomalyKind::kMilestonesOutOfOrder, order.ref.id, *order.placed_fact, to);
+  AnomalyIntervals not_invoiced(AnomalyKind::kDeliveredNotInvoiced, order.ref.id, *order.placed_fact, to);
   const Rules& rules = account.rules();
   const std::span<const Day> days = breakpoints.sorted();
   row.changes.reserve(days.size());
@@ -591,7 +591,7 @@ bool has_waited(const AccountState& account, const Order& order) {
 
 // What waits for a shipment, and shipments that wait for their proof.
 void contribute_shipments(const Rules& rules, const Order& order, Contributions& to) {
-  Lacking shipments;
+  MissingReferences shipments;
   for (const auto& [fact, id] : order.waiting) shipments.add(*fact, id);
   shipments.report(AnomalyKind::kUnknownShipment, to);
   wait(to, static_cast<std::int64_t>(order.waiting.size()));

@@ -40,7 +40,7 @@ class OrderLines::Changing {
 
   void set(std::span<const OrderLine> all) {
     ++sets_;
-    const Few<std::uint32_t, 4> before = std::exchange(standing_, {});
+    const SmallVector<std::uint32_t, 4> before = std::exchange(standing_, {});
     for (std::size_t i = 0; i < all.size(); ++i) {
       const std::uint32_t number = to_.ids_.find(all[i].line_id, i);
       Line& line = lines_[number];
@@ -127,10 +127,10 @@ class OrderLines::Changing {
 
   const Order& order_;
   OrderLines& to_;
-  Few<Line, 4> lines_;
-  Few<std::uint32_t, 4> standing_;
+  SmallVector<Line, 4> lines_;
+  SmallVector<std::uint32_t, 4> standing_;
   // Among them are all of which more may remain than is out.
-  Few<std::uint32_t, 4> candidates_;
+  SmallVector<std::uint32_t, 4> candidates_;
   std::size_t sets_ = 0;
   std::size_t sent_ = 0;
   std::size_t back_ = 0;
@@ -145,7 +145,7 @@ OrderLines::OrderLines(const Order& order) {
   for (const Order::Moment& change : order.changes) {
     if (const auto* changed = std::get_if<OrderChanged>(&change.fact->event.payload)) number(changed->lines);
   }
-  const auto move = [&](std::span<const ShipmentLine> lines, Few<Move, 4>& moved, Ends& ends) {
+  const auto move = [&](std::span<const ShipmentLine> lines, SmallVector<Move, 4>& moved, Ends& ends) {
     for (std::size_t i = 0; i < lines.size(); ++i) {
       moved.push_back({ids_.add(lines[i].line_id, i), lines[i].quantity.scaled(kQuantityPlaces)});
     }

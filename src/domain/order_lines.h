@@ -10,9 +10,9 @@
 #include <unordered_map>
 
 #include "base/date.h"
-#include "base/few.h"
 #include "base/hash.h"
 #include "base/int128.h"
+#include "base/small_vector.h"
 #include "domain/event.h"
 
 namespace daybook::domain {
@@ -34,7 +34,7 @@ class TextNumbers {
   using Numbers = std::unordered_map<std::string_view, std::uint32_t, TextHash>;
   static constexpr std::size_t kFew = 8;
 
-  Few<std::string_view, 4> texts_;
+  SmallVector<std::string_view, 4> texts_;
   std::unique_ptr<Numbers> numbers_;  // Of more than a few; null before.
 };
 
@@ -83,11 +83,11 @@ class OrderLines {
   std::span<const LineMove> moves(std::uint32_t line) const { return part(moves_, moves_ends_, line); }
 
  private:
-  using Ends = Few<std::uint32_t, 4>;
+  using Ends = SmallVector<std::uint32_t, 4>;
   class Changing;
 
   template <typename T>
-  static std::span<const T> part(const Few<T, 4>& all, const Ends& ends, std::size_t at) {
+  static std::span<const T> part(const SmallVector<T, 4>& all, const Ends& ends, std::size_t at) {
     const std::size_t begin = at == 0 ? 0 : ends[at - 1];
     return std::span(all.data() + begin, ends[at] - begin);
   }
@@ -95,14 +95,14 @@ class OrderLines {
   void sort_by_line(const Order& order);
 
   TextNumbers ids_;
-  Few<State, 4> changed_;
+  SmallVector<State, 4> changed_;
   Ends changed_ends_;
-  Few<Value, 4> values_;
-  Few<Move, 4> dispatched_;
+  SmallVector<Value, 4> values_;
+  SmallVector<Move, 4> dispatched_;
   Ends dispatched_ends_;
-  Few<Move, 4> returned_;
+  SmallVector<Move, 4> returned_;
   Ends returned_ends_;
-  Few<LineMove, 4> moves_;
+  SmallVector<LineMove, 4> moves_;
   Ends moves_ends_;
 };
 

@@ -48,7 +48,7 @@ class SkuLines {
 
  private:
   TextNumbers skus_;
-  Few<std::uint32_t, 4> lines_;
+  SmallVector<std::uint32_t, 4> lines_;
   std::size_t last_ = 0;
 };
 
@@ -193,7 +193,7 @@ class OrderSales {
   const Visit& visit_;
   const Fact* told_ = nullptr;  // Whose entries are being handed out.
   Moves moves_;
-  Few<Line, 4> lines_;
+  SmallVector<Line, 4> lines_;
   SkuLines ordered_skus_;
   // Of each dispatch; empty while no line got another sku behind its dispatch.
   std::vector<SkuLines> dispatch_skus_;

@@ -45,7 +45,7 @@ class RunningSums {
   };
 
   std::size_t places_;
-  Few<Node, 4> tree_;  // Places from `places_` on; above each two of them both.
+  SmallVector<Node, 4> tree_;  // Places from `places_` on; above each two of them both.
 };
 
 struct Change {
@@ -55,8 +55,8 @@ struct Change {
 };
 
 // By day.
-Few<Change, 2> changes_of(AccountState& account, const Invoice& invoice) {
-  Few<Change, 2> changes;
+SmallVector<Change, 2> changes_of(AccountState& account, const Invoice& invoice) {
+  SmallVector<Change, 2> changes;
   for (const Application& application : account.applications(invoice)) {
     const Item& item = *application.item;
     if (item.state != ItemState::kCounts) continue;
@@ -83,8 +83,8 @@ Few<Change, 2> changes_of(AccountState& account, const Invoice& invoice) {
 }
 
 // Each once, rising.
-Few<Instant, 2> instants_of(const Few<Change, 2>& changes) {
-  Few<Instant, 2> instants;
+SmallVector<Instant, 2> instants_of(const SmallVector<Change, 2>& changes) {
+  SmallVector<Instant, 2> instants;
   for (const Change& change : changes) instants.push_back(change.instant);
   std::ranges::sort(instants);
   instants.erase(std::unique(instants.begin(), instants.end()), instants.end());
@@ -100,8 +100,8 @@ Settlement::Settlement(AccountState& account, const Invoice& invoice) {
     first.since = invoice.issued_fact->event.occurred_at;
     return;
   }
-  const Few<Change, 2> changes = changes_of(account, invoice);
-  const Few<Instant, 2> instants = instants_of(changes);
+  const SmallVector<Change, 2> changes = changes_of(account, invoice);
+  const SmallVector<Instant, 2> instants = instants_of(changes);
   RunningSums sums(instants.size());  // At each of the instants.
   for (auto change = changes.begin(); change != changes.end();) {
     const Day day = change->day;

@@ -22,7 +22,7 @@ class Settlement {
   std::span<const Step> steps() const { return steps_; }
 
  private:
-  Few<Step, 2> steps_;
+  SmallVector<Step, 2> steps_;
 };
 
 }  // namespace daybook::domain

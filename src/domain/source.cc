@@ -28,7 +28,7 @@ class Sequence {
   explicit Sequence(Source& source) : source_(source), left_(source.amount) {}
 
   void run() {
-    Few<Step, 4> steps;
+    SmallVector<Step, 4> steps;
     std::size_t place = 0;
     for (Item& item : source_.items) {
       ++place;
@@ -86,11 +86,11 @@ class Sequence {
   Int128 left_;
   using Ending = std::pair<Day, const Item*>;
   std::priority_queue<Ending, std::vector<Ending>, std::greater<>> endings_;
-  Few<Item*, 4> standing_;  // Counted so far, in their order.
+  SmallVector<Item*, 4> standing_;  // Counted so far, in their order.
 };
 
 void unallocate(Source& source, std::span<const Fact* const> unallocations) {
-  Few<Item*, 4> items;
+  SmallVector<Item*, 4> items;
   for (Item& item : source.items) items.push_back(&item);
   std::ranges::sort(items, {}, &Item::allocation_id);
   for (const Fact* fact : unallocations) {
@@ -148,7 +148,7 @@ std::unique_ptr<Source> AccountState::make_source(const Document& document) {
     add_items(*source->created, source->ref.id, {&own, 1}, source->day);
     source->items.back().own_of_credit_note = true;
   }
-  Few<const Fact*, 4> unallocations;
+  SmallVector<const Fact*, 4> unallocations;
   for (const Fact& fact : document.facts) {
     if (!known_.admits(fact)) continue;
     const Payload& payload = fact.event.payload;

@@ -8,7 +8,7 @@ namespace {
 void contribute_unknown(AccountState& account, const Document& document, Contributions& to) {
   const bool is_payment = document.ref.kind == DocumentKind::kPayment;
   const Expect& expect = account.rules().expect;
-  Lacking lacking;
+  MissingReferences lacking;
   std::int64_t waiting = 0;
   for (const Fact& fact : document.facts) {
     if (!account.admits(fact)) continue;
@@ -45,7 +45,7 @@ void contribute_waiting(AccountState& account, const Document& document, const S
     }
   }
   if (expect.payments) {
-    Lacking allocations;
+    MissingReferences allocations;
     for (const auto& [fact, id] : source.waiting) allocations.add(*fact, id);
     allocations.report(AnomalyKind::kUnknownAllocation, to);
     waiting += static_cast<std::int64_t>(source.waiting.size());
@@ -93,7 +93,7 @@ void contribute_unapplied(const Source& source, const Attributes& attributes, Co
     Day day = 0;
     Int128 amount = 0;
   };
-  Few<Change, 8> changes;
+  SmallVector<Change, 8> changes;
   changes.push_back({source.day, source.amount});
   if (source.ended_day != kNever) changes.push_back({source.ended_day, -source.amount});
   for (const Item& item : source.items) {
@@ -106,7 +106,7 @@ void contribute_unapplied(const Source& source, const Attributes& attributes, Co
   std::ranges::sort(changes, {}, &Change::day);
   const Measure measure = source.payment != nullptr ? Measure::kUnapplied : Measure::kOpenCredits;
   Int128 before = 0;
-  Stretches negative(AnomalyKind::kRefundExceedsUnapplied, source.ref.id, *source.created, to);
+  AnomalyIntervals negative(AnomalyKind::kRefundExceedsUnapplied, source.ref.id, *source.created, to);
   for (auto change = changes.begin(); change != changes.end();) {
     const Day day = change->day;
     Int128 now = before;

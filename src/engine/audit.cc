@@ -19,13 +19,13 @@
 namespace daybook::engine {
 namespace {
 
-using Next = store::Reads::Next;
+using Next = store::StoreReader::Next;
 
 constexpr std::size_t kFaultsMax = 100;
 
 class Auditor {
  public:
-  Auditor(const store::Reads& reads, const domain::Rules& rules) : reads_(reads), rules_(rules) {}
+  Auditor(const store::StoreReader& reads, const domain::Rules& rules) : reads_(reads), rules_(rules) {}
 
   Result<AuditReport> run(const std::function<void(std::uint64_t)>& progress) {
     RETURN_IF_ERROR(labels_.load(reads_));
@@ -225,7 +225,7 @@ class Auditor {
     return {};
   }
 
-  const store::Reads& reads_;
+  const store::StoreReader& reads_;
   const domain::Rules& rules_;
   store::Labels labels_;
   store::ShardState state_;
@@ -237,7 +237,7 @@ class Auditor {
   std::map<std::string, std::string> anomalies_;
 };
 
-Result<void> for_each_event_id(const store::Reads& reads, const std::function<void(std::string_view)>& visit) {
+Result<void> for_each_event_id(const store::StoreReader& reads, const std::function<void(std::string_view)>& visit) {
   const auto take = [&](std::string_view, std::string_view value) -> Result<Next> {
     store::for_each_content(value,
                             [&](std::uint8_t, std::string_view content) { visit(store::event_id_of(content).text()); });
@@ -248,15 +248,15 @@ Result<void> for_each_event_id(const store::Reads& reads, const std::function<vo
 
 }  // namespace
 
-Result<AuditReport> audit(const store::Reads& reads, const domain::Rules& rules,
+Result<AuditReport> audit(const store::StoreReader& reads, const domain::Rules& rules,
                           const std::function<void(std::uint64_t)>& progress) {
   return Auditor(reads, rules).run(progress);
 }
 
-Result<std::vector<std::string>> shared_event_ids(const std::vector<const store::Reads*>& shards) {
+Result<std::vector<std::string>> shared_event_ids(const std::vector<const store::StoreReader*>& shards) {
   // First by hashes, which are small; then the texts of those that repeat.
   std::vector<std::uint64_t> hashes;
-  for (const store::Reads* reads : shards) {
+  for (const store::StoreReader* reads : shards) {
     RETURN_IF_ERROR(for_each_event_id(*reads, [&](std::string_view id) { hashes.push_back(hash64(id)); }));
   }
   std::ranges::sort(hashes);
@@ -266,7 +266,7 @@ Result<std::vector<std::string>> shared_event_ids(const std::vector<const store:
   }
   std::map<std::string, int> counts;
   if (repeated.empty()) return std::vector<std::string>();
-  for (const store::Reads* reads : shards) {
+  for (const store::StoreReader* reads : shards) {
     RETURN_IF_ERROR(for_each_event_id(*reads, [&](std::string_view id) {
       if (repeated.contains(hash64(id))) ++counts[std::string(id)];
     }));

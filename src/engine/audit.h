@@ -27,10 +27,10 @@ struct AuditReport {
 };
 
 // Audits one shard, or a snapshot of it. `progress` is called with the customers done, now and then.
-Result<AuditReport> audit(const store::Reads& reads, const domain::Rules& rules,
+Result<AuditReport> audit(const store::StoreReader& reads, const domain::Rules& rules,
                           const std::function<void(std::uint64_t)>& progress);
 
 // Event ids that stand in more than one document, of all shards given: allowed, but worth knowing.
-Result<std::vector<std::string>> shared_event_ids(const std::vector<const store::Reads*>& shards);
+Result<std::vector<std::string>> shared_event_ids(const std::vector<const store::StoreReader*>& shards);
 
 }  // namespace daybook::engine

@@ -147,12 +147,12 @@ Result<bool> DeadLetters::send_some(std::int32_t partition, log::GroupOffsets& o
   for (const log::Topic topic : log::kEventTopics) {
     const auto number = static_cast<std::uint8_t>(topic);
     const std::string from = store::ParkedKey{number, offsets[number]}.bytes();
-    const auto take = [&](std::string_view key, std::string_view value) -> Result<store::Reads::Next> {
-      if (found.size() >= kLettersAtATime || bytes >= kBytesAtATime) return store::Reads::Next::kStop;
+    const auto take = [&](std::string_view key, std::string_view value) -> Result<store::StoreReader::Next> {
+      if (found.size() >= kLettersAtATime || bytes >= kBytesAtATime) return store::StoreReader::Next::kStop;
       ASSIGN_OR_RETURN(store::ParkedRecord parked, store::ParkedRecord::decode(key, value));
       bytes += value.size();
       found.push_back(std::move(parked));
-      return store::Reads::Next::kGoOn;
+      return store::StoreReader::Next::kGoOn;
     };
     if (const auto scanned = shard->store().scan(store::Table::kMeta, from.substr(0, 2), from, take); !scanned) {
       // Damage is for whoever has the shard to mend.

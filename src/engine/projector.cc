@@ -139,7 +139,7 @@ Result<std::shared_ptr<Shard>> Projector::open_shard(std::int32_t partition, sto
   ASSIGN_OR_RETURN(auto store, store::ShardStore::open(shard_path(directory_, partition), memory_, mode));
   ASSIGN_OR_RETURN(auto shard,
                    Shard::open(std::move(store), rules_,
-                               {partition, partition_count_, each(options_.cache_bytes), each(options_.set_aside_bytes),
+                               {partition, partition_count_, each(options_.cache_bytes), each(options_.spill_bytes),
                                 each(options_.pending_bytes), options_.files_bytes}));
   return std::shared_ptr<Shard>(shard.release(), Closer{std::make_shared<std::atomic<bool>>(false)});
 }
@@ -665,13 +665,13 @@ Result<void> Projector::work_until_stopped(int worker) {
       if (is_due) RETURN_IF_ERROR(commit(*slot));
     }
     if (pending_bytes < options_.pending_bytes / static_cast<std::size_t>(options_.threads)) continue;
-    if (are_live || !std::ranges::all_of(shards, &Shard::may_set_aside)) {
+    if (are_live || !std::ranges::all_of(shards, &Shard::may_spill)) {
       RETURN_IF_ERROR(commit_all());
       continue;
     }
     // Where the disk takes nothing, the commit finds that out as well.
     for (Shard* shard : shards) {
-      if (!shard->set_aside()) break;
+      if (!shard->spill()) break;
     }
   }
   return commit_all();

@@ -39,10 +39,10 @@ struct ProjectorOptions {
   int threads = 2;
   // All of a process, shared out among the shards held: documents and pages kept between commits, and labels.
   std::size_t cache_bytes = 512 << 20;
-  // What was read and not folded yet. Beyond the first it is set aside on disk, up to the second, and then
+  // What was read and not folded yet. Beyond the first it is spilled to disk, up to the second, and then
   // committed: what falls into one commit is evaluated once.
   std::size_t pending_bytes = 192 << 20;
-  std::size_t set_aside_bytes = std::size_t{4} << 30;
+  std::size_t spill_bytes = std::size_t{4} << 30;
   // Each thread's: what a commit that becomes sorted files gives them at a time.
   std::size_t files_bytes = 16 << 20;
   // While there is more to read, a commit is due after this time at the latest; when there is nothing, at once.

@@ -12,7 +12,7 @@
 namespace daybook::engine {
 namespace {
 
-using Next = store::Reads::Next;
+using Next = store::StoreReader::Next;
 
 static_assert(domain::kTopicCount == log::kEventTopicCount);
 
@@ -49,7 +49,7 @@ Shard::Shard(std::unique_ptr<store::ShardStore> store, const domain::Rules& rule
       cell_labels_(labels_),
       old_(cell_labels_),
       now_(cell_labels_),
-      backlog_(store_->path()) {}
+      pending_events_(store_->path()) {}
 
 Result<std::unique_ptr<Shard>> Shard::open(std::unique_ptr<store::ShardStore> store, const domain::Rules& rules,
                                            Options options) {
@@ -92,7 +92,7 @@ void Shard::apply(const log::Record& record) {
   if (const auto* unfit = std::get_if<events::Unfit>(&read)) {
     park(*unfit, record, recorded_ms);
   } else {
-    tell(std::get<domain::Event>(read), record, recorded_ms);
+    enqueue(std::get<domain::Event>(read), record, recorded_ms);
   }
   progress.next_offset = record.offset + 1;
   progress.last_offset = record.offset;
@@ -133,10 +133,10 @@ void Shard::park(const events::Unfit& unfit, const log::Record& record, std::int
   parked_pending_.push_back(std::move(parked));
 }
 
-void Shard::tell(const domain::Event& event, const log::Record& record, std::int64_t recorded_ms) {
+void Shard::enqueue(const domain::Event& event, const log::Record& record, std::int64_t recorded_ms) {
   names_.clear();
   domain::for_each_reference(event.payload, [&](domain::DocumentRef named) { names_.push_back(named); });
-  Told told;
+  PendingEvent told;
   told.ref = domain::document_of(event.payload);
   told.at = {static_cast<std::uint8_t>(record.topic), record.offset};
   told.recorded_ms = recorded_ms;
@@ -144,23 +144,23 @@ void Shard::tell(const domain::Event& event, const log::Record& record, std::int
   told.clock = clock();
   told.event = store::encode_event(event, encoded_);
   told.names = names_;
-  backlog_.add(labels_.customer(event.customer_id), told);
+  pending_events_.add(labels_.customer(event.customer_id), told);
 }
 
-Result<void> Shard::give(HeldAccount& account, std::span<const Told* const> all) {
+Result<void> Shard::append_facts(CachedAccount& account, std::span<const PendingEvent* const> all) {
   // First what each document is going to take, so that its bytes grow once.
   given_.clear();
-  for (const Told* told : all) {
+  for (const PendingEvent* told : all) {
     accounts_.set_clock(told->clock);
-    ASSIGN_OR_RETURN(HeldDocument* const document, account.hold(told->ref));
+    ASSIGN_OR_RETURN(CachedDocument* const document, account.load(told->ref));
     document->incoming += told->event.bytes.size() + store::kFactOverheadMax;
     given_.push_back(document);
   }
-  for (std::size_t i = 0; i < all.size(); ++i) RETURN_IF_ERROR(give(account, *given_[i], *all[i]));
+  for (std::size_t i = 0; i < all.size(); ++i) RETURN_IF_ERROR(append_facts(account, *given_[i], *all[i]));
   return {};
 }
 
-Result<void> Shard::give(HeldAccount& account, HeldDocument& document, const Told& told) {
+Result<void> Shard::append_facts(CachedAccount& account, CachedDocument& document, const PendingEvent& told) {
   if (document.incoming > 0) {
     document.value.reserve(document.value.size() + std::exchange(document.incoming, 0));
   }
@@ -175,7 +175,7 @@ Result<void> Shard::give(HeldAccount& account, HeldDocument& document, const Tol
   if (may_know) {
     ASSIGN_OR_RETURN(index, account.index(document));
   }
-  switch (may_know ? store::judge(document.value, index, told.at.topic, told.event) : store::Verdict::kNew) {
+  switch (may_know ? store::find_repeat(document.value, index, told.at.topic, told.event) : store::Verdict::kNew) {
     case store::Verdict::kDuplicate:
       ++state_.duplicates;
       pending_news_.news |= domain::News::kDuplicate;
@@ -199,17 +199,18 @@ Result<void> Shard::give(HeldAccount& account, HeldDocument& document, const Tol
   state_.digest +=
       store::fact_hash(labels_.own(account.customer()).customer, told.ref, told.at.topic, told.event.bytes);
   for (const domain::DocumentRef& named : told.names) {
-    ASSIGN_OR_RETURN(HeldDocument* const other, account.hold(named));
+    ASSIGN_OR_RETURN(CachedDocument* const other, account.load(named));
     ASSIGN_OR_RETURN(const store::DocumentIndex* const others, account.index(*other));
     if (store::append_link(other->value, others, told.ref)) account.mark_dirty(*other);
   }
   return {};
 }
 
-Result<void> Shard::fold_account(store::LabelId customer, std::span<const Told* const> told, store::WriteSet& set) {
-  HeldAccount& account = accounts_.account(customer);
+Result<void> Shard::fold_account(store::LabelId customer, std::span<const PendingEvent* const> told,
+                                 store::WriteBatch& set) {
+  CachedAccount& account = accounts_.account(customer);
   const std::uint64_t repeats_before = state_.duplicates;
-  RETURN_IF_ERROR(give(account, told));
+  RETURN_IF_ERROR(append_facts(account, told));
   if (state_.duplicates - repeats_before < told.size() && pending_news_.accounts.size() < CommitNews::kAccountsKept) {
     pending_news_.accounts.push_back(customer);
   }
@@ -220,14 +221,14 @@ Result<void> Shard::fold_account(store::LabelId customer, std::span<const Told* 
 }
 
 // What documents, shipments and customers are found by.
-void Shard::index_names(HeldAccount& account, store::WriteSet& set) {
+void Shard::index_names(CachedAccount& account, store::WriteBatch& set) {
   using domain::DocumentKind;
   const store::LabelId customer = account.customer();
   const auto put = [&](const std::string& key) { set.put(store::Table::kMeta, key, ""); };
   if (labels_.is_new(customer)) {
     put(store::IdKey{{DocumentKind::kCustomer, labels_.own(customer).customer}, customer}.bytes());
   }
-  for (HeldDocument* document : account.dirty()) {
+  for (CachedDocument* document : account.dirty()) {
     const domain::DocumentRef ref = document->ref();
     if (document->stored == 0 && store::has_page(ref.kind)) put(store::IdKey{ref, customer}.bytes());
     if (ref.kind > DocumentKind::kPayment) continue;  // Their facts give none.
@@ -255,7 +256,7 @@ Result<std::vector<std::string>> Shard::invoices_by_terms(store::LabelId custome
 }
 
 // The documents whose figures may have changed, and what of them.
-Result<void> Shard::find_affected(HeldAccount& account, domain::AccountState& before, domain::AccountState& after) {
+Result<void> Shard::find_affected(CachedAccount& account, domain::AccountState& before, domain::AccountState& after) {
   affected_.clear();
   const std::function<void(const domain::Document&, domain::Extent)> affect = [&](const domain::Document& document,
                                                                                   domain::Extent extent) {
@@ -265,7 +266,7 @@ Result<void> Shard::find_affected(HeldAccount& account, domain::AccountState& be
     at = {&document, extent};
   };
   const bool all_new = labels_.is_new(account.customer());
-  for (HeldDocument* told : account.dirty()) {
+  for (CachedDocument* told : account.dirty()) {
     if (!domain::has_figures(told->kind) && !told->conflicted) continue;
     const domain::Document* document = account.document(*told);
     if (document == nullptr) continue;
@@ -288,7 +289,7 @@ Result<void> Shard::find_affected(HeldAccount& account, domain::AccountState& be
   return {};
 }
 
-Result<void> Shard::evaluate(HeldAccount& account, store::WriteSet& set) {
+Result<void> Shard::evaluate(CachedAccount& account, store::WriteBatch& set) {
   const store::LabelId customer = account.customer();
   domain::AccountState before(account, domain::Known::before(), rules_);
   domain::AccountState after(account, domain::Known::all(), rules_);
@@ -353,7 +354,7 @@ Result<void> Shard::evaluate(HeldAccount& account, store::WriteSet& set) {
   return add_cells(account);
 }
 
-Result<void> Shard::add_cells(HeldAccount& account) {
+Result<void> Shard::add_cells(CachedAccount& account) {
   store::add_up(cells_);
   if (listener_) listener_->cells_changed(account.customer(), cells_);
   journal_.add(cells_);
@@ -374,23 +375,23 @@ void Shard::clean_accounts() {
   accounts_.clean(labels_.bytes());
 }
 
-bool Shard::may_set_aside() const {
-  return store_->takes_files() && backlog_.bytes_set_aside() < options_.set_aside_bytes &&
-         backlog_.bytes_of_largest_account() < options_.account_bytes && parked_bytes_ < options_.account_bytes;
+bool Shard::may_spill() const {
+  return store_->can_ingest() && pending_events_.bytes_spilled() < options_.spill_bytes &&
+         pending_events_.bytes_of_largest_account() < options_.account_bytes && parked_bytes_ < options_.account_bytes;
 }
 
 Result<void> Shard::commit() {
   if (!has_pending()) return {};
-  store::WriteSet set;
-  const auto fold = [&](store::LabelId customer, std::span<const Told* const> told) -> Result<void> {
+  store::WriteBatch set;
+  const auto fold = [&](store::LabelId customer, std::span<const PendingEvent* const> told) -> Result<void> {
     RETURN_IF_ERROR(fold_account(customer, told, set));
-    if (set.bytes() < options_.files_bytes || !store_->takes_files()) return {};
-    RETURN_IF_ERROR(store_->prepare(set));
+    if (set.bytes() < options_.files_bytes || !store_->can_ingest()) return {};
+    RETURN_IF_ERROR(store_->stage_files(set));
     set.clear();
     clean_accounts();
     return {};
   };
-  RETURN_IF_ERROR(backlog_.for_each_account(fold));
+  RETURN_IF_ERROR(pending_events_.for_each_account(fold));
   for (const store::ParkedRecord& parked : parked_pending_) {
     set.put(store::Table::kMeta, store::ParkedKey{parked.topic, parked.offset}.bytes(), parked.encode());
   }
@@ -410,7 +411,7 @@ Result<void> Shard::commit() {
   std::swap(news_, pending_news_);
   pending_news_.clear();
   clean_accounts();
-  backlog_.clear();
+  pending_events_.clear();
   parked_pending_.clear();
   reader_.reset();
   pending_records_ = 0;

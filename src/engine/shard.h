@@ -4,10 +4,10 @@
 //
 //   open ──► apply(record)* ──► commit() ──► apply … ──► commit() …
 //
-// apply() only keeps what it reads. commit() goes through the accounts: gives each
+// apply() only keeps what it reads. commit() goes through the accounts: appends to each
 // document what it was told, evaluates every document whose figures may have changed twice, as it was
 // stored and as it is now, and adds the differences to the cells. So all that a commit does with an
-// account it does while the account is in the processor's cache. While history is read, set_aside() lets
+// account it does while the account is in the processor's cache. While history is read, spill() lets
 // commits be far longer than memory: the fewer there are, the fewer documents are evaluated again because
 // more came to them.
 #pragma once
@@ -19,9 +19,9 @@
 
 #include "domain/figures.h"
 #include "domain/news.h"
-#include "engine/accounts.h"
-#include "engine/backlog.h"
+#include "engine/account_cache.h"
 #include "engine/last_record.h"
+#include "engine/pending_events.h"
 #include "evaluation/contribution.h"
 #include "events/record.h"
 #include "store/cells.h"
@@ -60,8 +60,8 @@ class Shard {
     std::int32_t partition_count = 1;
     // Documents and pages kept between commits, and labels, which are all kept.
     std::size_t cache_bytes = 64 << 20;
-    // What may be set aside on disk, and what of it may be one account's: that is folded in memory.
-    std::size_t set_aside_bytes = 512 << 20;
+    // What may be spilled to disk, and what of it may be one account's: that is folded in memory.
+    std::size_t spill_bytes = 512 << 20;
     std::size_t account_bytes = 32 << 20;
     // What a commit that becomes sorted files gives them at a time.
     std::size_t files_bytes = 16 << 20;
@@ -90,15 +90,15 @@ class Shard {
 
   // Records applied since the last commit, and what those in memory take.
   std::size_t pending_records() const { return pending_records_; }
-  std::size_t pending_bytes() const { return backlog_.bytes_in_memory() + parked_bytes_; }
+  std::size_t pending_bytes() const { return pending_events_.bytes_in_memory() + parked_bytes_; }
   // What it keeps in memory for the next commits, labels included. The folding thread's.
   std::size_t bytes_kept() const { return accounts_.bytes() + labels_.bytes(); }
 
-  // Whether what is pending may be set aside instead of being committed.
-  bool may_set_aside() const;
+  // Whether what is pending may be spilled instead of being committed.
+  bool may_spill() const;
   // Moves what is pending from memory to disk, where it waits for the commit. Errors: kUnavailable, with
   // everything as it was.
-  Result<void> set_aside() { return backlog_.set_aside(); }
+  Result<void> spill() { return pending_events_.spill(); }
 
   // Whether commit() has anything to write.
   bool has_pending() const { return pending_records_ > 0 || passed_over_; }
@@ -123,21 +123,21 @@ class Shard {
   // Of accounts_, for what was told last.
   std::uint32_t clock() const;
   void clean_accounts();
-  void tell(const domain::Event& event, const log::Record& record, std::int64_t recorded_ms);
+  void enqueue(const domain::Event& event, const log::Record& record, std::int64_t recorded_ms);
   void park(const events::Unfit& unfit, const log::Record& record, std::int64_t recorded_ms);
   // `told`: everything since the last commit, in the order read.
-  Result<void> fold_account(store::LabelId customer, std::span<const Told* const> told, store::WriteSet& set);
-  void index_names(HeldAccount& account, store::WriteSet& set);
+  Result<void> fold_account(store::LabelId customer, std::span<const PendingEvent* const> told, store::WriteBatch& set);
+  void index_names(CachedAccount& account, store::WriteBatch& set);
   // Gives the account's documents what they were told.
-  Result<void> give(HeldAccount& account, std::span<const Told* const> told);
-  Result<void> give(HeldAccount& account, HeldDocument& document, const Told& told);
-  Result<void> find_affected(HeldAccount& account, domain::AccountState& before, domain::AccountState& after);
+  Result<void> append_facts(CachedAccount& account, std::span<const PendingEvent* const> told);
+  Result<void> append_facts(CachedAccount& account, CachedDocument& document, const PendingEvent& told);
+  Result<void> find_affected(CachedAccount& account, domain::AccountState& before, domain::AccountState& after);
   Result<std::vector<std::string>> invoices_by_terms(store::LabelId customer, const domain::CustomerFile& before,
                                                      const domain::CustomerFile& after);
   // Evaluates what may have changed.
-  Result<void> evaluate(HeldAccount& account, store::WriteSet& set);
+  Result<void> evaluate(CachedAccount& account, store::WriteBatch& set);
   // Adds what is collected of them to the account's cells: to the digest and to the pages.
-  Result<void> add_cells(HeldAccount& account);
+  Result<void> add_cells(CachedAccount& account);
 
   std::unique_ptr<store::ShardStore> store_;
   const domain::Rules& rules_;
@@ -145,17 +145,17 @@ class Shard {
   store::Labels labels_;
   store::ShardState state_;
   events::RecordReader reader_;
-  Accounts accounts_;
+  AccountCache accounts_;
   evaluation::CellLabels cell_labels_;
   evaluation::Contribution old_;
   evaluation::Contribution now_;
-  Backlog backlog_;  // Everything told since the last commit.
+  PendingEvents pending_events_;  // Everything told since the last commit.
   std::array<LastRecord, log::kEventTopicCount> last_records_;
   std::uint64_t told_count_ = 0;
   // Memory that is used again.
   ByteBuffer encoded_;
   std::vector<domain::DocumentRef> names_;
-  std::vector<HeldDocument*> given_;
+  std::vector<CachedDocument*> given_;
   struct Affected {
     const domain::Document* document = nullptr;  // Null: it is not.
     domain::Extent extent;

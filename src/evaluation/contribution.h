@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/few.h"
+#include "base/small_vector.h"
 #include "domain/cell.h"
 #include "domain/open_amounts.h"
 #include "store/anomalies.h"
@@ -36,8 +36,8 @@ class CellLabels {
   std::optional<store::LabelId> no_dimensions_;
   // Those asked for first. Known by where their texts are: the same text at another place is merely looked
   // up once more.
-  Few<std::pair<domain::Attributes, store::LabelId>, 4> attributes_;
-  Few<std::pair<domain::Dimensions, store::LabelId>, 16> dimensions_;
+  SmallVector<std::pair<domain::Attributes, store::LabelId>, 4> attributes_;
+  SmallVector<std::pair<domain::Dimensions, store::LabelId>, 16> dimensions_;
 };
 
 // What a document contributes, in stored terms.
@@ -108,7 +108,7 @@ class Contribution : public domain::Contributions {
   std::string cycle_row_;
   std::int64_t waiting_ = 0;
   bool waited_ = false;
-  Few<Day, 2> opened_on_;
+  SmallVector<Day, 2> opened_on_;
 };
 
 }  // namespace daybook::evaluation

@@ -23,8 +23,8 @@ FileVersions::FileVersions(const domain::CustomerFile& file) {
   }
 }
 
-Result<FileVersions> FileVersions::load(const store::Reads& reads, const store::Labels& labels, store::LabelId customer,
-                                        const domain::Rules& rules, Dictionary& dictionary) {
+Result<FileVersions> FileVersions::load(const store::StoreReader& reads, const store::Labels& labels,
+                                        store::LabelId customer, const domain::Rules& rules, Dictionary& dictionary) {
   std::string bytes;
   evaluation::StoredAccount account(customer, labels.get(customer).customer,
                                     [&](const std::string& key) -> Result<evaluation::DocumentBytes> {

@@ -49,8 +49,8 @@ class FileVersions {
   // Points into the texts of `file`.
   explicit FileVersions(const domain::CustomerFile& file);
   // Read from the store, with texts of the dictionary, but for names: hardly two are the same.
-  static Result<FileVersions> load(const store::Reads& reads, const store::Labels& labels, store::LabelId customer,
-                                   const domain::Rules& rules, Dictionary& dictionary);
+  static Result<FileVersions> load(const store::StoreReader& reads, const store::Labels& labels,
+                                   store::LabelId customer, const domain::Rules& rules, Dictionary& dictionary);
 
   // In force on a day, and the last known; null when there is none.
   const FileVersion* on(Day day) const;

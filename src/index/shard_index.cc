@@ -14,7 +14,7 @@ namespace daybook::index {
 namespace {
 
 using std::chrono::steady_clock;
-using Next = store::Reads::Next;
+using Next = store::StoreReader::Next;
 
 // Files that may change in one commit: each makes a scan of the customer's pages.
 constexpr std::size_t kFollowFiles = 256;
@@ -149,13 +149,13 @@ void ShardIndex::committed(const store::ShardState& state, const store::TotalsCh
   if (phase_ == Phase::kBuilding) {
     if (followed) {
       backlog_size_ += changes.size();
-      backlog_.push_back(std::move(changes));
+      pending_events_.push_back(std::move(changes));
       if (backlog_size_ > options_.follow_rows) turn_off();
     } else if (large) {
       turn_off();
     } else {
       missed_ = changes.commit;
-      backlog_.clear();
+      pending_events_.clear();
       backlog_size_ = 0;
     }
     return;
@@ -185,7 +185,7 @@ void ShardIndex::committed(const store::ShardState& state, const store::TotalsCh
   snapshot_ = std::move(snapshot);
 }
 
-Result<void> ShardIndex::follow(IndexSnapshot& snapshot, const Changes& changes, const store::Reads& reads) {
+Result<void> ShardIndex::follow(IndexSnapshot& snapshot, const Changes& changes, const store::StoreReader& reads) {
   std::vector<SalesRow> sales;
   const std::shared_ptr<const CustomerFiles> before = snapshot.files;
   if (!changes.files.empty()) {
@@ -218,7 +218,8 @@ Result<void> ShardIndex::follow(IndexSnapshot& snapshot, const Changes& changes,
 // What the customer's cells came to by the file before goes; what they come to now comes. Those
 // before are the stored ones less the changes.
 Result<void> ShardIndex::follow_file(const IndexSnapshot& snapshot, store::LabelId customer, const FileVersions& before,
-                                     const Changes& changes, const store::Reads& reads, std::vector<SalesRow>& rows) {
+                                     const Changes& changes, const store::StoreReader& reads,
+                                     std::vector<SalesRow>& rows) {
   const FileVersions& now = snapshot.files->of(customer);
   const auto same = [&](const store::Cell& cell) {
     const auto& attributes = labels_.get(cell.id.attributes).attributes;
@@ -372,7 +373,7 @@ void ShardIndex::add_sales_rows(const Sales& table, const FileVersions& file, co
 void ShardIndex::turn_off() {
   phase_ = Phase::kOff;
   snapshot_.reset();
-  backlog_ = {};
+  pending_events_ = {};
   backlog_size_ = 0;
   turned_off_at_ = steady_clock::now();
 }
@@ -426,7 +427,7 @@ Result<bool> ShardIndex::catch_up(Built& built) {
   if (phase_ != Phase::kBuilding || snapshot.commit < missed_) return false;
   Changes changes;
   changes.commit = snapshot.commit;
-  for (const Changes& next : backlog_) {
+  for (const Changes& next : pending_events_) {
     if (next.commit > snapshot.commit) changes.add(next);
   }
   // Files and pages of customers whose file changed are read as of the last commit told of.
@@ -439,7 +440,7 @@ Result<bool> ShardIndex::catch_up(Built& built) {
     return unexpected(done.error());
   }
   snapshot.commit = changes.commit;
-  backlog_ = {};
+  pending_events_ = {};
   backlog_size_ = 0;
   snapshot_ = std::make_shared<const IndexSnapshot>(std::move(snapshot));
   phase_ = Phase::kReady;
@@ -461,7 +462,7 @@ Result<bool> ShardIndex::catch_up(Built& built) {
   return true;
 }
 
-Result<ShardIndex::Built> ShardIndex::read(const store::Reads& reads, const std::atomic<bool>& stopping) {
+Result<ShardIndex::Built> ShardIndex::read(const store::StoreReader& reads, const std::atomic<bool>& stopping) {
   Built built;
   IndexSnapshot& snapshot = built.snapshot;
   built.totals.table = std::make_shared<const RecentTotals>(totals_bytes_max());

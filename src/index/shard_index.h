@@ -138,10 +138,10 @@ class ShardIndex : public store::CommitListener {
   bool collects();
   void collect_cycle(store::LabelId customer, std::string_view bytes, int sign);
   // Puts `changes` behind the snapshot's tables. `reads` is as of the last of them.
-  Result<void> follow(IndexSnapshot& snapshot, const Changes& changes, const store::Reads& reads);
+  Result<void> follow(IndexSnapshot& snapshot, const Changes& changes, const store::StoreReader& reads);
   // The sales of a customer whose file changed.
   Result<void> follow_file(const IndexSnapshot& snapshot, store::LabelId customer, const FileVersions& before,
-                           const Changes& changes, const store::Reads& reads, std::vector<SalesRow>& rows);
+                           const Changes& changes, const store::StoreReader& reads, std::vector<SalesRow>& rows);
   // After the pages were read: whether it holds everything up to the last commit.
   Result<bool> catch_up(Built& built);
   void follow_totals(const store::ShardState& state, const store::TotalsChange& change);  // Under mutex_.
@@ -149,7 +149,7 @@ class ShardIndex : public store::CommitListener {
   // The rows that a sales cell becomes with this file, `sign` times, for this table.
   void add_sales_rows(const Sales& table, const FileVersions& file, const store::Cell& cell, int sign,
                       std::vector<SalesRow>& rows);
-  Result<Built> read(const store::Reads& reads, const std::atomic<bool>& stopping);
+  Result<Built> read(const store::StoreReader& reads, const std::atomic<bool>& stopping);
   // Gives up what the budget has no room for beside the totals.
   void fit(IndexSnapshot& snapshot, const RecentTotals& totals) const;
   void turn_off();  // Under mutex_.
@@ -171,7 +171,7 @@ class ShardIndex : public store::CommitListener {
   Phase phase_ = Phase::kOff;
   std::shared_ptr<const IndexSnapshot> snapshot_;
   // While building: commits followed since it began, or since the one that could not be.
-  std::vector<Changes> backlog_;
+  std::vector<Changes> pending_events_;
   std::size_t backlog_size_ = 0;  // Cells and rows in it.
   std::int64_t missed_ = -1;
   std::chrono::steady_clock::time_point turned_off_at_;

@@ -17,11 +17,11 @@ constexpr std::chrono::microseconds kPicturePause{50};
 constexpr std::chrono::seconds kRecordPatience{3};
 
 // Tells the projector of what a question finds out about a shard's store.
-class ReportingReads : public store::Reads {
+class ReportingReads : public store::StoreReader {
  public:
   using Report = std::function<void(const Error&)>;
   // `keeps` holds what `reads` is read from.
-  ReportingReads(std::unique_ptr<store::Reads> reads, std::shared_ptr<const void> keeps, Report report)
+  ReportingReads(std::unique_ptr<store::StoreReader> reads, std::shared_ptr<const void> keeps, Report report)
       : keeps_(std::move(keeps)), reads_(std::move(reads)), report_(std::move(report)) {}
 
   Result<std::optional<std::string>> get(store::Table table, std::string_view key) const override {
@@ -38,7 +38,7 @@ class ReportingReads : public store::Reads {
 
  private:
   const std::shared_ptr<const void> keeps_;  // Goes after the reads.
-  const std::unique_ptr<store::Reads> reads_;
+  const std::unique_ptr<store::StoreReader> reads_;
   const Report report_;
 };
 

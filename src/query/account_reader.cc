@@ -55,11 +55,11 @@ bool AccountReader::is_known() {
 std::span<const domain::DocumentRef> AccountReader::documents() {
   if (bytes_) return documents_;
   bytes_.emplace();
-  const auto take = [&](std::string_view key, std::string_view value) -> Result<store::Reads::Next> {
+  const auto take = [&](std::string_view key, std::string_view value) -> Result<store::StoreReader::Next> {
     const auto at = bytes_->emplace(key, value).first;
     ASSIGN_OR_RETURN(const store::DocumentKey parsed, store::DocumentKey::parse(at->first));
     documents_.push_back(parsed.ref);
-    return store::Reads::Next::kGoOn;
+    return store::StoreReader::Next::kGoOn;
   };
   const auto scanned = shard_.reads->scan(store::Table::kDocuments, store::DocumentKey::prefix(id_), "", take);
   if (!scanned) refuse(scanned.error());
@@ -77,13 +77,13 @@ std::vector<domain::DocumentRef> AccountReader::documents(
     domain::DocumentKind kind,
     const std::function<bool(const domain::DocumentRef& ref, std::string_view bytes)>& is_wanted) {
   std::vector<domain::DocumentRef> refs;
-  const auto take = [&](std::string_view key, std::string_view value) -> Result<store::Reads::Next> {
+  const auto take = [&](std::string_view key, std::string_view value) -> Result<store::StoreReader::Next> {
     ASSIGN_OR_RETURN(const store::DocumentKey parsed, store::DocumentKey::parse(key));
     if (is_wanted(parsed.ref, value)) {
       ids_.push_back(std::make_unique<std::string>(parsed.ref.id));
       refs.push_back({kind, *ids_.back()});
     }
-    return store::Reads::Next::kGoOn;
+    return store::StoreReader::Next::kGoOn;
   };
   const auto scanned = shard_.reads->scan(store::Table::kDocuments, store::DocumentKey::prefix(id_, kind), "", take);
   if (!scanned) refuse(scanned.error());
@@ -129,17 +129,17 @@ std::vector<domain::DocumentRef> AccountReader::opened_on(std::span<const Day> d
   for (bool more = true; more && day != days.end();) {
     more = false;
     int passed_over = 0;
-    const auto take = [&](std::string_view key, std::string_view) -> Result<store::Reads::Next> {
+    const auto take = [&](std::string_view key, std::string_view) -> Result<store::StoreReader::Next> {
       ASSIGN_OR_RETURN(const store::OpenedKey opened, store::OpenedKey::parse(key));
       while (day != days.end() && *day < opened.day) ++day;
-      if (day == days.end()) return store::Reads::Next::kStop;
+      if (day == days.end()) return store::StoreReader::Next::kStop;
       if (*day == opened.day) {
         ids_.push_back(std::make_unique<std::string>(opened.ref.id));
         refs.push_back({opened.ref.kind, *ids_.back()});
       } else if (++passed_over > kPassOverMax) {
         more = true;
       }
-      return more ? store::Reads::Next::kStop : store::Reads::Next::kGoOn;
+      return more ? store::StoreReader::Next::kStop : store::StoreReader::Next::kGoOn;
     };
     const auto scanned = shard_.reads->scan(store::Table::kCells, prefix, store::OpenedKey::prefix(id_, *day), take);
     if (!scanned) refuse(scanned.error());

@@ -50,10 +50,10 @@ std::string detail_of(domain::AnomalyKind kind) {
 }
 
 void for_each_parked(const ShardSnapshot& shard, const std::function<void(const ParkedRecord&)>& visit) {
-  const auto take = [&](std::string_view key, std::string_view value) -> Result<store::Reads::Next> {
+  const auto take = [&](std::string_view key, std::string_view value) -> Result<store::StoreReader::Next> {
     ASSIGN_OR_RETURN(const auto parked, ParkedRecord::decode(key, value));
     if (shard.known_at == nullptr || parked.recorded_ms <= shard.known_at->recorded_ms()) visit(parked);
-    return store::Reads::Next::kGoOn;
+    return store::StoreReader::Next::kGoOn;
   };
   const auto scanned = shard.reads->scan(store::Table::kMeta, std::string(1, store::kParkedPrefix), "", take);
   if (!scanned) refuse(scanned.error());
@@ -109,11 +109,11 @@ void for_each_stored(const ShardSnapshot& shard, std::optional<AccountNumber> on
                      const std::function<void(const store::StoredAnomaly&)>& visit) {
   const auto prefix = stored_prefix(kind);
   if (!prefix) return;
-  const auto take = [&](std::string_view key, std::string_view value) -> Result<store::Reads::Next> {
+  const auto take = [&](std::string_view key, std::string_view value) -> Result<store::StoreReader::Next> {
     ASSIGN_OR_RETURN(const auto stored, store::decode_anomaly(key, value));
     RETURN_IF_ERROR(store::check_labels(*shard.labels, stored.customer, {}));
     if (!only || stored.customer == *only) visit(stored);
-    return store::Reads::Next::kGoOn;
+    return store::StoreReader::Next::kGoOn;
   };
   if (shard.known_at == nullptr) {
     const auto scanned = shard.reads->scan(store::Table::kMeta, *prefix, "", take);

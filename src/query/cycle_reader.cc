@@ -77,7 +77,7 @@ void CycleReader::scan_listed(AccountNumber account, const Rows& rows, const Vis
 template <typename Take>
 void CycleReader::scan_rows(const std::string& prefix, const std::string& from, const Take& take) const {
   const ShardSnapshot& shard = shard_.shard();
-  using Next = store::Reads::Next;
+  using Next = store::StoreReader::Next;
   const auto take_one = [&](std::string_view bytes, std::string_view value) -> Result<Next> {
     ASSIGN_OR_RETURN(const store::CycleRowKey key, store::CycleRowKey::parse(bytes));
     RETURN_IF_ERROR(store::check_labels(*shard.labels, key.customer, {}));

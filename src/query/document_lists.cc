@@ -55,10 +55,10 @@ ListWanted ListWanted::of(const Question& question) {
 
 std::unordered_set<AccountNumber> accounts_with_ended(const ShardReader& shard, domain::DocumentKind kind) {
   std::unordered_set<AccountNumber> accounts;
-  const auto take = [&](std::string_view bytes, std::string_view) -> Result<store::Reads::Next> {
+  const auto take = [&](std::string_view bytes, std::string_view) -> Result<store::StoreReader::Next> {
     ASSIGN_OR_RETURN(const store::EndedKey key, store::EndedKey::parse(bytes));
     if (key.document.ref.kind == kind) accounts.insert(key.document.customer);
-    return store::Reads::Next::kGoOn;
+    return store::StoreReader::Next::kGoOn;
   };
   const auto only = shard.only();
   const std::string prefix = only ? store::EndedKey::prefix(*only, kind) : std::string(1, store::kEndedPrefix);
@@ -223,7 +223,7 @@ void ListedAccount::for_each_open(domain::DocumentKind kind, std::span<const Day
 void ListedAccount::scan(domain::DocumentKind kind, std::string_view from_id, bool stops, Candidates& candidates,
                          const Visit& visit) {
   using store::DocumentKey;
-  using Next = store::Reads::Next;
+  using Next = store::StoreReader::Next;
   const std::string prefix = sort_key({name()});
   const auto take = [&](std::string_view bytes, std::string_view value) -> Result<Next> {
     ASSIGN_OR_RETURN(const DocumentKey key, DocumentKey::parse(bytes));
@@ -253,21 +253,21 @@ void ListedAccount::for_each_ended_of_all(domain::DocumentKind kind, const Visit
 }
 
 void ListedAccount::scan_ended(domain::DocumentKind kind, bool of_all, const Visit& visit) {
-  const auto take = [&](std::string_view bytes, std::string_view) -> Result<store::Reads::Next> {
+  const auto take = [&](std::string_view bytes, std::string_view) -> Result<store::StoreReader::Next> {
     ASSIGN_OR_RETURN(const store::EndedKey key, store::EndedKey::parse(bytes));
     const std::string_view id = key.document.ref.id;
     if (of_all || rows_.may_hold(sort_key({name(), id}))) visit_one(id, visit);
-    return store::Reads::Next::kGoOn;
+    return store::StoreReader::Next::kGoOn;
   };
   const auto scanned = shard_.shard().reads->scan(store::Table::kMeta, store::EndedKey::prefix(id_, kind), "", take);
   if (!scanned) refuse(scanned.error());
 }
 
 void ListedAccount::for_each_order_of(std::string_view shipment_id, const Visit& visit) {
-  const auto take = [&](std::string_view bytes, std::string_view) -> Result<store::Reads::Next> {
+  const auto take = [&](std::string_view bytes, std::string_view) -> Result<store::StoreReader::Next> {
     ASSIGN_OR_RETURN(const store::ShipmentKey key, store::ShipmentKey::parse(bytes));
     visit_one(key.order_id, visit);
-    return store::Reads::Next::kGoOn;
+    return store::StoreReader::Next::kGoOn;
   };
   const auto scanned =
       shard_.shard().reads->scan(store::Table::kMeta, store::ShipmentKey::prefix(shipment_id, id_), "", take);

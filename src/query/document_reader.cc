@@ -21,7 +21,7 @@ std::vector<AccountNumber> holders(const ShardReader& reader, DocumentRef ref) {
     return {*only};
   }
   std::vector<AccountNumber> accounts;
-  using Next = store::Reads::Next;
+  using Next = store::StoreReader::Next;
   const auto take = [&](std::string_view bytes, std::string_view) -> Result<Next> {
     ASSIGN_OR_RETURN(const store::IdKey key, store::IdKey::parse(bytes));
     RETURN_IF_ERROR(store::check_labels(*shard.labels, key.customer, {}));
@@ -67,7 +67,7 @@ std::map<AccountNumber, std::vector<std::string>> orders_of_shipment(const Shard
   const ShardSnapshot& shard = reader.shard();
   const auto only = reader.only();
   using store::ShipmentKey;
-  using Next = store::Reads::Next;
+  using Next = store::StoreReader::Next;
   const auto take = [&](std::string_view bytes, std::string_view) -> Result<Next> {
     ASSIGN_OR_RETURN(const ShipmentKey key, ShipmentKey::parse(bytes));
     RETURN_IF_ERROR(store::check_labels(*shard.labels, key.customer, {}));

@@ -12,10 +12,10 @@ void for_each_document(const ShardSnapshot& shard, store::LabelId account, domai
                        domain::DocumentKind last, const std::function<bool(std::string_view)>& wanted,
                        const std::function<void(const domain::Document&)>& visit) {
   Arena arena;
-  const auto take = [&](std::string_view key, std::string_view value) -> Result<store::Reads::Next> {
+  const auto take = [&](std::string_view key, std::string_view value) -> Result<store::StoreReader::Next> {
     ASSIGN_OR_RETURN(const store::DocumentKey parsed, store::DocumentKey::parse(key));
-    if (parsed.ref.kind > last) return store::Reads::Next::kStop;
-    if (!wanted(value)) return store::Reads::Next::kGoOn;
+    if (parsed.ref.kind > last) return store::StoreReader::Next::kStop;
+    if (!wanted(value)) return store::StoreReader::Next::kGoOn;
     TakenMemory memory;
     memory.add(decoded_bytes(value.size()));
     arena.reset();
@@ -24,7 +24,7 @@ void for_each_document(const ShardSnapshot& shard, store::LabelId account, domai
       refuse_without(shard, evaluation::damaged(shard.labels->get(account).customer, parsed.ref, document.error()));
     }
     visit(*document);
-    return store::Reads::Next::kGoOn;
+    return store::StoreReader::Next::kGoOn;
   };
   const auto scanned = shard.reads->scan(store::Table::kDocuments, store::DocumentKey::prefix(account),
                                          store::DocumentKey::prefix(account, first), take);

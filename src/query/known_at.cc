@@ -143,7 +143,7 @@ std::int64_t KnownAtEvaluation::waiting(const ShardSnapshot& shard) {
   Waiting waiting;
   std::unique_ptr<AccountReader> customer;
   // Their documents stand together by customer.
-  using Next = store::Reads::Next;
+  using Next = store::StoreReader::Next;
   const auto take = [&](std::string_view key, std::string_view) -> Result<Next> {
     ASSIGN_OR_RETURN(const store::WaitedKey waited, store::WaitedKey::parse(key));
     const auto& [id, ref] = waited.document;

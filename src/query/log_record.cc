@@ -75,7 +75,7 @@ class RecordFinder {
       return outcome;
     }
     ByteBuffer memory;
-    store::Repeat repeat = store::judge_repeat(*bytes, at_, store::encode_event(event, memory));
+    store::Repeat repeat = store::find_repeat_below(*bytes, at_, store::encode_event(event, memory));
     if (repeat.verdict == store::Verdict::kNew) refuse_otherwise();
     const bool is_conflict = repeat.verdict == store::Verdict::kConflict;
     outcome.state = is_conflict ? "conflict" : "duplicate";

@@ -91,20 +91,20 @@ void scan_pages(const ShardSnapshot& shard, char family, std::optional<store::La
     more = false;
     int passed_over = 0;
     std::string next;
-    const auto take = [&](std::string_view bytes, std::string_view value) -> Result<store::Reads::Next> {
+    const auto take = [&](std::string_view bytes, std::string_view value) -> Result<store::StoreReader::Next> {
       ASSIGN_OR_RETURN(const store::PageKey key, store::PageKey::parse(bytes));
       if (key.page.span < first_span || key.page.span > last_span) {
-        if (++passed_over <= kPassOverMax) return store::Reads::Next::kGoOn;
+        if (++passed_over <= kPassOverMax) return store::StoreReader::Next::kGoOn;
         const bool comes = key.page.span < first_span;
         more = comes || (!customer && key.customer < UINT32_MAX);
         next = store::PageKey{key.customer + (comes ? 0 : 1), {family, first_span}}.bytes();
-        return store::Reads::Next::kStop;
+        return store::StoreReader::Next::kStop;
       }
       passed_over = 0;
       RETURN_IF_ERROR(store::decode_page(value, cells));
       RETURN_IF_ERROR(store::check_labels(*shard.labels, key.customer, cells));
       visit(key.customer, cells);
-      return store::Reads::Next::kGoOn;
+      return store::StoreReader::Next::kGoOn;
     };
     const auto scanned = shard.reads->scan(store::Table::kCells, prefix, from, take);
     if (!scanned) refuse(scanned.error());

@@ -27,7 +27,7 @@ class KnownAtEvaluation;
 struct ShardSnapshot {
   std::int32_t partition = 0;
   std::uint64_t opening = 0;  // How often the shard was opened before: label numbers are of one opening.
-  std::shared_ptr<const store::Reads> reads;  // Holds what the pointers below point to.
+  std::shared_ptr<const store::StoreReader> reads;  // Holds what the pointers below point to.
   const store::Labels* labels = nullptr;
   store::ShardState state;
   // The same moment in memory; null: there is none, read pages.

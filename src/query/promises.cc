@@ -15,7 +15,7 @@ using domain::DocumentRef;
 // The account's documents of a kind; their ids are kept in `ids`.
 std::vector<DocumentRef> documents_of(const ShardSnapshot& shard, AccountNumber account, DocumentKind kind,
                                       std::deque<std::string>& ids) {
-  using Next = store::Reads::Next;
+  using Next = store::StoreReader::Next;
   std::vector<DocumentRef> refs;
   const auto take = [&](std::string_view key, std::string_view) -> Result<Next> {
     ASSIGN_OR_RETURN(const store::DocumentKey parsed, store::DocumentKey::parse(key));

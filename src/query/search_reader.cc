@@ -11,7 +11,7 @@ namespace {
 
 using domain::DocumentKind;
 using domain::DocumentRef;
-using Next = store::Reads::Next;
+using Next = store::StoreReader::Next;
 
 class Search {
  public:

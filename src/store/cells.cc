@@ -130,8 +130,8 @@ void encode_page(std::span<const Cell> cells, std::string& to) {
   bytes.clear();
   CellId before;
   for (const Cell& cell : cells) {
-    RoomyBytes room(bytes.room(kCellMax));
-    RoomyWriter out(room);
+    UncheckedBytes room(bytes.room(kCellMax));
+    UncheckedWriter out(room);
     const CellId& id = cell.id;
     std::uint8_t flags = 0;
     if (id.measure == before.measure) flags |= kSameMeasure;
@@ -275,8 +275,8 @@ void encode_cycle_row(const domain::CycleRow& row, std::string& to) {
   for (const domain::CycleChange& change : row.changes) {
     const domain::CycleState& state = change.state;
     // Fourteen numbers at most, then the warehouse.
-    RoomyBytes room(bytes.room(14 * kVarintMax));
-    RoomyWriter numbers(room);
+    UncheckedBytes room(bytes.room(14 * kVarintMax));
+    UncheckedWriter numbers(room);
     numbers.zigzag(static_cast<std::int64_t>(change.counts_from) - day);
     // Which milestones differ, and which of these were taken back.
     std::uint8_t changed = 0;

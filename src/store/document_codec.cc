@@ -355,15 +355,16 @@ Result<void> DocumentIndex::follow(std::string_view document) {
   return {};
 }
 
-Few<std::uint32_t, 4> DocumentIndex::places(std::uint64_t hash) const {
-  Few<std::uint32_t, 4> places;
+SmallVector<std::uint32_t, 4> DocumentIndex::places(std::uint64_t hash) const {
+  SmallVector<std::uint32_t, 4> places;
   const auto [begin, end] = places_.equal_range(hash);
   for (auto at = begin; at != end; ++at) places.push_back(at->second);
   std::ranges::sort(places);
   return places;
 }
 
-Verdict judge(std::string_view document, const DocumentIndex* index, std::uint8_t topic, const EncodedEvent& event) {
+Verdict find_repeat(std::string_view document, const DocumentIndex* index, std::uint8_t topic,
+                    const EncodedEvent& event) {
   return find_standing(document, index, topic, event).verdict;
 }
 
@@ -398,7 +399,7 @@ std::string_view told_before(std::string_view document, Position at) {
 
 }  // namespace
 
-Repeat judge_repeat(std::string_view document, Position at, const EncodedEvent& event) {
+Repeat find_repeat_below(std::string_view document, Position at, const EncodedEvent& event) {
   const Standing standing = find_standing(told_before(document, at), nullptr, at.topic, event);
   Repeat repeat{standing.verdict, standing.head.at, standing.head.recorded_ms, {}};
   if (repeat.verdict == Verdict::kConflict) repeat.detail = detail_of_conflict(standing.content, event.bytes);

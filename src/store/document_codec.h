@@ -9,8 +9,8 @@
 
 #include "base/arena.h"
 #include "base/bytes.h"
-#include "base/few.h"
 #include "base/result.h"
+#include "base/small_vector.h"
 #include "domain/event_types.h"
 
 namespace daybook::store {
@@ -44,7 +44,7 @@ class DocumentIndex {
   Result<void> follow(std::string_view document);
 
   // Where entries begin that are kept under a hash, and maybe some others; rising.
-  Few<std::uint32_t, 4> places(std::uint64_t hash) const;
+  SmallVector<std::uint32_t, 4> places(std::uint64_t hash) const;
   bool has_conflict(std::uint8_t topic) const { return topic < 64 && (conflict_topics_ >> topic & 1) != 0; }
 
  private:
@@ -56,7 +56,8 @@ class DocumentIndex {
 
 // What the facts of `document` say to a further event on `topic`: event ids are compared first, then
 // claims. `index`: the document's; null: it is short.
-Verdict judge(std::string_view document, const DocumentIndex* index, std::uint8_t topic, const EncodedEvent& event);
+Verdict find_repeat(std::string_view document, const DocumentIndex* index, std::uint8_t topic,
+                    const EncodedEvent& event);
 
 // What a record said that was read and stands nowhere, as another stood before it.
 struct Repeat {
@@ -66,7 +67,7 @@ struct Repeat {
   std::string detail;               // Of a conflict (conflict_detail()).
 };
 // As it was judged when it was read: by the facts of its topic below its offset. `document`: its document's bytes now.
-Repeat judge_repeat(std::string_view document, domain::Position at, const EncodedEvent& event);
+Repeat find_repeat_below(std::string_view document, domain::Position at, const EncodedEvent& event);
 
 // Tells of most events that they are new without a look at the document's facts: a bit for each event id, of 32,
 // and one for each type that claims something.
@@ -75,7 +76,7 @@ class FactSketch {
   // kCorrupt for bytes that no version wrote.
   static Result<FactSketch> of(std::string_view document);
   static FactSketch of(const EncodedEvent& event);
-  // Of one event. False: judge() would find it new, whatever its topic.
+  // Of one event. False: find_repeat() would find it new, whatever its topic.
   bool may_know(const FactSketch& event) const { return (bits_ & event.bits_) != 0; }
   void add(const FactSketch& event) { bits_ |= event.bits_; }
 

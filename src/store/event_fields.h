@@ -6,7 +6,7 @@
 namespace daybook::store {
 
 // fields_of(archive, payload) lists the fields of each payload once, for writing and reading alike, but for the
-// document's own id, which is not stored, and a claimed id, which stands in front of them (judge() compares it
+// document's own id, which is not stored, and a claimed id, which stands in front of them (find_repeat() compares it
 // in place). Names are those of the .proto files. The order is stored: append only.
 
 template <typename A>

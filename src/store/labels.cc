@@ -37,9 +37,9 @@ bool parse(Label& label) {
 
 }  // namespace
 
-Result<void> Labels::load(const Reads& reads) {
+Result<void> Labels::load(const StoreReader& reads) {
   const std::string prefix(1, kLabelPrefix);
-  using Next = Reads::Next;
+  using Next = StoreReader::Next;
   const auto take = [&](std::string_view bytes, std::string_view value) -> Result<Next> {
     ASSIGN_OR_RETURN(const LabelKey key, LabelKey::parse(bytes));
     // Each number is the next: without one of them all behind it would be others.
@@ -169,7 +169,7 @@ std::vector<LabelId> Labels::customers_after(std::string_view after, std::size_t
   return ids;
 }
 
-void Labels::write_new(WriteSet& set) {
+void Labels::write_new(WriteBatch& set) {
   for (; written_ < labels_.size(); ++written_) {
     set.put(Table::kMeta, LabelKey{written_}.bytes(), own(written_).bytes);
   }

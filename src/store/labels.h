@@ -43,7 +43,7 @@ class Labels {
 
   // Fills in what the store holds. Once, before anything else. kCorrupt when one is missing or damaged: the labels
   // are then of no use.
-  Result<void> load(const Reads& reads);
+  Result<void> load(const StoreReader& reads);
 
   LabelId customer(std::string_view id);
   LabelId attributes(const domain::Attributes& attributes);
@@ -66,7 +66,7 @@ class Labels {
   }
 
   // Puts the labels given since the last call into the set.
-  void write_new(WriteSet& set);
+  void write_new(WriteBatch& set);
   // It was given since then. The writer's.
   bool is_new(LabelId id) const { return id >= written_; }
 

@@ -51,13 +51,13 @@ Result<ShardState> ShardState::decode(std::string_view bytes) {
   return state;
 }
 
-Result<ShardState> read_state(const Reads& reads) {
+Result<ShardState> read_state(const StoreReader& reads) {
   ASSIGN_OR_RETURN(const auto stored, reads.get(Table::kMeta, state_key()));
   if (!stored) return ShardState();
   return ShardState::decode(*stored);
 }
 
-Result<ShardState> read_state(const Reads& reads, const Labels& labels) {
+Result<ShardState> read_state(const StoreReader& reads, const Labels& labels) {
   ASSIGN_OR_RETURN(const ShardState state, read_state(reads));
   if (state.labels == labels.size()) return state;
   return unexpected(ErrorCode::kCorrupt,

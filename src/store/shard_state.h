@@ -49,8 +49,8 @@ struct ShardState {
 };
 
 // The state that a store holds; a new one when it holds none.
-Result<ShardState> read_state(const Reads& reads);
+Result<ShardState> read_state(const StoreReader& reads);
 // The same of a store whose labels were loaded. kCorrupt where either lacks what the other says is there.
-Result<ShardState> read_state(const Reads& reads, const Labels& labels);
+Result<ShardState> read_state(const StoreReader& reads, const Labels& labels);
 
 }  // namespace daybook::store

@@ -132,7 +132,7 @@ struct ShardStore::Parts {
   // Whether anything went through the write-ahead log since the store was opened. The writer's.
   bool logged = false;
   // Held alone while files are taken in, which other tables show a moment later than the first.
-  mutable std::shared_mutex taking_in;
+  mutable std::shared_mutex ingesting;
 
   ~Parts() {
     for (rocksdb::ColumnFamilyHandle* table : tables) {
@@ -151,9 +151,9 @@ struct ShardStore::Parts {
   std::array<std::vector<std::string>, kTableCount> whole_files;
   std::size_t files_made = 0;
 
-  rocksdb::Status write_log(WriteSet& set);
-  rocksdb::Status write_files(WriteSet& set);
-  rocksdb::Status add_to_files(WriteSet& set, bool by_first_byte);
+  rocksdb::Status write_log(WriteBatch& set);
+  rocksdb::Status write_files(WriteBatch& set);
+  rocksdb::Status add_to_files(WriteBatch& set, bool by_first_byte);
   rocksdb::Status open_file(std::size_t table, OpenFile& file);
   static rocksdb::Status finish(OpenFile& file);
 
@@ -182,15 +182,15 @@ struct ShardStore::Parts {
   }
 };
 
-void WriteSet::put(Table table, std::string_view key, std::string_view value) {
+void WriteBatch::put(Table table, std::string_view key, std::string_view value) {
   put_view(table, key, memory_.copy(value));
 }
 
-void WriteSet::put_view(Table table, std::string_view key, std::string_view value) { add(table, key, value); }
+void WriteBatch::put_view(Table table, std::string_view key, std::string_view value) { add(table, key, value); }
 
-void WriteSet::remove(Table table, std::string_view key) { add(table, key, std::nullopt); }
+void WriteBatch::remove(Table table, std::string_view key) { add(table, key, std::nullopt); }
 
-void WriteSet::add(Table table, std::string_view key, std::optional<std::string_view> value) {
+void WriteBatch::add(Table table, std::string_view key, std::optional<std::string_view> value) {
   std::array<std::uint64_t, 2> head{};
   std::memcpy(head.data(), key.data(), std::min(key.size(), sizeof head));
   changes_[static_cast<std::size_t>(table)].push_back(
@@ -198,13 +198,13 @@ void WriteSet::add(Table table, std::string_view key, std::optional<std::string_
   bytes_ += key.size() + value.value_or("").size();
 }
 
-void WriteSet::clear() {
+void WriteBatch::clear() {
   for (auto& changes : changes_) changes.clear();
   bytes_ = 0;
   memory_.reset();
 }
 
-std::span<const WriteSet::Change> WriteSet::sorted(Table table) {
+std::span<const WriteBatch::Change> WriteBatch::sorted(Table table) {
   auto& changes = changes_[static_cast<std::size_t>(table)];
   const auto before = [](const Change& a, const Change& b) {
     if (a.head != b.head) return a.head < b.head;
@@ -321,10 +321,10 @@ Result<void> ShardStore::scan(Table table, std::string_view prefix, std::string_
   return parts_->scan({}, table, prefix, from, visit);
 }
 
-rocksdb::Status ShardStore::Parts::write_log(WriteSet& set) {
+rocksdb::Status ShardStore::Parts::write_log(WriteBatch& set) {
   rocksdb::WriteBatch batch(set.bytes_ + set.bytes_ / 8);
   for (std::size_t i = 0; i < kTableCount; ++i) {
-    for (const WriteSet::Change& change : set.sorted(static_cast<Table>(i))) {
+    for (const WriteBatch::Change& change : set.sorted(static_cast<Table>(i))) {
       const rocksdb::Status status = change.value ? batch.Put(tables[i], slice(change.key), slice(*change.value))
                                                   : batch.Delete(tables[i], slice(change.key));
       if (!status.ok()) return status;
@@ -358,9 +358,9 @@ rocksdb::Status ShardStore::Parts::finish(OpenFile& file) {
 
 // Sets whose keys rise from one to the next go on in one file. `by_first_byte`: in one for each kind of key,
 // since it is the keys of one kind that do.
-rocksdb::Status ShardStore::Parts::add_to_files(WriteSet& set, bool by_first_byte) {
+rocksdb::Status ShardStore::Parts::add_to_files(WriteBatch& set, bool by_first_byte) {
   for (std::size_t table = 0; table < kTableCount; ++table) {
-    for (const WriteSet::Change& change : set.sorted(static_cast<Table>(table))) {
+    for (const WriteBatch::Change& change : set.sorted(static_cast<Table>(table))) {
       OpenFile& file = open_files[table][by_first_byte ? change.key.front() : '\0'];
       rocksdb::Status status;
       const bool overtakes = file.last.empty() && change.key <= file.last_key;
@@ -382,7 +382,7 @@ rocksdb::Status ShardStore::Parts::add_to_files(WriteSet& set, bool by_first_byt
 
 // Files are taken in together: atomic, and durable when it returns. Nothing may stand in the write-ahead log
 // then: a power failure could lose it while it keeps the files, which came later.
-rocksdb::Status ShardStore::Parts::write_files(WriteSet& set) {
+rocksdb::Status ShardStore::Parts::write_files(WriteBatch& set) {
   rocksdb::Status status = add_to_files(set, files_made > 0);
   std::vector<rocksdb::IngestExternalFileArg> taken;
   for (std::size_t table = 0; table < kTableCount; ++table) {
@@ -399,21 +399,21 @@ rocksdb::Status ShardStore::Parts::write_files(WriteSet& set) {
   }
   files_made = 0;
   if (!status.ok()) return status;
-  const std::unique_lock lock(taking_in);
+  const std::unique_lock lock(ingesting);
   return db->IngestExternalFiles(taken);
 }
 
-Result<void> ShardStore::write(WriteSet& set) {
-  const bool in_files = takes_files() && (parts_->files_made > 0 || set.bytes_ >= parts_->files_bytes_min);
+Result<void> ShardStore::write(WriteBatch& set) {
+  const bool in_files = can_ingest() && (parts_->files_made > 0 || set.bytes_ >= parts_->files_bytes_min);
   const rocksdb::Status status = in_files ? parts_->write_files(set) : parts_->write_log(set);
   if (!status.ok()) return failure(status, "write to " + parts_->path);
   return {};
 }
 
-bool ShardStore::takes_files() const { return !parts_->logged; }
+bool ShardStore::can_ingest() const { return !parts_->logged; }
 
-Result<void> ShardStore::prepare(WriteSet& set) {
-  ENSURE(takes_files(), "what the write-ahead log holds is older than the files");
+Result<void> ShardStore::stage_files(WriteBatch& set) {
+  ENSURE(can_ingest(), "what the write-ahead log holds is older than the files");
   const rocksdb::Status status = parts_->add_to_files(set, true);
   if (!status.ok()) return failure(status, "write to " + parts_->path);
   return {};
@@ -457,9 +457,9 @@ std::optional<std::uint64_t> ShardStore::number_of(const std::string& property, 
   return number;
 }
 
-std::unique_ptr<Reads> ShardStore::snapshot() const {
-  const std::shared_lock lock(parts_->taking_in);
-  class AccountState : public Reads {
+std::unique_ptr<StoreReader> ShardStore::snapshot() const {
+  const std::shared_lock lock(parts_->ingesting);
+  class AccountState : public StoreReader {
    public:
     explicit AccountState(const Parts& parts) : parts_(parts), snapshot_(parts.db->GetSnapshot()) {
       options_.snapshot = snapshot_;

@@ -49,9 +49,9 @@ class SharedMemory {
 };
 
 // Reads, of the newest commit or of one snapshot.
-class Reads {
+class StoreReader {
  public:
-  virtual ~Reads() = default;
+  virtual ~StoreReader() = default;
   virtual Result<std::optional<std::string>> get(Table table, std::string_view key) const = 0;
   // Calls visit(key, value) for keys with this prefix, from `from` on (itself included), in key
   // order, until it says to stop, or fails: the scan then fails of the same. The views hold during the call.
@@ -61,7 +61,7 @@ class Reads {
 };
 
 // Puts and removals that become true together. Of several for one key the last holds.
-class WriteSet {
+class WriteBatch {
  public:
   void put(Table table, std::string_view key, std::string_view value);
   // The value is not copied: it must stay as it is until the set is written.
@@ -91,7 +91,7 @@ class WriteSet {
 };
 
 // Thread-safe; one writer at a time.
-class ShardStore : public Reads {
+class ShardStore : public StoreReader {
  public:
   enum class Mode { kReadWrite, kReadInPlace, kReadCopy };
 
@@ -116,13 +116,13 @@ class ShardStore : public Reads {
 
   // All or nothing, also over a crash, after which the store is as of some earlier write(), never in
   // between. Sets below files_bytes_min go through the write-ahead log, not synced by itself; larger ones, as
-  // long as takes_files(), become sorted files that are synced and taken in together (docs/decisions/0006).
-  Result<void> write(WriteSet& set);
+  // long as can_ingest(), become sorted files that are synced and taken in together (docs/decisions/0006).
+  Result<void> write(WriteBatch& set);
   // Nothing went through the write-ahead log since the store was opened.
-  bool takes_files() const;
+  bool can_ingest() const;
   // Puts a set into sorted files that the next write() takes in with its own; until then it does not show. No
-  // key may come twice in all of them. While takes_files().
-  Result<void> prepare(WriteSet& set);
+  // key may come twice in all of them. While can_ingest().
+  Result<void> stage_files(WriteBatch& set);
   // Forces everything written onto the disk.
   Result<void> sync();
   // Whether the disk takes what a store needs to be opened for writing: tries some megabytes beside it.
@@ -135,7 +135,7 @@ class ShardStore : public Reads {
   std::optional<std::uint64_t> number_of(const std::string& property, bool by_table) const;
 
   // A snapshot of one moment; later writes do not show in it. Must go before the store does.
-  std::unique_ptr<Reads> snapshot() const;
+  std::unique_ptr<StoreReader> snapshot() const;
 
  private:
   struct Parts;

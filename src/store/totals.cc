@@ -42,9 +42,9 @@ std::optional<Totals> decode(std::string_view bytes) {
 
 // Adds the entries that follow on these from its next place on, to the journal's end or to the first that does not
 // follow. Those that follow in the end reach `digest`.
-Result<void> add_entries(const Reads& reads, std::uint64_t digest, std::uint64_t& reached, Totals& totals) {
+Result<void> add_entries(const StoreReader& reads, std::uint64_t digest, std::uint64_t& reached, Totals& totals) {
   std::vector<Cell> cells;
-  using Next = Reads::Next;
+  using Next = StoreReader::Next;
   const auto take = [&](std::string_view bytes, std::string_view value) -> Result<Next> {
     ASSIGN_OR_RETURN(const JournalKey key, JournalKey::parse(bytes));
     ByteReader in(value);
@@ -89,7 +89,8 @@ Result<void> write_totals(const std::string& folder, const Totals& totals) {
   return write_file_durably(folder, kFile, bytes);
 }
 
-Result<std::optional<Totals>> load_totals(const Reads& reads, const std::string& folder, const ShardState& state) {
+Result<std::optional<Totals>> load_totals(const StoreReader& reads, const std::string& folder,
+                                          const ShardState& state) {
   // Before the first file was written the journal begins with the empty store.
   std::optional<Totals> totals = Totals();
   const auto file = read_file(folder + "/" + kFile);
@@ -125,7 +126,7 @@ void TotalsJournal::add(std::span<const Cell> changes) {
   too_much_ = cells_.size() > kCellsMax;
 }
 
-TotalsChange TotalsJournal::write(UInt128 digest, WriteSet& set) {
+TotalsChange TotalsJournal::write(UInt128 digest, WriteBatch& set) {
   if (written_) cells_.clear();
   written_ = true;
   const UInt128 before = std::exchange(digest_, digest);

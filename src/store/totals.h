@@ -44,7 +44,7 @@ Result<void> write_totals(const std::string& folder, const Totals& totals);
 
 // As of `state`, which the store holds: the file with the journal's entries since. None where they do not lead to
 // this state, or are damaged: then the pages say it. An error means that the store failed.
-Result<std::optional<Totals>> load_totals(const Reads& reads, const std::string& folder, const ShardState& state);
+Result<std::optional<Totals>> load_totals(const StoreReader& reads, const std::string& folder, const ShardState& state);
 
 // What one commit added to the totals.
 struct TotalsChange {
@@ -65,7 +65,7 @@ class TotalsJournal {
   void add(std::span<const Cell> changes);
   // Puts the entry of the commit under way into its set. Call once for each, with the digest that it leaves. The
   // views hold, and the set has to be written, before the next add() or write().
-  TotalsChange write(UInt128 digest, WriteSet& set);
+  TotalsChange write(UInt128 digest, WriteBatch& set);
 
  private:
   UInt128 digest_ = 0;

@@ -132,7 +132,7 @@ Folded::Folded(log::Log& log, const std::string& prefix, Indexes indexes) {
   options.threads = kThreads;
   options.cache_bytes = plan.fold_cache;
   options.pending_bytes = plan.pending;
-  options.set_aside_bytes = plan.set_aside;
+  options.spill_bytes = plan.spill;
   options.files_bytes = plan.files;
   const auto start = Clock::now();
   projector = must(engine::Projector::open(rules, directory.path(), log.partition_count(), memory, options));

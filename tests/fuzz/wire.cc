@@ -60,7 +60,7 @@ void expect_same_as_fact(const domain::Event& event) {
   expect(decoded && decoded->facts.size() == 1, "a document holds what was appended");
   ByteBuffer again;
   expect(store::encode_event(decoded->facts[0].event, again).bytes == encoded.bytes, "a fact comes back");
-  expect(store::judge(document, nullptr, 0, encoded) == store::Verdict::kDuplicate, "an event repeats itself");
+  expect(store::find_repeat(document, nullptr, 0, encoded) == store::Verdict::kDuplicate, "an event repeats itself");
 }
 
 void read(std::string_view bytes) {

@@ -150,13 +150,13 @@ TEST_F(InstanceTest, IsUnreadyWhileAnAccountDiffersFromItsLedger) {
                            [&](std::string_view found, std::string_view page) {
                              key = found;
                              EXPECT_TRUE(store::decode_page(page, cells));
-                             return store::Reads::Next::kGoOn;
+                             return store::StoreReader::Next::kGoOn;
                            }));
     ASSERT_FALSE(cells.empty());
     cells.front().value.amount += 1;
     std::string page;
     store::encode_page(cells, page);
-    store::WriteSet set;
+    store::WriteBatch set;
     set.put(store::Table::kCells, key, page);
     ASSERT_TRUE(store.write(set));
     // No totals to compare the pages with.
@@ -371,7 +371,7 @@ TEST_F(InstanceTest, ADamagedLogIsAnAlarmWhileReadsGoOnUntilItIsRestored) {
 
 TEST_F(InstanceTest, ADamagedStoreIsAnAlarmAndFoldedAnew) {
   change_at_rest([&](store::ShardStore& store, const std::string&, const store::ShardState&) {
-    store::WriteSet set;
+    store::WriteBatch set;
     set.put(store::Table::kDocuments, store::DocumentKey{0, {domain::DocumentKind::kInvoice, "I"}}.bytes(), "\x01\x7f");
     ASSERT_TRUE(store.write(set));
   });

@@ -32,9 +32,9 @@ class Folding {
     RC_ASSERT(done.has_value());
   }
   // As while history is read: only before anything was committed through the write-ahead log.
-  void set_aside() {
-    if (!shard_->may_set_aside()) return;
-    const auto done = shard_->set_aside();
+  void spill() {
+    if (!shard_->may_spill()) return;
+    const auto done = shard_->spill();
     RC_ASSERT(done.has_value());
   }
   // What was not committed is gone.
@@ -110,7 +110,7 @@ void feed(Folding& folding, const History& history, std::mt19937& random, const 
       folding.apply(history.topics[topic][next]);
     }
     if (random() % 3 == 0) commit();
-    if (random() % 4 == 0) folding.set_aside();
+    if (random() % 4 == 0) folding.spill();
     crash();
   }
   commit();

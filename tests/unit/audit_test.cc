@@ -26,7 +26,7 @@ TEST(SharedEventIds, AreListedAsTheyCame) {
   const test::TempDir directory;
   store::SharedMemory memory{8 << 20, 8 << 20};
   const auto store = store::ShardStore::open(directory.path(), memory, store::ShardStore::Mode::kReadWrite).value();
-  store::WriteSet set;
+  store::WriteBatch set;
   for (std::size_t i = 0; i < documents.size(); ++i) {
     std::string bytes;
     for (const std::string& id : documents[i]) {
@@ -68,11 +68,11 @@ class AuditTest : public ::testing::Test {
       store::ShardStore& store = story_.book.projector().shard(i)->store();
       for (const store::Table table : {store::Table::kMeta, store::Table::kDocuments, store::Table::kCells}) {
         std::map<std::string, std::string> all;
-        ASSERT_TRUE(
-            store.scan(table, "", "", [&](std::string_view key, std::string_view value) -> Result<store::Reads::Next> {
-              all.emplace(key, value);
-              return store::Reads::Next::kGoOn;
-            }));
+        ASSERT_TRUE(store.scan(table, "", "",
+                               [&](std::string_view key, std::string_view value) -> Result<store::StoreReader::Next> {
+                                 all.emplace(key, value);
+                                 return store::StoreReader::Next::kGoOn;
+                               }));
         for (const auto& [key, value] : all) {
           const bool is_audited =
               table != store::Table::kMeta || (key != store::manifest_key() && key.front() != store::kJournalPrefix);
@@ -85,7 +85,7 @@ class AuditTest : public ::testing::Test {
   bool is_found(store::ShardStore& store, store::Table table, const std::string& key, const std::string& value,
                 std::optional<std::string> instead) {
     const auto write = [&](const std::optional<std::string>& now) {
-      store::WriteSet set;
+      store::WriteBatch set;
       now ? set.put(table, key, *now) : set.remove(table, key);
       EXPECT_TRUE(store.write(set));
     };

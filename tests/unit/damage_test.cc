@@ -74,7 +74,7 @@ class DamageTest : public testing::Test {
   }
   // Nothing: removed.
   void put(store::Table table, const std::string& key, const std::optional<std::string>& value) {
-    store::WriteSet set;
+    store::WriteBatch set;
     if (value) {
       set.put(table, key, *value);
     } else {
@@ -200,7 +200,7 @@ TEST_F(DamageTest, WhateverElseIsDamagedIsRefusedOrNotNeeded) {
     std::map<std::string, std::string> all;
     ASSERT_TRUE(store().scan(table, "", "", [&](std::string_view key, std::string_view value) {
       all.emplace(key, value);
-      return store::Reads::Next::kGoOn;
+      return store::StoreReader::Next::kGoOn;
     }));
     for (const auto& [key, value] : all) {
       // Labels, the manifest and totals are read once, when the shard is opened.
@@ -232,7 +232,7 @@ TEST_F(DamageTest, AStoreWithoutWhatEveryStoreHasIsDamaged) {
   ASSERT_TRUE(store().scan(store::Table::kMeta, std::string(1, store::kLabelPrefix), "",
                            [&](std::string_view key, std::string_view) {
                              last_label = key;
-                             return store::Reads::Next::kGoOn;
+                             return store::StoreReader::Next::kGoOn;
                            }));
   ASSERT_GE(last_label.size(), 2U);
   const std::string first_label = store::LabelKey{0}.bytes();
@@ -241,10 +241,10 @@ TEST_F(DamageTest, AStoreWithoutWhatEveryStoreHasIsDamaged) {
     const test::TempDir directory;
     auto copy = store::ShardStore::open(directory.path(), memory, store::ShardStore::Mode::kReadWrite).value();
     for (const store::Table table : {store::Table::kMeta, store::Table::kDocuments, store::Table::kCells}) {
-      store::WriteSet set;
+      store::WriteBatch set;
       ASSERT_TRUE(store().scan(table, "", "", [&](std::string_view key, std::string_view value) {
         if (table != store::Table::kMeta || key != gone) set.put(table, std::string(key), std::string(value));
-        return store::Reads::Next::kGoOn;
+        return store::StoreReader::Next::kGoOn;
       }));
       ASSERT_TRUE(copy->write(set));
     }
@@ -284,7 +284,7 @@ TEST_F(DamageTest, FoldingOntoADamagedDocumentFails) {
                                   R"("due_date":"2024-05-31","currency":"CNY","net_minor":500}})",
                            bytes));
     ASSERT_TRUE(shard->commit());
-    store::WriteSet set;
+    store::WriteBatch set;
     set.put(store::Table::kDocuments, store::DocumentKey{0, {DocumentKind::kInvoice, "I"}}.bytes(), "\x01\x7f");
     ASSERT_TRUE(shard->store().write(set));
   }

@@ -145,7 +145,7 @@ TEST(DeadLetters, DamageThatIsMetWhileCopyingIsForTheProjectorToMend) {
   ASSERT_TRUE(test::soon([&] { return letters_in(log) == 1; }));
   {
     const auto shard = folding.projector().shard(0);
-    store::WriteSet set;
+    store::WriteBatch set;
     set.put(store::Table::kMeta, store::ParkedKey{static_cast<std::uint8_t>(log::Topic::kOrders), 1}.bytes(),
             "damaged");
     ASSERT_TRUE(shard->store().write(set));

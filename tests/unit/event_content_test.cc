@@ -49,7 +49,7 @@ TEST(EventContent, OfEveryTypeOverAllThatItMayHoldIsADuplicate) {
       EXPECT_EQ(told_again->customer_id, event->customer_id);
       EXPECT_TRUE(told_again->correlation_id.empty());
       ByteBuffer memory;
-      EXPECT_EQ(store::judge(document, nullptr, 0, store::encode_event(*told_again, memory)),
+      EXPECT_EQ(store::find_repeat(document, nullptr, 0, store::encode_event(*told_again, memory)),
                 store::Verdict::kDuplicate)
           << json.substr(0, 500);
     }

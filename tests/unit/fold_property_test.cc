@@ -61,7 +61,7 @@ void check_open_items(Folding& folding, Hostile& hostile) {
     const auto scanned = account.reads->scan(store::Table::kDocuments, store::DocumentKey::prefix(id), "",
                                              [&](std::string_view key, std::string_view) {
                                                keys.emplace_back(key);
-                                               return store::Reads::Next::kGoOn;
+                                               return store::StoreReader::Next::kGoOn;
                                              });
     RC_ASSERT(scanned.has_value());
     std::vector<domain::DocumentRef> all;

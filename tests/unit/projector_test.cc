@@ -166,7 +166,7 @@ TEST_F(ProjectorTest, WhatOutgrowsMemoryIsSetAsideAndFoldedInOneCommit) {
 
 TEST_F(ProjectorTest, CommitsWhenAsMuchIsSetAsideAsMayBe) {
   ProjectorOptions options = little_memory();
-  options.set_aside_bytes = 140 << 10;
+  options.spill_bytes = 140 << 10;
   LateLog late(log_);
   const Folded folded = fold(late, options);
   EXPECT_GE(folded.runs_of_each_commit.size(), 3u);

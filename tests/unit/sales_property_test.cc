@@ -360,10 +360,10 @@ RC_GTEST_PROP(SalesProof, FailsWhereAPageIsDamaged, ()) {
   store::ShardStore& store = folded.folding.shard().store();
   std::string found_key;
   std::vector<store::Cell> cells;
-  const auto take = [&](std::string_view key, std::string_view page) -> Result<store::Reads::Next> {
+  const auto take = [&](std::string_view key, std::string_view page) -> Result<store::StoreReader::Next> {
     RETURN_IF_ERROR(store::decode_page(page, cells));
     found_key = key;
-    return random() % 4 == 0 ? store::Reads::Next::kStop : store::Reads::Next::kGoOn;
+    return random() % 4 == 0 ? store::StoreReader::Next::kStop : store::StoreReader::Next::kGoOn;
   };
   RC_ASSERT(store.scan(store::Table::kCells, std::string(1, store::kSalesPage), "", take).has_value());
   const auto invoiced =
@@ -373,7 +373,7 @@ RC_GTEST_PROP(SalesProof, FailsWhereAPageIsDamaged, ()) {
   RC_PRE(!invoiced->value.is_zero());
   std::string page;
   store::encode_page(cells, page);
-  store::WriteSet set;
+  store::WriteBatch set;
   set.put(store::Table::kCells, found_key, page);
   RC_ASSERT(store.write(set).has_value());
   const Asked asked{{"v1", "sales"},

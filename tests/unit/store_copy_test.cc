@@ -22,7 +22,7 @@ std::string key_of(int key) { return "key" + std::to_string(1000 + key); }
 
 // Every key of every table says `number`.
 void write_all(ShardStore& store, int number) {
-  WriteSet set;
+  WriteBatch set;
   const std::string value = std::to_string(number) + std::string(200, 'x');
   for (const Table table : kTables) {
     for (int key = 0; key < kKeys; ++key) set.put(table, key_of(key), value);
@@ -31,15 +31,16 @@ void write_all(ShardStore& store, int number) {
 }
 
 // The one number that all keys say.
-int read_all(const Reads& reads) {
+int read_all(const StoreReader& reads) {
   std::set<int> numbers;
   int count = 0;
   for (const Table table : kTables) {
-    EXPECT_TRUE(reads.scan(table, "key", "", [&](std::string_view, std::string_view value) -> Result<Reads::Next> {
-      numbers.insert(std::stoi(std::string(value)));
-      ++count;
-      return Reads::Next::kGoOn;
-    }));
+    EXPECT_TRUE(
+        reads.scan(table, "key", "", [&](std::string_view, std::string_view value) -> Result<StoreReader::Next> {
+          numbers.insert(std::stoi(std::string(value)));
+          ++count;
+          return StoreReader::Next::kGoOn;
+        }));
   }
   EXPECT_EQ(count, kKeys * static_cast<int>(kTables.size()));
   EXPECT_EQ(numbers.size(), 1u);

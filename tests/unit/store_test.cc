@@ -137,7 +137,7 @@ TEST(DocumentCodec, EventIdsComeBackHoweverTheyAreWritten) {
     ASSERT_TRUE(document) << id;
     EXPECT_EQ(document->facts[0].event.event_id.text(), id);
     EXPECT_EQ(document->conflicts[0].event_id.text(), id);
-    EXPECT_EQ(judge(bytes, nullptr, 0, named.encoded()), Verdict::kDuplicate);
+    EXPECT_EQ(find_repeat(bytes, nullptr, 0, named.encoded()), Verdict::kDuplicate);
     EXPECT_TRUE(contents.emplace(named.encoded().bytes).second) << id;
   }
 }
@@ -205,7 +205,7 @@ std::string detail_of(const std::string& stands, const std::string& came) {
   EXPECT_TRUE(first.valid && later.valid);
   std::string bytes;
   append_fact(bytes, {0, 1}, 1000, first.encoded());
-  EXPECT_EQ(judge(bytes, nullptr, 0, later.encoded()), Verdict::kConflict);
+  EXPECT_EQ(find_repeat(bytes, nullptr, 0, later.encoded()), Verdict::kConflict);
   EXPECT_TRUE(append_conflict(bytes, nullptr, {0, 2}, 1000, later.encoded()));
   Arena arena;
   const auto document = decode_document(domain::document_of(first.event.payload), bytes, 0, arena);
@@ -386,7 +386,7 @@ TEST(DocumentCodec, FlippedBitsNeverCrash) {
         if (!document) {
           EXPECT_EQ(document.error().code, ErrorCode::kCorrupt);
         }
-        judge(damaged, nullptr, 1, encoded);
+        find_repeat(damaged, nullptr, 1, encoded);
         for_each_content(damaged, [](std::uint8_t, std::string_view) {});
       }
     }
@@ -416,10 +416,10 @@ constexpr const char* kReversedLater = R"("payment_reversed":{"payment_id":"P","
 
 // Which an index of the document does not change.
 Verdict verdict(const std::string& document, const Told& told, std::uint8_t topic = 0) {
-  const Verdict verdict = judge(document, nullptr, topic, told.encoded());
+  const Verdict verdict = find_repeat(document, nullptr, topic, told.encoded());
   DocumentIndex index;
   EXPECT_TRUE(index.follow(document));
-  EXPECT_EQ(judge(document, &index, topic, told.encoded()), verdict);
+  EXPECT_EQ(find_repeat(document, &index, topic, told.encoded()), verdict);
   return verdict;
 }
 
@@ -435,9 +435,10 @@ TEST(DocumentIndexTest, FollowsADocumentAsItGrows) {
   for (int i = 0; i < 300; ++i) {
     const Told one = told(i, "a");
     // Every second claims what the one before it has.
-    EXPECT_EQ(judge(document, &index, 1, one.encoded()), i % 2 == 0 ? Verdict::kNew : Verdict::kDuplicate) << i;
-    EXPECT_EQ(judge(document, &index, 1, told(i, "b").encoded()), i % 2 == 0 ? Verdict::kNew : Verdict::kConflict) << i;
-    EXPECT_EQ(judge(document, &index, 2, one.encoded()), Verdict::kNew) << i;
+    EXPECT_EQ(find_repeat(document, &index, 1, one.encoded()), i % 2 == 0 ? Verdict::kNew : Verdict::kDuplicate) << i;
+    EXPECT_EQ(find_repeat(document, &index, 1, told(i, "b").encoded()), i % 2 == 0 ? Verdict::kNew : Verdict::kConflict)
+        << i;
+    EXPECT_EQ(find_repeat(document, &index, 2, one.encoded()), Verdict::kNew) << i;
     if (i % 2 == 0) append_fact(document, {1, i}, 1000, one.encoded());
     const std::string invoice = i % 4 == 0 ? "I" + std::to_string(i) : "I";
     const DocumentRef link{DocumentKind::kInvoice, invoice};
@@ -445,7 +446,7 @@ TEST(DocumentIndexTest, FollowsADocumentAsItGrows) {
     EXPECT_TRUE(index.follow(document));
     EXPECT_EQ(append_link(document, &index, link), is_new) << i;
     EXPECT_TRUE(index.follow(document));
-    EXPECT_EQ(judge(document, &index, 1, told(i / 4 * 2, "a").encoded()), Verdict::kDuplicate) << i;
+    EXPECT_EQ(find_repeat(document, &index, 1, told(i / 4 * 2, "a").encoded()), Verdict::kDuplicate) << i;
   }
   EXPECT_TRUE(append_conflict(document, &index, {1, 999}, 1000, told(0, "b").encoded()));
   EXPECT_TRUE(index.follow(document));
@@ -976,12 +977,12 @@ class StoreTest : public testing::TestWithParam<std::size_t> {
 TEST_P(StoreTest, AWriteSetIsThereWholeAfterReopening) {
   {
     auto store = open();
-    WriteSet set;
+    WriteBatch set;
     set.put(Table::kMeta, "a", "1");
     set.put(Table::kDocuments, "a", "2");
     set.put(Table::kCells, "a", "3");
     ASSERT_TRUE(store->write(set));
-    WriteSet second;
+    WriteBatch second;
     second.remove(Table::kMeta, "a");
     second.put(Table::kCells, "a", "4");
     ASSERT_TRUE(store->write(second));
@@ -996,7 +997,7 @@ INSTANTIATE_TEST_SUITE_P(ByWay, StoreTest, testing::Values(ShardStore::kFilesByt
 
 TEST_P(StoreTest, KeysAreToldApartWhereverTheyDiffer) {
   auto store = open();
-  WriteSet set;
+  WriteBatch set;
   const std::string_view keys[] = {"head8890", "head889", {"b\0", 2}, "b", "head8", "\xFFhigh", "head88901"};
   for (const std::string_view key : keys) set.put(Table::kMeta, key, key);
   set.put(Table::kMeta, "b", "again");
@@ -1009,7 +1010,7 @@ TEST_P(StoreTest, KeysAreToldApartWhereverTheyDiffer) {
 TEST_P(StoreTest, OfSeveralChangesToAKeyTheLastHolds) {
   {
     auto store = open();
-    WriteSet set;
+    WriteBatch set;
     for (const char* key : {"c", "a", "b"}) set.put(Table::kMeta, key, "first");
     set.remove(Table::kMeta, "b");
     set.put(Table::kMeta, "a", "second");
@@ -1026,14 +1027,14 @@ TEST_P(StoreTest, OfSeveralChangesToAKeyTheLastHolds) {
 TEST_P(StoreTest, ALargeWriteBehindASmallOneIsKeptWithIt) {
   {
     auto store = open();
-    WriteSet small;
+    WriteBatch small;
     small.put(Table::kMeta, "position", "1");
     ASSERT_TRUE(store->write(small));
-    WriteSet large;
+    WriteBatch large;
     large.put(Table::kMeta, "position", "2");
     large.put(Table::kCells, "cell", std::string(2 * ShardStore::kFilesBytesMin, 'x'));
     ASSERT_TRUE(store->write(large));
-    WriteSet last;
+    WriteBatch last;
     last.put(Table::kMeta, "position", "3");
     ASSERT_TRUE(store->write(last));
   }
@@ -1065,13 +1066,13 @@ TEST_P(StoreTest, WhatWasPreparedShowsWithTheNextWrite) {
   };
   {
     auto store = open();
-    WriteSet before;
+    WriteBatch before;
     before.put(Table::kCells, key('R', 0), "gone");
     before.put(Table::kCells, key('R', 1), "old");
     before.put(Table::kMeta, "S", "0");
     ASSERT_TRUE(store->write(before));
-    if (!store->takes_files()) return;
-    WriteSet set;
+    if (!store->can_ingest()) return;
+    WriteBatch set;
     for (int i = 0; i < 300; ++i) {
       set.put(Table::kDocuments, key('d', i), key('v', i));
       set.put(Table::kCells, key('G', i), key('g', i));
@@ -1082,7 +1083,7 @@ TEST_P(StoreTest, WhatWasPreparedShowsWithTheNextWrite) {
       }
       set.put(Table::kMeta, key('I', 7 * i % 300), "");
       if (i % 10 != 0) continue;
-      ASSERT_TRUE(store->prepare(set));
+      ASSERT_TRUE(store->stage_files(set));
       set.clear();
       EXPECT_EQ(set.bytes(), 0u);
     }
@@ -1098,13 +1099,13 @@ TEST_P(StoreTest, WhatWasPreparedShowsWithTheNextWrite) {
 TEST_P(StoreTest, OfAKeyThatIsPreparedAgainTheLastHolds) {
   {
     auto store = open();
-    if (!store->takes_files()) return;
+    if (!store->can_ingest()) return;
     for (const char* value : {"first", "second", "third"}) {
-      WriteSet set;
+      WriteBatch set;
       set.put(Table::kCells, "key", value);
-      ASSERT_TRUE(store->prepare(set));
+      ASSERT_TRUE(store->stage_files(set));
     }
-    WriteSet rest;
+    WriteBatch rest;
     rest.put(Table::kMeta, "position", "1");
     const auto done = store->write(rest);
     ASSERT_TRUE(done) << done.error().message;
@@ -1116,9 +1117,9 @@ TEST_P(StoreTest, OfAKeyThatIsPreparedAgainTheLastHolds) {
 TEST_P(StoreTest, WhatWasPreparedAloneIsLost) {
   {
     auto store = open();
-    WriteSet set;
+    WriteBatch set;
     set.put(Table::kCells, "a", "1");
-    ASSERT_TRUE(store->prepare(set));
+    ASSERT_TRUE(store->stage_files(set));
   }
   EXPECT_EQ(open()->get(Table::kCells, "a").value(), std::nullopt);
 }
@@ -1126,7 +1127,7 @@ TEST_P(StoreTest, WhatWasPreparedAloneIsLost) {
 TEST_P(StoreTest, AWriteSetThatWasNotWrittenLeavesNothing) {
   {
     auto store = open();
-    WriteSet set;
+    WriteBatch set;
     set.put(Table::kMeta, "a", "1");
     set.put(Table::kDocuments, "a", "2");
   }
@@ -1137,11 +1138,11 @@ TEST_P(StoreTest, AWriteSetThatWasNotWrittenLeavesNothing) {
 
 TEST_P(StoreTest, ASnapshotDoesNotSeeLaterWrites) {
   auto store = open();
-  WriteSet set;
+  WriteBatch set;
   set.put(Table::kMeta, "a", "1");
   ASSERT_TRUE(store->write(set));
   const auto account = store->snapshot();
-  WriteSet later;
+  WriteBatch later;
   later.put(Table::kMeta, "a", "2");
   later.put(Table::kMeta, "b", "3");
   ASSERT_TRUE(store->write(later));
@@ -1152,7 +1153,7 @@ TEST_P(StoreTest, ASnapshotDoesNotSeeLaterWrites) {
 
 TEST_P(StoreTest, ScansStayWithinTheirPrefixAndStopWhenTold) {
   auto store = open();
-  WriteSet set;
+  WriteBatch set;
   for (const char* key : {"a", "b1", "b2", "b3", "c"}) set.put(Table::kMeta, key, key);
   set.put(Table::kMeta, "b\xFF\xFF", "last");
   ASSERT_TRUE(store->write(set));
@@ -1161,7 +1162,7 @@ TEST_P(StoreTest, ScansStayWithinTheirPrefixAndStopWhenTold) {
     std::size_t count = 0;
     EXPECT_TRUE(store->scan(Table::kMeta, prefix, from, [&](std::string_view, std::string_view value) {
       seen.append(value).append(" ");
-      return ++count < most ? Reads::Next::kGoOn : Reads::Next::kStop;
+      return ++count < most ? StoreReader::Next::kGoOn : StoreReader::Next::kStop;
     }));
     return seen;
   };
@@ -1180,7 +1181,7 @@ TEST_P(StoreTest, AnOlderWriteAheadLogThatIsMissingOrShorterIsDamage) {
   const std::string copy = directory_.path() + "/copy";
   std::vector<std::string> logs;
   for (int i = 0; i < 4'000 && logs.size() < 2; ++i) {
-    WriteSet set;
+    WriteBatch set;
     set.put(Table::kMeta, "position", std::to_string(i));
     set.put(Table::kDocuments, "document" + std::to_string(i), std::string(1'000, 'x'));
     set.put(Table::kCells, "cell" + std::to_string(i), "1");
@@ -1214,14 +1215,14 @@ TEST_P(StoreTest, BehindDamageInTheWriteAheadLogNothingIsThere) {
   {
     auto store = open();
     for (const char* number : {"1", "2", "3"}) {
-      WriteSet set;
+      WriteBatch set;
       set.put(Table::kMeta, "position", number);
       set.put(Table::kDocuments, "document" + std::string(number), "told in write " + std::string(number));
       // Blocks of the log are read one by one.
       set.put(Table::kCells, "cell" + std::string(number), std::string(100'000, 'x'));
       ASSERT_TRUE(store->write(set));
     }
-    if (store->takes_files()) return;
+    if (store->can_ingest()) return;
   }
   for (const auto& file : std::filesystem::directory_iterator(directory_.path() + "/shard")) {
     if (file.path().extension() != ".log") continue;
@@ -1257,7 +1258,7 @@ TEST_P(StoreTest, LabelsKeepTheirNumbersOverReopening) {
     EXPECT_EQ(labels.dimensions({"sku", "web", 2}), 3U);
     EXPECT_EQ(labels.customer("C2"), 0U);
     for (int i = 0; i < 300; ++i) labels.customer("many" + std::to_string(i));
-    WriteSet set;
+    WriteBatch set;
     labels.write_new(set);
     ASSERT_TRUE(store->write(set));
     EXPECT_EQ(labels.customer("unwritten"), 304U);
@@ -1290,7 +1291,7 @@ TEST(LabelsTest, AMissingOrDamagedOneIsCorrupt) {
     const test::TempDir directory;
     SharedMemory memory{8 << 20, 8 << 20};
     const auto store = ShardStore::open(directory.path(), memory, ShardStore::Mode::kReadWrite).value();
-    WriteSet set;
+    WriteBatch set;
     Labels written;
     for (int i = 0; i < 5; ++i) written.customer("C" + std::to_string(i));
     written.write_new(set);

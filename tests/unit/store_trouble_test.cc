@@ -193,7 +193,7 @@ TEST_F(StoreTroubleTest, ADamagedDocumentIsAnAlarmAndMendedByFoldingAnew) {
   const auto damage = [&] {
     const auto shard = book_.projector().shard(0);
     const store::DocumentKey key{shard->labels().find_customer("C1").value(), {domain::DocumentKind::kInvoice, "I0"}};
-    store::WriteSet set;
+    store::WriteBatch set;
     set.put(store::Table::kDocuments, key.bytes(), "\x01\x7f");
     ASSERT_TRUE(shard->store().write(set));
     // A commit later it is seen.
@@ -274,7 +274,7 @@ TEST(FailingStore, AFailedSyncOfSortedFilesLeavesWhatWasThere) {
     return store::ShardStore::open(path, memory, store::ShardStore::Mode::kReadWrite, 0).value();
   };
   const auto write = [](store::ShardStore& store, const std::string& value) {
-    store::WriteSet set;
+    store::WriteBatch set;
     set.put(store::Table::kMeta, "position", value);
     set.put(store::Table::kCells, "cell", value);
     return store.write(set);
@@ -306,7 +306,7 @@ TEST(FailingStore, AScanThatCannotBeReadOnHasFailedAndNotEnded) {
   {
     store::SharedMemory memory(8 << 20, 8 << 20, disk.env());
     const auto store = store::ShardStore::open(path, memory, store::ShardStore::Mode::kReadWrite).value();
-    store::WriteSet set;
+    store::WriteBatch set;
     for (int i = 0; i < kKeys; ++i) set.put(store::Table::kCells, "key" + std::to_string(i), std::string(1'000, 'x'));
     ASSERT_TRUE(store->write(set));
     ASSERT_TRUE(store->compact());
@@ -317,9 +317,9 @@ TEST(FailingStore, AScanThatCannotBeReadOnHasFailedAndNotEnded) {
   const auto scan = [&](int failing_at) {
     count = 0;
     return store->scan(store::Table::kCells, "key", "",
-                       [&](std::string_view, std::string_view) -> Result<store::Reads::Next> {
+                       [&](std::string_view, std::string_view) -> Result<store::StoreReader::Next> {
                          if (count++ == failing_at) disk.fail(Fails::kReads);
-                         return store::Reads::Next::kGoOn;
+                         return store::StoreReader::Next::kGoOn;
                        });
   };
   const auto failed = scan(kKeys / 2);
@@ -339,7 +339,7 @@ TEST(FailingStore, AWriteAheadLogIsOnTheDiskBeforeMoreIsWrittenBehindIt) {
   const auto store = store::ShardStore::open(path, memory, store::ShardStore::Mode::kReadWrite).value();
   std::set<std::string> logs;
   for (int i = 0; i < 4'000 && logs.size() < 10; ++i) {
-    store::WriteSet set;
+    store::WriteBatch set;
     set.put(store::Table::kDocuments, "document" + std::to_string(i), std::string(1'000, 'x'));
     set.put(store::Table::kCells, "cell" + std::to_string(i), "1");
     ASSERT_TRUE(store->write(set));

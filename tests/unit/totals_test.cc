@@ -38,7 +38,7 @@ class TotalsTest : public ::testing::Test {
   void commit(std::size_t cells = 1) {
     const std::vector<Cell> changes(cells, open_cell(1));
     journal_.add(changes);
-    WriteSet set;
+    WriteBatch set;
     next_entry_ = journal_.write(++state_.digest, set).next_entry;
     ASSERT_TRUE(store_->write(set));
   }
@@ -105,7 +105,7 @@ TEST_F(TotalsTest, ACommitThatIsTooMuchBreaksTheChainUntilAFileIsWritten) {
 }
 
 TEST_F(TotalsTest, ACommitThatChangesNothingTakesNoEntry) {
-  WriteSet set;
+  WriteBatch set;
   EXPECT_EQ(journal_.write(state_.digest, set).next_entry, 0);
   EXPECT_EQ(set.bytes(), 0U);
 }
@@ -124,7 +124,7 @@ TEST_F(TotalsTest, AFileOfAnotherStateIsNotBelieved) {
 
 TEST_F(TotalsTest, DamagedEntriesAndFilesOfAnotherVersionAreNotBelieved) {
   commit_often(3);
-  WriteSet set;
+  WriteBatch set;
   const std::string entry = store_->get(Table::kMeta, JournalKey{1}.bytes()).value().value();
   set.put(Table::kMeta, JournalKey{1}.bytes(), entry.substr(0, entry.size() - 1));
   ASSERT_TRUE(store_->write(set));

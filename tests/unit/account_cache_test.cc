@@ -67,7 +67,7 @@ UInt128 digest_of(const History& history, std::size_t cache_bytes) {
   return (*shard)->state().digest;
 }
 
-TEST(Accounts, WhatLeavesTheCacheIsFoundInTheStore) {
+TEST(AccountCache, WhatLeavesTheCacheIsFoundInTheStore) {
   const History history;
   const UInt128 all_kept = digest_of(history, 64 << 20);
   // With hardly any, whether something is stored is not remembered either; with some it is.

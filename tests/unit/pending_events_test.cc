@@ -1,5 +1,5 @@
-// The backlog of a shard: accounts in order, their events in the order told, whatever was set aside when.
-#include "engine/backlog.h"
+// The pending events of a shard: accounts in order, their events in the order told, whatever was spilled when.
+#include "engine/pending_events.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -20,7 +20,7 @@ using domain::DocumentKind;
 using domain::DocumentRef;
 
 // All that an event carries, as text.
-std::string text_of(const Told& told) {
+std::string text_of(const PendingEvent& told) {
   std::string text = fmt::format("{} {} {}:{} {} {} {} {} {} {}", static_cast<int>(told.ref.kind), told.ref.id,
                                  told.at.topic, told.at.offset, told.recorded_ms, told.clock, told.event.bytes,
                                  told.event.source_at, told.event.payload_at, static_cast<int>(told.event.claims));
@@ -30,25 +30,25 @@ std::string text_of(const Told& told) {
 
 using Accounts = std::vector<std::pair<store::LabelId, std::vector<std::string>>>;
 
-Accounts accounts_of(Backlog& backlog) {
+Accounts accounts_of(PendingEvents& pending) {
   Accounts accounts;
-  const auto done =
-      backlog.for_each_account([&](store::LabelId customer, std::span<const Told* const> events) -> Result<void> {
+  const auto done = pending.for_each_account(
+      [&](store::LabelId customer, std::span<const PendingEvent* const> events) -> Result<void> {
         accounts.emplace_back(customer, std::vector<std::string>());
-        for (const Told* told : events) accounts.back().second.push_back(text_of(*told));
+        for (const PendingEvent* told : events) accounts.back().second.push_back(text_of(*told));
         return {};
       });
   EXPECT_TRUE(done.has_value()) << done.error().message;
   return accounts;
 }
 
-TEST(Backlog, GivesEachAccountAllItsEventsInTheOrderTold) {
+TEST(PendingEvents, GivesEachAccountAllItsEventsInTheOrderTold) {
   const test::TempDir folder;
   std::mt19937 random(7);
   for (int round = 0; round < 20; ++round) {
     // From few accounts to more than one digit of theirs tells apart.
     const std::uint32_t accounts = round % 2 == 0 ? 40 : 5'000'000;
-    Backlog backlog(folder.path());
+    PendingEvents pending(folder.path());
     std::map<store::LabelId, std::vector<std::string>> expected;
     for (int i = 0; i < 3'000; ++i) {
       // Some events are larger than what is read of a run at a time.
@@ -56,7 +56,7 @@ TEST(Backlog, GivesEachAccountAllItsEventsInTheOrderTold) {
       const std::string id(random() % 30, 'i');
       const std::string other(random() % 30, 'n');
       const std::vector<DocumentRef> names(random() % 3, DocumentRef{DocumentKind::kInvoice, other});
-      Told told;
+      PendingEvent told;
       told.ref = {DocumentKind::kOrder, id};
       told.at = {static_cast<std::uint8_t>(random() % 5), i};
       told.recorded_ms = i * 1'000'000'007LL;
@@ -64,17 +64,17 @@ TEST(Backlog, GivesEachAccountAllItsEventsInTheOrderTold) {
       told.event = {bytes, 3, 5, domain::Claims::kItsId};
       told.names = names;
       const auto customer = static_cast<store::LabelId>(random() % accounts);
-      backlog.add(customer, told);
+      pending.add(customer, told);
       expected[customer].push_back(text_of(told));
       if (random() % 700 == 0) {
-        ASSERT_TRUE(backlog.set_aside().has_value());
+        ASSERT_TRUE(pending.spill().has_value());
       }
     }
-    EXPECT_EQ(accounts_of(backlog), Accounts(expected.begin(), expected.end()));
+    EXPECT_EQ(accounts_of(pending), Accounts(expected.begin(), expected.end()));
     EXPECT_TRUE(std::filesystem::is_empty(folder.path())) << "runs have no name";
-    backlog.clear();
-    EXPECT_TRUE(backlog.empty());
-    EXPECT_EQ(accounts_of(backlog), Accounts());
+    pending.clear();
+    EXPECT_TRUE(pending.empty());
+    EXPECT_EQ(accounts_of(pending), Accounts());
   }
 }
 
@@ -89,23 +89,23 @@ File nameless_file() {
   return File();
 }
 
-TEST(Backlog, WhatIsReadBackOtherwiseThanItWasWrittenIsNoEvent) {
+TEST(PendingEvents, WhatIsReadBackOtherwiseThanItWasWrittenIsNoEvent) {
   const test::TempDir folder;
   const std::string bytes = "an event";
   const std::string id = "O-1";
   const std::vector<DocumentRef> names(2, DocumentRef{DocumentKind::kInvoice, "I-1"});
-  Told told;
+  PendingEvent told;
   told.ref = {DocumentKind::kOrder, id};
   told.event.bytes = bytes;
   told.names = names;
   const auto read = [&](const std::function<void(File&)>& damage) {
-    Backlog backlog(folder.path());
-    for (store::LabelId customer : {1, 2, 300}) backlog.add(customer, told);
-    EXPECT_TRUE(backlog.set_aside().has_value());
+    PendingEvents pending(folder.path());
+    for (store::LabelId customer : {1, 2, 300}) pending.add(customer, told);
+    EXPECT_TRUE(pending.spill().has_value());
     File file = nameless_file();
     damage(file);
-    return backlog.for_each_account([&](store::LabelId, std::span<const Told* const> events) -> Result<void> {
-      for (const Told* event : events) EXPECT_EQ(text_of(*event), text_of(told));
+    return pending.for_each_account([&](store::LabelId, std::span<const PendingEvent* const> events) -> Result<void> {
+      for (const PendingEvent* event : events) EXPECT_EQ(text_of(*event), text_of(told));
       return {};
     });
   };
@@ -126,74 +126,74 @@ TEST(Backlog, WhatIsReadBackOtherwiseThanItWasWrittenIsNoEvent) {
   EXPECT_FALSE(read([](File& file) { ASSERT_TRUE(file.truncate(20).has_value()); }).has_value());
 }
 
-TEST(Backlog, CountsWhatIsSetAsideAndTheLargestAccount) {
+TEST(PendingEvents, CountsWhatIsSetAsideAndTheLargestAccount) {
   const test::TempDir folder;
-  Backlog backlog(folder.path());
-  Told told;
+  PendingEvents pending(folder.path());
+  PendingEvent told;
   const std::string bytes(1'000, 'x');
   told.event.bytes = bytes;
-  for (int i = 0; i < 10; ++i) backlog.add(1, told);
-  backlog.add(2, told);
-  EXPECT_EQ(backlog.bytes_set_aside(), 0u);
-  const std::size_t largest = backlog.bytes_of_largest_account();
+  for (int i = 0; i < 10; ++i) pending.add(1, told);
+  pending.add(2, told);
+  EXPECT_EQ(pending.bytes_spilled(), 0u);
+  const std::size_t largest = pending.bytes_of_largest_account();
   EXPECT_GE(largest, 10'000u);
   EXPECT_LT(largest, 20'000u);
-  ASSERT_TRUE(backlog.set_aside().has_value());
-  EXPECT_GE(backlog.bytes_set_aside(), 11'000u);
-  EXPECT_EQ(backlog.bytes_of_largest_account(), largest);
-  for (int i = 0; i < 10; ++i) backlog.add(1, told);
-  EXPECT_EQ(backlog.bytes_of_largest_account(), 2 * largest);
-  backlog.clear();
-  EXPECT_EQ(backlog.bytes_set_aside(), 0u);
-  EXPECT_EQ(backlog.bytes_of_largest_account(), 0u);
+  ASSERT_TRUE(pending.spill().has_value());
+  EXPECT_GE(pending.bytes_spilled(), 11'000u);
+  EXPECT_EQ(pending.bytes_of_largest_account(), largest);
+  for (int i = 0; i < 10; ++i) pending.add(1, told);
+  EXPECT_EQ(pending.bytes_of_largest_account(), 2 * largest);
+  pending.clear();
+  EXPECT_EQ(pending.bytes_spilled(), 0u);
+  EXPECT_EQ(pending.bytes_of_largest_account(), 0u);
 }
 
-TEST(Backlog, CountsEveryCommitAnew) {
+TEST(PendingEvents, CountsEveryCommitAnew) {
   const test::TempDir folder;
-  Backlog backlog(folder.path());
-  backlog.add(70'000, Told{});
-  const std::size_t one = backlog.bytes_of_largest_account();
-  for (const bool set_aside : {false, true, false, true, true, false, false}) {
-    backlog.clear();
-    for (int i = 0; i < 3; ++i) backlog.add(70'000, Told{});
-    if (set_aside) {
-      ASSERT_TRUE(backlog.set_aside().has_value());
+  PendingEvents pending(folder.path());
+  pending.add(70'000, PendingEvent{});
+  const std::size_t one = pending.bytes_of_largest_account();
+  for (const bool spill : {false, true, false, true, true, false, false}) {
+    pending.clear();
+    for (int i = 0; i < 3; ++i) pending.add(70'000, PendingEvent{});
+    if (spill) {
+      ASSERT_TRUE(pending.spill().has_value());
     }
-    backlog.add(3, Told{});
-    EXPECT_EQ(backlog.bytes_of_largest_account(), 3 * one);
+    pending.add(3, PendingEvent{});
+    EXPECT_EQ(pending.bytes_of_largest_account(), 3 * one);
   }
 }
 
-TEST(Backlog, KeepsWhatItHasWhereItCannotBeSetAside) {
+TEST(PendingEvents, KeepsWhatItHasWhereItCannotBeSetAside) {
   const test::TempDir folder;
-  Backlog backlog(folder.path() + "/absent");
-  backlog.add(1, Told{});
-  EXPECT_FALSE(backlog.set_aside().has_value());
-  EXPECT_EQ(accounts_of(backlog).size(), 1u);
+  PendingEvents pending(folder.path() + "/absent");
+  pending.add(1, PendingEvent{});
+  EXPECT_FALSE(pending.spill().has_value());
+  EXPECT_EQ(accounts_of(pending).size(), 1u);
 }
 
-TEST(Backlog, GivesBackTheMemoryOfALargeOne) {
+TEST(PendingEvents, GivesBackTheMemoryOfALargeOne) {
   const test::TempDir folder;
-  Backlog backlog(folder.path());
+  PendingEvents pending(folder.path());
   const std::string bytes(1'000, 'b');
-  Told told;
+  PendingEvent told;
   told.event.bytes = bytes;
-  for (const bool set_aside : {false, true}) {
-    for (int i = 0; i < 10'000; ++i) backlog.add(static_cast<store::LabelId>(i % 3), told);
-    EXPECT_GT(backlog.bytes_held(), backlog.bytes_in_memory());
-    if (set_aside) {
-      ASSERT_TRUE(backlog.set_aside().has_value());
+  for (const bool spill : {false, true}) {
+    for (int i = 0; i < 10'000; ++i) pending.add(static_cast<store::LabelId>(i % 3), told);
+    EXPECT_GT(pending.bytes_held(), pending.bytes_in_memory());
+    if (spill) {
+      ASSERT_TRUE(pending.spill().has_value());
     }
-    EXPECT_EQ(accounts_of(backlog).size(), 3u);
-    backlog.clear();
-    EXPECT_LT(backlog.bytes_held(), 1u << 20);
+    EXPECT_EQ(accounts_of(pending).size(), 3u);
+    pending.clear();
+    EXPECT_LT(pending.bytes_held(), 1u << 20);
   }
 }
 
-TEST(Backlog, RemovesTheNameThatACrashLeft) {
+TEST(PendingEvents, RemovesTheNameThatACrashLeft) {
   const test::TempDir folder;
   std::ofstream(folder.path() + "/set-aside") << "";
-  Backlog backlog(folder.path());
+  PendingEvents pending(folder.path());
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
 

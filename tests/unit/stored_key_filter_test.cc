@@ -1,5 +1,5 @@
 // The filter of stored keys: it never forgets one, and seldom takes another for one.
-#include "engine/sightings.h"
+#include "engine/stored_key_filter.h"
 
 #include <gtest/gtest.h>
 
@@ -13,14 +13,14 @@ namespace {
 std::uint64_t key(int i) { return hash64("key" + std::to_string(i)); }
 
 TEST(SightingsTest, WithoutKeysItHoldsNone) {
-  Sightings sightings;
+  StoredKeyFilter sightings;
   EXPECT_FALSE(sightings.may_hold(key(1)));
   EXPECT_EQ(sightings.bytes(), 0U);
 }
 
 TEST(SightingsTest, NoKeyIsForgottenAndFewOthersAreTakenForOne) {
   constexpr int kKeys = 300'000;
-  Sightings sightings;
+  StoredKeyFilter sightings;
   for (int i = 0; i < kKeys; ++i) sightings.add(key(i));
   for (int i = 0; i < kKeys; ++i) ASSERT_TRUE(sightings.may_hold(key(i)));
   int mistaken = 0;

@@ -1,4 +1,4 @@
-#include "engine/sightings.h"
+#include "engine/stored_key_filter.h"
 
 #include <algorithm>
 
@@ -19,7 +19,7 @@ std::uint64_t bit(std::uint64_t hash, std::size_t word) {
 
 }  // namespace
 
-void Sightings::add(std::uint64_t hash) {
+void StoredKeyFilter::add(std::uint64_t hash) {
   if (waiting_.size() == kWaitingMax) settle();
   if (layers_.empty() || layers_.back().room == 0) {
     const std::size_t keys = kFirstLayerKeys << layers_.size();
@@ -32,14 +32,14 @@ void Sightings::add(std::uint64_t hash) {
   waiting_.emplace_back(hash, &block);
 }
 
-void Sightings::settle() {
+void StoredKeyFilter::settle() {
   for (const auto& [hash, block] : waiting_) {
     for (std::size_t i = 0; i < block->words.size(); ++i) block->words[i] |= bit(hash, i);
   }
   waiting_.clear();
 }
 
-bool Sightings::may_hold(std::uint64_t hash) {
+bool StoredKeyFilter::may_hold(std::uint64_t hash) {
   settle();
   return std::ranges::any_of(layers_, [&](const Layer& layer) {
     const Block& block = layer.blocks[place(hash, layer)];
@@ -49,7 +49,7 @@ bool Sightings::may_hold(std::uint64_t hash) {
   });
 }
 
-std::size_t Sightings::bytes() const {
+std::size_t StoredKeyFilter::bytes() const {
   std::size_t bytes = 0;
   for (const Layer& layer : layers_) bytes += layer.blocks.size() * sizeof(Block);
   return bytes;

@@ -6,6 +6,6 @@
 namespace daybook {
 
 template <typename T, std::size_t N>
-using Few = boost::container::small_vector<T, N>;
+using SmallVector = boost::container::small_vector<T, N>;
 
 }  // namespace daybook

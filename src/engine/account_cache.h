@@ -13,22 +13,22 @@
 #include "base/arena.h"
 #include "base/hash.h"
 #include "domain/account_state.h"
-#include "engine/sightings.h"
+#include "engine/stored_key_filter.h"
 #include "store/cells.h"
 #include "store/document_codec.h"
 #include "store/labels.h"
 
 namespace daybook::engine {
 
-// A stored value in memory. Stays where it is until Accounts::clean().
-struct Held {
+// A stored value in memory. Stays where it is until AccountCache::clean().
+struct Cached {
   std::string value;          // Empty: nothing is stored.
-  std::uint32_t used = 0;     // When it was last asked for, on the clock of Accounts.
+  std::uint32_t used = 0;     // When it was last asked for, on the clock of AccountCache.
   std::uint32_t counted = 0;  // Of the budget.
   bool dirty = false;
 };
 
-struct HeldDocument : Held {
+struct CachedDocument : Cached {
   domain::DocumentKind kind{};
   std::string id;
   std::size_t hash = 0;                     // Of kind and id.
@@ -45,34 +45,34 @@ struct HeldDocument : Held {
   domain::DocumentRef ref() const { return {kind, id}; }
 };
 
-struct HeldPage : Held {
+struct CachedPage : Cached {
   bool stored = false;
   store::PageId id;
 };
 
-class Accounts;
+class AccountCache;
 
 // One account while a commit folds it. One thread.
 //
-//   hold(), mark_dirty() … ──► document(), add_cells() … ──► write()
+//   load(), mark_dirty() … ──► document(), add_cells() … ──► write()
 //
 // A document that was decoded is not to be appended to before write().
-class HeldAccount : public domain::Account {
+class CachedAccount : public domain::Account {
  public:
-  HeldAccount(Accounts& owner, store::LabelId customer) : owner_(owner), customer_(customer) {}
+  CachedAccount(AccountCache& owner, store::LabelId customer) : owner_(owner), customer_(customer) {}
 
   store::LabelId customer() const { return customer_; }
 
   // The document of this reference, from the store when it is not here; an empty one when there is none.
-  Result<HeldDocument*> hold(domain::DocumentRef ref);
-  void mark_dirty(HeldDocument& document);
+  Result<CachedDocument*> load(domain::DocumentRef ref);
+  void mark_dirty(CachedDocument& document);
   // As the document is now; null for a short one, and while it is compared for the first few times. Until it is
   // appended to.
-  Result<const store::DocumentIndex*> index(HeldDocument& document);
+  Result<const store::DocumentIndex*> index(CachedDocument& document);
   // What was marked since the last write(), in the order of their keys.
-  std::span<HeldDocument* const> dirty();
+  std::span<CachedDocument* const> dirty();
   const domain::Document* document(domain::DocumentRef ref) override;
-  const domain::Document* document(HeldDocument& held);
+  const domain::Document* document(CachedDocument& cached);
   // What went wrong in document(), whose result then was null: kCorrupt, which names it, for one that is damaged, or
   // missing although something names it.
   const std::optional<Error>& error() const;
@@ -83,10 +83,10 @@ class HeldAccount : public domain::Account {
   Result<void> add_cells(std::span<const store::Cell> cells);
 
   // Puts what is dirty into the set, whose views hold until the next commit. Documents as decoded go.
-  void write(store::WriteSet& set);
+  void write(store::WriteBatch& set);
 
  private:
-  friend class Accounts;
+  friend class AccountCache;
   // A document that is looked up.
   struct Wanted {
     domain::DocumentRef ref;
@@ -95,26 +95,26 @@ class HeldAccount : public domain::Account {
   struct DocumentHash {
     using is_transparent = void;
     std::size_t operator()(const Wanted& wanted) const { return wanted.hash; }
-    std::size_t operator()(const std::unique_ptr<HeldDocument>& held) const { return held->hash; }
+    std::size_t operator()(const std::unique_ptr<CachedDocument>& cached) const { return cached->hash; }
   };
   struct SameDocument {
     using is_transparent = void;
-    bool operator()(const Wanted& wanted, const std::unique_ptr<HeldDocument>& held) const {
-      return wanted.ref == held->ref();
+    bool operator()(const Wanted& wanted, const std::unique_ptr<CachedDocument>& cached) const {
+      return wanted.ref == cached->ref();
     }
-    bool operator()(const std::unique_ptr<HeldDocument>& a, const std::unique_ptr<HeldDocument>& b) const {
+    bool operator()(const std::unique_ptr<CachedDocument>& a, const std::unique_ptr<CachedDocument>& b) const {
       return a->ref() == b->ref();
     }
   };
   struct PageHash : store::PageId::Hash {
     using is_transparent = void;
     using store::PageId::Hash::operator();
-    std::size_t operator()(const std::unique_ptr<HeldPage>& held) const { return (*this)(held->id); }
+    std::size_t operator()(const std::unique_ptr<CachedPage>& cached) const { return (*this)(cached->id); }
   };
   struct SamePage {
     using is_transparent = void;
-    bool operator()(store::PageId id, const std::unique_ptr<HeldPage>& held) const { return id == held->id; }
-    bool operator()(const std::unique_ptr<HeldPage>& a, const std::unique_ptr<HeldPage>& b) const {
+    bool operator()(store::PageId id, const std::unique_ptr<CachedPage>& cached) const { return id == cached->id; }
+    bool operator()(const std::unique_ptr<CachedPage>& a, const std::unique_ptr<CachedPage>& b) const {
       return a->id == b->id;
     }
   };
@@ -122,22 +122,22 @@ class HeldAccount : public domain::Account {
   // With its tables, not with what they point to.
   std::size_t bytes() const;
 
-  Accounts& owner_;
+  AccountCache& owner_;
   store::LabelId customer_;
   std::uint32_t counted_ = 0;  // Of the budget.
-  boost::unordered_flat_set<std::unique_ptr<HeldDocument>, DocumentHash, SameDocument> documents_;
-  boost::unordered_flat_set<std::unique_ptr<HeldPage>, PageHash, SamePage> pages_;
+  boost::unordered_flat_set<std::unique_ptr<CachedDocument>, DocumentHash, SameDocument> documents_;
+  boost::unordered_flat_set<std::unique_ptr<CachedPage>, PageHash, SamePage> pages_;
 };
 
 // All accounts of a shard, of which one at a time is folded. One thread.
-class Accounts {
+class AccountCache {
  public:
   // `reads` and `labels` must outlive it. `bytes_max` is the budget: for documents and pages with their tables, and for
   // what is known of the keys stored.
-  Accounts(const store::Reads& reads, const store::Labels& labels, std::size_t bytes_max)
+  AccountCache(const store::StoreReader& reads, const store::Labels& labels, std::size_t bytes_max)
       : reads_(reads), labels_(labels), bytes_max_(bytes_max) {}
 
-  HeldAccount& account(store::LabelId customer);
+  CachedAccount& account(store::LabelId customer);
   // The store holds nothing yet: from now on what is not stored need not be looked for there.
   void begin_empty() {
     stored_.emplace();
@@ -155,7 +155,7 @@ class Accounts {
   std::size_t bytes() const;
 
  private:
-  friend class HeldAccount;
+  friend class CachedAccount;
 
   // What the store holds under this key; nothing where that is known without asking.
   Result<std::optional<std::string>> load(store::Table table, const std::string& key);
@@ -163,19 +163,19 @@ class Accounts {
   // Puts down in `counted` that something takes so much now.
   void count(std::uint32_t& counted, std::size_t bytes);
 
-  const store::Reads& reads_;
+  const store::StoreReader& reads_;
   const store::Labels& labels_;
   std::size_t bytes_max_;
   std::size_t bytes_ = 0;
   std::uint32_t clock_ = 0;
-  bool empty_ = false;                                  // The store holds nothing.
-  std::optional<Sightings> stored_;                     // None: what the store holds is not known without asking.
-  std::vector<std::unique_ptr<HeldAccount>> accounts_;  // By customer.
+  bool empty_ = false;                                    // The store holds nothing.
+  std::optional<StoredKeyFilter> stored_;                 // None: what the store holds is not known without asking.
+  std::vector<std::unique_ptr<CachedAccount>> accounts_;  // By customer.
   // Of the account that is being folded.
-  std::vector<HeldDocument*> dirty_;
-  std::vector<HeldPage*> dirty_pages_;
-  std::vector<HeldDocument*> decoded_;
-  std::vector<HeldDocument*> compared_;
+  std::vector<CachedDocument*> dirty_;
+  std::vector<CachedPage*> dirty_pages_;
+  std::vector<CachedDocument*> decoded_;
+  std::vector<CachedDocument*> compared_;
   Arena decoded_memory_;
   std::optional<Error> error_;
   std::vector<store::Cell> page_;

@@ -11,7 +11,7 @@ namespace daybook::engine {
 
 // A split block Bloom filter (Putze, Sanders, Singler 2007) in layers that double as keys come: 16 bits a
 // key, about one false answer in a thousand a layer. Keys are hashes of 64 bits. One thread.
-class Sightings {
+class StoredKeyFilter {
  public:
   void add(std::uint64_t hash);
   // False: it was never added.

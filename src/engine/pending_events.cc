@@ -1,4 +1,4 @@
-#include "engine/backlog.h"
+#include "engine/pending_events.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -46,7 +46,7 @@ std::uint32_t read32(const char* at) {
 void append32(std::uint32_t value, ByteBuffer& to) { to.append({reinterpret_cast<const char*>(&value), sizeof value}); }
 
 // The rest, behind the head.
-void append_rest(const Told& told, BufferWriter& out) {
+void append_rest(const PendingEvent& told, BufferWriter& out) {
   out.u8(told.at.topic);
   out.u8(static_cast<std::uint8_t>(told.ref.kind));
   out.u8(static_cast<std::uint8_t>(told.event.claims));
@@ -65,15 +65,15 @@ void append_rest(const Told& told, BufferWriter& out) {
 }
 
 // What was told lies where it was read, all over the memory.
-void call_for(const Told* told) {
+void call_for(const PendingEvent* told) {
   const char* const bytes = reinterpret_cast<const char*>(told);
-  for (std::size_t at = 0; at < sizeof(Told) + 128; at += 64) __builtin_prefetch(bytes + at);
+  for (std::size_t at = 0; at < sizeof(PendingEvent) + 128; at += 64) __builtin_prefetch(bytes + at);
 }
 
 // Its texts point into `bytes`, its names into `memory`.
-const Told* read_rest(std::string_view bytes, Arena& memory) {
+const PendingEvent* read_rest(std::string_view bytes, Arena& memory) {
   ByteReader in(bytes);
-  Told& told = memory.array<Told>(1).front();
+  PendingEvent& told = memory.array<PendingEvent>(1).front();
   told.at.topic = in.u8();
   told.ref.kind = static_cast<domain::DocumentKind>(in.u8());
   told.event.claims = static_cast<domain::Claims>(in.u8());
@@ -96,7 +96,7 @@ const Told* read_rest(std::string_view bytes, Arena& memory) {
 }  // namespace
 
 // Reads a run from its beginning.
-class Backlog::Cursor {
+class PendingEvents::Cursor {
  public:
   static constexpr store::LabelId kEnd = std::numeric_limits<store::LabelId>::max();
 
@@ -122,7 +122,7 @@ class Backlog::Cursor {
   }
 
   // The next event, into `memory`.
-  const Told* take(Arena& memory) {
+  const PendingEvent* take(Arena& memory) {
     const std::string_view bytes = memory.copy({buffer_.data() + begin_ + kHeadBytes, size_});
     begin_ += kHeadBytes + size_;
     return read_rest(bytes, memory);
@@ -160,10 +160,10 @@ class Backlog::Cursor {
   std::uint32_t size_ = 0;
 };
 
-Backlog::Backlog(const std::string& folder) : path_(folder + "/set-aside") { ::unlink(path_.c_str()); }
+PendingEvents::PendingEvents(const std::string& folder) : path_(folder + "/set-aside") { ::unlink(path_.c_str()); }
 
-void Backlog::add(store::LabelId customer, const Told& told) {
-  Told& kept = memory_.keep(told);
+void PendingEvents::add(store::LabelId customer, const PendingEvent& told) {
+  PendingEvent& kept = memory_.keep(told);
   kept.ref.id = memory_.copy(told.ref.id);
   kept.event.bytes = memory_.copy(told.event.bytes);
   const auto names = memory_.array<domain::DocumentRef>(told.names.size());
@@ -178,12 +178,12 @@ void Backlog::add(store::LabelId customer, const Told& told) {
 }
 
 // By customer, digit by digit from the lowest: each pass keeps the order of what is equal.
-void Backlog::sort() {
+void PendingEvents::sort() {
   std::vector<Waiting> spare;
   radix_sort(told_, spare, [](const Waiting& waiting) { return waiting.first; });
 }
 
-Result<void> Backlog::set_aside() {
+Result<void> PendingEvents::spill() {
   if (told_.empty()) return {};
   sort();
   ASSIGN_OR_RETURN(File file, File::open(path_, O_RDWR | O_CREAT | O_TRUNC));
@@ -212,20 +212,20 @@ Result<void> Backlog::set_aside() {
     if (buffer.size() >= kWriteBytes) RETURN_IF_ERROR(flush());
   }
   RETURN_IF_ERROR(flush());
-  bytes_set_aside_ += run.size;
+  bytes_spilled_ += run.size;
   runs_.push_back(std::move(run));
   forget_memory();
   return {};
 }
 
-void Backlog::forget_memory() {
+void PendingEvents::forget_memory() {
   told_.clear();
   memory_.reset();
   bytes_in_memory_ = 0;
 }
 
-Result<void> Backlog::for_each_account(
-    const std::function<Result<void>(store::LabelId, std::span<const Told* const>)>& visit) {
+Result<void> PendingEvents::for_each_account(
+    const std::function<Result<void>(store::LabelId, std::span<const PendingEvent* const>)>& visit) {
   sort();
   std::vector<std::unique_ptr<Cursor>> cursors;
   for (const Run& run : runs_) {
@@ -252,12 +252,12 @@ Result<void> Backlog::for_each_account(
   }
 }
 
-std::size_t Backlog::bytes_held() const {
+std::size_t PendingEvents::bytes_held() const {
   return memory_.bytes_kept() + read_.bytes_kept() + told_.capacity() * sizeof(Waiting) +
          events_.capacity() * sizeof(events_[0]) + bytes_of_account_.capacity() * sizeof(bytes_of_account_[0]);
 }
 
-void Backlog::clear() {
+void PendingEvents::clear() {
   if (runs_.empty()) {
     // A live commit has told few of very many accounts something.
     for (const auto& [customer, told] : told_) bytes_of_account_[customer] = 0;
@@ -272,7 +272,7 @@ void Backlog::clear() {
     daybook::release(events_);
   }
   runs_.clear();
-  bytes_set_aside_ = 0;
+  bytes_spilled_ = 0;
   largest_ = 0;
 }
 

@@ -1,4 +1,4 @@
-#include "engine/accounts.h"
+#include "engine/account_cache.h"
 
 #include <algorithm>
 #include <array>
@@ -14,10 +14,10 @@ namespace {
 constexpr std::size_t kSightingsShare = 4;
 
 std::size_t bytes_of(const std::string& text) { return text.capacity() < sizeof text / 2 ? 0 : text.capacity() + 1; }
-std::size_t bytes_of(const HeldDocument& document) {
+std::size_t bytes_of(const CachedDocument& document) {
   return sizeof document + bytes_of(document.id) + bytes_of(document.value);
 }
-std::size_t bytes_of(const HeldPage& page) { return sizeof page + bytes_of(page.value); }
+std::size_t bytes_of(const CachedPage& page) { return sizeof page + bytes_of(page.value); }
 
 // Of a table of pointers: each place has a byte of its own besides.
 template <typename Table>
@@ -33,11 +33,11 @@ void shrink(Table& table) {
 
 }  // namespace
 
-std::size_t HeldAccount::bytes() const { return sizeof *this + table_bytes(documents_) + table_bytes(pages_); }
+std::size_t CachedAccount::bytes() const { return sizeof *this + table_bytes(documents_) + table_bytes(pages_); }
 
-const std::optional<Error>& HeldAccount::error() const { return owner_.error_; }
+const std::optional<Error>& CachedAccount::error() const { return owner_.error_; }
 
-Result<HeldDocument*> HeldAccount::hold(domain::DocumentRef ref) {
+Result<CachedDocument*> CachedAccount::load(domain::DocumentRef ref) {
   const std::size_t hash = table_hash(ref.id, static_cast<std::uint64_t>(ref.kind));
   if (const auto at = documents_.find(Wanted{ref, hash}); at != documents_.end()) {
     (*at)->used = owner_.clock_;
@@ -45,45 +45,45 @@ Result<HeldDocument*> HeldAccount::hold(domain::DocumentRef ref) {
   }
   ASSIGN_OR_RETURN(std::optional<std::string> stored,
                    owner_.load(store::Table::kDocuments, store::DocumentKey{customer_, ref}.bytes()));
-  auto held = std::make_unique<HeldDocument>();
-  held->kind = ref.kind;
-  held->id = ref.id;
-  held->hash = hash;
-  if (stored) held->value = *std::move(stored);
-  held->stored = held->value.size();
-  held->used = owner_.clock_;
-  owner_.count(held->counted, bytes_of(*held));
-  HeldDocument* const document = held.get();
-  documents_.insert(std::move(held));
+  auto cached = std::make_unique<CachedDocument>();
+  cached->kind = ref.kind;
+  cached->id = ref.id;
+  cached->hash = hash;
+  if (stored) cached->value = *std::move(stored);
+  cached->stored = cached->value.size();
+  cached->used = owner_.clock_;
+  owner_.count(cached->counted, bytes_of(*cached));
+  CachedDocument* const document = cached.get();
+  documents_.insert(std::move(cached));
   return document;
 }
 
-void HeldAccount::mark_dirty(HeldDocument& document) {
+void CachedAccount::mark_dirty(CachedDocument& document) {
   if (document.dirty) return;
   document.dirty = true;
   owner_.dirty_.push_back(&document);
 }
 
-std::span<HeldDocument* const> HeldAccount::dirty() {
-  const auto ref = [](const HeldDocument* document) { return document->ref(); };
+std::span<CachedDocument* const> CachedAccount::dirty() {
+  const auto ref = [](const CachedDocument* document) { return document->ref(); };
   if (!std::ranges::is_sorted(owner_.dirty_, {}, ref)) std::ranges::sort(owner_.dirty_, {}, ref);
   return owner_.dirty_;
 }
 
-const domain::Document* HeldAccount::document(domain::DocumentRef ref) {
-  const auto held = hold(ref);
-  if (!held) {
-    owner_.error_ = held.error();
+const domain::Document* CachedAccount::document(domain::DocumentRef ref) {
+  const auto cached = load(ref);
+  if (!cached) {
+    owner_.error_ = cached.error();
     return nullptr;
   }
-  return document(**held);
+  return document(**cached);
 }
 
-Error HeldAccount::damaged(domain::DocumentRef ref, const Error& why) const {
+Error CachedAccount::damaged(domain::DocumentRef ref, const Error& why) const {
   return evaluation::damaged(owner_.labels_.own(customer_).customer, ref, why);
 }
 
-const domain::Document* HeldAccount::document(HeldDocument& document) {
+const domain::Document* CachedAccount::document(CachedDocument& document) {
   if (document.decoded == nullptr && !document.value.empty()) {
     const auto decoded =
         store::decode_document(document.ref(), document.value, document.stored, owner_.decoded_memory_);
@@ -103,7 +103,7 @@ const domain::Document* HeldAccount::document(HeldDocument& document) {
   return document.decoded;
 }
 
-Result<void> HeldAccount::add_cells(std::span<const store::Cell> cells) {
+Result<void> CachedAccount::add_cells(std::span<const store::Cell> cells) {
   while (!cells.empty()) {
     const store::PageId id = store::page_of(cells.front().id);
     std::size_t count = 1;
@@ -112,13 +112,13 @@ Result<void> HeldAccount::add_cells(std::span<const store::Cell> cells) {
     if (at == pages_.end()) {
       ASSIGN_OR_RETURN(std::optional<std::string> stored,
                        owner_.load(store::Table::kCells, store::PageKey{customer_, id}.bytes()));
-      auto held = std::make_unique<HeldPage>();
-      held->id = id;
-      held->stored = stored.has_value();
-      if (stored) held->value = *std::move(stored);
-      at = pages_.insert(std::move(held)).first;
+      auto cached = std::make_unique<CachedPage>();
+      cached->id = id;
+      cached->stored = stored.has_value();
+      if (stored) cached->value = *std::move(stored);
+      at = pages_.insert(std::move(cached)).first;
     }
-    HeldPage& page = **at;
+    CachedPage& page = **at;
     page.used = owner_.clock_;
     if (page.value.empty()) {
       store::encode_page(cells.first(count), page.value);
@@ -134,7 +134,7 @@ Result<void> HeldAccount::add_cells(std::span<const store::Cell> cells) {
   return {};
 }
 
-Result<const store::DocumentIndex*> HeldAccount::index(HeldDocument& document) {
+Result<const store::DocumentIndex*> CachedAccount::index(CachedDocument& document) {
   // Making one takes as long as some comparisons with all of it.
   constexpr std::uint32_t kComparisonsMax = 8;
   if (document.value.size() < store::DocumentIndex::kFromBytes) return nullptr;
@@ -147,16 +147,16 @@ Result<const store::DocumentIndex*> HeldAccount::index(HeldDocument& document) {
   return document.index.get();
 }
 
-void HeldAccount::write(store::WriteSet& set) {
-  for (HeldDocument* document : owner_.compared_) {
+void CachedAccount::write(store::WriteBatch& set) {
+  for (CachedDocument* document : owner_.compared_) {
     document->comparisons = 0;
     document->index.reset();
   }
   owner_.compared_.clear();
-  for (HeldDocument* document : owner_.decoded_) document->decoded = nullptr;
+  for (CachedDocument* document : owner_.decoded_) document->decoded = nullptr;
   owner_.decoded_.clear();
   owner_.decoded_memory_.reset();
-  for (HeldDocument* document : dirty()) {
+  for (CachedDocument* document : dirty()) {
     const std::string key = store::DocumentKey{customer_, document->ref()}.bytes();
     set.put_view(store::Table::kDocuments, key, document->value);
     if (document->stored == 0) owner_.note_stored(key);
@@ -166,7 +166,7 @@ void HeldAccount::write(store::WriteSet& set) {
     owner_.count(document->counted, bytes_of(*document));
   }
   owner_.dirty_.clear();
-  for (HeldPage* page : owner_.dirty_pages_) {
+  for (CachedPage* page : owner_.dirty_pages_) {
     const std::string key = store::PageKey{customer_, page->id}.bytes();
     if (page->value.empty()) {
       set.remove(store::Table::kCells, key);
@@ -182,33 +182,33 @@ void HeldAccount::write(store::WriteSet& set) {
   owner_.count(counted_, bytes());
 }
 
-HeldAccount& Accounts::account(store::LabelId customer) {
+CachedAccount& AccountCache::account(store::LabelId customer) {
   if (customer >= accounts_.size()) accounts_.resize(customer + 1);
-  if (!accounts_[customer]) accounts_[customer] = std::make_unique<HeldAccount>(*this, customer);
+  if (!accounts_[customer]) accounts_[customer] = std::make_unique<CachedAccount>(*this, customer);
   return *accounts_[customer];
 }
 
-void Accounts::count(std::uint32_t& counted, std::size_t bytes) {
+void AccountCache::count(std::uint32_t& counted, std::size_t bytes) {
   bytes_ += bytes - counted;
   counted = static_cast<std::uint32_t>(bytes);
 }
 
-std::size_t Accounts::bytes() const {
+std::size_t AccountCache::bytes() const {
   return bytes_ + accounts_.capacity() * sizeof(accounts_[0]) + (stored_ ? stored_->bytes() : 0);
 }
 
-Result<std::optional<std::string>> Accounts::load(store::Table table, const std::string& key) {
+Result<std::optional<std::string>> AccountCache::load(store::Table table, const std::string& key) {
   if (empty_ || (stored_ && !stored_->may_hold(hash64(key)))) return std::optional<std::string>();
   return reads_.get(table, key);
 }
 
-void Accounts::note_stored(const std::string& key) {
+void AccountCache::note_stored(const std::string& key) {
   if (!stored_) return;
   stored_->add(hash64(key));
   if (stored_->bytes() > bytes_max_ / kSightingsShare) stored_.reset();
 }
 
-void Accounts::clean(std::size_t taken) {
+void AccountCache::clean(std::size_t taken) {
   if (bytes() + taken <= bytes_max_) return;
   // How much was last used in each of some stretches of the clock; the older ones go, down to what leaves
   // room for some commits without another sweep. An account's tables go with its last document or page.
@@ -222,9 +222,9 @@ void Accounts::clean(std::size_t taken) {
   for (const auto& account : accounts_) {
     if (!account) continue;
     std::uint32_t last = 0;
-    const auto note = [&](const auto& held) {
-      used[held->used / stretch] += held->counted;
-      last = std::max(last, held->used);
+    const auto note = [&](const auto& cached) {
+      used[cached->used / stretch] += cached->counted;
+      last = std::max(last, cached->used);
     };
     std::ranges::for_each(account->documents_, note);
     std::ranges::for_each(account->pages_, note);
@@ -235,9 +235,9 @@ void Accounts::clean(std::size_t taken) {
   while (first_kept > 0 && kept + used[first_kept - 1] <= kept_max) kept += used[--first_kept];
   for (auto& account : accounts_) {
     if (!account) continue;
-    const auto goes = [&](const auto& held) {
-      if (held->used / stretch >= first_kept) return false;
-      bytes_ -= held->counted;
+    const auto goes = [&](const auto& cached) {
+      if (cached->used / stretch >= first_kept) return false;
+      bytes_ -= cached->counted;
       return true;
     };
     boost::unordered::erase_if(account->documents_, goes);
