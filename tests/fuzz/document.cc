@@ -40,8 +40,8 @@ void expect_same(const domain::Document& one, const domain::Document& other) {
 
 // An event that comes to a document: alike with an index of it and without.
 void come(const std::string& document, const DocumentIndex& index, std::uint8_t topic, const EncodedEvent& event) {
-  const Verdict verdict = judge(document, nullptr, topic, event);
-  expect(judge(document, &index, topic, event) == verdict, "an index finds the same");
+  const Verdict verdict = find_repeat(document, nullptr, topic, event);
+  expect(find_repeat(document, &index, topic, event) == verdict, "an index finds the same");
   const auto sketch = FactSketch::of(document);
   expect(sketch.has_value(), "a document has a sketch");
   expect(verdict == Verdict::kNew || sketch->may_know(FactSketch::of(event)), "a sketch knows every fact");
