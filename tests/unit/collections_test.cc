@@ -82,6 +82,20 @@ TEST(Worklist, InABaseCurrencyScoresAreConvertedAndRankedOverAll) {
       "1 B JPY 72.90 501; 2 A USD 72.43 3.33; 3 A CNY 30.00 10.00; - A EUR - 1.00");
 }
 
+// 200 × 10^15 yen for 100,000 days are 2 × 10^22, at 10^12 − 10^-12 and with 4 more decimals nearly 2 × 10^38.
+TEST(Worklist, ScoresInABaseCurrencyAreExactHoweverLarge) {
+  Story story;
+  rate(story, "JPY", "UYW", "999999999999.999999999999");
+  for (int i = 0; i < 200; ++i) {
+    story.put("invoice_issued", "1900-01-01",
+              R"("invoice_id":"I)" + std::to_string(i) +
+                  R"(","currency":"JPY","net_minor":"1000000000000000","issue_date":"1900-01-01")");
+  }
+  const std::string day = format_date(parse_date("1900-01-01").value() + 100'000);
+  EXPECT_EQ(story.table(kWorklist, day, "rows", "rank currency score", "base_currency=UYW"),
+            "1 JPY 19999999999999999999999980000000000.0000");
+}
+
 TEST(Worklist, FiltersByTheAttributesOfTheInvoices) {
   Story story;
   story.profile("2024-01-01", R"("region":"CN/South","sales_rep":"r1")");

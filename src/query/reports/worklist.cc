@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "query/caller_notes.h"
+#include "query/large_values.h"
 #include "query/overdue.h"
 #include "query/promises.h"
 #include "query/reports.h"
@@ -42,7 +43,7 @@ struct WorklistPart {
 struct Place {
   const Scored* account = nullptr;
   Currency currency;  // Of the score.
-  std::optional<Int128> score;
+  std::optional<Int256> score;
   std::int64_t rank = 0;
 
   std::string key() const { return sort_key({currency.code(), sortable(rank)}); }
@@ -60,7 +61,7 @@ std::vector<Place> ranked(const std::vector<Scored>& all, std::optional<Currency
   }
   std::ranges::sort(places, [](const Place& a, const Place& b) {
     const auto before = [](const Place& place) {
-      return std::tuple(place.currency, !place.score, place.score ? -*place.score : 0,
+      return std::tuple(place.currency, !place.score, place.score ? Int256(-*place.score) : Int256(),
                         std::string_view(place.account->customer_id), place.account->currency);
     };
     return before(a) < before(b);
@@ -148,7 +149,7 @@ class Worklist final : public ReportOf<WorklistPart> {
         row.add("rank", place.score ? Value::integer(place.rank) : Value());
         row.add("customer_id", Value::text(account.customer_id));
         row.add("currency", Value::text(account.currency.code()));
-        row.add("score", place.score ? Value::amount(*place.score, place.currency) : Value());
+        row.add("score", place.score ? amount_of(*place.score, place.currency) : Value());
         row.add("overdue", Value::amount(account.overdue, account.currency));
         row.add("disputed_overdue", Value::amount(account.disputed, account.currency));
         row.add("oldest_days_overdue", Value::integer(account.oldest));
