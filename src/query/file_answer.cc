@@ -18,7 +18,9 @@ using std::chrono::steady_clock;
 // What the rows of a round are to take: it grows up to this from its first rows, which are few, so that they come soon.
 constexpr std::size_t kRowsAtFirst = 1'000;
 constexpr std::size_t kRoundBytes = std::size_t{8} << 20;
-// With all that is read for them. What takes more is asked for again with fewer rows, down to so many.
+// With all that is read for them. What takes more is asked for again with fewer rows, down to so many: what these take is
+// read for each round, of an account with very many documents for one, and comes on top from then on. Else they would
+// be read again for every few rows.
 constexpr std::size_t kRoundBytesMax = 2 * kRoundBytes;
 constexpr std::size_t kRowsLeast = 16;
 constexpr std::size_t kRowsMost = 20'000;
@@ -96,7 +98,8 @@ class RowsOfFile {
 
  private:
   Round next_round() {
-    const std::size_t bytes_max = count_ == kRowsLeast ? SIZE_MAX : kRoundBytesMax;
+    const bool are_least = count_ == kRowsLeast;
+    const std::size_t bytes_max = are_least ? SIZE_MAX : beside_ + kRoundBytesMax;
     Round round{{}, {}, std::make_shared<QuestionMemory>(wanted_.budget, bytes_max)};
     const QuestionMemory::Work work(round.memory.get());
     Question asked = wanted_.question;
@@ -110,6 +113,7 @@ class RowsOfFile {
     std::size_t bytes = 0;
     for (const SortedRow& row : round.rows) bytes += bytes_of(row);
     const std::size_t fitting = std::min(kRoundBytes, round.memory->bytes_max() / 2) / (bytes / round.rows.size() + 1);
+    if (are_least) beside_ = std::max(beside_, round.memory->most() - std::min(bytes, round.memory->most()));
     count_ = std::clamp(fitting, kRowsLeast, std::min(kRowsMost, 4 * count_));
     return round;
   }
@@ -119,6 +123,7 @@ class RowsOfFile {
   const steady_clock::time_point until_;
   std::string after_;  // The key of the last row.
   std::size_t count_ = kRowsAtFirst;
+  std::size_t beside_ = 0;  // That rounds take beside their rows, as far as it is known.
   bool more_ = true;
 };
 

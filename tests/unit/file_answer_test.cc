@@ -178,6 +178,30 @@ TEST_F(FileAnswer, TakesAsMuchAsARoundAndIsNotRefusedForItsLength) {
   EXPECT_EQ(whole.status, 400) << whole.body;
 }
 
+// What is open of an account is known once all of it was read, which takes more than a round may. It is not read anew for
+// every few rows.
+TEST_F(FileAnswer, ReadsALargeAccountAFewTimes) {
+  constexpr int kMore = 40'000;
+  for (int i = 0; i < kMore; ++i) send(kInvoices + i, "large");
+  book.settle();
+  std::atomic<int> asked = 0;
+  const Watched watched(shards, [&] { ++asked; });
+  const auto budget = std::make_shared<MemoryBudget>(std::size_t{512} << 20);
+  for (const char* path : {"v1/receivables/items", "v1/receivables/entries"}) {
+    asked = 0;
+    query::ParameterMap parameters = {{"format", "csv"}, {"customer_id", "large"}};
+    if (std::string_view(path).ends_with("entries")) {
+      parameters.emplace("from", "2024-01-01");
+      parameters.emplace("to", "2024-12-31");
+    }
+    const Made made = make(watched, path, parameters, budget);
+    ASSERT_EQ(made.first.status, 200) << made.first.body;
+    EXPECT_FALSE(made.refused) << made.refused->detail;
+    EXPECT_EQ(lines_of(made.text()).size(), kMore + 1U) << path;
+    EXPECT_LT(asked, 40) << path;
+  }
+}
+
 TEST_F(FileAnswer, EndsWhereAShardGoesAwayAndIsRefusedBeforeItBegins) {
   std::atomic<int> asked = 0;
   for (const int fails_at : {1, 3, 6, 9}) {
