@@ -59,38 +59,25 @@ void for_each_parked(const ShardSnapshot& shard, const std::function<void(const 
   if (!scanned) refuse(scanned.error());
 }
 
-// Whether the account's unapplied cash in a currency is below 0 on a date, and whether it was on any day
-// from `from` up to it.
-struct Overdrawn {
-  bool now = false;
-  bool ever = false;
-};
-Overdrawn overdrawn(const ShardSnapshot& shard, store::LabelId customer, Currency currency, Day from, Day as_of) {
-  std::map<Day, Int128> changes = {{from, 0}};
+// By currency the last day up to a date on which the account's unapplied cash was below 0. None: there was no such day.
+std::map<Currency, Day> overdrawn(const ShardSnapshot& shard, store::LabelId customer, Day as_of) {
+  std::map<Currency, std::map<Day, Int128>> changes;
   scan_receivables(
       shard, customer, as_of, {store::kReceivablesPage},
       [](domain::Measure measure) { return measure == domain::Measure::kUnapplied; },
       [&](const index::ReceivableRow& row) {
-        if (row.currency == currency.number()) changes[row.counts_from] += row.amount();
+        changes[Currency::from_number(row.currency)][row.counts_from] += row.amount();
       });
-  Overdrawn result;
-  Int128 unapplied = 0;
-  for (const auto& [day, change] : changes) {
-    unapplied += change;
-    result.ever |= day >= from && unapplied < 0;
+  std::map<Currency, Day> last;
+  for (const auto& [currency, by_day] : changes) {
+    Int128 unapplied = 0;
+    for (const auto& [day, change] : by_day) {
+      if (unapplied < 0) last[currency] = day - 1;
+      unapplied += change;
+    }
+    if (unapplied < 0) last[currency] = as_of;
   }
-  result.now = unapplied < 0;
-  return result;
-}
-
-// Whether a stored anomaly is open on a date; nothing when it was not open up to it either.
-std::optional<bool> is_open(const ShardSnapshot& shard, const store::StoredAnomaly& stored, Day as_of) {
-  const domain::Anomaly& anomaly = stored.anomaly;
-  if (as_of < anomaly.from) return std::nullopt;
-  if (!anomaly.while_overdrawn) return as_of < anomaly.until;
-  const Overdrawn found = overdrawn(shard, stored.customer, anomaly.while_overdrawn, anomaly.from, as_of);
-  if (!found.ever) return std::nullopt;
-  return found.now;
+  return last;
 }
 
 // The prefix of keys of this kind, or of all; nothing for a kind that is not stored.
@@ -104,12 +91,14 @@ std::optional<std::string> stored_prefix(const std::optional<std::string>& kind)
 }
 
 // Anomalies of documents of one account or all, whenever they are open, of one kind or all: in the order of their keys.
-void for_each_stored(const ShardSnapshot& shard, std::optional<AccountNumber> only,
-                     const std::optional<std::string>& kind,
+void for_each_stored(const ShardReader& reader, const std::optional<std::string>& kind,
                      const std::function<void(const store::StoredAnomaly&)>& visit) {
   const auto prefix = stored_prefix(kind);
   if (!prefix) return;
+  const ShardSnapshot& shard = reader.shard();
+  const std::optional<AccountNumber> only = reader.only();
   const auto take = [&](std::string_view key, std::string_view value) -> Result<store::Reads::Next> {
+    reader.go_on();
     ASSIGN_OR_RETURN(const auto stored, store::decode_anomaly(key, value));
     RETURN_IF_ERROR(store::check_labels(*shard.labels, stored.customer, {}));
     if (!only || stored.customer == *only) visit(stored);
@@ -124,6 +113,7 @@ void for_each_stored(const ShardSnapshot& shard, std::optional<AccountNumber> on
   TakenMemory memory;
   shard.known_at->for_each_contribution(
       shard, only, [&](store::LabelId, domain::DocumentRef, evaluation::Contribution& contribution) {
+        reader.go_on();
         for (const store::AnomalyRow& row : contribution.anomalies()) {
           if (!row.key.starts_with(*prefix)) continue;
           memory.add(sizeof row + row.key.size() + row.value.size());
@@ -162,6 +152,7 @@ class Finder {
     std::string name;
     bool is_seen = false;
     bool may_be_shown = false;
+    std::optional<std::map<Currency, Day>> overdrawn;  // Where it was asked for.
   };
   // What is found of one document.
   struct Document {
@@ -171,11 +162,11 @@ class Finder {
   };
 
   void find_stored() {
-    for_each_stored(shard_, reader_.only(), wanted_.kind, [&](const store::StoredAnomaly& stored) {
+    for_each_stored(reader_, wanted_.kind, [&](const store::StoredAnomaly& stored) {
       const domain::Anomaly& anomaly = stored.anomaly;
       if (account_ == nullptr || account_->kind != anomaly.kind || account_->number != stored.customer) begin(stored);
       if (!account_->is_seen) return;
-      const auto open = is_open(shard_, stored, as_of_);
+      const auto open = is_open(anomaly);
       if (!open || (!*open && !wanted_.cleared)) return;
       if (document_ == nullptr || document_->id != anomaly.document_id) {
         end_document();
@@ -185,6 +176,17 @@ class Finder {
       add(*document_, anomaly, *open);
     });
     end_account();
+  }
+
+  // Whether an anomaly of the account is open on the date; nothing when it was not open up to it either.
+  std::optional<bool> is_open(const domain::Anomaly& anomaly) const {
+    if (as_of_ < anomaly.from) return std::nullopt;
+    if (!anomaly.while_overdrawn) return as_of_ < anomaly.until;
+    // Once for all of them: there may be thousands.
+    if (!account_->overdrawn) account_->overdrawn = overdrawn(shard_, account_->number, as_of_);
+    const auto last = account_->overdrawn->find(anomaly.while_overdrawn);
+    if (last == account_->overdrawn->end() || last->second < anomaly.from) return std::nullopt;
+    return last->second == as_of_;
   }
 
   void begin(const store::StoredAnomaly& stored) {
@@ -289,6 +291,7 @@ class Finder {
     if (!wanted_.open) return;
     const auto customer_id = reader_.question().filters().customer_id;
     query::for_each_parked(reader_, [&](const ParkedRecord& parked) {
+      reader_.go_on();
       const std::string_view kind = domain::park_reason_name(parked.reason);
       if (!wanted_.takes(kind) || (customer_id && *customer_id != parked.customer_id)) return;
       const std::string topic = log::topic_name(reader_.topic_prefix(), static_cast<log::Topic>(parked.topic));
