@@ -1,4 +1,5 @@
 // Worklist, dunning and promises.
+#include "support/cost.h"
 #include "support/story.h"
 
 namespace daybook::test {
@@ -277,6 +278,34 @@ TEST(Promises, StandOnTheWorklistByCurrencyWithTheGraceAskedFor) {
   EXPECT_EQ(promises(""), "M1 CNY 0.50 2024-06-10 open; M2 CNY 10.00 2024-06-10 open / M3 USD 0.70 2024-06-05 broken");
   EXPECT_EQ(promises("grace_days=0&currency=CNY"), "M1 CNY 0.50 2024-06-10 broken; M2 CNY 10.00 2024-06-10 broken");
   EXPECT_EQ(story.table("v1/customers/C", "2024-06-12", "promises", "promise_id"), "M3; M1; M2");
+}
+
+// Each asks of the same payments, or of what is applied to the same invoice.
+TEST(Promises, CostWithTheirNumberHoweverMuchCashThereIs) {
+  for (const char* named : {"", R"(,"invoice_ids":["I"])"}) {
+    const auto told = [&](std::size_t n) {
+      auto book = std::make_shared<Book>(1);
+      const auto send = [&](const std::string& id, const std::string& payload) {
+        book->send(R"({"event_id":")" + id +
+                   R"(","customer_id":"C","source":"s","occurred_at":"2024-05-01T12:00:00Z",)" + payload + "}");
+      };
+      send("i", R"("invoice_issued":{"invoice_id":"I","currency":"CNY","net_minor":9000,"issue_date":"2024-05-01"})");
+      for (std::size_t i = 0; i < n; ++i) {
+        const std::string id = std::to_string(i);
+        send("p" + id, R"("payment_received":{"payment_id":"P)" + id +
+                           R"(","currency":"CNY","amount_minor":2,"value_date":"2024-05-02",)" +
+                           R"("allocations":[{"invoice_id":"I","amount_minor":1}]})");
+        send("m" + id, R"("promise_made":{"promise_id":"M)" + id +
+                           R"(","currency":"CNY","amount_minor":1,"promised_date":"2024-05-09")" + named + "}");
+      }
+      book->settle();
+      return book;
+    };
+    expect_linear(std::string("promises") + named, 150, told, [](const std::shared_ptr<Book>& book) {
+      const auto answer = book->json("v1/customers/C", {{"as_of", "2024-06-30"}});
+      ASSERT_EQ(answer.at("promises").at(0).at("state"), "kept");
+    });
+  }
 }
 
 }  // namespace
