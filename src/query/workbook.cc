@@ -66,6 +66,31 @@ std::size_t decimals_of(std::string_view number) {
   return point == std::string_view::npos ? 0 : number.size() - point - 1;
 }
 
+bool is_hexadecimal(char c) { return ('0' <= c && c <= '9') || ('a' <= c && c <= 'f') || ('A' <= c && c <= 'F'); }
+
+// As a cell holds it: characters that XML has no place for stand as `_xFFFF_` by their number (libxlsxwriter writes other
+// control characters so), and so does the beginning of what a spreadsheet would take for one.
+std::string sheet_text(std::string_view text) {
+  constexpr std::string_view kNoCharacter[] = {"\xEF\xBF\xBE", "\xEF\xBF\xBF"};
+  std::string cell;
+  cell.reserve(text.size());
+  for (; !text.empty(); text.remove_prefix(1)) {
+    const bool is_like_one = text.size() >= 7 && text.starts_with("_x") && text[6] == '_' &&
+                             std::ranges::all_of(text.substr(2, 4), is_hexadecimal);
+    if (is_like_one) {
+      cell += "_x005F_";
+    } else if (text.front() == '\0') {
+      cell += "_x0000_";
+    } else if (text.starts_with(kNoCharacter[0]) || text.starts_with(kNoCharacter[1])) {
+      cell += text.starts_with(kNoCharacter[0]) ? "_xFFFE_" : "_xFFFF_";
+      text.remove_prefix(2);
+    } else {
+      cell += text.front();
+    }
+  }
+  return cell;
+}
+
 double double_of(std::string_view number) {
   double value = 0;
   std::from_chars(number.data(), number.data() + number.size(), value);
@@ -133,7 +158,7 @@ struct Workbook::Parts {
 
   void write_text(lxw_worksheet* to, lxw_row_t row, lxw_col_t column, const std::string& text,
                   lxw_format* format = nullptr) {
-    const lxw_error error = worksheet_write_string(to, row, column, text.c_str(), format);
+    const lxw_error error = worksheet_write_string(to, row, column, sheet_text(text).c_str(), format);
     if (error == LXW_ERROR_MAX_STRING_LENGTH_EXCEEDED) {
       refuse(406, "Too long for a cell",
              fmt::format("a text of {} bytes in column {} is longer than the {} characters that a cell of a sheet "
