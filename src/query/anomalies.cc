@@ -49,13 +49,16 @@ std::string detail_of(domain::AnomalyKind kind) {
   return "";
 }
 
-void for_each_parked(const ShardSnapshot& shard, const std::function<void(const ParkedRecord&)>& visit) {
-  const auto take = [&](std::string_view key, std::string_view value) -> Result<store::Reads::Next> {
+void for_each_parked(const ShardSnapshot& shard, domain::Position from,
+                     const std::function<bool(const ParkedRecord&)>& visit) {
+  using Next = store::Reads::Next;
+  const auto take = [&](std::string_view key, std::string_view value) -> Result<Next> {
     ASSIGN_OR_RETURN(const auto parked, ParkedRecord::decode(key, value));
-    if (shard.known_at == nullptr || parked.recorded_ms <= shard.known_at->recorded_ms()) visit(parked);
-    return store::Reads::Next::kGoOn;
+    const bool is_known = shard.known_at == nullptr || parked.recorded_ms <= shard.known_at->recorded_ms();
+    return is_known && !visit(parked) ? Next::kStop : Next::kGoOn;
   };
-  const auto scanned = shard.reads->scan(store::Table::kMeta, std::string(1, store::kParkedPrefix), "", take);
+  const auto scanned = shard.reads->scan(store::Table::kMeta, std::string(1, store::kParkedPrefix),
+                                         store::ParkedKey{from.topic, from.offset}.bytes(), take);
   if (!scanned) refuse(scanned.error());
 }
 
@@ -382,12 +385,27 @@ AnomalyCounts find_anomalies(const ShardReader& shard, const AnomaliesWanted& wa
 
 std::int64_t parked_count(const ShardSnapshot& shard) {
   std::int64_t count = 0;
-  for_each_parked(shard, [&](const ParkedRecord&) { ++count; });
+  for_each_parked(shard, {}, [&](const ParkedRecord&) {
+    ++count;
+    return true;
+  });
   return count;
 }
 
+void for_each_parked(const ShardReader& shard, domain::Position from,
+                     const std::function<bool(const ParkedRecord&)>& visit) {
+  if (!shard.question().scope.sees_everything()) return;
+  for_each_parked(shard.shard(), from, [&](const ParkedRecord& parked) {
+    shard.go_on();
+    return visit(parked);
+  });
+}
+
 void for_each_parked(const ShardReader& shard, const std::function<void(const ParkedRecord&)>& visit) {
-  if (shard.question().scope.sees_everything()) for_each_parked(shard.shard(), visit);
+  for_each_parked(shard, {}, [&](const ParkedRecord& parked) {
+    visit(parked);
+    return true;
+  });
 }
 
 std::variant<Resolution, NamedEvent> resolution_of(const ShardReader& shard, const ParkedRecord& parked) {

@@ -78,7 +78,11 @@ using ParkedRecord = store::ParkedRecord;
 // Those of a shard that are known.
 std::int64_t parked_count(const ShardSnapshot& shard);
 
-// Calls visit(record) for those of a shard that are known, by topic and offset; none where not everything may be seen.
+// Calls visit(record) for those of a shard that are known, by topic and offset, from this place on and until it gives
+// false; none where not everything may be seen.
+void for_each_parked(const ShardReader& shard, domain::Position from,
+                     const std::function<bool(const ParkedRecord&)>& visit);
+// For all of them.
 void for_each_parked(const ShardReader& shard, const std::function<void(const ParkedRecord&)>& visit);
 
 // What became of a parked record. The record stays as it is.
