@@ -231,7 +231,8 @@ class FilePieces final : public Pieces {
 };
 
 // What was asked, and what the rows add up to.
-WorkbookCover cover_of(const FileWanted& wanted, const Answer& answer, std::size_t rows, const Standing& standing) {
+WorkbookCover cover_of(const FileWanted& wanted, const Answer& answer, std::size_t rows, std::size_t marked,
+                       const Standing& standing) {
   const Description& description = wanted.report.description();
   const Question& question = wanted.question;
   WorkbookCover cover{description.name, description.meaning, question.today, {}};
@@ -247,6 +248,7 @@ WorkbookCover cover_of(const FileWanted& wanted, const Answer& answer, std::size
   }
   for (const auto& [name, value] : answer.head.values) facts.add(name, value);
   facts.add("rows", Value::integer(rows));
+  if (marked > 0) facts.add("numbers as text (shaded): more than 15 digits", Value::integer(marked));
   for (const auto& [name, value] : answer.tail.values) facts.add(name, value);
   facts.add("newest_recorded_at", standing.newest_recorded_at);
   facts.add("waiting", Value::integer(standing.waiting));
@@ -275,7 +277,7 @@ WorkbookFile write_workbook(RowsOfFile& asked) {
   const QuestionMemory::Work work(asked.wanted().memory.get());
   const Answer frame = asked.frame();
   const Standing standing = Standing::of(asked.coordinator().heads(), asked.coordinator().topic_prefix());
-  workbook->write_cover(cover_of(asked.wanted(), frame, count, standing));
+  workbook->write_cover(cover_of(asked.wanted(), frame, count, workbook->marked(), standing));
   return workbook->finish();
 }
 

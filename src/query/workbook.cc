@@ -33,6 +33,8 @@ constexpr Day kSheetDayOf1970 = 25'569;
 constexpr std::size_t kTextMax = 32'767;
 // In characters.
 constexpr double kColumnWidthMin = 12;
+// Behind numbers that are text.
+constexpr lxw_color_t kMarkColor = 0xFFF2CC;
 
 [[noreturn]] void refuse_for(lxw_error error) {
   refuse(503, "Workbook not written", fmt::format("the workbook cannot be written: {}", lxw_strerror(error)));
@@ -72,6 +74,21 @@ double double_of(std::string_view number) {
   return value;
 }
 
+// A text of a cell says a character as _x0041_ too: one that has such letters itself says that they are no more than that.
+std::string as_letters(const std::string& text) {
+  constexpr std::size_t kLength = 7;  // Of _x0041_.
+  std::string letters;
+  std::size_t from = 0;
+  for (std::size_t at = text.find("_x"); at != std::string::npos; at = text.find("_x", at + 1)) {
+    if (at + kLength > text.size() || text[at + kLength - 1] != '_') continue;
+    const std::string_view digits = std::string_view(text).substr(at + 2, 4);
+    if (digits.find_first_not_of("0123456789abcdefABCDEF") != std::string_view::npos) continue;
+    letters.append(text, from, at - from).append("_x005F");
+    from = at;
+  }
+  return letters.append(text, from);
+}
+
 }  // namespace
 
 struct Workbook::Parts {
@@ -105,6 +122,8 @@ struct Workbook::Parts {
   lxw_workbook* book = nullptr;
   lxw_format* bold = nullptr;
   lxw_format* date = nullptr;
+  lxw_format* mark = nullptr;
+  std::size_t marked = 0;
   std::map<std::size_t, lxw_format*> by_decimals;
   std::vector<lxw_worksheet*> all_sheets;
   lxw_worksheet* cover = nullptr;
@@ -133,7 +152,7 @@ struct Workbook::Parts {
 
   void write_text(lxw_worksheet* to, lxw_row_t row, lxw_col_t column, const std::string& text,
                   lxw_format* format = nullptr) {
-    const lxw_error error = worksheet_write_string(to, row, column, text.c_str(), format);
+    const lxw_error error = worksheet_write_string(to, row, column, as_letters(text).c_str(), format);
     if (error == LXW_ERROR_MAX_STRING_LENGTH_EXCEEDED) {
       refuse(406, "Too long for a cell",
              fmt::format("a text of {} bytes in column {} is longer than the {} characters that a cell of a sheet "
@@ -148,6 +167,9 @@ struct Workbook::Parts {
     const std::string text = value.to_text();
     if (is_number(value) && digits_of(text) <= kDigitsMax) {
       check(worksheet_write_number(to, row, column, double_of(text), with_decimals(decimals_of(text))));
+    } else if (is_number(value)) {
+      write_text(to, row, column, text, mark);
+      ++marked;
     } else if (value.kind() == Value::Kind::kBoolean) {
       check(worksheet_write_boolean(to, row, column, text == "true", nullptr));
     } else if (const auto day = value.kind() == Value::Kind::kDate ? parse_date(text) : std::nullopt;
@@ -215,6 +237,10 @@ Workbook::Workbook(std::string sheet_name, std::vector<std::string> columns, std
   format_set_bold(parts_->bold);
   parts_->date = workbook_add_format(parts_->book);
   format_set_num_format(parts_->date, "yyyy-mm-dd");
+  parts_->mark = workbook_add_format(parts_->book);
+  format_set_num_format(parts_->mark, "@");
+  format_set_align(parts_->mark, LXW_ALIGN_RIGHT);
+  format_set_bg_color(parts_->mark, kMarkColor);
   parts_->cover = workbook_add_worksheet(parts_->book, "report");
   if (parts_->cover == nullptr) refuse(503, "Workbook not written", "the cover cannot be made");
   parts_->all_sheets.push_back(parts_->cover);
@@ -280,6 +306,8 @@ void Workbook::write(const Row& row) {
   });
   ++parts_->next_row;
 }
+
+std::size_t Workbook::marked() const { return parts_->marked; }
 
 void Workbook::check_disk() const {
   if (parts_->sheet != nullptr) Parts::check_disk(parts_->sheet);
