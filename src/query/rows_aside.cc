@@ -95,7 +95,7 @@ std::size_t RowsAside::close() {
 std::vector<SortedRow> RowsAside::next() {
   if (runs_.empty()) return std::exchange(rows_, {});
   std::vector<SortedRow> rows;
-  for (std::size_t bytes = 0; bytes < bytes_max_ && !order_.empty();) {
+  for (std::size_t bytes = 0; !order_.empty() && (rows.empty() || bytes < bytes_max_);) {
     const std::size_t number = order_.top();
     order_.pop();
     SortedRow row = std::exchange(runs_[number].first, {});

@@ -26,7 +26,7 @@ class RowsAside {
   // All were added. What is needed to hand them out from the disk, beside themselves; 0: they are all in memory.
   std::size_t close();
 
-  // The next in the order of their keys, of about bytes_max together; all where they are in memory. Takes the memory of
+  // The next in the order of their keys, one at least and about bytes_max together; all where they are in memory. Takes the memory of
   // those that come from the disk.
   std::vector<SortedRow> next();
   bool has_more() const { return runs_.empty() ? !rows_.empty() : !order_.empty(); }
