@@ -56,14 +56,15 @@ void for_each_ledger_cell(const ShardReader& shard, const Period& span, const Gr
   if (!shard.has_accounts()) return;
   GroupCursor group(shard, grouping);
   const bool goes = grouping.needs_accounts();
-  scan_pages(shard.shard(), store::kLedgerPage, shard.only(), store::span_of(span.from), store::span_of(span.to),
-             [&](AccountNumber id, const std::vector<LedgerCell>& cells) {
-               for (const LedgerCell& cell : cells) {
-                 if (!span.holds(cell.id.day) || !grouping.passes(Currency::from_number(cell.id.currency))) continue;
-                 if (goes) group.go(id, cell.id.attributes);
-                 if (group.passes()) visit(cell, group);
-               }
-             });
+  scan_posted(shard.shard(), store::kLedgerPage, shard.only(), span.from, span.to,
+              index::kLedgerPostings | index::posted(domain::Measure::kSettled),
+              [&](AccountNumber id, const std::vector<LedgerCell>& cells) {
+                for (const LedgerCell& cell : cells) {
+                  if (!span.holds(cell.id.day) || !grouping.passes(Currency::from_number(cell.id.currency))) continue;
+                  if (goes) group.go(id, cell.id.attributes);
+                  if (group.passes()) visit(cell, group);
+                }
+              });
 }
 
 }  // namespace daybook::query

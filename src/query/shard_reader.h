@@ -352,15 +352,15 @@ void ShardReader::ledger(const Period& span, const Grouping& grouping, const Vis
   if (!has_accounts_) return;
   GroupCursor group(*this, grouping);
   const bool goes = grouping.needs_accounts();
-  scan_pages(shard_, store::kLedgerPage, only_, store::span_of(span.from), store::span_of(span.to),
-             [&](AccountNumber id, const std::vector<store::Cell>& cells) {
-               for (const store::Cell& cell : cells) {
-                 if (!domain::is_ledger(cell.id.measure) || !span.holds(cell.id.day)) continue;
-                 if (!grouping.passes(Currency::from_number(cell.id.currency))) continue;
-                 if (goes) group.go(id, cell.id.attributes);
-                 if (group.passes()) visit(cell, group);
-               }
-             });
+  scan_posted(shard_, store::kLedgerPage, only_, span.from, span.to, index::kLedgerPostings,
+              [&](AccountNumber id, const std::vector<store::Cell>& cells) {
+                for (const store::Cell& cell : cells) {
+                  if (!domain::is_ledger(cell.id.measure) || !span.holds(cell.id.day)) continue;
+                  if (!grouping.passes(Currency::from_number(cell.id.currency))) continue;
+                  if (goes) group.go(id, cell.id.attributes);
+                  if (group.passes()) visit(cell, group);
+                }
+              });
 }
 
 }  // namespace daybook::query

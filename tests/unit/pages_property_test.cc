@@ -213,7 +213,7 @@ class AnyList {
       case 3: return with_as_of(any("customers", {"region", "sales_rep", "customer_id"}));
       case 4: return with_as_of(any("open-orders", {"region", "sales_rep", "customer_id"}));
       case 5: return with_period(any("cycle-orders", {"region", "sales_rep", "customer_id"}));
-      case 6: return with_period(any("sales-postings", {"region", "sales_rep", "customer_id", "currency"}));
+      case 6: return postings();
       default: {
         const std::string report = kDocuments[random_() % kDocuments.size()];
         ListAsked asked = any(report.c_str(), {"customer_id", "currency"});
@@ -225,6 +225,12 @@ class AnyList {
         return with_as_of(asked);
       }
     }
+  }
+  ListAsked postings() {
+    ListAsked asked = any("sales-postings", {"region", "sales_rep", "customer_id", "currency"});
+    maybe(asked, "measure", {"ordered", "shipped", "invoiced", "collected", "shipments"});
+    maybe(asked, "sku", {"S0", "S1", "unassigned"});
+    return with_period(asked);
   }
   ListAsked restatement() {
     ListAsked asked = any("restatement", {"region", "sales_rep", "customer_id", "currency"});
@@ -368,6 +374,8 @@ RC_GTEST_PROP(Lists, AreTheirPagesOneBehindTheOther, ()) {
   AnyList any(random, events);
   for (int i = 0; i < 4; ++i) check_pages(lists, any.entries(), random);
   for (int i = 0; i < 2; ++i) check_pages(lists, any.anomalies(), random);
+  for (int i = 0; i < 4; ++i) check_pages(lists, any.postings(), random);
+  for (int i = 0; i < 2; ++i) check_pages(lists, any.list(), random);
   for (int i = 0; i < 3; ++i) {
     const ListAsked restatement = any.restatement();
     check_pages(lists, restatement, random);
