@@ -143,7 +143,8 @@ class Finder {
         wanted_(wanted),
         rows_(rows),
         visit_(visit),
-        as_of_(reader.question().as_of) {}
+        as_of_(reader.question().as_of),
+        counts_all_(rows.cut().count == std::size_t{0}) {}
 
   AnomalyCounts find() {
     if (reader_.has_accounts()) {
@@ -170,8 +171,27 @@ class Finder {
     std::shared_ptr<const FoundAnomaly> lowest;  // Where it may be shown.
   };
 
+  // Whether there may be rows of a kind, or it is counted.
+  bool may_hold(std::string_view kind) const { return counts_all_ || rows_.may_hold(sort_key({kind})); }
+
   void find_stored() {
-    for_each_stored(shard_, reader_.only(), wanted_.kind, [&](const store::StoredAnomaly& stored) {
+    // Known at an instant, all kinds are found at once.
+    if (counts_all_ || wanted_.kind || shard_.known_at != nullptr) return find_stored(wanted_.kind);
+    for (const std::string& kind : stored_kinds()) {
+      if (may_hold(kind)) find_stored(kind);
+    }
+  }
+  // In the order of rows.
+  static std::vector<std::string> stored_kinds() {
+    std::vector<std::string> kinds;
+    for (std::size_t i = 1; i <= domain::kAnomalyKindCount; ++i) {
+      kinds.emplace_back(domain::anomaly_name(static_cast<domain::AnomalyKind>(i)));
+    }
+    std::ranges::sort(kinds);
+    return kinds;
+  }
+  void find_stored(const std::optional<std::string>& kind) {
+    for_each_stored(shard_, reader_.only(), kind, [&](const store::StoredAnomaly& stored) {
       const domain::Anomaly& anomaly = stored.anomaly;
       if (account_ == nullptr || account_->kind != anomaly.kind || account_->number != stored.customer) begin(stored);
       if (!account_->is_seen) return;
@@ -260,6 +280,10 @@ class Finder {
   void find_credit() {
     using Kind = domain::AnomalyKind;
     if (!wanted_.takes_credit()) return;
+    if (!may_hold(domain::anomaly_name(Kind::kOverCreditLimit)) &&
+        !may_hold(domain::anomaly_name(Kind::kMissingRate))) {
+      return;
+    }
     for (const auto& [id, exposure] : exposures(shard_, reader_.only(), as_of_)) {
       AccountReader account(shard_, id, reader_.rules(), FileChoice::kAsWas);
       const Credit credit = credit_of(exposure, account.file(as_of_), reader_.question().rates, as_of_);
@@ -318,6 +342,7 @@ class Finder {
   const Rows& rows_;
   const VisitAnomaly& visit_;
   const Day as_of_;
+  const bool counts_all_;
   AnomalyCounts counts_;
   std::string_view counted_;  // The kind that was last, and its count.
   std::int64_t* count_ = nullptr;
