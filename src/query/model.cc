@@ -49,6 +49,7 @@ ShardSnapshot ReadModel::recall(const ShardSnapshot& shard, std::int64_t recorde
   known.report = shard.report;
   known.known = domain::Known::until(recorded_ms);
   known.known_at = known_at_evaluations_->of(shard, recorded_ms, rules());
+  known.as_read = shard.as_read == nullptr ? std::make_shared<const ShardSnapshot>(shard) : shard.as_read;
   return known;
 }
 

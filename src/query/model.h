@@ -39,6 +39,8 @@ struct ShardSnapshot {
   // of stored ones.
   domain::Known known = domain::Known::all();
   std::shared_ptr<KnownAtEvaluation> known_at;
+  // Then the same with all facts: what counts later can be taken away from what is kept. Else null.
+  std::shared_ptr<const ShardSnapshot> as_read;
 
   // Told what a question finds out about the store beside what `reads` tells of; may be empty.
   std::function<void(const Error&)> report;

@@ -157,6 +157,10 @@ class ShardReader {
   const Question& question() const { return question_; }
   // Refuses to go on once nobody waits for the answer any more: for what takes long.
   void go_on() const { refuse_once_given_up(stop_); }
+  // The same question of all that the shard has read, whenever it was recorded.
+  ShardReader of_all_read() const {
+    return {shard_.as_read == nullptr ? shard_ : *shard_.as_read, question_, model_, stop_};
+  }
   // The same shard as it was known at an instant.
   ShardSnapshot known_at(std::int64_t recorded_ms) const { return model_.recall(shard_, recorded_ms); }
 
