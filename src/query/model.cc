@@ -155,7 +155,7 @@ void scan_posted(const ShardSnapshot& shard, char family, std::optional<store::L
   const std::uint16_t last_span = store::span_of(last);
   // On more days than these most accounts have something, and more pages each than it takes to find one.
   constexpr Day kFewDays = 32;
-  const bool is_few = !customer && last - first < kFewDays;
+  const bool is_few = !customer && std::int64_t{last} - first < kFewDays;
   const auto accounts = is_few ? accounts_posting(shard, first, last, kinds) : std::nullopt;
   if (!accounts) return scan_pages(shard, family, customer, first_span, last_span, visit);
   std::vector<store::Cell> cells;
