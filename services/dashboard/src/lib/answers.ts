@@ -464,7 +464,14 @@ export interface SalesRow {
   attainment?: string | null;
   compare?: { period: string } & Partial<Record<Measure, string>>;
 }
+// What all rows of a currency come to, whatever page they are on, beside what is kept of the same apart from them.
+export interface SalesProof {
+  currency: string;
+  kept: Partial<Record<string, string>>;
+  difference: Partial<Record<string, string>>;
+}
 export interface Sales extends View {
+  proof: SalesProof[];
   rows: SalesRow[];
   totals: (Partial<Record<Measure, string>> & { currency: string; target?: string | null; attainment?: string | null })[];
   unconverted: { currency: string; measure: string; amount: string }[];

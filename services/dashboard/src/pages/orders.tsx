@@ -240,7 +240,7 @@ function Reasons({ reasons, label }: { reasons: Factors['reasons']; label: strin
     <Panel class="c4" title={t('reasons')} sub={`${t('by_stage')}; ${label}`}>
       {rows.length ? (
         <>
-          <Table name={t('reasons')} class="tight snug" columns={columns} rows={rows} keyOf={(row) => row.code}
+          <Table name={t('reasons')} class="tight slim" columns={columns} rows={rows} keyOf={(row) => row.code}
             totals={[{ label: t('total'), cells: { ...Object.fromEntries(shown.map((stage) => [stage, count(codes.reduce((n, code) => n + at(code, stage), 0))])), all: count(codes.reduce((n, code) => n + all(code), 0)) }, ruling: 'open' }]} />
           <OwnCap name="delays" rows={reasons} decimals={[]} />
         </>

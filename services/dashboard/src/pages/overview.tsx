@@ -15,6 +15,8 @@ import { Icon } from '../parts/icons';
 import { Page, RegionPick } from '../parts/page';
 import { AgeingChart, BridgeChart, bandOf } from '../parts/figures';
 import { Cap, Table, type Column } from '../parts/table';
+import { salesProof } from '../lib/proof';
+import { SalesProven } from './sales';
 import { overdueOf, over90Of, RATIOS, useBase, useMonthsBefore } from '../lib/figures';
 import type { OnTimeRow, SalesRow, WorklistRow } from '../lib/answers';
 
@@ -200,7 +202,7 @@ function AgainstTarget() {
   ];
   return (
     <Panel class="c5" title={`${t(targeted ? 'orders_target' : 'orders_in')}${lang === 'zh' ? '，' : ', '}${period(label, lang)}`} sub={targeted ? t('line_target') : t('no_target_set')} busy={answer.busy} more={{ href: href(['sales']), words: t('regions') }}>
-      <Shown of={answer} height={240}>{() => (shown.length ? <><div class="in tgtin"><Table name={t('regions')} class="tgt nohead" columns={columns} rows={shown} keyOf={(row) => JSON.stringify(row.group) + row.currency} /></div><Cap path="/v1/sales" params={asked} /></> : <p class="in note">{t('no_orders')}</p>)}</Shown>
+      <Shown of={answer} height={240}>{() => (shown.length ? <><div class="in tgtin"><Table name={t('regions')} class="tgt nohead" columns={columns} rows={shown} keyOf={(row) => JSON.stringify(row.group) + row.currency} /></div><Cap path="/v1/sales" params={asked}>{answer.data ? <SalesProven proven={salesProof(answer.data, 'ordered')} short /> : null}</Cap></> : <p class="in note">{t('no_orders')}</p>)}</Shown>
     </Panel>
   );
 }
