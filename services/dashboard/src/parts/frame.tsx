@@ -8,12 +8,12 @@ import type { Live } from '../lib/live';
 import { count, instant } from '../lib/format';
 import { localTime } from '../lib/dates';
 import { printAddress } from '../lib/url';
-import { watchChanges } from '../lib/changed';
 import { documentPath, eventPath, parsePlace, placeInLog } from '../lib/documents';
 import { crumbsOf, PLACES, placeOf, SECTIONS, type Section } from '../lib/places';
 import { Message } from './basics';
 import { Popover } from './dates';
 import { Icon, Logo } from './icons';
+import { Moved } from './moved';
 import { KEYS } from '../lib/keys';
 
 export function Frame({ live, children, theme, keyboard }: { live: Live; children: ComponentChildren; theme: () => void; keyboard: { open: boolean; show: (open: boolean) => void; on: boolean; turn: () => void } }) {
@@ -38,28 +38,13 @@ export function Frame({ live, children, theme, keyboard }: { live: Live; childre
             </span>
           </header>
           <Feed live={live} />
-          <Changes />
+          <Moved />
           {children}
         </div>
       </div>
       <Tabs />
     </>
   );
-}
-
-// Between two sentences to those who do not see what changes.
-const SAID_MS = 10_000;
-
-// Marks figures that change, and tells of them.
-function Changes() {
-  const { t, lang } = useApp();
-  const [changed, say] = useState(0), last = useRef(-SAID_MS);
-  useEffect(() => watchChanges(document.body, (figures) => {
-    if (performance.now() - last.current < SAID_MS) return;
-    last.current = performance.now();
-    say(figures);
-  }), []);
-  return <p class="vh" aria-live="polite" key={lang}>{changed ? t('figures_changed').replace('{0}', count(changed)) : ''}</p>;
 }
 
 // How many anomalies are open: one page of them is counted, more say so.
