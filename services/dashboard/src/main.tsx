@@ -4,6 +4,7 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 import { AppContext, linksOf, type App } from './lib/app';
 import { isDay } from './lib/dates';
 import type { Lang } from './lib/format';
+import { askTotals } from './lib/figures';
 import { listen } from './lib/keys';
 import { useLive } from './lib/live';
 import { parseCell } from './lib/cells';
@@ -188,5 +189,9 @@ function Unreachable({ app, failure, retry }: { app: App; failure: Parameters<ty
     </AppContext.Provider>
   );
 }
+
+// Before anything is drawn: what the first figures wait for. Whatever fails is asked, and told, by the page itself.
+const first = parseAddress(location.hash);
+if (['', 'receivables/ageing'].includes(first.path.join('/'))) askTotals(first.params).catch(() => undefined);
 
 render(<Dashboard />, document.getElementById('dashboard') as HTMLElement);

@@ -114,16 +114,19 @@ export function announce(): void {
   for (const look of looking.keys()) look();
 }
 
-// The tick of an answer: who shows it is drawn again when it moves. What is fixed by known_at stays.
+// What is fixed by known_at stays.
+const stays = (path: string | null, params: Params): boolean => path === null || Boolean(params.known_at);
+export const tickOf = (path: string, params: Params): number => (stays(path, params) ? -1 : ticks.of(subjectOf(path, params)));
+
+// The tick of an answer: who shows it is drawn again when it moves.
 export function useTick(path: string | null, params: Params): number {
   const subject = path === null ? {} : subjectOf(path, params);
-  const stays = path === null || Boolean(params.known_at);
-  const tick = stays ? -1 : ticks.of(subject);
+  const fixed = stays(path, params), tick = fixed ? -1 : ticks.of(subject);
   const seen = useRef(tick);
   seen.current = tick;
   const [, again] = useState(0);
   useEffect(() => {
-    if (stays) return;
+    if (fixed) return;
     const look = () => {
       if (ticks.of(subject) !== seen.current) again((count) => count + 1);
     };
@@ -132,6 +135,6 @@ export function useTick(path: string | null, params: Params): number {
     return () => {
       looking.delete(look);
     };
-  }, [stays, subject.report, subject.customer]);
+  }, [fixed, subject.report, subject.customer]);
   return tick;
 }

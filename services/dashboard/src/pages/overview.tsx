@@ -107,7 +107,7 @@ function Tiles({ empty, totals, series, before, ratios, ratiosBefore, onTime, ba
     return (
       <Tile label={label} href={href(['receivables', 'ageing'], { column })} line={line(shareOf(part))}
         figure={totals ? value === null ? <Missing why={t('nothing_open')} /> : <>{plain(value)}% <small title={plain(part(totals))}>{compact(part(totals), lang)}</small></> : waiting}
-        under={change !== null && !isZero(change) ? <><Change rises={!isNegative(change)} words={`${plain(magnitude(change))} ${t('pts')}`} judged={isNegative(change) ? 'good' : 'worse'} /> {since}</> : since} />
+        under={change !== null && !isZero(change) ? <><Change rises={!isNegative(change)} words={`${plain(magnitude(change))} ${t('pts')}`} judged={isNegative(change) ? 'good' : 'worse'} /> {since}</> : ''} />
     );
   };
   const growth = totals && before ? subtract(totals.balance, before.balance) : null;
@@ -127,7 +127,7 @@ function Tiles({ empty, totals, series, before, ratios, ratiosBefore, onTime, ba
     <section class="kpis" aria-label={t('key_figures')}>
       <Tile first label={t('owed')} href={href(['receivables', 'ageing'])} line={line((ages) => toNumber(ages.balance))}
         figure={totals ? <><small>{totals.currency}</small> <span title={plain(totals.balance)}>{compact(totals.balance, lang)}</span></> : waiting}
-        under={growth !== null && !isZero(growth) ? <><Change rises={!isNegative(growth)} words={compact(magnitude(growth), lang)} /> {since}</> : since} />
+        under={growth !== null && !isZero(growth) ? <><Change rises={!isNegative(growth)} words={compact(magnitude(growth), lang)} /> {since}</> : ''} />
       {shareTile(t('overdue'), overdueOf, 'overdue')}
       {shareTile(t('over90'), over90Of, 'over90')}
       <Tile label={own ? `${t('dso')}, ${own.currency}` : t('dso')} href={href(['receivables', 'roll-forward'])} line={ratioLine((row) => row.dso.value)}

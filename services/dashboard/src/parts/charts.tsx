@@ -55,7 +55,9 @@ const age = (index: number, count: number): number => (count <= 6 ? index : inde
 
 // Ordered columns; the customers' money hangs below the line, set apart, never netted in.
 export function AgeingColumns({ title, columns, credits, axis, bracket, lang, height = 212 }: AgeingProps) {
-  const top = bracket ? 40 : 36, max = Math.max(1, ...columns.map((column) => toNumber(column.value)));
+  const max = Math.max(1, ...columns.map((column) => toNumber(column.value)));
+  // The bracket stands over what is below it, also where that is the highest.
+  const top = !bracket ? 36 : columns.slice(1).some((column) => toNumber(column.value) > 0.8 * max) ? 62 : 40;
   const maxCredit = Math.max(1, ...credits.map((credit) => toNumber(credit.value)));
   const plot = height - top - 36, down = Math.min(26, Math.max(10, (plot * maxCredit) / max)), up = plot - down, zero = top + up;
   const slot = 73.2 / columns.length, right = 75.6, end = 73.2;
