@@ -113,8 +113,8 @@ function Dashboard() {
   const live = useLive(), hash = useHash();
   const address = useMemo(() => parseAddress(hash), [hash]);
   const lang = langOf(address.params.lang), t = words(lang);
-  const [dark, setDark] = useState(remembered('theme') ?? ''), [compact, setCompact] = useState(remembered('density') === 'compact');
-  const [keyboard, showKeyboard] = useState(false), [singles, setSingles] = useState(remembered('keys') !== 'off');
+  const [dark, setDark] = useState(() => remembered('theme') ?? ''), [compact, setCompact] = useState(() => remembered('density') === 'compact');
+  const [keyboard, showKeyboard] = useState(false), [singles, setSingles] = useState(() => remembered('keys') !== 'off');
   const links = linksOf(address);
 
   useEffect(() => {

@@ -159,6 +159,7 @@ export interface Ratios extends View {
     best_possible_dso: { value: string | null };
     collection_rate: { value: string | null; collected: string; sales: string };
     days_to_pay: { value: string | null; settled: string };
+    share_top_10: { value: string | null };
   }[];
 }
 

@@ -49,7 +49,7 @@ export function AnomaliesPage() {
                   {kinds.map(([kind, n]) => (
                     <li key={kind}>
                       <a href={here({ kind })} aria-current={kind === chosen ? 'true' : undefined}>
-                        <span><b>{words(kind)}</b></span>
+                        <span><b>{words(kind)}</b><small>{t(`why_${kind.replace(/^unknown_(?!event).*/, 'unknown')}` as 'why_unknown')}</small></span>
                         <svg width="64" height="8" aria-hidden="true"><rect width={(64 * n) / most} height="8" class="ba" /></svg>
                         <span class="n">{count(n)}</span>
                       </a>

@@ -5,13 +5,14 @@ import type { Measure, Sales, SalesRow } from '../lib/answers';
 import { cellOf } from '../lib/cells';
 import { addMonths, daysBetween, isDay, monthEnd, quarterEnd, quarterStart } from '../lib/dates';
 import { compare, isNegative, isZero, percent, ratio, subtract, sum, toNumber } from '../lib/decimal';
-import { compact, count, monthName, plain, rateText, signed, span } from '../lib/format';
+import { compact, count, monthName, periodShort, plain, rateText, signed, span } from '../lib/format';
 import { useTable } from '../lib/rows';
 import * as sentences from '../lib/sentences';
 import { orNone, type Params } from '../lib/url';
 import { holdsAll, salesProof, type Proven } from '../lib/proof';
 import { Amount, Empty, Field, Missing, Name, Panel, Pick, Proof, ProofMark, Segments, Shown } from '../parts/basics';
 import { Bars, Bullet, Spark } from '../parts/charts';
+import { AsTable } from '../parts/figures';
 import type { PeriodOf } from '../parts/dates';
 import { Page, RegionPick } from '../parts/page';
 import { Cap, Table, textOrder, type Column, type Total } from '../parts/table';
@@ -150,12 +151,29 @@ export function SalesPage() {
                 );
               })}
             </div>
+            <AsTable>{() => <MonthsTable rows={rows.map((row) => ({ name: name(row), currency: row.currency, values: months.rows.filter((one) => keyOf(one) === keyOf(row)) }))} labels={labels} measure={measure} asked={{ ...asked, from: addMonths(quarter.to, 1 - MONTHS), grain: 'month' }} />}</AsTable>
             {rows.length > 18 ? <p class="note">{t('first_rows').replace('{0}', count(18)).replace('{1}', count(rows.length))}</p> : null}
           </div>
         </Panel>
       ) : null}
     </Page>
   );
+}
+
+interface Months {
+  name: string;
+  currency: string;
+  values: SalesRow[];
+}
+
+function MonthsTable({ rows, labels, measure, asked }: { rows: Months[]; labels: string[]; measure: Measure; asked: Params }) {
+  const { t, lang } = useApp();
+  const columns: Column<Months>[] = [
+    { key: 'name', head: <span class="vh">{t('groupby')}</span>, heads: true, class: 'stick', cell: (row) => <Name>{row.name}</Name> },
+    { key: 'currency', head: t('cur'), class: 'cur', cell: (row) => row.currency },
+    ...labels.map((label): Column<Months> => ({ key: label, head: periodShort(label, lang), right: true, cell: (row) => <Amount text={row.values.find((one) => one.period === label)?.[measure] ?? '0'} align /> })),
+  ];
+  return <><Table name={t('month_by_month')} class="tight snug" columns={columns} rows={rows} keyOf={(row) => `${row.name} ${row.currency}`} /><Cap path="/v1/sales" params={asked} /></>;
 }
 
 // The proof in words; where it fails, what differs and by how much.
