@@ -3,12 +3,14 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { encoded, everyPage, PICTURES, server, settled, visitor } from './visitor.mjs';
+import { encoded, everyPage, findings, PICTURES, server, settled, visitor } from './visitor.mjs';
 
 // Fonts differ from one machine to the next: these letters are as wide as those of the widest that are usual, whichever
 // font is here.
 const widen = (page) => page.evaluate(() => {
-  document.body.style.letterSpacing = '0.1em';
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync('* { letter-spacing: .15em !important }');
+  document.adoptedStyleSheets = [sheet];
 });
 
 for (const lang of ['en', 'zh']) {
@@ -18,6 +20,7 @@ for (const lang of ['en', 'zh']) {
     for (const [name, path] of Object.entries(await everyPage())) {
       await open(path);
       await widen(page);
+      for (const summary of await page.locator('.astable summary').all()) await summary.click();
       const wide = await page.evaluate(() => {
         const over = document.documentElement.scrollWidth - innerWidth;
         const who = [...document.querySelectorAll('body *')].filter((one) => one.getBoundingClientRect().right > innerWidth + 0.5 && !one.closest('.tbl, .seg, .places, .vh')).slice(0, 3);
@@ -68,6 +71,7 @@ test('every chart has its table, and each table its files', async () => {
       // A bar of a few parts has them beside it in words.
       return !panel.querySelector('dl') && !(panel.querySelector('table') && panel.querySelector('.cap .acts'));
     }).map((chart) => chart.getAttribute('aria-label')));
+    assert.deepEqual(await findings(page), [], path);
     charts += await page.locator('main .panel svg[role]').count();
     assert.deepEqual(lacking, [], path);
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0, path);

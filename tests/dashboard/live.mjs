@@ -95,6 +95,53 @@ test('a figure that changed names the record that moved it, which leads to its d
   }
 });
 
+test('what the first figures wait for is asked at once, not one after the other', async () => {
+  const { page, close } = await visitor(), asked = [];
+  page.on('request', (request) => {
+    const { pathname, searchParams } = new URL(request.url());
+    if (pathname === '/v1/receivables/ageing' && searchParams.get('group_by') === 'none') asked.push(searchParams.get('base_currency') ?? 'any currency');
+  });
+  await page.route('**/v1/status', async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, asked.includes('status') ? 0 : 2_000));
+    asked.push('status');
+    await route.continue();
+  });
+  await page.goto(server.url);
+  await settled(page);
+  assert.deepEqual(asked.slice(0, 3), ['any currency', 'CNY', 'status']);
+  assert.equal(asked.filter((one) => one !== 'status').length, 2, 'and once');
+  await close();
+});
+
+// From the key that moves the date to tiles of that day; the bound is wide, as below.
+const REPAINTED_MS = 500;
+
+test('tiles are of another day soon after the date moves', async (context) => {
+  const { page, open, close } = await visitor(), taken = [];
+  await open('');
+  for (let i = 0; i < 5; ++i) {
+    await page.evaluate(() => {
+      const texts = () => [...document.querySelectorAll('.kpi .v')].map((figure) => figure.textContent);
+      const before = texts().slice(0, 3).join(), at = location.hash;
+      let begun = 0;
+      addEventListener('keydown', () => (begun = performance.now()), { once: true, capture: true });
+      window.repainted = new Promise((resolve) => {
+        const look = () => {
+          if (location.hash !== at && texts().slice(0, 3).join() !== before && texts().every((text) => !text.includes('…'))) resolve(performance.now() - begun);
+          else requestAnimationFrame(look);
+        };
+        look();
+      });
+    });
+    await page.keyboard.press('[');
+    taken.push(Math.round(await page.evaluate(() => window.repainted)));
+    await settled(page);
+  }
+  context.diagnostic(`all tiles after ${taken.join(', ')} ms; ${REPAINTED_MS} are wanted`);
+  assert.ok(Math.min(...taken) < BOUND * REPAINTED_MS, String(taken));
+  await close();
+});
+
 // What a reader waits for on a slow machine, of the demonstration's size. The bound is wide: machines that run tests
 // are slow themselves; the figure is said.
 const FIRST_FIGURES_MS = 800;
