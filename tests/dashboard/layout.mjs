@@ -20,7 +20,8 @@ for (const lang of ['en', 'zh']) {
     for (const [name, path] of Object.entries(await everyPage())) {
       await open(path);
       await widen(page);
-      for (const summary of await page.locator('.astable summary').all()) await summary.click();
+      await page.evaluate(() => document.querySelectorAll('.astable').forEach((table) => (table.open = true)));
+      await page.waitForFunction(() => [...document.querySelectorAll('.astable')].every((one) => one.querySelector('table')));
       const wide = await page.evaluate(() => {
         const over = document.documentElement.scrollWidth - innerWidth;
         const who = [...document.querySelectorAll('body *')].filter((one) => one.getBoundingClientRect().right > innerWidth + 0.5 && !one.closest('.tbl, .seg, .places, .vh')).slice(0, 3);
