@@ -1,5 +1,5 @@
 // Figures that several pages build from an answer.
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { useApp } from './app';
 import { ahead, send, urlOf, useAnswer } from './api';
 import type { Ageing, Ages, Ratios } from './answers';
@@ -29,8 +29,14 @@ export async function askTotals({ as_of, known_at, region, base_currency, to }: 
 // nothing is open. `ready` once that is known.
 export function useBase(): { base?: string; currencies: string[]; ready: boolean } {
   const { base, when, address } = useApp();
-  const answer = useAnswer<Ageing>(AGEING, { ...when, region: address.params.region, group_by: 'none' });
-  const totals = answer.data?.totals ?? [], most = mostItems(totals);
+  const question = { ...when, region: address.params.region, group_by: 'none' };
+  const answer = useAnswer<Ageing>(AGEING, question);
+  const totals = answer.data?.totals ?? [], most = mostItems(totals), likely = useRef<string | undefined>(undefined);
+  if (answer.data) likely.current = base ?? most?.currency;
+  // Of another day it is most likely the same: then its figures are under way while that is being asked.
+  useEffect(() => {
+    if (!answer.data && likely.current && !base) ahead<Ageing>(AGEING, { ...question, base_currency: likely.current }).catch(() => undefined);
+  }, [JSON.stringify(question)]);
   const currencies = totals.map(({ currency }) => currency);
   if (base && !currencies.includes(base)) currencies.push(base);
   return { base: base ?? most?.currency, currencies, ready: answer.data !== undefined || answer.failure !== undefined };

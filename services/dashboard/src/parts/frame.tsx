@@ -50,9 +50,22 @@ export function Frame({ live, children, theme, keyboard }: { live: Live; childre
 // How many anomalies are open: one page of them is counted, more say so.
 const ANOMALIES_MAX = 1000;
 
+// Whether a question has stood for a moment: what is least of a page is asked behind the rest.
+const RESTED_MS = 300;
+
+function useRested(question: string): boolean {
+  const [rested, rest] = useState('');
+  useEffect(() => {
+    const timer = setTimeout(() => rest(question), RESTED_MS);
+    return () => clearTimeout(timer);
+  }, [question]);
+  return rested === question;
+}
+
 function Side({ live }: { live: Live }) {
   const { t, href, when, address, status } = useApp();
-  const anomalies = useAnswer<Anomalies>('/v1/anomalies', { ...when, page_size: ANOMALIES_MAX });
+  const asked = useRested(JSON.stringify(when));
+  const anomalies = useAnswer<Anomalies>(asked ? '/v1/anomalies' : null, { ...when, page_size: ANOMALIES_MAX });
   const current = placeOf(address.path);
   const badge = (place: string) => {
     if (place === 'parked' && status.parked > 0) return <span class="n">{count(status.parked)}</span>;
