@@ -190,8 +190,10 @@ function Unreachable({ app, failure, retry }: { app: App; failure: Parameters<ty
   );
 }
 
-// Before anything is drawn: what the first figures wait for. Whatever fails is asked, and told, by the page itself.
+// Before anything is drawn: what the first figures wait for. Drawing would keep the answers waiting, so it comes behind
+// them, but for a moment at most. Whatever fails is asked, and told, by the page itself.
+const SOON_MS = 250;
 const first = parseAddress(location.hash);
-if (['', 'receivables/ageing'].includes(first.path.join('/'))) askTotals(first.params).catch(() => undefined);
-
-render(<Dashboard />, document.getElementById('dashboard') as HTMLElement);
+const hasTotals = ['', 'receivables/ageing'].includes(first.path.join('/'));
+const totals = hasTotals ? Promise.race([askTotals(first.params).catch(() => undefined), new Promise<void>((resolve) => setTimeout(resolve, SOON_MS))]) : Promise.resolve();
+void totals.then(() => render(<Dashboard />, document.getElementById('dashboard') as HTMLElement));
