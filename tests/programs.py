@@ -24,6 +24,7 @@ COMMANDS = {
                           "deploy/dev/columns.py"],
     "deploy/services/run.sh": ["deploy/dev/common.sh", "deploy/dev/servers.sh", "deploy/services/*", "deploy/kafka/*"],
     "deploy/dev/rocksdb.sh": ["deploy/dev/common.sh"],
+    "deploy/dev/office.sh": ["deploy/dev/common.sh"],
     # Of common.sh, these call what tells the time and installs packages.
     "deploy/dev/format.sh": [],
     "deploy/dev/bare.sh": ["deploy/dev/system.sh"],

@@ -61,7 +61,7 @@ kafka_packages=(default-jdk-headless maven)
 # shellcheck disable=SC2034
 fuzz_packages=(clang-19 libclang-rt-19-dev llvm-19)
 # shellcheck disable=SC2034
-test_packages=(apache2-utils chromium clang-format-19 fonts-noto-cjk iproute2 nginx openssl shfmt valgrind)
+test_packages=(apache2-utils chromium clang-format-19 fonts-noto-cjk iproute2 nginx openssl python3-openpyxl shfmt valgrind)
 
 # Installs what is missing of the Debian packages named.
 ensure_packages() {

@@ -21,6 +21,9 @@ struct GenerateFlags {
 
 constexpr std::size_t kTellingsAtOnce = 4096;
 
+// What is wanted, promised and due of the last orders lies months behind them, and must be days that an event may have.
+constexpr const char* kLastDayMax = "2198-12-31";
+
 // Events on their way into a log of a story, with what their records point to.
 struct Tellings {
   std::vector<events::v1::Event> events;
@@ -103,6 +106,9 @@ int generate(GenerateFlags& flags) {
     return fail({ErrorCode::kInvalidArgument,
                  "--from and --to take dates YYYY-MM-DD, the first not after the second (and --to "
                  "takes a URL to publish to)"});
+  }
+  if (*last_day > *parse_date(kLastDayMax)) {
+    return fail({ErrorCode::kInvalidArgument, fmt::format("--to is {} at most", kLastDayMax)});
   }
   flags.options.from = *from;
   flags.options.to = *last_day;

@@ -140,6 +140,7 @@ void Front::answer(http::Request request, http::Respond respond) const {
   if (request.path == kEvents) {
     if (!served_.publish) return respond(served_by(request, "daybook-gateway"));
     if (request.method != "POST") return respond(wrong_method(request, "POST"));
+    if (!request.parameters.empty()) return respond(unknown_parameter(request.parameters.begin()->first));
     return served_.publish(std::move(request), std::move(respond));
   }
   if (request.path == kChanges) {

@@ -71,7 +71,7 @@ bool Prover::prove(query::Detail detail, const std::stop_token& stop) {
                                                                : fmt::format("shard {}", partition),
                             fault.currency.code(), to_string(fault.difference)));
       }
-      if (detail == query::Detail::kAccounts) faults += sales_faults(*snapshot);
+      if (detail == query::Detail::kAccounts) faults += sales_faults(*snapshot) + days_faults(*snapshot);
       if (const std::int64_t differed = model_.totals_faults(partition); differed > 0) {
         faults += differed;
         notice_(
@@ -100,6 +100,20 @@ std::int64_t Prover::sales_faults(const query::ShardSnapshot& shard) const {
   return std::ssize(faults);
 }
 
+std::int64_t Prover::days_faults(const query::ShardSnapshot& shard) {
+  constexpr std::size_t kAccountsAtOnce = 100;
+  std::string& after = looked_at_[shard.partition];
+  std::vector<store::LabelId> accounts = shard.customers_after(after, kAccountsAtOnce);
+  after = accounts.size() < kAccountsAtOnce ? std::string() : std::string(shard.labels->get(accounts.back()).customer);
+  std::ranges::sort(accounts);
+  const std::int64_t untold = query::untold_postings(shard, accounts);
+  if (untold > 0) {
+    notice_(fmt::format("proof broken: the index of shard {} does not tell of {} sums of sales and ledger by day",
+                        shard.partition, untold));
+  }
+  return untold;
+}
+
 void Prover::count_anomalies(const std::stop_token& stop) {
   UInt128 digest = 0;
   for (const std::int32_t partition : projector_.partitions()) digest += projector_.committed(partition).digest;
@@ -117,8 +131,8 @@ void Prover::count_anomalies(const std::stop_token& stop) {
 void Prover::add_metrics(MetricSheet& sheet) const {
   sheet.gauge(
       "daybook_proof_faults",
-      "Accounts whose balance and ledger differ, totals kept for a start that differed from pages, and sums of sales "
-      "by group that are not their whole; must be 0.");
+      "Accounts whose balance and ledger differ, totals kept for a start that differed from pages, sums of sales by "
+      "group that are not their whole, and postings on days that the index does not tell of; must be 0.");
   sheet.add({}, static_cast<double>(faults_.load()));
   counts_.add_metrics(sheet);
 }

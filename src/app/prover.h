@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -29,8 +30,8 @@ class Prover {
   // Called by the destructor too; a look under way is given up. Not by two threads at a time.
   void stop();
 
-  // Accounts whose balance and ledger differ, totals that differed from pages, and sums of sales that are not their whole,
-  // as last looked at.
+  // Accounts whose balance and ledger differ, totals that differed from pages, sums of sales that are not their whole, and
+  // postings of days that are not told of, as last looked at.
   std::int64_t faults() const { return faults_; }
   void add_metrics(MetricSheet& sheet) const;
 
@@ -40,6 +41,8 @@ class Prover {
   bool prove(query::Detail detail, const std::stop_token& stop);
   // How many sums of sales that its index keeps by group are not those it keeps in whole; tells of each.
   std::int64_t sales_faults(const query::ShardSnapshot& shard) const;
+  // How many postings of some accounts, others each time, the index's days do not tell of.
+  std::int64_t days_faults(const query::ShardSnapshot& shard);
   void count_anomalies(const std::stop_token& stop);
 
   const engine::Projector& projector_;
@@ -48,6 +51,7 @@ class Prover {
   const std::function<Day()> today_;
   const std::function<void(const std::string&)> notice_;
   std::atomic<std::int64_t> faults_ = 0;
+  std::map<std::int32_t, std::string> looked_at_;  // The last account whose days were, by partition.
   OpenCounts counts_;
   std::jthread thread_;
 };

@@ -1,9 +1,7 @@
 // Amounts in another currency: products of minor units and rates, exact until they are rounded.
 #pragma once
 
-#include <boost/multiprecision/cpp_int.hpp>
-
-#include "base/int128.h"
+#include "base/int256.h"
 #include "base/money.h"
 
 namespace daybook {
@@ -17,8 +15,8 @@ class Exchanged {
   void add(Int128 minor, Currency from, Int128 rate);
 
   Currency currency() const { return to_; }
-  // In minor units, rounded once, half away from zero.
-  Int128 rounded() const;
+  // In minor units, rounded once, half away from zero. An amount of 128 bits may come to more.
+  Int256 rounded() const;
 
   bool operator==(const Exchanged&) const = default;
 
@@ -26,10 +24,10 @@ class Exchanged {
   Currency to_;
   // Minor units × 10^(kRatePlaces + kExponentMax). An amount has at most 127 bits, a rate 80 and the
   // power of ten for both exponents 27.
-  boost::multiprecision::int256_t scaled_;
+  Int256 scaled_;
 };
 
 // One amount: rounded half away from zero.
-Int128 exchange(Int128 minor, Currency from, Currency to, Int128 rate);
+Int256 exchange(Int128 minor, Currency from, Currency to, Int128 rate);
 
 }  // namespace daybook

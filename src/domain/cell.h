@@ -105,10 +105,14 @@ struct CellValue {
 
   bool is_zero() const { return amount == 0 && quantity == 0 && count == 0; }
   bool operator==(const CellValue&) const = default;
-  CellValue operator-() const { return {-amount, -quantity, -count}; }
+  // Modulo 2^128: a sum that goes beyond, and comes back, is right again.
+  CellValue operator-() const {
+    return {static_cast<Int128>(-static_cast<UInt128>(amount)), static_cast<Int128>(-static_cast<UInt128>(quantity)),
+            -count};
+  }
   CellValue& operator+=(const CellValue& other) {
-    amount += other.amount;
-    quantity += other.quantity;
+    amount = static_cast<Int128>(static_cast<UInt128>(amount) + static_cast<UInt128>(other.amount));
+    quantity = static_cast<Int128>(static_cast<UInt128>(quantity) + static_cast<UInt128>(other.quantity));
     count += other.count;
     return *this;
   }

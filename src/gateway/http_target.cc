@@ -13,6 +13,8 @@
 #include <boost/beast/http/write.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/value_to.hpp>
+#include <charconv>
+#include <cstdint>
 #include <thread>
 
 #include "gateway/publish_client.h"
@@ -187,8 +189,11 @@ Result<std::unique_ptr<PublishTarget>> target_of(std::string_view url, HttpTarge
   std::string_view host = rest.substr(0, colon);
   const std::string_view port = colon == std::string_view::npos ? std::string_view("80") : rest.substr(colon + 1);
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  if (host.empty() || rest.find_first_of("/?#@") != std::string_view::npos || port.empty() ||
-      port.find_first_not_of("0123456789") != std::string_view::npos) {
+  std::uint16_t number = 0;
+  const auto [end, failure] = std::from_chars(port.data(), port.data() + port.size(), number);
+  const bool is_port = failure == std::errc() && end == port.data() + port.size() && number != 0;
+  if (host.empty() || host.find_first_of("[] ") != std::string_view::npos ||
+      rest.find_first_of("/?#@") != std::string_view::npos || !is_port) {
     return unexpected(ErrorCode::kInvalidArgument, fmt::format("'{}' is not a URL such as http://127.0.0.1:8080", url));
   }
   return std::unique_ptr<PublishTarget>(new HttpTarget(std::string(host), std::string(port), options));

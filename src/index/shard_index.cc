@@ -61,7 +61,11 @@ std::int64_t commit_number(const store::ShardState& state) {
 }
 
 std::size_t IndexSnapshot::bytes() const {
-  return files->bytes() + receivables.bytes() + sales.bytes() + cycles.bytes();
+  return files->bytes() + receivables.bytes() + sales.bytes() + cycles.bytes() + days.bytes();
+}
+
+std::size_t IndexSnapshot::behind() const {
+  return std::max({receivables.tail.size(), sales.tail.size(), cycles.tail.size(), days.tail.size()});
 }
 
 std::shared_ptr<const IndexSnapshot> ShardIndex::snapshot() const {
@@ -169,6 +173,7 @@ void ShardIndex::committed(const store::ShardState& state, const store::TotalsCh
   next.receivables.table = snapshot_->receivables.table;
   next.sales.table = snapshot_->sales.table;
   next.cycles.table = snapshot_->cycles.table;
+  next.days.table = snapshot_->days.table;
   lock.unlock();
   const auto done = follow(next, changes, store_);
   lock.lock();
@@ -179,9 +184,8 @@ void ShardIndex::committed(const store::ShardState& state, const store::TotalsCh
   append(snapshot->receivables, next.receivables.tail.rows());
   append(snapshot->sales, next.sales.tail.rows());
   append(snapshot->cycles, next.cycles.tail.rows());
-  const std::size_t behind =
-      std::max({snapshot->receivables.tail.size(), snapshot->sales.tail.size(), snapshot->cycles.tail.size()});
-  if (behind > options_.follow_rows) return turn_off();
+  append(snapshot->days, next.days.tail.rows());
+  if (snapshot->behind() > options_.follow_rows) return turn_off();
   snapshot_ = std::move(snapshot);
 }
 
@@ -202,7 +206,9 @@ Result<void> ShardIndex::follow(IndexSnapshot& snapshot, const Changes& changes,
     }
   }
   std::vector<ReceivableRow> receivables;
+  std::vector<DayRow> days;
   for (const auto& [customer, cell] : changes.cells) {
+    add_day_row(customer, cell, days);
     if (is_receivable(cell)) {
       add_receivable_rows(customer, cell, receivables);
     } else if (snapshot.sales.table != nullptr && !std::ranges::binary_search(changes.files, customer)) {
@@ -212,6 +218,8 @@ Result<void> ShardIndex::follow(IndexSnapshot& snapshot, const Changes& changes,
   append(snapshot.receivables, std::move(receivables));
   append(snapshot.sales, std::move(sales));
   append(snapshot.cycles, changes.cycles);
+  join_day_rows(days);
+  append(snapshot.days, std::move(days));
   return {};
 }
 
@@ -493,10 +501,14 @@ Result<ShardIndex::Built> ShardIndex::read(const store::StoreReader& reads, cons
     put(part, rows, limit);
     fit(snapshot, *built.totals.table);
   };
+  // Those of cells that follow each other are one already.
+  std::vector<DayRow> days;
   std::vector<ReceivableRow> receivables;
   std::vector<ReceivableRow> totals;
   for (const char family : {store::kReceivablesPage, store::kLedgerPage}) {
     RETURN_IF_ERROR(scan_pages(family, [&](store::LabelId customer, const store::Cell& cell) {
+      add_day_row(customer, cell, days);
+      put_some(snapshot.days, days);
       const std::size_t before = receivables.size();
       add_receivable_rows(customer, cell, receivables);
       totals.insert(totals.end(), receivables.begin() + static_cast<std::ptrdiff_t>(before), receivables.end());
@@ -510,11 +522,14 @@ Result<ShardIndex::Built> ShardIndex::read(const store::StoreReader& reads, cons
 
   std::vector<SalesRow> sales;
   RETURN_IF_ERROR(scan_pages(store::kSalesPage, [&](store::LabelId customer, const store::Cell& cell) {
+    add_day_row(customer, cell, days);
+    put_some(snapshot.days, days);
     if (snapshot.sales.table == nullptr) return;
     add_sales_rows(*snapshot.sales.table, snapshot.files->of(customer), cell, 1, sales);
     put_some(snapshot.sales, sales);
   }));
   put(snapshot.sales, sales, 0);
+  put(snapshot.days, days, 0);
   fit(snapshot, *built.totals.table);
 
   std::vector<CycleRowChange> cycles;
@@ -558,7 +573,7 @@ void ShardIndex::fit(IndexSnapshot& snapshot, const RecentTotals& totals) const 
   };
   const std::size_t of_skus = snapshot.sales.table == nullptr ? 0 : snapshot.sales.table->sku_bytes();
   if (of_skus + dictionary_.bytes() > options_.bytes / kSkusShare) give_up_skus();
-  const std::array<std::function<void()>, 11> steps = {
+  const std::array<std::function<void()>, 12> steps = {
       // Asked of all accounts for anomalies alone; of one, its pages are few.
       [&] { change(snapshot.receivables, [](Receivables& table) { table.credit.reset(); }); },
       [&] {
@@ -575,6 +590,7 @@ void ShardIndex::fit(IndexSnapshot& snapshot, const RecentTotals& totals) const 
       [&] { change(snapshot.receivables, accounts_by(Grain::kQuarter)); },
       give_up_skus,
       [&] { change(snapshot.sales, [](Sales& table) { table.give_up_all(); }); },
+      [&] { drop(snapshot.days); },
       [&] { change(snapshot.receivables, accounts_by(Grain::kYear)); },
       [&] { change(snapshot.receivables, [](Receivables& table) { table.accounts.reset(); }); },
       [&] { drop(snapshot.cycles); },
@@ -588,8 +604,7 @@ void ShardIndex::fit(IndexSnapshot& snapshot, const RecentTotals& totals) const 
 
 bool ShardIndex::wants_merge() const {
   const auto snapshot = this->snapshot();
-  return snapshot != nullptr && std::max({snapshot->receivables.tail.size(), snapshot->sales.tail.size(),
-                                          snapshot->cycles.tail.size()}) >= options_.merge_rows;
+  return snapshot != nullptr && snapshot->behind() >= options_.merge_rows;
 }
 
 void ShardIndex::merge() {
@@ -601,6 +616,7 @@ void ShardIndex::merge() {
     sealed->receivables.tail.seal();
     sealed->sales.tail.seal();
     sealed->cycles.tail.seal();
+    sealed->days.tail.seal();
     snapshot_ = from = std::move(sealed);
   }
   IndexSnapshot merged;
@@ -613,6 +629,7 @@ void ShardIndex::merge() {
   merge_part(from->receivables, merged.receivables);
   merge_part(from->sales, merged.sales);
   merge_part(from->cycles, merged.cycles);
+  merge_part(from->days, merged.days);
   merged.files = from->files;
   const auto totals = this->totals();
   fit(merged, totals == nullptr ? RecentTotals(0, 0) : *totals->sums.table);
@@ -628,6 +645,7 @@ void ShardIndex::merge() {
   take_over(snapshot->receivables, merged.receivables.table);
   take_over(snapshot->sales, merged.sales.table);
   take_over(snapshot->cycles, merged.cycles.table);
+  take_over(snapshot->days, merged.days.table);
   snapshot_ = std::move(snapshot);
 }
 

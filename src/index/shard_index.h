@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "index/cycles.h"
+#include "index/days.h"
 #include "index/dictionary.h"
 #include "index/files.h"
 #include "index/receivables.h"
@@ -64,8 +65,11 @@ struct IndexSnapshot {
   Part<Receivables> receivables;
   Part<Sales> sales;
   Part<Cycles> cycles;
+  Part<Days> days;
 
   std::size_t bytes() const;
+  // The most rows that stand behind one of its tables.
+  std::size_t behind() const;
 };
 
 // Totals as of one commit. Immutable once they are handed out.

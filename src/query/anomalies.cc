@@ -49,48 +49,38 @@ std::string detail_of(domain::AnomalyKind kind) {
   return "";
 }
 
-void for_each_parked(const ShardSnapshot& shard, const std::function<void(const ParkedRecord&)>& visit) {
-  const auto take = [&](std::string_view key, std::string_view value) -> Result<store::StoreReader::Next> {
+void for_each_parked(const ShardSnapshot& shard, domain::Position from,
+                     const std::function<bool(const ParkedRecord&)>& visit) {
+  using Next = store::StoreReader::Next;
+  const auto take = [&](std::string_view key, std::string_view value) -> Result<Next> {
     ASSIGN_OR_RETURN(const auto parked, ParkedRecord::decode(key, value));
-    if (shard.known_at == nullptr || parked.recorded_ms <= shard.known_at->recorded_ms()) visit(parked);
-    return store::StoreReader::Next::kGoOn;
+    const bool is_known = shard.known_at == nullptr || parked.recorded_ms <= shard.known_at->recorded_ms();
+    return is_known && !visit(parked) ? Next::kStop : Next::kGoOn;
   };
-  const auto scanned = shard.reads->scan(store::Table::kMeta, std::string(1, store::kParkedPrefix), "", take);
+  const auto scanned = shard.reads->scan(store::Table::kMeta, std::string(1, store::kParkedPrefix),
+                                         store::ParkedKey{from.topic, from.offset}.bytes(), take);
   if (!scanned) refuse(scanned.error());
 }
 
-// Whether the account's unapplied cash in a currency is below 0 on a date, and whether it was on any day
-// from `from` up to it.
-struct Overdrawn {
-  bool now = false;
-  bool ever = false;
-};
-Overdrawn overdrawn(const ShardSnapshot& shard, store::LabelId customer, Currency currency, Day from, Day as_of) {
-  std::map<Day, Int128> changes = {{from, 0}};
+// By currency the last day up to a date on which the account's unapplied cash was below 0. None: there was no such day.
+std::map<Currency, Day> overdrawn(const ShardSnapshot& shard, store::LabelId customer, Day as_of) {
+  std::map<Currency, std::map<Day, Int128>> changes;
   scan_receivables(
       shard, customer, as_of, {store::kReceivablesPage},
       [](domain::Measure measure) { return measure == domain::Measure::kUnapplied; },
       [&](const index::ReceivableRow& row) {
-        if (row.currency == currency.number()) changes[row.counts_from] += row.amount();
+        changes[Currency::from_number(row.currency)][row.counts_from] += row.amount();
       });
-  Overdrawn result;
-  Int128 unapplied = 0;
-  for (const auto& [day, change] : changes) {
-    unapplied += change;
-    result.ever |= day >= from && unapplied < 0;
+  std::map<Currency, Day> last;
+  for (const auto& [currency, by_day] : changes) {
+    Int128 unapplied = 0;
+    for (const auto& [day, change] : by_day) {
+      if (unapplied < 0) last[currency] = day - 1;
+      unapplied += change;
+    }
+    if (unapplied < 0) last[currency] = as_of;
   }
-  result.now = unapplied < 0;
-  return result;
-}
-
-// Whether a stored anomaly is open on a date; nothing when it was not open up to it either.
-std::optional<bool> is_open(const ShardSnapshot& shard, const store::StoredAnomaly& stored, Day as_of) {
-  const domain::Anomaly& anomaly = stored.anomaly;
-  if (as_of < anomaly.from) return std::nullopt;
-  if (!anomaly.while_overdrawn) return as_of < anomaly.until;
-  const Overdrawn found = overdrawn(shard, stored.customer, anomaly.while_overdrawn, anomaly.from, as_of);
-  if (!found.ever) return std::nullopt;
-  return found.now;
+  return last;
 }
 
 // The prefix of keys of this kind, or of all; nothing for a kind that is not stored.
@@ -104,12 +94,14 @@ std::optional<std::string> stored_prefix(const std::optional<std::string>& kind)
 }
 
 // Anomalies of documents of one account or all, whenever they are open, of one kind or all: in the order of their keys.
-void for_each_stored(const ShardSnapshot& shard, std::optional<AccountNumber> only,
-                     const std::optional<std::string>& kind,
+void for_each_stored(const ShardReader& reader, const std::optional<std::string>& kind,
                      const std::function<void(const store::StoredAnomaly&)>& visit) {
   const auto prefix = stored_prefix(kind);
   if (!prefix) return;
+  const ShardSnapshot& shard = reader.shard();
+  const std::optional<AccountNumber> only = reader.only();
   const auto take = [&](std::string_view key, std::string_view value) -> Result<store::StoreReader::Next> {
+    reader.go_on();
     ASSIGN_OR_RETURN(const auto stored, store::decode_anomaly(key, value));
     RETURN_IF_ERROR(store::check_labels(*shard.labels, stored.customer, {}));
     if (!only || stored.customer == *only) visit(stored);
@@ -124,6 +116,7 @@ void for_each_stored(const ShardSnapshot& shard, std::optional<AccountNumber> on
   TakenMemory memory;
   shard.known_at->for_each_contribution(
       shard, only, [&](store::LabelId, domain::DocumentRef, evaluation::Contribution& contribution) {
+        reader.go_on();
         for (const store::AnomalyRow& row : contribution.anomalies()) {
           if (!row.key.starts_with(*prefix)) continue;
           memory.add(sizeof row + row.key.size() + row.value.size());
@@ -143,7 +136,8 @@ class Finder {
         wanted_(wanted),
         rows_(rows),
         visit_(visit),
-        as_of_(reader.question().as_of) {}
+        as_of_(reader.question().as_of),
+        counts_all_(rows.cut().count == std::size_t{0}) {}
 
   AnomalyCounts find() {
     if (reader_.has_accounts()) {
@@ -162,6 +156,7 @@ class Finder {
     std::string name;
     bool is_seen = false;
     bool may_be_shown = false;
+    std::optional<std::map<Currency, Day>> overdrawn;  // Where it was asked for.
   };
   // What is found of one document.
   struct Document {
@@ -170,12 +165,31 @@ class Finder {
     std::shared_ptr<const FoundAnomaly> lowest;  // Where it may be shown.
   };
 
+  // Whether there may be rows of a kind, or it is counted.
+  bool may_hold(std::string_view kind) const { return counts_all_ || rows_.may_hold(sort_key({kind})); }
+
   void find_stored() {
-    for_each_stored(shard_, reader_.only(), wanted_.kind, [&](const store::StoredAnomaly& stored) {
+    // Known at an instant, all kinds are found at once.
+    if (counts_all_ || wanted_.kind || shard_.known_at != nullptr) return find_stored(wanted_.kind);
+    for (const std::string& kind : stored_kinds()) {
+      if (may_hold(kind)) find_stored(kind);
+    }
+  }
+  // In the order of rows.
+  static std::vector<std::string> stored_kinds() {
+    std::vector<std::string> kinds;
+    for (std::size_t i = 1; i <= domain::kAnomalyKindCount; ++i) {
+      kinds.emplace_back(domain::anomaly_name(static_cast<domain::AnomalyKind>(i)));
+    }
+    std::ranges::sort(kinds);
+    return kinds;
+  }
+  void find_stored(const std::optional<std::string>& kind) {
+    for_each_stored(reader_, kind, [&](const store::StoredAnomaly& stored) {
       const domain::Anomaly& anomaly = stored.anomaly;
       if (account_ == nullptr || account_->kind != anomaly.kind || account_->number != stored.customer) begin(stored);
       if (!account_->is_seen) return;
-      const auto open = is_open(shard_, stored, as_of_);
+      const auto open = is_open(anomaly);
       if (!open || (!*open && !wanted_.cleared)) return;
       if (document_ == nullptr || document_->id != anomaly.document_id) {
         end_document();
@@ -185,6 +199,17 @@ class Finder {
       add(*document_, anomaly, *open);
     });
     end_account();
+  }
+
+  // Whether an anomaly of the account is open on the date; nothing when it was not open up to it either.
+  std::optional<bool> is_open(const domain::Anomaly& anomaly) const {
+    if (as_of_ < anomaly.from) return std::nullopt;
+    if (!anomaly.while_overdrawn) return as_of_ < anomaly.until;
+    // Once for all of them: there may be thousands.
+    if (!account_->overdrawn) account_->overdrawn = overdrawn(shard_, account_->number, as_of_);
+    const auto last = account_->overdrawn->find(anomaly.while_overdrawn);
+    if (last == account_->overdrawn->end() || last->second < anomaly.from) return std::nullopt;
+    return last->second == as_of_;
   }
 
   void begin(const store::StoredAnomaly& stored) {
@@ -260,6 +285,10 @@ class Finder {
   void find_credit() {
     using Kind = domain::AnomalyKind;
     if (!wanted_.takes_credit()) return;
+    if (!may_hold(domain::anomaly_name(Kind::kOverCreditLimit)) &&
+        !may_hold(domain::anomaly_name(Kind::kMissingRate))) {
+      return;
+    }
     for (const auto& [id, exposure] : exposures(shard_, reader_.only(), as_of_)) {
       AccountReader account(shard_, id, reader_.rules(), FileChoice::kAsWas);
       const Credit credit = credit_of(exposure, account.file(as_of_), reader_.question().rates, as_of_);
@@ -289,6 +318,7 @@ class Finder {
     if (!wanted_.open) return;
     const auto customer_id = reader_.question().filters().customer_id;
     query::for_each_parked(reader_, [&](const ParkedRecord& parked) {
+      reader_.go_on();
       const std::string_view kind = domain::park_reason_name(parked.reason);
       if (!wanted_.takes(kind) || (customer_id && *customer_id != parked.customer_id)) return;
       const std::string topic = log::topic_name(reader_.topic_prefix(), static_cast<log::Topic>(parked.topic));
@@ -318,6 +348,7 @@ class Finder {
   const Rows& rows_;
   const VisitAnomaly& visit_;
   const Day as_of_;
+  const bool counts_all_;
   AnomalyCounts counts_;
   std::string_view counted_;  // The kind that was last, and its count.
   std::int64_t* count_ = nullptr;
@@ -382,12 +413,27 @@ AnomalyCounts find_anomalies(const ShardReader& shard, const AnomaliesWanted& wa
 
 std::int64_t parked_count(const ShardSnapshot& shard) {
   std::int64_t count = 0;
-  for_each_parked(shard, [&](const ParkedRecord&) { ++count; });
+  for_each_parked(shard, {}, [&](const ParkedRecord&) {
+    ++count;
+    return true;
+  });
   return count;
 }
 
+void for_each_parked(const ShardReader& shard, domain::Position from,
+                     const std::function<bool(const ParkedRecord&)>& visit) {
+  if (!shard.question().scope.sees_everything()) return;
+  for_each_parked(shard.shard(), from, [&](const ParkedRecord& parked) {
+    shard.go_on();
+    return visit(parked);
+  });
+}
+
 void for_each_parked(const ShardReader& shard, const std::function<void(const ParkedRecord&)>& visit) {
-  if (shard.question().scope.sees_everything()) for_each_parked(shard.shard(), visit);
+  for_each_parked(shard, {}, [&](const ParkedRecord& parked) {
+    visit(parked);
+    return true;
+  });
 }
 
 std::variant<Resolution, NamedEvent> resolution_of(const ShardReader& shard, const ParkedRecord& parked) {

@@ -65,9 +65,10 @@ using VisitAnomaly = std::function<void(const AnomalyKey&, const FoundAnomaly&)>
 // How many there are, by kind.
 using AnomalyCounts = std::map<std::string, std::int64_t>;
 
-// At the question's as_of and rates, of accounts that its customer_id and scope let through: counts all, and calls
-// visit(key, found) for those that `rows` may hold, which go by kind, customer_id and document_id. Parked records are of
-// a place in the log, not of the account that they name: they show to whoever sees everything, wherever they are.
+// At the question's as_of and rates, of accounts that its customer_id and scope let through: calls visit(key, found) for
+// those that `rows` may hold, which go by kind, customer_id and document_id; kinds that they do not come to are not
+// looked at. Where no rows are wanted at all, counts all. Parked records are of a place in the log, not of the account
+// that they name: they show to whoever sees everything, wherever they are.
 AnomalyCounts find_anomalies(const ShardReader& shard, const AnomaliesWanted& wanted, const Rows& rows,
                              const VisitAnomaly& visit);
 
@@ -78,7 +79,11 @@ using ParkedRecord = store::ParkedRecord;
 // Those of a shard that are known.
 std::int64_t parked_count(const ShardSnapshot& shard);
 
-// Calls visit(record) for those of a shard that are known, by topic and offset; none where not everything may be seen.
+// Calls visit(record) for those of a shard that are known, by topic and offset, from this place on and until it gives
+// false; none where not everything may be seen.
+void for_each_parked(const ShardReader& shard, domain::Position from,
+                     const std::function<bool(const ParkedRecord&)>& visit);
+// For all of them.
 void for_each_parked(const ShardReader& shard, const std::function<void(const ParkedRecord&)>& visit);
 
 // What became of a parked record. The record stays as it is.

@@ -19,9 +19,11 @@ std::string sortable(std::int64_t number) {
   return key;
 }
 
-Day first_day(std::string_view key) {
-  return static_cast<Day>(static_cast<std::int64_t>(ByteReader(key).big64() ^ 0x8000'0000'0000'0000U));
+std::int64_t first_number(std::string_view key) {
+  return static_cast<std::int64_t>(ByteReader(key).big64() ^ 0x8000'0000'0000'0000U);
 }
+
+Day first_day(std::string_view key) { return static_cast<Day>(first_number(key)); }
 
 std::string position_key(std::int32_t partition, domain::Position at) {
   return sortable(at.topic) + sortable(partition) + sortable(at.offset);

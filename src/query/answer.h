@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <concepts>
 #include <functional>
 #include <optional>
 #include <string>
@@ -31,21 +32,27 @@ inline std::size_t bytes_of(const SortedRow& sorted) {
   return sizeof sorted + sorted.key.capacity() + bytes_of(sorted.row);
 }
 
+// rows_aside.h
+void put_aside(RowsAside& aside, SortedRow row);
+
 // Sort keys.
 std::string sort_key(std::initializer_list<std::string_view> parts);
-// Eight bytes in number order; and the day that a key begins with.
+// Eight bytes in number order; and the number, or the day, that a key begins with.
 std::string sortable(std::int64_t number);
+std::int64_t first_number(std::string_view key);
 Day first_day(std::string_view key);
 // Sorts by topic, partition, offset.
 std::string position_key(std::int32_t partition, domain::Position at);
 
 // Rows in the order of their keys, cut to a page while they come: no more are kept, and made, than it
-// shows and one, which tells that there are more.
+// shows and one, which tells that there are more. Those that are put aside are not kept at all.
 class Rows {
  public:
   // All of them.
   Rows() = default;
   explicit Rows(PageCut cut) : cut_(std::move(cut)) {}
+  // These, whose memory is taken.
+  explicit Rows(std::vector<SortedRow> rows) : rows_(std::move(rows)) {}
 
   // Whether a row whose key begins so may be on the page.
   bool may_hold(std::string_view prefix) const {
@@ -57,7 +64,7 @@ class Rows {
     if (key <= cut_.after || !is_wanted(key)) return;
     SortedRow row{std::move(key), make()};
     take_memory(bytes_of(row));
-    put(std::move(row));
+    place(std::move(row));
   }
 
   // Those that may be shown of rows that were cut to the same page; of a round, each shard to a share of its own.
@@ -65,17 +72,29 @@ class Rows {
     if (cut_.is_round) widen_to(other);
     for (SortedRow& row : other.rows_) {
       if (row.key > cut_.after && is_wanted(row.key)) {
-        put(std::move(row));
+        place(std::move(row));
       } else {
         give_back_memory(bytes_of(row));
       }
     }
   }
 
-  // Calls visit(row) for those that may be shown, in no order: for what is known at the end alone.
+  // Calls visit(row), or visit(key, row), for those that may be shown, in no order: for what is known at the end alone.
   template <typename Visit>
   void for_each(const Visit& visit) {
-    for (SortedRow& sorted : rows_) visit(sorted.row);
+    for (SortedRow& sorted : rows_) {
+      if constexpr (std::invocable<const Visit&, Row&>) {
+        visit(sorted.row);
+      } else {
+        visit(sorted.key, sorted.row);
+      }
+    }
+  }
+
+  // What was given elsewhere goes where the rows of this page are put.
+  void put_aside(const PageCut& page) {
+    cut_.aside = page.aside;
+    for (SortedRow& row : std::exchange(rows_, {})) place(std::move(row));
   }
 
   // What the page shows, in order, and whether there is more behind it, or may be behind a round.
@@ -96,7 +115,8 @@ class Rows {
 
  private:
   bool is_wanted(std::string_view key) const { return until().empty() || key < until(); }
-  void put(SortedRow row) {
+  void place(SortedRow row) {
+    if (cut_.aside != nullptr) return query::put_aside(*cut_.aside, std::move(row));
     if (is_full()) {
       std::ranges::pop_heap(rows_, {}, &SortedRow::key);
       give_back_memory(bytes_of(rows_.back()));

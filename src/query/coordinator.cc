@@ -33,8 +33,12 @@ void Coordinator::settle(const Report& report, Question& question) {
 
 Answer Coordinator::answer(const Report& report, const Question& question) {
   Answer answer = report.finish(question, gather(report, question), *this);
-  name_customers(report.description(), question, source_.partition_count(), answer, *this);
+  name(report, question, answer);
   return answer;
+}
+
+void Coordinator::name(const Report& report, const Question& question, Answer& answer) {
+  name_customers(report.description(), question, source_.partition_count(), answer, *this);
 }
 
 std::unique_ptr<Partial> Coordinator::gather(const Report& report, const Question& question) {
@@ -114,6 +118,7 @@ std::unique_ptr<Partial> Coordinator::ask(std::int32_t partition, const Report& 
     refuse(503, "Shard not available",
            fmt::format("shard {} was asked, and shard {} answered", partition, reply.partition));
   }
+  if (question.page.aside != nullptr) report.put_aside(*reply.partial, question.page);
   return std::move(reply.partial);
 }
 

@@ -28,6 +28,10 @@ class Coordinator final : public Asker {
   void settle(const Report& report, Question& question);
   // Of a question that is settled; as often as it is asked, of the same moment.
   Answer answer(const Report& report, const Question& question);
+  // Of a file: what its rounds share is found out, and stands in the question.
+  void prepare_rounds(const Report& report, Question& question) { report.prepare_rounds(question, *this); }
+  // What its customers are called, in rows that were made without.
+  void name(const Report& report, const Question& question, Answer& answer);
   // Refuses once nobody waits for the answer any more.
   void go_on() const { refuse_once_given_up(stop_); }
   std::string_view topic_prefix() const { return source_.topic_prefix(); }

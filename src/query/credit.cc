@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "query/large_values.h"
 #include "query/receivables.h"
 
 namespace daybook::query {
@@ -83,7 +84,7 @@ Row credit_row(const Credit& credit, const Exposure& exposure) {
   Row row;
   row.add("credit_currency", text_or_null(credit.currency.code()));
   row.add("credit_limit", credit.limit ? Value::amount(*credit.limit, credit.currency) : Value());
-  row.add("exposure", credit.currency ? Value::amount(credit.exposure, credit.currency) : Value());
+  row.add("exposure", credit.currency ? amount_of(credit.exposure, credit.currency) : Value());
   row.add("parts", Value::list_of_rows(std::move(parts)));
   row.add("unconverted", Value::list_of_texts(credit.unconverted, &Currency::code));
   row.add("state", Value::text(credit.state()));

@@ -32,7 +32,7 @@ std::map<store::LabelId, Exposure> exposures(const ShardSnapshot& shard, std::op
 struct Credit {
   Currency currency;  // None: there is no file, or it names none.
   std::optional<std::int64_t> limit;
-  Int128 exposure = 0;  // In that currency: of what has a rate.
+  Int256 exposure = 0;  // In that currency: of what has a rate.
   std::vector<Currency> unconverted;
   bool overdue = false;
 

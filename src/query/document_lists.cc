@@ -22,6 +22,18 @@ ListedBy listed_by(domain::DocumentKind kind) {
   return kind == kInvoice ? ListedBy::kInvoice : kind == kPayment ? ListedBy::kPayment : ListedBy::kCreditNote;
 }
 
+// By which cells of their days are found, whatever else is filtered by.
+domain::Measure measure_of(ListedBy by) {
+  switch (by) {
+    case ListedBy::kInvoice: return domain::Measure::kInvoiced;
+    case ListedBy::kPayment: return domain::Measure::kLedgerCash;
+    case ListedBy::kCreditNote: return domain::Measure::kLedgerCreditNotes;
+    case ListedBy::kDispatch: return domain::Measure::kShipped;
+    case ListedBy::kLine: break;
+  }
+  return domain::Measure::kOrdered;
+}
+
 // The business days of a fact's instant lie at most a day from their UTC midnight.
 Instant begin_of(Day day) { return (static_cast<Instant>(day) - 2) * 86'400; }
 Instant end_of(Day day) { return (static_cast<Instant>(day) + 3) * 86'400; }
@@ -87,6 +99,7 @@ Candidates::Candidates(const ShardReader& shard, ListedBy by, const ListWanted& 
   const bool is_few_figures =
       filters.sku || (!is_line && grouping.needs_attributes()) || (by != ListedBy::kDispatch && filters.currency);
   tells_ = is_few_days || (is_now && is_few_figures);
+  if (is_few_days) having_ = accounts_posting(shard.shard(), first_, last_, index::posted(measure_of(by)));
 }
 
 bool Candidates::is_one(const store::CellId& id, const domain::CellValue& value) const {
@@ -113,7 +126,7 @@ bool Candidates::may_have(AccountNumber account) {
   if (!tells_) return true;
   days_.clear();
   invoices_.reset();
-  if (first_ > last_) return false;
+  if (first_ > last_ || (having_ && !std::ranges::binary_search(*having_, account))) return false;
   const bool is_now = shard_.shard().known_at == nullptr;
   const bool has_currency = by_ != ListedBy::kDispatch;  // Of freight: that of the order may be another.
   const bool is_ledger = by_ == ListedBy::kPayment || by_ == ListedBy::kCreditNote;

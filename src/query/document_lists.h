@@ -77,6 +77,8 @@ class Candidates {
   const Day first_;
   const Day last_;
   bool tells_ = false;
+  std::optional<std::vector<AccountNumber>>
+      having_;             // Those that have something on days that are few, where it is told.
   std::vector<Day> days_;  // Of the account, rising, where it tells.
   std::optional<std::size_t> invoices_;
   Arena arena_;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/release.h"
+#include "query/rows_aside.h"
 #include "query/standing.h"
 #include "query/workbook.h"
 
@@ -18,7 +19,9 @@ using std::chrono::steady_clock;
 // What the rows of a round are to take: it grows up to this from its first rows, which are few, so that they come soon.
 constexpr std::size_t kRowsAtFirst = 1'000;
 constexpr std::size_t kRoundBytes = std::size_t{8} << 20;
-// With all that is read for them. What takes more is asked for again with fewer rows, down to so many.
+// With all that is read for them. What takes more is asked for again with fewer rows, down to so many: what these take is
+// read for each round, of an account with very many documents for one, and comes on top from then on. Else they would
+// be read again for every few rows.
 constexpr std::size_t kRoundBytesMax = 2 * kRoundBytes;
 constexpr std::size_t kRowsLeast = 16;
 constexpr std::size_t kRowsMost = 20'000;
@@ -44,33 +47,29 @@ std::vector<std::string> columns_of(const Description& description, const Answer
   return answer.columns ? *answer.columns : description.columns();
 }
 
-// The rows of a file: at once, or in rounds.
+// The rows of a file, round by round: each is asked for by itself, or all are made at once and put aside, so that no more
+// of them are in memory than a round.
 class RowsOfFile {
  public:
   explicit RowsOfFile(FileWanted wanted)
       : wanted_(std::move(wanted)),
         in_rounds_(query::goes_in_rounds(wanted_.report, wanted_.question)),
         until_(steady_clock::now() + kTimeMax) {
+    if (!in_rounds_) return;
+    wanted_.coordinator->prepare_rounds(wanted_.report, wanted_.question);
     // What settled the question is little, and its step of the budget is the rounds'.
-    if (in_rounds_) wanted_.memory->keep(0);
+    wanted_.memory->keep(0);
   }
 
   struct Round {
-    Answer answer;
     std::vector<SortedRow> rows;
     // That they were given, and what is made of them is to take.
     std::shared_ptr<QuestionMemory> memory;
   };
   // While there are more.
   Round next() {
-    if (!in_rounds_) {
-      const QuestionMemory::Work work(wanted_.memory.get());
-      Round whole{wanted_.coordinator->answer(wanted_.report, wanted_.question), {}, wanted_.memory};
-      whole.rows = whole.answer.rows.take().rows;
-      more_ = false;
-      return whole;
-    }
     if (steady_clock::now() > until_) refuse(503, "File not finished", "it was not read within an hour");
+    if (!in_rounds_) return aside_ == nullptr ? make_all() : next_put_aside();
     while (true) {
       try {
         return next_round();
@@ -81,9 +80,12 @@ class RowsOfFile {
     }
   }
   bool more() const { return more_; }
+  // Once there was a round.
+  const std::vector<std::string>& columns() const { return columns_; }
 
-  // What is said beside the rows, over all of them.
+  // What is said beside the rows, over all of them; once, behind the last.
   Answer frame() {
+    if (!in_rounds_) return std::move(frame_);
     Question asked = wanted_.question;
     asked.page = {{}, 0};
     return wanted_.coordinator->answer(wanted_.report, asked);
@@ -92,17 +94,18 @@ class RowsOfFile {
   const FileWanted& wanted() const { return wanted_; }
   const Description& description() const { return wanted_.report.description(); }
   Coordinator& coordinator() { return *wanted_.coordinator; }
-  bool in_rounds() const { return in_rounds_; }
 
  private:
   Round next_round() {
-    const std::size_t bytes_max = count_ == kRowsLeast ? SIZE_MAX : kRoundBytesMax;
-    Round round{{}, {}, std::make_shared<QuestionMemory>(wanted_.budget, bytes_max)};
+    const bool are_least = count_ == kRowsLeast;
+    const std::size_t bytes_max = are_least ? SIZE_MAX : beside_ + kRoundBytesMax;
+    Round round{{}, std::make_shared<QuestionMemory>(wanted_.budget, bytes_max)};
     const QuestionMemory::Work work(round.memory.get());
     Question asked = wanted_.question;
     asked.page = {.after = after_, .count = count_, .until = {}, .is_round = true};
-    round.answer = wanted_.coordinator->answer(wanted_.report, asked);
-    Rows::Page page = round.answer.rows.take();
+    Answer answer = wanted_.coordinator->answer(wanted_.report, asked);
+    if (columns_.empty()) columns_ = columns_of(description(), answer);
+    Rows::Page page = answer.rows.take();
     round.rows = std::move(page.rows);
     more_ = page.more;
     if (round.rows.empty()) return round;
@@ -110,16 +113,60 @@ class RowsOfFile {
     std::size_t bytes = 0;
     for (const SortedRow& row : round.rows) bytes += bytes_of(row);
     const std::size_t fitting = std::min(kRoundBytes, round.memory->bytes_max() / 2) / (bytes / round.rows.size() + 1);
+    if (are_least) beside_ = std::max(beside_, round.memory->most() - std::min(bytes, round.memory->most()));
     count_ = std::clamp(fitting, kRowsLeast, std::min(kRowsMost, 4 * count_));
     return round;
+  }
+
+  // All of them, or the first of what was put aside.
+  Round make_all() {
+    const QuestionMemory::Work work(wanted_.memory.get());
+    Question asked = wanted_.question;
+    // A page is little.
+    const bool is_page = asked.page.count.has_value();
+    if (!is_page) {
+      asked.page.aside = aside_ = std::make_shared<RowsAside>(std::min(kRoundBytes, wanted_.memory->bytes_max() / 4));
+    }
+    frame_ = wanted_.coordinator->answer(wanted_.report, asked);
+    columns_ = columns_of(description(), frame_);
+    Rows::Page page = frame_.rows.take();
+    if (!wanted_.form.is_workbook) frame_ = {};
+    // Reports that make their rows of one document have them at hand.
+    more_ = page.rows.empty() && aside_ != nullptr;
+    if (!more_) return {std::move(page.rows), wanted_.memory};
+    if (const std::size_t bytes = aside_->close(); bytes > 0) {
+      wanted_.memory->keep(bytes);
+      return next_put_aside();
+    }
+    return {taken_from_aside(), wanted_.memory};
+  }
+
+  Round next_put_aside() {
+    auto memory = std::make_shared<QuestionMemory>(wanted_.budget);
+    const QuestionMemory::Work work(memory.get());
+    return {taken_from_aside(), std::move(memory)};
+  }
+
+  std::vector<SortedRow> taken_from_aside() {
+    Answer answer;
+    answer.rows = Rows(aside_->next());
+    more_ = aside_->has_more();
+    wanted_.coordinator->name(wanted_.report, wanted_.question, answer);
+    return answer.rows.take().rows;
   }
 
   FileWanted wanted_;
   const bool in_rounds_;
   const steady_clock::time_point until_;
+  std::vector<std::string> columns_;
+  bool more_ = true;
+  // In rounds.
   std::string after_;  // The key of the last row.
   std::size_t count_ = kRowsAtFirst;
-  bool more_ = true;
+  std::size_t beside_ = 0;  // That rounds take beside their rows, as far as it is known.
+  // Where they were made at once.
+  std::shared_ptr<RowsAside> aside_;
+  Answer frame_;
 };
 
 // Writes rows as they are wanted, each gone when it is written.
@@ -146,25 +193,24 @@ class CsvPieces final : public Pieces {
     const FileForm& form = rows_.wanted().form;
     Piece piece{{}, !rows_.more(), round.memory};
     std::string& csv = piece.bytes;
-    if (columns_.empty()) {
-      columns_ = columns_of(rows_.description(), round.answer);
+    const std::vector<std::string>& columns = rows_.columns();
+    if (std::exchange(is_first_, false)) {
       if (form.has_mark) csv = "\xEF\xBB\xBF";
-      append_csv_header(csv, columns_, form.separator);
+      append_csv_header(csv, columns, form.separator);
     }
     GrowingText text;
-    write_rows(round.rows, columns_, [&](const Row& row) {
+    write_rows(round.rows, columns, [&](const Row& row) {
       append_csv(csv, row, form.separator);
       text.grew_to(csv.size());
     });
     release(round.rows);
-    round.answer = Answer();
     round.memory->keep(csv.capacity());
     return piece;
   }
 
  private:
   RowsOfFile rows_;
-  std::vector<std::string> columns_;  // Empty before the first piece.
+  bool is_first_ = true;
 };
 
 // A file that was written, from its beginning; it goes with this.
@@ -190,7 +236,8 @@ class FilePieces final : public Pieces {
 };
 
 // What was asked, and what the rows add up to.
-WorkbookCover cover_of(const FileWanted& wanted, const Answer& answer, std::size_t rows, const Standing& standing) {
+WorkbookCover cover_of(const FileWanted& wanted, const Answer& answer, std::size_t rows, std::size_t marked,
+                       const Standing& standing) {
   const Description& description = wanted.report.description();
   const Question& question = wanted.question;
   WorkbookCover cover{description.name, description.meaning, question.today, {}};
@@ -206,6 +253,7 @@ WorkbookCover cover_of(const FileWanted& wanted, const Answer& answer, std::size
   }
   for (const auto& [name, value] : answer.head.values) facts.add(name, value);
   facts.add("rows", Value::integer(rows));
+  if (marked > 0) facts.add("numbers as text (shaded): more than 15 digits", Value::integer(marked));
   for (const auto& [name, value] : answer.tail.values) facts.add(name, value);
   facts.add("newest_recorded_at", standing.newest_recorded_at);
   facts.add("waiting", Value::integer(standing.waiting));
@@ -217,28 +265,24 @@ WorkbookCover cover_of(const FileWanted& wanted, const Answer& answer, std::size
 WorkbookFile write_workbook(RowsOfFile& asked) {
   const Description& description = asked.description();
   std::optional<Workbook> workbook;
-  std::vector<std::string> columns;
   std::size_t count = 0;
-  Answer frame;
   while (asked.more()) {
     RowsOfFile::Round round = asked.next();
     const QuestionMemory::Work work(round.memory.get());
     if (!workbook) {
-      columns = columns_of(description, round.answer);
-      workbook.emplace(description.rows_name.empty() ? description.name : description.rows_name, columns);
+      workbook.emplace(description.rows_name.empty() ? description.name : description.rows_name, asked.columns());
     }
     count += round.rows.size();
-    write_rows(round.rows, columns, [&](const Row& row) {
+    write_rows(round.rows, asked.columns(), [&](const Row& row) {
       asked.coordinator().go_on();
       workbook->write(row);
     });
     workbook->check_disk();
-    if (!asked.in_rounds()) frame = std::move(round.answer);
   }
   const QuestionMemory::Work work(asked.wanted().memory.get());
-  if (asked.in_rounds()) frame = asked.frame();
+  const Answer frame = asked.frame();
   const Standing standing = Standing::of(asked.coordinator().heads(), asked.coordinator().topic_prefix());
-  workbook->write_cover(cover_of(asked.wanted(), frame, count, standing));
+  workbook->write_cover(cover_of(asked.wanted(), frame, count, workbook->marked(), standing));
   return workbook->finish();
 }
 

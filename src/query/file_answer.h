@@ -1,5 +1,6 @@
-// Answers as files, CSV or workbooks: of a list whose pages can be asked for one after the other without much ado, the
-// rows come in rounds, each of one moment of the shards, so that a file takes no more memory than a round of it.
+// Answers as files, CSV or workbooks, of one moment of the shards. Of a list whose pages can be asked for one after the
+// other without much ado the rows come in rounds; those of all others are made at once, and put aside on the disk where
+// they are more than a round. So the rows of a file take no more memory than a round of it.
 #pragma once
 
 #include <memory>
@@ -27,7 +28,7 @@ struct FileWanted {
   ParameterMap given;  // For the cover of a workbook.
   std::unique_ptr<Coordinator> coordinator;
   std::shared_ptr<MemoryBudget> budget;    // Of all answers.
-  std::shared_ptr<QuestionMemory> memory;  // Of this one, where its rows come at once.
+  std::shared_ptr<QuestionMemory> memory;  // Of this one, for what is no round's.
 };
 
 // Whether its rows come in rounds.

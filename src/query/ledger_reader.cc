@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "query/document_scan.h"
+#include "query/posting_place.h"
 #include "query/question_memory.h"
 
 namespace daybook::query {
@@ -25,20 +26,9 @@ constexpr std::array<Measure, kLedgerColumns> kColumns = {
     Measure::kLedgerReversals,  Measure::kLedgerRefunds,     Measure::kLedgerWriteOffs,
     Measure::kLedgerRecoveries, Measure::kLedgerVoids,       Measure::kLedgerTransfers};
 
-// Where postings of one shard stand together in a list of them: on a day, from one topic. In the list's order.
-struct PostingPlace {
-  Day day = 0;
-  log::Topic topic{};
-
-  auto operator<=>(const PostingPlace&) const = default;
-};
 // That a round looks over at first.
 constexpr Day kPostingDaysAtOnce = 32;
 constexpr PostingPlace kLastPlace = {kNever, log::Topic::kDeadLetter};
-
-std::string key_prefix(PostingPlace place, std::int32_t partition) {
-  return sort_key({sortable(place.day)}) + sortable(static_cast<std::int64_t>(place.topic)) + sortable(partition);
-}
 
 // That of the records which post this. A transfer is posted by what allocates: what a credit note applies by itself
 // stays within the invoice's group.
@@ -101,17 +91,19 @@ class PageOfPostings {
       : rows_(rows), partition_(shard.partition()) {
     GroupCursor group(shard, grouping);
     const bool goes = grouping.needs_attributes();
-    scan_pages(shard.shard(), store::kLedgerPage, shard.only(), store::span_of(span.from), store::span_of(span.to),
-               [&](store::LabelId id, const std::vector<store::Cell>& cells) {
-                 for (const store::Cell& cell : cells) {
-                   const Measure measure = cell.id.measure;
-                   if (!domain::is_ledger(measure) || !span.holds(cell.id.day) || (type && measure != *type)) continue;
-                   if (!grouping.passes(Currency::from_number(cell.id.currency))) continue;
-                   if (goes) group.go(id, cell.id.attributes);
-                   if (!group.passes()) continue;
-                   add({id, {cell.id.day, topic_of(measure)}, measure, static_cast<std::int64_t>(cell.value.quantity)});
-                 }
-               });
+    const index::Postings kinds = type ? index::posted(*type) : index::kLedgerPostings;
+    scan_posted(shard.shard(), store::kLedgerPage, shard.only(), span.from, span.to, kinds,
+                [&](store::LabelId id, const std::vector<store::Cell>& cells) {
+                  for (const store::Cell& cell : cells) {
+                    const Measure measure = cell.id.measure;
+                    if (!domain::is_ledger(measure) || !span.holds(cell.id.day) || (type && measure != *type)) continue;
+                    if (!grouping.passes(Currency::from_number(cell.id.currency))) continue;
+                    if (goes) group.go(id, cell.id.attributes);
+                    if (!group.passes()) continue;
+                    const PostingPlace place{cell.id.day, topic_of(measure)};
+                    add({id, place, measure, static_cast<std::int64_t>(cell.value.quantity)});
+                  }
+                });
     prune();
   }
 
@@ -120,7 +112,7 @@ class PageOfPostings {
   void for_each_account(const Visit& visit) const {
     for (auto first = counted_.begin(); first != counted_.end();) {
       const auto is_of_another = [&](const Counted& one) { return one.account != first->account; };
-      const auto may_be_shown = [&](const Counted& one) { return rows_.may_hold(key_prefix(one.place, partition_)); };
+      const auto may_be_shown = [&](const Counted& one) { return rows_.may_hold(one.place.prefix(partition_)); };
       const auto last = std::find_if(first, counted_.end(), is_of_another);
       if (std::any_of(first, last, may_be_shown)) visit(first->account, std::span(first, last));
       first = last;
@@ -140,7 +132,7 @@ class PageOfPostings {
     const auto [at, is_new] = shown_.try_emplace(counted.place);
     Shown& shown = at->second;
     if (is_new) {
-      const std::string prefix = key_prefix(counted.place, partition_);
+      const std::string prefix = counted.place.prefix(partition_);
       shown.may_be = rows_.may_hold(prefix);
       shown.is_known = !rows_.cut().after.starts_with(prefix);
     }
@@ -307,10 +299,15 @@ void for_each_ledger_entry(AccountReader& account, const std::function<void(cons
   }
 }
 
+void for_each_posting(AccountReader& account, domain::DocumentRef ref, const Grouping& grouping,
+                      const std::function<void(const Posting&)>& visit) {
+  for_each_posting_of(account, ref, grouping, [](const Posting&) {}, visit);
+}
+
 void for_each_posting(AccountReader& account, const Grouping& grouping,
                       const std::function<void(const Posting&)>& visit) {
   for (const domain::DocumentRef& ref : account.receivable_documents()) {
-    for_each_posting_of(account, ref, grouping, [](const Posting&) {}, visit);
+    for_each_posting(account, ref, grouping, visit);
   }
 }
 
@@ -323,8 +320,11 @@ void for_each_posting(const ShardReader& shard, const Grouping& grouping, const 
   Period rest = span;
   if (!cut.after.empty()) rest.from = std::max(rest.from, first_day(cut.after));
   if (!cut.until.empty()) rest.to = std::min(rest.to, first_day(cut.until));
-  // Of a round it is not known how many days it takes; a page looks over all of them once.
-  Day length = cut.is_round && cut.until.empty() ? kPostingDaysAtOnce : rest.to - rest.from + 1;
+  // Of a page or a round it is not known how many days it takes. Where it is not told whose pages have them, a page looks
+  // over all of them once.
+  Day length = rest.to - rest.from + 1;
+  if (cut.is_round && cut.until.empty()) length = kPostingDaysAtOnce;
+  if (cut.count && !cut.is_round && !shard.only() && tells_of_days(shard.shard())) length = 1;
   for (Day from = rest.from; from <= rest.to; from += length, length *= 2) {
     Period days = rest;
     days.from = from;

@@ -40,7 +40,9 @@ struct Posting {
 // By day, then topic, partition, offset.
 std::string posting_key(std::int32_t partition, const Posting& posting);
 
-// Calls visit(posting) for those of an account that pass.
+// Calls visit(posting) for those of an account that pass, of one document or all.
+void for_each_posting(AccountReader& account, domain::DocumentRef ref, const Grouping& grouping,
+                      const std::function<void(const Posting&)>& visit);
 void for_each_posting(AccountReader& account, const Grouping& grouping,
                       const std::function<void(const Posting&)>& visit);
 
@@ -56,14 +58,15 @@ void for_each_ledger_cell(const ShardReader& shard, const Period& span, const Gr
   if (!shard.has_accounts()) return;
   GroupCursor group(shard, grouping);
   const bool goes = grouping.needs_accounts();
-  scan_pages(shard.shard(), store::kLedgerPage, shard.only(), store::span_of(span.from), store::span_of(span.to),
-             [&](AccountNumber id, const std::vector<LedgerCell>& cells) {
-               for (const LedgerCell& cell : cells) {
-                 if (!span.holds(cell.id.day) || !grouping.passes(Currency::from_number(cell.id.currency))) continue;
-                 if (goes) group.go(id, cell.id.attributes);
-                 if (group.passes()) visit(cell, group);
-               }
-             });
+  scan_posted(shard.shard(), store::kLedgerPage, shard.only(), span.from, span.to,
+              index::kLedgerPostings | index::posted(domain::Measure::kSettled),
+              [&](AccountNumber id, const std::vector<LedgerCell>& cells) {
+                for (const LedgerCell& cell : cells) {
+                  if (!span.holds(cell.id.day) || !grouping.passes(Currency::from_number(cell.id.currency))) continue;
+                  if (goes) group.go(id, cell.id.attributes);
+                  if (group.passes()) visit(cell, group);
+                }
+              });
 }
 
 }  // namespace daybook::query

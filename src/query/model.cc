@@ -1,6 +1,9 @@
 #include "query/model.h"
 
 #include <algorithm>
+#include <limits>
+#include <map>
+#include <utility>
 
 #include "base/bytes.h"
 #include "evaluation/contribution.h"
@@ -46,6 +49,7 @@ ShardSnapshot ReadModel::recall(const ShardSnapshot& shard, std::int64_t recorde
   known.report = shard.report;
   known.known = domain::Known::until(recorded_ms);
   known.known_at = known_at_evaluations_->of(shard, recorded_ms, rules());
+  known.as_read = shard.as_read == nullptr ? std::make_shared<const ShardSnapshot>(shard) : shard.as_read;
   return known;
 }
 
@@ -109,6 +113,62 @@ void scan_pages(const ShardSnapshot& shard, char family, std::optional<store::La
     const auto scanned = shard.reads->scan(store::Table::kCells, prefix, from, take);
     if (!scanned) refuse(scanned.error());
     from = std::move(next);
+  }
+}
+
+std::optional<std::vector<store::LabelId>> accounts_posting(const ShardSnapshot& shard, Day first, Day last,
+                                                            index::Postings kinds) {
+  if (!tells_of_days(shard)) return std::nullopt;
+  std::vector<store::LabelId> accounts;
+  for_each_posting_day(shard, first, last, kinds, [&](const index::DayRow& row) { accounts.push_back(row.customer); });
+  std::ranges::sort(accounts);
+  accounts.erase(std::unique(accounts.begin(), accounts.end()), accounts.end());
+  return accounts;
+}
+
+std::int64_t untold_postings(const ShardSnapshot& shard, std::span<const store::LabelId> accounts) {
+  if (!tells_of_days(shard)) return 0;
+  std::map<std::pair<store::LabelId, Day>, index::Postings> told;
+  for_each_posting_day(shard, store::kCellDayMin, store::kCellDayMax, ~index::Postings{0}, [&](const auto& row) {
+    if (std::ranges::binary_search(accounts, row.customer)) told[{row.customer, row.day}] |= row.postings;
+  });
+  std::int64_t untold = 0;
+  for (const store::LabelId account : accounts) {
+    for (const char family : {store::kLedgerPage, store::kSalesPage}) {
+      scan_pages(shard, family, account, 0, std::numeric_limits<std::uint16_t>::max(),
+                 [&](store::LabelId, const std::vector<store::Cell>& cells) {
+                   for (const store::Cell& cell : cells) {
+                     const auto at = told.find({account, cell.id.day});
+                     const index::Postings on_day = at == told.end() ? 0 : at->second;
+                     untold += (index::posted(cell.id.measure) & ~on_day) != 0 ? 1 : 0;
+                   }
+                 });
+    }
+  }
+  return untold;
+}
+
+void scan_posted(const ShardSnapshot& shard, char family, std::optional<store::LabelId> customer, Day first, Day last,
+                 index::Postings kinds,
+                 const std::function<void(store::LabelId, const std::vector<store::Cell>&)>& visit) {
+  const std::uint16_t first_span = store::span_of(first);
+  const std::uint16_t last_span = store::span_of(last);
+  // On more days than these most accounts have something, and more pages each than it takes to find one.
+  constexpr Day kFewDays = 32;
+  const bool is_few = !customer && std::int64_t{last} - first < kFewDays;
+  const auto accounts = is_few ? accounts_posting(shard, first, last, kinds) : std::nullopt;
+  if (!accounts) return scan_pages(shard, family, customer, first_span, last_span, visit);
+  std::vector<store::Cell> cells;
+  for (const store::LabelId account : *accounts) {
+    for (std::uint16_t span = first_span; span <= last_span; ++span) {
+      const std::string key = store::PageKey{account, {family, span}}.bytes();
+      const auto page = value_or_refuse(shard.reads->get(store::Table::kCells, key));
+      if (!page) continue;
+      auto read = store::decode_page(*page, cells);
+      if (read) read = store::check_labels(*shard.labels, account, cells);
+      if (!read) refuse(read.error());
+      visit(account, cells);
+    }
   }
 }
 

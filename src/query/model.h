@@ -39,6 +39,8 @@ struct ShardSnapshot {
   // of stored ones.
   domain::Known known = domain::Known::all();
   std::shared_ptr<KnownAtEvaluation> known_at;
+  // Then the same with all facts: what counts later can be taken away from what is kept. Else null.
+  std::shared_ptr<const ShardSnapshot> as_read;
 
   // Told what a question finds out about the store beside what `reads` tells of; may be empty.
   std::function<void(const Error&)> report;
@@ -83,5 +85,36 @@ class ReadModel {
 void scan_pages(const ShardSnapshot& shard, char family, std::optional<store::LabelId> customer,
                 std::uint16_t first_span, std::uint16_t last_span,
                 const std::function<void(store::LabelId, const std::vector<store::Cell>&)>& visit);
+
+// Whether the index tells on which days accounts have postings.
+inline bool tells_of_days(const ShardSnapshot& shard) {
+  return shard.index != nullptr && shard.index->days.table != nullptr;
+}
+
+// Calls visit(row) for postings of some kinds that accounts may have on these days, in no order, an account and day
+// perhaps twice. Where tells_of_days().
+template <typename Visit>
+void for_each_posting_day(const ShardSnapshot& shard, Day first, Day last, index::Postings kinds, const Visit& visit) {
+  const auto take = [&](const index::DayRow& row) {
+    if ((row.postings & kinds) != 0) visit(row);
+  };
+  shard.index->days.table->for_each(first, last, take);
+  shard.index->days.tail.for_each([&](const index::DayRow& row) {
+    if (first <= row.day && row.day <= last) take(row);
+  });
+}
+
+// The accounts of those, rising; nothing where the index does not tell of them.
+std::optional<std::vector<store::LabelId>> accounts_posting(const ShardSnapshot& shard, Day first, Day last,
+                                                            index::Postings kinds);
+
+// How many cells of pages of these accounts, which rise, stand on days of which the index does not tell: must be 0.
+std::int64_t untold_postings(const ShardSnapshot& shard, std::span<const store::LabelId> accounts);
+
+// As scan_pages() of the spans of these days, for pages on which something may be posted then: of one account, or of those
+// of all that have some of these kinds.
+void scan_posted(const ShardSnapshot& shard, char family, std::optional<store::LabelId> customer, Day first, Day last,
+                 index::Postings kinds,
+                 const std::function<void(store::LabelId, const std::vector<store::Cell>&)>& visit);
 
 }  // namespace daybook::query

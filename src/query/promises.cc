@@ -52,13 +52,14 @@ std::vector<Stands> promises_where(const ShardReader& shard, AccountReader& acco
   std::deque<std::string> ids;
   std::vector<DocumentRef> payments;
   std::vector<Stands> promises;
+  domain::Cash cash(account.account(), as_of);
   for (const DocumentRef& ref : documents_of(shard.shard(), account.id(), DocumentKind::kPromise, ids)) {
     const domain::Document& document = account.document(ref);
     if (!was_made(document, wanted)) continue;
     if (payments.empty() && was_made(document, names_no_invoices)) {
       payments = documents_of(shard.shard(), account.id(), DocumentKind::kPayment, ids);
     }
-    const auto promise = domain::promise_on(account.account(), document, payments, grace_days, as_of);
+    const auto promise = domain::promise_on(cash, document, payments, grace_days);
     if (promise && wanted(*promise->made)) promises.push_back({*promise, &document});
   }
   std::ranges::sort(promises, {}, [](const Stands& one) {

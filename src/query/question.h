@@ -83,6 +83,8 @@ class Arguments {
   std::map<std::string, Argument, std::less<>> values_;
 };
 
+class RowsAside;
+
 // The rows of a list that are asked for: of those behind the key `after` the first `count`, or all.
 struct PageCut {
   std::string after;
@@ -93,6 +95,9 @@ struct PageCut {
   // for what is over all pages is asked for by itself. Who reads it reads on where it begins, and does not look over all
   // that there is.
   bool is_round = false;
+  // Where all are asked for, for a file: they are put there as they are made, instead of being kept. Null: they are kept.
+  // Not sent: who is asked elsewhere gives them, and they are put there when they come.
+  std::shared_ptr<RowsAside> aside = {};
 
   template <typename Visit>
   void for_each_field(const Visit& visit) {

@@ -36,6 +36,8 @@ class QuestionMemory {
   void keep(std::size_t bytes);
 
   std::size_t bytes_max() const { return bytes_max_; }
+  // The most that it took so far, in whole steps, before keep().
+  std::size_t most() const { return held_; }
 
   // The one that this thread works for; null: nothing is counted.
   static QuestionMemory* current() { return current_; }

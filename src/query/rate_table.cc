@@ -25,7 +25,7 @@ std::optional<Int128> RateTable::on(Day day, Currency from, Currency to) const {
   return last.rate;
 }
 
-std::optional<Int128> RateTable::convert(Int128 minor, Currency from, Currency to, Day day) const {
+std::optional<Int256> RateTable::convert(Int128 minor, Currency from, Currency to, Day day) const {
   const auto rate = on(day, from, to);
   if (!rate) return std::nullopt;
   return exchange(minor, from, to, *rate);

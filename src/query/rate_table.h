@@ -34,7 +34,7 @@ class RateTable {
   // The last published on or before a day; nothing where there is none. A currency is worth 1 of itself.
   std::optional<Int128> on(Day day, Currency from, Currency to) const;
   // One amount at that rate, rounded half away from zero.
-  std::optional<Int128> convert(Int128 minor, Currency from, Currency to, Day day) const;
+  std::optional<Int256> convert(Int128 minor, Currency from, Currency to, Day day) const;
 
   template <typename Visit>
   void for_each_field(const Visit& visit) {

@@ -69,8 +69,10 @@ class Report {
   // Evaluated from facts, which is worth all processors; else read off.
   virtual bool evaluates_anew() const { return false; }
   // Whether rows of its list cost no more, wherever a page of them begins: those of a file are asked for in rounds then,
-  // and take no more memory than a round; else all at once.
+  // and it begins with the first; else all are made at once, and put aside where they are more than a round.
   virtual bool goes_in_rounds(const Question&) const { return false; }
+  // Finds out, once for all rounds of a file, what the rows of each take beside what the shards give for it.
+  virtual void prepare_rounds(Question&, Asker&) const {}
   // The account whose shard alone is asked; all are without.
   virtual std::optional<std::string> account(const Question& question) const { return question.filters().customer_id; }
   // The shard that alone is asked, by its partition; 404 where the log has none such.
@@ -79,6 +81,8 @@ class Report {
   // Throws a Refusal where the store fails.
   virtual std::unique_ptr<Partial> evaluate(const Question& question, const ShardReader& shard) const = 0;
   virtual void merge(Partial& into, std::unique_ptr<Partial> from) const = 0;
+  // Puts rows that a shard gave, as it is elsewhere, where the page has them put (PageCut).
+  virtual void put_aside(Partial&, const PageCut&) const {}
   // The key from which on others need not give rows (PageCut); empty: all that they have.
   virtual std::string rows_until(const Partial&) const { return {}; }
   // Throws a Refusal for what cannot be answered: nothing is there of that name.
@@ -102,6 +106,10 @@ class ReportOf : public Report {
   }
   void merge(Partial& into, std::unique_ptr<Partial> from) const final {
     static_cast<Held&>(into).part.add(std::move(static_cast<Held&>(*from).part));
+  }
+  void put_aside(Partial& partial, const PageCut& page) const final {
+    Part& part = static_cast<Held&>(partial).part;
+    if constexpr (requires { part.rows.put_aside(page); }) part.rows.put_aside(page);
   }
   std::string rows_until(const Partial& partial) const final {
     const Part& part = static_cast<const Held&>(partial).part;

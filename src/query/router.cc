@@ -187,9 +187,8 @@ Rendered answer(const Route& route, std::string_view path, const ShardSource& so
   const PageTokens tokens(path, request.parameters);
   auto [question, format, form, wait] = read(description, route, source, today, request, tokens);
   const bool is_file = format == Format::kCsv || format == Format::kXlsx;
-  auto coordinator =
-      std::make_unique<Coordinator>(source, question.known_at_ms, request.stop,
-                                    is_file && goes_in_rounds(report, question) ? Lasting::kFile : Lasting::kAnswer);
+  auto coordinator = std::make_unique<Coordinator>(source, question.known_at_ms, request.stop,
+                                                   is_file && !question.page.count ? Lasting::kFile : Lasting::kAnswer);
   coordinator->require(wait);
   if (request.body) report.take_body(question, *request.body, source.partition_count(), request.stop, *memory);
   coordinator->settle(report, question);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "domain/sales.h"
+#include "log/log.h"
 #include "query/sales_figures.h"
 #include "query/sales_reader.h"
 
@@ -55,28 +56,51 @@ class SalesPostings {
     Day first = 0;
     Day last = 0;
     Kinds kinds = 0;
+    bool issues = true;  // Of invoices those alone that were issued then.
   };
-  // What pages say of some days.
+  // What is found of some days.
   struct FoundDays {
     std::vector<Found> found;           // By account and day.
-    std::map<Day, std::size_t> counts;  // How many rows a day has at least.
+    std::map<Day, std::size_t> counts;  // How many rows a day has at least, where pages were read.
 
     // The first day by which there are more than `count` rows, from `from` on.
     Day reach(Day from, std::size_t count) const;
+  };
+  // Days, and of what is told then what is told on one topic, or all.
+  struct Span {
+    Day first = 0;
+    Day last = 0;
+    std::optional<log::Topic> topic = {};
+
+    bool holds(const domain::SalesEntry& entry) const {
+      return first <= entry.day && entry.day <= last &&
+             (!topic || entry.fact->at.topic == static_cast<std::uint8_t>(*topic));
+    }
   };
 
   // Everything, where there are no pages to be read. `totals`: of these days, where they are wanted.
   FoundDays find(Day first, Day last, Totals* totals) const;
   void find_orders(Day first, Day last, FoundDays& days, Totals* totals) const;
   void find_receivables(Day first, Day last, FoundDays& days) const;
+  // By what the index says of days: nothing of it is read but orders of which filters keep some out.
+  void find_told(Day first, Day last, FoundDays& days) const;
   // Whether one that its cells have of this measure is asked for.
   bool asks(domain::Measure measure) const;
+  // Whether orders' cells say more than that they are there.
+  bool filters_orders() const;
+  // Kinds of documents that post this measure of the ledger, if what they add to sales is asked for.
+  Kinds kinds_of(domain::Measure ledger) const;
   // Whether a record of one of these kinds may be among the rows.
   bool may_hold(const Rows& rows, const Found& found) const;
+  // Account by account; or place by place, in the order of rows, as far as the page goes.
   void list(const FoundDays& days, Day first, Day last, const Rows& rows, const Visit& visit) const;
+  void list_places(FoundDays days, const Rows& rows, const Visit& visit) const;
+  void visit_account(AccountNumber id, Kinds kinds, bool issues, const Span& span, const Visit& visit) const;
   // Documents of an account that may have sales of these days.
-  std::vector<domain::DocumentRef> documents(AccountReader& account, Kinds kinds, Day first, Day last) const;
-  void visit_document(AccountReader& account, const domain::DocumentRef& ref, Day first, Day last,
+  std::vector<domain::DocumentRef> documents(AccountReader& account, Kinds kinds, bool issues, const Span& span) const;
+  // Those of its invoices that were issued on this day and found by it: nothing where that is not known to be all.
+  std::optional<std::vector<domain::DocumentRef>> issued(AccountReader& account, Day day) const;
+  void visit_document(AccountReader& account, const domain::DocumentRef& ref, const Span& span,
                       const Visit& visit) const;
 
   const ShardReader& shard_;

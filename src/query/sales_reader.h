@@ -96,9 +96,11 @@ class SalesReader {
   // Those of the period that they do not answer for.
   Months unanswered(const index::Sales& table) const;
 
-  // As for_each_cell(), of those cells that `is_one`; and leave_out(posting, cell) for those that do not pass.
+  // As for_each_cell(), of those cells that `is_one`, which are of these kinds; and leave_out(posting, cell) for those
+  // that do not pass.
   template <typename IsOne, typename Visit, typename LeaveOut>
-  void scan(Day first, Day last, const IsOne& is_one, const Visit& visit, const LeaveOut& leave_out) const;
+  void scan(Day first, Day last, index::Postings kinds, const IsOne& is_one, const Visit& visit,
+            const LeaveOut& leave_out) const;
   // The cells of pages: of these days, those that `is_one`. What they come to is kept elsewhere where is_kept(day).
   template <typename IsOne, typename IsKept, typename Sums>
   void read_pages(Day first, Day last, const IsOne& is_one, const IsKept& is_kept, Sums& to) const;
@@ -137,32 +139,37 @@ void SalesReader::read(Sums& to) const {
 template <typename Wanted, typename Visit>
 void SalesReader::for_each_cell(Day first, Day last, const Wanted& wanted, const Visit& visit) const {
   const auto is_one = [&](const store::CellId& id) { return first <= id.day && id.day <= last && wanted(id.measure); };
-  scan(first, last, is_one, visit, [](const SalesPosting&, const store::Cell&) {});
+  index::Postings kinds = 0;
+  for (const index::SalesColumn& column : index::kSalesColumns) {
+    if (wanted(column.measure)) kinds |= index::posted(column.measure);
+  }
+  scan(first, last, kinds, is_one, visit, [](const SalesPosting&, const store::Cell&) {});
 }
 
 template <typename IsOne, typename Visit, typename LeaveOut>
-void SalesReader::scan(Day first, Day last, const IsOne& is_one, const Visit& visit, const LeaveOut& leave_out) const {
+void SalesReader::scan(Day first, Day last, index::Postings kinds, const IsOne& is_one, const Visit& visit,
+                       const LeaveOut& leave_out) const {
   const ShardSnapshot& shard = shard_.shard();
   std::unique_ptr<AccountReader> account;
-  scan_pages(shard, store::kSalesPage, shard_.only(), store::span_of(first), store::span_of(last),
-             [&](AccountNumber id, const std::vector<store::Cell>& cells) {
-               for (const store::Cell& cell : cells) {
-                 if (cell.id.counts_from > asked_.as_of || !is_one(cell.id)) continue;
-                 if (account == nullptr || account->id() != id) account = shard_.new_account(id);
-                 const auto& attributes = shard.figure_labels().get(cell.id.attributes).attributes;
-                 const SalesPosting posting{.currency = Currency::from_number(cell.id.currency),
-                                            .day = cell.id.day,
-                                            .region = account->region(attributes),
-                                            .sales_rep = account->sales_rep(attributes),
-                                            .dimensions = shard.figure_labels().get(cell.id.dimensions).dimensions,
-                                            .customer = account->name()};
-                 if (passes(posting)) {
-                   visit(id, posting, cell);
-                 } else {
-                   leave_out(posting, cell);
-                 }
-               }
-             });
+  scan_posted(shard, store::kSalesPage, shard_.only(), first, last, kinds,
+              [&](AccountNumber id, const std::vector<store::Cell>& cells) {
+                for (const store::Cell& cell : cells) {
+                  if (cell.id.counts_from > asked_.as_of || !is_one(cell.id)) continue;
+                  if (account == nullptr || account->id() != id) account = shard_.new_account(id);
+                  const auto& attributes = shard.figure_labels().get(cell.id.attributes).attributes;
+                  const SalesPosting posting{.currency = Currency::from_number(cell.id.currency),
+                                             .day = cell.id.day,
+                                             .region = account->region(attributes),
+                                             .sales_rep = account->sales_rep(attributes),
+                                             .dimensions = shard.figure_labels().get(cell.id.dimensions).dimensions,
+                                             .customer = account->name()};
+                  if (passes(posting)) {
+                    visit(id, posting, cell);
+                  } else {
+                    leave_out(posting, cell);
+                  }
+                }
+              });
 }
 
 template <typename IsOne, typename IsKept, typename Sums>
@@ -172,7 +179,7 @@ void SalesReader::read_pages(Day first, Day last, const IsOne& is_one, const IsK
     to.add(cell.id.measure, cell.value);
     if (!is_kept(posting.day)) to.keep(posting.currency, cell.id.measure, cell.value);
   };
-  scan(first, last, is_one, add, [&](const SalesPosting& posting, const store::Cell& cell) {
+  scan(first, last, index::kSalesPostings, is_one, add, [&](const SalesPosting& posting, const store::Cell& cell) {
     if (is_kept(posting.day)) to.keep(posting.currency, cell.id.measure, -cell.value);
   });
 }

@@ -157,6 +157,10 @@ class ShardReader {
   const Question& question() const { return question_; }
   // Refuses to go on once nobody waits for the answer any more: for what takes long.
   void go_on() const { refuse_once_given_up(stop_); }
+  // The same question of all that the shard has read, whenever it was recorded.
+  ShardReader of_all_read() const {
+    return {shard_.as_read == nullptr ? shard_ : *shard_.as_read, question_, model_, stop_};
+  }
   // The same shard as it was known at an instant.
   ShardSnapshot known_at(std::int64_t recorded_ms) const { return model_.recall(shard_, recorded_ms); }
 
@@ -352,15 +356,15 @@ void ShardReader::ledger(const Period& span, const Grouping& grouping, const Vis
   if (!has_accounts_) return;
   GroupCursor group(*this, grouping);
   const bool goes = grouping.needs_accounts();
-  scan_pages(shard_, store::kLedgerPage, only_, store::span_of(span.from), store::span_of(span.to),
-             [&](AccountNumber id, const std::vector<store::Cell>& cells) {
-               for (const store::Cell& cell : cells) {
-                 if (!domain::is_ledger(cell.id.measure) || !span.holds(cell.id.day)) continue;
-                 if (!grouping.passes(Currency::from_number(cell.id.currency))) continue;
-                 if (goes) group.go(id, cell.id.attributes);
-                 if (group.passes()) visit(cell, group);
-               }
-             });
+  scan_posted(shard_, store::kLedgerPage, only_, span.from, span.to, index::kLedgerPostings,
+              [&](AccountNumber id, const std::vector<store::Cell>& cells) {
+                for (const store::Cell& cell : cells) {
+                  if (!domain::is_ledger(cell.id.measure) || !span.holds(cell.id.day)) continue;
+                  if (!grouping.passes(Currency::from_number(cell.id.currency))) continue;
+                  if (goes) group.go(id, cell.id.attributes);
+                  if (group.passes()) visit(cell, group);
+                }
+              });
 }
 
 }  // namespace daybook::query

@@ -40,6 +40,13 @@ Value Value::amount(Int128 minor, Currency currency) {
   return value;
 }
 
+Value Value::written(Kind kind, std::string decimal) {
+  Value value;
+  value.kind_ = kind;
+  value.content_ = std::move(decimal);
+  return value;
+}
+
 Value Value::text(std::string_view text) {
   Value value;
   value.kind_ = Kind::kText;
@@ -71,12 +78,12 @@ bool Value::is_sound() const {
     case Kind::kList:
     case Kind::kLabelled:
     case Kind::kObject: return std::holds_alternative<Parts>(content_);
+    case Kind::kAmount:
+    case Kind::kRate: return std::holds_alternative<Int128>(content_) || std::holds_alternative<std::string>(content_);
     case Kind::kBoolean:
     case Kind::kInteger:
-    case Kind::kAmount:
     case Kind::kQuantity:
     case Kind::kRatio:
-    case Kind::kRate:
     case Kind::kMean:
     case Kind::kDate:
     case Kind::kInstant:
@@ -86,9 +93,11 @@ bool Value::is_sound() const {
 }
 
 std::string Value::to_text() const {
+  if (const auto* text = std::get_if<std::string>(&content_)) return *text;
   const auto number = [this] { return std::get<Int128>(content_); };
   switch (kind_) {
-    case Kind::kNull: return "";
+    case Kind::kNull:
+    case Kind::kText: return "";
     case Kind::kBoolean: return number() != 0 ? "true" : "false";
     case Kind::kInteger: return to_string(number());
     case Kind::kAmount: return format_amount(number(), currency_);
@@ -99,7 +108,6 @@ std::string Value::to_text() const {
     case Kind::kDate: return format_date(static_cast<Day>(number()));
     case Kind::kInstant: return format_instant(static_cast<Instant>(number()));
     case Kind::kInstantMs: return format_instant_ms(static_cast<std::int64_t>(number()));
-    case Kind::kText: return std::get<std::string>(content_);
     case Kind::kList:
     case Kind::kLabelled:
     case Kind::kObject: {

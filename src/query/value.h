@@ -41,6 +41,8 @@ class Value {
   static Value boolean(bool value);
   static Value integer(Int128 value);
   static Value amount(Int128 minor, Currency currency);
+  // An amount or a share that needs more than 128 bits, as it is written (large_values.h).
+  static Value written(Kind kind, std::string decimal);
   static Value quantity(Int128 scaled);
   static Value ratio(Int128 hundredths);
   // part ÷ whole; null where the whole is not above 0.
@@ -84,7 +86,7 @@ class Value {
   Value(Kind kind, Int128 number) : content_(number), kind_(kind) {}
   Value(Kind kind, Parts parts) : content_(std::move(parts)), kind_(kind) {}
 
-  // Boolean, numbers and times as a number.
+  // Boolean, numbers and times as a number, one that is larger than any of these as a text.
   std::variant<std::monostate, Int128, std::string, Parts> content_;
   Kind kind_ = Kind::kNull;
   Currency currency_;  // Of an amount.

@@ -33,6 +33,8 @@ constexpr Day kSheetDayOf1970 = 25'569;
 constexpr std::size_t kTextMax = 32'767;
 // In characters.
 constexpr double kColumnWidthMin = 12;
+// Behind numbers that are text.
+constexpr lxw_color_t kMarkColor = 0xFFF2CC;
 
 [[noreturn]] void refuse_for(lxw_error error) {
   refuse(503, "Workbook not written", fmt::format("the workbook cannot be written: {}", lxw_strerror(error)));
@@ -64,6 +66,31 @@ std::size_t digits_of(std::string_view number) {
 std::size_t decimals_of(std::string_view number) {
   const std::size_t point = number.find('.');
   return point == std::string_view::npos ? 0 : number.size() - point - 1;
+}
+
+bool is_hexadecimal(char c) { return ('0' <= c && c <= '9') || ('a' <= c && c <= 'f') || ('A' <= c && c <= 'F'); }
+
+// As a cell holds it: characters that XML has no place for stand as `_xFFFF_` by their number (libxlsxwriter writes other
+// control characters so), and so does the beginning of what a spreadsheet would take for one.
+std::string sheet_text(std::string_view text) {
+  constexpr std::string_view kNoCharacter[] = {"\xEF\xBF\xBE", "\xEF\xBF\xBF"};
+  std::string cell;
+  cell.reserve(text.size());
+  for (; !text.empty(); text.remove_prefix(1)) {
+    const bool is_like_one = text.size() >= 7 && text.starts_with("_x") && text[6] == '_' &&
+                             std::ranges::all_of(text.substr(2, 4), is_hexadecimal);
+    if (is_like_one) {
+      cell += "_x005F_";
+    } else if (text.front() == '\0') {
+      cell += "_x0000_";
+    } else if (text.starts_with(kNoCharacter[0]) || text.starts_with(kNoCharacter[1])) {
+      cell += text.starts_with(kNoCharacter[0]) ? "_xFFFE_" : "_xFFFF_";
+      text.remove_prefix(2);
+    } else {
+      cell += text.front();
+    }
+  }
+  return cell;
 }
 
 double double_of(std::string_view number) {
@@ -105,6 +132,8 @@ struct Workbook::Parts {
   lxw_workbook* book = nullptr;
   lxw_format* bold = nullptr;
   lxw_format* date = nullptr;
+  lxw_format* mark = nullptr;
+  std::size_t marked = 0;
   std::map<std::size_t, lxw_format*> by_decimals;
   std::vector<lxw_worksheet*> all_sheets;
   lxw_worksheet* cover = nullptr;
@@ -133,7 +162,7 @@ struct Workbook::Parts {
 
   void write_text(lxw_worksheet* to, lxw_row_t row, lxw_col_t column, const std::string& text,
                   lxw_format* format = nullptr) {
-    const lxw_error error = worksheet_write_string(to, row, column, text.c_str(), format);
+    const lxw_error error = worksheet_write_string(to, row, column, sheet_text(text).c_str(), format);
     if (error == LXW_ERROR_MAX_STRING_LENGTH_EXCEEDED) {
       refuse(406, "Too long for a cell",
              fmt::format("a text of {} bytes in column {} is longer than the {} characters that a cell of a sheet "
@@ -148,6 +177,9 @@ struct Workbook::Parts {
     const std::string text = value.to_text();
     if (is_number(value) && digits_of(text) <= kDigitsMax) {
       check(worksheet_write_number(to, row, column, double_of(text), with_decimals(decimals_of(text))));
+    } else if (is_number(value)) {
+      write_text(to, row, column, text, mark);
+      ++marked;
     } else if (value.kind() == Value::Kind::kBoolean) {
       check(worksheet_write_boolean(to, row, column, text == "true", nullptr));
     } else if (const auto day = value.kind() == Value::Kind::kDate ? parse_date(text) : std::nullopt;
@@ -215,6 +247,10 @@ Workbook::Workbook(std::string sheet_name, std::vector<std::string> columns, std
   format_set_bold(parts_->bold);
   parts_->date = workbook_add_format(parts_->book);
   format_set_num_format(parts_->date, "yyyy-mm-dd");
+  parts_->mark = workbook_add_format(parts_->book);
+  format_set_num_format(parts_->mark, "@");
+  format_set_align(parts_->mark, LXW_ALIGN_RIGHT);
+  format_set_bg_color(parts_->mark, kMarkColor);
   parts_->cover = workbook_add_worksheet(parts_->book, "report");
   if (parts_->cover == nullptr) refuse(503, "Workbook not written", "the cover cannot be made");
   parts_->all_sheets.push_back(parts_->cover);
@@ -280,6 +316,8 @@ void Workbook::write(const Row& row) {
   });
   ++parts_->next_row;
 }
+
+std::size_t Workbook::marked() const { return parts_->marked; }
 
 void Workbook::check_disk() const {
   if (parts_->sheet != nullptr) Parts::check_disk(parts_->sheet);

@@ -55,9 +55,12 @@ class Workbook {
 
   // Once, before or behind the rows: the cover is the first sheet.
   void write_cover(const WorkbookCover& cover);
-  // A row with a value for each column. Text stays text, whatever it looks like; so do numbers of more than 15 digits, which
-  // a spreadsheet would change, dates that it does not know (before 1900-03-01), instants and lists (as JSON).
+  // A row with a value for each column. Text stays text, whatever it looks like. Numbers of more than 15 digits, which a
+  // spreadsheet would change, become text that is marked (shaded, on the right); text are also dates that it does not know
+  // (before 1900-03-01), instants and lists (as JSON).
   void write(const Row& row);
+  // Cells so far with a number that became text.
+  std::size_t marked() const;
   // Refuses where what was written so far does not stand on the disk.
   void check_disk() const;
   // Nothing may be written behind it.

@@ -19,6 +19,7 @@
 #include <atomic>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <mutex>
 #include <shared_mutex>
@@ -32,6 +33,9 @@ namespace daybook::store {
 namespace {
 
 constexpr std::array<const char*, kTableCount> kTableNames = {"default", "documents", "cells"};
+
+// Beside RocksDB's own files: how long its list of files is known to be.
+constexpr const char* kListNote = "listed";
 
 // What try_disk() writes.
 constexpr std::size_t kTriedBytes = 4 << 20;
@@ -76,6 +80,39 @@ bool lacks_its_list_of_files(const std::string& path) {
   return !is_there && !error;
 }
 
+// "MANIFEST-000028 820": the list of files that a store has now, and its size. Nothing where there is none.
+std::optional<std::pair<std::string, std::uintmax_t>> list_of_files(const std::string& path) {
+  const auto current = read_file(path + "/CURRENT");
+  if (!current) return std::nullopt;
+  const std::string name = current->substr(0, current->find('\n'));
+  std::error_code error;
+  const std::uintmax_t size = std::filesystem::file_size(path + "/" + name, error);
+  if (error) return std::nullopt;
+  return std::pair(name, size);
+}
+
+// RocksDB takes the end of its list for what a crash left behind, wherever it is, and goes on with the files of before:
+// other tables may have newer ones. So what is on the disk of it is noted down. (Not synced: without a note, or with an
+// older one, less is noticed.)
+void note_list(const std::string& path) {
+  const auto list = list_of_files(path);
+  if (!list) return;
+  const std::string note = path + "/" + kListNote;
+  std::ofstream(note + ".new", std::ios::trunc) << list->first << ' ' << list->second << '\n';
+  std::error_code ignored;
+  std::filesystem::rename(note + ".new", note, ignored);
+}
+
+// The list of files is shorter than it was. (First the note: the list only grows.)
+bool is_list_cut(const std::string& path) {
+  std::ifstream note(path + "/" + kListNote);
+  std::string name;
+  std::uintmax_t size = 0;
+  if (!(note >> name >> size)) return false;
+  const auto list = list_of_files(path);
+  return list && list->first == name && list->second < size;
+}
+
 }  // namespace
 
 struct SharedMemory::Parts {
@@ -99,10 +136,22 @@ namespace {
 // What RocksDB does by itself.
 class OwnWork : public rocksdb::EventListener {
  public:
+  // Of the store `path`.
+  explicit OwnWork(std::string path) : path_(std::move(path)) {}
+
+  void OnFlushCompleted(rocksdb::DB*, const rocksdb::FlushJobInfo&) override { note_files(); }
+  void OnCompactionCompleted(rocksdb::DB*, const rocksdb::CompactionJobInfo&) override { note_files(); }
+  void OnExternalFileIngested(rocksdb::DB*, const rocksdb::ExternalFileIngestionInfo&) override { note_files(); }
   void OnMemTableSealed(const rocksdb::MemTableInfo&) override { changed_log_ = true; }
   void OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status* status) override {
     const std::lock_guard lock(mutex_);
     if (failure_.ok()) failure_ = *status;
+  }
+
+  // That its list of files has grown, and is on the disk.
+  void note_files() {
+    const std::lock_guard lock(mutex_);
+    note_list(path_);
   }
 
   // Whether the write-ahead log goes on in another file since the last call, as it does when a memtable is sealed.
@@ -114,6 +163,7 @@ class OwnWork : public rocksdb::EventListener {
   }
 
  private:
+  const std::string path_;
   std::atomic<bool> changed_log_ = false;
   mutable std::mutex mutex_;
   rocksdb::Status failure_;  // Guarded.
@@ -228,7 +278,7 @@ Result<std::unique_ptr<ShardStore>> ShardStore::open(const std::string& path, Sh
                                                      std::size_t files_bytes_min) {
   rocksdb::DBOptions options;
   options.env = memory.parts_->disk;
-  const auto own_work = std::make_shared<OwnWork>();
+  const auto own_work = std::make_shared<OwnWork>(path);
   options.listeners.push_back(own_work);
   options.track_and_verify_wals_in_manifest = true;
   options.create_if_missing = true;
@@ -277,6 +327,11 @@ Result<std::unique_ptr<ShardStore>> ShardStore::open(const std::string& path, Sh
     return unexpected(ErrorCode::kCorrupt,
                       fmt::format("open the store {}: what CURRENT names, the list of its files, is missing", path));
   }
+  if (is_list_cut(path)) {
+    return unexpected(
+        ErrorCode::kCorrupt,
+        fmt::format("open the store {}: what CURRENT names, the list of its files, is shorter than it was", path));
+  }
   if (mode == Mode::kReadCopy) {
     ASSIGN_OR_RETURN(copy, StoreCopy::make(path));
   }
@@ -300,6 +355,7 @@ Result<std::unique_ptr<ShardStore>> ShardStore::open(const std::string& path, Sh
   // What a crash left behind before it was taken in.
   std::error_code ignored;
   if (mode == Mode::kReadWrite) std::filesystem::remove_all(path + "/incoming", ignored);
+  if (mode == Mode::kReadWrite) own_work->note_files();
   parts->db.reset(db);
   std::copy(handles.begin(), handles.end(), parts->tables.begin());
   return std::unique_ptr<ShardStore>(new ShardStore(std::move(parts)));

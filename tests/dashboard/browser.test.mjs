@@ -5,6 +5,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { HOSTILE, serve, TODAY } from './server.mjs';
 import { api, browser, encoded, everyPage, findings, PICTURES, server, settled, visitor, watched } from './visitor.mjs';
+import './layout.mjs';
+import './proofs.mjs';
 import './records.mjs';
 import './tables.mjs';
 import './live.mjs';

@@ -27,6 +27,8 @@ export const api = async (path) => (await fetch(server.url + path)).json();
 // A page that counts what must never happen: errors, violations of the policy, requests to others, dialogs.
 export async function visitor({ lang = 'en', theme = 'light', width = 1440, height = 900, at = server.url } = {}) {
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, locale: lang === 'zh' ? 'zh-CN' : 'en-GB', reducedMotion: 'reduce', hasTouch: width < 700 });
+  // Machines that run tests do other things too.
+  context.setDefaultTimeout(60_000);
   const page = watched(await context.newPage());
   const wrong = [];
   page.on('console', (message) => message.type() === 'error' && wrong.push(message.text()));
@@ -65,7 +67,7 @@ export async function settled(page) {
   await page.waitForSelector('main h1');
   const open = waiting.get(page);
   for (let quiet = 0, begun = Date.now(); quiet < 500; quiet = open.size ? 0 : quiet + 50) {
-    if (Date.now() - begun > 30_000) assert.fail(`not answered: ${[...open].map((request) => request.url())}`);
+    if (Date.now() - begun > 60_000) assert.fail(`not answered: ${[...open].map((request) => request.url())}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   await page.waitForFunction(() => !document.querySelector('.busy, [role=status]'));

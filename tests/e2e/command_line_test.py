@@ -115,6 +115,11 @@ class Words(Case):
             done = self.run_daybook(*arguments, code=2, says=says)
             self.assertEqual(done.stdout, "")
 
+    def test_a_history_ends_where_its_dates_do(self):
+        self.run_daybook("generate", "--orders", 1, "--to", "2199-12-31", code=2, says="--to is 2198-12-31 at most")
+        self.run_daybook("publish", "--data", self.dir / "data", "-", stdin=self.run_daybook(
+            "generate", "--orders", 300, "--from", "2198-12-01", "--to", "2198-12-31").stdout, says="published")
+
     def test_help_says_which_views_there_are_and_what_each_takes(self):
         listed = self.run_daybook("query", "--help").stdout.split("VIEWS:")[1]
         views = re.findall(r"^  (\S+) +\S", listed, re.M)

@@ -184,6 +184,24 @@ class Exports(Case):
         self.assertEqual(offline.stdout, online.stdout)
 
 
+class Texts(Case):
+    """Whatever a text is, a workbook that holds it can be opened, and shows it."""
+
+    def test_characters_that_a_sheet_has_no_place_for(self):
+        server = self.daybook().start()
+        ids = ("A\uffff", "B\ufffe", "C_x0041_", "D_x005F_x0041_", "E_x00", "F\U0001ffff", "=G")
+        names = ("\x01\x0b\x1f", "a\0b", "_x0000_", "\t\n", "<&>\"'", "\x7f\x85\u2028\u202e", "=1")
+        server.publish([
+            {"event_id": f"e{i}", "customer_id": customer, "source": "erp", "occurred_at": "2024-05-01T08:00:00Z",
+             "customer_profile_set": {"name": name}} for i, (customer, name) in enumerate(zip(ids, names))])
+        server.wait_folded()
+        answer = server.get("/v1/customers", {"format": "xlsx"})
+        self.assertEqual(answer.status, 200, answer)
+        heads, *rows = rows_of(answer.body)
+        at = [[value for _, value in heads].index(column) for column in ("customer_id", "name")]
+        self.assertEqual({tuple(row[i][1] for i in at) for row in rows}, set(zip(ids, names)))
+
+
 class CutAnswers(Case):
     def asked(self, url, output):
         """How it ended, and what it wrote."""

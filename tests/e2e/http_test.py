@@ -288,6 +288,12 @@ class Parameters(Interface):
                 ("anomalies", {"kind": "moon"}, "kind")):
             self.refused("/v1/" + path, given, name)
 
+    def test_a_parameter_that_what_is_no_view_does_not_have(self):
+        body = json.dumps(event("x", "C1", invoice_delivered={"invoice_id": "I1"}))
+        for method, path in (("POST", "/v1/events"), ("GET", "/v1/status"), ("GET", "/v1/changes")):
+            answer = self.server.request(method, path + "?surprise=1", None, body, {"Content-Type": "application/json"})
+            self.assertEqual((answer.status, answer.json["violations"][0]["field"]), (400, "surprise"), path)
+
     def test_a_parameter_given_twice(self):
         answer = self.server.get("/v1/customers?as_of=2024-01-01&as_of=2024-01-02")
         self.assertEqual((answer.status, answer.json["violations"][0]["field"]), (400, "as_of"))

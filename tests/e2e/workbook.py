@@ -32,12 +32,17 @@ def rows_of(body, sheet=2):
             yield cells
 
 
+def unescaped(text):
+    """A character may be written as _x0041_."""
+    return re.sub("_x([0-9A-Fa-f]{4})_", lambda match: chr(int(match[1], 16)), text)
+
+
 def read(cell, shared):
     value = cell.find(NAME + "v")
     if cell.find(NAME + "f") is not None:
         return "f", cell.find(NAME + "f").text
     if cell.get("t") == "s":
-        return "s", shared[int(value.text)]
+        return "s", unescaped(shared[int(value.text)])
     if cell.get("t") in ("inlineStr", "str"):
-        return "s", "".join(text.text or "" for text in cell.iter(NAME + "t"))
+        return "s", unescaped("".join(text.text or "" for text in cell.iter(NAME + "t")))
     return ("b" if cell.get("t") == "b" else "n"), "" if value is None else value.text

@@ -3,6 +3,7 @@
 #include "engine/manifest.h"
 #include "query/local_shards.h"
 #include "query/reports/parked.h"
+#include "support/cost.h"
 #include "support/story.h"
 
 namespace daybook::test {
@@ -417,6 +418,30 @@ TEST(Anomalies, AreCountedWhateverThePageShows) {
   const auto counts = query::open_anomalies(query::LocalShards(story.book.model()), *parse_date(kEnd));
   EXPECT_EQ(counts.at("unknown_invoice"), 6);
   EXPECT_EQ(counts.at("over_credit_limit"), 3);
+}
+
+// Each of them is open while the account's cash is below 0, which is looked at once for all.
+TEST(Anomalies, RefundsOfNoSourceCostWithTheirNumber) {
+  const auto told = [](std::size_t n) {
+    auto book = std::make_shared<Book>(1);
+    for (std::size_t i = 0; i < n; ++i) {
+      const std::string id = std::to_string(i);
+      book->send(R"({"event_id":"e)" + id +
+                 R"(","customer_id":"C","source":"s","occurred_at":"2024-05-01T12:00:00Z",)" +
+                 R"("refund_paid":{"refund_id":"R)" + id + R"(","currency":"CNY","amount_minor":5,"value_date":")" +
+                 format_date(day_from_civil({2020, 1, 1}) + static_cast<Day>(i)) + "\"}}");
+    }
+    book->settle();
+    return book;
+  };
+  for (const char* known_at : {"", "2024-01-01T00:00:00Z"}) {
+    expect_linear(std::string("refunds known at ") + known_at, 150, told, [&](const std::shared_ptr<Book>& book) {
+      query::ParameterMap parameters = {{"as_of", "2030-12-31"}, {"page_size", "1"}};
+      if (*known_at != '\0') parameters.emplace("known_at", known_at);
+      const auto answer = book->json("v1/anomalies", parameters);
+      ASSERT_EQ(answer.at("anomalies").at(0).at("kind"), "refund_exceeds_unapplied");
+    });
+  }
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 // Worklist, dunning and promises.
+#include "support/cost.h"
 #include "support/story.h"
 
 namespace daybook::test {
@@ -80,6 +81,20 @@ TEST(Worklist, InABaseCurrencyScoresAreConvertedAndRankedOverAll) {
   EXPECT_EQ(
       story.table(kWorklist, "2024-05-04", "rows", "rank customer_id currency score overdue", "base_currency=CNY"),
       "1 B JPY 72.90 501; 2 A USD 72.43 3.33; 3 A CNY 30.00 10.00; - A EUR - 1.00");
+}
+
+// 200 × 10^15 yen for 100,000 days are 2 × 10^22, at 10^12 − 10^-12 and with 4 more decimals nearly 2 × 10^38.
+TEST(Worklist, ScoresInABaseCurrencyAreExactHoweverLarge) {
+  Story story;
+  rate(story, "JPY", "UYW", "999999999999.999999999999");
+  for (int i = 0; i < 200; ++i) {
+    story.put("invoice_issued", "1900-01-01",
+              R"("invoice_id":"I)" + std::to_string(i) +
+                  R"(","currency":"JPY","net_minor":"1000000000000000","issue_date":"1900-01-01")");
+  }
+  const std::string day = format_date(parse_date("1900-01-01").value() + 100'000);
+  EXPECT_EQ(story.table(kWorklist, day, "rows", "rank currency score", "base_currency=UYW"),
+            "1 JPY 19999999999999999999999980000000000.0000");
 }
 
 TEST(Worklist, FiltersByTheAttributesOfTheInvoices) {
@@ -263,6 +278,34 @@ TEST(Promises, StandOnTheWorklistByCurrencyWithTheGraceAskedFor) {
   EXPECT_EQ(promises(""), "M1 CNY 0.50 2024-06-10 open; M2 CNY 10.00 2024-06-10 open / M3 USD 0.70 2024-06-05 broken");
   EXPECT_EQ(promises("grace_days=0&currency=CNY"), "M1 CNY 0.50 2024-06-10 broken; M2 CNY 10.00 2024-06-10 broken");
   EXPECT_EQ(story.table("v1/customers/C", "2024-06-12", "promises", "promise_id"), "M3; M1; M2");
+}
+
+// Each asks of the same payments, or of what is applied to the same invoice.
+TEST(Promises, CostWithTheirNumberHoweverMuchCashThereIs) {
+  for (const char* named : {"", R"(,"invoice_ids":["I"])"}) {
+    const auto told = [&](std::size_t n) {
+      auto book = std::make_shared<Book>(1);
+      const auto send = [&](const std::string& id, const std::string& payload) {
+        book->send(R"({"event_id":")" + id +
+                   R"(","customer_id":"C","source":"s","occurred_at":"2024-05-01T12:00:00Z",)" + payload + "}");
+      };
+      send("i", R"("invoice_issued":{"invoice_id":"I","currency":"CNY","net_minor":9000,"issue_date":"2024-05-01"})");
+      for (std::size_t i = 0; i < n; ++i) {
+        const std::string id = std::to_string(i);
+        send("p" + id, R"("payment_received":{"payment_id":"P)" + id +
+                           R"(","currency":"CNY","amount_minor":2,"value_date":"2024-05-02",)" +
+                           R"("allocations":[{"invoice_id":"I","amount_minor":1}]})");
+        send("m" + id, R"("promise_made":{"promise_id":"M)" + id +
+                           R"(","currency":"CNY","amount_minor":1,"promised_date":"2024-05-09")" + named + "}");
+      }
+      book->settle();
+      return book;
+    };
+    expect_linear(std::string("promises") + named, 150, told, [](const std::shared_ptr<Book>& book) {
+      const auto answer = book->json("v1/customers/C", {{"as_of", "2024-06-30"}});
+      ASSERT_EQ(answer.at("promises").at(0).at("state"), "kept");
+    });
+  }
 }
 
 }  // namespace

@@ -4,6 +4,10 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <optional>
+#include <stop_token>
+
+#include "log/log.h"
 #include "query/catalog.h"
 #include "query/local_shards.h"
 #include "support/missing_shard.h"
@@ -70,6 +74,27 @@ TEST(Coordinator, WhatNobodyWaitsForIsGivenUp) {
   query::Request request{.segments = segments, .parameters = none};
   request.stop = stop.get_token();
   EXPECT_EQ(query::answer(all, [] { return Day{0}; }, request).status, 503);
+}
+
+TEST(Coordinator, AnomaliesAreReadNoFurtherOnceNobodyWaits) {
+  Story story;
+  story.account = "C1";
+  story.pay("P", 300, "2024-05-10", {{"unknown", "50"}});
+  story.refund("R", 400, "2024-05-11");
+  const query::LocalShards all(story.book.model());
+  const query::Report& report = *query::find_report("anomalies");
+  query::Question question;
+  question.report = "anomalies";
+  question.today = question.as_of = *parse_date("2024-06-30");
+  question.scope = query::AccessScope::everything();
+  question.arguments = query::Arguments(report.description(), {}, all.rules().zone);
+  std::stop_source given_up;
+  given_up.request_stop();
+  for (const std::optional<std::int64_t> known_at : {std::optional<std::int64_t>(), std::optional(1'704'067'200'000)}) {
+    const auto shard = all.open(log::partition_of("C1", all.partition_count()), known_at);
+    EXPECT_NO_THROW(shard->ask(report, question, {}));
+    EXPECT_THROW(shard->ask(report, question, given_up.get_token()), query::Refusal);
+  }
 }
 
 TEST(Catalogue, NamesAndPathsAreThereOnceAndLeadToTheirReports) {

@@ -2,11 +2,13 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/file.h"
 #include "store/document_codec.h"
 #include "store/keys.h"
 #include "store/shard_state.h"
@@ -251,6 +253,67 @@ TEST_F(DamageTest, AStoreWithoutWhatEveryStoreHasIsDamaged) {
     const auto opened = engine::Shard::open(std::move(copy), book_.rules(), {});
     ASSERT_FALSE(opened) << "without " << gone.front();
     EXPECT_EQ(opened.error().code, ErrorCode::kCorrupt) << opened.error().message;
+  }
+}
+
+// RocksDB takes the end of its own list of files for what a crash left behind.
+TEST_F(DamageTest, WhereverTheListOfFilesIsCutTheStoreIsDamaged) {
+  store::SharedMemory memory(8 << 20, 8 << 20);
+  const test::TempDir directory;
+  const std::string whole = directory.path() + "/whole";
+  const std::string copy = directory.path() + "/copy";
+  const auto open = [&](const std::string& path) -> Result<std::unique_ptr<engine::Shard>> {
+    ASSIGN_OR_RETURN(auto store, store::ShardStore::open(path, memory, store::ShardStore::Mode::kReadWrite));
+    return engine::Shard::open(std::move(store), book_.rules(), {});
+  };
+  // Each start writes what the one before left in the write-ahead log into files of each table.
+  for (int i = 0; i < 3; ++i) {
+    const auto shard = open(whole);
+    ASSERT_TRUE(shard);
+    events::v1::Event event;
+    events::Violations violations;
+    ASSERT_TRUE(events::read_event(
+        fmt::format(R"({{"event_id":"{0}","customer_id":"C1","source":"s","occurred_at":"2024-05-01T12:00:00Z",)"
+                    R"("invoice_issued":{{"invoice_id":"I{0}","issue_date":"2024-05-01","currency":"CNY",)"
+                    R"("net_minor":500}}}})",
+                    i),
+        event, violations));
+    const std::string bytes = event.SerializeAsString();
+    log::Record record;
+    record.topic = log::Topic::kInvoices;
+    record.offset = i;
+    record.timestamp_ms = 1'700'000'000'000;
+    record.key = "C1";
+    record.value = bytes;
+    (*shard)->apply(record);
+    ASSERT_TRUE((*shard)->commit());
+    // As it is after SIGKILL: the newest is in the write-ahead log alone.
+    std::filesystem::remove_all(copy);
+    std::filesystem::copy(whole, copy);
+  }
+  std::string name = read_file(copy + "/CURRENT").value();
+  name.pop_back();
+  const std::uintmax_t size = std::filesystem::file_size(copy + "/" + name);
+  for (std::uintmax_t cut = 0; cut < size; cut = 2 * cut + 1) {
+    const std::string path = directory.path() + "/cut";
+    std::filesystem::remove_all(path);
+    std::filesystem::copy(copy, path);
+    std::filesystem::resize_file(path + "/" + name, size - cut);
+    for (const store::ShardStore::Mode mode :
+         {store::ShardStore::Mode::kReadInPlace, store::ShardStore::Mode::kReadCopy}) {
+      const auto read = store::ShardStore::open(path, memory, mode);
+      EXPECT_EQ(read.has_value(), cut == 0) << cut;
+    }
+    const auto shard = open(path);
+    ASSERT_EQ(shard.has_value(), cut == 0) << cut << " of " << size;
+    if (!shard) {
+      EXPECT_EQ(shard.error().code, ErrorCode::kCorrupt) << shard.error().message;
+      continue;
+    }
+    const auto report = engine::audit((*shard)->store(), book_.rules(), [](std::uint64_t) {});
+    ASSERT_TRUE(report);
+    EXPECT_EQ(report->faults, std::vector<std::string>());
+    EXPECT_EQ(report->facts, 3U);
   }
 }
 

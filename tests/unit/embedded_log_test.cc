@@ -316,12 +316,17 @@ TEST(EmbeddedLogTest, AMissingSegmentStopsTheStart) {
   }
   ASSERT_GE(segments.size(), 4);
   std::ranges::sort(segments);
-  fs::remove(segments[2]);
+  // With its index, which would miss it by itself.
+  const auto lose = [](fs::path segment) {
+    fs::remove(segment);
+    fs::remove(segment.replace_extension(".idx"));
+  };
+  lose(segments[2]);
   EXPECT_EQ(open_error(options).code, ErrorCode::kCorrupt);
 
   // Without the oldest ones the log begins later, and says so to who wants them.
-  fs::remove(segments[0]);
-  fs::remove(segments[1]);
+  lose(segments[0]);
+  lose(segments[1]);
   const auto log = open_log(options);
   EXPECT_GT(log->end_offsets(std::array{Topic::kOrders})->front().begin, 0);
   const auto reader = open_reader(*log, {{kOrders0, 0}});
@@ -389,6 +394,24 @@ TEST(EmbeddedLogTest, ADamagedOrMissingManifestStopsTheStart) {
   }
   fs::remove(manifest);
   EXPECT_EQ(open_error(options_for(directory.path())).code, ErrorCode::kCorrupt);
+}
+
+// Read models that are made anew would lack its events, and nobody would know.
+TEST(EmbeddedLogTest, ASegmentThatIsGoneIsMissedBesideItsIndex) {
+  const TempDir directory;
+  {
+    const auto log = open_log(directory.path());
+    append_order(*log, 0, "a");
+  }
+  fs::remove(directory.path() + kFirstSegment);
+  for (const bool read_only : {true, false}) {
+    EmbeddedLogOptions options = options_for(directory.path());
+    options.read_only = read_only;
+    const Error error = open_error(options);
+    EXPECT_EQ(error.code, ErrorCode::kCorrupt);
+    EXPECT_NE(error.message.find(std::string(kFirstSegment) + ": missing beside its index"), std::string::npos)
+        << error.message;
+  }
 }
 
 TEST(EmbeddedLogTest, TheRecordedTimeNeverGoesBack) {

@@ -12,6 +12,7 @@
 
 #include "query/catalog.h"
 #include "query/router.h"
+#include "query/rows_aside.h"
 #include "query/workbook.h"
 #include "support/book.h"
 #include "support/file_size_limit.h"
@@ -176,6 +177,103 @@ TEST_F(FileAnswer, TakesAsMuchAsARoundAndIsNotRefusedForItsLength) {
   request.memory = std::make_shared<MemoryBudget>(std::size_t{256} << 10);
   const query::Rendered whole = query::answer(shards, kToday, request);
   EXPECT_EQ(whole.status, 400) << whole.body;
+}
+
+// What is open of an account is known once all of it was read, which takes more than a round may. It is not read anew for
+// every few rows.
+TEST_F(FileAnswer, ReadsALargeAccountAFewTimes) {
+  constexpr int kMore = 40'000;
+  for (int i = 0; i < kMore; ++i) send(kInvoices + i, "large");
+  book.settle();
+  std::atomic<int> asked = 0;
+  const Watched watched(shards, [&] { ++asked; });
+  const auto budget = std::make_shared<MemoryBudget>(std::size_t{512} << 20);
+  for (const char* path : {"v1/receivables/items", "v1/receivables/entries"}) {
+    asked = 0;
+    query::ParameterMap parameters = {{"format", "csv"}, {"customer_id", "large"}};
+    if (std::string_view(path).ends_with("entries")) {
+      parameters.emplace("from", "2024-01-01");
+      parameters.emplace("to", "2024-12-31");
+    }
+    const Made made = make(watched, path, parameters, budget);
+    ASSERT_EQ(made.first.status, 200) << made.first.body;
+    EXPECT_FALSE(made.refused) << made.refused->detail;
+    EXPECT_EQ(lines_of(made.text()).size(), kMore + 1U) << path;
+    EXPECT_LT(asked, 40) << path;
+  }
+}
+
+// Those of which the rows are made at once.
+const std::vector<std::pair<std::string, query::ParameterMap>> kMadeAtOnce = {
+    {"v1/receivables/restatement", {{"known_from", "2020-01-01"}, {"known_to", "2030-01-01"}}},
+    {"v1/receivables/entries", {{"known_at", "2030-01-01"}, {"from", "2024-01-01"}, {"to", "2024-06-30"}}},
+    {"v1/sales/postings", {{"known_at", "2030-01-01"}, {"from", "2024-01-01"}, {"to", "2024-06-30"}}},
+    {"v1/receivables/ageing", {}},
+    {"v1/receivables/bridge", {{"from", "2024-01-01"}, {"to", "2024-06-30"}, {"group_by", "customer"}}},
+    {"v1/receivables/worklist", {}},
+    {"v1/receivables/dunning", {}},
+};
+
+TEST_F(FileAnswer, OfRowsThatAreMadeAtOnceTakesAsMuchAsARoundAndIsTheSame) {
+  const TempDir folder;
+  ::setenv("TMPDIR", folder.path().c_str(), 1);
+  for (auto [path, parameters] : kMadeAtOnce) {
+    SCOPED_TRACE(path);
+    parameters.insert(csv.begin(), csv.end());
+    const Made at_once = make(shards, path, parameters);
+    ASSERT_EQ(at_once.first.status, 200) << at_once.first.body;
+    EXPECT_LE(at_once.pieces.size(), 4U);
+    EXPECT_GE(lines_of(at_once.text()).size(), 701U);
+    const auto budget = std::make_shared<MemoryBudget>(std::size_t{2} << 20);
+    Made made = make(shards, path, parameters, budget);
+    ASSERT_EQ(made.first.status, 200) << made.first.body;
+    EXPECT_FALSE(made.refused) << made.refused->detail;
+    EXPECT_GT(made.pieces.size(), at_once.pieces.size());
+    EXPECT_TRUE(made.text() == at_once.text()) << made.text().size() << " bytes, not " << at_once.text().size();
+    made.first = {};
+    EXPECT_EQ(budget->taken(), 0U);
+    parameters.erase("format");
+    parameters.emplace("format", "xlsx");
+    EXPECT_TRUE(make(shards, path, parameters, budget).text() == make(shards, path, parameters).text());
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path())) << "what was put aside has no name";
+  ::unsetenv("TMPDIR");
+}
+
+TEST_F(FileAnswer, OfRowsForWhichTheDiskHasNoRoomIsRefused) {
+  const auto& [path, asked] = kMadeAtOnce.front();
+  query::ParameterMap parameters = asked;
+  parameters.insert(csv.begin(), csv.end());
+  const auto budget = std::make_shared<MemoryBudget>(std::size_t{2} << 20);
+  {
+    const FileSizeLimit limit(100'000);
+    const Made made = make(shards, path, parameters, budget);
+    EXPECT_EQ(made.first.status, 503);
+    EXPECT_NE(made.first.body.find("cannot be put aside"), std::string::npos) << made.first.body;
+  }
+  EXPECT_EQ(budget->taken(), 0U);
+  EXPECT_EQ(make(shards, path, parameters, budget).first.status, 200);
+}
+
+TEST(RowsAside, ComeBackInTheOrderOfTheirKeysHoweverManyAreInMemory) {
+  for (const std::size_t bytes_max : {std::size_t{0}, std::size_t{1'000}, std::size_t{100'000}, std::size_t{1} << 30}) {
+    query::RowsAside aside(bytes_max);
+    const int count = 3'000;
+    for (int i = 0; i < count; ++i) {
+      query::Row row;
+      // Some are larger than what is read at a time.
+      row.add("text", query::Value::text(std::string(i % 500 == 0 ? 300'000 : i % 7, 'x')));
+      aside.add({query::sortable(i * 7'919 % count), std::move(row)});
+    }
+    EXPECT_EQ(aside.close() > 0, bytes_max < std::size_t{1} << 30) << bytes_max;
+    int next = 0;
+    while (aside.has_more()) {
+      const std::vector<query::SortedRow> rows = aside.next();
+      EXPECT_FALSE(rows.empty());
+      for (const query::SortedRow& row : rows) EXPECT_EQ(query::first_number(row.key), next++);
+    }
+    EXPECT_EQ(next, count);
+  }
 }
 
 TEST_F(FileAnswer, EndsWhereAShardGoesAwayAndIsRefusedBeforeItBegins) {

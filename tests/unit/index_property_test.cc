@@ -16,6 +16,11 @@ void compare(Folding& folding, const index::ShardIndex& index, std::mt19937& ran
   const OneShard with(folding, &index);
   const OneShard with_totals(folding, &index, false);
   const OneShard without(folding, nullptr);
+  const auto snapshot = with.open(0);
+  RC_ASSERT(snapshot.has_value());
+  auto accounts = (*snapshot)->customers_after("", SIZE_MAX);
+  std::ranges::sort(accounts);
+  RC_ASSERT(query::untold_postings(**snapshot, accounts) == 0);
   const query::Today today = [] { return Day{19'830}; };
   for (int i = 0; i < 20; ++i) {
     const Asked asked = any_question(random);

@@ -2,10 +2,12 @@
 // off is built again, and commits that come meanwhile are not lost.
 #include <gtest/gtest.h>
 
+#include <map>
 #include <random>
 #include <thread>
 
 #include "index/cycles.h"
+#include "index/days.h"
 #include "index/keeper.h"
 #include "index/receivables.h"
 #include "index/runs.h"
@@ -200,6 +202,66 @@ TEST(Sales, KeepGoodsBySku) {
                                                                   {{3, 50}, {10, kMost, 1}},
                                                                   {{4, SalesSums::kOnTime}, {10, kMost, 1}}}));
   EXPECT_TRUE(sales.faults().empty());
+}
+
+std::vector<DayRow> rows_of(const Days& days, Day first, Day last) {
+  std::vector<DayRow> rows;
+  days.for_each(first, last, [&](const DayRow& row) { rows.push_back(row); });
+  return rows;
+}
+
+TEST(Days, AreTheSameHoweverTheRowsCome) {
+  std::mt19937 random(4);
+  std::map<std::pair<Day, store::LabelId>, Postings> expected;
+  std::vector<DayRow> all;
+  Days piecemeal;
+  for (int i = 0; i < 40; ++i) {
+    std::vector<DayRow> some;
+    for (int j = 0; j < 25; ++j) {
+      // Before 1970 too, and more accounts than two bytes count.
+      const Day day = static_cast<Day>(random() % 200) - 100;
+      const auto customer = static_cast<store::LabelId>(random() % 5 * 0x3333'3333);
+      const Postings postings = Postings{1} << random() % 14;
+      some.push_back({day, customer, postings});
+      expected[{day, customer}] |= postings;
+    }
+    all.insert(all.end(), some.begin(), some.end());
+    piecemeal = piecemeal.merged(std::move(some));
+  }
+  const Days at_once = Days().merged(all);
+  EXPECT_EQ(piecemeal.bytes(), at_once.bytes());
+  for (const auto& [first, last] : {std::pair{-200, 200}, {-40, -40}, {-31, 0}, {3, 59}, {60, 40}, {150, 300}}) {
+    std::vector<DayRow> of_span;
+    for (const auto& [at, postings] : expected) {
+      if (first <= at.first && at.first <= last) of_span.push_back({at.first, at.second, postings});
+    }
+    EXPECT_EQ(rows_of(piecemeal, first, last), of_span) << first << " " << last;
+    EXPECT_EQ(rows_of(at_once, first, last), of_span) << first << " " << last;
+  }
+}
+
+TEST(Days, KnowWhatStandsOnThem) {
+  std::vector<DayRow> rows;
+  const auto add = [&](Measure measure, Day day) {
+    store::Cell cell;
+    cell.id.measure = measure;
+    cell.id.day = day;
+    add_day_row(5, cell, rows);
+  };
+  add(Measure::kOpen, 10);
+  add(Measure::kLedgerCash, 10);
+  add(Measure::kLedgerInvoices, 10);
+  add(Measure::kOrders, 11);
+  add(Measure::kShipments, 11);
+  add(Measure::kLedgerTransfers, 10);
+  const std::vector<DayRow> found = rows_of(Days().merged(rows), 0, 20);
+  ASSERT_EQ(found.size(), 2U);
+  const Postings of_ledger =
+      posted(Measure::kLedgerCash) | posted(Measure::kLedgerInvoices) | posted(Measure::kLedgerTransfers);
+  EXPECT_EQ(found[0], (DayRow{10, 5, of_ledger}));
+  EXPECT_EQ(of_ledger & ~kLedgerPostings, 0U);
+  // What was ordered is found by how many orders there are, for sums of it may be nothing.
+  EXPECT_EQ(found[1], (DayRow{11, 5, posted(Measure::kOrdered) | posted(Measure::kShipped)}));
 }
 
 TEST(Runs, AreFewAndDropWhatWasSealed) {

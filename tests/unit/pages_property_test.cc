@@ -1,5 +1,5 @@
 // What must hold for every history: the pages of a list, one behind the other, are the list, and so are the rounds that a
-// file is made of; and what was restated between two instants is what the entries known at the later come to, less those
+// file is made of, and what is put aside for one; and what was restated between two instants is what the entries known at the later come to, less those
 // known at the earlier.
 #include <gtest/gtest.h>
 
@@ -13,7 +13,9 @@
 #include "query/coordinator.h"
 #include "query/file_answer.h"
 #include "query/local_shards.h"
+#include "query/rows_aside.h"
 #include "support/asking.h"
+#include "support/bytes_shards.h"
 #include "support/folding.h"
 
 namespace daybook::test {
@@ -82,7 +84,8 @@ struct List {
 
 class Lists {
  public:
-  explicit Lists(const query::ReadModel& model) : shards_(model) {}
+  // `shards` must outlive it.
+  explicit Lists(const query::ShardSource& shards) : shards_(shards) {}
 
   List whole(const ListAsked& asked) const { return ask(asked, {}); }
   // Through to the end.
@@ -106,6 +109,7 @@ class Lists {
     if (!query::goes_in_rounds(report, question)) return std::nullopt;
     query::Coordinator coordinator(shards_, asked.known_at_ms, {}, query::Lasting::kFile);
     coordinator.settle(report, question);
+    coordinator.prepare_rounds(report, question);
     std::vector<query::SortedRow> all;
     for (bool more = true; more;) {
       question.page = {.after = all.empty() ? "" : all.back().key, .count = size, .until = {}, .is_round = true};
@@ -114,6 +118,28 @@ class Lists {
       RC_ASSERT(!round.rows.empty() || !round.more);
       more = round.more;
       std::ranges::move(round.rows, std::back_inserter(all));
+    }
+    return all;
+  }
+  // Made at once and put aside, so many bytes of it in memory.
+  List put_aside(const ListAsked& asked, std::size_t bytes_max) const {
+    const query::Report& report = *query::find_report(asked.report);
+    query::Question question = question_of(asked, {});
+    query::Coordinator coordinator(shards_, asked.known_at_ms, {}, query::Lasting::kFile);
+    coordinator.settle(report, question);
+    const auto aside = question.page.aside = std::make_shared<query::RowsAside>(bytes_max);
+    query::Answer answer = coordinator.answer(report, question);
+    RC_ASSERT(answer.rows.take().rows.empty());
+    aside->close();
+    List all;
+    all.tail = std::move(answer.tail);
+    while (aside->has_more()) {
+      query::Answer round;
+      round.rows = query::Rows(aside->next());
+      coordinator.name(report, question, round);
+      std::vector<query::SortedRow> rows = round.rows.take().rows;
+      RC_ASSERT(!rows.empty());
+      std::ranges::move(rows, std::back_inserter(all.rows));
     }
     return all;
   }
@@ -144,7 +170,7 @@ class Lists {
     return {std::move(rows.rows), std::move(answer.tail)};
   }
 
-  query::LocalShards shards_;
+  const query::ShardSource& shards_;
   mutable bool more_ = false;
 };
 
@@ -185,6 +211,23 @@ void check_rounds(const Lists& lists, const ListAsked& asked, std::mt19937& rand
   }
 }
 
+void check_put_aside(const Lists& lists, const Lists& through_bytes, const ListAsked& asked, std::mt19937& random) {
+  const List whole = lists.whole(asked);
+  const std::size_t bytes_max = random() % 20'000;
+  for (const Lists* each : {&lists, &through_bytes}) {
+    const List aside = each->put_aside(asked, bytes_max);
+    RC_ASSERT(whole.tail == aside.tail);
+    for (std::size_t i = 0; i < std::max(whole.rows.size(), aside.rows.size()); ++i) {
+      const std::string expected = i < whole.rows.size() ? text_of(whole.rows[i]) : "nothing";
+      const std::string found = i < aside.rows.size() ? text_of(aside.rows[i]) : "nothing";
+      if (expected != found) {
+        RC_FAIL(asked.text() + " of which " + std::to_string(bytes_max) + " bytes are kept, row " + std::to_string(i) +
+                "\nwhole: " + expected + "\nput aside: " + found);
+      }
+    }
+  }
+}
+
 // Of every list, over all that it may be asked for.
 class AnyList {
  public:
@@ -206,14 +249,15 @@ class AnyList {
   // Any that a file may be made of in rounds.
   ListAsked list() {
     static const std::array kDocuments = {"invoices", "payments", "credit-notes", "orders", "shipments"};
-    switch (random_() % 8) {
+    switch (random_() % 9) {
+      case 8: return with_as_of(any("parked", {}));
       case 0: return entries();
       case 1: return anomalies();
       case 2: return with_as_of(any("items", {"region", "sales_rep", "customer_id", "currency"}));
       case 3: return with_as_of(any("customers", {"region", "sales_rep", "customer_id"}));
       case 4: return with_as_of(any("open-orders", {"region", "sales_rep", "customer_id"}));
       case 5: return with_period(any("cycle-orders", {"region", "sales_rep", "customer_id"}));
-      case 6: return with_period(any("sales-postings", {"region", "sales_rep", "customer_id", "currency"}));
+      case 6: return postings();
       default: {
         const std::string report = kDocuments[random_() % kDocuments.size()];
         ListAsked asked = any(report.c_str(), {"customer_id", "currency"});
@@ -225,6 +269,35 @@ class AnyList {
         return with_as_of(asked);
       }
     }
+  }
+  // Any of which the rows are made at once: in another order than theirs, of sums, or by what they come to.
+  ListAsked made_at_once() {
+    static const std::array kByCustomer = {"bridge", "ratios", "order-cycle", "on-time"};
+    switch (random_() % 8) {
+      case 0: return restatement();
+      case 1: return known_earlier(entries());
+      case 2: return known_earlier(anomalies());
+      case 3: return known_earlier(postings());
+      case 4: return with_details(any("worklist", {"region", "sales_rep", "customer_id", "currency"}));
+      case 5: return with_details(any("dunning", {"region", "sales_rep", "customer_id", "currency"}));
+      case 6: {
+        ListAsked asked = with_as_of(any("ageing", {"region", "sales_rep", "customer_id", "currency"}));
+        maybe(asked, "group_by", {"customer", "region", "parent_customer"});
+        return asked;
+      }
+      default: {
+        ListAsked asked =
+            with_period(any(kByCustomer[random_() % kByCustomer.size()], {"region", "sales_rep", "customer_id"}));
+        asked.parameters.emplace("group_by", "customer");
+        return asked;
+      }
+    }
+  }
+  ListAsked postings() {
+    ListAsked asked = any("sales-postings", {"region", "sales_rep", "customer_id", "currency"});
+    maybe(asked, "measure", {"ordered", "shipped", "invoiced", "collected", "shipments"});
+    maybe(asked, "sku", {"S0", "S1", "unassigned"});
+    return with_period(asked);
   }
   ListAsked restatement() {
     ListAsked asked = any("restatement", {"region", "sales_rep", "customer_id", "currency"});
@@ -256,6 +329,15 @@ class AnyList {
     if (chance(3)) asked.file_choice = query::FileChoice::kAsNow;
     if (chance(4)) asked.scope = query::AccessScope::of({"CN/North", "unassigned"}, {"R0"});
     return asked;
+  }
+  ListAsked known_earlier(ListAsked asked) {
+    asked.known_at_ms = instant();
+    return asked;
+  }
+  ListAsked with_details(ListAsked asked) {
+    maybe(asked, "details", {"true"});
+    maybe(asked, "minimum", {"2"});
+    return with_as_of(std::move(asked));
   }
   ListAsked with_as_of(ListAsked asked) {
     asked.parameters.emplace("as_of", day());
@@ -364,10 +446,13 @@ RC_GTEST_PROP(Lists, AreTheirPagesOneBehindTheOther, ()) {
   const auto count = *rc::gen::inRange(1, 3);
   std::mt19937 random(*rc::gen::arbitrary<std::uint32_t>());
   const SeveralShards shards(Hostile(seed, values).records(events), count, random);
-  const Lists lists(shards);
+  const query::LocalShards local(shards);
+  const Lists lists(local);
   AnyList any(random, events);
   for (int i = 0; i < 4; ++i) check_pages(lists, any.entries(), random);
   for (int i = 0; i < 2; ++i) check_pages(lists, any.anomalies(), random);
+  for (int i = 0; i < 4; ++i) check_pages(lists, any.postings(), random);
+  for (int i = 0; i < 2; ++i) check_pages(lists, any.list(), random);
   for (int i = 0; i < 3; ++i) {
     const ListAsked restatement = any.restatement();
     check_pages(lists, restatement, random);
@@ -382,9 +467,23 @@ RC_GTEST_PROP(Lists, AreTheRoundsThatAFileIsMadeOf, ()) {
   const auto count = *rc::gen::inRange(1, 4);
   std::mt19937 random(*rc::gen::arbitrary<std::uint32_t>());
   const SeveralShards shards(Hostile(seed, values).records(events), count, random);
-  const Lists lists(shards);
+  const query::LocalShards local(shards);
+  const Lists lists(local);
   AnyList any(random, events);
   for (int i = 0; i < 12; ++i) check_rounds(lists, any.list(), random);
+}
+
+RC_GTEST_PROP(Lists, AreWhatIsPutAsideForAFile, ()) {
+  const auto seed = *rc::gen::arbitrary<std::uint32_t>();
+  const auto values = *rc::gen::element(Values::kFew, Values::kFew, Values::kWhole);
+  const auto events = static_cast<std::size_t>(*rc::gen::inRange(1, 400));
+  const auto count = *rc::gen::inRange(1, 4);
+  std::mt19937 random(*rc::gen::arbitrary<std::uint32_t>());
+  const SeveralShards shards(Hostile(seed, values).records(events), count, random);
+  const query::LocalShards local(shards);
+  const BytesShards through_bytes(local);
+  AnyList any(random, events);
+  for (int i = 0; i < 6; ++i) check_put_aside(Lists(local), Lists(through_bytes), any.made_at_once(), random);
 }
 
 }  // namespace

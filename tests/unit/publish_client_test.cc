@@ -278,8 +278,8 @@ TEST_F(PublishClientTest, TakesPlainHttpUrlsOnly) {
   for (const char* good : {"http://127.0.0.1:8080", "http://localhost/", "http://[::1]:80"}) {
     EXPECT_TRUE(target_of(good, HttpTargetOptions())) << good;
   }
-  for (const char* bad :
-       {"https://127.0.0.1", "127.0.0.1:8080", "http://", "http://h:x", "http://h:", "http://h/path", "http://u@h"}) {
+  for (const char* bad : {"https://127.0.0.1", "127.0.0.1:8080", "http://", "http://h:x", "http://h:", "http://h/path",
+                          "http://u@h", "http://h:0", "http://h:65536", "http://h:+80", "http://[::1", "http://a b"}) {
     EXPECT_FALSE(target_of(bad, HttpTargetOptions())) << bad;
   }
 }

@@ -54,6 +54,18 @@ TEST_F(ReconciliationTest, EachFaultIsSaidWithItsRow) {
   EXPECT_EQ(said.at("violation_count").to_number<int>(), 5);
 }
 
+TEST_F(ReconciliationTest, TotalsAreExactHoweverLargeTheAmounts) {
+  std::string csv = "customer_id,currency,amount\n";
+  constexpr int kLines = 17'500;
+  for (int i = 0; i < kLines; ++i) csv += fmt::format("C{},UYW,{}.9999\n", i, std::string(30, '9'));
+  const query::Rendered answer = book_.reconcile({{"date", "2024-06-30"}, {"page_size", "1"}}, csv);
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  const json::value totals = json::parse(answer.body).at("totals").at(0);
+  // 17,500 × (10^34 − 1) minor units.
+  EXPECT_EQ(totals.at("theirs"), "17499999999999999999999999999999998.2500");
+  EXPECT_EQ(totals.at("difference"), "-17499999999999999999999999999999998.2500");
+}
+
 // What a spreadsheet of another language makes of the file is named, once, and not as a consequence of it.
 TEST_F(ReconciliationTest, SeparatorsAndDecimalCommasOfOtherLanguagesAreNamed) {
   const struct {

@@ -4,6 +4,7 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 import { AppContext, linksOf, type App } from './lib/app';
 import { isDay } from './lib/dates';
 import type { Lang } from './lib/format';
+import { askTotals } from './lib/figures';
 import { listen } from './lib/keys';
 import { useLive } from './lib/live';
 import { parseCell } from './lib/cells';
@@ -112,8 +113,8 @@ function Dashboard() {
   const live = useLive(), hash = useHash();
   const address = useMemo(() => parseAddress(hash), [hash]);
   const lang = langOf(address.params.lang), t = words(lang);
-  const [dark, setDark] = useState(remembered('theme') ?? ''), [compact, setCompact] = useState(remembered('density') === 'compact');
-  const [keyboard, showKeyboard] = useState(false), [singles, setSingles] = useState(remembered('keys') !== 'off');
+  const [dark, setDark] = useState(() => remembered('theme') ?? ''), [compact, setCompact] = useState(() => remembered('density') === 'compact');
+  const [keyboard, showKeyboard] = useState(false), [singles, setSingles] = useState(() => remembered('keys') !== 'off');
   const links = linksOf(address);
 
   useEffect(() => {
@@ -189,4 +190,10 @@ function Unreachable({ app, failure, retry }: { app: App; failure: Parameters<ty
   );
 }
 
-render(<Dashboard />, document.getElementById('dashboard') as HTMLElement);
+// Before anything is drawn: what the first figures wait for. Drawing would keep the answers waiting, so it comes behind
+// them, but for a moment at most. Whatever fails is asked, and told, by the page itself.
+const SOON_MS = 250;
+const first = parseAddress(location.hash);
+const hasTotals = ['', 'receivables/ageing'].includes(first.path.join('/'));
+const totals = hasTotals ? Promise.race([askTotals(first.params).catch(() => undefined), new Promise<void>((resolve) => setTimeout(resolve, SOON_MS))]) : Promise.resolve();
+void totals.then(() => render(<Dashboard />, document.getElementById('dashboard') as HTMLElement));

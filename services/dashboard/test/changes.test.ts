@@ -49,8 +49,8 @@ test('of very many customers none is kept by name for ever', () => {
 test('what was heard while nobody looked is shown at once, everything where that is not known', () => {
   const unseen = new Unseen(), ageing = { report: 'ageing', customer: 'C1' }, sales = { report: 'sales' };
   assert.equal(unseen.any, false);
-  unseen.add({ kind: 'commit', note: { reports: ['ageing'], customers: ['C1'] } });
-  unseen.add({ kind: 'commit', note: { reports: ['ageing'], customers: ['C2'] } });
+  unseen.add({ kind: 'commit', note: { positions: [], reports: ['ageing'], customers: ['C1'] } });
+  unseen.add({ kind: 'commit', note: { positions: [], reports: ['ageing'], customers: ['C2'] } });
   const before = [ticks.of(ageing), ticks.of(sales)];
   unseen.show();
   assert.ok(ticks.of(ageing) > before[0]);

@@ -5,13 +5,16 @@ import * as sentences from '../src/lib/sentences';
 const en = (text: sentences.Text): string => sentences.plainText(text);
 
 test('the overview says how much, how late, and better or worse', () => {
-  const facts = { currency: 'CNY', balance: '70563301.71', before: '58220000.00', month: 'December', overdueShare: '50.3%', overdueBefore: '2.8', topShare: null };
+  const facts = { currency: 'CNY', balance: '70563301.71', before: '58220000.00', month: 'December', overdueShare: '50.3%', overdueBefore: '2.8', top: null };
   assert.equal(en(sentences.overview('en', facts)), 'Receivables grew by CNY 12.34 m in December. 50.3% of what is open is overdue, 2.8 points more than a month ago.');
   assert.equal(en(sentences.overview('zh', { ...facts, month: '12月' })), '12月应收余额增加 CNY 1,234 万。未清款项的 50.3% 已逾期，比上月末高 2.8 个百分点。');
+  assert.match(en(sentences.overview('en', { ...facts, top: { share: '59.6%', currency: null } })), /a month ago\. The ten largest debtors owe 59\.6% of it\.$/);
+  assert.match(en(sentences.overview('en', { ...facts, top: { share: '59.6%', currency: 'CNY' } })), /a month ago\. In CNY the ten largest debtors owe 59\.6%\.$/);
+  assert.match(en(sentences.overview('zh', { ...facts, top: { share: '59.6%', currency: 'CNY' } })), /。CNY 前十大客户占未清款项的 59\.6%。$/);
 });
 
 test('the overview has something true to say of every case', () => {
-  const facts = { currency: 'CNY', balance: '0.00', before: '0.00', month: 'May', overdueShare: null, overdueBefore: null, topShare: null };
+  const facts = { currency: 'CNY', balance: '0.00', before: '0.00', month: 'May', overdueShare: null, overdueBefore: null, top: null };
   assert.equal(en(sentences.overview('en', facts)), 'Receivables did not change in May. Nothing is open.');
   assert.equal(en(sentences.overview('en', { ...facts, before: null })), 'CNY 0 is owed to us. Nothing is open.');
   assert.equal(en(sentences.overview('en', { ...facts, balance: '5.00', before: '10.00', overdueShare: '0.0%', overdueBefore: '-4.0' })),

@@ -107,11 +107,20 @@ Result<SegmentsFound> find_segments(const std::string& directory) {
   std::filesystem::directory_iterator files(directory, failure);
   if (failure) return system_error("list", directory, failure.value());
   SegmentsFound found;
+  std::vector<SegmentName> indexed;
   for (const std::filesystem::directory_entry& file : files) {
-    const std::optional<SegmentName> name = parse_segment_file(file.path().filename().string());
-    if (name) found[name->at].push_back(name->base_offset);
+    const std::string name = file.path().filename().string();
+    if (const auto segment = parse_segment_file(name)) found[segment->at].push_back(segment->base_offset);
+    if (const auto segment = parse_index_file(name)) indexed.push_back(*segment);
   }
   for (auto& [at, base_offsets] : found) std::ranges::sort(base_offsets);
+  // An index is written beside a segment that is there: without it, events are gone.
+  for (const SegmentName& name : indexed) {
+    if (!std::ranges::binary_search(found[name.at], name.base_offset)) {
+      return unexpected(ErrorCode::kCorrupt, fmt::format("{}/{}: missing beside its index; restore the file", directory,
+                                                         segment_file(name)));
+    }
+  }
   return found;
 }
 

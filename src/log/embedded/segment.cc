@@ -17,6 +17,7 @@ constexpr std::string_view kSegmentMagic = "daybklog";
 constexpr std::string_view kIndexMagic = "daybkidx";
 constexpr std::uint32_t kFormatVersion = 1;
 constexpr std::string_view kSegmentSuffix = ".seg";
+constexpr std::string_view kIndexSuffix = ".idx";
 constexpr std::size_t kChecksumSize = 8;
 // So that the offsets of its records, 32 bits beyond it, are numbers.
 constexpr std::int64_t kBaseOffsetMax =
@@ -78,7 +79,7 @@ std::string segment_stem(const SegmentName& name) {
 
 std::string segment_file(const SegmentName& name) { return segment_stem(name).append(kSegmentSuffix); }
 
-std::string index_file(const SegmentName& name) { return segment_stem(name).append(".idx"); }
+std::string index_file(const SegmentName& name) { return segment_stem(name).append(kIndexSuffix); }
 
 std::optional<SegmentName> parse_segment_file(std::string_view file) {
   for (std::size_t i = 0; i < kTopicCount; ++i) {
@@ -97,6 +98,12 @@ std::optional<SegmentName> parse_segment_file(std::string_view file) {
     if (can_be && segment_file(name) == file) return name;
   }
   return std::nullopt;
+}
+
+std::optional<SegmentName> parse_index_file(std::string_view file) {
+  if (!file.ends_with(kIndexSuffix)) return std::nullopt;
+  file.remove_suffix(kIndexSuffix.size());
+  return parse_segment_file(std::string(file).append(kSegmentSuffix));
 }
 
 void SegmentIndex::add(const SegmentName& name, std::size_t size, std::int64_t timestamp_ms) {

@@ -34,6 +34,8 @@ std::string segment_file(const SegmentName& name);
 std::string index_file(const SegmentName& name);
 // Nothing unless `file` is the name of a segment file: partition and offset from 0 on.
 std::optional<SegmentName> parse_segment_file(std::string_view file);
+// Likewise of the file of a segment's index.
+std::optional<SegmentName> parse_index_file(std::string_view file);
 
 struct IndexEntry {
   std::uint32_t relative_offset = 0;  // Less the segment's first.

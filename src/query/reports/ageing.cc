@@ -119,7 +119,10 @@ Row base_totals(Row row, const std::map<Currency, AgeingSums>& totals, Currency 
       unconverted.push_back(currency);
       continue;
     }
-    const auto convert = [&](Int128 minor) { return *rates.convert(minor, currency, base, as_of); };
+    // Whatever is owed, at whatever rate: it would take 10^7 invoices of the largest amount to need more.
+    const auto convert = [&](Int128 minor) {
+      return static_cast<Int128>(*rates.convert(minor, currency, base, as_of));
+    };
     AgeingSums converted = total;
     converted.not_due = convert(total.not_due);
     converted.gross_open = converted.not_due;

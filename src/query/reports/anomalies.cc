@@ -11,7 +11,7 @@ namespace {
 
 struct AnomaliesPart {
   Rows rows;
-  std::map<std::string, std::int64_t> counts;  // By kind, whatever the page.
+  std::map<std::string, std::int64_t> counts;  // By kind, where no rows are wanted.
 
   void add(AnomaliesPart other) {
     rows.add_all(std::move(other.rows));

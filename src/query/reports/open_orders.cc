@@ -52,6 +52,17 @@ std::optional<std::size_t> waited_for(const Row& row) {
   return std::nullopt;
 }
 
+std::set<std::size_t> waited_for(Rows& rows) {
+  std::set<std::size_t> ends;
+  rows.for_each([&](const Row& row) {
+    if (const auto end = waited_for(row)) ends.insert(*end);
+  });
+  return ends;
+}
+
+// By the milestone waited for: how long it took nine of ten orders.
+using StageTimes = std::map<std::size_t, std::int64_t>;
+
 class OpenOrders final : public ReportOf<RowsPart> {
  public:
   const Description& description() const override {
@@ -72,8 +83,12 @@ class OpenOrders final : public ReportOf<RowsPart> {
     return description;
   }
 
-  // How long stages take is looked up for each round, and evaluated anew for an earlier knowledge.
-  bool goes_in_rounds(const Question& question) const override { return !question.known_at_ms; }
+  bool goes_in_rounds(const Question&) const override { return true; }
+  void prepare_rounds(Question& question, Asker& asker) const override {
+    std::set<std::size_t> ends;
+    for (std::size_t end = 1; end <= kDelivered; ++end) ends.insert(end);
+    question.enclosed = query::encode(stage_p90(question, ends, asker));
+  }
 
  protected:
   RowsPart part_of(const Question& question, const ShardReader& shard) const override {
@@ -91,7 +106,9 @@ class OpenOrders final : public ReportOf<RowsPart> {
   Answer answer_of(const Question& question, RowsPart whole, Asker& asker) const override {
     Answer answer;
     answer.rows = std::move(whole.rows);
-    const auto p90 = stage_p90(question, answer.rows, asker);
+    const StageTimes p90 = question.enclosed.empty()
+                               ? stage_p90(question, waited_for(answer.rows), asker)
+                               : query::decode<StageTimes>(question.enclosed).value_or(StageTimes());
     answer.rows.for_each([&](Row& row) {
       const auto end = waited_for(row);
       const auto at = end ? p90.find(*end) : p90.end();
@@ -101,18 +118,13 @@ class OpenOrders final : public ReportOf<RowsPart> {
   }
 
  private:
-  // By the milestone waited for: how long it took nine of ten orders of all that the question's scope shows. Its filters
-  // choose rows, and leave what stands in each as it is.
-  static std::map<std::size_t, std::int64_t> stage_p90(const Question& question, Rows& rows, Asker& asker) {
-    std::set<std::size_t> ends;
-    rows.for_each([&](const Row& row) {
-      if (const auto end = waited_for(row)) ends.insert(*end);
-    });
+  // Of all orders that the question's scope shows. Its filters choose rows, and leave what stands in each as it is.
+  static StageTimes stage_p90(const Question& question, const std::set<std::size_t>& ends, Asker& asker) {
     if (ends.empty()) return {};
     Question asked = question.of_same_moment(stage_times_report().description().name);
     asked.enclosed =
         query::encode(StagesWanted{question.as_of - kYardstickDays + 1, question.as_of, {ends.begin(), ends.end()}});
-    std::map<std::size_t, std::int64_t> p90;
+    StageTimes p90;
     for (auto& [end, seconds] : stage_times_in(asker.gather(stage_times_report(), asked))) {
       if (const auto found = percentiles(seconds, {90}).front()) p90[end] = *found;
     }

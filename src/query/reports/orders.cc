@@ -1,5 +1,6 @@
 // The orders of a shard, by account and id.
 #include <algorithm>
+#include <optional>
 
 #include "query/cycle.h"
 #include "query/cycle_reader.h"
@@ -86,7 +87,12 @@ class Orders final : public DocumentList {
       part.rows.add(std::move(key), [&] { return row_of(shard, account, order, listed.state.milestones, state); });
     };
     const auto may_have = [&](AccountNumber id) { return candidates.may_have(id); };
-    CycleReader(shard, grouping).list(part.rows, chosen, take, may_have);
+    std::optional<CycleReader::Reached> placed;
+    if (wanted.from || wanted.to) {
+      constexpr auto kPlaced = static_cast<std::size_t>(Milestone::kPlaced);
+      placed = {kPlaced, kPlaced, wanted.from.value_or(kFirstDate), wanted.to.value_or(kLastDate)};
+    }
+    CycleReader(shard, grouping, placed).list(part.rows, chosen, take, may_have);
     return part;
   }
 };

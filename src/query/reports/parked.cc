@@ -105,7 +105,7 @@ class UnresolvedReport final : public ReportOf<UnresolvedPart> {
 // --- the list ---------------------------------------------------------------------------------
 
 struct ParkedPart {
-  Rows rows;  // A page and one row, which tells that there are more.
+  Rows rows;
   // By the keys of rows: the events that would resolve them, where other shards have to be asked.
   std::map<std::string, NamedEvent> elsewhere;
 
@@ -118,6 +118,27 @@ struct ParkedPart {
     visit(rows, elsewhere);
   }
 };
+
+std::string topic_name(const ShardReader& shard, std::uint8_t topic) {
+  return log::topic_name(shard.topic_prefix(), static_cast<log::Topic>(topic));
+}
+
+std::string parked_key(const ShardReader& shard, domain::Position at) {
+  return sort_key({topic_name(shard, at.topic), sortable(shard.partition()), sortable(at.offset)});
+}
+
+// The shard's first place that may be behind a page with this last key. Topics are numbered in the order of their names.
+domain::Position first_behind(const ShardReader& shard, std::string_view after) {
+  domain::Position from;
+  for (; from.topic < log::kEventTopicCount; ++from.topic) {
+    const std::string of_topic = sort_key({topic_name(shard, from.topic), sortable(shard.partition())});
+    if (after < of_topic) break;
+    if (!after.starts_with(of_topic)) continue;
+    from.offset = first_number(after.substr(of_topic.size()));
+    break;
+  }
+  return from;
+}
 
 class Parked final : public ReportOf<ParkedPart> {
  public:
@@ -145,20 +166,21 @@ class Parked final : public ReportOf<ParkedPart> {
     return description;
   }
 
+  bool goes_in_rounds(const Question&) const override { return true; }
+
  protected:
   ParkedPart part_of(const Question& question, const ShardReader& shard) const override {
-    PageCut cut = question.page;
-    if (cut.count) ++*cut.count;
-    ParkedPart part{Rows(std::move(cut)), {}};
-    for_each_parked(shard, [&](const ParkedRecord& parked) {
-      const std::string topic = log::topic_name(shard.topic_prefix(), static_cast<log::Topic>(parked.topic));
-      const std::string key = sort_key({topic, sortable(shard.partition()), sortable(parked.offset)});
+    ParkedPart part{Rows(question.page), {}};
+    for_each_parked(shard, first_behind(shard, question.page.after), [&](const ParkedRecord& parked) {
+      const std::string key = parked_key(shard, {parked.topic, parked.offset});
+      // In the order of their keys.
+      if (!part.rows.until().empty() && key >= part.rows.until()) return false;
       part.rows.add(key, [&] {
         auto resolution = resolution_of(shard, parked);
         const auto* known = std::get_if<Resolution>(&resolution);
         if (known == nullptr) part.elsewhere.emplace(key, std::get<NamedEvent>(std::move(resolution)));
         Row row;
-        row.add("topic", Value::text(topic));
+        row.add("topic", Value::text(topic_name(shard, parked.topic)));
         row.add("partition", Value::integer(shard.partition()));
         row.add("offset", Value::integer(parked.offset));
         row.add("recorded_at", Value::instant_ms(parked.recorded_ms));
@@ -168,28 +190,26 @@ class Parked final : public ReportOf<ParkedPart> {
         row.add("resolved", Value::boolean(known != nullptr && *known == Resolution::kResolved));
         return row;
       });
+      return true;
     });
     return part;
   }
 
   Answer answer_of(const Question& question, ParkedPart whole, Asker& asker) const override {
-    Rows::Page page = whole.rows.take();
-    std::vector<NamedEvent> events;
-    for (const SortedRow& sorted : page.rows) {
-      const auto at = whole.elsewhere.find(sorted.key);
-      if (at != whole.elsewhere.end()) events.push_back(at->second);
-    }
-    const std::vector<NamedEvent> accepted = ask_accepted(std::move(events), question, asker);
     Answer answer;
-    answer.rows = Rows(question.page);
-    for (SortedRow& sorted : page.rows) {
-      const auto at = whole.elsewhere.find(sorted.key);
-      if (at != whole.elsewhere.end()) {
-        const bool resolved = std::ranges::binary_search(accepted, at->second);
-        sorted.row.values.back().second = Value::boolean(resolved);
-      }
-      answer.rows.add(std::move(sorted.key), [&] { return std::move(sorted.row); });
-    }
+    answer.rows = std::move(whole.rows);
+    const auto for_each_elsewhere = [&](const auto& visit) {
+      answer.rows.for_each([&](const std::string& key, Row& row) {
+        const auto at = whole.elsewhere.find(key);
+        if (at != whole.elsewhere.end()) visit(at->second, row);
+      });
+    };
+    std::vector<NamedEvent> events;
+    for_each_elsewhere([&](const NamedEvent& event, Row&) { events.push_back(event); });
+    const std::vector<NamedEvent> accepted = ask_accepted(std::move(events), question, asker);
+    for_each_elsewhere([&](const NamedEvent& event, Row& row) {
+      row.values.back().second = Value::boolean(std::ranges::binary_search(accepted, event));
+    });
     return answer;
   }
 };

@@ -13,6 +13,7 @@
 #include "domain/event_types.h"
 #include "domain/ledger.h"
 #include "log/log.h"
+#include "query/large_values.h"
 #include "query/ledger_reader.h"
 #include "query/open_items.h"
 #include "query/reports.h"
@@ -430,21 +431,21 @@ class Reconciler {
 struct LineTotals {
   static constexpr std::array<std::string_view, 4> kStates = {"agrees", "differs", "missing_here", "missing_there"};
 
-  Int128 theirs = 0;
+  Int256 theirs = 0;
   Int128 ours = 0;
   std::array<std::int64_t, kStates.size()> lines{};
 
   void add(const Line& line) {
-    theirs += line.theirs.value_or(0);
+    theirs += Int256(line.theirs.value_or(0));
     ours += line.ours.value_or(0);
     ++lines[static_cast<std::size_t>(std::ranges::find(kStates, line.state) - kStates.begin())];
   }
   Row row(Currency currency) const {
     Row row;
     row.add("currency", Value::text(currency.code()));
-    row.add("theirs", Value::amount(theirs, currency));
+    row.add("theirs", amount_of(theirs, currency));
     row.add("ours", Value::amount(ours, currency));
-    row.add("difference", Value::amount(ours - theirs, currency));
+    row.add("difference", amount_of(ours - theirs, currency));
     for (std::size_t i = 0; i < kStates.size(); ++i) row.add(std::string(kStates[i]), Value::integer(lines[i]));
     return row;
   }

@@ -8,6 +8,7 @@
 #include "base/exchange.h"
 #include "base/hash.h"
 #include "query/comparison.h"
+#include "query/large_values.h"
 #include "query/reports.h"
 #include "query/sales_figures.h"
 #include "query/sales_reader.h"
@@ -18,6 +19,9 @@ namespace {
 
 using domain::Measure;
 
+// Of amounts as they were posted (Int128), or of what they come to in one currency (Int256).
+template <typename Number>
+using SumsOf = std::array<Number, kSalesFigureCount>;
 using Sums = SalesFigures;
 
 // What is counted once, and under each sku where it is told apart by that.
@@ -52,16 +56,24 @@ struct Columns {
   bool proves(std::size_t column) const {
     return column < kSalesMeasureCount && shows(column) && !(of_a_sku && counts_by_sku(column));
   }
-  bool is_zero(const Sums& sums) const {
+  template <typename Number>
+  bool is_zero(const SumsOf<Number>& sums) const {
     for (std::size_t i = 0; i < kSalesFigureCount; ++i) {
       if (shows(i) && sums[i] != 0) return false;
     }
     return true;
   }
-  void write(Row& row, const Sums& sums, Currency currency) const {
+  template <typename Number>
+  void write(Row& row, const SumsOf<Number>& sums, Currency currency) const {
     for (std::size_t i = 0; i < kSalesFigureCount; ++i) {
-      if (shows(i)) row.add(std::string(kSalesFigureNames[i]), shown(i, sums[i], currency));
+      if (shows(i)) row.add(std::string(kSalesFigureNames[i]), value_of(i, sums[i], currency));
     }
+  }
+
+ private:
+  static Value value_of(std::size_t figure, Int128 value, Currency currency) { return shown(figure, value, currency); }
+  static Value value_of(std::size_t figure, const Int256& value, Currency currency) {
+    return is_amount(figure) ? amount_of(value, currency) : shown(figure, static_cast<Int128>(value), currency);
   }
 };
 
@@ -79,7 +91,9 @@ struct SalesKey {
     visit(start, group, currency, rate);
   }
 };
-using SalesSums = std::map<SalesKey, Sums>;
+template <typename Number>
+using SalesSumsOf = std::map<SalesKey, SumsOf<Number>>;
+using SalesSums = SalesSumsOf<Int128>;
 using SumsByCurrency = std::map<Currency, Sums>;
 
 // Adds sums to those of the same keys.
@@ -114,7 +128,7 @@ struct SalesPart {
 };
 
 // All currencies of a row in one, rounded at the end; what has no rate is left out of the amounts.
-SalesSums in_base(const SalesSums& all, Currency base) {
+SalesSumsOf<Int256> in_base(const SalesSums& all, Currency base) {
   constexpr std::size_t kAmounts = kFreight + 1;
   struct Exact {
     std::vector<Exchanged> amounts;
@@ -131,9 +145,10 @@ SalesSums in_base(const SalesSums& all, Currency base) {
       }
     }
   }
-  SalesSums converted;
+  SalesSumsOf<Int256> converted;
   for (const auto& [key, sums] : exact) {
-    Sums& rounded = converted[key] = sums.counts;
+    SumsOf<Int256>& rounded = converted[key];
+    std::ranges::copy(sums.counts, rounded.begin());
     for (std::size_t i = 0; i < kAmounts; ++i) rounded[i] = sums.amounts[i].rounded();
   }
   return converted;
@@ -270,31 +285,83 @@ std::optional<SalesQuestion> compared_question(const Question& question, const S
   return of;
 }
 
+// What all rows come to, before currencies are one, beside what was kept of the same apart from them.
+std::vector<Row> proof_of(const SalesPart& whole, const SalesQuestion& asked, const Columns& columns) {
+  SumsByCurrency differences;
+  const auto add = [&](const SalesSums& all, const auto& is_of_these) {
+    for (const auto& [key, sums] : all) {
+      Sums& difference = differences[key.currency];
+      for (std::size_t i = 0; i < kSalesMeasureCount; ++i) {
+        if (is_of_these(i)) difference[i] += sums[i];
+      }
+    }
+  };
+  // What stands in several rows by sku is in the totals once.
+  const bool is_by_sku = asked.groups_by("sku");
+  add(whole.rows, [&](std::size_t i) { return !is_by_sku || !counts_by_sku(i); });
+  if (is_by_sku) add(whole.totals, counts_by_sku);
+  for (const auto& [currency, kept] : whole.kept) {
+    Sums& difference = differences[currency];
+    for (std::size_t i = 0; i < kSalesMeasureCount; ++i) difference[i] -= kept[i];
+  }
+  std::vector<Row> proof;
+  for (const auto& [currency, difference] : differences) {
+    const auto found = whole.kept.find(currency);
+    const Sums kept = found == whole.kept.end() ? Sums{} : found->second;
+    Row of_kept;
+    Row of_difference;
+    bool is_zero = true;
+    for (std::size_t i = 0; i < kSalesMeasureCount; ++i) {
+      if (!columns.proves(i)) continue;
+      is_zero = is_zero && kept[i] == 0 && difference[i] == 0;
+      of_kept.add(std::string(kSalesFigureNames[i]), shown(i, kept[i], currency));
+      of_difference.add(std::string(kSalesFigureNames[i]), shown(i, difference[i], currency));
+    }
+    if (is_zero) continue;
+    Row& row = proof.emplace_back();
+    row.add("currency", Value::text(currency.code()));
+    row.add("kept", Value::object(std::move(of_kept)));
+    row.add("difference", Value::object(std::move(of_difference)));
+  }
+  return proof;
+}
+
+// What has no rate, by currency and measure: amounts that a row, or several, lack.
+std::vector<Row> unconverted_of(const SalesSums& totals, const Columns& columns) {
+  std::vector<Row> unconverted;
+  for (const auto& [key, sums] : totals) {
+    if (key.rate != 0) continue;
+    for (std::size_t i = 0; i < kSalesFigureCount; ++i) {
+      if (!is_amount(i) || !columns.shows(i) || sums[i] == 0) continue;
+      Row& row = unconverted.emplace_back();
+      row.add("currency", Value::text(key.currency.code()));
+      row.add("measure", Value::text(kSalesFigureNames[i]));
+      row.add("amount", Value::amount(sums[i], key.currency));
+    }
+  }
+  return unconverted;
+}
+
 // Rows and totals of all shards, from which an answer is written.
+template <typename Number>
 class SalesTable {
  public:
-  SalesTable(const Question& question, SalesPart whole)
+  SalesTable(const Question& question, SalesSumsOf<Number> rows, SalesSumsOf<Number> totals,
+             SalesSumsOf<Number> compared, std::vector<SalesTarget> targets)
       : asked_(SalesQuestion::of(question)),
         columns_(Columns::of(question, asked_)),
         comparison_(comparison_of(question)),
-        rows_(std::move(whole.rows)),
-        totals_(std::move(whole.totals)),
-        compared_(std::move(whole.compared)) {
-    prove(whole.kept);
-    if (asked_.base) {
-      note_unconverted();
-      rows_ = in_base(rows_, *asked_.base);
-      totals_ = in_base(totals_, *asked_.base);
-      compared_ = in_base(compared_, *asked_.base);
-    }
+        rows_(std::move(rows)),
+        totals_(std::move(totals)),
+        compared_(std::move(compared)) {
     std::erase_if(rows_, [&](const auto& row) { return columns_.is_zero(row.second); });
-    for (SalesTarget& target : whole.targets) {
+    for (SalesTarget& target : targets) {
       SalesKey key{target.start, {std::move(target.group)}, target.currency};
       targets_[std::move(key)] = target.minor;
     }
   }
 
-  Answer answer(const PageCut& page) const {
+  Answer answer(const PageCut& page, std::vector<Row> unconverted, std::vector<Row> proof) const {
     Answer answer;
     answer.rows = Rows(page);
     const SalesKey some{asked_.period.from, std::vector<std::string>(asked_.group_by.size()), {}};
@@ -311,66 +378,14 @@ class SalesTable {
       columns_.write(row, sums, key.currency);
     }
     answer.tail.add("totals", Value::list_of_rows(std::move(totals)));
-    answer.tail.add("unconverted", Value::list_of_rows(unconverted_));
-    answer.tail.add("proof", Value::list_of_rows(proof_));
+    answer.tail.add("unconverted", Value::list_of_rows(std::move(unconverted)));
+    answer.tail.add("proof", Value::list_of_rows(std::move(proof)));
     return answer;
   }
 
  private:
   // A comparison where there is a period for it; for the names of columns wherever there is.
   enum class Compared { kWhereThereIs, kAlways };
-
-  // What the rows come to, before currencies are one, beside what was kept of the same apart from them.
-  void prove(SumsByCurrency kept) {
-    SumsByCurrency differences;
-    const auto add = [&](const SalesSums& all, const auto& is_of_these) {
-      for (const auto& [key, sums] : all) {
-        Sums& difference = differences[key.currency];
-        for (std::size_t i = 0; i < kSalesMeasureCount; ++i) {
-          if (is_of_these(i)) difference[i] += sums[i];
-        }
-      }
-    };
-    // What stands in several rows by sku is in the totals once.
-    const bool is_by_sku = asked_.groups_by("sku");
-    add(rows_, [&](std::size_t i) { return !is_by_sku || !counts_by_sku(i); });
-    if (is_by_sku) add(totals_, counts_by_sku);
-    for (const auto& [currency, whole] : kept) {
-      Sums& difference = differences[currency];
-      for (std::size_t i = 0; i < kSalesMeasureCount; ++i) difference[i] -= whole[i];
-    }
-    for (const auto& [currency, difference] : differences) {
-      const Sums& whole = kept[currency];
-      Row of_kept;
-      Row of_difference;
-      bool is_zero = true;
-      for (std::size_t i = 0; i < kSalesMeasureCount; ++i) {
-        if (!columns_.proves(i)) continue;
-        is_zero = is_zero && whole[i] == 0 && difference[i] == 0;
-        of_kept.add(std::string(kSalesFigureNames[i]), shown(i, whole[i], currency));
-        of_difference.add(std::string(kSalesFigureNames[i]), shown(i, difference[i], currency));
-      }
-      if (is_zero) continue;
-      Row& row = proof_.emplace_back();
-      row.add("currency", Value::text(currency.code()));
-      row.add("kept", Value::object(std::move(of_kept)));
-      row.add("difference", Value::object(std::move(of_difference)));
-    }
-  }
-
-  // What has no rate, by currency and measure: amounts that a row, or several, lack.
-  void note_unconverted() {
-    for (const auto& [key, sums] : totals_) {
-      if (key.rate != 0) continue;
-      for (std::size_t i = 0; i < kSalesFigureCount; ++i) {
-        if (!is_amount(i) || !columns_.shows(i) || sums[i] == 0) continue;
-        Row& row = unconverted_.emplace_back();
-        row.add("currency", Value::text(key.currency.code()));
-        row.add("measure", Value::text(kSalesFigureNames[i]));
-        row.add("amount", Value::amount(sums[i], key.currency));
-      }
-    }
-  }
 
   // Whether a part of this region has a row of its period and currency: it would look as if nothing was sold.
   bool has_part(const SalesKey& target) const {
@@ -384,14 +399,14 @@ class SalesTable {
     return false;
   }
 
-  void add(Rows& to, const SalesKey& key, const Sums& sums) const {
+  void add(Rows& to, const SalesKey& key, const SumsOf<Number>& sums) const {
     std::string sorted_by = sort_key({asked_.period.label(key.start)});
     for (const std::string& group : key.group) sorted_by += sort_key({group});
     sorted_by += key.currency.code();
     to.add(std::move(sorted_by), [&] { return row_of(key, sums, Compared::kWhereThereIs); });
   }
 
-  Row row_of(const SalesKey& key, const Sums& sums, Compared compared) const {
+  Row row_of(const SalesKey& key, const SumsOf<Number>& sums, Compared compared) const {
     Row row;
     row.add("period", Value::text(asked_.period.label(key.start)));
     Row group;
@@ -403,7 +418,7 @@ class SalesTable {
       const auto target = targets_.find(key);
       const bool has_target = target != targets_.end();
       row.add("target", has_target ? Value::amount(target->second, key.currency) : Value());
-      row.add("attainment", has_target ? Value::rate(sums[*columns_.only], target->second) : Value());
+      row.add("attainment", has_target ? rate_of(Int256(sums[*columns_.only]), target->second) : Value());
     }
     if (comparison_) row.add("compare", comparison(key, compared));
     return row;
@@ -415,19 +430,17 @@ class SalesTable {
     Row row;
     row.add("period", Value::text(period ? period->label(period->from) : ""));
     const auto sums = period ? compared_.find({period->from, key.group, key.currency}) : compared_.end();
-    columns_.write(row, sums == compared_.end() ? Sums{} : sums->second, key.currency);
+    columns_.write(row, sums == compared_.end() ? SumsOf<Number>{} : sums->second, key.currency);
     return Value::object(std::move(row));
   }
 
   const SalesQuestion asked_;
   const Columns columns_;
   const std::optional<Comparison> comparison_;
-  SalesSums rows_;
-  SalesSums totals_;
-  SalesSums compared_;
+  SalesSumsOf<Number> rows_;
+  SalesSumsOf<Number> totals_;
+  SalesSumsOf<Number> compared_;
   std::map<SalesKey, Int128> targets_;
-  std::vector<Row> unconverted_;
-  std::vector<Row> proof_;
 };
 
 class Sales final : public ReportOf<SalesPart> {
@@ -503,7 +516,18 @@ class Sales final : public ReportOf<SalesPart> {
   }
 
   Answer answer_of(const Question& question, SalesPart whole, Asker&) const override {
-    return SalesTable(question, std::move(whole)).answer(question.page);
+    const SalesQuestion asked = SalesQuestion::of(question);
+    const Columns columns = Columns::of(question, asked);
+    std::vector<Row> proof = proof_of(whole, asked, columns);
+    if (!asked.base) {
+      return SalesTable<Int128>(question, std::move(whole.rows), std::move(whole.totals), std::move(whole.compared),
+                                std::move(whole.targets))
+          .answer(question.page, {}, std::move(proof));
+    }
+    const auto converted = [&](const SalesSums& sums) { return in_base(sums, *asked.base); };
+    return SalesTable<Int256>(question, converted(whole.rows), converted(whole.totals), converted(whole.compared),
+                              std::move(whole.targets))
+        .answer(question.page, unconverted_of(whole.totals, columns), std::move(proof));
   }
 
  private:

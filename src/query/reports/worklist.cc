@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "query/caller_notes.h"
+#include "query/large_values.h"
 #include "query/overdue.h"
 #include "query/promises.h"
 #include "query/reports.h"
@@ -42,7 +43,7 @@ struct WorklistPart {
 struct Place {
   const Scored* account = nullptr;
   Currency currency;  // Of the score.
-  std::optional<Int128> score;
+  std::optional<Int256> score;
   std::int64_t rank = 0;
 
   std::string key() const { return sort_key({currency.code(), sortable(rank)}); }
@@ -60,7 +61,7 @@ std::vector<Place> ranked(const std::vector<Scored>& all, std::optional<Currency
   }
   std::ranges::sort(places, [](const Place& a, const Place& b) {
     const auto before = [](const Place& place) {
-      return std::tuple(place.currency, !place.score, place.score ? -*place.score : 0,
+      return std::tuple(place.currency, !place.score, place.score ? Int256(-*place.score) : Int256(),
                         std::string_view(place.account->customer_id), place.account->currency);
     };
     return before(a) < before(b);
@@ -71,6 +72,9 @@ std::vector<Place> ranked(const std::vector<Scored>& all, std::optional<Currency
   }
   return places;
 }
+
+// Of so many the promises are asked for at a time.
+constexpr std::size_t kPlacesAtOnce = 1'000;
 
 // Those that a page shows, and one behind it where there are more.
 std::span<const Place> cut_to(const PageCut& page, std::span<const Place> places) {
@@ -135,34 +139,40 @@ class Worklist final : public ReportOf<WorklistPart> {
   Answer answer_of(const Question& question, WorklistPart whole, Asker& asker) const override {
     const auto base = question.arguments.currency("base_currency");
     const std::vector<Place> places = ranked(whole.accounts, base, question.rates, question.as_of);
-    const std::span<const Place> shown = cut_to(question.page, places);
-    std::map<PromisesOf, CallNotes> notes = notes_of_shown(question, shown, asker);
     Answer answer;
     answer.rows = Rows(question.page);
     answer.head.add("aged_on", Value::date(aged_on_of(question)));
     answer.head.add("credits", Value::text(question.arguments.choice("credits")));
-    for (const Place& place : shown) {
-      const Scored& account = *place.account;
-      answer.rows.add(place.key(), [&] {
-        Row row;
-        row.add("rank", place.score ? Value::integer(place.rank) : Value());
-        row.add("customer_id", Value::text(account.customer_id));
-        row.add("currency", Value::text(account.currency.code()));
-        row.add("score", place.score ? Value::amount(*place.score, place.currency) : Value());
-        row.add("overdue", Value::amount(account.overdue, account.currency));
-        row.add("disputed_overdue", Value::amount(account.disputed, account.currency));
-        row.add("oldest_days_overdue", Value::integer(account.oldest));
-        CallNotes& told = notes[{account.customer_id, account.currency}];
-        row.add("promises", std::move(told.promises));
-        std::ranges::move(told.others.values, std::back_inserter(row.values));
-        return row;
-      });
+    std::span<const Place> shown = cut_to(question.page, places);
+    while (!shown.empty()) {
+      const std::span<const Place> some = shown.first(std::min(shown.size(), kPlacesAtOnce));
+      std::map<PromisesOf, CallNotes> notes = notes_of_shown(question, some, asker);
+      for (const Place& place : some) {
+        answer.rows.add(place.key(),
+                        [&] { return row_of(place, notes[{place.account->customer_id, place.account->currency}]); });
+      }
+      shown = shown.subspan(some.size());
     }
     if (asks_details(question)) answer.columns = columns_with_notes(description());
     return answer;
   }
 
  private:
+  // Takes what is told.
+  static Row row_of(const Place& place, CallNotes& told) {
+    const Scored& account = *place.account;
+    Row row;
+    row.add("rank", place.score ? Value::integer(place.rank) : Value());
+    row.add("customer_id", Value::text(account.customer_id));
+    row.add("currency", Value::text(account.currency.code()));
+    row.add("score", place.score ? amount_of(*place.score, place.currency) : Value());
+    row.add("overdue", Value::amount(account.overdue, account.currency));
+    row.add("disputed_overdue", Value::amount(account.disputed, account.currency));
+    row.add("oldest_days_overdue", Value::integer(account.oldest));
+    row.add("promises", std::move(told.promises));
+    std::ranges::move(told.others.values, std::back_inserter(row.values));
+    return row;
+  }
   // Each shard is asked once, for all of its accounts that are shown.
   static std::map<PromisesOf, CallNotes> notes_of_shown(const Question& question, std::span<const Place> shown,
                                                         Asker& asker) {

@@ -159,6 +159,7 @@ export interface Ratios extends View {
     best_possible_dso: { value: string | null };
     collection_rate: { value: string | null; collected: string; sales: string };
     days_to_pay: { value: string | null; settled: string };
+    share_top_10: { value: string | null };
   }[];
 }
 
@@ -464,7 +465,14 @@ export interface SalesRow {
   attainment?: string | null;
   compare?: { period: string } & Partial<Record<Measure, string>>;
 }
+// What all rows of a currency come to, whatever page they are on, beside what is kept of the same apart from them.
+export interface SalesProof {
+  currency: string;
+  kept: Partial<Record<string, string>>;
+  difference: Partial<Record<string, string>>;
+}
 export interface Sales extends View {
+  proof: SalesProof[];
   rows: SalesRow[];
   totals: (Partial<Record<Measure, string>> & { currency: string; target?: string | null; attainment?: string | null })[];
   unconverted: { currency: string; measure: string; amount: string }[];

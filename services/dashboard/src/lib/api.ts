@@ -2,7 +2,7 @@
 // it may be another, and the old figures stay until the new ones are there. Another question shows nothing of the
 // one before: a figure under the wrong heading misleads.
 import { useLayoutEffect, useState } from 'preact/hooks';
-import { useTick } from './changes';
+import { tickOf, useTick } from './changes';
 import { query, type Params } from './url';
 
 export interface Violation {
@@ -30,7 +30,7 @@ async function failureOf(response: Response): Promise<Failure> {
 export async function send<T>(url: string, init: RequestInit = {}): Promise<T> {
   let response: Response;
   try {
-    response = await fetch(url, { headers: { Accept: 'application/json' }, ...init });
+    response = await fetch(url, init);
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
     throw new Failure(0, '', String(error));
@@ -66,6 +66,13 @@ function share<T>(url: string): Promise<T> {
     underWay.set(url, promise);
   }
   return promise;
+}
+
+// Asks what a page will ask when it stands, while it is being made.
+export async function ahead<T>(path: string, params: Params): Promise<T> {
+  const url = urlOf(path, params), tick = tickOf(path, params), data = await share<T>(url);
+  keep(url, { data, tick });
+  return data;
 }
 
 export interface Loaded<T> {

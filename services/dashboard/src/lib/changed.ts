@@ -6,7 +6,7 @@ const MARKED_MS = 2_000;
 const hasFigure = (text: string | null): boolean => /\d/.test(text ?? '');
 
 // The element whose text is a figure.
-const figureOf = (node: Node): HTMLElement | null => (node.parentElement?.closest(FIGURES) ? node.parentElement : null);
+const figureOf = (node: Node): HTMLElement | null => (node.parentElement?.closest(FIGURES) && !node.parentElement.closest('.moved') ? node.parentElement : null);
 
 // A figure that takes the place of another, or of nothing.
 function replaced({ target, removedNodes, addedNodes }: MutationRecord): HTMLElement[] {
@@ -15,8 +15,8 @@ function replaced({ target, removedNodes, addedNodes }: MutationRecord): HTMLEle
   return isCell && were ? [...addedNodes].filter((node): node is HTMLElement => node instanceof HTMLElement && node.matches('.n')) : [];
 }
 
-// Underlines what changes for two seconds, and says how many did. Returns what ends it.
-export function watchChanges(root: Node, say: (changed: number) => void): () => void {
+// Underlines what changes for two seconds, and says which. Returns what ends it.
+export function watchChanges(root: Node, say: (changed: HTMLElement[]) => void): () => void {
   let question = location.hash;
   const ends = new Map<HTMLElement, ReturnType<typeof setTimeout>>();
   const unmark = (figure: HTMLElement): void => {
@@ -42,7 +42,7 @@ export function watchChanges(root: Node, say: (changed: number) => void): () => 
       if (figure && hasFigure(record.oldValue) && hasFigure(record.target.nodeValue) && record.oldValue !== record.target.nodeValue) figures.add(figure);
     }
     for (const figure of figures) mark(figure);
-    if (figures.size) say(figures.size);
+    if (figures.size) say([...figures]);
   });
   observer.observe(root, { subtree: true, childList: true, characterData: true, characterDataOldValue: true });
   return () => {

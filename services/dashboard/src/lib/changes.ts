@@ -1,10 +1,12 @@
 // What changes, as far as a page has to know: which of its answers a note of the server may have changed. One that none
 // names is as it was.
 import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Position } from './answers';
 import type { Params } from './url';
 
 // Of `event: commit` of /v1/changes.
 export interface Note {
+  positions: Position[];  // Of its partition: what is folded by now.
   reports: string[];
   customers: string[] | 'many';
 }
@@ -80,7 +82,7 @@ export class Ticks {
     for (const kept of [this.byReport, this.ofMany, this.ofOne]) kept.clear();
   }
 
-  add({ reports, customers }: Note): void {
+  add({ reports, customers }: Pick<Note, 'reports' | 'customers'>): void {
     const tick = ++this.now;
     for (const report of reports) {
       this.byReport.set(report, tick);
@@ -98,32 +100,41 @@ export class Ticks {
   }
 }
 
+// Whether a note may have changed the answer about this.
+const names = ({ reports, customers }: Note, { report, customer }: Subject): boolean =>
+  report === undefined || (reports.includes(report) && (customer === undefined || customers === 'many' || customers.includes(customer)));
+
 // Of this page.
 export const ticks = new Ticks();
-const looking = new Set<() => void>();
+const looking = new Map<() => void, Subject>();
+// Whether anything that is shown may have changed by a note.
+export const concerns = (note: Note): boolean => [...looking.values()].some((subject) => names(note, subject));
 // After `ticks` has moved.
 export function announce(): void {
-  for (const look of looking) look();
+  for (const look of looking.keys()) look();
 }
 
-// The tick of an answer: who shows it is drawn again when it moves. What is fixed by known_at stays.
+// What is fixed by known_at stays.
+const stays = (path: string | null, params: Params): boolean => path === null || Boolean(params.known_at);
+export const tickOf = (path: string, params: Params): number => (stays(path, params) ? -1 : ticks.of(subjectOf(path, params)));
+
+// The tick of an answer: who shows it is drawn again when it moves.
 export function useTick(path: string | null, params: Params): number {
   const subject = path === null ? {} : subjectOf(path, params);
-  const stays = path === null || Boolean(params.known_at);
-  const tick = stays ? -1 : ticks.of(subject);
+  const fixed = stays(path, params), tick = fixed ? -1 : ticks.of(subject);
   const seen = useRef(tick);
   seen.current = tick;
   const [, again] = useState(0);
   useEffect(() => {
-    if (stays) return;
+    if (fixed) return;
     const look = () => {
       if (ticks.of(subject) !== seen.current) again((count) => count + 1);
     };
     look();
-    looking.add(look);
+    looking.set(look, subject);
     return () => {
       looking.delete(look);
     };
-  }, [stays, subject.report, subject.customer]);
+  }, [fixed, subject.report, subject.customer]);
   return tick;
 }

@@ -3,8 +3,9 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Status } from './answers';
 import { Failure, send } from './api';
-import { announce, ticks, type Heard, type Note } from './changes';
+import { announce, concerns, ticks, type Heard, type Note } from './changes';
 import { subscribe } from './feed';
+import { followed } from './moved';
 
 const EVERY = 5_000;
 // While the stream runs: what no commit tells, such as trouble.
@@ -46,8 +47,11 @@ export class Unseen {
     return this.everything || this.notes.length > 0;
   }
   show(): void {
+    for (const note of this.notes) {
+      if (!this.everything) ticks.add(note);
+      followed.follow(note.positions, Date.now(), this.everything || concerns(note));
+    }
     if (this.everything) ticks.everything();
-    else this.notes.forEach((note) => ticks.add(note));
     this.everything = false;
     this.notes = [];
     announce();
@@ -61,7 +65,7 @@ export function useLive(): Live {
   const behindSince = useRef<number | undefined>(undefined);
 
   useEffect(() => {
-    let gone = false, streaming = false, heard = false, lookedAt = 0, shownAt = 0, lag = 0;
+    let gone = false, streaming = false, heard = false, lost = false, lookedAt = 0, shownAt = 0, lag = 0;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const unseen = new Unseen();
     // A page that nobody sees asks nothing.
@@ -73,8 +77,10 @@ export function useLive(): Live {
         if (gone) return;
         lag = lagOf(status);
         // What moved without a word, as there is no stream or it has died.
-        if (placeOf(status) !== place.current && place.current !== '' && !heard) unseen.add({ kind: 'resync' });
-        heard = false;
+        const isFirst = place.current === '', isUntold = placeOf(status) !== place.current && !heard;
+        if (isFirst || isUntold || lost) followed.follow(status.positions, Date.now());
+        if (isUntold && !isFirst) unseen.add({ kind: 'resync' });
+        heard = lost = false;
         place.current = placeOf(status);
         behindSince.current = lag === 0 ? undefined : (behindSince.current ?? Date.now());
         const lateFor = behindSince.current === undefined ? 0 : Date.now() - behindSince.current;
@@ -108,6 +114,8 @@ export function useLive(): Live {
       streaming = true;
       if (what.kind !== 'open') {
         heard = true;
+        // What it stands for is told by the status alone.
+        lost ||= what.kind === 'resync';
         unseen.add(what);
         show();
       } else if (!hidden()) {

@@ -30,7 +30,7 @@ export interface OverviewFacts {
   month: string;
   overdueShare: string | null;    // "50.3%"
   overdueBefore: string | null;   // In points: "2.8", "-0.4".
-  topShare: string | null;
+  top: { share: string; currency: string | null } | null;  // Of the ten largest debtors; of a currency, where there are others.
 }
 
 export function overview(lang: Lang, facts: OverviewFacts): Text {
@@ -52,7 +52,8 @@ export function overview(lang: Lang, facts: OverviewFacts): Text {
       : [`, ${plain(change)} points more than a month ago`, `，比上月末高 ${plain(change)} 个百分点`];
     parts.push(pick(lang, '{0*} of what is open is overdue{1}.', '未清款项的 {0*} 已逾期{1}。', facts.overdueShare, aside[lang === 'zh' ? 1 : 0]));
   }
-  if (facts.topShare !== null) parts.push(pick(lang, 'The ten largest debtors owe {0} of it.', '前十大客户占未清款项的 {0}。', facts.topShare));
+  if (facts.top?.currency) parts.push(pick(lang, 'In {1} the ten largest debtors owe {0}.', '{1} 前十大客户占未清款项的 {0}。', facts.top.share, facts.top.currency));
+  else if (facts.top) parts.push(pick(lang, 'The ten largest debtors owe {0} of it.', '前十大客户占未清款项的 {0}。', facts.top.share));
   return joined(parts, lang);
 }
 

@@ -32,7 +32,7 @@ export function AnomaliesPage() {
   const columns: Column<Anomaly>[] = [
     { key: 'document', head: t('document'), heads: true, cell: documentOf, order: (a, b) => textOrder(a.document_id, b.document_id) },
     { key: 'customer', head: t('customer'), cell: (row) => (row.customer_id ? <a class="lnk0" href={href(['customers', row.customer_id])}><Name>{row.customer_name ?? row.customer_id}</Name></a> : ''), order: (a, b) => textOrder(a.customer_name ?? a.customer_id, b.customer_name ?? b.customer_id) },
-    { key: 'detail', head: t('detail'), class: 'not-s', cell: (row) => <Name>{row.detail}</Name> },
+    { key: 'detail', head: t('detail'), class: 'rest not-s', cell: (row) => <Name>{row.detail}</Name> },
     { key: 'recorded', head: t('recorded'), cell: (row) => instant(row.event.recorded_at, zone, lang), order: (a, b) => textOrder(a.event.recorded_at, b.event.recorded_at) },
     { key: 'since', head: t('since_days'), right: true, class: 'not-s', cell: (row) => `${count(since(row))} ${t('d')}`, order: (a, b) => since(a) - since(b) },
     { key: 'position', head: t('position'), cell: (row) => <a class="lnk mono" href={href(eventPath(row.event))}>{placeInLog(row.event)}</a> },
@@ -49,7 +49,7 @@ export function AnomaliesPage() {
                   {kinds.map(([kind, n]) => (
                     <li key={kind}>
                       <a href={here({ kind })} aria-current={kind === chosen ? 'true' : undefined}>
-                        <span><b>{words(kind)}</b></span>
+                        <span><b>{words(kind)}</b><small>{t(`why_${kind.replace(/^unknown_(?!event).*/, 'unknown')}` as 'why_unknown')}</small></span>
                         <svg width="64" height="8" aria-hidden="true"><rect width={(64 * n) / most} height="8" class="ba" /></svg>
                         <span class="n">{count(n)}</span>
                       </a>

@@ -127,7 +127,7 @@ function OpenItems({ customer, total }: { customer: Customer; total?: ProvenAges
     { key: 'issued', head: t('issued'), class: 'not-s', cell: (item) => date(item.issue_date, lang), order: (a, b) => textOrder(a.issue_date, b.issue_date) },
     { key: 'due', head: t('due'), cell: (item) => (item.due_date ? date(item.due_date, lang) : ''), order: (a, b) => textOrder(a.due_date, b.due_date) },
     { key: 'days', head: t('daysoverdue'), right: true, cell: (item) => (item.days_overdue === null ? '' : item.days_overdue > 0 ? <><span class={`agek ${ageClass(item.days_overdue)}`} />{count(item.days_overdue)}</> : <span class="z">{t('in_days')} {count(-item.days_overdue)}</span>), order: (a, b) => (a.days_overdue ?? -1e9) - (b.days_overdue ?? -1e9) },
-    { key: 'amount', head: t('amount'), right: true, cell: (item) => <Amount text={item.amount} />, order: (a, b) => compare(a.amount, b.amount) },
+    { key: 'amount', head: t('amount'), right: true, class: 'not-s', cell: (item) => <Amount text={item.amount} />, order: (a, b) => compare(a.amount, b.amount) },
     { key: 'open', head: t('open'), right: true, cell: (item) => <Amount text={item.open} />, order: (a, b) => compare(a.open, b.open) },
     { key: 'note', head: <span class="vh">{t('note')}</span>, class: 'not-s', cell: (item) => (!isZero(item.disputed) ? <Chip kind="late">{t('disputed')}</Chip> : item.kind === 'INVOICE' || item.kind === 'DEBIT_NOTE' ? (item.open === item.amount ? '' : t('part_paid')) : t(`k_${item.kind}` as 'k_PAYMENT')) },
     { key: 'rep', head: t('salesrep'), class: 'xl not-s', cell: (item) => (item.sales_rep ? <Name>{item.sales_rep}</Name> : ''), order: (a, b) => textOrder(a.sales_rep, b.sales_rep) },
@@ -204,7 +204,7 @@ function Account({ id, currency }: { id: string; currency?: string }) {
   const answer = useAnswer<Statement>(path, { ...asked, page_size: 1000 });
   const columns: Column<StatementEntry>[] = [
     { key: 'date', head: t('effective'), cell: (entry) => date(entry.date, lang) },
-    { key: 'what', head: t('what'), cell: (entry) => t(`e_${entry.type}` as 'e_invoice_issued') },
+    { key: 'what', head: t('what'), class: 'not-s', cell: (entry) => t(`e_${entry.type}` as 'e_invoice_issued') },
     { key: 'document', head: t('document'), cell: (entry) => <DocumentLink entry={entry} customer={id} /> },
     { key: 'amount', head: t('amount'), right: true, cell: (entry) => <Amount text={entry.amount} /> },
     { key: 'balance', head: t('balance'), right: true, cell: (entry) => <Amount text={entry.running_balance} total /> },
@@ -245,7 +245,7 @@ function Promises({ promises }: { promises: Promise_[] }) {
     { key: 'id', head: t('promise'), heads: true, cell: (row) => <Name>{row.promise_id}</Name> },
     { key: 'amount', head: t('amount'), right: true, cell: (row) => <><span class="cur">{row.currency}</span> <Amount text={row.amount} /></> },
     { key: 'for', head: t('promised_for'), right: true, cell: (row) => date(row.promised_date, lang) },
-    { key: 'came', head: t('came'), right: true, cell: (row) => <Amount text={row.fulfilled} /> },
+    { key: 'came', head: t('came'), right: true, class: 'not-s', cell: (row) => <Amount text={row.fulfilled} /> },
     { key: 'state', head: t('state'), cell: (row) => <PromiseState state={row.state} /> },
   ];
   return (

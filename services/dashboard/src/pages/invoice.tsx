@@ -102,10 +102,10 @@ function OpenByDay({ invoice, moves }: { invoice: Invoice; moves: ReturnType<typ
         <Steps title={t('what_open')} from={-1} to={at(last) + 1} max={ticks[ticks.length - 1]} lines={[{ class: 'lthen', points: line(then) }, { class: 'lnow', points: line(now) }]}
           ticks={ticks.map((value) => ({ value, words: compact(String(value), lang) }))} labels={months.filter((_, i) => i % every === 0)} marks={marks} />
         <details class="astable"><summary>{t('showtable')}</summary>
-          <table aria-label={t('what_open')}>
+          <div class="tbl"><table aria-label={t('what_open')}>
             <thead><tr><th scope="col">{t('date')}</th><th scope="col" class="r">{t('known_now')}</th><th scope="col" class="r">{t('known_that_day')}</th></tr></thead>
             <tbody>{days.map((day) => <tr key={day.date}><th scope="row">{date(day.date, lang)}</th><td class="r">{plain(day.known_now)}</td><td class="r">{plain(day.known_that_day)}</td></tr>)}</tbody>
-          </table>
+          </table></div>
           <OwnCap name="open-by-day" rows={days} decimals={['known_now', 'known_that_day']} />
         </details>
       </div>

@@ -11,7 +11,7 @@ import * as sentences from '../lib/sentences';
 import { orNone, type Params } from '../lib/url';
 import { Change, Chip, Empty, Field, Missing, Name, Panel, Pick, Segments, Shown } from '../parts/basics';
 import { Bands, Diverging, Stacked, Stages, bandsMax } from '../parts/charts';
-import { bandOf } from '../parts/figures';
+import { AsTable, bandOf } from '../parts/figures';
 import { MILESTONES, type Milestone } from '../parts/milestones';
 import { Page, RegionPick } from '../parts/page';
 import { Cap, OwnCap, Table, textOrder, type Column } from '../parts/table';
@@ -64,7 +64,7 @@ export function CyclePage() {
           <Panel class="c8" title={cycleWords(cycle)} sub={`${t('days')}, ${t('by_end')}; n = ${count(last.n)}, ${period(last.period, lang)}`} busy={answer.busy}>
             <div class="in">
               <Bands title={`${t('days')}: ${cycleWords(cycle)}`} bands={bands} height={250} names={shown ? { p50: `${t('median')} ${figure(shown.p50)}`, p90: `${t('p90')} ${figure(shown.p90)}`, mean: `${t('mean')} ${figure(shown.mean)}`, p99: `${t('p99')} ${figure(shown.p99)}` } : undefined} />
-              <details class="astable"><summary>{t('showtable')}</summary><CycleTable rows={rows} common={common} cycle={cycle} asked={asked} /></details>
+              <AsTable>{() => <CycleTable rows={rows} common={common} cycle={cycle} asked={asked} />}</AsTable>
             </div>
           </Panel>
           <WhereDays last={last} base={base} />
@@ -85,7 +85,7 @@ function orderedCycle(from: string, to: string): string | undefined {
   return value === CYCLES[0] ? undefined : value;
 }
 
-function CycleTable({ rows, common, cycle, asked }: { rows: CycleRow[]; common: Params; cycle: string; asked: Params }) {
+export function CycleTable({ rows, common, cycle, asked }: { rows: CycleRow[]; common: Params; cycle: string; asked: Params }) {
   const { t, lang, here } = useApp();
   const seconds = (value: number | string | null) => (value === null ? <Missing why={t('nothing_ended')} /> : days(value));
   const columns: Column<CycleRow>[] = [
@@ -179,9 +179,23 @@ function ByRegion({ asked, base, last }: { asked: Params; base?: string; last: s
           })}
         </div>
         <p class="note">{periodShort(String(answer.rows[0]?.period ?? ''), lang)} – {periodShort(last, lang)} · {t('median')} · {t('p90')}</p>
+        <AsTable>{() => <RegionsTable rows={answer.rows} asked={{ ...asked, group_by: 'region', level: 2 }} />}</AsTable>
       </div>
     </Panel>
   );
+}
+
+function RegionsTable({ rows, asked }: { rows: CycleRow[]; asked: Params }) {
+  const { t, lang } = useApp();
+  const seconds = (value: number | null) => (value === null ? <Missing why={t('nothing_ended')} /> : days(value));
+  const columns: Column<CycleRow>[] = [
+    { key: 'group', head: t('region'), heads: true, cell: (row) => <Name>{row.group || t('unassigned')}</Name> },
+    { key: 'period', head: t('period'), cell: (row) => period(row.period, lang) },
+    { key: 'n', head: t('orders'), right: true, cell: (row) => count(row.n) },
+    { key: 'p50', head: t('median'), right: true, cell: (row) => seconds(row.p50_seconds) },
+    { key: 'p90', head: t('p90'), right: true, cell: (row) => seconds(row.p90_seconds) },
+  ];
+  return <><Table name={t('by_region')} class="tight snug" columns={columns} rows={[...rows].sort((a, b) => textOrder(a.group, b.group) || textOrder(a.period, b.period))} keyOf={(row) => `${row.group} ${row.period}`} /><Cap path="/v1/order-cycle" params={asked} /></>;
 }
 
 function Mix({ common, cycle, period: of, baseline }: { common: Params; cycle: string; period: string; baseline: string }) {
@@ -240,7 +254,7 @@ function Reasons({ reasons, label }: { reasons: Factors['reasons']; label: strin
     <Panel class="c4" title={t('reasons')} sub={`${t('by_stage')}; ${label}`}>
       {rows.length ? (
         <>
-          <Table name={t('reasons')} class="tight snug" columns={columns} rows={rows} keyOf={(row) => row.code}
+          <Table name={t('reasons')} class="tight slim" columns={columns} rows={rows} keyOf={(row) => row.code}
             totals={[{ label: t('total'), cells: { ...Object.fromEntries(shown.map((stage) => [stage, count(codes.reduce((n, code) => n + at(code, stage), 0))])), all: count(codes.reduce((n, code) => n + all(code), 0)) }, ruling: 'open' }]} />
           <OwnCap name="delays" rows={reasons} decimals={[]} />
         </>

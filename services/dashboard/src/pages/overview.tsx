@@ -5,16 +5,19 @@ import { useAnswer } from '../lib/api';
 import type { Ageing, Anomalies, BaseAges, Bridge, Cycle, OnTime, Ratios, Restatement, Sales, Trend, Worklist } from '../lib/answers';
 import { cellOf } from '../lib/cells';
 import { addMonths, endOfDay, addDays, monthStart, previousMonthEnd, quarterLabel, quarterStart } from '../lib/dates';
-import { isNegative, isZero, magnitude, percent, ratio, subtract, sum, toNumber } from '../lib/decimal';
-import { compact, count, date, monthName, period, periodShort, plain, rateText, share, signed, type Lang } from '../lib/format';
+import { compare, isNegative, isZero, magnitude, percent, ratio, subtract, sum, toNumber } from '../lib/decimal';
+import { compact, count, date, monthName, percentText, period, periodShort, plain, rateText, share, signed, type Lang } from '../lib/format';
 import * as sentences from '../lib/sentences';
 import type { Params } from '../lib/url';
 import { Amount, Change, Missing, Name, Panel, Pick, PromiseState, Segments, Shown, Tile } from '../parts/basics';
 import { Bands, Bullet, Spark } from '../parts/charts';
 import { Icon } from '../parts/icons';
 import { Page, RegionPick } from '../parts/page';
-import { AgeingChart, BridgeChart, bandOf } from '../parts/figures';
+import { AgeingChart, AsTable, BridgeChart, bandOf } from '../parts/figures';
 import { Cap, Table, type Column } from '../parts/table';
+import { salesProof } from '../lib/proof';
+import { CycleTable } from './orders';
+import { SalesProven } from './sales';
 import { overdueOf, over90Of, RATIOS, useBase, useMonthsBefore } from '../lib/figures';
 import type { OnTimeRow, SalesRow, WorklistRow } from '../lib/answers';
 
@@ -22,6 +25,10 @@ const PERIODS = 13;
 const ON_TIME = '/v1/order-cycle/on-time';
 
 const points = (now: string | null, before: string | null): string | null => (now === null || before === null ? null : subtract(now, before));
+
+// What the ten largest debtors owe of what is open in a currency; nothing where they are all there are.
+const topDebtors = (value: string | null | undefined, currency: string | null): sentences.OverviewFacts['top'] =>
+  (value == null || compare(value, '100') >= 0 ? null : { share: percentText(value), currency });
 
 export function Overview() {
   const app = useApp();
@@ -47,10 +54,10 @@ export function Overview() {
     currency: totals.currency, balance: totals.balance, before: before?.balance ?? null, month: monthName(asOf, lang),
     overdueShare: share(overdueOf(totals), totals.gross_open),
     overdueBefore: before ? points(percent(overdueOf(totals), totals.gross_open), percent(overdueOf(before), before.gross_open)) : null,
-    topShare: null,
+    top: topDebtors(ratios.data?.rows.find(({ currency }) => currency === base)?.share_top_10.value, currencies.length === 1 ? null : totals.currency),
   }) : ageing.data ? sentences.ageing(lang, { open: null, items: 0, overdue: null, over90: null, worst: null }) : null;
   return (
-    <Page title={t('overview')} lead={lead} view={ageing.data} file={base ? { path: '/v1/receivables/ageing', params: { ...filters, group_by: 'customer', base_currency: base } } : undefined}
+    <Page title={t('overview')} lead={lead} grows view={ageing.data} file={base ? { path: '/v1/receivables/ageing', params: { ...filters, group_by: 'customer', base_currency: base } } : undefined}
       filters={<><RegionPick /><Pick label={t('totals_in')} value={base ?? ''} choices={currencies.map((value) => ({ value, words: value }))} to={(value) => app.here({ base_currency: value })} /></>}>
       <Tiles empty={ageing.data !== undefined && !totals} totals={totals} series={series} before={before} ratios={ratios.data} ratiosBefore={ratiosBefore} onTime={onTime.data} base={base} />
       <div class="cols">
@@ -105,7 +112,7 @@ function Tiles({ empty, totals, series, before, ratios, ratiosBefore, onTime, ba
     return (
       <Tile label={label} href={href(['receivables', 'ageing'], { column })} line={line(shareOf(part))}
         figure={totals ? value === null ? <Missing why={t('nothing_open')} /> : <>{plain(value)}% <small title={plain(part(totals))}>{compact(part(totals), lang)}</small></> : waiting}
-        under={change !== null && !isZero(change) ? <><Change rises={!isNegative(change)} words={`${plain(magnitude(change))} ${t('pts')}`} judged={isNegative(change) ? 'good' : 'worse'} /> {since}</> : since} />
+        under={change !== null && !isZero(change) ? <><Change rises={!isNegative(change)} words={`${plain(magnitude(change))} ${t('pts')}`} judged={isNegative(change) ? 'good' : 'worse'} /> {since}</> : ''} />
     );
   };
   const growth = totals && before ? subtract(totals.balance, before.balance) : null;
@@ -125,7 +132,7 @@ function Tiles({ empty, totals, series, before, ratios, ratiosBefore, onTime, ba
     <section class="kpis" aria-label={t('key_figures')}>
       <Tile first label={t('owed')} href={href(['receivables', 'ageing'])} line={line((ages) => toNumber(ages.balance))}
         figure={totals ? <><small>{totals.currency}</small> <span title={plain(totals.balance)}>{compact(totals.balance, lang)}</span></> : waiting}
-        under={growth !== null && !isZero(growth) ? <><Change rises={!isNegative(growth)} words={compact(magnitude(growth), lang)} /> {since}</> : since} />
+        under={growth !== null && !isZero(growth) ? <><Change rises={!isNegative(growth)} words={compact(magnitude(growth), lang)} /> {since}</> : ''} />
       {shareTile(t('overdue'), overdueOf, 'overdue')}
       {shareTile(t('over90'), over90Of, 'over90')}
       <Tile label={own ? `${t('dso')}, ${own.currency}` : t('dso')} href={href(['receivables', 'roll-forward'])} line={ratioLine((row) => row.dso.value)}
@@ -200,14 +207,15 @@ function AgainstTarget() {
   ];
   return (
     <Panel class="c5" title={`${t(targeted ? 'orders_target' : 'orders_in')}${lang === 'zh' ? '，' : ', '}${period(label, lang)}`} sub={targeted ? t('line_target') : t('no_target_set')} busy={answer.busy} more={{ href: href(['sales']), words: t('regions') }}>
-      <Shown of={answer} height={240}>{() => (shown.length ? <><div class="in tgtin"><Table name={t('regions')} class="tgt nohead" columns={columns} rows={shown} keyOf={(row) => JSON.stringify(row.group) + row.currency} /></div><Cap path="/v1/sales" params={asked} /></> : <p class="in note">{t('no_orders')}</p>)}</Shown>
+      <Shown of={answer} height={240}>{() => (shown.length ? <><div class="in tgtin"><Table name={t('regions')} class="tgt nohead" columns={columns} rows={shown} keyOf={(row) => JSON.stringify(row.group) + row.currency} /></div><Cap path="/v1/sales" params={asked}>{answer.data ? <SalesProven proven={salesProof(answer.data, 'ordered')} short /> : null}</Cap></> : <p class="in note">{t('no_orders')}</p>)}</Shown>
     </Panel>
   );
 }
 
 function CyclePanel() {
   const { t, lang, href, when, asOf, address } = useApp();
-  const answer = useAnswer<Cycle>('/v1/order-cycle', { ...when, region: address.params.region, from: addMonths(asOf, 1 - PERIODS), to: asOf, grain: 'month', cycle: 'placed..delivered' });
+  const asked = { ...when, region: address.params.region, from: addMonths(asOf, 1 - PERIODS), to: asOf, grain: 'month', cycle: 'placed..delivered' };
+  const answer = useAnswer<Cycle>('/v1/order-cycle', asked);
   const bands = (answer.data?.rows ?? []).map((row) => ({ ...bandOf(row), label: periodShort(row.period, lang) }));
   const last = bands[bands.length - 1];
   return (
@@ -216,6 +224,7 @@ function CyclePanel() {
         <div class="in">
           <div class="say legend"><b class="mid">{last.p50?.toFixed(1)}</b><span><i class="kline" />{t('median')}</span><b class="mid">{last.p90?.toFixed(1)}</b><span><i class="kline thinl" />{t('p90')}</span></div>
           <Bands title={`${t('placed_delivered')}, ${t('days')}`} bands={bands} height={168} />
+          <AsTable>{() => <CycleTable rows={answer.data?.rows ?? []} common={{ ...when, region: address.params.region }} cycle={asked.cycle} asked={asked} />}</AsTable>
         </div>
       ) : <p class="in note">{t('no_orders')}</p>)}</Shown>
     </Panel>
@@ -239,16 +248,24 @@ function OnTimePanel({ of, asked }: { of: ReturnType<typeof useAnswer<OnTime>>; 
   );
 }
 
-function Trust({ ageing }: { ageing?: Ageing }) {
-  const { t, lang, zone, href, when, known, asOf, status } = useApp();
-  const end = previousMonthEnd(asOf), closed = endOfDay(addDays(monthStart(asOf), 4), zone);
+// Records that changed a month's figures after they were known, on the fifth of the month after; that there are none is
+// said where it is `reassuring`.
+export function ChangedAfter({ end, region, reassuring }: { end: string; region?: string; reassuring?: boolean }) {
+  const { t, lang, zone, href, known, status } = useApp();
+  const fifth = addDays(addMonths(end, 1), 4), closed = endOfDay(fifth, zone);
   const hasSince = !known.known_at && status.newest_recorded_at !== null && status.newest_recorded_at > closed;
+  const since = useAnswer<Restatement>(hasSince ? '/v1/receivables/restatement' : null, { as_of: end, known_from: closed, known_to: status.newest_recorded_at, region, page_size: 1000 });
+  const n = since.data?.rows.length ?? 0;
+  if (!since.data || (n === 0 && !reassuring)) return null;
+  return <><Icon name="back" /><span><a class="lnk" href={href(['receivables', 'restatement'], { as_of: end, known_from: closed })}>{count(n)}{since.data.next_page_token ? '+' : ''} {t(n === 1 ? 'record_1' : 'records_n')}</a> {t('changed_after')} {monthName(end, lang)} {t('after')} {date(fifth, lang, 'short')}</span></>;
+}
+
+function Trust({ ageing }: { ageing?: Ageing }) {
+  const { t, href, when, asOf, status, address } = useApp();
   const anomalies = useAnswer<Anomalies>('/v1/anomalies', { ...when, page_size: 1000 });
-  const since = useAnswer<Restatement>(hasSince ? '/v1/receivables/restatement' : null, { as_of: end, known_from: closed, known_to: status.newest_recorded_at, page_size: 1000 });
   const totals = ageing?.totals ?? [], broken = totals.filter(({ proof }) => !isZero(proof.difference));
   const over = anomalies.data?.anomalies.filter(({ kind }) => kind === 'over_credit_limit').length ?? 0;
   const all = anomalies.data ? count(anomalies.data.anomalies.length) + (anomalies.data.next_page_token ? '+' : '') : '…';
-  const rows = since.data ? count(since.data.rows.length) + (since.data.next_page_token ? '+' : '') : '…';
   return (
     <Panel class="c4" title={t('trust')}>
       <div class="in">
@@ -261,7 +278,7 @@ function Trust({ ageing }: { ageing?: Ageing }) {
           <li class={anomalies.data?.anomalies.length ? 'w' : ''}><Icon name="warn" /><span><a class="lnk" href={href(['anomalies'])}>{all} {t('anomalies_open')}</a>{over ? <> — {count(over)} {t('over_limit_n')}</> : null}</span></li>
           <li><Icon name="info" /><span>{count(status.waiting)} {t('records_waiting')}</span></li>
           <li><Icon name="info" /><span><a class="lnk" href={href(['parked'])}>{count(status.parked)} {t('records_parked')}</a> — {t('kept_whole')}</span></li>
-          {!hasSince ? null : <li><Icon name="back" /><span><a class="lnk" href={href(['receivables', 'restatement'], { as_of: end, known_from: closed })}>{rows} {t('records_n')}</a> {t('changed_after')} {monthName(end, lang)} {t('after')} {date(addDays(monthStart(asOf), 4), lang, 'short')}</span></li>}
+          <li><ChangedAfter end={previousMonthEnd(asOf)} region={address.params.region} reassuring /></li>
         </ul>
       </div>
     </Panel>

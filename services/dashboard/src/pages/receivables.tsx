@@ -17,6 +17,7 @@ import { Icon } from '../parts/icons';
 import { Page, RegionPick } from '../parts/page';
 import { Cap, Table, textOrder, type Column, type Total } from '../parts/table';
 import { DocumentLink } from './customer';
+import { ChangedAfter } from './overview';
 
 // The period of a page: in the address, else the month of the as-of date up to it.
 export function usePeriod(span = 1): PeriodOf {
@@ -71,7 +72,7 @@ export function BridgePage() {
   }
   const [main, ...others] = bySize;
   return (
-    <Page title={t('bridge')} period={period} view={answer.data} file={{ path: '/v1/receivables/bridge', params: asked }} filters={<><RegionPick /><Field label={t('salesrep')} value={params.sales_rep ?? ''} hint={t('all')} to={(value) => here({ sales_rep: orNone(value) })} /></>}
+    <Page title={t('bridge')} period={period} view={answer.data} file={{ path: '/v1/receivables/bridge', params: asked }} filters={<><RegionPick /><Field label={t('salesrep')} value={params.sales_rep ?? ''} hint={t('all')} to={(value) => here({ sales_rep: orNone(value) })} />{period.to === monthEnd(period.to) ? <span class="since"><ChangedAfter end={period.to} region={params.region} /></span> : null}</>}
       lead={answer.data ? sentences.bridge(lang, [...facts].sort((a, b) => (main && a.currency === main.currency ? -1 : main && b.currency === main.currency ? 1 : 0))) : null}>
       <Shown of={answer} height={320}>{() => (main ? (
         <>
@@ -134,7 +135,7 @@ export function RestatementPage() {
         <>
           <div class="cols gap">
             {totals.map((total) => (
-              <Panel key={total.currency} class="c4" title={total.currency} sub={`${count(of(total.currency).length)} ${t('records_n')}`}>
+              <Panel key={total.currency} class="c4" title={total.currency} sub={`${count(of(total.currency).length)} ${t(of(total.currency).length === 1 ? 'record_1' : 'records_n')}`}>
                 <div class="in">
                   <div class="tn">
                     <div><small class="kn">{t('then')}</small><b>{plain(total.balance_from)}</b></div>

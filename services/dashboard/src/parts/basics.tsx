@@ -72,11 +72,11 @@ export function PromiseState({ state }: { state: string }) {
   return <Chip kind={state === 'broken' ? 'bad' : state === 'kept' ? 'ok' : state === 'partly_kept' ? 'late' : ''}>{t(`p_${state}` as 'p_kept')}</Chip>;
 }
 
-// The mark of a row whose open items were compared with the ledger.
-export function ProofMark({ difference, ledger }: { difference: string; ledger: string }) {
+// The mark of a row that was compared: its open items with the ledger, or what it comes to with what is kept apart.
+export function ProofMark({ difference, ledger, against = 'ledger' }: { difference: string; ledger: string; against?: 'ledger' | 'kept_apart' }) {
   const { t } = useApp();
   const holds = isZero(difference);
-  const words = `${holds ? t('proven') : t('not_proven')}: ${t('ledger')} ${plain(ledger)}, ${t('difference')} ${plain(difference)}`;
+  const words = `${holds ? t('proven') : t('not_proven')}: ${t(against)} ${plain(ledger)}, ${t('difference')} ${plain(difference)}`;
   return (
     <span class={holds ? 'ok' : 'bad'} title={words}>
       <Icon name={holds ? 'check' : 'cross'} small /><span class="vh">{words}</span>

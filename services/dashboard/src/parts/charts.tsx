@@ -55,7 +55,9 @@ const age = (index: number, count: number): number => (count <= 6 ? index : inde
 
 // Ordered columns; the customers' money hangs below the line, set apart, never netted in.
 export function AgeingColumns({ title, columns, credits, axis, bracket, lang, height = 212 }: AgeingProps) {
-  const top = bracket ? 40 : 36, max = Math.max(1, ...columns.map((column) => toNumber(column.value)));
+  const max = Math.max(1, ...columns.map((column) => toNumber(column.value)));
+  // The bracket stands over what is below it, also where that is the highest.
+  const top = !bracket ? 36 : columns.slice(1).some((column) => toNumber(column.value) > 0.8 * max) ? 62 : 40;
   const maxCredit = Math.max(1, ...credits.map((credit) => toNumber(credit.value)));
   const plot = height - top - 36, down = Math.min(26, Math.max(10, (plot * maxCredit) / max)), up = plot - down, zero = top + up;
   const slot = 73.2 / columns.length, right = 75.6, end = 73.2;
@@ -187,14 +189,15 @@ export function Waterfall({ title, steps, lang, height = 224 }: { title: string;
   );
 }
 
-// A bar against a marker; an earlier period as a thin bar below.
-export function Bullet({ actual, target, before, max, label, height = 22 }: { actual: number; target?: number; before?: number; max: number; label?: string; height?: number }) {
+// A bar against a marker, and a thin one where that would stand today; an earlier period as a thin bar below.
+export function Bullet({ actual, target, pace, before, max, label, height = 22 }: { actual: number; target?: number; pace?: number; before?: number; max: number; label?: string; height?: number }) {
   const at = (value: number): number => Math.max(0, Math.min(100, (100 * value) / (max || 1)));
   return (
     <Svg height={height} label={label} class="bullet">
       <rect x="0" y="5" width="100%" height={height - 10} class="bb" />
       {before !== undefined ? <rect x="0" y={height - 7} width={P(Math.min(97, at(before)))} height="4" class="bp" /> : null}
       <rect x="0" y="5" width={P(at(actual))} height={height - 12} class="ba" />
+      {pace !== undefined ? <rect x={P(at(pace))} y="3" width="1.5" height={height - 7} class="pace" /> : null}
       {target !== undefined ? <rect x={P(at(target))} y="1" width="3" height={height - 3} class="bt" /> : null}
     </Svg>
   );
@@ -237,7 +240,9 @@ export function Bands({ title, bands, height = 220, max, names, small }: BandsPr
   };
   const ticks: number[] = [];
   if (!small) for (let tick = 0; tick <= ceiling + step / 2; tick += step) ticks.push(tick);
-  const every = Math.ceil(bands.length / (small ? 2 : 14)), last = known[known.length - 1];
+  // The last period has its label, and as many before it as there is room for; on phones every second of these.
+  const every = Math.ceil(bands.length / (names ? 14 : 5)), labelled = (i: number): boolean => (n - i) % every === 0;
+  const last = known[known.length - 1];
   return (
     <div class="chart">
       {small ? null : (
@@ -255,8 +260,8 @@ export function Bands({ title, bands, height = 220, max, names, small }: BandsPr
             {small ? null : <polyline points={path('mean')} class="lmean" />}
             <polyline points={path('p50')} class="l50" />
           </svg>
-          {small ? null : bands.map((band, i) => (i % every === 0 ? (
-            <text key={band.label} x={P(bands.length === 1 ? 50 : (100 * i) / n)} y={height - 6} class="ts"
+          {small ? null : bands.map((band, i) => (labelled(i) ? (
+            <text key={band.label} x={P(bands.length === 1 ? 50 : (100 * i) / n)} y={height - 6} class={(n - i) % (2 * every) ? 'ts not-s' : 'ts'}
               text-anchor={bands.length === 1 ? 'middle' : i === 0 ? 'start' : i === n ? 'end' : 'middle'}>{band.label}</text>
           ) : null))}
         </Svg>
@@ -324,7 +329,7 @@ export function Bars({ values, labels, dark, label, last, height = 96 }: { value
       <line x1="0" x2="100%" y1={y(0) + 0.5} y2={y(0) + 0.5} class="ax" />
       <text x="0" y={height - 6} class="ts">{labels[0]}</text>
       {n > 0 ? <text x={P(n * slot + slot * 0.78)} y={height - 6} class="ts" text-anchor="end">{labels[n]}</text> : null}
-      {last && n >= 0 ? <text x={P(n * slot + slot * 0.78)} y={y(values[n]) - 6} class="tv" text-anchor="end">{last}</text> : null}
+      {last && n >= 0 ? <text x={P(n * slot + slot * 0.78)} y={Math.min(...values.slice(-4).map(y)) - 6} class="tv" text-anchor="end">{last}</text> : null}
     </Svg>
   );
 }

@@ -1,16 +1,49 @@
-// Charts of answers: each mark opens its rows.
+// Charts of answers: each mark opens its rows, and each chart has its table.
+import type { ComponentChildren } from 'preact';
+import { useState } from 'preact/hooks';
 import { useApp } from '../lib/app';
 import { STEPS, type Ageing, type BridgeAmounts, type CycleRow } from '../lib/answers';
 import { cellOf } from '../lib/cells';
-import { isZero, sum, add } from '../lib/decimal';
+import { isZero, negate, sum, add } from '../lib/decimal';
 import { addDays } from '../lib/dates';
 import { compact, date, plain, share } from '../lib/format';
 import type { Params } from '../lib/url';
 import { AgeingColumns, AgeingRows, Waterfall, type Band, type Column, type WaterfallStep } from './charts';
 import { overdueOf } from '../lib/figures';
+import { Amount } from './basics';
+import { OwnCap, Table, type Column as TableColumn } from './table';
 
 // "1-30" as people write it.
 export const bucketWords = (label: string): string => label.replace('-', '–');
+
+// The figures of a chart as a table; drawn when it is wanted.
+export function AsTable({ children }: { children: () => ComponentChildren }) {
+  const { t } = useApp();
+  const [open, set] = useState(false);
+  return (
+    <details class="astable" onToggle={(event) => set(event.currentTarget.open)}>
+      <summary>{t('showtable')}</summary>
+      {open ? children() : null}
+    </details>
+  );
+}
+
+interface Part {
+  part: string;
+  amount: string;
+  share?: string | null;
+}
+
+// The parts of a chart of one currency: what each is, its amount, and its share where it has one.
+function PartsTable({ name, file, currency, rows }: { name: string; file: string; currency: string; rows: Part[] }) {
+  const { t } = useApp();
+  const columns: TableColumn<Part>[] = [
+    { key: 'part', head: <span class="vh">{t('what')}</span>, heads: true, cell: (row) => row.part },
+    { key: 'amount', head: currency, right: true, cell: (row) => <Amount text={row.amount} /> },
+    ...(rows.some((row) => row.share) ? [{ key: 'share', head: t('share'), right: true, cell: (row: Part) => row.share ?? '' }] : []),
+  ];
+  return <><Table name={name} class="tight snug" columns={columns} rows={rows} keyOf={(row) => row.part} /><OwnCap name={file} rows={rows.map((row) => ({ currency, ...row }))} decimals={['amount']} /></>;
+}
 
 // Ageing of all, in one currency; what is clicked opens as items of that currency, or of all where it was converted.
 export function AgeingChart({ ageing, filters }: { ageing: Ageing; filters: Params }) {
@@ -38,9 +71,17 @@ export function AgeingChart({ ageing, filters }: { ageing: Ageing; filters: Para
           ]} />
       </div>
       <div class="only-s"><AgeingRows title={t('ageing')} lang={lang} columns={columns} /></div>
+      <AsTable>{() => (
+        <PartsTable name={t('ageing')} file="ageing" currency={total.currency} rows={[
+          ...columns.map(({ label, value, share: of_ }) => ({ part: label, amount: value, share: of_ })), { part: t('gross'), amount: total.gross_open },
+          { part: t('unapplied'), amount: negated(total.unapplied_cash) }, { part: t('credits'), amount: negated(total.open_credits) }, { part: t('balance'), amount: total.balance },
+        ]} />
+      )}</AsTable>
     </>
   );
 }
+
+const negated = (text: string): string => (isZero(text) ? text : negate(text));
 
 export function BridgeChart({ amounts, params, height, short }: { amounts: BridgeAmounts; params: Params; height?: number; short?: boolean }) {
   const { t, lang, here, href } = useApp();
@@ -60,8 +101,15 @@ export function BridgeChart({ amounts, params, height, short }: { amounts: Bridg
     <Waterfall title={`${t('bridge')} ${amounts.currency}`} lang={lang} height={height}
       steps={[totalStep('opening', addDays(from, -1), opening), ...steps, totalStep('closing', to, closing)]} />
   );
-  if (short) return chart(few);
-  return <><div class="not-s">{chart(shown.map(step))}</div><div class="only-s">{chart(few)}</div></>;
+  const table = (
+    <AsTable>{() => (
+      <PartsTable name={`${t('bridge')} ${amounts.currency}`} file="roll-forward" currency={amounts.currency} rows={[
+        { part: `${t('opening')}, ${date(addDays(from, -1), lang)}`, amount: amounts.opening }, ...STEPS.map((name) => ({ part: t(`c_${name}`), amount: amounts[name] })), { part: `${t('closing')}, ${date(to, lang)}`, amount: amounts.closing },
+      ]} />
+    )}</AsTable>
+  );
+  if (short) return <>{chart(few)}{table}</>;
+  return <><div class="not-s">{chart(shown.map(step))}</div><div class="only-s">{chart(few)}</div>{table}</>;
 }
 
 const DAY = 86_400;

@@ -8,12 +8,12 @@ import type { Live } from '../lib/live';
 import { count, instant } from '../lib/format';
 import { localTime } from '../lib/dates';
 import { printAddress } from '../lib/url';
-import { watchChanges } from '../lib/changed';
 import { documentPath, eventPath, parsePlace, placeInLog } from '../lib/documents';
 import { crumbsOf, PLACES, placeOf, SECTIONS, type Section } from '../lib/places';
 import { Message } from './basics';
 import { Popover } from './dates';
 import { Icon, Logo } from './icons';
+import { Moved } from './moved';
 import { KEYS } from '../lib/keys';
 
 export function Frame({ live, children, theme, keyboard }: { live: Live; children: ComponentChildren; theme: () => void; keyboard: { open: boolean; show: (open: boolean) => void; on: boolean; turn: () => void } }) {
@@ -38,7 +38,7 @@ export function Frame({ live, children, theme, keyboard }: { live: Live; childre
             </span>
           </header>
           <Feed live={live} />
-          <Changes />
+          <Moved />
           {children}
         </div>
       </div>
@@ -47,27 +47,25 @@ export function Frame({ live, children, theme, keyboard }: { live: Live; childre
   );
 }
 
-// Between two sentences to those who do not see what changes.
-const SAID_MS = 10_000;
-
-// Marks figures that change, and tells of them.
-function Changes() {
-  const { t, lang } = useApp();
-  const [changed, say] = useState(0), last = useRef(-SAID_MS);
-  useEffect(() => watchChanges(document.body, (figures) => {
-    if (performance.now() - last.current < SAID_MS) return;
-    last.current = performance.now();
-    say(figures);
-  }), []);
-  return <p class="vh" aria-live="polite" key={lang}>{changed ? t('figures_changed').replace('{0}', count(changed)) : ''}</p>;
-}
-
 // How many anomalies are open: one page of them is counted, more say so.
 const ANOMALIES_MAX = 1000;
 
+// Whether a question has stood for a moment: what is least of a page is asked behind the rest.
+const RESTED_MS = 300;
+
+function useRested(question: string): boolean {
+  const [rested, rest] = useState('');
+  useEffect(() => {
+    const timer = setTimeout(() => rest(question), RESTED_MS);
+    return () => clearTimeout(timer);
+  }, [question]);
+  return rested === question;
+}
+
 function Side({ live }: { live: Live }) {
   const { t, href, when, address, status } = useApp();
-  const anomalies = useAnswer<Anomalies>('/v1/anomalies', { ...when, page_size: ANOMALIES_MAX });
+  const asked = useRested(JSON.stringify(when));
+  const anomalies = useAnswer<Anomalies>(asked ? '/v1/anomalies' : null, { ...when, page_size: ANOMALIES_MAX });
   const current = placeOf(address.path);
   const badge = (place: string) => {
     if (place === 'parked' && status.parked > 0) return <span class="n">{count(status.parked)}</span>;

@@ -16,7 +16,8 @@ import { Icon } from './icons';
 interface PageProps {
   title: ComponentChildren;
   name?: string;             // For the window's title, where `title` is no text.
-  lead?: Text | null;
+  lead?: Text | null;       // Null: it is still to come, and its place is kept.
+  grows?: boolean;           // The sentence has more to say once more is known.
   above?: ComponentChildren;  // A line over the sentence.
   file?: { path: string; params: Params };
   actions?: ComponentChildren;
@@ -27,7 +28,7 @@ interface PageProps {
   children: ComponentChildren;
 }
 
-export function Page({ title, name, lead, above, file, actions, period, dates, filters, view, children }: PageProps) {
+export function Page({ title, name, lead, grows, above, file, actions, period, dates, filters, view, children }: PageProps) {
   const { t, knownAt } = useApp();
   useEffect(() => {
     document.title = `${name ?? String(title)} · Daybook`;
@@ -38,7 +39,7 @@ export function Page({ title, name, lead, above, file, actions, period, dates, f
         <div>
           <h1>{title}</h1>
           {above ? <p class="who">{above}</p> : null}
-          {lead ? <p class="lead"><Sentence text={lead} /></p> : null}
+          {lead ? <p class={grows ? 'lead wait' : 'lead'}><Sentence text={lead} /></p> : lead === null && !view ? <p class="lead wait" /> : null}
         </div>
         <div class="acts">
           {actions}
