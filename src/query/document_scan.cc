@@ -8,35 +8,27 @@
 
 namespace daybook::query {
 
-void for_each_stored_document(const ShardSnapshot& shard, store::LabelId account, domain::DocumentKind first,
-                              domain::DocumentKind last,
-                              const std::function<void(domain::DocumentRef, std::string_view)>& visit) {
+void for_each_document(const ShardSnapshot& shard, store::LabelId account, domain::DocumentKind first,
+                       domain::DocumentKind last, const std::function<bool(std::string_view)>& wanted,
+                       const std::function<void(const domain::Document&)>& visit) {
+  Arena arena;
   const auto take = [&](std::string_view key, std::string_view value) -> Result<store::StoreReader::Next> {
     ASSIGN_OR_RETURN(const store::DocumentKey parsed, store::DocumentKey::parse(key));
     if (parsed.ref.kind > last) return store::StoreReader::Next::kStop;
-    visit(parsed.ref, value);
+    if (!wanted(value)) return store::StoreReader::Next::kGoOn;
+    TakenMemory memory;
+    memory.add(decoded_bytes(value.size()));
+    arena.reset();
+    const auto document = store::decode_document(parsed.ref, value, value.size(), arena);
+    if (!document) {
+      refuse_without(shard, evaluation::damaged(shard.labels->get(account).customer, parsed.ref, document.error()));
+    }
+    visit(*document);
     return store::StoreReader::Next::kGoOn;
   };
   const auto scanned = shard.reads->scan(store::Table::kDocuments, store::DocumentKey::prefix(account),
                                          store::DocumentKey::prefix(account, first), take);
   if (!scanned) refuse(scanned.error());
-}
-
-void for_each_document(const ShardSnapshot& shard, store::LabelId account, domain::DocumentKind first,
-                       domain::DocumentKind last, const std::function<bool(std::string_view)>& wanted,
-                       const std::function<void(const domain::Document&)>& visit) {
-  Arena arena;
-  for_each_stored_document(shard, account, first, last, [&](domain::DocumentRef ref, std::string_view stored) {
-    if (!wanted(stored)) return;
-    TakenMemory memory;
-    memory.add(decoded_bytes(stored.size()));
-    arena.reset();
-    const auto document = store::decode_document(ref, stored, stored.size(), arena);
-    if (!document) {
-      refuse_without(shard, evaluation::damaged(shard.labels->get(account).customer, ref, document.error()));
-    }
-    visit(*document);
-  });
 }
 
 void refuse_without(const ShardSnapshot& shard, const Error& why) {

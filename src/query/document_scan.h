@@ -19,12 +19,6 @@ void for_each_document(const ShardSnapshot& shard, store::LabelId account, domai
                        domain::DocumentKind last, const std::function<bool(std::string_view stored)>& wanted,
                        const std::function<void(const domain::Document&)>& visit);
 
-// Calls visit(ref, stored bytes) for all of these kinds; what it is given is gone afterwards. Throws a Refusal where the
-// store fails.
-void for_each_stored_document(const ShardSnapshot& shard, store::LabelId account, domain::DocumentKind first,
-                              domain::DocumentKind last,
-                              const std::function<void(domain::DocumentRef, std::string_view stored)>& visit);
-
 // Refuses to go without a document that cannot be had, and tells of it who looks after the store.
 [[noreturn]] void refuse_without(const ShardSnapshot& shard, const Error& why);
 

@@ -299,15 +299,10 @@ void for_each_ledger_entry(AccountReader& account, const std::function<void(cons
   }
 }
 
-void for_each_posting(AccountReader& account, domain::DocumentRef ref, const Grouping& grouping,
-                      const std::function<void(const Posting&)>& visit) {
-  for_each_posting_of(account, ref, grouping, [](const Posting&) {}, visit);
-}
-
 void for_each_posting(AccountReader& account, const Grouping& grouping,
                       const std::function<void(const Posting&)>& visit) {
   for (const domain::DocumentRef& ref : account.receivable_documents()) {
-    for_each_posting(account, ref, grouping, visit);
+    for_each_posting_of(account, ref, grouping, [](const Posting&) {}, visit);
   }
 }
 

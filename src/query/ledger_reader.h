@@ -40,9 +40,7 @@ struct Posting {
 // By day, then topic, partition, offset.
 std::string posting_key(std::int32_t partition, const Posting& posting);
 
-// Calls visit(posting) for those of an account that pass, of one document or all.
-void for_each_posting(AccountReader& account, domain::DocumentRef ref, const Grouping& grouping,
-                      const std::function<void(const Posting&)>& visit);
+// Calls visit(posting) for those of an account that pass.
 void for_each_posting(AccountReader& account, const Grouping& grouping,
                       const std::function<void(const Posting&)>& visit);
 
