@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "evaluation/contribution.h"
+#include "query/instants_of_days.h"
 #include "query/known_at.h"
 
 namespace daybook::query {
@@ -26,11 +27,9 @@ bool CycleReader::has_columns() const {
 
 bool CycleReader::may_reach(const index::Cycles::Month& month) const {
   if (!reached_) return true;
-  // Days begin at most a day from their UTC midnight.
-  const Instant from = (static_cast<Instant>(reached_->from) - 2) * 86'400;
-  const Instant to = (static_cast<Instant>(reached_->to) + 3) * 86'400;
+  const InstantSpan span = instants_of(reached_->from, reached_->to);
   for (std::size_t i = reached_->first; i <= reached_->last; ++i) {
-    if (month.last[i] >= from && month.first[i] <= to) return true;
+    if (month.last[i] >= span.first && month.first[i] <= span.last) return true;
   }
   return false;
 }

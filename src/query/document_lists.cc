@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "domain/event_types.h"
+#include "query/instants_of_days.h"
 #include "store/document_codec.h"
 
 namespace daybook::query {
@@ -33,10 +34,6 @@ domain::Measure measure_of(ListedBy by) {
   }
   return domain::Measure::kOrdered;
 }
-
-// The business days of a fact's instant lie at most a day from their UTC midnight.
-Instant begin_of(Day day) { return (static_cast<Instant>(day) - 2) * 86'400; }
-Instant end_of(Day day) { return (static_cast<Instant>(day) + 3) * 86'400; }
 
 // Whether a text that is filtered by may stand in a document.
 bool may_stand(const std::optional<std::string>& filter, std::string_view bytes) {
@@ -158,8 +155,10 @@ bool Candidates::may_be(const domain::DocumentRef& ref, std::string_view bytes) 
   if (by_ == ListedBy::kDispatch) {
     constexpr std::uint64_t kDispatched = std::uint64_t{1}
                                           << domain::event_types::index_of<domain::ShipmentDispatched>();
-    if (tells_ && !store::may_have_occurred(bytes, kDispatched, begin_of(days_.front()), end_of(days_.back())))
-      return false;
+    if (tells_) {
+      const InstantSpan span = instants_of(days_.front(), days_.back());
+      if (!store::may_have_occurred(bytes, kDispatched, span.first, span.last)) return false;
+    }
     return may_stand(grouping_.filters.warehouse, bytes) && may_stand(grouping_.filters.sku, bytes);
   }
   if (!tells_ && !wanted_.from && !wanted_.to && !grouping_.filters.currency && !grouping_.filters.kind) return true;

@@ -5,6 +5,7 @@
 #include <limits>
 #include <tuple>
 
+#include "query/instants_of_days.h"
 #include "query/known_at.h"
 #include "query/posting_place.h"
 #include "store/document_codec.h"
@@ -365,9 +366,7 @@ void SalesPostings::visit_account(AccountNumber id, Kinds kinds, bool issues, co
 std::vector<DocumentRef> SalesPostings::documents(AccountReader& account, Kinds kinds, bool issues,
                                                   const Span& span) const {
   constexpr std::uint64_t kMoves = types<domain::OrderPlaced, domain::ShipmentDispatched, domain::ShipmentReturned>();
-  // Days begin at most a day from their UTC midnight.
-  const Instant from = (static_cast<Instant>(span.first) - 2) * 86'400;
-  const Instant to = (static_cast<Instant>(span.last) + 3) * 86'400;
+  const InstantSpan instants = instants_of(span.first, span.last);
   Arena arena;
   std::vector<DocumentRef> all;
   for (const DocumentKind kind : kKinds) {
@@ -379,7 +378,7 @@ std::vector<DocumentRef> SalesPostings::documents(AccountReader& account, Kinds 
       }
     }
     const auto some = account.documents(kind, [&](const DocumentRef& ref, std::string_view bytes) {
-      if (kind == DocumentKind::kOrder) return store::may_have_occurred(bytes, kMoves, from, to);
+      if (kind == DocumentKind::kOrder) return store::may_have_occurred(bytes, kMoves, instants.first, instants.last);
       arena.reset();
       const auto decoded = store::decode_document(ref, bytes, bytes.size(), arena);
       return !decoded || is_dated(*decoded, span.first, span.last);
