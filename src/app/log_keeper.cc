@@ -107,7 +107,12 @@ Result<std::int32_t> LogKeeper::open(std::optional<std::int32_t> partitions, boo
 
 Result<void> LogKeeper::start(std::optional<std::int32_t> partitions, Use use) {
   use_ = std::move(use);
-  if (opened_) return hand_over(std::move(opened_));
+  if (opened_) {
+    const auto done = hand_over(std::move(opened_));
+    // It may go between being opened and being of use, as a broker does that comes back and leads nothing yet.
+    if (done || done.error().code != ErrorCode::kUnavailable) return done;
+    note_away(done.error());
+  }
   thread_ = std::thread([this, partitions] { try_until_there(partitions); });
   return {};
 }

@@ -48,8 +48,8 @@ class LogKeeper {
   // Opens the log; gives how many partitions it has. `partitions`: how many it shall have where it is embedded.
   // `can_wait`: something can be done without it, so that a broker is not waited for long.
   Result<std::int32_t> open(std::optional<std::int32_t> partitions, bool can_wait);
-  // Hands the log over where it was opened; else tries again each second, from a thread of its own. An error is that of
-  // `use`. `partitions` as for open().
+  // Hands the log over where it was opened; where it was not, or was away then, tries again each second, from a thread of
+  // its own. An error is that of `use`, which then is not tried again. `partitions` as for open().
   Result<void> start(std::optional<std::int32_t> partitions, Use use);
   // Ends the trying and the watch. May wait some seconds for a broker.
   void stop();

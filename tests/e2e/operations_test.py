@@ -195,6 +195,16 @@ class OwnBroker(Case):
             server.start().wait_ready(60)
         self.assertEqual(server.ask("/v1/invoices/I1")["gross"], "1000.00")
 
+    def test_it_starts_beside_a_broker_that_leads_nothing_yet(self):
+        """It hung until the controller gave it up: what it led has no leader until it is taken back."""
+        self.server.stop()
+        pid = self.broker.pid()
+        os.kill(pid, signal.SIGSTOP)
+        time.sleep(12)
+        os.kill(pid, signal.SIGCONT)
+        self.server.start().wait_ready(60)
+        self.assertEqual(self.server.wait_folded()["accepted"], 1)
+
 
 class Topics(KafkaCase):
     def test_partitions_that_are_added_while_it_runs(self):

@@ -146,12 +146,14 @@ bool fetcher_looks_again() { return rd_kafka_version() >= kQueueBackoffSince; }
 rd_kafka_resp_err_t look_up_offsets(rd_kafka_t* client, rd_kafka_topic_partition_list_t* partitions,
                                     std::chrono::milliseconds timeout) {
   const rd_kafka_resp_err_t error = rd_kafka_offsets_for_times(client, partitions, static_cast<int>(timeout.count()));
+  // So it says that none of them has a leader, and goes on saying it until somebody asks for metadata.
+  if (error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION) return RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return error;
   for (const rd_kafka_topic_partition_t& each :
        std::span(partitions->elems, static_cast<std::size_t>(partitions->cnt))) {
     if (each.err != RD_KAFKA_RESP_ERR_NO_ERROR) return each.err;
     // One without a leader is left as it was.
-    if (each.offset < 0) return RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION;
+    if (each.offset < 0) return RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;
   }
   return RD_KAFKA_RESP_ERR_NO_ERROR;
 }

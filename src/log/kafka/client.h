@@ -105,7 +105,9 @@ class Client {
 
 // Replaces each offset of `partitions`, RD_KAFKA_OFFSET_BEGINNING or RD_KAFKA_OFFSET_END, by that of the
 // record it stands for, with one request to each leader. Unlike rd_kafka_query_watermark_offsets(), which
-// goes on waiting for a broker that is away (2.0: for ever), it keeps to `timeout`.
+// goes on waiting for a broker that is away (2.0: for ever), it keeps to `timeout`. The first partition's error where
+// one has any; LEADER_NOT_AVAILABLE where it has no leader, as after a broker was away; whoever repeats the question asks
+// for the metadata of all topics first, without which librdkafka does not look for another leader.
 rd_kafka_resp_err_t look_up_offsets(rd_kafka_t* client, rd_kafka_topic_partition_list_t* partitions,
                                     std::chrono::milliseconds timeout);
 

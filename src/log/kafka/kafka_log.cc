@@ -158,6 +158,7 @@ class KafkaLog final : public Log {
         return kafka_error(error, fmt::format("bounds of the topics {}daybook", options_.topic_prefix));
       }
       std::this_thread::sleep_for(kLeaderPause);
+      RETURN_IF_ERROR(asking_->ask_metadata(true, std::clamp(time_left(deadline), 1ms, kLookEvery)));
     }
     return no_longer_wanted();
   }
