@@ -17,8 +17,9 @@ class Over(Exception):
 
 
 class Scene:
-    def __init__(self, server, seed):
-        self.server, self.seed = server, seed
+    def __init__(self, server, seed, awaits=""):
+        """What is found ends the campaign where it has the words that it awaits."""
+        self.server, self.seed, self.awaits = server, seed, awaits
         self.began = time.monotonic()
         self.over = threading.Event()
         self.findings = []
@@ -41,11 +42,12 @@ class Scene:
         self.say(words)
 
     def found(self, words):
-        """Something that must not be. The campaign ends with it."""
+        """Something that must not be."""
         with self.lock:
             self.findings.append(words)
         self.say(f"FOUND: {words}")
-        self.over.set()
+        if self.awaits in words:
+            self.over.set()
 
     def figure(self, name, number):
         with self.lock:

@@ -343,14 +343,6 @@ async function publish(customer, target = server) {
   return id;
 }
 const streams = async (target = server) => Number(/^daybook_change_streams (\d+)$/m.exec(await (await fetch(`${target.url}/metrics`)).text())[1]);
-// Those of pages that other tests left; of those that went the server hears with the next notes.
-async function streamsOfOthers() {
-  for (let i = 0; i < 3; ++i) {
-    await publish('Live Two');
-    await new Promise((resolve) => setTimeout(resolve, 500));
-  }
-  return streams();
-}
 async function eventually(condition, words) {
   for (let i = 0; !(await condition()); ++i) {
     if (i > 100) assert.fail(words);
@@ -409,36 +401,40 @@ test('what is published is on the page within a second, and only what it changed
 
 for (const [how, without] of [['a worker that they share', []], ['the tab that holds the lock', ['SharedWorker']]]) {
   test(`twelve tabs have one stream, by ${how}`, async () => {
-    const others = await streamsOfOthers();
+    // Of its own: streams of pages that other tests left are let go of at some note or other.
+    const served = await serve({ orders: 20 });
+    await publish('Live One', served);
+    await eventually(async () => (await fetch(`${served.url}/v1/customers/Live%20One`)).ok, 'it is folded');
     const context = await browser.newContext();
     await context.addInitScript((names) => names.forEach((name) => delete globalThis[name]), without);
     const pages = [];
     for (let i = 0; i < 12; ++i) {
       const page = watched(await context.newPage());
-      await page.goto(`${server.url}/#/customers/Live%20One`);
+      await page.goto(`${served.url}/#/customers/Live%20One`);
       await settled(page);
       pages.push(page);
     }
     // Of pages that went the server hears with the next note.
     await eventually(async () => {
-      await publish('Live Two');
-      return (await streams()) === others + 1;
+      await publish('Live Two', served);
+      return (await streams(served)) === 1;
     }, 'one stream');
-    const id = await publish('Live One');
+    const id = await publish('Live One', served);
     // The tab in front shows it; the others when they are seen.
     await pages[11].bringToFront();
     await pages[11].waitForFunction((name) => document.querySelector('main').textContent.includes(name), id, { timeout: 10_000 });
     // The first one goes, whichever has the stream.
     await pages[0].close();
     await new Promise((resolve) => setTimeout(resolve, 500));
-    const next = await publish('Live One');
+    const next = await publish('Live One', served);
     await pages[11].waitForFunction((name) => document.querySelector('main').textContent.includes(name), next, { timeout: 10_000 });
-    assert.ok((await streams()) <= others + 2, 'the one that went is let go of with the next note');
+    assert.ok((await streams(served)) <= 2, 'the one that went is let go of with the next note');
     await context.close();
     await eventually(async () => {
-      await publish('Live One');
-      return (await streams()) === others;
+      await publish('Live One', served);
+      return (await streams(served)) === 0;
     }, 'none is left');
+    await served.stop();
   });
 }
 
