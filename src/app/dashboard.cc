@@ -5,15 +5,18 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <array>
 #include <string>
 
 #include "app/dashboard_files.h"
+#include "base/accept.h"
 #include "base/ensure.h"
 
 namespace daybook::app {
 namespace {
 
 constexpr std::string_view kAssets = "/assets/";
+constexpr std::array<std::string_view, 1> kPacked = {"gzip"};
 
 std::string unpacked(std::string_view gzip) {
   z_stream stream{};
@@ -36,25 +39,13 @@ std::string unpacked(std::string_view gzip) {
   return bytes;
 }
 
-// The next of a list's entries, "gzip;q=0", without blanks; `list` goes on behind it.
+// The next of a list's entries, without blanks; `list` goes on behind it.
 std::string next_entry(std::string_view& list) {
   const std::size_t end = std::min(list.find(','), list.size());
   std::string entry(list.substr(0, end));
   std::erase_if(entry, [](char c) { return c == ' ' || c == '\t'; });
   list.remove_prefix(std::min(end + 1, list.size()));
   return entry;
-}
-
-bool takes_gzip(std::string_view accepted) {
-  while (!accepted.empty()) {
-    const std::string entry = next_entry(accepted);
-    const std::size_t end = std::min(entry.find(';'), entry.size());
-    const std::string_view name(entry.data(), end);
-    const std::string_view quality = std::string_view(entry).substr(end);
-    const bool refused = quality.starts_with(";q=0") && quality.find_first_of("123456789") == std::string_view::npos;
-    if (name == "gzip" || name == "*") return !refused;
-  }
-  return false;
 }
 
 bool has_tag(std::string_view tags, std::string_view tag) {
@@ -76,7 +67,7 @@ std::optional<http::Response> dashboard_file(const http::Request& request) {
   const auto files = dashboard_files();
   const auto file = std::ranges::find(files, request.path, &DashboardFile::path);
   if (file == files.end()) return std::nullopt;
-  const bool compressed = takes_gzip(request.accept_encoding);
+  const bool compressed = preferred(parse_accept(request.accept_encoding), kPacked).has_value();
   const std::string tag =
       fmt::format("\"{:016x}{}\"", ::XXH3_64bits(file->gzip.data(), file->gzip.size()), compressed ? "-gzip" : "");
   http::Response response;

@@ -6,7 +6,6 @@
 
 #include "app/changes.h"
 #include "app/front.h"
-#include "app/log_keeper.h"
 #include "app/logging.h"
 #include "app/metrics.h"
 #include "app/projection.h"
@@ -14,7 +13,6 @@
 #include "app/questions.h"
 #include "app/running.h"
 #include "app/settings.h"
-#include "app/troubles.h"
 #include "app/vitals.h"
 
 namespace daybook::app {
@@ -27,7 +25,7 @@ class Instance final : public Running {
   ~Instance() override;
 
   std::string address() const override { return front_->address(); }
-  std::string failure() const override;
+  std::string failure() const override { return projection_->failure(); }
 
  private:
   Instance(const Settings& settings, LogLine line);
@@ -44,12 +42,10 @@ class Instance final : public Running {
   const std::shared_ptr<Metrics> metrics_ = std::make_shared<Metrics>();
   // Each but publishing uses those above it, and goes before them; publishing is called by the log that goes.
   std::unique_ptr<Publishing> publishing_;
-  std::unique_ptr<LogKeeper> log_;
   std::unique_ptr<Changes> changes_;
   std::unique_ptr<Projection> projection_;
   std::unique_ptr<Questions> questions_;
   std::unique_ptr<Front> front_;
-  std::unique_ptr<Lookout> lookout_;
 };
 
 }  // namespace daybook::app

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <thread>
 
 #include "app/today.h"
@@ -25,7 +26,10 @@ constexpr int kFoldingGivesWay = 5;
 }  // namespace
 
 Projection::Projection(const Settings& settings, domain::Rules rules, Around around)
-    : settings_(settings), rules_(std::move(rules)), around_(std::move(around)) {}
+    : settings_(settings),
+      rules_(std::move(rules)),
+      around_(std::move(around)),
+      log_(settings_, "serving what is there, and trying on", around_.metrics, around_.line) {}
 
 Projection::~Projection() { stop(); }
 
@@ -40,7 +44,7 @@ Result<void> Projection::open_folder() {
   const auto kept = engine::read_manifest(settings_.data);
   // A log that was lost is not made anew with another count than its store has.
   const auto count =
-      around_.log.open(kept && !settings_.partitions ? kept->partitions : settings_.partitions, kept.has_value());
+      log_.open(kept && !settings_.partitions ? kept->partitions : settings_.partitions, kept.has_value());
   // What was folded is served without its log.
   if (!count && (!may_come_back(count.error().code) || !kept)) return unexpected(count.error());
   engine::Manifest manifest;
@@ -81,6 +85,21 @@ Result<void> Projection::open_shards(std::int32_t partition_count) {
   return {};
 }
 
+Result<void> Projection::start(LogKeeper::Use also) {
+  const auto use = [this, also = std::move(also)](log::Log& log) -> Result<void> {
+    RETURN_IF_ERROR(attach(log));
+    return also(log);
+  };
+  RETURN_IF_ERROR(log_.start(partition_count(), use));
+  lookout_ = std::make_unique<Lookout>(
+      [this] {
+        follow_lag();
+        return troubles();
+      },
+      around_.line);
+  return {};
+}
+
 Result<void> Projection::attach(log::Log& log) {
   const std::lock_guard lock(attaching_);
   if (stopped_) return unexpected(ErrorCode::kUnavailable, "nothing is folded any more");
@@ -103,9 +122,17 @@ Result<void> Projection::attach(log::Log& log) {
 }
 
 void Projection::stop() {
+  give_up();
+  // Each may wait some seconds, for a broker or a disk.
+  std::thread keeper([this] { log_.stop(); });
+  stop_folding();
+  if (lookout_) lookout_->stop();
+  keeper.join();
+}
+
+void Projection::stop_folding() {
   const std::lock_guard lock(attaching_);
   if (std::exchange(stopped_, true) || !projector_) return;
-  // Each may wait some seconds, for a broker or a disk.
   std::thread letters([this] {
     if (dead_letters_) dead_letters_->stop();
   });
@@ -120,12 +147,12 @@ void Projection::stop() {
 Day Projection::today() const { return today_of(settings_.today, rules_.zone); }
 
 std::string Projection::failure() const {
-  return projector_->state() == engine::ProjectorState::kFailed ? projector_->trouble() : "";
+  return projector_->state() == engine::ProjectorState::kFailed ? projector_->trouble() : log_.failure();
 }
 
 Troubles Projection::troubles() const {
-  Troubles troubles = around_.log.troubles();
-  if (around_.copies_dead_letters && attached_ && around_.log.seen().away.empty()) {
+  Troubles troubles = log_.troubles();
+  if (around_.copies_dead_letters && attached_ && log_.seen().away.empty()) {
     if (std::string words = dead_letters_->trouble(); !words.empty()) troubles["dead_letters"] = std::move(words);
   }
   for (const std::int32_t partition : partitions()) {
@@ -139,7 +166,7 @@ Troubles Projection::troubles() const {
   if (const std::string fold = projector_->fold_trouble();
       !fold.empty() && (failed || !troubles.contains("log_away"))) {
     // Folding may notice first that the log is away, and waits for nothing else then.
-    const LogSeen seen = failed ? LogSeen() : around_.log.look(kLogPatience);
+    const LogSeen seen = failed ? LogSeen() : log_.look(kLogPatience);
     const bool away = !seen.away.empty() || seen.overdue;
     troubles[away ? "log_away" : "fold"] = away ? "the log is away: " + fold : fold;
   }
@@ -150,6 +177,33 @@ Troubles Projection::troubles() const {
         prover_->faults());
   }
   return troubles;
+}
+
+Vitals Projection::vitals(std::vector<MemoryUse> besides) const {
+  Vitals vitals;
+  vitals.troubles = troubles();
+  if (!caught_up()) vitals.behind = "still reading what the log held at start";
+  vitals.memory = memory();
+  std::ranges::move(besides, std::back_inserter(vitals.memory));
+  vitals.memory_bound = settings_.memory_mib << 20;
+  return vitals;
+}
+
+StatusReport Projection::status() const {
+  const LogSeen seen = log_.look(kStatusPatience);
+  const log::Log* const log = log_.log();
+  StatusReport status;
+  status.shards = partitions();
+  status.reports = reports(seen);
+  status.unread = unread(seen);
+  status.topic_prefix = settings_.topic_prefix;
+  status.partitions = partition_count();
+  status.business_time_zone = settings_.fold.business_time_zone;
+  status.today = today();
+  status.log = settings_.brokers.empty() ? "embedded" : "kafka";
+  status.recorded_as_told = log != nullptr && log->recorded_as_told();
+  status.troubles = troubles();
+  return status;
 }
 
 std::vector<cluster::ShardReport> Projection::reports(const LogSeen& seen) const {
@@ -180,7 +234,7 @@ std::vector<log::EndOffset> Projection::unread(const LogSeen& seen) const {
 
 void Projection::follow_lag() {
   if (!attached_) return;
-  const LogSeen seen = around_.log.seen();
+  const LogSeen seen = log_.seen();
   lag_.follow(lags(reports(seen), seen));
 }
 

@@ -1,5 +1,5 @@
-// What a program folds: some or all shards of a log, in a data folder, with all that keeps them and tells how they are. It
-// knows nothing of who asks.
+// What a program folds: some or all shards of a log, in a data folder, with the log and all that keeps them and tells how
+// they are. It knows nothing of who asks.
 #pragma once
 
 #include <atomic>
@@ -19,7 +19,9 @@
 #include "app/metrics.h"
 #include "app/prover.h"
 #include "app/settings.h"
+#include "app/status.h"
 #include "app/troubles.h"
+#include "app/vitals.h"
 #include "cluster/shard_report.h"
 #include "engine/dead_letters.h"
 #include "engine/projector.h"
@@ -29,7 +31,7 @@
 
 namespace daybook::app {
 
-// Thread-safe, but for open(), attach() and stop().
+// Thread-safe, but for open(), start() and stop().
 class Projection {
  public:
   // What a commit may have changed, made for who wants to know: within on_commit.
@@ -38,7 +40,6 @@ class Projection {
   // What is around it, and outlives it. `on_commit` is told of each commit, once questions see it, from folding threads;
   // `on_mended` when what is asked may be of an earlier moment than what was asked before.
   struct Around {
-    LogKeeper& log;
     std::shared_ptr<Metrics> metrics;
     LogLine line;
     std::function<void(const MakeNote& note)> on_commit = [](const MakeNote&) {};
@@ -47,16 +48,20 @@ class Projection {
     std::optional<std::vector<std::int32_t>> partitions = {};
     bool copies_dead_letters = true;
   };
-  // Opens the data folder, and the log by its keeper. Where that is away, or damaged, an existing store is opened all the
-  // same: the keeper tries on once it is started, with attach().
+  // Opens the data folder and the log. Where that is away, or damaged, an existing store is opened all the same.
   static Result<std::unique_ptr<Projection>> open(const Settings& settings, Around around);
   ~Projection();
 
-  // Folds this log, which is the keeper's, from now on. kUnavailable when it is away meanwhile: once more with another.
-  Result<void> attach(log::Log& log);
-  // Commits what it has, and folds no more; what was folded can be asked on. May wait some seconds for broker and disk.
+  // Folds from now on, or once the log is there, which is tried each second; then `also` is given the log, from whichever
+  // thread. Each trouble is told in a line.
+  Result<void> start(LogKeeper::Use also = [](log::Log&) -> Result<void> { return {}; });
+  // Whoever waits for the log is told soon that it is of no further use. Any thread.
+  void give_up() { log_.give_up(); }
+  // Gives the log up, commits what it has, and folds no more; what was folded can be asked on. May wait some seconds for
+  // broker and disk.
   void stop();
 
+  const LogKeeper& log() const { return log_; }
   // Those that it holds.
   const query::ShardSource& shards() const { return *shards_; }
   const domain::Rules& rules() const { return rules_; }
@@ -70,23 +75,30 @@ class Projection {
   bool caught_up() const { return projector_->caught_up(); }
   // With those of its log.
   Troubles troubles() const;
+  // How it is, of a program that takes so much memory besides.
+  Vitals vitals(std::vector<MemoryUse> besides) const;
+  // May wait a little for the log.
+  StatusReport status() const;
   // Why nothing more is folded, and somebody must look; empty when all is well.
   std::string failure() const;
-  // How its shards are, by partition; `seen`: what the keeper has seen of the log.
+  // How its shards are, by partition; `seen`: what was seen of the log.
   std::vector<cluster::ShardReport> reports(const LogSeen& seen) const;
   // What the log has that nobody reads: partitions that were added to it.
   std::vector<log::EndOffset> unread(const LogSeen& seen) const;
-  // To be called every tenth of a second or so: how far it is behind, and since when.
-  void follow_lag();
-  // All that it measures; memory() apart.
+  // All that it measures; vitals() apart.
   void add_metrics(MetricSheet& sheet) const;
-  std::vector<MemoryUse> memory() const;
 
  private:
   Projection(const Settings& settings, domain::Rules rules, Around around);
 
   Result<void> open_folder();
   Result<void> open_shards(std::int32_t partition_count);
+  // Folds this log. kUnavailable when it is away meanwhile: once more with another.
+  Result<void> attach(log::Log& log);
+  void stop_folding();
+  // How far it is behind, and since when.
+  void follow_lag();
+  std::vector<MemoryUse> memory() const;
   void notice(const std::string& words) const { around_.line(Severity::kWarning, words); }
   void add_lag(MetricSheet& sheet, const std::vector<cluster::ShardReport>& reports, const LogSeen& seen) const;
   void add_stores(MetricSheet& sheet) const;
@@ -96,6 +108,7 @@ class Projection {
   const Settings settings_;
   const domain::Rules rules_;
   const Around around_;
+  LogKeeper log_;
   const std::chrono::steady_clock::time_point started_at_ = std::chrono::steady_clock::now();
   std::unique_ptr<store::SharedMemory> memory_;
   std::unique_ptr<engine::Projector> projector_;
@@ -108,6 +121,7 @@ class Projection {
   bool stopped_ = false;                               // Guarded.
   std::unique_ptr<engine::DeadLetters> dead_letters_;  // Set once, before attached_; it uses the log.
   std::atomic<bool> attached_ = false;
+  std::unique_ptr<Lookout> lookout_;
 };
 
 }  // namespace daybook::app

@@ -51,7 +51,7 @@ void add_states(MetricSheet& sheet, const std::vector<cluster::ShardReport>& rep
 }  // namespace
 
 void Projection::add_metrics(MetricSheet& sheet) const {
-  const LogSeen seen = around_.log.seen();
+  const LogSeen seen = log_.seen();
   const std::vector<cluster::ShardReport> reports = this->reports(seen);
   add_states(sheet, reports);
   add_lag(sheet, reports, seen);

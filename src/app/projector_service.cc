@@ -1,7 +1,6 @@
 #include "app/projector_service.h"
 
 #include <thread>
-#include <vector>
 
 #include "app/programs.h"
 #include "app/status.h"
@@ -19,8 +18,7 @@ Result<std::unique_ptr<Running>> ProjectorService::start(const Settings& setting
 Result<void> ProjectorService::open() {
   cluster::take_grpc_lines([line = line_](const std::string& words) { line(Severity::kWarning, words); });
   answers_ = std::make_shared<MemoryBudget>(settings_.memory_plan().answers);
-  log_ = std::make_unique<LogKeeper>(settings_, "serving what is there, and trying on", metrics_, line_);
-  Projection::Around around{.log = *log_, .metrics = metrics_, .line = line_};
+  Projection::Around around{.metrics = metrics_, .line = line_};
   // The server is there before anything is folded.
   around.on_commit = [this](const Projection::MakeNote& note) { shards_->changed(note); };
   around.on_mended = [this] { shards_->changed_anyhow(); };
@@ -36,41 +34,27 @@ Result<void> ProjectorService::open() {
   options.memory = answers_;
   ASSIGN_OR_RETURN(shards_, cluster::ShardServer::start(projection_->shards(), std::move(options)));
   front_ = std::make_unique<Front>(settings_, metrics_);
-  RETURN_IF_ERROR(
-      log_->start(projection_->partition_count(), [this](log::Log& log) { return projection_->attach(log); }));
+  RETURN_IF_ERROR(projection_->start());
   Served served;
   served.ready = [this] { return ready_answer(vitals()); };
   served.status = [this] { return status(); };
   served.metrics = [this] { return metrics(); };
-  RETURN_IF_ERROR(front_->start(settings_.metrics_listen, std::move(served)));
-  lookout_ = std::make_unique<Lookout>(
-      [this] {
-        projection_->follow_lag();
-        return projection_->troubles();
-      },
-      line_);
-  return {};
+  return front_->start(settings_.metrics_listen, std::move(served));
 }
 
 ProjectorService::~ProjectorService() {
-  if (log_) log_->give_up();
+  if (projection_) projection_->give_up();
   // Each may wait some seconds, for requests, a broker or a disk.
-  std::vector<std::thread> ends;
-  if (log_) ends.emplace_back([this] { log_->stop(); });
-  if (projection_) ends.emplace_back([this] { projection_->stop(); });
+  std::thread end([this] {
+    if (projection_) projection_->stop();
+  });
   if (front_) front_->stop();
-  if (lookout_) lookout_->stop();
-  for (std::thread& end : ends) end.join();
-}
-
-std::string ProjectorService::failure() const {
-  std::string failure = projection_->failure();
-  return failure.empty() ? log_->failure() : failure;
+  end.join();
 }
 
 cluster::ProjectorReport ProjectorService::report() const {
-  const LogSeen seen = log_->seen();
-  const log::Log* const log = log_->log();
+  const LogSeen seen = projection_->log().seen();
+  const log::Log* const log = projection_->log().log();
   cluster::ProjectorReport report;
   report.shards = projection_->reports(seen);
   report.unread = projection_->unread(seen);
@@ -81,28 +65,11 @@ cluster::ProjectorReport ProjectorService::report() const {
 }
 
 Vitals ProjectorService::vitals() const {
-  Vitals vitals;
-  vitals.troubles = projection_->troubles();
-  if (!projection_->caught_up()) vitals.behind = "still reading what the log held at start";
-  vitals.memory = projection_->memory();
-  vitals.memory.push_back({"answers", answers_->taken(), answers_->bytes_max()});
-  vitals.memory.push_back(front_->memory());
-  vitals.memory_bound = settings_.memory_mib << 20;
-  return vitals;
+  return projection_->vitals({{"answers", answers_->taken(), answers_->bytes_max()}, front_->memory()});
 }
 
 http::Response ProjectorService::status() const {
-  const LogSeen seen = log_->look(kStatusPatience);
-  StatusReport status;
-  status.shards = projection_->partitions();
-  status.reports = projection_->reports(seen);
-  status.unread = projection_->unread(seen);
-  status.topic_prefix = settings_.topic_prefix;
-  status.partitions = projection_->partition_count();
-  status.business_time_zone = settings_.fold.business_time_zone;
-  status.today = projection_->today();
-  status.log = "kafka";
-  status.troubles = projection_->troubles();
+  StatusReport status = projection_->status();
   status.unprotected = is_unprotected(Program::kProjector, settings_);
   return {200, "application/json", to_json(status)};
 }

@@ -5,7 +5,6 @@
 #include <string>
 
 #include "app/front.h"
-#include "app/log_keeper.h"
 #include "app/logging.h"
 #include "app/metrics.h"
 #include "app/projection.h"
@@ -26,7 +25,7 @@ class ProjectorService final : public Running {
 
   // Of HTTP, and of gRPC.
   std::string address() const override { return front_->address() + " grpc://" + shards_->address(); }
-  std::string failure() const override;
+  std::string failure() const override { return projection_->failure(); }
 
  private:
   ProjectorService(const Settings& settings, LogLine line) : settings_(settings), line_(std::move(line)) {}
@@ -42,11 +41,9 @@ class ProjectorService final : public Running {
   const std::shared_ptr<Metrics> metrics_ = std::make_shared<Metrics>();
   std::shared_ptr<MemoryBudget> answers_;
   // Each uses those above it, and goes before them.
-  std::unique_ptr<LogKeeper> log_;
   std::unique_ptr<Projection> projection_;
   std::unique_ptr<cluster::ShardServer> shards_;
   std::unique_ptr<Front> front_;
-  std::unique_ptr<Lookout> lookout_;
 };
 
 }  // namespace daybook::app

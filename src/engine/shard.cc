@@ -243,9 +243,9 @@ Result<std::vector<std::string>> Shard::invoices_by_terms(store::LabelId custome
                                                           const domain::CustomerFile& after) {
   std::vector<std::string> ids;
   for (const auto& [first, last] : terms_changes(before, after)) {
-    const auto take = [&, last = last](std::string_view key, std::string_view) -> Result<Next> {
+    const auto take = [&, until = last](std::string_view key, std::string_view) -> Result<Next> {
       ASSIGN_OR_RETURN(const store::OpenedKey found, store::OpenedKey::parse(key));
-      if (found.day > last) return Next::kStop;
+      if (found.day > until) return Next::kStop;
       if (found.ref.kind == domain::DocumentKind::kInvoice) ids.emplace_back(found.ref.id);
       return Next::kGoOn;
     };

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
+#include "base/accept.h"
 #include "base/bytes.h"
 #include "base/hash.h"
 #include "query/catalog.h"
@@ -35,9 +37,12 @@ const char* content_type(Format format) {
 
 Format read_format(const Description& description, Parameters& parameters, std::string_view accept) {
   if (!parameters.text("format")) {
-    if (accept.starts_with("text/csv")) return Format::kCsv;
-    if (accept.starts_with(kXlsxType)) return Format::kXlsx;
-    return accept.starts_with("text/html") && description.has_page ? Format::kHtml : Format::kJson;
+    // JSON also for who takes none of them.
+    constexpr std::array kFormats = {Format::kJson, Format::kCsv, Format::kXlsx, Format::kHtml};
+    constexpr std::array<std::string_view, kFormats.size()> kTypes = {"application/json", "text/csv", kXlsxType,
+                                                                      "text/html"};
+    const auto offers = std::span(kTypes).first(kTypes.size() - (description.has_page ? 0 : 1));
+    return kFormats[preferred(parse_accept(accept), offers).value_or(0)];
   }
   const std::string given = parameters.one_of("format", {"json", "csv", "xlsx", "html"}, "json");
   if (given == "html" && !description.has_page) {

@@ -31,7 +31,7 @@ struct Rendered {
 struct Request {
   std::vector<std::string> segments;  // The path's parts, decoded ("v1", "receivables", "ageing").
   const ParameterMap& parameters;
-  std::string_view accept = {};  // The header, for answers in CSV.
+  std::string_view accept = {};  // The header: the format, where no parameter names one.
   AccessScope scope = AccessScope::everything();
   std::optional<std::string_view> body = {};  // Of a POST.
   std::shared_ptr<MemoryBudget> memory = {};  // Of all answers; null: without a bound.

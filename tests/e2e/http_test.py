@@ -493,6 +493,9 @@ class Rows(Interface):
     def test_csv_by_accept_and_all_rows_unless_paged(self):
         answer = self.server.get("/v1/receivables/items", Accept="text/csv")
         self.assertEqual(answer.headers["Content-Type"], "text/csv; charset=utf-8")
+        for accept, kind in (("application/json;q=0.1, text/csv;q=0.2", "text/csv; charset=utf-8"),
+                             ("text/csv;q=0, */*", "application/json"), ("text/csv;q=0", "application/json")):
+            self.assertEqual(self.server.get("/v1/receivables/items", Accept=accept).headers["Content-Type"], kind, accept)
         everything = len(answer.text.splitlines()) - 1
         self.assertEqual(everything, len(CUSTOMERS) * 5)
         self.assertEqual(len(self.csv_rows("/v1/receivables/items", page_size=7)), 8)

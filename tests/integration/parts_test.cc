@@ -155,19 +155,17 @@ TEST_F(PartsTest, AGatewayWithoutABrokerServesUnreadyAndSaysWhy) {
 
 TEST_F(PartsTest, AProjectionOfOneShardTellsOfItAlone) {
   Publishing publishing("");
-  LogKeeper log(settings_, "", metrics_, line());
   std::atomic<int> commits = 0;
-  auto opened = Projection::open(settings_, {.log = log,
-                                             .metrics = metrics_,
-                                             .line = line(),
-                                             .on_commit = [&](const auto&) { ++commits; },
-                                             .partitions = {{1}}});
+  auto opened = Projection::open(
+      settings_,
+      {.metrics = metrics_, .line = line(), .on_commit = [&](const auto&) { ++commits; }, .partitions = {{1}}});
   ASSERT_TRUE(opened) << opened.error().message;
   Projection& projection = **opened;
-  ASSERT_TRUE(log.start(projection.partition_count(), [&](log::Log& the_log) -> Result<void> {
-    publishing.attach(the_log);
-    return projection.attach(the_log);
+  ASSERT_TRUE(projection.start([&](log::Log& log) -> Result<void> {
+    publishing.attach(log);
+    return {};
   }));
+  const LogKeeper& log = projection.log();
   for (const std::int32_t partition : {0, 1}) {
     const std::string account = account_in(partition);
     ASSERT_TRUE(log::append_and_wait(*log.log(), {{log::Topic::kInvoices, account, "no event", {}, {}}}));
@@ -185,24 +183,25 @@ TEST_F(PartsTest, AProjectionOfOneShardTellsOfItAlone) {
   EXPECT_EQ(reports[0].records_since_start, 1U);
   ASSERT_EQ(reports[0].bounds.size(), log::kEventTopicCount);
   for (const log::EndOffset& bounds : reports[0].bounds) EXPECT_EQ(bounds.at.partition, 1);
-  projection.follow_lag();
-  MetricSheet sheet;
-  projection.add_metrics(sheet);
-  const std::string metrics = "\n" + metrics_->text(std::move(sheet));
+  const auto measured = [&] {
+    MetricSheet sheet;
+    projection.add_metrics(sheet);
+    return "\n" + metrics_->text(std::move(sheet));
+  };
+  // The lag is followed as time goes by.
+  ASSERT_TRUE(test::soon([&] { return measured().find("\ndaybook_lag_records{") != std::string::npos; }));
+  const std::string metrics = measured();
   EXPECT_NE(metrics.find("\ndaybook_parked_total{shard=\"1\"} 1\n"), std::string::npos) << metrics;
   EXPECT_NE(metrics.find("\ndaybook_lag_records{topic=\"daybook.invoices.v1\",partition=\"1\"} 0\n"), std::string::npos)
       << metrics;
   EXPECT_EQ(metrics.find("shard=\"0\""), std::string::npos) << metrics;
   EXPECT_EQ(metrics.find("partition=\"0\""), std::string::npos) << metrics;
   EXPECT_EQ(projection.troubles(), Troubles());
-  log.give_up();
   projection.stop();
 }
 
 TEST_F(PartsTest, AProjectionOfShardsThatTheLogHasNotDoesNotStart) {
-  LogKeeper log(settings_, "", metrics_, line());
-  const auto opened =
-      Projection::open(settings_, {.log = log, .metrics = metrics_, .line = line(), .partitions = {{1, 2}}});
+  const auto opened = Projection::open(settings_, {.metrics = metrics_, .line = line(), .partitions = {{1, 2}}});
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().code, ErrorCode::kInvalidArgument);
   EXPECT_NE(opened.error().message.find("there is no shard 2"), std::string::npos) << opened.error().message;
@@ -210,11 +209,10 @@ TEST_F(PartsTest, AProjectionOfShardsThatTheLogHasNotDoesNotStart) {
 
 // Two projectors that hold the same shards: as with one, until one of them goes.
 TEST_F(PartsTest, WhoListensToAQueryServiceHearsOfEachCommitOnceAndLooksAtEverythingWhenAProjectorComesOrGoes) {
-  LogKeeper log(settings_, "", metrics_, line());
   Publishing publishing("");
   std::mutex mutex;
   std::vector<std::unique_ptr<cluster::ShardServer>> servers(2);  // Guarded.
-  Projection::Around around{.log = log, .metrics = metrics_, .line = line()};
+  Projection::Around around{.metrics = metrics_, .line = line()};
   around.on_commit = [&](const Projection::MakeNote& note) {
     const std::lock_guard lock(mutex);
     for (const auto& server : servers) {
@@ -224,9 +222,9 @@ TEST_F(PartsTest, WhoListensToAQueryServiceHearsOfEachCommitOnceAndLooksAtEveryt
   auto opened = Projection::open(settings_, std::move(around));
   ASSERT_TRUE(opened) << opened.error().message;
   Projection& projection = **opened;
-  ASSERT_TRUE(log.start(kPartitions, [&](log::Log& the_log) -> Result<void> {
-    publishing.attach(the_log);
-    return projection.attach(the_log);
+  ASSERT_TRUE(projection.start([&](log::Log& log) -> Result<void> {
+    publishing.attach(log);
+    return {};
   }));
   const auto serve = [&](const std::string& listen) {
     cluster::ShardServerOptions options;
@@ -235,7 +233,7 @@ TEST_F(PartsTest, WhoListensToAQueryServiceHearsOfEachCommitOnceAndLooksAtEveryt
     options.identity.fold = settings_.fold;
     options.report = [&] {
       cluster::ProjectorReport report;
-      report.shards = projection.reports(log.seen());
+      report.shards = projection.reports(projection.log().seen());
       return report;
     };
     auto started = cluster::ShardServer::start(projection.shards(), std::move(options));
@@ -340,11 +338,10 @@ TEST_F(PartsTest, WhoListensToAQueryServiceHearsOfEachCommitOnceAndLooksAtEveryt
 
 // As of a query service whose projectors have not been found yet, or have gone.
 TEST_F(PartsTest, QuestionsSayWhyTheyHaveNoShardsAndAreAnsweredOnceTheyHave) {
-  LogKeeper log(settings_, "", metrics_, line());
-  auto opened = Projection::open(settings_, {.log = log, .metrics = metrics_, .line = line()});
+  auto opened = Projection::open(settings_, {.metrics = metrics_, .line = line()});
   ASSERT_TRUE(opened) << opened.error().message;
   Projection& projection = **opened;
-  ASSERT_TRUE(log.start(kPartitions, [&](log::Log& the_log) { return projection.attach(the_log); }));
+  ASSERT_TRUE(projection.start());
   std::atomic<bool> are_known = false;
   const FindShards find = [&]() -> Result<std::shared_ptr<const query::ShardSource>> {
     if (!are_known) return unexpected(ErrorCode::kUnavailable, "no projector has answered yet");
@@ -382,7 +379,7 @@ TEST_F(PartsTest, QuestionsSayWhyTheyHaveNoShardsAndAreAnsweredOnceTheyHave) {
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
   EXPECT_EQ(waited.status, 503);
   EXPECT_NE(waited.body.find("no projector has answered yet"), std::string::npos) << waited.body;
-  log.give_up();
+  projection.give_up();
   questions.stop();
   front.stop();
   projection.stop();

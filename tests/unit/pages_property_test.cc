@@ -439,16 +439,26 @@ void check_restated(const Lists& lists, const ListAsked& asked, const domain::Ru
   }
 }
 
+// Any history in up to so many shards, and lists of it.
+struct AnyHistory {
+  explicit AnyHistory(int shards_max) : count(*rc::gen::inRange(1, shards_max + 1)) {}
+
+  const std::uint32_t seed = *rc::gen::arbitrary<std::uint32_t>();
+  const Values values = *rc::gen::element(Values::kFew, Values::kFew, Values::kWhole);
+  const std::size_t events = static_cast<std::size_t>(*rc::gen::inRange(1, 400));
+  const int count;
+  std::mt19937 random{*rc::gen::arbitrary<std::uint32_t>()};
+  const SeveralShards shards{Hostile(seed, values).records(events), count, random};
+  const query::LocalShards local{shards};
+  const Lists lists{local};
+  AnyList any{random, events};
+};
+
 RC_GTEST_PROP(Lists, AreTheirPagesOneBehindTheOther, ()) {
-  const auto seed = *rc::gen::arbitrary<std::uint32_t>();
-  const auto values = *rc::gen::element(Values::kFew, Values::kFew, Values::kWhole);
-  const auto events = static_cast<std::size_t>(*rc::gen::inRange(1, 400));
-  const auto count = *rc::gen::inRange(1, 3);
-  std::mt19937 random(*rc::gen::arbitrary<std::uint32_t>());
-  const SeveralShards shards(Hostile(seed, values).records(events), count, random);
-  const query::LocalShards local(shards);
-  const Lists lists(local);
-  AnyList any(random, events);
+  AnyHistory history(2);
+  const Lists& lists = history.lists;
+  AnyList& any = history.any;
+  std::mt19937& random = history.random;
   for (int i = 0; i < 4; ++i) check_pages(lists, any.entries(), random);
   for (int i = 0; i < 2; ++i) check_pages(lists, any.anomalies(), random);
   for (int i = 0; i < 4; ++i) check_pages(lists, any.postings(), random);
@@ -456,34 +466,20 @@ RC_GTEST_PROP(Lists, AreTheirPagesOneBehindTheOther, ()) {
   for (int i = 0; i < 3; ++i) {
     const ListAsked restatement = any.restatement();
     check_pages(lists, restatement, random);
-    check_restated(lists, restatement, shards.rules());
+    check_restated(lists, restatement, history.shards.rules());
   }
 }
 
 RC_GTEST_PROP(Lists, AreTheRoundsThatAFileIsMadeOf, ()) {
-  const auto seed = *rc::gen::arbitrary<std::uint32_t>();
-  const auto values = *rc::gen::element(Values::kFew, Values::kFew, Values::kWhole);
-  const auto events = static_cast<std::size_t>(*rc::gen::inRange(1, 400));
-  const auto count = *rc::gen::inRange(1, 4);
-  std::mt19937 random(*rc::gen::arbitrary<std::uint32_t>());
-  const SeveralShards shards(Hostile(seed, values).records(events), count, random);
-  const query::LocalShards local(shards);
-  const Lists lists(local);
-  AnyList any(random, events);
-  for (int i = 0; i < 12; ++i) check_rounds(lists, any.list(), random);
+  AnyHistory history(3);
+  for (int i = 0; i < 12; ++i) check_rounds(history.lists, history.any.list(), history.random);
 }
 
 RC_GTEST_PROP(Lists, AreWhatIsPutAsideForAFile, ()) {
-  const auto seed = *rc::gen::arbitrary<std::uint32_t>();
-  const auto values = *rc::gen::element(Values::kFew, Values::kFew, Values::kWhole);
-  const auto events = static_cast<std::size_t>(*rc::gen::inRange(1, 400));
-  const auto count = *rc::gen::inRange(1, 4);
-  std::mt19937 random(*rc::gen::arbitrary<std::uint32_t>());
-  const SeveralShards shards(Hostile(seed, values).records(events), count, random);
-  const query::LocalShards local(shards);
-  const BytesShards through_bytes(local);
-  AnyList any(random, events);
-  for (int i = 0; i < 6; ++i) check_put_aside(Lists(local), Lists(through_bytes), any.made_at_once(), random);
+  AnyHistory history(3);
+  const BytesShards through_bytes(history.local);
+  for (int i = 0; i < 6; ++i)
+    check_put_aside(history.lists, Lists(through_bytes), history.any.made_at_once(), history.random);
 }
 
 }  // namespace
