@@ -37,7 +37,8 @@ class Value {
     kObject,    // In CSV a column each, under "name.field".
   };
 
-  Value() = default;  // Null.
+  // Null. Not defaulted: Clang asks whether it is one before the class is complete, and then takes no pair with it.
+  Value() {}
   static Value boolean(bool value);
   static Value integer(Int128 value);
   static Value amount(Int128 minor, Currency currency);
