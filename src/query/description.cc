@@ -70,7 +70,13 @@ std::vector<Parameter> receivables_grouping(std::string fallback) {
   return all;
 }
 
-std::vector<Parameter> receivables_filters() { return {region(), sales_rep(), customer_id(), currency()}; }
+std::vector<Parameter> receivables_filters() {
+  return {region(),
+          sales_rep(),
+          customer_id(),
+          {"parent_customer", Type::kText, "This account, unless it has a parent, and those whose parent it is."},
+          currency()};
+}
 
 const std::vector<Parameter>& common() {
   static const std::vector<Parameter> all = {

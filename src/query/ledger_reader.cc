@@ -90,7 +90,7 @@ class PageOfPostings {
                  const Rows& rows)
       : rows_(rows), partition_(shard.partition()) {
     GroupCursor group(shard, grouping);
-    const bool goes = grouping.needs_attributes();
+    const bool goes = grouping.needs_accounts();
     const index::Postings kinds = type ? index::posted(*type) : index::kLedgerPostings;
     scan_posted(shard.shard(), store::kLedgerPage, shard.only(), span.from, span.to, kinds,
                 [&](store::LabelId id, const std::vector<store::Cell>& cells) {

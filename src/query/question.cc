@@ -80,6 +80,7 @@ Filters Question::filters() const {
   return {.region = arguments.text("region"),
           .sales_rep = arguments.text("sales_rep"),
           .customer_id = arguments.text("customer_id"),
+          .parent_customer = arguments.text("parent_customer"),
           .currency = arguments.currency("currency"),
           .sku = arguments.text("sku"),
           .channel = arguments.text("channel"),

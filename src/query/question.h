@@ -30,6 +30,7 @@ struct Filters {
   std::optional<std::string> region;
   std::optional<std::string> sales_rep;
   std::optional<std::string> customer_id;
+  std::optional<std::string> parent_customer;
   std::optional<Currency> currency;
   std::optional<std::string> sku;
   std::optional<std::string> channel;

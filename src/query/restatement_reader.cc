@@ -50,7 +50,7 @@ RestatedBalances balances_of_all(const ShardReader& shard, const Grouping& group
   return balances;
 }
 
-// By region and rep, what an account posts hangs together: orders and files say what counts of a document, and
+// By region, rep and parent, what an account posts hangs together: orders and files say what counts of a document, and
 // transfers change sums. So all of it is evaluated.
 class OfAccounts {
  public:
@@ -85,6 +85,7 @@ class OfAccounts {
 
  private:
   void add(AccountReader& account, int sign, RestatedBy& to, std::map<Currency, Int128>& balances) const {
+    if (!grouping_.passes(account)) return;
     for_each_posting(account, grouping_, [&](const Posting& posting) {
       if (posting.entry.day > as_of_) return;
       balances[posting.entry.currency] += posting.entry.amount;
@@ -183,7 +184,7 @@ class OfDocuments {
 RestatedBalances for_each_restated(const ShardReader& shard, const Grouping& grouping, Day as_of,
                                    std::int64_t known_from_ms, std::int64_t known_to_ms,
                                    const std::function<void(const Restated&, std::string_view)>& visit) {
-  if (grouping.needs_attributes()) {
+  if (grouping.needs_accounts()) {
     return OfAccounts(shard, grouping, as_of, known_from_ms, known_to_ms, visit).find();
   }
   // Of an earlier knowledge no balances are kept: they are taken from those of now.

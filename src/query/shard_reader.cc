@@ -33,7 +33,10 @@ std::uint64_t GroupCursor::next_place() {
 }
 
 void GroupCursor::move(bool same_customer, store::LabelId customer, store::LabelId attributes) {
-  if (!same_customer) customer_ = reader_.new_account(customer);
+  if (!same_customer) {
+    customer_ = reader_.new_account(customer);
+    account_passes_ = grouping_.passes(*customer_);
+  }
   attributes_ = attributes;
   std::string_view region;
   std::string_view rep;
@@ -46,7 +49,7 @@ void GroupCursor::move(bool same_customer, store::LabelId customer, store::Label
   place_ = next_place();
   region_ = region;
   rep_ = rep;
-  passes_ = grouping_.passes(region, rep);
+  passes_ = account_passes_ && grouping_.passes(region, rep);
   if (grouping_.by == "customer") {
     group_ = customer_->name();
   } else if (grouping_.by == "parent_customer") {

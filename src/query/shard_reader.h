@@ -51,7 +51,9 @@ struct Grouping {
   bool needs_attributes() const {
     return filters.region || filters.sales_rep || !scope.sees_everything() || by == "region" || by == "sales_rep";
   }
-  bool needs_accounts() const { return needs_attributes() || (by != "none" && by != "currency"); }
+  bool needs_accounts() const {
+    return needs_attributes() || filters.parent_customer || (by != "none" && by != "currency");
+  }
   Detail detail() const { return needs_accounts() || credits_laid_over ? Detail::kAccounts : Detail::kTotals; }
 
   // Whether what comes to this region and rep passes the filters and the scope.
@@ -60,6 +62,9 @@ struct Grouping {
            scope.sees(region, sales_rep);
   }
   bool passes(Currency currency) const { return !filters.currency || currency == *filters.currency; }
+  bool passes(AccountReader& account) const {
+    return !filters.parent_customer || account.parent(as_of) == *filters.parent_customer;
+  }
 };
 
 // Where figures of one shard go: by account and attributes, which mostly stay for a while.
@@ -92,6 +97,7 @@ class GroupCursor {
   AccountNumber attributes_ = 0;
   std::string_view region_;
   std::string_view rep_;
+  bool account_passes_ = true;
   bool passes_ = true;
   std::string group_;
   std::uint64_t place_;
@@ -337,6 +343,7 @@ void ShardReader::for_each_open_item(Day as_of, const Grouping& grouping, const 
     const std::vector<Day> days = open.of(id);
     if (days.empty()) return;
     AccountReader account = this->account(id);
+    if (!grouping.passes(account)) return;
     std::vector<OpenItem> items = open_items(account, account.opened_on(days), as_of);
     if (grouping.credits_laid_over) {
       if (!sees(account)) return;

@@ -66,7 +66,7 @@ test('every figure of a row opens rows that add up to it', async () => {
     await page.waitForSelector('.drawer .prf');
     assert.match(await page.textContent('.drawer .prf'), /add up to this figure, difference 0/, href);
   }
-  for (const path of ['receivables/roll-forward', 'sales', 'order-cycle']) {
+  for (const path of ['receivables/ageing?group_by=parent_customer', 'receivables/roll-forward', 'receivables/roll-forward?group_by=parent_customer', 'sales', 'order-cycle']) {
     await open(path);
     const links = await page.locator('a[href*="cell="]').evaluateAll((all) => all.map((link) => link.getAttribute('href')));
     assert.ok(links.length > 3, path);

@@ -360,11 +360,13 @@ def queries(oracle, seed, days):
     customers = generate.MANY[:5]
     if not set(customers) & set(oracle.facts.accounts):
         customers = tuple(rng.sample(sorted(oracle.facts.accounts), min(5, len(oracle.facts.accounts))))
+    parents = customers + tuple(sorted({f.p["parent_customer_id"] for a in oracle.facts.accounts.values()
+                                        for f in a.profiles if f.p["parent_customer_id"]}))
     regions = [r for r in generate.REGIONS if r] + ["CN/South/Guangdong", "EU", "中国", "unassigned"]
     reps = [r for r in generate.REPS if r] + ["unassigned"]
 
     def some_filter(q, names):
-        values = {"region": regions, "sales_rep": reps, "customer_id": customers,
+        values = {"region": regions, "sales_rep": reps, "customer_id": customers, "parent_customer": parents,
                   "currency": generate.CURRENCIES, "kind": ("STANDARD", "SAMPLE"),
                   "channel": ("web", "门店", "unassigned"), "sku": generate.SKUS + ("unassigned",),
                   "warehouse": ("W1", "W2", "unassigned"), "grade": ("A", "B", "unassigned")}
@@ -393,7 +395,7 @@ def queries(oracle, seed, days):
             if (turn + k) % 5 == 0:
                 q["buckets"] = rng.choice(("10,20", "7", "30,60,90,120,180", "15,45"))
             yield "/v1/receivables/ageing", q
-        names = ("region", "sales_rep", "customer_id", "currency")
+        names = ("region", "sales_rep", "customer_id", "parent_customer", "currency")
         for _ in range(3):
             q = some_filter(dict(at, group_by=rng.choice(
                 ("customer", "region", "sales_rep", "currency", "none"))), names)
@@ -428,14 +430,14 @@ def queries(oracle, seed, days):
             if (turn + k) % 5 == 0:
                 q["buckets"] = rng.choice(("10,20", "7", "15,45"))
             if (turn + k) % 6 == 0:
-                some_filter(q, ("customer_id", "currency"))
+                some_filter(q, ("customer_id", "parent_customer", "currency"))
             if (turn + k) % 7 == 0:
                 q["base_currency"] = rng.choice(bases)
             yield "/v1/receivables/ageing", q
         yield "/v1/receivables/items", dict(fifo)
         q = dict(fifo, bucket=rng.choice(("not_due", "1-30", "31-60", "121+")),
                  basis=rng.choice(("due_date", "issue_date")), aged_on=rng.choice(near))
-        yield "/v1/receivables/items", some_filter(q, ("customer_id", "currency")) if turn % 2 else q
+        yield "/v1/receivables/items", some_filter(q, ("customer_id", "parent_customer", "currency")) if turn % 2 else q
 
         # Between two dates.
         groups = ("none", "customer", "region", "sales_rep", "currency", "parent_customer")
@@ -481,7 +483,7 @@ def queries(oracle, seed, days):
         if turn % 7 == 0:
             q["known_from"] = "2020-01-01"
         if turn % 4 == 0:
-            some_filter(q, ("customer_id", "currency"))
+            some_filter(q, ("customer_id", "parent_customer", "currency"))
         yield "/v1/receivables/restatement", q
         q = span()
         yield "/v1/customers/%s/statement" % quote(rng.choice(customers), safe=""), \
@@ -507,7 +509,7 @@ def queries(oracle, seed, days):
             if turn % 4 == 1:
                 q["aged_on"] = rng.choice(near)
             if turn % 5 == 2:
-                some_filter(q, ("customer_id", "currency"))
+                some_filter(q, ("customer_id", "parent_customer", "currency"))
             if view == "worklist" and turn % 6 == 2:
                 q["base_currency"] = rng.choice(bases)
             yield "/v1/receivables/" + view, q

@@ -228,13 +228,16 @@ void check_put_aside(const Lists& lists, const Lists& through_bytes, const ListA
   }
 }
 
+const std::vector<std::string_view> kOfReceivables = {"region", "sales_rep", "customer_id", "parent_customer",
+                                                      "currency"};
+
 // Of every list, over all that it may be asked for.
 class AnyList {
  public:
   AnyList(std::mt19937& random, std::size_t events) : random_(random), events_(events) {}
 
   ListAsked entries() {
-    ListAsked asked = any("entries", {"region", "sales_rep", "customer_id", "currency"});
+    ListAsked asked = any("entries", kOfReceivables);
     std::string from = day();
     std::string to = day();
     if (from > to) std::swap(from, to);
@@ -253,7 +256,7 @@ class AnyList {
       case 8: return with_as_of(any("parked", {}));
       case 0: return entries();
       case 1: return anomalies();
-      case 2: return with_as_of(any("items", {"region", "sales_rep", "customer_id", "currency"}));
+      case 2: return with_as_of(any("items", kOfReceivables));
       case 3: return with_as_of(any("customers", {"region", "sales_rep", "customer_id"}));
       case 4: return with_as_of(any("open-orders", {"region", "sales_rep", "customer_id"}));
       case 5: return with_period(any("cycle-orders", {"region", "sales_rep", "customer_id"}));
@@ -278,10 +281,10 @@ class AnyList {
       case 1: return known_earlier(entries());
       case 2: return known_earlier(anomalies());
       case 3: return known_earlier(postings());
-      case 4: return with_details(any("worklist", {"region", "sales_rep", "customer_id", "currency"}));
-      case 5: return with_details(any("dunning", {"region", "sales_rep", "customer_id", "currency"}));
+      case 4: return with_details(any("worklist", kOfReceivables));
+      case 5: return with_details(any("dunning", kOfReceivables));
       case 6: {
-        ListAsked asked = with_as_of(any("ageing", {"region", "sales_rep", "customer_id", "currency"}));
+        ListAsked asked = with_as_of(any("ageing", kOfReceivables));
         maybe(asked, "group_by", {"customer", "region", "parent_customer"});
         return asked;
       }
@@ -300,7 +303,7 @@ class AnyList {
     return with_period(asked);
   }
   ListAsked restatement() {
-    ListAsked asked = any("restatement", {"region", "sales_rep", "customer_id", "currency"});
+    ListAsked asked = any("restatement", kOfReceivables);
     asked.parameters.emplace("as_of", day());
     const auto [from_ms, to_ms] = std::minmax({instant(), instant()});
     asked.parameters.emplace("known_from", format_instant_ms(from_ms));
@@ -317,13 +320,14 @@ class AnyList {
   }
 
  private:
-  ListAsked any(const char* report, std::initializer_list<std::string_view> filters) {
+  ListAsked any(const char* report, const std::vector<std::string_view>& filters) {
     ListAsked asked;
     asked.report = report;
     for (const std::string_view filter : filters) {
       if (filter == "region") maybe(asked, "region", {"CN", "CN/North", "CN/South", "unassigned"});
       if (filter == "sales_rep") maybe(asked, "sales_rep", {"R0", "R1", "unassigned"});
       if (filter == "customer_id") maybe(asked, "customer_id", {"C0", "C1", "C2", "C9"});
+      if (filter == "parent_customer") maybe(asked, "parent_customer", {"C0", "C1", "C5", "C9"});
       if (filter == "currency") maybe(asked, "currency", {"CNY", "JPY"});
     }
     if (chance(3)) asked.file_choice = query::FileChoice::kAsNow;
@@ -406,8 +410,8 @@ void check_restated(const Lists& lists, const ListAsked& asked, const domain::Ru
     entries.parameters.clear();
     entries.parameters.emplace("from", format_date(kFirstDate));
     entries.parameters.emplace("to", asked.parameters.find("as_of")->second);
-    for (const char* filter : {"region", "sales_rep", "customer_id", "currency"}) {
-      const auto given = asked.parameters.find(filter);
+    for (const std::string_view filter : kOfReceivables) {
+      const auto given = asked.parameters.find(std::string(filter));
       if (given != asked.parameters.end()) entries.parameters.insert(*given);
     }
     const std::int64_t instant = *query::Parameters(asked.parameters).instant_ms(name, rules.zone);

@@ -38,6 +38,8 @@ Int128 scaled(std::string text, std::size_t places) {
 Int128 number_of(const json::value& value) {
   if (value.is_null()) return 0;
   if (value.is_int64()) return scaled(std::to_string(value.as_int64()), 6);
+  // A count of a row that was damaged, of those that are kept in larger units.
+  if (value.is_number()) return static_cast<Int128>(value.to_number<double>());
   return scaled(std::string(value.as_string()), 6);
 }
 

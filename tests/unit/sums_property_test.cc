@@ -304,6 +304,7 @@ RC_GTEST_PROP(Sums, ATrendIsTheAgeingAtTheEndOfEachPeriod, ()) {
   if (single.parameters.find("group_by")->second != "region" && random() % 2 == 0)
     single.parameters.emplace("credits", "fifo");
   if (random() % 3 == 0) single.parameters.emplace("known_at", format_instant_ms(1'700'000'000'000 + random() % 150));
+  if (random() % 3 == 0) single.parameters.emplace("parent_customer", random() % 2 == 0 ? "C0" : "C5");
   Asked trend = single;
   trend.path.push_back("trend");
   const Day to = std::max(one, other);

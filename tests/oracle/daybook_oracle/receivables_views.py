@@ -177,9 +177,16 @@ def all_entries(o, q):
     return o.cached(("entries", q.get("attributes")), make)
 
 
+def counts(o, q, region, rep, customer, currency):
+    """Whether the filters keep it; a group of companies is by the file that grouping by it goes by."""
+    if "parent_customer" in q and attributes(o, q).parent(customer, as_of(o, q)) != q["parent_customer"]:
+        return False
+    return kept(q, region, rep, customer, currency)
+
+
 def entries_kept(o, q):
     return [e for e in all_entries(o, q)
-            if kept(q, e.region, e.sales_rep, e.customer, e.currency)]
+            if counts(o, q, e.region, e.sales_rep, e.customer, e.currency)]
 
 
 def ledger_at(o, q):
@@ -223,7 +230,7 @@ def aged(o, q):
         yield totals.setdefault(cur, Cell(len(ls) + 1))
 
     for x in items_at(o, q):
-        if not kept(q, x["region"], x["sales_rep"], x["customer"], x["currency"]):
+        if not counts(o, q, x["region"], x["sales_rep"], x["customer"], x["currency"]):
             continue
         for cell in cells(x["customer"], x["region"], x["sales_rep"], x["currency"]):
             cell.items += 1
@@ -239,7 +246,7 @@ def aged(o, q):
             else:
                 cell.credits -= x["open"]
     for c, region, rep, cur, n in ledger_at(o, q):
-        if kept(q, region, rep, c, cur):
+        if counts(o, q, region, rep, c, cur):
             for cell in cells(c, region, rep, cur):
                 cell.ledger += n
     return ({k: x for k, x in rows.items() if not x.empty()},
@@ -337,7 +344,7 @@ def items(o, q):
     labels = bucket_labels(ls)
     out = []
     for x in sorted(items_at(o, q), key=item_key):
-        if not kept(q, x["region"], x["sales_rep"], x["customer"], x["currency"]):
+        if not counts(o, q, x["region"], x["sales_rep"], x["customer"], x["currency"]):
             continue
         if "bucket" in q:
             if x["due"] is None:
@@ -496,14 +503,14 @@ def ratios(o, q):
                 if not it.in_effect(last) or it.start < first:
                     continue
                 where = att.invoice(it.invoice)
-                if kept(q, *where, a.customer, s.currency):
+                if counts(o, q, *where, a.customer, s.currency):
                     k = (group_of(a.customer, *where, s.currency), s.currency)
                     n, weighted = settled.get(k, (0, 0))
                     x, issue = it.applied(last), it.invoice.issue
                     settled[k] = (n + x, weighted + x * (max(s.start, issue) - issue))
     for x in items_at(o, q):
         if x["kind"] in ("INVOICE", "DEBIT_NOTE") and \
-                kept(q, x["region"], x["sales_rep"], x["customer"], x["currency"]):
+                counts(o, q, x["region"], x["sales_rep"], x["customer"], x["currency"]):
             k = (group_of(x["customer"], x["region"], x["sales_rep"], x["currency"]), x["currency"])
             of = debtors.setdefault(k, {})
             of[x["customer"]] = of.get(x["customer"], 0) + x["open"]
@@ -656,7 +663,7 @@ def overdue_items(o, q):
     for x in sorted(items_at(o, q), key=item_key):
         if x["due"] is not None and x["due"] < aged_on and \
                 Fraction(x["open"] - x["disputed"], 10 ** EXPONENT[x["currency"]]) >= least and \
-                kept(q, x["region"], x["sales_rep"], x["customer"], x["currency"]):
+                counts(o, q, x["region"], x["sales_rep"], x["customer"], x["currency"]):
             out.setdefault((x["customer"], x["currency"]), []).append((aged_on - x["due"], x))
     return out
 

@@ -1,10 +1,10 @@
 // Who owes what, how old. The grid is kept while drilling: region, customer and item share the same columns, and an
 // item's amount stands in its bucket, so that the eye adds the column up.
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { useApp } from '../lib/app';
 import { useAnswer, useRows, type Rows } from '../lib/api';
-import type { Ageing, AgeingRow, Ages, Customers, CustomerRow, Item, Items, Proof as ProofFigures } from '../lib/answers';
+import type { Ageing, AgeingRow, Ages, Item, Items, Proof as ProofFigures } from '../lib/answers';
 import { cellOf } from '../lib/cells';
 import { compare, isZero, negate, percent, sum } from '../lib/decimal';
 import { documentPath } from '../lib/documents';
@@ -48,7 +48,7 @@ export function AgeingPage() {
   const group = (GROUPS as readonly string[]).includes(params.group_by) ? (params.group_by as Group) : 'region';
   const level = LEVELS.includes(params.level) ? params.level : '1';
   const { base, currencies, ready } = useBase();
-  const filters = { region: params.region, sales_rep: params.sales_rep, currency: params.currency, customer_id: params.customer_id };
+  const filters = { region: params.region, sales_rep: params.sales_rep, currency: params.currency, customer_id: params.customer_id, parent_customer: params.parent_customer };
   const common = { ...when, basis: params.basis, buckets: params.buckets, aged_on: params.aged_on };
   const whole = useAnswer<Ageing>(ready ? '/v1/receivables/ageing' : null, { ...common, ...filters, group_by: 'none', base_currency: base });
   const asked = { ...common, ...filters, group_by: group, level: group === 'region' ? level : undefined };
@@ -71,7 +71,7 @@ export function AgeingPage() {
         <Pick label={t('totals_in')} value={base ?? ''} choices={currencies.map((value) => ({ value, words: value }))} to={(value) => here({ base_currency: value })} />
       </>
     }>
-      <Panel class="gap" title={params.region ?? t('all_regions')} busy={whole.busy} sub={totals ? <ConvertedWords totals={totals} currencies={currencies} lang={lang} /> : ''}>
+      <Panel class="gap" title={params.parent_customer ?? params.region ?? t('all_regions')} busy={whole.busy} sub={totals ? <ConvertedWords totals={totals} currencies={currencies} lang={lang} /> : ''}>
         <Shown of={whole} height={240}>{(data) => <div class="in"><AgeingChart ageing={data} filters={{ ...common, ...filters }} /></div>}</Shown>
       </Panel>
       <Lane group={group} level={level} />
@@ -229,20 +229,20 @@ interface BranchProps {
   filters: Params;
 }
 
-const FILTER: Record<Group, string | null> = { region: 'region', customer: 'customer_id', sales_rep: 'sales_rep', currency: 'currency', parent_customer: null };
+const FILTER: Record<Group, string> = { region: 'region', customer: 'customer_id', sales_rep: 'sales_rep', currency: 'currency', parent_customer: 'parent_customer' };
 
 function Branch({ row, group, depth, level, question, filters }: BranchProps) {
   const { t, href, go } = useApp();
   const { isOpen, toggle } = useOpen();
-  const name = row.group ?? '', key = `${group}:${name}`, open = isOpen(key), filter = FILTER[group];
-  const below = { ...filters, ...(filter ? { [filter]: name } : {}) };
+  const name = row.group ?? '', key = `${group}:${name}`, open = isOpen(key);
+  const below = { ...filters, [FILTER[group]]: name };
   const words = group === 'customer' ? (row.customer_name ?? name) : name === '' ? t('unassigned') : name;
   const link = group === 'customer' ? <a class="lnk nm" href={href(['customers', name])}><Name>{words}</Name></a> : <Name>{words}</Name>;
   const customer = group === 'customer' ? <span class="id"><bdi>{row.customer_name ? name : ''}</bdi></span> : null;
   return (
     <>
       <Line kind={`lv${group === 'customer' ? 2 : depth ? 1 : 0} ${open && group === 'customer' ? 'openrow' : ''}`} ages={row} edges={question.edges} proof={row.proof} level={depth + 1} expanded={open}
-        cell={filter ? cells(question, below, row.currency) : () => () => toggle(key)}
+        cell={cells(question, below, row.currency)}
         head={
           <>
             <span class={`tree l${Math.min(2, depth)}`}>
@@ -266,7 +266,6 @@ const Wait = ({ columns }: { columns: number }) => {
 function Below({ row, group, depth, level, question, filters }: BranchProps) {
   const columns = question.edges.length + 9;
   if (group === 'customer') return <ItemRows question={question} filters={filters} currency={row.currency} columns={columns} />;
-  if (group === 'parent_customer') return <OfParent parent={row.group ?? ''} currency={row.currency} depth={depth} level={level} question={question} columns={columns} />;
   if (group === 'region') return <OfRegion row={row} group={group} depth={depth} level={level} question={question} filters={filters} />;
   return <CustomerRows question={question} filters={{ ...filters, currency: row.currency }} depth={depth} level={level} columns={columns} of={`${group}:${row.group}`} />;
 }
@@ -315,17 +314,6 @@ function addAges(rows: AgeingRow[]): Ages {
     disputed: of((row) => row.disputed), unapplied_cash: of((row) => row.unapplied_cash), open_credits: of((row) => row.open_credits), balance: of((row) => row.balance),
     items: rows.reduce((all, row) => all + row.items, 0),
   };
-}
-
-// The accounts below a parent: the server groups by it, and has no filter for it.
-function OfParent({ parent, currency, depth, level, question, columns }: { parent: string; currency: string; depth: number; level: number; question: Question; columns: number }) {
-  const list = useRows<Customers, CustomerRow>('/v1/customers', { as_of: question.common.as_of, known_at: question.common.known_at }, (data) => data.customers, 1000);
-  const rows = useRows<Ageing, AgeingRow>('/v1/receivables/ageing', { ...question.common, currency, group_by: 'customer' }, (data) => data.rows, 1000);
-  useEffect(() => list.more?.(), [list.rows.length]);
-  useEffect(() => rows.more?.(), [rows.rows.length]);
-  if (!list.complete || !rows.complete) return <Wait columns={columns} />;
-  const members = new Set(list.rows.filter((one) => (one.parent_customer_id ?? one.customer_id) === parent || one.customer_id === parent).map((one) => one.customer_id));
-  return <>{rows.rows.filter((row) => members.has(row.group)).map((row) => <Branch key={row.group} row={row} group="customer" depth={depth + 1} level={level} question={question} filters={{}} />)}</>;
 }
 
 function ItemRows({ question, filters, currency, columns }: { question: Question; filters: Params; currency: string; columns: number }) {

@@ -33,7 +33,7 @@ export function usePeriod(span = 1): PeriodOf {
 }
 
 const GROUPS = ['region', 'customer', 'sales_rep', 'parent_customer'] as const;
-const FILTERS: Record<string, string | undefined> = { region: 'region', customer: 'customer_id', sales_rep: 'sales_rep' };
+const FILTERS: Record<string, string> = { region: 'region', customer: 'customer_id', sales_rep: 'sales_rep', parent_customer: 'parent_customer' };
 
 export function BridgePage() {
   const { t, lang, known, here, href, address } = useApp();
@@ -45,16 +45,14 @@ export function BridgePage() {
   const totals = [...(answer.data?.totals ?? [])];
   const volume = (amounts: BridgeAmounts): string => add(magnitude(amounts.invoices), magnitude(amounts.cash));
   const facts = totals.map((amounts) => ({ currency: amounts.currency, change: subtract(amounts.closing, amounts.opening), invoices: amounts.invoices, cash: amounts.cash }));
-  const cell = (row: BridgeRow, type: Step | ''): string | undefined => {
-    const filter = FILTERS[group];
-    return filter ? here({ cell: cellOf('entries', { ...common, [filter]: row.group ?? '', currency: row.currency, type: orNone(type) }) }) : undefined;
-  };
+  const cell = (row: BridgeRow, type: Step | ''): string =>
+    here({ cell: cellOf('entries', { ...common, [FILTERS[group]]: row.group ?? '', currency: row.currency, type: orNone(type) }) });
   const columns: Column<BridgeRow>[] = [
     { key: 'group', head: t(group === 'region' ? 'region' : group === 'customer' ? 'customer' : group === 'sales_rep' ? 'salesrep' : 'parent'), heads: true, class: 'stick', cell: (row) => (group === 'customer' ? <a class="lnk0" href={href(['customers', row.group])}><Name>{row.customer_name ?? row.group}</Name></a> : <Name>{row.group || t('unassigned')}</Name>), order: (a, b) => textOrder(a.group, b.group) },
     { key: 'currency', head: t('cur'), class: 'cur', cell: (row) => row.currency, order: (a, b) => textOrder(a.currency, b.currency) },
     { key: 'opening', head: t('opening'), right: true, class: 'ob', cell: (row) => <Amount text={row.opening} align />, order: (a, b) => compare(a.opening, b.opening) },
     ...STEPS.map((step): Column<BridgeRow> => ({ key: step, head: t(`c_${step}`), right: true, cell: (row) => <Amount text={row[step]} align href={cell(row, step)} />, order: (a, b) => compare(a[step], b[step]) })),
-    { key: 'closing', head: t('closing'), right: true, class: 'gr', cell: (row) => <Amount text={row.closing} align href={href(['receivables', 'ageing'], { as_of: period.to, ...(FILTERS[group] ? { [FILTERS[group] as string]: row.group } : {}) })} />, order: (a, b) => compare(a.closing, b.closing) },
+    { key: 'closing', head: t('closing'), right: true, class: 'gr', cell: (row) => <Amount text={row.closing} align href={href(['receivables', 'ageing'], { as_of: period.to, [FILTERS[group]]: row.group })} />, order: (a, b) => compare(a.closing, b.closing) },
     { key: 'proof', head: <span class="vh">{t('proof')}</span>, right: true, cell: (row) => (row.proof ? <ProofMark difference={row.proof.difference} ledger={row.proof.open_balance} /> : null) },
   ];
   const totalRow = (amounts: BridgeAmounts): Total => ({

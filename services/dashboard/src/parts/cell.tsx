@@ -109,7 +109,7 @@ function CellTitle({ cell }: { cell: Cell }) {
   const { params } = cell, parts: string[] = [];
   const report = { items: 'ageing', entries: 'bridge', postings: 'sales', orders: 'cycle' } as const;
   parts.push(t(report[cell.kind]));
-  for (const name of ['region', 'customer_id', 'sales_rep', 'sku', 'channel', 'parent_customer_id'] as const) if (params[name]) parts.push(params[name]);
+  for (const name of ['region', 'customer_id', 'sales_rep', 'sku', 'channel', 'parent_customer'] as const) if (params[name]) parts.push(params[name]);
   if (params.bucket) parts.push(params.bucket === 'not_due' ? t('notdue') : `${params.bucket.replace('-', '–')} ${t('dayspastdue')}`);
   const named = params.column ?? params.type ?? params.measure;
   if (named) parts.push(t(`c_${named}` as 'c_overdue'));
