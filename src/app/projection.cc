@@ -23,6 +23,9 @@ constexpr milliseconds kLogPatience{250};
 // It still gets a third of what an answering thread gets: what is published is seen as soon.
 constexpr int kFoldingGivesWay = 5;
 
+// What a shard's store takes before it holds anything, besides what the memory plan hands out: so measured with 1,024.
+constexpr std::size_t kShardBytes = 300 << 10;
+
 }  // namespace
 
 Projection::Projection(const Settings& settings, domain::Rules rules, Around around)
@@ -76,6 +79,12 @@ Result<void> Projection::open_shards(std::int32_t partition_count) {
   options.gives_way = kFoldingGivesWay;
   options.on_notice = [this](const std::string& words) { notice(words); };
   ASSIGN_OR_RETURN(projector_, engine::Projector::open(rules_, settings_.data, partition_count, *memory_, options));
+  const std::size_t of_shards = partitions().size() * kShardBytes;
+  if (of_shards > (settings_.memory_mib << 20) / 4) {
+    notice(
+        fmt::format("memory_mib: {} shards take some {} MiB besides the {} that are set; set more, or fewer partitions",
+                    partitions().size(), of_shards >> 20, settings_.memory_mib));
+  }
   for (const std::int32_t partition : partitions())
     records_before_[partition] = cluster::records_of(projector_->committed(partition));
   model_ = std::make_unique<live::LiveModel>(*projector_, rules_, settings_.topic_prefix, plan.indexes);

@@ -207,6 +207,18 @@ TEST_F(PartsTest, AProjectionOfShardsThatTheLogHasNotDoesNotStart) {
   EXPECT_NE(opened.error().message.find("there is no shard 2"), std::string::npos) << opened.error().message;
 }
 
+TEST_F(PartsTest, ShardsThatTakeMuchOfTheMemoryByThemselvesAreSaid) {
+  for (const std::int32_t partitions : {16, 64}) {
+    settings_.partitions = partitions;
+    settings_.data = directory_.path() + "/of-" + std::to_string(partitions);
+    const auto opened = Projection::open(settings_, {.metrics = metrics_, .line = line()});
+    ASSERT_TRUE(opened) << opened.error().message;
+    EXPECT_EQ(lines().find("64 shards take some 18 MiB besides the 64 that are set") != std::string::npos,
+              partitions == 64)
+        << lines();
+  }
+}
+
 // Two projectors that hold the same shards: as with one, until one of them goes.
 TEST_F(PartsTest, WhoListensToAQueryServiceHearsOfEachCommitOnceAndLooksAtEverythingWhenAProjectorComesOrGoes) {
   Publishing publishing("");
