@@ -135,16 +135,35 @@ int ageing(std::int64_t orders, int runs, bool indexed) {
     parameters.erase("as_of");
     return parameters;
   });
-  questions.time("restatement of a tenth, a page", "v1/receivables/restatement", std::min(runs, 3), [&] {
-    const auto at = [&](double share) {
-      return format_instant_ms(before_ms +
-                               static_cast<std::int64_t>(share * static_cast<double>(loaded_ms - before_ms)));
+  const auto tenth = [&](query::ParameterMap more) {
+    return [&, more] {
+      const auto at = [&](double share) {
+        return format_instant_ms(before_ms +
+                                 static_cast<std::int64_t>(share * static_cast<double>(loaded_ms - before_ms)));
+      };
+      query::ParameterMap parameters = more;
+      parameters.emplace("known_from", at(0.8));
+      parameters.emplace("known_to", at(0.9));
+      return parameters;
     };
-    return query::ParameterMap{{"known_from", at(0.8)}, {"known_to", at(0.9)}};
-  });
+  };
+  questions.time("restatement of a tenth, a page", "v1/receivables/restatement", std::min(runs, 3), tenth({}));
+  questions.time("restatement of a tenth in a region, a page", "v1/receivables/restatement", std::min(runs, 3),
+                 tenth({{"region", "EU"}}));
+  questions.time("invoices overdue, a page", "v1/invoices", runs, past({{"state", "overdue"}}));
+  questions.time("invoices of a rep that nobody is", "v1/invoices", std::min(runs, 5), past({{"sales_rep", "nobody"}}));
+  questions.time("payments not applied, a page", "v1/payments", runs, past({{"state", "unapplied"}}));
+  questions.time("orders late, a page", "v1/orders", runs, past({{"state", "late"}}));
+  questions.time("shipments of no warehouse, a page", "v1/shipments", std::min(runs, 5),
+                 past({{"warehouse", "none of them"}}));
   questions.time("sales by region and month", "v1/sales", runs, year({{"grain", "month"}, {"group_by", "region"}}));
   questions.time("sales by rep and quarter", "v1/sales", runs, year({{"grain", "quarter"}, {"group_by", "sales_rep"}}));
   questions.time("sales by sku", "v1/sales", std::min(runs, 3), year({{"group_by", "sku"}}));
+  questions.time("sales by region, known then", "v1/sales", std::min(runs, 3), [&] {
+    query::ParameterMap parameters = known(year({{"group_by", "region"}})())();
+    parameters.erase("as_of");
+    return parameters;
+  });
   questions.time("postings of a month's sales, a page", "v1/sales/postings", runs, month({}));
   questions.time("postings of a month, ordered of a region", "v1/sales/postings", runs,
                  month({{"measure", "ordered"}, {"region", "EU"}}));
