@@ -1,10 +1,18 @@
 // daybook topics create|check: the topics on Kafka.
 #include <fmt/format.h>
 
+#include <chrono>
+
 #include "command.h"
 #include "log/kafka/topics.h"
 
 namespace daybook::cli {
+namespace {
+
+// Topics are made right after a broker was started, which answers slowly at first on a small machine.
+constexpr std::chrono::seconds kNewBrokerPatience{30};
+
+}  // namespace
 
 void add_topics(CLI::App& app, Run& run) {
   CLI::App* topics = app.add_subcommand("topics", "Make or check the topics on Kafka.");
@@ -24,7 +32,9 @@ void add_topics(CLI::App& app, Run& run) {
       if (!settings) return fail(settings.error());
       if (settings->brokers.empty()) return fail({ErrorCode::kInvalidArgument, "--brokers is required"});
       const std::int32_t partitions = settings->partitions.value_or(8);
-      const auto done = log::create_topics(settings->kafka_options(), partitions, *replicas);
+      log::KafkaOptions options = settings->kafka_options();
+      options.timeout = options.topics_timeout = kNewBrokerPatience;
+      const auto done = log::create_topics(options, partitions, *replicas);
       if (!done) return fail(done.error());
       out("topics ready: {} partitions each\n", partitions);
       if (const std::string caveat = log::caveat_of(*replicas); !caveat.empty()) say(caveat);
