@@ -852,6 +852,9 @@ def spoil(r, e):
     if name == "payment_allocated":
         can(lambda: p.update(allocation_id=p.get("payment_id") or p["credit_note_id"]))
     can(lambda: e.pop(name))
+    can(lambda: e.update({r.choice(("order_ready", "invoice_voided", "promise_withdrawn", "exchange_rate_published")): {}}))
+    if name in ("sales_target_set", "exchange_rate_published"):
+        can(lambda: e.update(customer_id=r.choice(("C", "target:no region", "fx:XXX"))))
     ids = [k for k in p if k.endswith("_id") and isinstance(p[k], str)]
     if ids and not name.startswith(("sales_", "exchange_")):
         can(lambda: p.update({r.choice(ids): r.choice(("\u0007", "a ", "b" * 129, "b\u2060"))}))

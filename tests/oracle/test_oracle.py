@@ -220,7 +220,7 @@ class Pieces(unittest.TestCase):
         self.assertEqual(faults('{E,"order_ready":{"order_id":"O"},"orderReady":{"order_id":"O"}}'),
                          ["order_ready"])
         self.assertEqual(faults('{E,"order_cancelled":{"order_id":"O"},"order_ready":{"order_id":"O"}}'),
-                         ["payload"])
+                         ["order_cancelled"])
         self.assertEqual(
             faults('{E,"shipment_dispatched":{"shipment_id":"S","order_id":"O","lines":'
                    '[{"line_id":"1","quantity":"1"},{"line_id":"2","quantity":"1","quantity":"1"}]}}'),

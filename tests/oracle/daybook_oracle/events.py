@@ -434,12 +434,12 @@ def _cross(t, p, customer_id, faults):
         elif not p["region"] and not p["sales_rep"]:
             bad("sales_rep", "one of region and sales_rep is required")
         elif customer_id and customer_id != "target:" + (p["region"] or p["sales_rep"]):
-            faults.append(("customer_id", "not target: and the region or rep"))
+            bad("region" if p["region"] else "sales_rep", "customer_id is not target: and this")
     if t == "exchange_rate_published":
         if p["currency"] and p["currency"] == p["base_currency"]:
             bad("base_currency", "is the currency")
         if p["currency"] and customer_id and customer_id != "fx:" + p["currency"]:
-            faults.append(("customer_id", "not fx: and the currency"))
+            bad("currency", "customer_id is not fx: and this")
 
 
 def parse(obj, strict=True):
@@ -479,7 +479,7 @@ def parse(obj, strict=True):
         if e.occurred_at is None or not dates.FIRST_INSTANT <= e.occurred_at <= dates.LAST_INSTANT:
             faults.append(("occurred_at", "not an instant of 1900 to 2199"))
     if len(payloads) != 1:
-        faults.append(("payload", "required" if not payloads else "more than one"))
+        faults.append((max(payloads, key=list(SCHEMA).index), "beside another") if payloads else ("payload", "required"))
         reason = "unknown_event_type" if not payloads and unknown else "invalid"
         return Judgement(e, faults, reason)
     body = given[e.type]
