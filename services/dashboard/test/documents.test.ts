@@ -1,6 +1,6 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { documentOfEvent, parsePlace, placeInLog } from '../src/lib/documents';
+import { documentOfEvent, documentPath, parsePlace, placeInLog } from '../src/lib/documents';
 
 const TOPICS = ['daybook.invoices.v1', 'daybook.payments.v1'];
 
@@ -21,4 +21,11 @@ test('an event leads to the document it is about', () => {
     const found = documentOfEvent(type, payload);
     assert.equal(found && `${found.page} ${found.id}`, expected, type);
   }
+});
+
+test('an item leads to the page of its document, one that has none to its customer', () => {
+  for (const [kind, page] of [['INVOICE', 'invoices'], ['DEBIT_NOTE', 'invoices'], ['SURPLUS', 'invoices'], ['PAYMENT', 'payments'], ['CREDIT_NOTE', 'credit-notes']]) {
+    assert.deepEqual(documentPath(kind, 'D', 'C'), [[page, 'D'], { customer_id: 'C' }], kind);
+  }
+  for (const kind of ['REFUND', 'ON_ACCOUNT', 'customer']) assert.deepEqual(documentPath(kind, 'D', 'C'), [['customers', 'C'], {}], kind);
 });

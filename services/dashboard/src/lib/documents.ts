@@ -3,9 +3,10 @@ import type { Params } from './url';
 
 const BY_KIND: Record<string, string> = {
   customer: 'customers', order: 'orders', invoice: 'invoices', payment: 'payments', credit_note: 'credit-notes', shipment: 'shipments',
-  INVOICE: 'invoices', DEBIT_NOTE: 'invoices', SURPLUS: 'invoices', PAYMENT: 'payments', CREDIT_NOTE: 'credit-notes', REFUND: 'payments',
+  INVOICE: 'invoices', DEBIT_NOTE: 'invoices', SURPLUS: 'invoices', PAYMENT: 'payments', CREDIT_NOTE: 'credit-notes',
 };
 
+// A refund that stands by itself names no source that has a page: its customer has.
 export function documentPath(kind: string, id: string, customer: string): [string[], Params] {
   const page = BY_KIND[kind] ?? 'customers';
   return page === 'customers' ? [['customers', customer], {}] : [[page, id], { customer_id: customer }];
