@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/utf8.h"
+
 namespace daybook::cli {
 namespace {
 
@@ -185,9 +187,7 @@ class RowReader {
 std::size_t width_of(std::string_view text) {
   std::size_t width = 0;
   for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((byte & 0xC0) == 0x80) continue;
-    width += byte >= 0xE3 ? 2 : 1;
+    if (!is_inside_character(c)) width += static_cast<unsigned char>(c) >= 0xE3 ? 2 : 1;
   }
   return width;
 }

@@ -8,6 +8,7 @@
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "base/utf8.h"
 
 namespace daybook {
 namespace {
@@ -146,8 +147,7 @@ std::string place_in(const std::string& name, std::string_view text, std::size_t
   const auto line = 1 + std::ranges::count(before, '\n');
   std::string_view start = before.substr(before.rfind('\n') + 1);
   if (line == 1) start = without_byte_order_mark(start);
-  const auto column =
-      1 + std::ranges::count_if(start, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
+  const auto column = 1 + std::ranges::count_if(start, std::not_fn(is_inside_character));
   return fmt::format("{}:{}:{}", name, line, column);
 }
 

@@ -1,12 +1,16 @@
 // Code points of texts in UTF-8, one after the other.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 namespace daybook {
 
 inline constexpr char32_t kInvalidCodePoint = 0xFFFFFFFF;
+
+// Whether a byte of a text goes on with a character that another began.
+inline bool is_inside_character(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
 
 // Takes one code point off the front of `text`, which is not empty; kInvalidCodePoint for overlong, surrogate or
 // truncated forms.
@@ -30,7 +34,7 @@ inline char32_t next_code_point(std::string_view& text) {
     }
     if (text.size() < size) return kInvalidCodePoint;
     for (std::size_t i = 1; i < size; ++i) {
-      if ((byte(i) & 0xC0) != 0x80) return kInvalidCodePoint;
+      if (!is_inside_character(text[i])) return kInvalidCodePoint;
       value = value << 6 | (byte(i) & 0x3F);
     }
     if ((size == 3 && (value < 0x800 || (value >= 0xD800 && value <= 0xDFFF))) ||
@@ -40,6 +44,14 @@ inline char32_t next_code_point(std::string_view& text) {
   }
   text.remove_prefix(size);
   return value;
+}
+
+// A text's first characters that take at most so many bytes together. Of bytes that are no text it may be nothing.
+inline std::string_view first_characters(std::string_view text, std::size_t bytes_max) {
+  if (text.size() <= bytes_max) return text;
+  std::size_t end = bytes_max;
+  while (end > 0 && is_inside_character(text[end])) --end;
+  return text.substr(0, end);
 }
 
 inline void append_code_point(char32_t c, std::string& to) {

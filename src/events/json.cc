@@ -13,6 +13,7 @@
 
 #include "base/date.h"
 #include "base/hash.h"
+#include "base/utf8.h"
 
 namespace daybook::events {
 namespace {
@@ -246,9 +247,7 @@ class Filler {
   static std::string shortened(const std::string& path) {
     constexpr std::size_t kPathBytesMax = 256;
     if (path.size() <= kPathBytesMax) return path;
-    std::size_t end = kPathBytesMax;
-    while ((static_cast<unsigned char>(path[end]) & 0xC0) == 0x80) --end;
-    return path.substr(0, end) + "…";
+    return std::string(first_characters(path, kPathBytesMax)) + "…";
   }
 
   void fill_list(const json::value& from, Message& to, const FieldDescriptor* field, const std::string& path) {

@@ -6,6 +6,7 @@
 #include <map>
 #include <vector>
 
+#include "base/utf8.h"
 #include "store/event_fields.h"
 
 namespace daybook::store {
@@ -17,18 +18,12 @@ constexpr std::size_t kValueBytesMax = 64;
 // Long values are shown from a little before the byte from which they differ.
 constexpr std::size_t kBeforeDifference = 16;
 
-bool is_inside_character(std::string_view text, std::size_t at) {
-  return at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80;
-}
-
 // What is shown of a value that differs from another in this byte, cut between characters.
 std::string_view shown(std::string_view value, std::size_t difference) {
   if (value.size() <= kValueBytesMax) return value;
   std::size_t begin = difference + kBeforeDifference < kValueBytesMax ? 0 : difference - kBeforeDifference;
-  while (begin > 0 && is_inside_character(value, begin)) --begin;
-  std::size_t end = std::min(value.size(), begin + kValueBytesMax);
-  while (end > begin && is_inside_character(value, end)) --end;
-  return value.substr(begin, end - begin);
+  while (begin > 0 && is_inside_character(value[begin])) --begin;
+  return first_characters(value.substr(begin), kValueBytesMax);
 }
 
 // Lists what an event says, a text a field; what is left out is not listed.

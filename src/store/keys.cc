@@ -1,6 +1,7 @@
 #include "store/keys.h"
 
 #include "base/search_text.h"
+#include "base/utf8.h"
 
 namespace daybook::store {
 namespace {
@@ -198,10 +199,7 @@ Result<ShipmentKey> ShipmentKey::parse(std::string_view bytes) {
 
 std::string_view NameKey::kept(std::string_view words) {
   constexpr std::size_t kWordsBytesMax = 64;
-  if (words.size() <= kWordsBytesMax) return words;
-  std::size_t end = kWordsBytesMax;
-  while ((static_cast<unsigned char>(words[end]) & 0xC0) == 0x80) --end;
-  return words.substr(0, end);
+  return first_characters(words, kWordsBytesMax);
 }
 
 std::string NameKey::beginning(std::string_view words) { return std::string(1, kNamePrefix).append(kept(words)); }

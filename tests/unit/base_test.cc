@@ -570,6 +570,18 @@ TEST(Texts, Utf8MustBeTheShortestForm) {
   }
 }
 
+TEST(Texts, AreCutBetweenCharacters) {
+  EXPECT_EQ(first_characters("", 0), "");
+  EXPECT_EQ(first_characters("abc", 3), "abc");
+  EXPECT_EQ(first_characters("abc", 2), "ab");
+  for (const auto& [bytes, expected] :
+       {std::pair(0, ""), {1, ""}, {2, ""}, {3, "中"}, {4, "中"}, {5, "中"}, {6, "中"}, {7, "中😀"}, {8, "中😀x"}}) {
+    EXPECT_EQ(first_characters("中😀xy", static_cast<std::size_t>(bytes)), expected) << bytes;
+  }
+  // Nothing begins in them.
+  EXPECT_EQ(first_characters(std::string(70, '\xBA'), 64), "");
+}
+
 TEST(Texts, RegionsAreLabelsJoinedBySlashes) {
   for (const std::string& text : {std::string("CN"), std::string("中国/华南"), std::string("a/b/c/d/e/f"),
                                   std::string(64, 'x') + "/" + std::string(63, 'y'), std::string(128, 'x')}) {
