@@ -3,14 +3,10 @@
 #include <algorithm>
 #include <tuple>
 
+#include "base/text.h"
+
 namespace daybook {
 namespace {
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t begin = std::min(text.find_first_not_of(" \t"), text.size());
-  text.remove_prefix(begin);
-  return text.substr(0, text.find_last_not_of(" \t") + 1);
-}
 
 std::string lower(std::string_view text) {
   std::string name(text);

@@ -11,16 +11,6 @@
 #include "base/utf8.h"
 
 namespace daybook {
-namespace {
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\r\n";
-  const std::size_t begin = text.find_first_not_of(kBlanks);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
-}
-
-}  // namespace
 
 CsvRows::CsvRows(std::string_view text, CsvOptions options, Fault fault)
     : text_(text), options_(options), fault_(std::move(fault)) {

@@ -19,6 +19,9 @@ std::string_view without_byte_order_mark(std::string_view text);
 // write such files. Nothing for any other text.
 std::optional<std::string> encoding_fault(std::string_view text);
 
+// Without blanks, tabs and ends of lines around it.
+std::string_view trimmed(std::string_view text);
+
 // ASCII without blanks and control characters, as nearly all texts are: valid UTF-8, and a label as far
 // as its characters go.
 [[gnu::always_inline]] inline bool is_plain(std::string_view text) {
