@@ -678,7 +678,7 @@ def queries(oracle, seed, days):
             known = [(a.customer, id_) for a in oracle.facts.accounts.values()
                      for id_ in (getattr(a, family) if family != "shipments" else
                                  sorted({x for d in a.orders.values() for x in d.dispatches}))]
-            for c, id_ in rng.sample(known, min(len(known), 3)):
+            for c, id_ in rng.sample(known, min(len(known), 8)):
                 yield path + quote(id_, safe=""), dict(at, customer_id=c)
         for path, filters, states in LISTS:
             q = dict(at)

@@ -575,7 +575,7 @@ class Hostile:
         """Money that had settled something and is paid back, then applied anew; a credit note
         refunded, its own item unallocated, voided."""
         r = self.r
-        c, cur, k, out, add, _ = self.telling()
+        c, cur, k, out, add, today = self.telling()
         o = "BO" + k
         lines = self.lines()
         add("order_placed", order_id=o, currency=cur, lines=lines, region="CN/South",
@@ -628,8 +628,10 @@ class Hostile:
             add("invoice_voided", invoice_id=ids[0], date="today")
         if x > 0.6 and source == "credit_note_id":
             add("credit_note_voided", credit_note_id=id_, date="today")
-        if x > 0.85 and source == "payment_id":
+        if x > 0.75 and source == "payment_id":
             add("payment_reversed", payment_id=id_, date="today")
+            if self.maybe(0.5):     # one day, two ends
+                add("invoice_voided", invoice_id=ids[0], date=today())
         if self.maybe(0.3):
             add("promise_made", promise_id="BM" + k, currency=cur, amount_minor=total,
                 promised_date=self.late(), invoice_ids=ids)

@@ -2142,6 +2142,20 @@ class Pages(unittest.TestCase):
             {"type": "payment", "id": "P", "source_id": "P", "amount": "5.00",
              "from": "2024-05-05", "until": "2024-05-20"}])
 
+    def test_an_application_that_ended_twice_on_a_day(self):
+        for undo, ended_by in (((), "voided"), (("P",), "reversed"), (("P", "I"), "unallocated")):
+            w = World()
+            w.invoice("I", 1000)
+            w.pay("P", 500, "2024-05-05", [("I", 500)])
+            w.put("invoice_voided", "2024-05-20", invoice_id="I", date="2024-05-20")
+            if "P" in undo:
+                w.put("payment_reversed", "2024-05-20", payment_id="P", date="2024-05-20")
+            if "I" in undo:
+                w.put("payment_unallocated", "2024-05-20", allocation_id="P", payment_id="P",
+                      date="2024-05-20")
+            p = w.get("/v1/invoices/I", "2024-05-20")
+            self.assertEqual([x["ended_by"] for x in p["past_applications"]], [ended_by])
+
     def test_a_recovery_is_negative_among_applications(self):
         w = World()
         w.invoice("I", 1000)

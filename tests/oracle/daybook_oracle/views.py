@@ -620,12 +620,15 @@ def invoice(o, q, id_):
     past = []
     for it in rc.items_of_invoice[inv]:
         if it.state == "counts" and it.end <= day:
+            # Both on one day: the split of its cash goes by the void, the page says the reversal.
+            by = "reversed" if it.ended_by == "voided" and it.source.kind == "payment" and \
+                it.source.end == it.end else it.ended_by
             t = "payment" if it.source.kind == "payment" else \
                 "credit_note" if it.own else "credit_allocation"
             past.append({"type": t, "id": it.alloc_id, "source_id": it.source.id,
                          "amount": amount(it.amount - it.taken_back(it.end - 1), cur),
                          "from": show_date(it.start), "until": show_date(it.end),
-                         "ended_by": it.ended_by})
+                         "ended_by": by})
     voided = inv.void_date is not None and inv.void_date <= day
     return dict(
         common(o, q), customer_id=inv.customer, customer_name=name_of(o, inv.customer, day),
