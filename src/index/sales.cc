@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <optional>
 #include <tuple>
 #include <utility>
 
@@ -48,6 +49,26 @@ std::vector<Sums> added(const std::vector<Sums>& a, const std::vector<Sums>& b) 
   return sums;
 }
 
+// Of one month; `sums` are sorted, and late ones by day.
+template <typename Sums>
+void add_to(SumsByLateness<Sums>& kept, const std::vector<Sums>& sums) {
+  std::vector<Sums> by_month = sums;
+  std::vector<Sums> late;
+  for (Sums& of : by_month) {
+    if (of.late == SalesSums::kOnTime) continue;
+    late.push_back(of);
+    of.late = period_start(Grain::kMonth, of.late);
+  }
+  kept.months = added(kept.months, sum_up(std::move(by_month)));
+  if (!late.empty()) kept.days = added(kept.days, late);
+}
+
+template <typename Sums>
+void release(SumsByLateness<Sums>& kept) {
+  daybook::release(kept.months);
+  daybook::release(kept.days);
+}
+
 // The same by fewer groups.
 template <typename Group>
 std::vector<SalesSums> grouped(std::vector<SalesSums> sums, const Group& group) {
@@ -74,6 +95,54 @@ class WholeOfMonth {
 
  private:
   std::map<std::pair<Day, std::uint16_t>, Exact> sums_;
+};
+
+// Where sums of a month do not come to its whole, by when they began to count.
+class FaultsOfMonth {
+ public:
+  // Both must outlive it.
+  FaultsOfMonth(const Sales::Month& month, std::vector<SalesFault>& faults) : month_(month), faults_(faults) {}
+
+  template <typename Sums>
+  void find(const SumsByLateness<Sums>& kept) {
+    find_in(kept.months, [](Day late) {
+      return std::optional(late == SalesSums::kOnTime ? late : period_start(Grain::kMonth, late));
+    });
+    find_in(kept.days, [](Day late) { return late == SalesSums::kOnTime ? std::nullopt : std::optional(late); });
+  }
+
+ private:
+  static constexpr std::size_t columns_of(const SalesSums&) { return kSalesColumns.size(); }
+  static constexpr std::size_t columns_of(const SkuSums&) { return kGoodsColumns; }
+  static std::uint16_t currency_of(const SalesSums& sums) { return sums.group.currency; }
+  static std::uint16_t currency_of(const SkuSums& sums) { return sums.currency; }
+  static Int128 value_of(const SalesSums& sums, std::size_t column) { return sums.value(column); }
+  static Int128 value_of(const SkuSums& sums, std::size_t column) { return sums.goods(column).amount; }
+
+  // when(late) tells under which day of theirs a whole of that day stands, if under any.
+  template <typename Sums, typename When>
+  void find_in(const std::vector<Sums>& all, const When& when) {
+    constexpr std::size_t kColumns = columns_of(Sums{});
+    std::map<std::pair<Day, std::uint16_t>, Exact> differences;
+    for (const Sums& sums : all) {
+      Exact& difference = differences[{sums.late, currency_of(sums)}];
+      for (std::size_t i = 0; i < kColumns; ++i) difference[i] += value_of(sums, i);
+    }
+    for (const SalesWhole& whole : month_.whole) {
+      const std::optional<Day> late = when(whole.late);
+      if (!late) continue;
+      Exact& difference = differences[{*late, whole.currency}];
+      for (std::size_t i = 0; i < kColumns; ++i) difference[i] -= whole.columns[i];
+    }
+    for (const auto& [key, difference] : differences) {
+      for (std::size_t i = 0; i < kColumns; ++i) {
+        if (difference[i] != 0) faults_.push_back({month_.start, key.second, i, difference[i]});
+      }
+    }
+  }
+
+  const Sales::Month& month_;
+  std::vector<SalesFault>& faults_;
 };
 
 }  // namespace
@@ -121,14 +190,14 @@ Sales Sales::merged(std::vector<SalesRow> rows) const {
     }
     month->whole = whole.take();
     come = sum_up(std::move(come));
-    if (has_all_) month->by_all = added(month->by_all, come);
-    month->by_region = added(month->by_region, grouped(come, [](const SalesGroup& group) {
-                               return SalesGroup{.currency = group.currency, .region = group.region};
-                             }));
-    month->by_rep = added(month->by_rep, grouped(std::move(come), [](const SalesGroup& group) {
-                            return SalesGroup{.currency = group.currency, .sales_rep = group.sales_rep};
-                          }));
-    month->by_sku = added(month->by_sku, sum_up(std::move(goods)));
+    if (has_all_) add_to(month->by_all, come);
+    add_to(month->by_region, grouped(come, [](const SalesGroup& group) {
+             return SalesGroup{.currency = group.currency, .region = group.region};
+           }));
+    add_to(month->by_rep, grouped(std::move(come), [](const SalesGroup& group) {
+             return SalesGroup{.currency = group.currency, .sales_rep = group.sales_rep};
+           }));
+    add_to(month->by_sku, sum_up(std::move(goods)));
     result.months_.push_back(std::move(month));
   }
   return result;
@@ -155,37 +224,11 @@ void Sales::give_up_skus() {
 std::vector<SalesFault> Sales::faults() const {
   std::vector<SalesFault> faults;
   for (const auto& month : months_) {
-    using Differences = std::map<std::pair<Day, std::uint16_t>, Exact>;
-    // Of some columns, after the sums by group were added.
-    const auto compare = [&](Differences differences, std::size_t columns) {
-      for (const SalesWhole& whole : month->whole) {
-        Exact& difference = differences[{whole.late, whole.currency}];
-        for (std::size_t i = 0; i < columns; ++i) difference[i] -= whole.columns[i];
-      }
-      for (const auto& [key, difference] : differences) {
-        for (std::size_t i = 0; i < columns; ++i) {
-          if (difference[i] != 0) faults.push_back({month->start, key.second, i, difference[i]});
-        }
-      }
-    };
-    const auto compare_groups = [&](const std::vector<SalesSums>& groups) {
-      Differences sum;
-      for (const SalesSums& sums : groups) {
-        Exact& of = sum[{sums.late, sums.group.currency}];
-        for (std::size_t i = 0; i < sums.parts.size(); ++i) of[i] += sums.value(i);
-      }
-      compare(std::move(sum), kSalesColumns.size());
-    };
-    if (has_all_) compare_groups(month->by_all);
-    compare_groups(month->by_region);
-    compare_groups(month->by_rep);
-    if (!has_skus_) continue;
-    Differences sum;
-    for (const SkuSums& sums : month->by_sku) {
-      Exact& of = sum[{sums.late, sums.currency}];
-      for (std::size_t i = 0; i < kGoodsColumns; ++i) of[i] += sums.goods(i).amount;
-    }
-    compare(std::move(sum), kGoodsColumns);
+    FaultsOfMonth of(*month, faults);
+    if (has_all_) of.find(month->by_all);
+    of.find(month->by_region);
+    of.find(month->by_rep);
+    if (has_skus_) of.find(month->by_sku);
   }
   return faults;
 }
@@ -193,8 +236,7 @@ std::vector<SalesFault> Sales::faults() const {
 std::size_t Sales::bytes() const {
   std::size_t bytes = sku_bytes();
   for (const auto& month : months_) {
-    bytes += sizeof(Month) + 32 +
-             (month->by_all.capacity() + month->by_region.capacity() + month->by_rep.capacity()) * sizeof(SalesSums) +
+    bytes += sizeof(Month) + 32 + month->by_all.bytes() + month->by_region.bytes() + month->by_rep.bytes() +
              month->whole.capacity() * sizeof(SalesWhole);
   }
   return bytes;
@@ -202,7 +244,7 @@ std::size_t Sales::bytes() const {
 
 std::size_t Sales::sku_bytes() const {
   std::size_t bytes = 0;
-  for (const auto& month : months_) bytes += month->by_sku.capacity() * sizeof(SkuSums);
+  for (const auto& month : months_) bytes += month->by_sku.bytes();
   return bytes;
 }
 

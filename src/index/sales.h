@@ -3,6 +3,7 @@
 // is said so, and left to the pages.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <compare>
 #include <limits>
@@ -96,7 +97,20 @@ struct SkuSums {
     return {value(3 * column), value(3 * column + 1), static_cast<std::int64_t>(value(3 * column + 2))};
   }
 
-  auto key() const { return std::tie(currency, sku, late); }
+  auto key() const { return std::tie(late, currency, sku); }
+};
+
+// Sums of a month by when they began to count, so that what is asked for as of a date costs months, and days of one
+// month at most. Both lists are sorted by key().
+template <typename Sums>
+struct SumsByLateness {
+  std::vector<Sums> months;  // On time; and late, where `late` is the first day of the month of that day.
+  std::vector<Sums> days;    // What is late once more, by the day itself.
+
+  // Calls visit(sums) for what counts on that day, each once.
+  template <typename Visit>
+  void for_each(Day as_of, const Visit& visit) const;
+  std::size_t bytes() const { return (months.capacity() + days.capacity()) * sizeof(Sums); }
 };
 
 // What a month comes to in one currency, whoever's it is: kept apart from the sums by group, which must add up to it.
@@ -136,10 +150,10 @@ class Sales {
     Day first_day = std::numeric_limits<Day>::max();
     Day last_day = std::numeric_limits<Day>::min();
     Day last_on_time = std::numeric_limits<Day>::min();
-    std::vector<SalesSums> by_all;     // Empty without has_all().
-    std::vector<SalesSums> by_region;  // Rep, channel and kind are 0: all of them.
-    std::vector<SalesSums> by_rep;     // Likewise, with regions 0.
-    std::vector<SkuSums> by_sku;       // Empty without has_skus().
+    SumsByLateness<SalesSums> by_all;     // Empty without has_all().
+    SumsByLateness<SalesSums> by_region;  // Rep, channel and kind are 0: all of them.
+    SumsByLateness<SalesSums> by_rep;     // Likewise, with regions 0.
+    SumsByLateness<SkuSums> by_sku;       // Empty without has_skus().
     std::vector<SalesWhole> whole;
 
     // Whether the sums say what was posted from `from` to `to` and counts on `as_of`.
@@ -155,5 +169,20 @@ class Sales {
   bool has_all_ = true;
   bool has_skus_ = true;
 };
+
+template <typename Sums>
+template <typename Visit>
+void SumsByLateness<Sums>::for_each(Day as_of, const Visit& visit) const {
+  const Day from = period_start(Grain::kMonth, as_of);
+  const bool is_whole = period_start(Grain::kMonth, as_of + 1) > from;
+  for (const Sums& sums : months) {
+    if (sums.late > from || (sums.late == from && !is_whole)) break;
+    visit(sums);
+  }
+  if (is_whole) return;
+  for (auto at = std::ranges::lower_bound(days, from, {}, &Sums::late); at != days.end() && at->late <= as_of; ++at) {
+    visit(*at);
+  }
+}
 
 }  // namespace daybook::index

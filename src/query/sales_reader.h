@@ -244,26 +244,19 @@ void SalesReader::read_months(const index::Sales& table, MonthsBy by, Months& le
   for (const auto& month : table.months()) {
     if (!period.meets(month->first_day, month->last_day) || left_out.hold(month->start)) continue;
     const auto& groups = by == MonthsBy::kAll ? month->by_all : by == MonthsBy::kRep ? month->by_rep : month->by_region;
-    for (const index::SalesSums& row : groups) {
-      if (row.late > asked_.as_of) continue;
+    groups.for_each(asked_.as_of, [&](const index::SalesSums& row) {
       const bool passes = at_group(row.group, month->start);
       for (std::size_t i = by_sku ? index::kGoodsColumns : 0; i < row.parts.size(); ++i) {
         if (row.parts[i] != 0) add(passes, row.group.currency, i, value_of(index::kSalesColumns[i], row.value(i)));
       }
-    }
+    });
     if (!by_sku) continue;
-    const index::SkuSums* before = nullptr;
-    bool passes = false;
-    for (const index::SkuSums& row : month->by_sku) {
-      if (row.late > asked_.as_of) continue;
-      if (before == nullptr || before->sku != row.sku || before->currency != row.currency) {
-        passes = at_sku(row.currency, row.sku, month->start);
-      }
-      before = &row;
+    month->by_sku.for_each(asked_.as_of, [&](const index::SkuSums& row) {
+      const bool passes = at_sku(row.currency, row.sku, month->start);
       for (std::size_t i = 0; i < index::kGoodsColumns; ++i) {
         if (const domain::CellValue value = row.goods(i); !value.is_zero()) add(passes, row.currency, i, value);
       }
-    }
+    });
   }
   shard.index->sales.tail.for_each([&](const index::SalesRow& row) {
     if (!period.holds(row.day) || row.counts_from > asked_.as_of || left_out.hold(row.day)) return;

@@ -22,13 +22,15 @@ std::int64_t now_ms() {
 // kind on a date.
 class Questions {
  public:
-  explicit Questions(const live::LiveModel& model) : model_(model) {}
+  // Only those whose names hold a text. Both must outlive it.
+  Questions(const live::LiveModel& model, const std::string& only) : model_(model), only_(only) {}
 
   Day random_day(Day from, Day to) {
     return from + static_cast<Day>(random_() % static_cast<std::uint32_t>(to - from + 1));
   }
   // Asks `runs` times, twice each; `ask` gives the parameters.
   void time(const char* what, const std::string& path, int runs, const std::function<query::ParameterMap()>& ask) {
+    if (std::string_view(what).find(only_) == std::string_view::npos) return;
     Spread first, again;
     for (int run = 0; run < runs; ++run) {
       const query::ParameterMap parameters = ask();
@@ -40,10 +42,11 @@ class Questions {
 
  private:
   const live::LiveModel& model_;
+  const std::string& only_;
   std::minstd_rand random_{1};
 };
 
-int ageing(std::int64_t orders, int runs, bool indexed) {
+int ageing(std::int64_t orders, int runs, bool indexed, const std::string& only) {
   test::TempDir directory;
   log::EmbeddedLogOptions options;
   options.data_directory = directory.path();
@@ -67,7 +70,7 @@ int ageing(std::int64_t orders, int runs, bool indexed) {
   fmt::print("index, MiB                              {:.1f}\n", static_cast<double>(model.index_bytes()) / (1 << 20));
   const Day first = day_from_civil({2023, 1, 1});
   const Day last = day_from_civil({2024, 12, 31});
-  Questions questions(model);
+  Questions questions(model, only);
   const auto past = [&](query::ParameterMap more) {
     return [&, more] {
       query::ParameterMap parameters = more;
@@ -244,7 +247,9 @@ int main(int argc, char** argv) {
   bool from_pages = false;
   CLI::App* ageing = common(app.add_subcommand("ageing", "questions at random past dates"));
   ageing->add_flag("--from-pages", from_pages, "without indexes in memory");
-  ageing->callback([&] { code = daybook::bench::ageing(orders, runs, !from_pages); });
+  std::string only;
+  ageing->add_option("--only", only, "questions whose names hold this text");
+  ageing->callback([&] { code = daybook::bench::ageing(orders, runs, !from_pages, only); });
   std::string url;
   double rate = 20'000;
   double seconds = 10;

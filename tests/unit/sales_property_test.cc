@@ -301,7 +301,8 @@ RC_GTEST_PROP(SalesProof, FailsWhereOneOfTheTablesIsDamaged, ()) {
   Asked asked{{"v1", "sales"},
               {{"from", format_date(kFirstDate)}, {"to", format_date(kLastDate)}, {"as_of", format_date(kLastDate)}}};
   const std::size_t column = random() % std::size(kMeasures);
-  const auto damage = [&](std::vector<index::SalesSums>& groups) {
+  const auto damage = [&](index::SumsByLateness<index::SalesSums>& kept) {
+    std::vector<index::SalesSums>& groups = kept.months;
     RC_PRE(!groups.empty());
     index::SalesSums& sums = groups[random() % groups.size()];
     sums.parts[column] += 7;
@@ -315,9 +316,10 @@ RC_GTEST_PROP(SalesProof, FailsWhereOneOfTheTablesIsDamaged, ()) {
       expected = damage(month.by_rep);
       break;
     case 4: {
-      RC_PRE(!month.by_sku.empty());
+      std::vector<index::SkuSums>& skus = month.by_sku.months;
+      RC_PRE(!skus.empty());
       asked.parameters.emplace("group_by", "sku");
-      index::SkuSums& sums = month.by_sku[random() % month.by_sku.size()];
+      index::SkuSums& sums = skus[random() % skus.size()];
       sums.parts[0] += 7;
       expected = {Currency::from_number(sums.currency).code() + " ordered"};
       break;
