@@ -48,6 +48,12 @@ class KafkaLog final : public Log {
         partition_count_(partition_count),
         asking_(std::move(asking)),
         producer_(std::move(producer)) {}
+  ~KafkaLog() override {
+    // A broker that hangs keeps each of them waiting.
+    std::thread asking([this] { asking_.reset(); });
+    producer_.reset();
+    asking.join();
+  }
 
   std::int32_t partition_count() const override { return partition_count_; }
 
@@ -169,8 +175,8 @@ class KafkaLog final : public Log {
   // By Topic, as check() found them last.
   std::array<std::atomic<std::int32_t>, kTopicCount> partitions_now_ = {};
   // For questions alone.
-  const std::unique_ptr<Client> asking_;
-  const std::unique_ptr<Producer> producer_;
+  std::unique_ptr<Client> asking_;
+  std::unique_ptr<Producer> producer_;
 };
 
 }  // namespace
