@@ -14,20 +14,32 @@ namespace {
 
 using Exact = std::array<Int128, kSalesColumns.size()>;
 
-// Sums of rows of one month, which are sorted; several rows where a sum does not fit, none where all are zero.
+template <typename Sums>
+using ExactOf = std::array<Int128, std::tuple_size_v<decltype(Sums::parts)>>;
+
+// As many rows as it takes; none where all are zero.
+template <typename Sums>
+void emit(Sums key, ExactOf<Sums> exact, std::vector<Sums>& to) {
+  using Part = typename decltype(Sums::parts)::value_type;
+  for (key.shift = 0; std::ranges::any_of(exact, [](Int128 sum) { return sum != 0; }); key.shift += Sums::kBits) {
+    for (std::size_t i = 0; i < exact.size(); ++i) {
+      key.parts[i] = static_cast<Part>(take_part<Sums::kBits>(exact[i]));
+    }
+    to.push_back(key);
+  }
+}
+
+// Sums of rows of one month, which are sorted.
 template <typename Sums>
 std::vector<Sums> sum_sorted(const std::vector<Sums>& rows) {
   std::vector<Sums> sums;
   for (auto at = rows.begin(); at != rows.end();) {
-    Sums key = *at;
-    std::array<Int128, std::tuple_size_v<decltype(key.parts)>> exact{};
+    const Sums key = *at;
+    ExactOf<Sums> exact{};
     for (; at != rows.end() && at->key() == key.key(); ++at) {
       for (std::size_t i = 0; i < exact.size(); ++i) exact[i] += at->value(i);
     }
-    for (key.shift = 0; std::ranges::any_of(exact, [](Int128 sum) { return sum != 0; }); key.shift += kRowBits) {
-      for (std::size_t i = 0; i < exact.size(); ++i) key.parts[i] = take_part<kRowBits>(exact[i]);
-      sums.push_back(key);
-    }
+    emit(key, exact, sums);
   }
   return sums;
 }
@@ -168,15 +180,15 @@ Sales Sales::merged(std::vector<SalesRow> rows) const {
     for (; at != rows.end() && period_start(Grain::kMonth, at->day) == next; ++at) {
       month->first_day = std::min(month->first_day, at->day);
       month->last_day = std::max(month->last_day, at->day);
-      SalesSums& sums = come.emplace_back();
-      sums.group = at->group;
-      sums.shift = at->shift;
+      SalesSums sums{.group = at->group};
       if (period_start(Grain::kMonth, at->counts_from) > next) {
         sums.late = at->counts_from;
       } else {
         month->last_on_time = std::max(month->last_on_time, at->counts_from);
       }
-      sums.parts[at->column] = at->part;
+      Exact amounts{};
+      amounts[at->column] = at->value();
+      emit(sums, amounts, come);
       whole.add(*at, sums.late);
       if (!has_skus_ || !is_of_goods(at->column)) continue;
       SkuSums& of_sku = goods.emplace_back();

@@ -68,23 +68,28 @@ struct SalesRow {
   }
 };
 
-// Sums of all columns; where one is too large for a row they are up to three.
+// Sums of all columns; where one is too large for a row they are up to five. There is one for each group that had
+// anything in a month: they are kept small.
 struct SalesSums {
   static constexpr Day kOnTime = std::numeric_limits<Day>::min();
+  static constexpr int kBits = 32;
 
   SalesGroup group;
   // The day from which they count where that is after the month of posting; else kOnTime.
   Day late = kOnTime;
   std::uint32_t shift = 0;
-  std::array<std::int64_t, kSalesColumns.size()> parts{};
+  std::array<std::int32_t, kSalesColumns.size()> parts{};
 
   Int128 value(std::size_t column) const { return part_at(parts[column], shift); }
 
   auto key() const { return std::tie(late, group); }
 };
+static_assert(sizeof(SalesSums) == 56);
 
 // What was ordered and shipped of one sku; where a sum is too large for a row they are up to three.
 struct SkuSums {
+  static constexpr int kBits = kRowBits;
+
   std::uint16_t currency = 0;
   std::uint16_t shift = 0;
   TextId sku = 0;

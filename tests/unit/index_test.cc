@@ -196,7 +196,7 @@ TEST(Sales, KnowWhichOfTheirSumsAreWrong) {
   const Sales sales = Sales().merged({row});
   // A month's tables are its own: nobody else reads them meanwhile.
   auto& month = const_cast<Sales::Month&>(*sales.months().front());
-  const auto faults_with = [&](std::int64_t& part) {
+  const auto faults_with = [&](auto& part) {
     part += 1;
     std::vector<Int128> differences;
     for (const SalesFault& fault : sales.faults()) differences.push_back(fault.difference);
