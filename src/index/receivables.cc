@@ -1,6 +1,7 @@
 #include "index/receivables.h"
 
 #include <algorithm>
+#include <tuple>
 
 namespace daybook::index {
 
@@ -27,7 +28,7 @@ void add_receivable_rows(store::LabelId customer, const store::Cell& cell, std::
   }
 }
 
-// --- rows of 24 bytes ---------------------------------------------------------------------------
+// --- rows of 16 bytes ---------------------------------------------------------------------------
 
 namespace {
 
@@ -41,8 +42,7 @@ Day unbiased(std::uint64_t bits) { return static_cast<Day>(bits & kDayMask) - kD
 }  // namespace
 
 PeriodSums::Packed::Packed(const ReceivableRow& row, Day start)
-    : account_(static_cast<std::uint64_t>(row.customer) << 32 | row.attributes),
-      amount_(row.currency & kCurrencyMask),
+    : amount_(row.currency & kCurrencyMask),
       dates_(static_cast<std::uint64_t>(row.measure) << 60 | biased(row.day) << 42 | biased(row.day2) << 24 |
              static_cast<std::uint64_t>(row.counts_from - start) << 15) {
   static_assert(static_cast<int>(Measure::kLedgerInvoices) < 16);
@@ -59,9 +59,9 @@ PeriodSums::Packed PeriodSums::Packed::without_day() const {
   return row;
 }
 
-ReceivableRow PeriodSums::Packed::row(Day start) const {
-  return {.customer = static_cast<store::LabelId>(account_ >> 32),
-          .attributes = static_cast<store::LabelId>(account_),
+ReceivableRow PeriodSums::Packed::row(const Account& account, Day start) const {
+  return {.customer = account.customer,
+          .attributes = account.attributes,
           .day = unbiased(dates_ >> 42),
           .day2 = unbiased(dates_ >> 24),
           .counts_from = start + day_in_period(),
@@ -74,10 +74,21 @@ ReceivableRow PeriodSums::Packed::row(Day start) const {
 
 // --- sums by period -----------------------------------------------------------------------------
 
-void PeriodSums::emit(Packed key, Int128 amount, Int128 quantity, Sums& to) {
+void PeriodSums::Sums::push_back(const Account& account, const Packed& row) {
+  if (runs_.empty() || runs_.back().account != account) runs_.push_back({.account = account});
+  rows_.push_back(row);
+  runs_.back().end = static_cast<std::uint32_t>(rows_.size());
+}
+
+void PeriodSums::Sums::shrink_to_fit() {
+  runs_.shrink_to_fit();
+  rows_.shrink_to_fit();
+}
+
+void PeriodSums::emit(const Account& account, Packed row, Int128 amount, Int128 quantity, Sums& to) {
   for (unsigned place = 0; place < Packed::kPlaces && (amount != 0 || quantity != 0); ++place) {
-    key.take(place, amount, quantity);
-    to.push_back(key);
+    row.take(place, amount, quantity);
+    to.push_back(account, row);
   }
 }
 
@@ -86,22 +97,22 @@ PeriodSums::Sums PeriodSums::add(const Sums& a, const Sums& b) {
   if (b.empty()) return a;
   Sums sums;
   sums.reserve(a.size() + b.size());
-  auto left = a.begin();
-  auto right = b.begin();
-  while (left != a.end() || right != b.end()) {
-    const bool from_left = right == b.end() || (left != a.end() && left->key() <= right->key());
-    const Packed key = from_left ? *left : *right;
+  Sums::Cursor left(a);
+  Sums::Cursor right(b);
+  while (!left.at_end() || !right.at_end()) {
+    const bool from_left = right.at_end() || (!left.at_end() && left.key() <= right.key());
+    const Account account = from_left ? left.account() : right.account();
+    const Packed row = from_left ? left.row() : right.row();
+    const std::pair key(account, row.key());
     Int128 amount = 0;
     Int128 quantity = 0;
-    const auto take = [&](auto& at, const Sums& of) {
-      for (; at != of.end() && at->key() == key.key(); ++at) {
-        amount += at->amount();
-        quantity += at->quantity();
+    for (Sums::Cursor* of : {&left, &right}) {
+      for (; !of->at_end() && of->key() == key; of->next()) {
+        amount += of->row().amount();
+        quantity += of->row().quantity();
       }
-    };
-    take(left, a);
-    take(right, b);
-    emit(key, amount, quantity, sums);
+    }
+    emit(account, row, amount, quantity, sums);
   }
   sums.shrink_to_fit();
   return sums;
@@ -109,15 +120,16 @@ PeriodSums::Sums PeriodSums::add(const Sums& a, const Sums& b) {
 
 PeriodSums::Sums PeriodSums::without_days(const Sums& sums) {
   Sums all;
-  for (auto at = sums.begin(); at != sums.end();) {
-    const Packed key = at->without_day();
+  for (Sums::Cursor at(sums); !at.at_end();) {
+    const Account account = at.account();
+    const Packed row = at.row().without_day();
     Int128 amount = 0;
     Int128 quantity = 0;
-    for (; at != sums.end() && at->without_day().key() == key.key(); ++at) {
-      amount += at->amount();
-      quantity += at->quantity();
+    for (; !at.at_end() && at.account() == account && at.row().without_day().key() == row.key(); at.next()) {
+      amount += at.row().amount();
+      quantity += at.row().quantity();
     }
-    emit(key, amount, quantity, all);
+    emit(account, row, amount, quantity, all);
   }
   return all;
 }
@@ -130,7 +142,7 @@ const PeriodSums::Period* PeriodSums::find(Day day) const {
 PeriodSums PeriodSums::merged(std::span<const ReceivableRow> rows) const {
   const auto place = [&](const ReceivableRow& row) {
     const Day start = period_start(grain_, row.counts_from);
-    return std::pair(start, Packed(row, start).key());
+    return std::tuple(start, Account{row.customer, row.attributes}, Packed(row, start).key());
   };
   std::vector<std::pair<decltype(place(rows[0])), const ReceivableRow*>> placed;
   placed.reserve(rows.size());
@@ -141,15 +153,15 @@ PeriodSums PeriodSums::merged(std::span<const ReceivableRow> rows) const {
   Sums carry;  // What came, of all periods before.
   auto old = periods_.begin();
   for (auto at = placed.begin(); at != placed.end() || old != periods_.end();) {
-    const bool comes = at != placed.end() && (old == periods_.end() || at->first.first <= (*old)->start);
-    const Day start = comes ? at->first.first : (*old)->start;
+    const bool comes = at != placed.end() && (old == periods_.end() || std::get<Day>(at->first) <= (*old)->start);
+    const Day start = comes ? std::get<Day>(at->first) : (*old)->start;
     const bool is_old = old != periods_.end() && (*old)->start == start;
     if (!comes && carry.empty()) {
       result.periods_.push_back(*old++);
       continue;
     }
     Sums come;
-    while (at != placed.end() && at->first.first == start) {
+    while (at != placed.end() && std::get<Day>(at->first) == start) {
       const auto [key, first] = *at;
       Int128 amount = 0;
       Int128 quantity = 0;
@@ -157,7 +169,7 @@ PeriodSums PeriodSums::merged(std::span<const ReceivableRow> rows) const {
         amount += at->second->amount();
         quantity += at->second->quantity;
       }
-      emit(Packed(*first, start), amount, quantity, come);
+      emit(std::get<Account>(key), Packed(*first, start), amount, quantity, come);
     }
     auto period = std::make_shared<Period>();
     period->start = start;
@@ -184,7 +196,8 @@ PeriodSums PeriodSums::coarser(Grain grain) const { return PeriodSums(grain).mer
 std::vector<ReceivableRow> PeriodSums::rows() const {
   std::vector<ReceivableRow> rows;
   for (const auto& period : periods_) {
-    for (const Packed& row : period->rows) rows.push_back(row.row(period->start));
+    period->rows.for_each(
+        [&](const Account& account, const Packed& row) { rows.push_back(row.row(account, period->start)); });
   }
   return rows;
 }
@@ -192,7 +205,7 @@ std::vector<ReceivableRow> PeriodSums::rows() const {
 std::size_t PeriodSums::bytes() const {
   std::size_t bytes = 0;
   for (const auto& period : periods_) {
-    bytes += sizeof(Period) + 32 + (period->opening.capacity() + period->rows.capacity()) * sizeof(Packed);
+    bytes += sizeof(Period) + 32 + period->opening.bytes() + period->rows.bytes();
   }
   return bytes;
 }

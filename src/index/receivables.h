@@ -2,10 +2,11 @@
 // kept plus the cells of one period.
 #pragma once
 
+#include <compare>
 #include <memory>
 #include <optional>
 #include <span>
-#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "base/date.h"
@@ -56,10 +57,11 @@ class PeriodSums {
   void for_each(Day as_of, const Visit& visit) const {
     const Period* period = find(as_of);
     if (period == nullptr) return;
-    for (const Packed& row : period->opening) visit(row.row(period->start));
-    for (const Packed& row : period->rows) {
-      if (period->start + row.day_in_period() <= as_of) visit(row.row(period->start));
-    }
+    period->opening.for_each(
+        [&](const Account& account, const Packed& row) { visit(row.row(account, period->start)); });
+    period->rows.for_each([&](const Account& account, const Packed& row) {
+      if (period->start + row.day_in_period() <= as_of) visit(row.row(account, period->start));
+    });
   }
 
   // All of them, by period.
@@ -68,7 +70,14 @@ class PeriodSums {
   std::size_t bytes() const;
 
  private:
-  // 24 bytes, as most of what an index holds are these. Amounts of 48 bits and quantities of 15: what
+  // Whose rows stand together.
+  struct Account {
+    store::LabelId customer = 0;
+    store::LabelId attributes = 0;
+
+    auto operator<=>(const Account&) const = default;
+  };
+  // 16 bytes, as most of what an index holds are these. Amounts of 48 bits and quantities of 15: what
   // does not fit is up to four rows, each worth so many bits more.
   class Packed {
    public:
@@ -79,11 +88,11 @@ class PeriodSums {
     void take(unsigned place, Int128& amount, Int128& quantity);
     Int128 amount() const { return part_at(amount_part(), amount_shift()); }
     std::int64_t quantity() const { return (static_cast<std::int64_t>(dates_ << 49) >> 49) << 15 * place(); }
-    // Rows with one key are summed. Customer and attributes come first, the day in the period last.
-    auto key() const { return std::tuple(account_, amount_ & kCurrencyMask, dates_ >> 15); }
+    // The day in the period comes last.
+    auto key() const { return std::pair(amount_ & kCurrencyMask, dates_ >> 15); }
     Day day_in_period() const { return static_cast<Day>(dates_ >> 15 & 0x1FF); }
     Packed without_day() const;
-    ReceivableRow row(Day start) const;
+    ReceivableRow row(const Account& account, Day start) const;
 
     static constexpr unsigned kPlaces = 4;
 
@@ -94,18 +103,63 @@ class PeriodSums {
     std::int64_t amount_part() const { return static_cast<std::int64_t>(amount_) >> 16; }
     std::uint8_t amount_shift() const { return static_cast<std::uint8_t>(48 * place()); }
 
-    std::uint64_t account_;  // Customer, attributes.
-    std::uint64_t amount_;   // 48 bits; place 2; currency 14.
-    std::uint64_t dates_;    // Measure 4, issue date 18, due date 18, day in the period 9, quantity 15.
+    std::uint64_t amount_;  // 48 bits; place 2; currency 14.
+    std::uint64_t dates_;   // Measure 4, issue date 18, due date 18, day in the period 9, quantity 15.
   };
-  using Sums = std::vector<Packed>;  // By key.
+  // Rows by key: account, then Packed::key(). Those with one key are summed.
+  class Sums {
+   public:
+    // One row after the other. It must outlive the cursor.
+    class Cursor {
+     public:
+      explicit Cursor(const Sums& sums) : sums_(sums) {}
+
+      bool at_end() const { return row_ == sums_.rows_.size(); }
+      const Account& account() const { return sums_.runs_[run_].account; }
+      const Packed& row() const { return sums_.rows_[row_]; }
+      auto key() const { return std::pair(account(), row().key()); }
+      void next() {
+        if (++row_ == sums_.runs_[run_].end) ++run_;
+      }
+
+     private:
+      const Sums& sums_;
+      std::size_t run_ = 0;
+      std::size_t row_ = 0;
+    };
+
+    bool empty() const { return rows_.empty(); }
+    std::size_t size() const { return rows_.size(); }
+    void reserve(std::size_t rows) { rows_.reserve(rows); }
+    // By rising keys.
+    void push_back(const Account& account, const Packed& row);
+    void shrink_to_fit();
+    std::size_t bytes() const { return runs_.capacity() * sizeof(Run) + rows_.capacity() * sizeof(Packed); }
+    // Calls visit(account, row).
+    template <typename Visit>
+    void for_each(const Visit& visit) const {
+      std::size_t at = 0;
+      for (const Run& run : runs_) {
+        for (; at < run.end; ++at) visit(run.account, rows_[at]);
+      }
+    }
+
+   private:
+    struct Run {
+      Account account;
+      std::uint32_t end = 0;  // Behind its last row.
+    };
+
+    std::vector<Run> runs_;
+    std::vector<Packed> rows_;
+  };
   struct Period {
     Day start = 0;
     Sums opening;
     Sums rows;
   };
 
-  static void emit(Packed key, Int128 amount, Int128 quantity, Sums& to);
+  static void emit(const Account& account, Packed row, Int128 amount, Int128 quantity, Sums& to);
   static Sums add(const Sums& a, const Sums& b);
   static Sums without_days(const Sums& sums);
   // The period in force on a day; null before the first.
