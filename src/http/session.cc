@@ -170,7 +170,8 @@ void Session::progress(std::size_t bytes) {
 bool Session::peer_is_gone() {
   char byte = 0;
   const auto count = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  return count == 0 || (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+  if (count == 0) return std::exchange(has_ended_, true);
+  return count < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR;
 }
 
 std::optional<Clock::time_point> Session::waiting_since() const {
@@ -421,7 +422,7 @@ void Session::submit(Request request) {
   workers_ = &service_.workers_of(request);
   auto task = [&handler = service_.handler, ticket, request = std::make_shared<Request>(std::move(request))] {
     // Nobody has waited so long.
-    if (request->stop.stop_requested()) return;
+    if (request->stop.stop_requested()) return ticket->use(problem(503, "Given up", "nobody waits for the answer"));
     try {
       handler(std::move(*request), [ticket](Response response) { ticket->use(std::move(response)); });
     } catch (const std::exception& failure) {
@@ -439,6 +440,7 @@ Awaitable<Response> Session::handle(Request request) {
   response_.reset();
   wake_.expires_at(Clock::time_point::max());
   stop_ = std::stop_source();
+  has_ended_ = false;
   request.stop = stop_.get_token();
   submit(std::move(request));
   while (!response_ && !aborted_) {

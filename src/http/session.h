@@ -131,6 +131,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void cut(bool chunked);
   // Reads what the peer still sends, so that closing does not destroy the answer on its way.
   Awaitable<void> drain();
+  // Whether nobody waits for the answer. A peer that has only ended its side of the connection, as one that goes does
+  // too, is there for one sweep more.
   bool peer_is_gone();
   void close();
 
@@ -147,6 +149,7 @@ class Session : public std::enable_shared_from_this<Session> {
   bool expired_ = false;
   bool lost_ = false;
   bool aborted_ = false;
+  bool has_ended_ = false;  // The peer its side, when it was looked after last.
   std::optional<Response> response_;
   std::stop_source stop_;                      // Of the request being handled.
   WorkerPool* workers_ = nullptr;              // Which handle it.

@@ -489,6 +489,43 @@ TEST(HttpServerTest, ARequestIsGivenUpWhenItsPeerGoes) {
   EXPECT_EQ(stopped, 1);
 }
 
+TEST(HttpServerTest, WhoHasEndedItsSideIsAnsweredWhatIsSoonDone) {
+  ServerOptions options = quick();
+  options.sweep_interval = 200ms;
+  const auto server = serve(options, [](const Request&, const Respond& respond) {
+    std::this_thread::sleep_for(60ms);
+    respond({200, "text/plain", "done", {}});
+  });
+  // Whenever the server looks after its peers.
+  for (int i = 0; i < 12; ++i) {
+    HttpPeer peer(server->port());
+    peer.send(get("/"));
+    peer.end();
+    EXPECT_EQ(peer.receive().status, 200);
+  }
+}
+
+// Who has gone while it waited for a worker is told, if it is still there, and not as a fault of the server.
+TEST(HttpServerTest, WhatNobodyWaitsForIsNotBegun) {
+  ServerOptions options = quick();
+  options.workers = 1;
+  std::atomic<int> begun = 0;
+  const auto server = serve(options, [&](const Request&, const Respond& respond) {
+    ++begun;
+    std::this_thread::sleep_for(400ms);
+    respond({200, "text/plain", "done", {}});
+  });
+  HttpPeer first(server->port());
+  first.send(get("/"));
+  while (begun == 0) std::this_thread::sleep_for(1ms);
+  HttpPeer second(server->port());
+  second.send(get("/"));
+  second.end();
+  EXPECT_EQ(second.receive().status, 503);
+  EXPECT_EQ(first.receive().status, 200);
+  EXPECT_EQ(begun, 1);
+}
+
 TEST(HttpServerTest, StopGivesUpWhatTakesTooLong) {
   ServerOptions options = quick();
   options.stop_timeout = 100ms;

@@ -51,6 +51,9 @@ class HttpPeer {
     return true;
   }
 
+  // Sends no more, and goes on reading.
+  void end() { ::shutdown(socket_, SHUT_WR); }
+
   // The next answer. `without_body` after HEAD.
   HttpAnswer receive(bool without_body = false) {
     std::size_t end = 0;
