@@ -66,6 +66,11 @@ LINES = {
     "gateway-ndjson-processor": Line("its processor time an event", "librdkafka", **MICROSECONDS),
     "gateway-protobuf": Line("the gateway alone, protobuf", "librdkafka", **RATE),
     "gateway-protobuf-processor": Line("its processor time an event", "librdkafka", **MICROSECONDS),
+    "exports-csv": Line("a million invoices as CSV", "", 4, of="reached", at_most=True, unit="s"),
+    "exports-csv-memory": Line("its memory above idle", "", 32, of="reached", at_most=True, unit="MiB"),
+    "exports-xlsx": Line("a million invoices as XLSX", "", 20, of="reached", at_most=True, unit="s"),
+    "exports-xlsx-memory": Line("its memory above idle", "", 32, of="reached", at_most=True, unit="MiB"),
+    "exports-given-up": Line("an export whose client went ends", "", 1000, of="reached", at_most=True, unit="ms"),
     "restart": Line("restart after kill -9", "", 2000, of="reached", at_most=True, unit="ms"),
     "restart-large": Line("restart after kill -9 with 10 GiB", "", 2000, of="reached", at_most=True, unit="ms"),
 }
