@@ -7,8 +7,6 @@
 #include <tuple>
 #include <utility>
 
-#include "base/release.h"
-
 namespace daybook::index {
 namespace {
 
@@ -73,12 +71,6 @@ void add_to(SumsByLateness<Sums>& kept, const std::vector<Sums>& sums) {
   }
   kept.months = added(kept.months, sum_up(std::move(by_month)));
   if (!late.empty()) kept.days = added(kept.days, late);
-}
-
-template <typename Sums>
-void release(SumsByLateness<Sums>& kept) {
-  daybook::release(kept.months);
-  daybook::release(kept.days);
 }
 
 // The same by fewer groups.
@@ -219,7 +211,7 @@ void Sales::give_up_all() {
   has_all_ = false;
   for (auto& month : months_) {
     auto less = std::make_shared<Month>(*month);
-    release(less->by_all);
+    less->by_all.give_up();
     month = std::move(less);
   }
 }
@@ -228,7 +220,7 @@ void Sales::give_up_skus() {
   has_skus_ = false;
   for (auto& month : months_) {
     auto less = std::make_shared<Month>(*month);
-    release(less->by_sku);
+    less->by_sku.give_up();
     month = std::move(less);
   }
 }

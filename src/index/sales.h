@@ -13,6 +13,7 @@
 
 #include "base/date.h"
 #include "base/int128.h"
+#include "base/release.h"
 #include "domain/cell.h"
 #include "index/dictionary.h"
 #include "index/parts.h"
@@ -116,6 +117,10 @@ struct SumsByLateness {
   template <typename Visit>
   void for_each(Day as_of, const Visit& visit) const;
   std::size_t bytes() const { return (months.capacity() + days.capacity()) * sizeof(Sums); }
+  void give_up() {
+    release(months);
+    release(days);
+  }
 };
 
 // What a month comes to in one currency, whoever's it is: kept apart from the sums by group, which must add up to it.
