@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "base/date.h"
@@ -211,11 +212,22 @@ struct CycleChange {
   Day counts_from = 0;
   CycleState state;
 };
+// Delays that were reported of a stage for a reason, on one day.
+struct CycleDelays {
+  Day counts_from = 0;
+  DelayStage stage = DelayStage::kNone;
+  std::string_view reason_code;
+  std::int64_t events = 0;
+
+  auto key() const { return std::tie(counts_from, stage, reason_code); }
+  bool operator==(const CycleDelays&) const = default;
+};
 struct CycleRow {
   std::string_view order_id;
   Attributes attributes;
   OrderKind kind = OrderKind::kStandard;
   std::string_view channel;
+  std::vector<CycleDelays> delays;   // By key.
   std::vector<CycleChange> changes;  // By counts_from, rising.
 };
 

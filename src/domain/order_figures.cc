@@ -506,6 +506,26 @@ void set_milestones(const FulfilmentOverTime& goods, const InvoicedOverTime& inv
   if (dispatched && settled) set(milestones, Milestone::kPaid, *settled);
 }
 
+std::vector<CycleDelays> delays_of(const Order& order) {
+  std::vector<CycleDelays> delays;
+  for (const Order::Moment& moment : order.delays) {
+    const auto& told = std::get<OrderDelayed>(moment.fact->event.payload);
+    delays.push_back({order.counts_from(moment.day), told.stage, told.reason_code, 1});
+  }
+  std::ranges::sort(delays, {}, &CycleDelays::key);
+  // One for those that are alike.
+  std::size_t kept = 0;
+  for (const CycleDelays& one : delays) {
+    if (kept > 0 && delays[kept - 1].key() == one.key()) {
+      ++delays[kept - 1].events;
+    } else {
+      delays[kept++] = one;
+    }
+  }
+  delays.resize(kept);
+  return delays;
+}
+
 void contribute_cycle(AccountState& account, const Order& order, Contributions& to) {
   Breakpoints breakpoints;
   const auto add = [&](Day day) {
@@ -523,7 +543,7 @@ void contribute_cycle(AccountState& account, const Order& order, Contributions& 
   for (const auto& back : order.returns) add(back.day);
   InvoicedOverTime invoices(account, order);
   invoices.for_each_day(add);
-  CycleRow row{order.ref.id, order.attributes(), order.placed->kind, order.placed->channel, {}};
+  CycleRow row{order.ref.id, order.attributes(), order.placed->kind, order.placed->channel, delays_of(order), {}};
   AnomalyIntervals disordered(AnomalyKind::kMilestonesOutOfOrder, order.ref.id, *order.placed_fact, to);
   AnomalyIntervals not_invoiced(AnomalyKind::kDeliveredNotInvoiced, order.ref.id, *order.placed_fact, to);
   const Rules& rules = account.rules();

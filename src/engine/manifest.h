@@ -11,7 +11,7 @@
 namespace daybook::engine {
 
 // Raised whenever the fold gives other documents or cells for the same records.
-inline constexpr int kFoldVersion = 14;
+inline constexpr int kFoldVersion = 15;
 
 struct Manifest {
   int fold_version = kFoldVersion;

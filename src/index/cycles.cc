@@ -138,11 +138,12 @@ domain::OrderDates PlainCycle::dates(Day as_of) const {
   return dates;
 }
 
-std::variant<PlainCycle, OtherCycle> make_cycle(store::LabelId customer, const domain::CycleRow& row,
-                                                std::string_view bytes, const BusinessZone& zone,
-                                                Dictionary& dictionary) {
+CycleRowChange make_cycle(store::LabelId customer, const domain::CycleRow& row, std::string_view bytes, int sign,
+                          const BusinessZone& zone, Dictionary& dictionary) {
   auto cycle = plain(row);
-  if (!cycle || row.attributes.file_day != zone.day_of(cycle->placed)) return OtherCycle{customer, std::string(bytes)};
+  if (!cycle || row.attributes.file_day != zone.day_of(cycle->placed)) {
+    return {OtherCycle{customer, std::string(bytes)}, sign, {}};
+  }
   cycle->customer = customer;
   std::string group;
   ByteWriter out(group);
@@ -152,7 +153,7 @@ std::variant<PlainCycle, OtherCycle> make_cycle(store::LabelId customer, const d
   out.string(row.channel);
   out.string(row.changes.back().state.warehouse);
   cycle->group = dictionary.intern(group);
-  return *cycle;
+  return {*cycle, sign, std::string(row.delays.empty() ? std::string_view() : bytes)};
 }
 
 CycleGroup cycle_group(std::string_view encoded) {
@@ -170,6 +171,7 @@ Cycles Cycles::merged(std::vector<CycleRowChange> rows) const {
   struct Changes {
     std::vector<PlainCycle> come, gone;
     std::vector<OtherCycle> others_come, others_gone;
+    std::vector<OtherCycle> delayed_come, delayed_gone;
   };
   std::map<Day, Changes> changes;
   for (CycleRowChange& change : rows) {
@@ -178,6 +180,9 @@ Cycles Cycles::merged(std::vector<CycleRowChange> rows) const {
     Changes& month = changes[period_start(Grain::kMonth, utc_day(placed))];
     if (plain_row) {
       (change.sign > 0 ? month.come : month.gone).push_back(*plain_row);
+      if (change.delayed.empty()) continue;
+      (change.sign > 0 ? month.delayed_come : month.delayed_gone)
+          .push_back({plain_row->customer, std::move(change.delayed)});
     } else {
       (change.sign > 0 ? month.others_come : month.others_gone).push_back(std::move(std::get<OtherCycle>(change.row)));
     }
@@ -196,6 +201,7 @@ Cycles Cycles::merged(std::vector<CycleRowChange> rows) const {
     month->start = at->first;
     month->rows = add(before.rows, std::move(at->second.come), std::move(at->second.gone));
     month->others = add(before.others, std::move(at->second.others_come), std::move(at->second.others_gone));
+    month->delayed = add(before.delayed, std::move(at->second.delayed_come), std::move(at->second.delayed_gone));
     measure(*month);
     if (is_old) ++old;
     ++at;
@@ -208,8 +214,10 @@ std::size_t Cycles::bytes() const {
   std::size_t bytes = 0;
   for (const auto& month : months_) {
     bytes += sizeof(Month) + 32 + month->rows.capacity() * sizeof(PlainCycle) +
-             month->others.capacity() * sizeof(OtherCycle);
-    for (const OtherCycle& other : month->others) bytes += other.bytes.capacity() + 16;
+             (month->others.capacity() + month->delayed.capacity()) * sizeof(OtherCycle);
+    for (const auto* stored : {&month->others, &month->delayed}) {
+      for (const OtherCycle& one : *stored) bytes += one.bytes.capacity() + 16;
+    }
   }
   return bytes;
 }

@@ -83,12 +83,12 @@ struct OtherCycle {
 struct CycleRowChange {
   std::variant<PlainCycle, OtherCycle> row;
   int sign = 1;
+  std::string delayed = {};  // Of a plain one that was delayed: the row as stored. Else empty.
 };
 
 // `row`, decoded from `bytes`, for the columns.
-std::variant<PlainCycle, OtherCycle> make_cycle(store::LabelId customer, const domain::CycleRow& row,
-                                                std::string_view bytes, const BusinessZone& zone,
-                                                Dictionary& dictionary);
+CycleRowChange make_cycle(store::LabelId customer, const domain::CycleRow& row, std::string_view bytes, int sign,
+                          const BusinessZone& zone, Dictionary& dictionary);
 // The day of the file is the caller's to fill in.
 CycleGroup cycle_group(std::string_view encoded);
 
@@ -104,6 +104,7 @@ class Cycles {
     Day start = 0;                 // In UTC.
     std::vector<PlainCycle> rows;  // Sorted, as are the next.
     std::vector<OtherCycle> others;
+    std::vector<OtherCycle> delayed;  // Of `rows` those that were, once more.
     // Of `rows`: the instants of each milestone, and the last day from which one counts.
     std::array<Instant, domain::kMilestoneCount> first{};
     std::array<Instant, domain::kMilestoneCount> last{};

@@ -116,7 +116,7 @@ void ShardIndex::collect_cycle(store::LabelId customer, std::string_view bytes, 
   if (bytes.empty()) return;
   const auto row = store::decode_cycle_row(bytes);
   if (row) {
-    pending_.cycles.push_back({make_cycle(customer, *row, bytes, rules_.zone, dictionary_), sign});
+    pending_.cycles.push_back(make_cycle(customer, *row, bytes, sign, rules_.zone, dictionary_));
   } else {
     too_large_ = true;  // Cannot be followed either.
   }
@@ -538,7 +538,7 @@ Result<ShardIndex::Built> ShardIndex::read(const store::StoreReader& reads, cons
     ASSIGN_OR_RETURN(const store::CycleRowKey key, store::CycleRowKey::parse(key_bytes));
     RETURN_IF_ERROR(store::check_labels(labels_, key.customer, {}));
     ASSIGN_OR_RETURN(const domain::CycleRow row, store::decode_cycle_row(bytes));
-    cycles.push_back({make_cycle(key.customer, row, bytes, rules_.zone, dictionary_), 1});
+    cycles.push_back(make_cycle(key.customer, row, bytes, 1, rules_.zone, dictionary_));
     put_some(snapshot.cycles, cycles);
     return Next::kGoOn;
   };

@@ -88,6 +88,10 @@ class CycleReader {
     }
   }
 
+  // Calls visit(row, sign) for those that were delayed, as they are stored; orders and sign as there.
+  template <typename Choose, typename Visit>
+  void for_each_delayed(const Choose& choose, const Visit& visit);
+
   // An order of which the row is shown.
   struct Listed {
     std::string_view order_id;
@@ -190,6 +194,36 @@ void CycleReader::scan_index(const Choose& choose, const Visit& visit) {
       take<false>(*row, change.sign, choose, visit);
     } else {
       take_other(std::get<index::OtherCycle>(change.row), change.sign, choose, visit);
+    }
+  });
+}
+
+template <typename Choose, typename Visit>
+void CycleReader::for_each_delayed(const Choose& choose, const Visit& visit) {
+  if (!shard_.has_accounts()) return;
+  const auto take = [&](AccountNumber account, const domain::CycleRow& row, int sign) {
+    if (row.delays.empty()) return;
+    take_row(account, row, sign, choose, [&](const auto&, const auto&, std::uint32_t, int) { visit(row, sign); });
+  };
+  if (!has_columns() || shard_.only()) {
+    return scan_stored(shard_.only(), [&](AccountNumber account, std::string_view, const domain::CycleRow& row) {
+      take(account, row, 1);
+    });
+  }
+  const auto take_stored = [&](const index::OtherCycle& stored, int sign) {
+    take(stored.customer, decoded(stored.bytes), sign);
+  };
+  const auto& part = shard_.shard().index->cycles;
+  for (const auto& month : part.table->months()) {
+    for (const index::OtherCycle& other : month->others) take_stored(other, 1);
+    if (!may_reach(*month)) continue;
+    for (const index::OtherCycle& delayed : month->delayed) take_stored(delayed, 1);
+  }
+  part.tail.for_each([&](const index::CycleRowChange& change) {
+    if (const auto* row = std::get_if<index::PlainCycle>(&change.row)) {
+      if (!change.delayed.empty()) take(row->customer, decoded(change.delayed), change.sign);
+    } else {
+      take_stored(std::get<index::OtherCycle>(change.row), change.sign);
     }
   });
 }

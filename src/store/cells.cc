@@ -81,6 +81,11 @@ class CellReader : public ByteReader {
   }
   // Whatever it is: an event may be worth 10^37.
   Int128 sum() { return zigzag128(); }
+  std::int64_t events() {
+    const std::uint64_t events = varint();
+    require(0 < events && events <= kCountMax);
+    return static_cast<std::int64_t>(events);
+  }
   std::int64_t count() {
     const std::int64_t count = zigzag();
     require(-kCountMax <= count && count <= kCountMax);
@@ -247,6 +252,9 @@ constexpr std::pair<CycleFlag, std::optional<Day> domain::OrderDates::*> kOrderD
     {kFirstPromiseDiffers, &domain::OrderDates::first_promise},
     {kLastPromiseDiffers, &domain::OrderDates::last_promise}};
 
+// Beside the kind of an order: some of its stages were reported as delayed.
+constexpr std::uint8_t kDelayed = 128;
+
 // A date as days since the change, and one more where it is not before that; 0: there is none.
 std::int64_t days_since(std::optional<Day> date, Day change) {
   if (!date) return 0;
@@ -259,12 +267,20 @@ void encode_cycle_row(const domain::CycleRow& row, std::string& to) {
   thread_local ByteBuffer bytes;
   bytes.clear();
   BufferWriter out(bytes);
-  out.u8(static_cast<std::uint8_t>(row.kind));
+  out.u8(static_cast<std::uint8_t>(static_cast<std::uint8_t>(row.kind) | (row.delays.empty() ? 0 : kDelayed)));
   out.string(row.attributes.region);
   out.string(row.attributes.sales_rep);
   out.zigzag(row.attributes.file_day);
   out.string(row.channel);
   Day day = 0;
+  if (!row.delays.empty()) out.varint(row.delays.size());
+  for (const domain::CycleDelays& delays : row.delays) {
+    out.zigzag(static_cast<std::int64_t>(delays.counts_from) - std::exchange(day, delays.counts_from));
+    out.u8(static_cast<std::uint8_t>(delays.stage));
+    out.string(delays.reason_code);
+    out.varint(static_cast<std::uint64_t>(delays.events));
+  }
+  day = 0;
   static const domain::CycleState kNothing;
   const domain::CycleState* before = &kNothing;
   for (const domain::CycleChange& change : row.changes) {
@@ -312,15 +328,33 @@ void encode_cycle_row(const domain::CycleRow& row, std::string& to) {
   to = bytes.view();
 }
 
+namespace {
+
+void read_delays(CellReader& in, std::vector<domain::CycleDelays>& delays) {
+  Day day = 0;
+  for (std::uint64_t left = in.varint(); left > 0 && in.fits(); --left) {
+    domain::CycleDelays& one = delays.emplace_back();
+    day = one.counts_from = in.day_from(day);
+    one.stage = static_cast<domain::DelayStage>(in.u8());
+    in.require(domain::is_stored(one.stage));
+    one.reason_code = in.string();
+    one.events = in.events();
+  }
+}
+
+}  // namespace
+
 Result<domain::CycleRow> decode_cycle_row(std::string_view bytes) {
   CellReader in(bytes);
   domain::CycleRow row;
-  row.kind = static_cast<domain::OrderKind>(in.u8());
+  const std::uint8_t kind = in.u8();
+  row.kind = static_cast<domain::OrderKind>(kind & ~kDelayed);
   in.require(row.kind == domain::OrderKind::kStandard || row.kind == domain::OrderKind::kSample);
   row.attributes.region = in.string();
   row.attributes.sales_rep = in.string();
   row.attributes.file_day = in.day_from(0);
   row.channel = in.string();
+  if ((kind & kDelayed) != 0) read_delays(in, row.delays);
   domain::CycleChange change;
   domain::CycleState& state = change.state;
   while (in.ok() && !in.done()) {

@@ -367,21 +367,22 @@ TEST(Cycles, OrdersThatMovedAreKeptAsTheyAreStored) {
   Dictionary dictionary;
   const BusinessZone zone = BusinessZone::find("UTC").value();
   domain::CycleRow row = cycle_row(19'802);
-  const auto plain = make_cycle(1, row, "bytes", zone, dictionary);
+  const auto plain = make_cycle(1, row, "bytes", 1, zone, dictionary).row;
   ASSERT_TRUE(std::holds_alternative<PlainCycle>(plain));
   EXPECT_EQ(std::get<PlainCycle>(plain).counts_from(1), 19'802);
   EXPECT_EQ(std::get<PlainCycle>(plain).at(1) - std::get<PlainCycle>(plain).at(0), 7200);
   // Confirmed at another time, as of a later day.
   changed(row, 19'810).milestones[1] = kPlaced + 7260;
-  EXPECT_TRUE(std::holds_alternative<OtherCycle>(make_cycle(1, row, "bytes", zone, dictionary)));
+  EXPECT_TRUE(std::holds_alternative<OtherCycle>(make_cycle(1, row, "bytes", 1, zone, dictionary).row));
   // Counted too late for a byte, even where what is left of it looks like a day soon after.
   for (const Day late : {20'000, 19'800 + 258}) {
-    EXPECT_TRUE(std::holds_alternative<OtherCycle>(make_cycle(1, cycle_row(late), "bytes", zone, dictionary))) << late;
+    EXPECT_TRUE(std::holds_alternative<OtherCycle>(make_cycle(1, cycle_row(late), "bytes", 1, zone, dictionary).row))
+        << late;
   }
   // Another file than that of its day.
   domain::CycleRow other_file = cycle_row(19'802);
   other_file.attributes.file_day = 19'799;
-  EXPECT_TRUE(std::holds_alternative<OtherCycle>(make_cycle(1, other_file, "bytes", zone, dictionary)));
+  EXPECT_TRUE(std::holds_alternative<OtherCycle>(make_cycle(1, other_file, "bytes", 1, zone, dictionary).row));
 }
 
 // Whatever an order went through: kept in columns it says on every date what is stored, or it is kept as stored.
@@ -486,7 +487,7 @@ TEST(Cycles, WhatIsKeptInColumnsSaysWhatIsStored) {
     Dictionary dictionary;
     domain::CycleRow row = cycle_row(19'802);
     tell(row);
-    const auto made = make_cycle(1, row, "bytes", zone, dictionary);
+    const auto made = make_cycle(1, row, "bytes", 1, zone, dictionary).row;
     const auto* plain = std::get_if<PlainCycle>(&made);
     EXPECT_EQ(plain != nullptr, in_columns);
     if (plain == nullptr) continue;
@@ -503,12 +504,32 @@ TEST(Cycles, WhatIsKeptInColumnsSaysWhatIsStored) {
 TEST(Cycles, WhatWentIsGone) {
   Dictionary dictionary;
   const BusinessZone zone = BusinessZone::find("UTC").value();
-  const auto row = make_cycle(1, cycle_row(19'802), "", zone, dictionary);
+  const auto row = make_cycle(1, cycle_row(19'802), "", 1, zone, dictionary).row;
   const Cycles twice = Cycles().merged({{row, 1}, {row, 1}});
   ASSERT_EQ(twice.months().size(), 1u);
   EXPECT_EQ(twice.months().front()->rows.size(), 2u);
   EXPECT_EQ(twice.merged({{row, -1}}).months().front()->rows.size(), 1u);
   EXPECT_EQ(twice.merged({{row, -1}, {row, 1}, {row, -1}, {row, -1}}).months().front()->rows.size(), 0u);
+}
+
+TEST(Cycles, KeepDelayedOnesOnceMoreAsTheyAreStored) {
+  Dictionary dictionary;
+  const BusinessZone zone = BusinessZone::find("UTC").value();
+  domain::CycleRow row = cycle_row(19'802);
+  const auto punctual = make_cycle(1, row, "punctual", 1, zone, dictionary);
+  row.delays = {{kPlacedDay, domain::DelayStage::kProduce, "no steel", 2}};
+  const auto delayed = make_cycle(1, row, "delayed", 1, zone, dictionary);
+  changed(row, kPlacedDay + 5).milestones[0] = kPlaced + 60;
+  const auto other = make_cycle(1, row, "other", 1, zone, dictionary);
+  ASSERT_TRUE(std::holds_alternative<OtherCycle>(other.row));
+  const Cycles cycles = Cycles().merged({punctual, delayed, other});
+  const Cycles::Month& month = *cycles.months().back();
+  EXPECT_EQ(month.rows.size(), 2u);
+  EXPECT_EQ(month.delayed, (std::vector<OtherCycle>{{1, "delayed"}}));
+  EXPECT_GT(cycles.bytes(), Cycles().merged({punctual, punctual, other}).bytes());
+  CycleRowChange gone = delayed;
+  gone.sign = -1;
+  EXPECT_TRUE(cycles.merged({gone}).months().back()->delayed.empty());
 }
 
 // Commits, questions, builds and merges at once; in the end the index holds what the pages hold.

@@ -779,6 +779,11 @@ TEST(CycleRows, ComeBack) {
     row.kind = random() % 2 == 0 ? domain::OrderKind::kStandard : domain::OrderKind::kSample;
     row.attributes = {"CN/South", "", static_cast<Day>(random() % 40'000) - 20'000};
     row.channel = "web";
+    for (std::size_t i = random() % 3; i > 0; --i) {
+      row.delays.push_back({static_cast<Day>(random() % 109'000) - 25'567,
+                            static_cast<domain::DelayStage>(random() % 6), random() % 2 == 0 ? "no steel" : "",
+                            static_cast<std::int64_t>(random() % 9 + 1)});
+    }
     domain::CycleChange change;
     change.counts_from = -5;
     for (std::size_t i = random() % 6; i > 0; --i) {
@@ -807,6 +812,7 @@ TEST(CycleRows, ComeBack) {
     EXPECT_EQ(back->kind, row.kind);
     EXPECT_EQ(back->attributes, row.attributes);
     EXPECT_EQ(back->channel, row.channel);
+    EXPECT_EQ(back->delays, row.delays);
     ASSERT_EQ(back->changes.size(), row.changes.size());
     for (std::size_t i = 0; i < row.changes.size(); ++i) {
       EXPECT_EQ(back->changes[i].counts_from, row.changes[i].counts_from);

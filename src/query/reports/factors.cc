@@ -257,10 +257,11 @@ class FactorsOf {
     });
   }
 
-  // Of the orders of a period, those out of order among them: each is read, as the columns know of no reasons.
+  // Of the orders of a period, those out of order among them.
   void add_reasons(const LabelledPeriod& span) {
-    const auto stands = [&](const auto& order) { return day_in(span, order).has_value(); };
-    reader(span).list(Rows(), stands, [&](const CycleReader::Listed& order) { add_reasons_of(order); });
+    const auto choose = [&](const auto& order) { return day_in(span, order); };
+    reader(span).for_each_delayed(choose, [&](const domain::CycleRow& row, int sign) { add_reasons_of(row, sign); });
+    std::erase_if(part_.reasons, [](const auto& reason) { return reason.second.events == 0; });
   }
 
  private:
@@ -272,18 +273,15 @@ class FactorsOf {
     return day && span.holds(*day) ? day : std::nullopt;
   }
 
-  void add_reasons_of(const CycleReader::Listed& order) {
-    const Day as_of = shard_.question().as_of;
-    std::set<FactorsPart::Reason> of_order;
-    for (const domain::Fact& fact : order.account.document({domain::DocumentKind::kOrder, order.order_id}).facts) {
-      const auto* delayed = std::get_if<domain::OrderDelayed>(&fact.event.payload);
-      if (delayed == nullptr || !order.account.account().admits(fact)) continue;
-      if (shard_.rules().zone.day_of(fact.event.occurred_at) > as_of) continue;
-      const FactorsPart::Reason reason(static_cast<std::uint8_t>(delayed->stage), delayed->reason_code);
+  void add_reasons_of(const domain::CycleRow& order, int sign) {
+    std::set<std::pair<domain::DelayStage, std::string_view>> of_order;
+    for (const domain::CycleDelays& delays : order.delays) {
+      if (delays.counts_from > shard_.question().as_of) break;
+      const FactorsPart::Reason reason(static_cast<std::uint8_t>(delays.stage), delays.reason_code);
       const auto [at, is_new] = part_.reasons.try_emplace(reason);
       if (is_new) take_memory(sizeof *at + at->first.second.capacity() + kNodeBytes);
-      ++at->second.events;
-      if (of_order.insert(reason).second) ++at->second.orders;
+      at->second.events += sign * delays.events;
+      if (of_order.emplace(delays.stage, delays.reason_code).second) at->second.orders += sign;
     }
   }
 
