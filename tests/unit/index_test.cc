@@ -147,6 +147,9 @@ TEST(Sales, KnowWhichMonthsTheyAnswerFor) {
   EXPECT_FALSE(month.answers(start, start + 30, start + 8));
   EXPECT_TRUE(month.answers(start + 4, start + 4, start + 9));
   EXPECT_FALSE(month.answers(start + 5, start + 30, start + 9));
+  ASSERT_EQ(month.by_region.months.size(), 2u);
+  EXPECT_EQ(month.by_region.months[0].late, SalesSums::kOnTime);
+  EXPECT_EQ(month.by_region.months[1].late, day_from_civil({2024, 4, 1}));
   ASSERT_EQ(month.by_region.days.size(), 1u);
   EXPECT_EQ(month.by_region.days[0].late, start + 40);
 }
