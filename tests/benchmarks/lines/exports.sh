@@ -2,11 +2,8 @@
 # All invoices of a long history as CSV and as a workbook: how long that takes, what it takes of memory above a server
 # that has nothing to do, and how soon the work ends whose client has gone.
 orders=$(orders_or 1000000)
-"$daybook" generate --from 2020-01-01 --orders "$orders" --customers "$(customers_for "$orders")" \
-  --data "$work/data" > /dev/null
-start_server --data "$work/data"
-wait_ready
-wait_totals "$work/data"
+start_with_history "$orders" "$work/data"
+wait_indexes
 
 mib_of() { awk -v what="$1:" '$1 == what { printf "%.1f", $2 / 1024 }' "/proc/$server/status"; }
 ticks() { awk '{ print $14 + $15 }' "/proc/$server/stat"; }
@@ -38,7 +35,7 @@ for format in csv xlsx csv xlsx; do
   curl -fsS -o /dev/null "$url/v1/invoices?format=$format" 2> /dev/null &
   measured=$!
   sleep 1
-  kill "$measured"
+  kill "$measured" || fail "the export was over before its client went"
   wait "$measured" 2> /dev/null || true
   measured=
   began=${EPOCHREALTIME/./}

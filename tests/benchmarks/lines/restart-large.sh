@@ -2,10 +2,7 @@
 # The same with at least 10 GiB of read models: 20 M events folded, and their partitions five times over. Some
 # ten minutes, and 35 GB of disk for a while.
 orders=$(orders_or 2500000)
-"$daybook" generate --from 2020-01-01 --orders "$orders" --customers "$(customers_for "$orders")" \
-  --data "$work/folded" > /dev/null
-start_server --data "$work/folded"
-wait_ready
+start_with_history "$orders" "$work/folded"
 wait_totals "$work/folded"
 stop_server
 measure "$bench" enlarge --from "$work/folded" --to "$work/data" --times 5

@@ -28,6 +28,8 @@ finish() {
 trap finish EXIT
 trap 'exit 130' INT TERM
 
+# They are for the lines; the programs know no such settings.
+export -n DAYBOOK_BENCH_ORDERS DAYBOOK_BENCH_RESULTS
 # The length of histories: what was asked for, or this line's own.
 orders_or() { echo "${DAYBOOK_BENCH_ORDERS:-$1}"; }
 
@@ -89,6 +91,19 @@ wait_ready() {
     sleep "${1:-0.05}"
   done
 }
+# Waits until every shard's questions are answered from memory.
+wait_indexes() {
+  until curl -fsS "$url/metrics" | grep -q '^daybook_indexes_ready 8$'; do
+    kill -0 "$server" 2> /dev/null || { cat "$work/up.log" >&2; fail "the server ended"; }
+    sleep 0.2
+  done
+}
+# start_with_history ORDERS DIR: generates it, and a server that has folded it.
+start_with_history() {
+  "$daybook" generate --from 2020-01-01 --orders "$1" --customers "$(customers_for "$1")" --data "$2" > /dev/null
+  start_server --data "$2"
+  wait_ready
+}
 # Waits until each of a data directory's shards has its totals beside it: its index was built.
 wait_totals() {
   local shards
@@ -109,10 +124,7 @@ stop_server() {
 record_memory() {
   local list mib year='from=2024-01-01&to=2024-12-31'
   wait_ready
-  until curl -fsS "$url/metrics" | grep -q '^daybook_indexes_ready 8$'; do
-    kill -0 "$server" || fail "the server ended"
-    sleep 0.2
-  done
+  wait_indexes
   start_feed --rate 10000 --seconds 30
   for list in 'receivables/ageing?group_by=customer' receivables/items customers "sales?group_by=customer&$year" \
     "order-cycle?$year"; do
