@@ -138,6 +138,30 @@ test('the keyboard alone: go, move, open, close, dates, search, help', async () 
   await close();
 });
 
+test('a dialog has the keys from the moment that it is there', async () => {
+  const { page, open, close } = await visitor();
+  await open('receivables/ageing');
+  const isGone = () => page.waitForSelector('[role=dialog]', { state: 'detached', timeout: 5000 });
+  // Esc comes with the dialog, before the browser has drawn it.
+  const escaped = (opens) => page.evaluate((how) => new Promise((done) => {
+    const press = (key) => document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
+    const seen = new MutationObserver(() => {
+      if (!document.querySelector('[role=dialog]')) return;
+      seen.disconnect();
+      press('Escape');
+      done();
+    });
+    seen.observe(document.body, { childList: true, subtree: true });
+    if (how.key) press(how.key);
+    else document.querySelector(how.click).click();
+  }), opens);
+  for (const opens of [{ key: 'd' }, { key: 'n' }, { key: '?' }, { click: 'table.wide tfoot a.n' }]) {
+    await escaped(opens);
+    await isGone();
+  }
+  await close();
+});
+
 test('the date picker and known-at change the page and the address', async () => {
   const { page, open, close } = await visitor();
   await open('receivables/ageing');

@@ -1,6 +1,6 @@
 // The dashboard: reads the address, asks the server, draws the page. Everything it shows is an answer of /v1.
 import { render } from 'preact';
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useLayoutEffect, useMemo, useState } from 'preact/hooks';
 import { AppContext, linksOf, type App } from './lib/app';
 import { isDay } from './lib/dates';
 import type { Lang } from './lib/format';
@@ -46,7 +46,7 @@ function remember(name: string, value: string): void {
 
 function useHash(): string {
   const [hash, setHash] = useState(location.hash);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const changed = () => setHash(location.hash);
     addEventListener('hashchange', changed);
     return () => removeEventListener('hashchange', changed);
@@ -117,11 +117,11 @@ function Dashboard() {
   const [keyboard, showKeyboard] = useState(false), [singles, setSingles] = useState(() => remembered('keys') !== 'off');
   const links = linksOf(address);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     document.documentElement.lang = lang === 'zh' ? 'zh-CN' : 'en';
     if (address.params.lang) remember('lang', lang);
   }, [lang]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const root = document.documentElement;
     if (dark) root.dataset.theme = dark;
     else delete root.dataset.theme;
@@ -129,8 +129,8 @@ function Dashboard() {
   }, [dark, compact]);
   // Another page begins at its top, and a reader is told where.
   const place = address.path.join('/');
-  useEffect(() => scrollTo(0, 0), [place]);
-  useEffect(() => listen({
+  useLayoutEffect(() => scrollTo(0, 0), [place]);
+  useLayoutEffect(() => listen({
     place: (path) => links.go(links.href(path)),
     today: () => links.go(links.here({ as_of: undefined, from: undefined, to: undefined })),
     up: () => {

@@ -1,5 +1,5 @@
 // The panel from the right: the question, the figure, the rows that add up to it, and whether they do.
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { useApp } from '../lib/app';
 import { Failure } from '../lib/api';
 import type { CycleOrder, Entry, Item, Posting } from '../lib/answers';
@@ -26,7 +26,7 @@ export function CellPanel() {
   };
   const opened = useRef(false);
   const text = address.params.cell ?? '';
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!cell) {
       opened.current = true;
       return;

@@ -1,5 +1,5 @@
 // The two dates: a square block for when it took effect, a round pill for when we were told. Never the same shape.
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { ComponentChildren } from 'preact';
 import { useApp } from '../lib/app';
 import { addDays, addMonths, endOfDay, instantOf, isDay, localTime, monthEnd, monthStart, nextMonthEnd, previousMonthEnd, quarterEnd, quarterStart, weekday, yearStart } from '../lib/dates';
@@ -9,7 +9,8 @@ import { Icon } from './icons';
 // What floats: focus goes in, Esc and a click elsewhere close it, focus goes back.
 export function Popover({ label, close, class: cls = '', children }: { label: string; close: () => void; class?: string; children: ComponentChildren }) {
   const ref = useRef<HTMLDivElement>(null);
-  useEffect(() => {
+  // Before it is seen: a key that is pressed at once is not lost.
+  useLayoutEffect(() => {
     const before = document.activeElement as HTMLElement | null, element = ref.current;
     element?.querySelector<HTMLElement>('[data-first], input, button, a')?.focus();
     const key = (event: KeyboardEvent) => {

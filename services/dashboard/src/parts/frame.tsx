@@ -1,6 +1,6 @@
 // Around every page: the places, the path, search, language, theme, keyboard, and how fresh the figures are.
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { useApp } from '../lib/app';
 import { send, urlOf, useAnswer } from '../lib/api';
 import type { Anomalies, Found, SearchAnswer } from '../lib/answers';
@@ -162,7 +162,7 @@ function Search() {
       clearTimeout(timer);
     };
   }, [text]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const outside = (event: MouseEvent) => {
       if (!box.current?.contains(event.target as Node)) setOpen(false);
     };

@@ -1,6 +1,6 @@
 // One tab stop a table: arrows move over what can be opened, Enter opens it. Works on the table as it stands, so that
 // a row that is opened or loaded later is part of it at once.
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 
 interface Stop {
   element: HTMLElement;
@@ -47,7 +47,7 @@ export function target(stops: Stop[], from: Stop, key: string, control: boolean)
 
 export function useGrid(ref: { current: HTMLTableElement | null }): boolean {
   const [drills, setDrills] = useState(false);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const table = ref.current;
     if (!table) return;
     const stops = stopsOf(table);
@@ -57,7 +57,7 @@ export function useGrid(ref: { current: HTMLTableElement | null }): boolean {
     const entry = kept ?? stops[0];
     if (entry) entry.element.tabIndex = 0;
   });
-  useEffect(() => {
+  useLayoutEffect(() => {
     const table = ref.current;
     if (!table) return;
     const move = (event: KeyboardEvent) => {
