@@ -86,6 +86,18 @@ std::optional<PlainCycle> plain(const domain::CycleRow& row) {
   return is_said ? std::optional(cycle) : std::nullopt;
 }
 
+std::string encode(const std::vector<domain::CycleDelays>& all, const PlainCycle& cycle) {
+  std::string encoded;
+  ByteWriter out(encoded);
+  for (const domain::CycleDelays& delays : all) {
+    out.zigzag(std::int64_t{delays.counts_from} - utc_day(cycle.placed));
+    out.u8(static_cast<std::uint8_t>(delays.stage));
+    out.string(delays.reason_code);
+    out.varint(static_cast<std::uint64_t>(delays.events));
+  }
+  return encoded;
+}
+
 // Adds sorted changes to sorted rows: what went must have been there.
 template <typename T>
 std::vector<T> add(const std::vector<T>& rows, std::vector<T> come, std::vector<T> gone) {
@@ -153,7 +165,19 @@ CycleRowChange make_cycle(store::LabelId customer, const domain::CycleRow& row, 
   out.string(row.channel);
   out.string(row.changes.back().state.warehouse);
   cycle->group = dictionary.intern(group);
-  return {*cycle, sign, std::string(row.delays.empty() ? std::string_view() : bytes)};
+  return {*cycle, sign, encode(row.delays, *cycle)};
+}
+
+std::vector<domain::CycleDelays> delays_of(const PlainCycle& row, std::string_view encoded) {
+  std::vector<domain::CycleDelays> all;
+  for (ByteReader in(encoded); !in.done();) {
+    domain::CycleDelays& delays = all.emplace_back();
+    delays.counts_from = static_cast<Day>(utc_day(row.placed) + in.zigzag());
+    delays.stage = static_cast<domain::DelayStage>(in.u8());
+    delays.reason_code = in.string();
+    delays.events = static_cast<std::int64_t>(in.varint());
+  }
+  return all;
 }
 
 CycleGroup cycle_group(std::string_view encoded) {
@@ -171,7 +195,7 @@ Cycles Cycles::merged(std::vector<CycleRowChange> rows) const {
   struct Changes {
     std::vector<PlainCycle> come, gone;
     std::vector<OtherCycle> others_come, others_gone;
-    std::vector<OtherCycle> delayed_come, delayed_gone;
+    std::vector<DelayedCycle> delayed_come, delayed_gone;
   };
   std::map<Day, Changes> changes;
   for (CycleRowChange& change : rows) {
@@ -180,9 +204,8 @@ Cycles Cycles::merged(std::vector<CycleRowChange> rows) const {
     Changes& month = changes[period_start(Grain::kMonth, utc_day(placed))];
     if (plain_row) {
       (change.sign > 0 ? month.come : month.gone).push_back(*plain_row);
-      if (change.delayed.empty()) continue;
-      (change.sign > 0 ? month.delayed_come : month.delayed_gone)
-          .push_back({plain_row->customer, std::move(change.delayed)});
+      if (change.delays.empty()) continue;
+      (change.sign > 0 ? month.delayed_come : month.delayed_gone).push_back({*plain_row, std::move(change.delays)});
     } else {
       (change.sign > 0 ? month.others_come : month.others_gone).push_back(std::move(std::get<OtherCycle>(change.row)));
     }
@@ -211,13 +234,16 @@ Cycles Cycles::merged(std::vector<CycleRowChange> rows) const {
 }
 
 std::size_t Cycles::bytes() const {
+  // What a text takes that does not lie in its string itself.
+  const auto beside = [](const std::string& text) {
+    return text.capacity() > std::string().capacity() ? text.capacity() + 16 : 0;
+  };
   std::size_t bytes = 0;
   for (const auto& month : months_) {
     bytes += sizeof(Month) + 32 + month->rows.capacity() * sizeof(PlainCycle) +
-             (month->others.capacity() + month->delayed.capacity()) * sizeof(OtherCycle);
-    for (const auto* stored : {&month->others, &month->delayed}) {
-      for (const OtherCycle& one : *stored) bytes += one.bytes.capacity() + 16;
-    }
+             month->others.capacity() * sizeof(OtherCycle) + month->delayed.capacity() * sizeof(DelayedCycle);
+    for (const OtherCycle& other : month->others) bytes += beside(other.bytes);
+    for (const DelayedCycle& delayed : month->delayed) bytes += beside(delayed.delays);
   }
   return bytes;
 }

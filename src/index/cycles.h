@@ -79,11 +79,21 @@ struct OtherCycle {
   auto operator<=>(const OtherCycle&) const = default;
 };
 
+// A plain order of which stages were reported as delayed.
+struct DelayedCycle {
+  PlainCycle row;
+  std::string delays;  // Encoded; mostly too short to lie anywhere else.
+
+  auto operator<=>(const DelayedCycle&) const = default;
+};
+// What was reported of such an order. The reasons lie in it.
+std::vector<domain::CycleDelays> delays_of(const PlainCycle& row, std::string_view encoded);
+
 // A row that came (+1) or went (−1).
 struct CycleRowChange {
   std::variant<PlainCycle, OtherCycle> row;
   int sign = 1;
-  std::string delayed = {};  // Of a plain one that was delayed: the row as stored. Else empty.
+  std::string delays = {};  // Of a plain one, as a DelayedCycle has them; empty: there are none.
 };
 
 // `row`, decoded from `bytes`, for the columns.
@@ -104,7 +114,7 @@ class Cycles {
     Day start = 0;                 // In UTC.
     std::vector<PlainCycle> rows;  // Sorted, as are the next.
     std::vector<OtherCycle> others;
-    std::vector<OtherCycle> delayed;  // Of `rows` those that were, once more.
+    std::vector<DelayedCycle> delayed;  // Of `rows` those that were, once more.
     // Of `rows`: the instants of each milestone, and the last day from which one counts.
     std::array<Instant, domain::kMilestoneCount> first{};
     std::array<Instant, domain::kMilestoneCount> last{};

@@ -88,7 +88,7 @@ class CycleReader {
     }
   }
 
-  // Calls visit(row, sign) for those that were delayed, as they are stored; orders and sign as there.
+  // Calls visit(delays, sign) for those that were delayed: a vector of CycleDelays; orders and sign as there.
   template <typename Choose, typename Visit>
   void for_each_delayed(const Choose& choose, const Visit& visit);
 
@@ -201,29 +201,34 @@ void CycleReader::scan_index(const Choose& choose, const Visit& visit) {
 template <typename Choose, typename Visit>
 void CycleReader::for_each_delayed(const Choose& choose, const Visit& visit) {
   if (!shard_.has_accounts()) return;
-  const auto take = [&](AccountNumber account, const domain::CycleRow& row, int sign) {
+  const auto take_stored = [&](AccountNumber account, const domain::CycleRow& row, int sign) {
     if (row.delays.empty()) return;
-    take_row(account, row, sign, choose, [&](const auto&, const auto&, std::uint32_t, int) { visit(row, sign); });
+    const auto visit_it = [&](const auto&, const auto&, std::uint32_t, int) { visit(row.delays, sign); };
+    take_row(account, row, sign, choose, visit_it);
   };
   if (!has_columns() || shard_.only()) {
     return scan_stored(shard_.only(), [&](AccountNumber account, std::string_view, const domain::CycleRow& row) {
-      take(account, row, 1);
+      take_stored(account, row, 1);
     });
   }
-  const auto take_stored = [&](const index::OtherCycle& stored, int sign) {
-    take(stored.customer, decoded(stored.bytes), sign);
+  const auto take_plain = [&](const index::PlainCycle& row, std::string_view delays, int sign) {
+    const auto visit_it = [&](const auto&, const auto&, std::uint32_t, int) {
+      visit(index::delays_of(row, delays), sign);
+    };
+    take<false>(row, sign, choose, visit_it);
   };
   const auto& part = shard_.shard().index->cycles;
   for (const auto& month : part.table->months()) {
-    for (const index::OtherCycle& other : month->others) take_stored(other, 1);
+    for (const index::OtherCycle& other : month->others) take_stored(other.customer, decoded(other.bytes), 1);
     if (!may_reach(*month)) continue;
-    for (const index::OtherCycle& delayed : month->delayed) take_stored(delayed, 1);
+    for (const index::DelayedCycle& delayed : month->delayed) take_plain(delayed.row, delayed.delays, 1);
   }
   part.tail.for_each([&](const index::CycleRowChange& change) {
     if (const auto* row = std::get_if<index::PlainCycle>(&change.row)) {
-      if (!change.delayed.empty()) take(row->customer, decoded(change.delayed), change.sign);
+      if (!change.delays.empty()) take_plain(*row, change.delays, change.sign);
     } else {
-      take_stored(std::get<index::OtherCycle>(change.row), change.sign);
+      const auto& other = std::get<index::OtherCycle>(change.row);
+      take_stored(other.customer, decoded(other.bytes), change.sign);
     }
   });
 }

@@ -515,12 +515,16 @@ TEST(Cycles, WhatWentIsGone) {
   EXPECT_EQ(twice.merged({{row, -1}, {row, 1}, {row, -1}, {row, -1}}).months().front()->rows.size(), 0u);
 }
 
-TEST(Cycles, KeepDelayedOnesOnceMoreAsTheyAreStored) {
+TEST(Cycles, KeepDelayedOnesOnceMoreWithWhatWasReported) {
   Dictionary dictionary;
   const BusinessZone zone = BusinessZone::find("UTC").value();
+  const std::string long_reason(64, 'x');
+  const std::vector<domain::CycleDelays> delays = {
+      {kPlacedDay - 3, domain::DelayStage::kProduce, long_reason, 1},
+      {kPlacedDay + 40'000, domain::DelayStage::kProduce, "no steel", 10'000}};
   domain::CycleRow row = cycle_row(19'802);
   const auto punctual = make_cycle(1, row, "punctual", 1, zone, dictionary);
-  row.delays = {{kPlacedDay, domain::DelayStage::kProduce, "no steel", 2}};
+  row.delays = delays;
   const auto delayed = make_cycle(1, row, "delayed", 1, zone, dictionary);
   changed(row, kPlacedDay + 5).milestones[0] = kPlaced + 60;
   const auto other = make_cycle(1, row, "other", 1, zone, dictionary);
@@ -528,7 +532,9 @@ TEST(Cycles, KeepDelayedOnesOnceMoreAsTheyAreStored) {
   const Cycles cycles = Cycles().merged({punctual, delayed, other});
   const Cycles::Month& month = *cycles.months().back();
   EXPECT_EQ(month.rows.size(), 2u);
-  EXPECT_EQ(month.delayed, (std::vector<OtherCycle>{{1, "delayed"}}));
+  ASSERT_EQ(month.delayed.size(), 1u);
+  EXPECT_EQ(month.delayed.front().row, std::get<PlainCycle>(delayed.row));
+  EXPECT_EQ(delays_of(month.delayed.front().row, month.delayed.front().delays), delays);
   EXPECT_GT(cycles.bytes(), Cycles().merged({punctual, punctual, other}).bytes());
   CycleRowChange gone = delayed;
   gone.sign = -1;

@@ -260,7 +260,8 @@ class FactorsOf {
   // Of the orders of a period, those out of order among them.
   void add_reasons(const LabelledPeriod& span) {
     const auto choose = [&](const auto& order) { return day_in(span, order); };
-    reader(span).for_each_delayed(choose, [&](const domain::CycleRow& row, int sign) { add_reasons_of(row, sign); });
+    reader(span).for_each_delayed(
+        choose, [&](const std::vector<domain::CycleDelays>& delays, int sign) { add_reasons_of(delays, sign); });
     std::erase_if(part_.reasons, [](const auto& reason) { return reason.second.events == 0; });
   }
 
@@ -273,9 +274,9 @@ class FactorsOf {
     return day && span.holds(*day) ? day : std::nullopt;
   }
 
-  void add_reasons_of(const domain::CycleRow& order, int sign) {
+  void add_reasons_of(const std::vector<domain::CycleDelays>& of_one, int sign) {
     std::set<std::pair<domain::DelayStage, std::string_view>> of_order;
-    for (const domain::CycleDelays& delays : order.delays) {
+    for (const domain::CycleDelays& delays : of_one) {
       if (delays.counts_from > shard_.question().as_of) break;
       const FactorsPart::Reason reason(static_cast<std::uint8_t>(delays.stage), delays.reason_code);
       const auto [at, is_new] = part_.reasons.try_emplace(reason);
