@@ -10,25 +10,39 @@
 namespace daybook::query {
 AccountReader::AccountReader(const ShardSnapshot& shard, store::LabelId customer, const domain::Rules& rules,
                              FileChoice choice)
-    : shard_(shard), id_(customer), choice_(choice), name_(shard.labels->get(customer).customer), rules_(rules) {}
+    : shard_(shard),
+      id_(customer),
+      choice_(choice),
+      name_(shard.labels->get(customer).customer),
+      rules_(rules),
+      ahead_(*shard.reads) {}
+
+void AccountReader::take_bytes(std::string_view key, std::string_view bytes) { scanned_.emplace(key, bytes); }
+
+Result<evaluation::DocumentBytes> AccountReader::load(const std::string& key) {
+  if (bytes_) {
+    const auto at = bytes_->find(key);
+    if (at == bytes_->end()) return evaluation::DocumentBytes{};
+    memory_.add(decoded_bytes(at->second.size()));
+    return evaluation::DocumentBytes{at->second, at->second.size()};
+  }
+  std::optional<std::string> stored;
+  if (scanned_ && scanned_->first == key) {
+    stored = std::move(scanned_->second);
+    scanned_.reset();
+  } else {
+    ASSIGN_OR_RETURN(stored, ahead_.get(key));
+  }
+  if (!stored) return evaluation::DocumentBytes{};
+  const std::string& kept = *ids_.emplace_back(std::make_unique<std::string>(*std::move(stored)));
+  memory_.add(decoded_bytes(kept.size()));
+  return evaluation::DocumentBytes{kept, kept.size()};
+}
 
 domain::AccountState& AccountReader::account() {
   if (!account_state_) {
-    const auto load = [this](const std::string& key) -> Result<evaluation::DocumentBytes> {
-      if (bytes_) {
-        const auto at = bytes_->find(key);
-        if (at == bytes_->end()) return evaluation::DocumentBytes{};
-        memory_.add(decoded_bytes(at->second.size()));
-        return evaluation::DocumentBytes{at->second, at->second.size()};
-      }
-      auto stored = shard_.reads->get(store::Table::kDocuments, key);
-      if (!stored) return unexpected(stored.error());
-      if (!*stored) return evaluation::DocumentBytes{};
-      ids_.push_back(std::make_unique<std::string>(**std::move(stored)));
-      memory_.add(decoded_bytes(ids_.back()->size()));
-      return evaluation::DocumentBytes{*ids_.back(), ids_.back()->size()};
-    };
-    account_.emplace(id_, name_, load, [this](const Error& error) { fail(error); });
+    account_.emplace(
+        id_, name_, [this](const std::string& key) { return load(key); }, [this](const Error& error) { fail(error); });
     account_state_.emplace(*account_, shard_.known, rules_);
   }
   return *account_state_;

@@ -16,6 +16,7 @@
 #include "query/model.h"
 #include "query/question.h"
 #include "query/question_memory.h"
+#include "store/documents_ahead.h"
 
 namespace daybook::query {
 
@@ -31,6 +32,8 @@ class AccountReader {
   // One that is known to be there: a fact or an index names it. A document that cannot be had is refused, here and
   // wherever its state comes to it: no answer goes without it.
   const domain::Document& document(domain::DocumentRef ref);
+  // A document's bytes that a scan came by: they are not read again where it is asked for.
+  void take_bytes(std::string_view key, std::string_view bytes);
   // Whether it has an event that is known.
   bool is_known();
   // Its documents, in the order of kinds and ids; and those that receivables are made of. They point into this.
@@ -68,6 +71,7 @@ class AccountReader {
 
  private:
   [[noreturn]] void fail(const Error& error) const;
+  Result<evaluation::DocumentBytes> load(const std::string& key);
   // All versions, without reading the store where the shard has an index.
   const index::FileVersions& files();
 
@@ -78,7 +82,9 @@ class AccountReader {
   const index::FileVersions* files_ = nullptr;  // The index's or own_files_, once asked for.
   index::FileVersions own_files_;
   const domain::Rules& rules_;
-  std::optional<evaluation::StoredAccount> account_;  // As its state: made when asked for.
+  store::DocumentsAhead ahead_;
+  std::optional<std::pair<std::string, std::string>> scanned_;  // A key and its bytes.
+  std::optional<evaluation::StoredAccount> account_;            // As its state: made when asked for.
   std::optional<domain::AccountState> account_state_;
   std::vector<std::unique_ptr<std::string>> ids_;
   // All its documents by key, once they were asked for.

@@ -241,7 +241,7 @@ void ListedAccount::scan(domain::DocumentKind kind, std::string_view from_id, bo
     ASSIGN_OR_RETURN(const DocumentKey key, DocumentKey::parse(bytes));
     if (stops && !rows_.until().empty() && prefix + std::string(key.ref.id) >= rows_.until()) return Next::kStop;
     shard_.go_on();
-    if (candidates.may_be(key.ref, value)) visit_one(key.ref.id, visit);
+    if (candidates.may_be(key.ref, value)) visit_one(key.ref.id, visit, std::pair(bytes, value));
     return Next::kGoOn;
   };
   const auto scanned = shard_.shard().reads->scan(store::Table::kDocuments, DocumentKey::prefix(id_, kind),
@@ -249,12 +249,13 @@ void ListedAccount::scan(domain::DocumentKind kind, std::string_view from_id, bo
   if (!scanned) refuse(scanned.error());
 }
 
-void ListedAccount::visit_one(std::string_view id, const Visit& visit) {
+void ListedAccount::visit_one(std::string_view id, const Visit& visit, std::optional<Scanned> scanned) {
   shard_.go_on();
   if (visited_++ == kDocumentsAtOnce) {
     account_ = shard_.new_account(id_);
     visited_ = 1;
   }
+  if (scanned) account_->take_bytes(scanned->first, scanned->second);
   visit(*account_, id);
 }
 

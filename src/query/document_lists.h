@@ -112,7 +112,8 @@ class ListedAccount {
   void scan(domain::DocumentKind kind, std::string_view from_id, bool stops, Candidates& candidates,
             const Visit& visit);
   void scan_ended(domain::DocumentKind kind, bool of_all, const Visit& visit);
-  void visit_one(std::string_view id, const Visit& visit);
+  using Scanned = std::pair<std::string_view, std::string_view>;  // A document's key and bytes.
+  void visit_one(std::string_view id, const Visit& visit, std::optional<Scanned> scanned = {});
 
   const ShardReader& shard_;
   const Rows& rows_;

@@ -7,7 +7,6 @@ namespace daybook::store {
 namespace {
 
 // Customer and kind.
-constexpr std::size_t kDocumentHead = 5;
 
 // What is read of a key: a byte that is none of its values makes it one that nobody wrote.
 class KeyReader : public ByteReader {
@@ -233,7 +232,7 @@ std::string DocumentKey::prefix(LabelId customer, domain::DocumentKind kind) {
 
 [[gnu::flatten]] std::string DocumentKey::bytes() const {
   std::string key;
-  key.reserve(kDocumentHead + ref.id.size());
+  key.reserve(kHead + ref.id.size());
   ByteWriter out(key);
   out.big32(customer);
   out.u8(static_cast<std::uint8_t>(ref.kind));

@@ -120,6 +120,8 @@ struct NameKey {
 
 // --- Table::kDocuments ------------------------------------------------------------------------
 struct DocumentKey {
+  static constexpr std::size_t kHead = 5;  // Bytes before the id.
+
   LabelId customer = 0;
   domain::DocumentRef ref;
 

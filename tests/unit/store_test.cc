@@ -21,6 +21,7 @@
 #include "store/anomalies.h"
 #include "store/cells.h"
 #include "store/document_codec.h"
+#include "store/documents_ahead.h"
 #include "store/keys.h"
 #include "store/labels.h"
 #include "store/shard_store.h"
@@ -1200,6 +1201,84 @@ TEST_P(StoreTest, ScansStayWithinTheirPrefixAndStopWhenTold) {
   EXPECT_EQ(scan("b", "b11", 1), "b2 ");
   EXPECT_EQ(scan("d", "", 9), "");
   EXPECT_EQ(scan("", "", 9), "a b1 b2 b3 last c ");
+}
+
+// Counts what is asked of a store.
+class CountedReads : public StoreReader {
+ public:
+  explicit CountedReads(const StoreReader& reads) : reads_(reads) {}
+
+  Result<std::optional<std::string>> get(Table table, std::string_view key) const override {
+    ++count;
+    return reads_.get(table, key);
+  }
+  Result<void> scan(Table table, std::string_view prefix, std::string_view from, const Visit& visit) const override {
+    ++count;
+    return reads_.scan(table, prefix, from, [&](std::string_view key, std::string_view value) {
+      ++documents;
+      return visit(key, value);
+    });
+  }
+
+  mutable std::size_t count = 0;
+  mutable std::size_t documents = 0;  // Of scans.
+
+ private:
+  const StoreReader& reads_;
+};
+
+constexpr LabelId kAccountAhead = 7;
+std::string document_key(int number, DocumentKind kind = DocumentKind::kOrder) {
+  return DocumentKey{kAccountAhead, {kind, fmt::format("{:05}", number)}}.bytes();
+}
+// Documents of every third number up to 3,000, some of them large, among those of other kinds and accounts.
+void write_every_third(ShardStore& store) {
+  WriteBatch set;
+  for (int number = 0; number <= 3'000; number += 3) {
+    set.put(Table::kDocuments, document_key(number),
+            std::string(number % 100 == 0 ? 50'000 : 10, static_cast<char>('a' + number % 26)));
+    set.put(Table::kDocuments, document_key(number, DocumentKind::kInvoice), fmt::format("invoice {}", number));
+  }
+  for (const LabelId other : {kAccountAhead - 1, kAccountAhead + 1}) {
+    set.put(Table::kDocuments, (DocumentKey{other, {DocumentKind::kOrder, "00001"}}.bytes()), "another's");
+  }
+  ASSERT_TRUE(store.write(set));
+}
+
+TEST_P(StoreTest, DocumentsReadAheadAreThoseOfTheStoreInWhateverOrder) {
+  auto store = open();
+  write_every_third(*store);
+  std::mt19937 random(1);
+  for (const int far : {1, 3, 5, 40, 400, 3'000}) {
+    for (const bool may_fall : {false, true}) {
+      DocumentsAhead ahead(*store);
+      int at = 0;
+      for (int i = 0; i < 2'000 && at <= 3'100; ++i) {
+        const auto kind = random() % 4 == 0 ? DocumentKind::kInvoice : DocumentKind::kOrder;
+        const std::string key = document_key(at, kind);
+        EXPECT_EQ(ahead.get(key).value(), store->get(Table::kDocuments, key).value()) << at << " by " << far;
+        at += static_cast<int>(random() % static_cast<unsigned>(far)) + (may_fall ? -far / 2 : 1);
+        at = std::max(at, 0);
+      }
+    }
+  }
+}
+
+TEST_P(StoreTest, NeighboursAreReadTogetherAndOthersAlone) {
+  auto store = open();
+  write_every_third(*store);
+  const auto cost = [&](int step, int times) {
+    CountedReads counted(*store);
+    DocumentsAhead ahead(counted);
+    for (int i = 0; i < times; ++i) EXPECT_TRUE(ahead.get(document_key(step * i)).value());
+    return std::pair(counted.count, counted.documents);
+  };
+  const auto neighbours = cost(3, 600);
+  EXPECT_LE(neighbours.first, 40u);
+  EXPECT_LE(neighbours.second, 700u);
+  const auto far_apart = cost(150, 20);
+  EXPECT_EQ(far_apart.first, 20u);
+  EXPECT_LE(far_apart.second, 20u);
 }
 
 // As a power failure or a careless hand may leave it: what a newer one holds would be told on top of nothing.
