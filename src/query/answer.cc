@@ -37,11 +37,14 @@ void Rows::widen_to(const Rows& other) {
     cut_.until = until();
   }
   if (cut_.count && other.cut_.count) cut_.count = std::max(*cut_.count, *other.cut_.count);
-  while (!rows_.empty() && !cut_.until.empty() && rows_.front().key >= cut_.until) {
-    std::ranges::pop_heap(rows_, {}, &SortedRow::key);
-    give_back_memory(bytes_of(rows_.back()));
-    rows_.pop_back();
+  if (!cut_.until.empty()) {
+    std::erase_if(rows_, [&](const SortedRow& row) {
+      const bool is_beyond = row.key >= cut_.until;
+      if (is_beyond) give_back_memory(bytes_of(row));
+      return is_beyond;
+    });
   }
+  if (is_full()) std::ranges::make_heap(rows_, {}, &SortedRow::key);
 }
 
 Rows::Page Rows::take() {

@@ -117,20 +117,24 @@ class Rows {
   bool is_wanted(std::string_view key) const { return until().empty() || key < until(); }
   void place(SortedRow row) {
     if (cut_.aside != nullptr) return query::put_aside(*cut_.aside, std::move(row));
-    if (is_full()) {
-      std::ranges::pop_heap(rows_, {}, &SortedRow::key);
-      give_back_memory(bytes_of(rows_.back()));
-      rows_.pop_back();
-    }
+    const bool was_full = is_full();
     rows_.push_back(std::move(row));
-    if (cut_.count) std::ranges::push_heap(rows_, {}, &SortedRow::key);
+    if (!is_full()) return;
+    if (!was_full) {
+      std::ranges::make_heap(rows_, {}, &SortedRow::key);
+      return;
+    }
+    std::ranges::push_heap(rows_, {}, &SortedRow::key);
+    std::ranges::pop_heap(rows_, {}, &SortedRow::key);
+    give_back_memory(bytes_of(rows_.back()));
+    rows_.pop_back();
   }
   // Keeps what both were cut to.
   void widen_to(const Rows& other);
   bool is_full() const { return cut_.count && rows_.size() > *cut_.count; }
 
   PageCut cut_;
-  std::vector<SortedRow> rows_;  // A heap, the last key in front, where there is a count.
+  std::vector<SortedRow> rows_;  // Once they are full a heap, the last key in front.
 };
 
 struct Answer {

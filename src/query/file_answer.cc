@@ -19,6 +19,8 @@ using std::chrono::steady_clock;
 // What the rows of a round are to take: it grows up to this from its first rows, which are few, so that they come soon.
 constexpr std::size_t kRowsAtFirst = 1'000;
 constexpr std::size_t kRoundBytes = std::size_t{8} << 20;
+// Writing a workbook takes longer than its rows, and has memory of its own.
+constexpr std::size_t kWorkbookRoundBytes = std::size_t{4} << 20;
 // With all that is read for them. What takes more is asked for again with fewer rows, down to so many: what these take is
 // read for each round, of an account with very many documents for one, and comes on top from then on. Else they would
 // be read again for every few rows.
@@ -96,6 +98,8 @@ class RowsOfFile {
   Coordinator& coordinator() { return *wanted_.coordinator; }
 
  private:
+  std::size_t round_bytes() const { return wanted_.form.is_workbook ? kWorkbookRoundBytes : kRoundBytes; }
+
   Round next_round() {
     const bool are_least = count_ == kRowsLeast;
     const std::size_t bytes_max = are_least ? SIZE_MAX : beside_ + kRoundBytesMax;
@@ -112,7 +116,8 @@ class RowsOfFile {
     after_ = round.rows.back().key;
     std::size_t bytes = 0;
     for (const SortedRow& row : round.rows) bytes += bytes_of(row);
-    const std::size_t fitting = std::min(kRoundBytes, round.memory->bytes_max() / 2) / (bytes / round.rows.size() + 1);
+    const std::size_t fitting =
+        std::min(round_bytes(), round.memory->bytes_max() / 2) / (bytes / round.rows.size() + 1);
     if (are_least) beside_ = std::max(beside_, round.memory->most() - std::min(bytes, round.memory->most()));
     count_ = std::clamp(fitting, kRowsLeast, std::min(kRowsMost, 4 * count_));
     return round;
@@ -125,7 +130,7 @@ class RowsOfFile {
     // A page is little.
     const bool is_page = asked.page.count.has_value();
     if (!is_page) {
-      asked.page.aside = aside_ = std::make_shared<RowsAside>(std::min(kRoundBytes, wanted_.memory->bytes_max() / 4));
+      asked.page.aside = aside_ = std::make_shared<RowsAside>(std::min(round_bytes(), wanted_.memory->bytes_max() / 4));
     }
     frame_ = wanted_.coordinator->answer(wanted_.report, asked);
     columns_ = columns_of(description(), frame_);

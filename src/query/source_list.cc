@@ -24,7 +24,7 @@ RowsPart SourceList::part_of(const Question& question, const ShardReader& shard)
       return;
     }
     part.rows.add(sort_key({account.name(), id}), [&] {
-      Row row;
+      Row row = Row::with_room(description().row.size());
       kind_.add_fields(row, shard, account, *source);
       row.add("state", Value::text(state));
       return row;

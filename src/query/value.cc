@@ -1,6 +1,7 @@
 #include "query/value.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "base/decimal.h"
 
@@ -174,7 +175,8 @@ bool begins_like_a_formula(std::string_view text) {
 void append_csv_field(std::string& line, std::string_view text, char separator, bool& first) {
   if (!first) line += separator;
   first = false;
-  if (text.find_first_of("\"\r\n") == std::string_view::npos && text.find(separator) == std::string_view::npos) {
+  const auto is_quoted = [separator](char c) { return c == separator || c == '"' || c == '\r' || c == '\n'; };
+  if (std::ranges::none_of(text, is_quoted)) {
     line += text;
     return;
   }
@@ -186,16 +188,17 @@ void append_csv_field(std::string& line, std::string_view text, char separator, 
   line += '"';
 }
 
+// Calls visit(prefix, name, value); the column is called by both.
 template <typename Visit>
-void for_each_column(const std::string& prefix, const std::vector<std::pair<std::string, Value>>& values,
-                     const Visit& visit) {
+void for_each_cell(const std::string& prefix, const std::vector<std::pair<std::string, Value>>& values,
+                   const Visit& visit) {
   for (const auto& [name, value] : values) {
     if (value.kind() == Value::Kind::kLabelled) {
-      for (const auto& part : value.parts()) visit(part.first, part.second);
+      for (const auto& part : value.parts()) visit(std::string(), part.first, part.second);
     } else if (value.kind() == Value::Kind::kObject) {
-      for_each_column(prefix + name + ".", value.parts(), visit);
+      for_each_cell(prefix + name + ".", value.parts(), visit);
     } else {
-      visit(prefix + name, value);
+      visit(prefix, name, value);
     }
   }
 }
@@ -204,12 +207,14 @@ void for_each_column(const std::string& prefix, const std::vector<std::pair<std:
 
 void for_each_column(const std::vector<std::pair<std::string, Value>>& values,
                      const std::function<void(const std::string& name, const Value& value)>& visit) {
-  for_each_column("", values, visit);
+  for_each_cell("", values, [&](const std::string& prefix, const std::string& name, const Value& value) {
+    visit(prefix + name, value);
+  });
 }
 
 std::vector<std::string> column_names(const Row& row) {
   std::vector<std::string> names;
-  for_each_column("", row.values, [&](const std::string& name, const Value&) { names.push_back(name); });
+  for_each_column(row.values, [&](const std::string& name, const Value&) { names.push_back(name); });
   return names;
 }
 
@@ -221,8 +226,10 @@ void append_csv_header(std::string& csv, const std::vector<std::string>& columns
 
 void append_csv(std::string& csv, const Row& row, char separator) {
   bool first = true;
-  for_each_column("", row.values, [&](const std::string&, const Value& value) {
-    const std::string text = value.to_text();
+  std::optional<std::string> made;
+  for_each_cell("", row.values, [&](const std::string&, const std::string&, const Value& value) {
+    const std::string* const kept = value.kept_text();
+    const std::string& text = kept == nullptr ? made.emplace(value.to_text()) : *kept;
     const bool is_formula = value.kind() == Value::Kind::kText && begins_like_a_formula(text);
     append_csv_field(csv, is_formula ? "'" + text : text, separator, first);
   });

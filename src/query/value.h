@@ -68,6 +68,8 @@ class Value {
 
   // As a page shows it: without quotes, empty for null; lists and objects as JSON.
   std::string to_text() const;
+  // That, where it is kept as a text: of a text, and of a number beyond 128 bits; else null.
+  const std::string* kept_text() const { return std::get_if<std::string>(&content_); }
   void write_json(JsonWriter& to) const;
 
   bool operator==(const Value&) const = default;
@@ -102,6 +104,12 @@ Value integer_or_null(std::optional<std::int64_t> number);
 struct Row {
   std::vector<std::pair<std::string, Value>> values;
 
+  // None yet, and room for as many: where there are many rows, growing each costs more than what is in it.
+  static Row with_room(std::size_t values) {
+    Row row;
+    row.values.reserve(values);
+    return row;
+  }
   void add(std::string name, Value value) { values.emplace_back(std::move(name), std::move(value)); }
   bool operator==(const Row&) const = default;
 

@@ -64,7 +64,7 @@ class Anomalies final : public ReportOf<AnomaliesPart> {
     AnomaliesPart part{Rows(question.page), {}};
     const auto visit = [&](const AnomalyKey& by, const FoundAnomaly& found) {
       part.rows.add(sort_key({by.kind, by.customer_id, by.document_id}), [&] {
-        Row row;
+        Row row = Row::with_room(description().row.size());
         row.add("kind", Value::text(by.kind));
         row.add("state", Value::text(found.is_open ? "open" : "cleared"));
         row.add("customer_id", Value::text(by.customer_id));

@@ -50,7 +50,7 @@ class Customers final : public RowsReport {
         return;
       }
       part.rows.add(std::move(key), [&] {
-        Row row;
+        Row row = Row::with_room(description().row.size());
         row.add("customer_id", Value::text(account.name()));
         row.add("name", text_or_null(profile.name));
         row.add("region", text_or_null(profile.region));

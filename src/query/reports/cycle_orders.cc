@@ -31,7 +31,7 @@ struct CycleOrdersPart {
 Row order_row(const CycleReader::Listed& order, const Cycle& cycle) {
   const Instant from = *order.state.milestones[cycle.first];
   const Instant to = *order.state.milestones[cycle.last];
-  Row row;
+  Row row = Row::with_room(cycle_orders_report().description().row.size());
   row.add("customer_id", Value::text(order.customer_id));
   row.add("order_id", Value::text(order.order_id));
   row.add("region", text_or_null(order.region));

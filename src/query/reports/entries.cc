@@ -53,7 +53,7 @@ class EntriesReport final : public RowsReport {
  private:
   static Row row_of(const Posting& posting, const AccountReader& account, const ShardReader& shard) {
     const domain::LedgerEntry& entry = posting.entry;
-    Row row;
+    Row row = Row::with_room(entries_report().description().row.size());
     row.add("customer_id", Value::text(account.name()));
     row.add("currency", Value::text(entry.currency.code()));
     row.add("document_id", Value::text(entry.document_id));

@@ -69,7 +69,7 @@ class Invoices final : public DocumentList {
       const char* const name = state_of(*invoice, state, overdue, as_of);
       if (!wanted.takes_state(name)) return;
       part.rows.add(sort_key({account.name(), id}), [&] {
-        Row row;
+        Row row = Row::with_room(description().row.size());
         add_invoice(row, shard, account, *invoice, state);
         row.add("days_overdue", integer_or_null(overdue));
         row.add("state", Value::text(name));

@@ -28,7 +28,7 @@ Row open_row(const CycleReader::Listed& order, const ShardReader& shard) {
   const Day as_of = shard.question().as_of;
   const std::size_t last = last_milestone(order.state.milestones);
   const Instant since = *order.state.milestones[last];
-  Row row;
+  Row row = Row::with_room(open_orders_report().description().row.size());
   row.add("customer_id", Value::text(order.customer_id));
   row.add("order_id", Value::text(order.order_id));
   row.add("kind", Value::text(domain::order_kind_name(static_cast<std::uint8_t>(order.kind))));

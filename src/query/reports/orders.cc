@@ -22,7 +22,7 @@ const char* state_of(const auto& order, Day as_of) {
 Row row_of(const ShardReader& shard, AccountReader& account, const domain::Order& order,
            const domain::Milestones& milestones, std::string_view state) {
   const Day as_of = shard.question().as_of;
-  Row row;
+  Row row = Row::with_room(orders_report().description().row.size());
   add_order(row, shard, account, order);
   row.add("placed_at", Value::instant(order.placed_fact->event.occurred_at));
   row.add("ordered", Value::amount(order.by_number().value(order.changes_by(as_of)).net, order.placed->currency));

@@ -52,7 +52,7 @@ void write_measure(Row& row, std::size_t measure, const SalesFigures& figures, C
 
 Row posting_row(const SalesOfRecord& sales, std::size_t measure, const AccountReader& account,
                 const ShardReader& shard) {
-  Row row;
+  Row row = Row::with_room(sales_postings_report().description().row.size());
   row.add("date", Value::date(sales.day));
   row.add("measure", Value::text(kSalesFigureNames[measure]));
   write_measure(row, measure, sales.figures, sales.currency);

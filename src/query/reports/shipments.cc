@@ -79,7 +79,7 @@ class Shipments final : public DocumentList {
         const char* const state = shipment.state();
         if (!shipment.passes || !wanted.takes(shipment.day) || !wanted.takes_state(state)) continue;
         part.rows.add(sort_key({account.name(), id}), [&] {
-          Row row;
+          Row row = Row::with_room(description().row.size());
           row.add("customer_id", Value::text(account.name()));
           row.add("shipment_id", Value::text(id));
           row.add("dispatched_at", Value::instant(shipment.dispatched_at));
